@@ -1,0 +1,43 @@
+/*
+title: Cost
+description: >-
+  What calls of models and other paid services cost, by day, provider and model. The cost is what was recorded plus what
+  was estimated; a call without a known cost is counted as unpriced, never as free. Currencies are never added up.
+topic: Cost
+params:
+  source: {type: source, help: one source only}
+  since: {type: date, help: first day (UTC)}
+  until: {type: date, help: last day (UTC), included}
+  provider: {type: text, help: one provider only}
+  model: {type: text, help: one model only}
+chart:
+  mark: bar
+  encoding:
+    x: {field: day, type: temporal}
+    y: {field: cost, type: quantitative, aggregate: sum}
+    color: {field: provider, type: nominal}
+    row: {field: currency, type: nominal}
+*/
+select
+    nullif(days.day, '') as day,
+    sources.name as source,
+    nullif(days.provider, '') as provider,
+    nullif(days.model, '') as model,
+    sum(days.calls) as calls,
+    sum(days.input_tokens) as input_tokens,
+    sum(days.output_tokens) as output_tokens,
+    sum(days.total_tokens) as total_tokens,
+    round(sum(days.cost), 6) as cost,
+    nullif(days.currency, '') as currency,
+    round(sum(days.estimated_cost), 6) as estimated_cost,
+    sum(days.unpriced_calls) as unpriced_calls
+from rollup_call_days as days
+join sources on sources.id = days.source_id
+where
+    (:source = '' or sources.name = :source)
+    and (:since = '' or days.day >= :since)
+    and (:until = '' or (days.day <= :until and days.day <> ''))
+    and (:provider = '' or days.provider = :provider)
+    and (:model = '' or days.model = :model)
+group by days.day, days.source_id, days.provider, days.model, days.currency
+order by days.day desc, sum(days.cost) desc, source, provider, model

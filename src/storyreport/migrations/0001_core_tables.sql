@@ -1,0 +1,406 @@
+-- Every table that the reports stand on: what was read, from where, and the rollups that make history cheap to ask.
+-- Times are UTC text, YYYY-MM-DDTHH:MM:SS.sssZ; durations whole milliseconds; sizes bytes.
+-- A row of a source carries source_id and source_key, unique together, the input it came from, and gone_at once the
+-- source no longer has it. A reference is an id where it leads somewhere; where it leads nowhere (any more), the id is
+-- null and the *_key beside it says what the source wrote: an orphan.
+
+-- Where rows come from -------------------------------------------------------------------------------------------
+
+create table sources (
+    id integer primary key,
+    name text not null unique,
+    system text not null,
+    timezone text not null default 'UTC',
+    created_at text not null
+);
+
+-- One part of a source (its database, its outputs folder, …) and how far it has been read.
+create table inputs (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    part text not null,
+    location text not null,
+    signature text not null,
+    marks text not null default '{}',
+    unique (source_id, part)
+);
+
+create table ingests (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    started_at text not null,
+    finished_at text not null,
+    status text not null,
+    rows_read integer not null,
+    inserted integer not null,
+    updated integer not null,
+    gone integer not null,
+    rejected integer not null,
+    duration_ms integer not null
+);
+create index ingests_source on ingests (source_id, finished_at);
+
+-- Rows that could not be loaded, and values that were dropped from a row that was (severity 'doubted').
+create table rejects (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    input_id integer not null references inputs (id),
+    source_table text not null,
+    source_row integer,
+    source_key text,
+    severity text not null,
+    reason text not null,
+    row text not null,
+    rejected_at text not null
+);
+create index rejects_input on rejects (input_id, source_table, source_row);
+create index rejects_source on rejects (source_id);
+
+-- What the pipelines make and do ---------------------------------------------------------------------------------
+
+create table stories (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    source_key text not null,
+    input_id integer not null references inputs (id),
+    title text,
+    origin text,
+    theme text,
+    session_hash text,
+    status text,
+    source_status text,
+    chapter_count integer,
+    prompt text,
+    text text,
+    created_at text,
+    updated_at text,
+    ended_at text,
+    gone_at text,
+    unique (source_id, source_key)
+);
+create index stories_gone on stories (gone_at) where gone_at is not null;
+
+-- A run of any kind: pipeline run, workflow run, batch, job, media workflow. A derived run is one that its source
+-- keeps no record of: its state is that of its step runs.
+create table runs (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    source_key text not null,
+    input_id integer not null references inputs (id),
+    kind text not null,
+    is_derived integer not null default 0,
+    story_id integer references stories (id),
+    story_key text,
+    parent_id integer references runs (id),
+    parent_key text,
+    theme text,
+    session_hash text,
+    status text,
+    source_status text,
+    current_step text,
+    failure_stage text,
+    failure_code text,
+    error_id integer references errors (id),
+    error_message text,
+    queued_at text,
+    started_at text,
+    ended_at text,
+    last_activity_at text,
+    duration_ms integer,
+    cycles_completed integer,
+    max_cycles integer,
+    gone_at text,
+    unique (source_id, source_key)
+);
+create index runs_story on runs (story_id);
+create index runs_parent on runs (parent_id) where parent_id is not null;
+create index runs_open on runs (source_id, status) where status in ('queued', 'running', 'waiting');
+create index runs_orphans on runs (source_id) where story_key is not null or parent_key is not null;
+create index runs_error on runs (error_id) where error_id is not null;
+create index runs_unfiled_error on runs (source_id) where error_message is not null and error_id is null;
+create index runs_unknown_status on runs (source_id) where status is null;
+create index runs_gone on runs (gone_at) where gone_at is not null;
+
+-- A step of a pipeline; instances of one step (write_chapter_7) share its family (write_chapter).
+create table steps (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    name text not null,
+    family text not null,
+    position integer,
+    unique (source_id, name)
+);
+
+-- One attempt of a step: step execution, command, background task.
+create table step_runs (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    source_key text not null,
+    input_id integer not null references inputs (id),
+    source_rows integer not null default 1,
+    kind text not null default 'step',
+    step_id integer not null references steps (id),
+    story_id integer references stories (id),
+    story_key text,
+    run_id integer references runs (id),
+    run_key text,
+    attempt integer,
+    status text,
+    source_status text,
+    acceptance_passed integer,
+    error_id integer references errors (id),
+    error_message text,
+    queued_at text,
+    started_at text,
+    ended_at text,
+    last_activity_at text,
+    duration_ms integer,
+    gone_at text,
+    day text generated always as (substr(coalesce(ended_at, started_at, ''), 1, 10)) virtual,
+    unique (source_id, source_key)
+);
+create index step_runs_step_day on step_runs (step_id, day);
+create index step_runs_story on step_runs (story_id);
+create index step_runs_run on step_runs (run_id);
+create index step_runs_open on step_runs (source_id, status) where status in ('queued', 'running', 'waiting');
+create index step_runs_orphans on step_runs (source_id) where story_key is not null or run_key is not null;
+create index step_runs_error on step_runs (error_id) where error_id is not null;
+create index step_runs_unfiled_error on step_runs (source_id) where error_message is not null and error_id is null;
+create index step_runs_unknown_status on step_runs (source_id) where status is null;
+
+create table events (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    source_key text not null,
+    input_id integer not null references inputs (id),
+    kind text not null,
+    story_id integer references stories (id),
+    story_key text,
+    run_id integer references runs (id),
+    run_key text,
+    step_id integer references steps (id),
+    status text,
+    source_status text,
+    progress_pct real,
+    message text,
+    at text,
+    gone_at text,
+    unique (source_id, source_key)
+);
+create index events_run on events (run_id, at);
+create index events_at on events (at);
+create index events_orphans on events (source_id) where story_key is not null or run_key is not null;
+
+-- One row a fingerprint: the message with its ids, numbers, times, paths, URLs and quoted parts replaced.
+create table errors (
+    id integer primary key,
+    fingerprint text not null unique,
+    example text not null
+);
+create virtual table errors_fts using fts5 (fingerprint, example, content = 'errors', content_rowid = 'id');
+create trigger errors_fts_insert after insert on errors begin
+    insert into errors_fts (rowid, fingerprint, example)
+    values (new.id, new.fingerprint, new.example);
+end;
+
+create table artifacts (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    source_key text not null,
+    input_id integer not null references inputs (id),
+    kind text not null,
+    story_id integer references stories (id),
+    story_key text,
+    run_id integer references runs (id),
+    run_key text,
+    step_id integer references steps (id),
+    path text,
+    name text,
+    mime_type text,
+    size_bytes integer,
+    created_at text,
+    gone_at text,
+    unique (source_id, source_key)
+);
+create index artifacts_run on artifacts (run_id);
+create index artifacts_story on artifacts (story_id);
+create index artifacts_orphans on artifacts (source_id) where story_key is not null or run_key is not null;
+
+-- A call of a model or another paid service. input_tokens include the cached ones; cost is null where it is unknown.
+create table calls (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    source_key text not null,
+    input_id integer not null references inputs (id),
+    story_id integer references stories (id),
+    story_key text,
+    run_id integer references runs (id),
+    run_key text,
+    step_id integer references steps (id),
+    provider text not null default '',
+    endpoint text not null default '',
+    model text not null default '',
+    priced_as text,
+    status text,
+    source_status text,
+    error_id integer references errors (id),
+    error_message text,
+    called_at text,
+    duration_ms integer,
+    calls integer not null default 1,
+    input_tokens integer,
+    output_tokens integer,
+    cache_read_tokens integer,
+    cache_write_tokens integer,
+    total_tokens integer,
+    cost real,
+    currency text not null default '',
+    is_estimated integer not null default 0,
+    gone_at text,
+    day text generated always as (substr(coalesce(called_at, ''), 1, 10)) virtual,
+    unique (source_id, source_key)
+);
+create index calls_source_day on calls (source_id, day, provider, model);
+create index calls_run on calls (run_id, called_at);
+create index calls_story on calls (story_id);
+create index calls_orphans on calls (source_id) where story_key is not null or run_key is not null;
+create index calls_error on calls (error_id) where error_id is not null;
+create index calls_unfiled_error on calls (source_id) where error_message is not null and error_id is null;
+
+-- The pieces of a story: nodes of a tree, or scenes in their order (kind).
+create table story_nodes (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    source_key text not null,
+    input_id integer not null references inputs (id),
+    kind text not null,
+    story_id integer references stories (id),
+    story_key text,
+    run_id integer references runs (id),
+    run_key text,
+    position integer,
+    is_root integer,
+    is_ending integer,
+    is_winning_ending integer,
+    has_broken_options integer not null default 0,
+    text text,
+    created_at text,
+    gone_at text,
+    unique (source_id, source_key)
+);
+create index story_nodes_story on story_nodes (story_id);
+create index story_nodes_run on story_nodes (run_id);
+create index story_nodes_orphans on story_nodes (source_id) where story_key is not null or run_key is not null;
+
+create table story_options (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    source_key text not null,
+    input_id integer not null references inputs (id),
+    node_id integer references story_nodes (id),
+    node_key text,
+    target_id integer references story_nodes (id),
+    target_key text,
+    position integer not null,
+    text text,
+    gone_at text,
+    unique (source_id, source_key)
+);
+create index story_options_node on story_options (node_id);
+create index story_options_target on story_options (target_id);
+create index story_options_orphans on story_options (source_id) where node_key is not null or target_key is not null;
+
+create table log_events (
+    id integer primary key,
+    source_id integer not null references sources (id),
+    source_key text not null,
+    input_id integer not null references inputs (id),
+    story_id integer references stories (id),
+    story_key text,
+    run_id integer references runs (id),
+    run_key text,
+    level text,
+    message text,
+    metric text,
+    value real,
+    at text,
+    gone_at text,
+    unique (source_id, source_key)
+);
+create index log_events_run on log_events (run_id);
+create index log_events_metric on log_events (source_id, metric, at) where metric is not null;
+create index log_events_orphans on log_events (source_id) where story_key is not null or run_key is not null;
+
+-- What history adds up to ----------------------------------------------------------------------------------------
+-- Executions are step runs that ended completed or failed; durations are those of completed ones. The day is the one
+-- that the step run ended on, '' where the source gives no time.
+
+create table rollup_step_days (
+    source_id integer not null references sources (id),
+    family text not null,
+    day text not null,
+    executions integer not null,
+    completed integer not null,
+    failed integer not null,
+    timed integer not null,
+    total_ms integer not null,
+    max_ms integer,
+    primary key (source_id, family, day)
+) without rowid;
+
+-- How many timed executions fell into each duration bucket.
+create table rollup_step_durations (
+    source_id integer not null references sources (id),
+    family text not null,
+    day text not null,
+    bucket integer not null references duration_buckets (bucket),
+    executions integer not null,
+    primary key (source_id, family, day, bucket)
+) without rowid;
+
+create table rollup_call_days (
+    source_id integer not null references sources (id),
+    day text not null,
+    provider text not null,
+    model text not null,
+    endpoint text not null,
+    currency text not null,
+    calls integer not null,
+    succeeded integer not null,
+    timed integer not null,
+    total_ms integer not null,
+    max_ms integer,
+    input_tokens integer,
+    output_tokens integer,
+    total_tokens integer,
+    cost real,
+    estimated_cost real,
+    unpriced_calls integer not null,
+    primary key (source_id, day, provider, model, endpoint, currency)
+) without rowid;
+
+-- Bucket b holds durations in (gamma^(b-1), gamma^b] ms with gamma = 1.01/0.99 and stands for 2·gamma^b/(gamma+1) ms,
+-- which is within 1 % of each of them (DDSketch: Masson, Rim, Lee, VLDB 2019). Bucket -1 holds 0 ms. The last one
+-- reaches past a thousand years.
+create table duration_buckets (
+    bucket integer primary key,
+    value_ms real not null
+);
+insert into duration_buckets (bucket, value_ms)
+values (-1, 0.0);
+insert into duration_buckets (bucket, value_ms)
+with recursive grown (bucket, value_ms) as (
+    select
+        0,
+        2.0 / (1.01 / 0.99 + 1)
+    union all
+    select
+        bucket + 1,
+        value_ms * (1.01 / 0.99)
+    from grown
+    where bucket < 1600
+)
+select
+    bucket,
+    value_ms
+from grown;

@@ -1,0 +1,117 @@
+"""The report database: how it is opened, and the numbered migrations that lay out its tables."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+from .errors import StoryreportError
+
+MIGRATION_SET = "storyreport"
+# `returning`, `update from`, generated columns, upsert; checked so that an old build says so instead of failing later.
+LOWEST_SQLITE = (3, 35, 0)
+WAIT_SECONDS = 24 * 3600
+CACHE_KIB = 64 * 1024
+
+
+def migrations() -> dict[str, str]:
+    """The migrations in their order: name → SQL script."""
+    folder = resources.files(__package__) / "migrations"
+    scripts = {entry.name.removesuffix(".sql"): entry for entry in folder.iterdir() if entry.name.endswith(".sql")}
+    return {name: scripts[name].read_text(encoding="utf-8") for name in sorted(scripts)}
+
+
+def statements(script: str) -> Iterator[str]:
+    """The single statements of an SQL script (sqlite3's own executescript would commit the transaction)."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def check_sqlite() -> None:
+    """Raise StoryreportError where this Python's SQLite is too old or was built without FTS5."""
+    if sqlite3.sqlite_version_info < LOWEST_SQLITE:
+        needed = ".".join(map(str, LOWEST_SQLITE))
+        raise StoryreportError(
+            f"This Python uses SQLite {sqlite3.sqlite_version}, storyreport needs {needed} or newer: use a newer Python."
+        )
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute("create virtual table probe using fts5 (text)")
+        except sqlite3.OperationalError:
+            raise StoryreportError(
+                "This Python's SQLite was built without FTS5, which storyreport needs for searching errors: "
+                "use a Python from python.org or your distribution."
+            ) from None
+
+
+def check_ours(connection: sqlite3.Connection, path: Path) -> set[str]:
+    """The names of the applied migrations; StoryreportError for another application's file or a newer schema."""
+    try:
+        tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+        applied: set[str] = set()
+        if "_sqlite_migrations" in tables:
+            applied = {
+                name
+                for (name,) in connection.execute(
+                    "select name from _sqlite_migrations where migration_set = ?", [MIGRATION_SET]
+                )
+            }
+    except sqlite3.DatabaseError as error:
+        raise StoryreportError(
+            f"{path} cannot be read as a report database ({error}): name another file with --db."
+        ) from error
+    if tables and not applied:
+        raise StoryreportError(f"{path} is a database of another application: name another file with --db.")
+    if newer := applied - set(migrations()):
+        raise StoryreportError(
+            f"{path} was made by a newer storyreport (it has {', '.join(sorted(newer))}): "
+            "upgrade storyreport, or name another file with --db."
+        )
+    return applied
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database up to date, each migration in a transaction of its own (or in the one that is open)."""
+    import sqlite_utils
+
+    database = sqlite_utils.Database(connection, execute_plugins=False)
+    numbered = sqlite_utils.Migrations(MIGRATION_SET)
+    for name, script in migrations().items():
+
+        def step(_: object, script: str = script) -> None:
+            for statement in statements(script):
+                connection.execute(statement)
+
+        numbered(name=name)(step)
+    numbered.apply(database)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that may write, in autocommit mode: whoever uses it says where a transaction begins and ends."""
+    connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, uri=False)
+    # Sorts and caches in memory grow with the history; on disk they do not.
+    connection.execute("pragma temp_store = file")
+    connection.execute(f"pragma cache_size = -{CACHE_KIB}")
+    connection.execute("pragma trusted_schema = off")
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A read-only connection to an up-to-date report database; StoryreportError where there is none."""
+    if not path.exists():
+        raise StoryreportError(f"There is no report database at {path}: run `storyreport ingest SOURCE` first.")
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        if set(migrations()) - check_ours(connection, path):
+            raise StoryreportError(
+                f"{path} was made by an older storyreport: any `storyreport ingest` brings it up to date."
+            )
+    except BaseException:
+        connection.close()
+        raise
+    return connection

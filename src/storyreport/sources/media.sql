@@ -1,0 +1,127 @@
+-- The story-to-video service → core tables.
+-- A view src_<table> has the rows that can be loaded; src_statuses translates status words.
+
+-- database: stories
+select
+    workflows.id as source_key,
+    workflows.story_title as title,
+    words.status,
+    workflows.status as source_status,
+    workflows.original_prompt as prompt,
+    workflows.enhanced_story as text,
+    workflows.created_at,
+    workflows.updated_at,
+    workflows.completed_at as ended_at
+from src_workflows as workflows
+left join src_statuses as words on words.word = lower(trim(workflows.status));
+
+-- database: runs
+select
+    workflows.id as source_key,
+    'media_workflow' as kind,
+    workflows.id as story_key,
+    words.status,
+    workflows.status as source_status,
+    workflows.current_phase as current_step,
+    workflows.created_at as started_at,
+    workflows.completed_at as ended_at,
+    workflows.updated_at as last_activity_at,
+    workflows.total_processing_time as duration_ms
+from src_workflows as workflows
+left join src_statuses as words on words.word = lower(trim(workflows.status));
+
+-- database: steps
+select distinct
+    current_step as name,
+    current_step as family
+from src_generation_progress
+where current_step is not null;
+
+-- database: step_runs
+-- A step lasts from its first progress row to the last one that ends it; where it has no other row, how long is not
+-- known. A step that has not ended is the run's current step.
+with progress as (
+    select
+        src_generation_progress.*,
+        words.status as our_status,
+        min(created_at) over (partition by workflow_id, current_step) as started_at,
+        row_number() over (
+            partition by workflow_id, current_step, words.status in ('completed', 'failed')
+            order by created_at desc, id desc
+        ) as place_from_end
+    from src_generation_progress
+    left join src_statuses as words on words.word = lower(trim(src_generation_progress.status))
+    where
+        workflow_id is not null
+        and current_step is not null
+)
+
+select
+    key(workflow_id, current_step) as source_key,
+    workflow_id as run_key,
+    current_step as step_name,
+    our_status as status,
+    status as source_status,
+    started_at,
+    created_at as ended_at,
+    created_at as last_activity_at,
+    case
+        when started_at < created_at
+            then cast(round((julianday(created_at) - julianday(started_at)) * 86400000) as integer)
+    end as duration_ms
+from progress
+where
+    our_status in ('completed', 'failed')
+    and place_from_end = 1;
+
+-- database: events
+select
+    progress.id as source_key,
+    'progress' as kind,
+    progress.workflow_id as run_key,
+    progress.current_step as step_name,
+    words.status,
+    progress.status as source_status,
+    progress.progress_percentage as progress_pct,
+    progress.created_at as at
+from src_generation_progress as progress
+left join src_statuses as words on words.word = lower(trim(progress.status));
+
+-- database: artifacts
+select
+    id as source_key,
+    coalesce(file_type, 'file') as kind,
+    workflow_id as run_key,
+    file_path as path,
+    file_name as name,
+    mime_type,
+    file_size as size_bytes,
+    created_at
+from src_generated_files;
+
+-- database: story_nodes
+select
+    id as source_key,
+    'scene' as kind,
+    workflow_id as run_key,
+    scene_number as position,
+    description as text,
+    created_at
+from src_scenes;
+
+-- database: calls
+-- The service records no model. Its costs are in US dollars.
+select
+    id as source_key,
+    workflow_id as run_key,
+    coalesce(api_provider, '') as provider,
+    coalesce(endpoint, '') as endpoint,
+    case success when 1 then 'completed' when 0 then 'failed' end as status,
+    case success when 1 then 'success' when 0 then 'failure' end as source_status,
+    error_message,
+    created_at as called_at,
+    response_time as duration_ms,
+    tokens_used as total_tokens,
+    cost_usd as cost,
+    'USD' as currency
+from src_api_usage;

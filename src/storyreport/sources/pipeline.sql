@@ -1,0 +1,296 @@
+-- The story pipeline tracker → core tables.
+-- A view src_<table> has the rows that can be loaded; src_statuses translates status words.
+-- Nothing here knows what was read before: read again, the same source gives the same rows.
+
+-- database: stories
+select
+    story_id as source_key,
+    title,
+    source as origin,
+    created_at,
+    updated_at
+from src_stories;
+
+-- database: runs
+-- The tracker keeps no record of a run: its state is that of its step runs.
+select
+    run_id as source_key,
+    'pipeline_run' as kind,
+    1 as is_derived
+from src_step_history
+where run_id is not null
+union
+select
+    run_id,
+    'pipeline_run',
+    1
+from src_step_status
+where run_id is not null;
+
+-- database: steps
+select
+    step_name as name,
+    step_name as family,
+    cast(step_name as integer) as position
+from src_step_history
+union
+select
+    step_name,
+    step_name,
+    cast(step_name as integer)
+from src_step_status;
+
+-- database: step_runs
+-- Each row of the history is an attempt. The current state of a step is the verdict on its last attempt where it names
+-- the same run, or no run (an acceptance check); anything else it says is an attempt that the history does not have.
+with attempts as materialized (
+    select
+        id,
+        story_id,
+        step_name,
+        run_id,
+        status,
+        error_message,
+        execution_time_ms,
+        timestamp,
+        row_number() over (partition by story_id, step_name order by id) as attempt,
+        row_number() over (partition by story_id, step_name order by id desc) = 1 as is_last
+    from src_step_history
+),
+
+states as (
+    select
+        src_step_status.*,
+        case
+            when acceptance_passed = 1 then 1
+            when acceptance_details is not null then 0
+            when lower(trim(src_step_status.status)) = 'failed' and src_step_status.run_id is null then 0
+        end as accepted,
+        attempts.attempt as last_attempt,
+        attempts.attempt is not null
+        and lower(trim(coalesce(src_step_status.status, ''))) not in ('pending', 'running')
+        and (src_step_status.run_id is null or src_step_status.run_id is attempts.run_id) as is_verdict
+    from src_step_status
+    left join attempts
+        on
+            attempts.story_id = src_step_status.story_id
+            and attempts.step_name = src_step_status.step_name
+            and attempts.is_last
+)
+
+select
+    key(attempts.story_id, attempts.step_name, attempts.attempt) as source_key,
+    1 + (verdicts.id is not null) as source_rows,
+    attempts.story_id as story_key,
+    attempts.run_id as run_key,
+    attempts.step_name,
+    attempts.attempt,
+    case
+        when verdicts.accepted = 0 or lower(trim(verdicts.status)) = 'failed' then 'failed'
+        else words.status
+    end as status,
+    coalesce(verdicts.status, attempts.status) as source_status,
+    verdicts.accepted as acceptance_passed,
+    coalesce(
+        attempts.error_message,
+        verdicts.error_message,
+        case when verdicts.accepted = 0 then verdicts.acceptance_details end
+    ) as error_message,
+    null as queued_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', attempts.timestamp, -(attempts.execution_time_ms / 1000.0) || ' seconds')
+        as started_at,
+    attempts.timestamp as ended_at,
+    attempts.timestamp as last_activity_at,
+    attempts.execution_time_ms as duration_ms
+from attempts
+left join states as verdicts
+    on
+        verdicts.is_verdict
+        and attempts.is_last
+        and verdicts.story_id = attempts.story_id
+        and verdicts.step_name = attempts.step_name
+left join src_statuses as words on words.word = lower(trim(attempts.status))
+union all
+select
+    key(states.story_id, states.step_name, coalesce(states.last_attempt, 0) + 1),
+    1,
+    states.story_id,
+    states.run_id,
+    states.step_name,
+    coalesce(states.last_attempt, 0) + 1,
+    words.status,
+    states.status,
+    states.accepted,
+    coalesce(states.error_message, case when states.accepted = 0 then states.acceptance_details end),
+    case when words.status = 'queued' then states.created_at end,
+    states.started_at,
+    coalesce(states.completed_at, case when words.status in ('completed', 'failed') then states.created_at end),
+    max(coalesce(states.started_at, ''), coalesce(states.completed_at, ''), coalesce(states.created_at, '')),
+    null
+from states
+left join src_statuses as words on words.word = lower(trim(states.status))
+where not states.is_verdict;
+
+-- database: delete step_runs
+-- What the folders said of a step before the database was read.
+select folder_runs.id
+from main.step_runs as folder_runs
+join main.inputs as folders on folders.id = folder_runs.input_id
+where
+    folder_runs.source_id = :source_id
+    and (
+        (folder_runs.source_key >= 'output ' and folder_runs.source_key < 'output!')
+        or (folder_runs.source_key >= 'run file ' and folder_runs.source_key < 'run file!')
+    )
+    and folders.part <> 'database'
+    and exists (
+        select 1
+        from main.step_runs as known
+        join main.inputs on inputs.id = known.input_id
+        where
+            known.story_id = folder_runs.story_id
+            and inputs.part = 'database'
+            and (folders.part = 'outputs' or (known.step_id = folder_runs.step_id and known.run_id = folder_runs.run_id))
+    );
+
+-- database: gone stories
+-- A story that a folder registered, but whose steps the database has: the registry is what lacks it.
+select stories.id
+from main.stories
+join main.inputs on inputs.id = stories.input_id
+where
+    stories.source_id = :source_id
+    and stories.gone_at is null
+    and inputs.part <> 'database'
+    and exists (
+        select 1
+        from main.step_runs
+        join main.inputs as knowing on knowing.id = step_runs.input_id
+        where
+            step_runs.story_id = stories.id
+            and knowing.part = 'database'
+    );
+
+-- runs: runs
+select distinct
+    run_id as source_key,
+    'pipeline_run' as kind,
+    1 as is_derived
+from src_run_files;
+
+-- runs: stories, where absent
+-- A run without the database (--no-db) has no other trace of its story.
+select
+    story_id as source_key,
+    'run folder' as origin,
+    min(timestamp) as created_at
+from src_run_files
+where
+    story_id not in (
+        select story_key
+        from main.step_runs
+        where
+            source_id = :source_id
+            and (story_key is not null or run_key is not null)
+            and story_key is not null
+    )
+group by story_id;
+
+-- runs: steps
+select distinct
+    step as name,
+    step as family,
+    cast(step as integer) as position
+from src_run_files;
+
+-- runs: step_runs
+-- Only what the database does not know already.
+select
+    'run file ' || files.path as source_key,
+    files.story_id as story_key,
+    files.run_id as run_key,
+    files.step as step_name,
+    words.status,
+    files.status as source_status,
+    case when words.status not in ('completed', 'failed') then files.timestamp end as started_at,
+    case when words.status in ('completed', 'failed') then files.timestamp end as ended_at,
+    files.timestamp as last_activity_at
+from src_run_files as files
+left join src_statuses as words on words.word = lower(trim(files.status))
+where
+    not exists (
+        select 1
+        from main.runs
+        join main.step_runs on step_runs.run_id = runs.id
+        join main.stories on stories.id = step_runs.story_id
+        join main.steps on steps.id = step_runs.step_id
+        join main.inputs on inputs.id = step_runs.input_id
+        where
+            runs.source_id = :source_id
+            and runs.source_key = files.run_id
+            and stories.source_key = files.story_id
+            and steps.name = files.step
+            and inputs.part = 'database'
+    );
+
+-- outputs: stories, where absent
+-- A story that only its outputs show is registered after the fact.
+select
+    story_id as source_key,
+    max(title) as title,
+    'outputs folder' as origin,
+    min(modified_at) as created_at
+from src_output_files
+where
+    story_id not in (
+        select story_key
+        from main.step_runs
+        where
+            source_id = :source_id
+            and (story_key is not null or run_key is not null)
+            and story_key is not null
+    )
+group by story_id;
+
+-- outputs: steps
+select distinct
+    step as name,
+    step as family,
+    cast(step as integer) as position
+from src_output_files;
+
+-- outputs: artifacts
+select
+    path as source_key,
+    'output' as kind,
+    story_id as story_key,
+    step as step_name,
+    path,
+    story_id || '.json' as name,
+    'application/json' as mime_type,
+    size_bytes,
+    modified_at as created_at
+from src_output_files;
+
+-- outputs: step_runs
+-- An output is a completed step of which nothing else is known.
+select
+    'output ' || files.path as source_key,
+    files.story_id as story_key,
+    files.step as step_name,
+    'completed' as status,
+    'output' as source_status,
+    files.modified_at as ended_at,
+    files.modified_at as last_activity_at
+from src_output_files as files
+where
+    not exists (
+        select 1
+        from main.stories
+        join main.step_runs on step_runs.story_id = stories.id
+        join main.inputs on inputs.id = step_runs.input_id
+        where
+            stories.source_id = :source_id
+            and stories.source_key = files.story_id
+            and inputs.part <> 'outputs'
+    );
