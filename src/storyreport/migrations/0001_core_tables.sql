@@ -198,10 +198,6 @@ create table errors (
     example text not null
 );
 create virtual table errors_fts using fts5 (fingerprint, example, content = 'errors', content_rowid = 'id');
-create trigger errors_fts_insert after insert on errors begin
-    insert into errors_fts (rowid, fingerprint, example)
-    values (new.id, new.fingerprint, new.example);
-end;
 
 create table artifacts (
     id integer primary key,

@@ -165,7 +165,7 @@ RUNS = Part(
             required=("path", "run_id", "step", "story_id"),
         )
     },
-    feeds={"step_runs": ("run_files",)},
+    feeds={"stories": ("run_files",), "step_runs": ("run_files",)},
     statuses={**STATUSES, "success": "completed", "succeeded": "completed", "error": "failed"},
     find=find_runs,
     stage=stage_runs,
@@ -185,7 +185,7 @@ OUTPUTS = Part(
             required=("path", "step", "story_id"),
         )
     },
-    feeds={"artifacts": ("output_files",)},
+    feeds={"stories": ("output_files",), "step_runs": ("output_files",), "artifacts": ("output_files",)},
     statuses={},
     find=find_outputs,
     stage=stage_outputs,

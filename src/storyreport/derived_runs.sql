@@ -1,0 +1,58 @@
+-- A run that its source keeps no record of: it is what its step runs are. It has failed if a step of it ended failed
+-- and was not completed by a later attempt.
+update main.runs
+set
+    status = derived.status,
+    story_id = derived.story_id,
+    started_at = derived.started_at,
+    ended_at = derived.ended_at,
+    last_activity_at = derived.last_activity_at,
+    duration_ms = derived.duration_ms
+from (
+    select
+        run_id,
+        case
+            when sum(status = 'running') > 0 then 'running'
+            when sum(status in ('queued', 'waiting')) > 0 then 'queued'
+            when sum(status = 'failed' and is_last) > 0 then 'failed'
+            else 'completed'
+        end as status,
+        case when min(story_id) = max(story_id) then min(story_id) end as story_id,
+        min(started_at) as started_at,
+        case when sum(status in ('queued', 'running', 'waiting')) = 0 then max(ended_at) end as ended_at,
+        max(last_activity_at) as last_activity_at,
+        sum(duration_ms) as duration_ms
+    from (
+        select
+            step_runs.*,
+            not exists (
+                select 1
+                from main.step_runs as later
+                where
+                    later.run_id = step_runs.run_id
+                    and later.step_id = step_runs.step_id
+                    and later.story_id is step_runs.story_id
+                    and later.attempt > step_runs.attempt
+            ) as is_last
+        from main.runs
+        cross join main.step_runs on step_runs.run_id = runs.id
+        where
+            runs.source_id = :source_id
+            and runs.is_derived
+            and step_runs.gone_at is null
+            and /* which */ true
+    )
+    group by run_id
+) as derived
+where
+    runs.id = derived.run_id
+    and (
+        runs.status, runs.story_id, runs.started_at, runs.ended_at, runs.last_activity_at, runs.duration_ms
+    ) is not (
+        derived.status,
+        derived.story_id,
+        derived.started_at,
+        derived.ended_at,
+        derived.last_activity_at,
+        derived.duration_ms
+    );

@@ -1,0 +1,280 @@
+"""Make a part of a source readable as SQL: attach or stage it, and lay typed views over its tables.
+
+The views are called src_<table>; src_statuses translates the source's status words.
+"""
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from .errors import StoryreportError, UsageError
+from .recognise import WAIT_SECONDS, Found, is_wal, quoted, read_header, real_tables, uri, wal_of
+from .sources import Type
+
+# Rows this close to the newest one are read again: a row may be updated in place soon after it was written.
+ROWS_READ_AGAIN = 10_000
+LONGEST_KEY = 500
+LONGEST_WORD = 200
+LARGEST_AMOUNT = 9e15
+
+# What an expression in a view may say of column {c}; {zone} is the source's time zone, an SQL literal.
+VALUES = {
+    Type.KEY: "{c}",
+    Type.WORD: f"""case
+        when typeof({{c}}) = 'text' and length({{c}}) <= {LONGEST_WORD} and {{c}} not glob '*[^ -~]*' then {{c}}
+        else clean_text(cast({{c}} as blob), {LONGEST_WORD})
+    end""",
+    Type.TEXT: "case when {c} is not null then clean_text(cast({c} as blob)) end",
+    Type.UTC: "to_utc({c}, 'UTC')",
+    Type.LOCAL: "to_utc({c}, {zone})",
+    Type.COUNT: "case when {c} >= 0 then cast({c} as integer) end",
+    Type.MS: "case when {c} >= 0 then cast(round({c}) as integer) end",
+    Type.SECONDS: "case when {c} >= 0 then cast(round({c} * 1000) as integer) end",
+    Type.NUMBER: "cast({c} as real)",
+    Type.MONEY: "case when {c} >= 0 then cast({c} as real) end",
+    Type.FLAG: """case
+        when lower({c}) in ('1', 'true', 't', 'yes') then 1
+        when lower({c}) in ('0', 'false', 'f', 'no') then 0
+    end""",
+}
+# When column {c}'s value makes its row unusable.
+NOT_A_NUMBER = f"{{c}} <> '' and (typeof({{c}}) not in ('integer', 'real') or abs({{c}}) > {LARGEST_AMOUNT})"
+PROBLEMS = {
+    Type.KEY: (
+        f"typeof({{c}}) in ('blob', 'real') or length({{c}}) > {LONGEST_KEY} or instr({{c}}, char(0))"
+        " or ({c} glob '*[^ -~]*' and not is_text(cast({c} as blob)))",
+        "is no readable key",
+    ),
+    Type.UTC: ("{c} <> '' and to_utc({c}, 'UTC') is null", "is no possible time"),
+    Type.LOCAL: ("{c} <> '' and to_utc({c}, {zone}) is null", "is no possible time"),
+    **dict.fromkeys(
+        (Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY), (NOT_A_NUMBER, "is not a number")
+    ),
+}
+# Types whose negative values are dropped from a row that is loaded.
+AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS, Type.MONEY)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a source is to be read."""
+
+    timezone: str = "UTC"
+    with_text: bool = False
+
+
+@dataclass
+class Opened:
+    """A part that can be read: its tables as they are, and what they will be known by next time."""
+
+    found: Found
+    signature: str
+    # declared table → the SQL name of what holds its rows, and its real columns by their lower-case names
+    tables: dict[str, tuple[str, dict[str, str]]]
+    # tables whose rows have a number that grows
+    numbered: dict[str, str]
+
+
+def check_timezone(name: str) -> None:
+    """Raise UsageError for an unknown time zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"There is no time zone {name!r}: use a name like Europe/Madrid, or UTC.") from None
+
+
+def signature(found: Found) -> str:
+    """Something that differs once the part has changed; cheap to take."""
+    if found.path.is_dir():
+        return _folder_signature(found.path)
+    # SQLite counts its transactions in the header, or appends to the log.
+    signs = [read_header(found.path)[24:28].hex()]
+    for file in (found.path, wal_of(found.path)):
+        with contextlib.suppress(FileNotFoundError):
+            about = file.stat()
+            signs += [str(about.st_size), str(about.st_mtime_ns)]
+    return ":".join(signs)
+
+
+def _folder_signature(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*/*")):
+        about = file.stat()
+        digest.update(f"{file.relative_to(folder)}\0{about.st_size}\0{about.st_mtime_ns}\0".encode(errors="replace"))
+    return digest.hexdigest()
+
+
+def open_part(connection: sqlite3.Connection, found: Found, scratch: Path, progress: Callable[[str], None]) -> Opened:
+    """Attach or stage a part; `scratch` is a folder for copies that must outlive the connection."""
+    taken = signature(found)
+    if found.system.parts[found.part].stage:
+        return _stage(connection, found, taken, progress)
+    location = uri(found.path)
+    if not is_wal(found.path):
+        # A reader of such a file keeps its writer waiting: so read it once, quickly, and work on the copy.
+        progress(f"copying {found.path.name}")
+        copy = scratch / f"{found.part}.db"
+        _copy(found.path, copy)
+        location = f"{copy.as_uri()}?immutable=1"
+    schema = quoted(f"src_{found.part}")
+    connection.execute(f"attach ? as {schema}", [location])
+    return _describe(connection, found, schema, taken)
+
+
+def check_unmoved(part: Opened) -> None:
+    """Raise StoryreportError if a file that was read without a lock has changed meanwhile."""
+    if not part.found.path.is_dir() and is_wal(part.found.path) and signature(part.found) != part.signature:
+        # With a log the whole read was of one snapshot.
+        if part.signature.count(":") > 2:
+            return
+        raise StoryreportError(f"{part.found.path} was opened by its writer while it was read: try again.")
+
+
+def _copy(source: Path, copy: Path) -> None:
+    with (
+        contextlib.closing(sqlite3.connect(uri(source), uri=True, timeout=WAIT_SECONDS)) as reader,
+        contextlib.closing(sqlite3.connect(copy)) as writer,
+    ):
+        writer.execute("pragma synchronous = off")
+        writer.execute("pragma journal_mode = off")
+        # In one step: smaller ones begin anew whenever the writer writes.
+        reader.backup(writer)
+
+
+def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: str) -> Opened:
+    tables: dict[str, tuple[str, dict[str, str]]] = {}
+    numbered: dict[str, str] = {}
+    real = {name.lower(): name for name in real_tables(connection, f"src_{found.part}")}
+    for table in found.system.parts[found.part].tables:
+        if table not in real:
+            continue
+        rows = connection.execute("select name from pragma_table_info(?, ?)", [real[table], schema.strip('"')])
+        columns = {name.lower(): name for (name,) in rows if isinstance(name, str)}
+        tables[table] = (f"{schema}.{quoted(real[table])}", columns)
+        free = next((name for name in ("_rowid_", "rowid", "oid") if name not in columns), None)
+        if free:
+            # A table without rowid has none.
+            with contextlib.suppress(sqlite3.OperationalError):
+                connection.execute(f"select {free} from {schema}.{quoted(real[table])} limit 0")
+                numbered[table] = free
+    return Opened(found, taken, tables, numbered)
+
+
+def _stage(connection: sqlite3.Connection, found: Found, taken: str, progress: Callable[[str], None]) -> Opened:
+    part = found.system.parts[found.part]
+    assert part.stage
+    tables = {}
+    for table, description in part.tables.items():
+        columns = (*description.columns, "problem")
+        name = f"temp.{quoted('staged_' + table)}"
+        connection.execute(f"create table {name} ({', '.join(map(quoted, columns))})")
+        tables[table] = (name, {column: column for column in columns})
+    for count, (table, row) in enumerate(part.stage(found.path), start=1):
+        connection.execute(f"insert into {tables[table][0]} values ({', '.join('?' * len(row))})", row)
+        if count % 1000 == 0:
+            progress(f"reading {found.path.name}: {count:,} files")
+    return Opened(found, taken, tables, {})
+
+
+class Reading:
+    """The SQL that reads a part's tables, all of them or what may have changed."""
+
+    def __init__(self, opened: Opened, options: Options):
+        self.opened = opened
+        self.options = options
+        self.part = opened.found.system.parts[opened.found.part]
+
+    def source(self, table: str, changes_only: bool) -> str | None:
+        """The FROM (and WHERE) clause of a table's rows; None where the source lacks the table."""
+        if table not in self.opened.tables:
+            return None
+        name, columns = self.opened.tables[table]
+        if not changes_only or table not in self.opened.numbered:
+            return f"from {name} where true"
+        after = f"(select after_row from temp.read_from where source_table = '{table}')"
+        recent = [f"{self.opened.numbered[table]} > {after}"]
+        description = self.part.tables[table]
+        if description.group and description.group in columns:
+            recent.append(f"{quoted(columns[description.group])} in (select group_key from temp.touched)")
+        return f"from {name} where ({' or '.join(recent)})"
+
+    def columns(self, table: str) -> dict[str, tuple[Type, str | None]]:
+        """Each declared column: its type and its SQL name in the source (None where it lacks the column)."""
+        real = self.opened.tables[table][1] if table in self.opened.tables else {}
+        described = self.part.tables[table].columns
+        return {name: (kind, quoted(real[name]) if name in real else None) for name, kind in described.items()}
+
+    def value(self, kind: Type, column: str | None) -> str:
+        """The typed value of a column."""
+        if column is None or (kind is Type.PRIVATE and not self.options.with_text):
+            return "null"
+        template = VALUES[Type.TEXT if kind is Type.PRIVATE else kind]
+        if kind in AMOUNTS or kind is Type.NUMBER:
+            # '' >= 0 holds in SQLite; an empty text is no number.
+            return f"case when {column} <> '' then {template.format(c=column)} end"
+        return template.format(c=column, zone=self._zone())
+
+    def problem(self, table: str) -> str:
+        """Why a row cannot be loaded, or null."""
+        cases = []
+        for name, (kind, column) in self.columns(table).items():
+            if name in self.part.tables[table].required:
+                cases.append(f"when coalesce({column or 'null'}, '') = '' then 'has no {name}'")
+            if column and kind in PROBLEMS:
+                condition, said = PROBLEMS[kind]
+                cases.append(f"when {condition.format(c=column, zone=self._zone())} then '{name} {said}'")
+        if "problem" in self.opened.tables[table][1]:
+            cases.insert(0, 'when "problem" is not null then "problem"')
+        return f"case {' '.join(cases)} end" if cases else "null"
+
+    def doubt(self, table: str) -> str | None:
+        """Which value of a row that is loaded was dropped, or null; None where a table has no such column."""
+        cases = [
+            f"when {column} < 0 then 'negative {name}'"
+            for name, (kind, column) in self.columns(table).items()
+            if column and kind in AMOUNTS
+        ]
+        return f"case {' '.join(cases)} end" if cases else None
+
+    def shown(self, table: str) -> str:
+        """A row as JSON without what is private, its values cut."""
+        pairs = [
+            f"'{name}', case when typeof({column}) in ('integer', 'real', 'null') then {column}"
+            f" else clean_text(cast({column} as blob), {LONGEST_WORD}) end"
+            for name, (kind, column) in self.columns(table).items()
+            if column and kind is not Type.PRIVATE
+        ]
+        return f"json_object({', '.join(pairs)})"
+
+    def row_number(self, table: str) -> str:
+        """The number of a row in its source, or null."""
+        return self.opened.numbered.get(table, "null")
+
+    def _zone(self) -> str:
+        return "'" + self.options.timezone.replace("'", "''") + "'"
+
+
+def create_views(connection: sqlite3.Connection, reading: Reading, changes_only: bool) -> None:
+    """(Re)create src_<table> for each declared table of the part, and src_statuses."""
+    for table in reading.part.tables:
+        typed = ", ".join(
+            f"{reading.value(kind, column)} as {name}" for name, (kind, column) in reading.columns(table).items()
+        )
+        source = reading.source(table, changes_only)
+        rows = f"select {typed} {source} and ({reading.problem(table)}) is null" if source else f"select {typed} limit 0"
+        connection.execute(f"drop view if exists temp.src_{table}")
+        connection.execute(f"create temp view src_{table} as {rows}")
+    connection.execute("drop table if exists temp.src_statuses")
+    connection.execute("create temp table src_statuses (word text primary key, status text) without rowid")
+    connection.executemany("insert into temp.src_statuses values (?, ?)", reading.part.statuses.items())
+
+
+def scalar(connection: sqlite3.Connection, sql: str, *parameters: Any) -> Any:
+    """The one value that a query returns."""
+    return connection.execute(sql, parameters).fetchone()[0]
+

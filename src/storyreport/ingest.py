@@ -1,0 +1,264 @@
+"""Ingest a source: one transaction, all of it or none.
+
+What is read of a part is decided here: nothing where the part has not changed, what may have changed where it was read
+before in the same way, else all of it.
+"""
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from . import rollups, schema, values
+from .errors import StoryreportError
+from .extract import Options, Reading, check_unmoved, open_part, signature
+from .load import Counts, PartLoad
+from .recognise import Found, find_parts, reading
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A source to ingest: its parts (all of one system), its name, and how it is to be read (None: as before)."""
+
+    name: str
+    parts: tuple[Found, ...]
+    timezone: str | None = None
+    with_text: bool | None = None
+    full: bool = False
+    strict: bool = False
+
+
+@dataclass
+class Outcome:
+    """What an ingest did with a source."""
+
+    name: str
+    unchanged: bool
+    counts: Counts = field(default_factory=Counts)
+    notes: list[str] = field(default_factory=list)
+    duration_ms: int = 0
+
+
+def requests_for(paths: Sequence[Path], name: str | None, system: str | None, **how: Any) -> list[Request]:
+    """The sources at some paths. What is given beside the one database of its system belongs to it."""
+    found = [(path, find_parts(path, system)) for path in paths]
+    names: dict[str, list[Found]] = {}
+    for path, parts in found:
+        names.setdefault(name or _home(parts, found) or path.resolve().stem, []).extend(parts)
+    requests = []
+    for source_name, parts in names.items():
+        if len({part.system.name for part in parts}) > 1:
+            raise StoryreportError(f"The name {source_name!r} would stand for two systems: ingest them one by one.")
+        if len({part.part for part in parts}) < len(parts):
+            raise StoryreportError(f"Two sources would have the name {source_name!r}: ingest them one by one, with --name.")
+        order = list(parts[0].system.parts)
+        requests.append(Request(source_name, tuple(sorted(parts, key=lambda part: order.index(part.part))), **how))
+    return requests
+
+
+def _home(parts: list[Found], found: list[tuple[Path, list[Found]]]) -> str | None:
+    """The name of the one source that a lone folder (its outputs, its runs) was given beside."""
+    system, first = parts[0].system, next(iter(parts[0].system.parts))
+    if any(part.part == first for part in parts):
+        return None
+    homes = [
+        path for path, others in found if any(other.system is system and other.part == first for other in others)
+    ]
+    return homes[0].resolve().stem if len(homes) == 1 else None
+
+
+def ingest(database: Path, request: Request, progress: Progress = lambda _: None) -> Outcome:
+    """Load a source into the report database, which is made if need be; raises StoryreportError and changes nothing."""
+    schema.check_sqlite()
+    begun = time.monotonic()
+    # Copies of sources outlive the connection that reads them.
+    with tempfile.TemporaryDirectory(prefix="storyreport-") as scratch, _database(database) as connection:
+        progress("waiting for another ingest to finish")
+        connection.execute("begin immediate")
+        schema.migrate(connection)
+        outcome = _ingest(connection, request, Path(scratch), progress, begun)
+        connection.execute("commit")
+        return outcome
+
+
+@contextlib.contextmanager
+def _database(path: Path) -> Iterator[sqlite3.Connection]:
+    """The report database; one that did not exist before is taken away again if nothing could be loaded into it."""
+    is_new = not path.exists()
+    if not path.resolve().parent.is_dir():
+        raise StoryreportError(f"There is no folder {path.resolve().parent} for the report database: make it first.")
+    try:
+        connection = schema.connect(path)
+    except sqlite3.OperationalError as error:
+        raise StoryreportError(f"{path} cannot be opened ({error}): name another file with --db.") from error
+    try:
+        try:
+            schema.check_ours(connection, path)
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            raise StoryreportError(f"{path} cannot be written ({error}): name another file with --db.") from error
+        values.register(connection)
+        yield connection
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("rollback")
+        is_empty = is_new and not connection.execute("select count(*) from sqlite_master").fetchone()[0]
+        connection.close()
+        if is_empty:
+            path.unlink(missing_ok=True)
+        raise
+    connection.close()
+
+
+def _ingest(
+    connection: sqlite3.Connection, request: Request, scratch: Path, progress: Progress, begun: float
+) -> Outcome:
+    now = _now()
+    outcome = Outcome(request.name, unchanged=True)
+    source_id, zone = _source(connection, request, now)
+    rollups.watch(connection)
+    for found in request.parts:
+        known = _input(connection, source_id, found)
+        options = Options(zone, known.with_text if request.with_text is None else request.with_text)
+        how = _how(found, options)
+        is_same = known.how == how and not request.full
+        if is_same and known.signature == signature(found):
+            continue
+        outcome.unchanged = False
+        if known.location and known.location != str(found.path.resolve()):
+            outcome.notes.append(
+                f"source {request.name} was read from {known.location} before; "
+                "if this is another one, give it another --name"
+            )
+        progress(f"reading {found.path.name}")
+        ids = {"source_id": source_id, "input_id": known.id, "now": now}
+        with reading(found.path):
+            part = open_part(connection, found, scratch, progress)
+            # A folder is always read whole.
+            marks = known.marks if is_same and not found.system.parts[found.part].stage else {}
+            marks = PartLoad(connection, Reading(part, options), ids, marks, outcome.counts).run()
+            check_unmoved(part)
+        connection.execute(
+            "update inputs set location = ?, signature = ?, marks = ? where id = ?",
+            [
+                str(found.path.resolve()),
+                part.signature,
+                json.dumps({"how": how, "with_text": options.with_text, **marks}),
+                known.id,
+            ],
+        )
+    progress("adding up")
+    rollups.refresh(connection)
+    if request.strict and outcome.counts.rejected:
+        raise StoryreportError(_first_reject(connection, request, source_id, now))
+    outcome.duration_ms = int((time.monotonic() - begun) * 1000)
+    _note(connection, source_id, outcome, now)
+    return outcome
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _source(connection: sqlite3.Connection, request: Request, now: str) -> tuple[int, str]:
+    """The source's id and its time zone; it is registered where it is new."""
+    system = request.parts[0].system.name
+    row = connection.execute("select id, system, timezone from sources where name = ?", [request.name]).fetchone()
+    if row is None:
+        zone = request.timezone or "UTC"
+        inserted = connection.execute(
+            "insert into sources (name, system, timezone, created_at) values (?, ?, ?, ?)",
+            [request.name, system, zone, now],
+        )
+        assert inserted.lastrowid is not None
+        return inserted.lastrowid, zone
+    source_id, known_system, zone = row
+    if known_system != system:
+        raise StoryreportError(
+            f"The name {request.name!r} belongs to a {known_system} source, this is a {system} one: "
+            "give it another --name."
+        )
+    if request.timezone and request.timezone != zone:
+        connection.execute("update sources set timezone = ? where id = ?", [request.timezone, source_id])
+        zone = request.timezone
+    return source_id, zone
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of an input from the last time."""
+
+    id: int
+    location: str
+    signature: str
+    how: str | None
+    with_text: bool
+    marks: dict[str, Any]
+
+
+def _input(connection: sqlite3.Connection, source_id: int, found: Found) -> _Known:
+    row = connection.execute(
+        "select id, location, signature, marks from inputs where source_id = ? and part = ?", [source_id, found.part]
+    ).fetchone()
+    if row is None:
+        inserted = connection.execute(
+            "insert into inputs (source_id, part, location, signature) values (?, ?, '', '')", [source_id, found.part]
+        )
+        assert inserted.lastrowid is not None
+        return _Known(inserted.lastrowid, "", "", None, False, {})
+    input_id, location, signed, text = row
+    marks = json.loads(text)
+    return _Known(input_id, location, signed, marks.pop("how", None), marks.pop("with_text", False), marks)
+
+
+def _how(found: Found, options: Options) -> str:
+    """Differs once the part would be read in another way: from elsewhere, with other options or another mapping."""
+    read = (str(found.path.resolve()), options, found.system.mapping(), found.system.parts[found.part].tables)
+    return hashlib.sha256(repr(read).encode()).hexdigest()
+
+
+def _first_reject(connection: sqlite3.Connection, request: Request, source_id: int, now: str) -> str:
+    table, row, key, reason, count = connection.execute(
+        "select source_table, source_row, source_key, reason, count(*) over () from rejects"
+        " where source_id = ? and rejected_at = ? and severity = 'rejected' order by id limit 1",
+        [source_id, now],
+    ).fetchone()
+    where = f"{table} row {key if row is None else row}"
+    return (
+        f"{request.name}: {count} rows cannot be loaded, the first is {where} ({reason}): "
+        "mend the source, or leave out --strict to load the rest."
+    )
+
+
+def _note(connection: sqlite3.Connection, source_id: int, outcome: Outcome, started_at: str) -> None:
+    """Keep a row about this ingest."""
+    counts = outcome.counts
+    connection.execute(
+        """
+        insert into ingests (
+            source_id, started_at, finished_at, status, rows_read, inserted, updated, gone, rejected, duration_ms
+        )
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+            source_id,
+            started_at,
+            _now(),
+            "unchanged" if outcome.unchanged else "completed",
+            counts.read,
+            counts.inserted,
+            counts.updated,
+            counts.gone,
+            counts.rejected,
+            outcome.duration_ms,
+        ],
+    )

@@ -1,0 +1,457 @@
+"""Bring the rows of one part of a source into the core tables: only what is new or has changed is written.
+
+What a mapping selects is upserted by (source_id, source_key). Rows that the source no longer has get gone_at, and what
+refers to them becomes an orphan; a reference that leads somewhere again is linked again.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from typing import Any
+
+from .extract import ROWS_READ_AGAIN, Reading, create_views, scalar
+from .sections import Section, sections
+
+# Parents before children, so that a reference can be resolved as its row is written.
+CORE_TABLES = (
+    "stories",
+    "runs",
+    "step_runs",
+    "events",
+    "artifacts",
+    "calls",
+    "story_nodes",
+    "story_options",
+    "log_events",
+)
+IS_OPEN = "status in ('queued', 'running', 'waiting')"
+DERIVED_RUNS = (resources.files(__package__) / "derived_runs.sql").read_text(encoding="utf-8")
+
+
+@dataclass
+class Counts:
+    """What an ingest did, in rows."""
+
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    gone: int = 0
+    rejected: int = 0
+
+    @property
+    def written(self) -> int:
+        """Rows of the core tables that differ from before."""
+        return self.inserted + self.updated + self.gone
+
+
+@dataclass(frozen=True)
+class Link:
+    """A reference of a core table: <name>_id leads to a row of `parent`, <name>_key says what leads nowhere."""
+
+    name: str
+    parent: str
+
+
+def links(connection: sqlite3.Connection, table: str) -> list[Link]:
+    """The references of a core table that may lead nowhere, as its foreign keys say."""
+    parents = {row[3]: row[2] for row in connection.execute(f"pragma main.foreign_key_list({table})")}
+    columns = [row[1] for row in connection.execute(f"pragma main.table_info({table})")]
+    return [
+        Link(column.removesuffix("_id"), parents[column])
+        for column in columns
+        if column in parents and column != "source_id" and column.removesuffix("_id") + "_key" in columns
+    ]
+
+
+def leads_nowhere(table: str, references: list[Link]) -> str:
+    """The condition of a table's partial index of orphans: term by term, or the index is not used."""
+    return "(" + " or ".join(f"{table}.{link.name}_key is not null" for link in references) + ")"
+
+
+class PartLoad:
+    """The load of one part, inside the transaction of its ingest.
+
+    `marks` is what the last load left for this one: {"after": {table: row number}, "changed": {table: time},
+    "rows": {core table: source rows}, "slack": {core table: rows that no core row was made of}}; empty for a part that
+    is read whole.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        reading: Reading,
+        ids: dict[str, Any],
+        marks: dict[str, Any],
+        counts: Counts,
+    ):
+        self.connection = connection
+        self.reading = reading
+        self.part = reading.part
+        self.ids = ids  # source_id, input_id, now
+        self.marks = marks
+        self.counts = counts
+        self.part_name = reading.opened.found.part
+        self.is_fresh = not scalar(
+            connection,
+            "select count(*) from (" + " union all ".join(f"select * from ({self._any_row(t)})" for t in CORE_TABLES) + ")",
+            *[ids["source_id"]] * len(CORE_TABLES),
+        )
+        self.changes_only = bool(marks) and not self.is_fresh
+
+    def _any_row(self, table: str) -> str:
+        return f"select 1 from main.{table} where source_id = ? limit 1"
+
+    @cached_property
+    def mapping(self) -> list[Section]:
+        """The part's sections of its system's mapping."""
+        text = self.reading.opened.found.system.mapping()
+        return [section for section in sections(text) if section.name == self.part_name]
+
+    def run(self) -> dict[str, Any]:
+        """Load, and return the marks for the next time."""
+        self._execute("drop table if exists temp.touched")
+        self._execute("drop table if exists temp.read_from")
+        self._execute("create temp table touched (group_key primary key) without rowid")
+        self._execute("create temp table read_from (source_table text primary key, after_row integer) without rowid")
+        if self.changes_only:
+            self._find_touched()
+        create_views(self.connection, self.reading, self.changes_only)
+        for table in self.part.tables:
+            self._load_rejects(table, self.changes_only)
+        self._load_steps()
+        rows = {core: self._load_core(core, self.changes_only) for core in CORE_TABLES}
+        if self.changes_only and (unaccounted := self._unaccounted(rows)):
+            # Rows have gone where nothing is new, or have been renumbered: read what is made of them whole.
+            create_views(self.connection, self.reading, changes_only=False)
+            for core in unaccounted:
+                for table in self.part.feeds[core]:
+                    self._load_rejects(table, changes_only=False)
+                rows[core] = self._load_core(core, changes_only=False)
+        self._supersede()
+        self._link()
+        self._file_errors()
+        return self._new_marks(rows)
+
+    def _execute(self, sql: str, **parameters: Any) -> sqlite3.Cursor:
+        return self.connection.execute(sql, {**self.ids, **parameters})
+
+    # What may have changed ---------------------------------------------------------------------------------------
+
+    def _find_touched(self) -> None:
+        """Fill temp.touched with the groups that have a row that is new, recent, changed or not yet finished."""
+        for table, number in self.reading.opened.numbered.items():
+            after = self.marks["after"].get(table, 0) - ROWS_READ_AGAIN
+            self._execute("insert into temp.read_from values (:table, :after)", table=table, after=after)
+            description = self.part.tables[table]
+            _, columns = self.reading.columns(table).get(description.group or "", (None, None))
+            if columns is None:
+                continue
+            source = self.reading.opened.tables[table][0]
+            self._execute(
+                f"insert or ignore into temp.touched select {columns} from {source}"
+                f" where {number} > :after and {columns} is not null",
+                after=after,
+            )
+            if (changed := self._changed_column(table)) and (since := self.marks["changed"].get(table)):
+                self._execute(
+                    f"insert or ignore into temp.touched select {columns} from {source}"
+                    f" where {changed} >= :since and {columns} is not null",
+                    since=since,
+                )
+        for core, group in self.part.grouped.items():
+            self._execute(f"insert or ignore into temp.touched {self._open_groups(core, group)}")
+
+    def _open_groups(self, core: str, group: str) -> str:
+        if core == "stories":
+            return "select source_key from main.stories where false"
+        if group == "source_key":
+            return f"select source_key from main.{core} where source_id = :source_id and {IS_OPEN} and gone_at is null"
+        link = next(link for link in links(self.connection, core) if f"{link.name}_key" == group)
+        return f"""
+            select coalesce(parents.source_key, children.{group})
+            from main.{core} as children
+            left join main.{link.parent} as parents on parents.id = children.{link.name}_id
+            where
+                children.source_id = :source_id
+                and children.{IS_OPEN}
+                and children.gone_at is null
+                and coalesce(parents.source_key, children.{group}) is not null"""
+
+    def _changed_column(self, table: str) -> str | None:
+        changed = self.part.tables[table].changed
+        return self.reading.columns(table)[changed][1] if changed else None
+
+    def _unaccounted(self, rows: dict[str, int]) -> list[str]:
+        """The core tables that are made of more or fewer source rows than the source has."""
+        return [
+            core
+            for core in self.part.feeds
+            if self._source_rows(core) - rows[core] - self._rejected_rows(core) != self.marks["slack"].get(core)
+        ]
+
+    def _source_rows(self, core: str) -> int:
+        tables = self.reading.opened.tables
+        return sum(
+            scalar(self.connection, f"select count(*) from {tables[table][0]}")
+            for table in self.part.feeds[core]
+            if table in tables
+        )
+
+    def _rejected_rows(self, core: str) -> int:
+        return sum(
+            scalar(
+                self.connection,
+                "select count(*) from main.rejects"
+                " where input_id = ? and source_table = ? and severity = 'rejected'",
+                self.ids["input_id"],
+                table,
+            )
+            for table in self.part.feeds[core]
+        )
+
+    def _new_marks(self, rows: dict[str, int]) -> dict[str, Any]:
+        opened = self.reading.opened
+        after = {
+            table: scalar(self.connection, f"select coalesce(max({number}), 0) from {opened.tables[table][0]}")
+            for table, number in opened.numbered.items()
+        }
+        changed = {
+            table: scalar(self.connection, f"select max({column}) from {opened.tables[table][0]}")
+            for table in opened.tables
+            if (column := self._changed_column(table))
+        }
+        slack = {core: self._source_rows(core) - rows[core] - self._rejected_rows(core) for core in self.part.feeds}
+        return {"after": after, "changed": changed, "rows": rows, "slack": slack}
+
+    # Rows that cannot be loaded ----------------------------------------------------------------------------------
+
+    def _load_rejects(self, table: str, changes_only: bool) -> None:
+        source = self.reading.source(table, changes_only)
+        if source is None:
+            return
+        number = self.reading.row_number(table)
+        self.counts.read += scalar(self.connection, f"select count(*) {source}")
+        again = f"and source_row in (select {number} {source})" if changes_only and number != "null" else ""
+        self._execute(
+            f"delete from main.rejects where input_id = :input_id and source_table = :table {again}", table=table
+        )
+        columns = self.reading.columns(table)
+        key = next(column for _, column in columns.values() if column) if any(c for _, c in columns.values()) else "null"
+        insert = f"""
+            insert into main.rejects (
+                source_id, input_id, source_table, source_row, source_key, severity, reason, row, rejected_at
+            )
+            select :source_id, :input_id, :table, {number}, clean_text(cast({key} as blob), 200), :severity,
+                {{reason}}, {self.reading.shown(table)}, :now
+            {source} and """
+        problem = self.reading.problem(table)
+        rejected = self._execute(
+            insert.format(reason=problem) + f"({problem}) is not null", table=table, severity="rejected"
+        )
+        self.counts.rejected += rejected.rowcount
+        if doubt := self.reading.doubt(table):
+            self._execute(
+                insert.format(reason=doubt) + f"({problem}) is null and ({doubt}) is not null",
+                table=table,
+                severity="doubted",
+            )
+
+    # Rows that can -----------------------------------------------------------------------------------------------
+
+    def _load_steps(self) -> None:
+        for section in self.mapping:
+            if section.what == "steps":
+                columns = self._columns(section.sql)
+                self._execute(
+                    f"insert into main.steps (source_id, {', '.join(columns)})"
+                    f" select :source_id, {', '.join(columns)} from ({section.sql}) where true"
+                    " on conflict (source_id, name) do nothing"
+                )
+
+    def _load_core(self, core: str, changes_only: bool) -> int:
+        """Load a core table; return of how many source rows its present rows are made."""
+        present = self.marks["rows"][core] if changes_only else None
+        for section in self.mapping:
+            if section.what not in (core, f"{core}, where absent"):
+                continue
+            if self.is_fresh:
+                self._upsert(core, section, f"({section.sql})")
+                continue
+            self._execute(f"create temp table mapped as {section.sql}")
+            self._execute("create index temp.mapped_key on mapped (source_key)")
+            before = self._rows(core, "temp.mapped") if changes_only else 0
+            self._upsert(core, section, "temp.mapped")
+            went = self._mark_gone(core, changes_only)
+            if present is not None:
+                present += self._rows(core, "temp.mapped") - before - went
+            if core == "step_runs":
+                self._derive_runs("runs.source_key in (select run_key from temp.mapped)")
+            self._execute("drop table temp.mapped")
+        if core == "step_runs" and self.is_fresh:
+            self._derive_runs("true")
+        return self._rows(core) if present is None else present
+
+    def _columns(self, sql: str) -> list[str]:
+        return [column[0] for column in self._execute(f"select * from ({sql}) limit 0").description]
+
+    def _rows(self, core: str, keys: str | None = None) -> int:
+        weight = "sum(source_rows)" if core == "step_runs" else "count(*)"
+        among = f"and source_key in (select cast(source_key as text) from {keys})" if keys else ""
+        sql = f"""
+            select coalesce({weight}, 0)
+            from main.{core}
+            where source_id = :source_id and input_id = :input_id and gone_at is null {among}"""
+        rows: int = self._execute(sql).fetchone()[0]
+        return rows
+
+    def _upsert(self, core: str, section: Section, rows: str) -> None:
+        given = self._columns(section.sql)
+        references = [link for link in links(self.connection, core) if f"{link.name}_key" in given]
+        values = {column: f"mapped.{column}" for column in given if column != "step_name" and not column.endswith("_key")}
+        joins = []
+        for link in references:
+            joins.append(
+                f"left join main.{link.parent} as {link.name} on {link.name}.source_id = :source_id"
+                f" and {link.name}.source_key = mapped.{link.name}_key and {link.name}.gone_at is null"
+            )
+            values[f"{link.name}_id"] = f"{link.name}.id"
+            values[f"{link.name}_key"] = f"case when {link.name}.id is null then mapped.{link.name}_key end"
+        names = {link.name for link in references}
+        if "run" in names and "story" not in names:
+            # What belongs to a run belongs to its story.
+            values["story_id"] = "run.story_id"
+        if "step_name" in given:
+            joins.append("left join main.steps as step on step.source_id = :source_id and step.name = mapped.step_name")
+            values["step_id"] = "step.id"
+
+        fixed = {"source_id": ":source_id", "source_key": "mapped.source_key", "input_id": ":input_id"}
+        updates = [f"{column} = excluded.{column}" for column in (*values, "input_id")] + ["gone_at = null"]
+        if "error_message" in values:
+            updates.append("error_id = case when error_message is excluded.error_message then error_id end")
+        changed = (
+            f"({', '.join(f'{core}.{column}' for column in values)}, {core}.gone_at)"
+            f" is not ({', '.join(f'excluded.{column}' for column in values)}, null)"
+        )
+        on_conflict = (
+            "do nothing" if section.what.endswith("absent") else f"do update set {', '.join(updates)} where {changed}"
+        )
+        last_id = scalar(self.connection, f"select coalesce(max(id), 0) from main.{core}")
+        written = self._execute(
+            f"insert into main.{core} ({', '.join((*fixed, *values))})"
+            f" select {', '.join((*fixed.values(), *values.values()))} from {rows} as mapped {' '.join(joins)}"
+            f" where true on conflict (source_id, source_key) {on_conflict}"
+        ).rowcount
+        inserted = scalar(self.connection, f"select coalesce(max(id), 0) from main.{core}") - last_id
+        self.counts.inserted += inserted
+        self.counts.updated += written - inserted
+
+    # Rows that have gone, and what refers to them ----------------------------------------------------------------
+
+    def _mark_gone(self, core: str, changes_only: bool) -> int:
+        """Mark what temp.mapped no longer has; return of how many source rows it was made."""
+        group = self.part.grouped.get(core)
+        if group is None and (changes_only or core not in self.part.feeds):
+            return 0
+        among = "true"
+        if changes_only and group == "source_key":
+            among = "source_key in (select cast(group_key as text) from temp.touched)"
+        elif changes_only and group:
+            link = next(link for link in links(self.connection, core) if f"{link.name}_key" == group)
+            among = f"""id in (
+                select children.id
+                from temp.touched
+                join main.{link.parent} as parents
+                    on parents.source_id = :source_id and parents.source_key = cast(touched.group_key as text)
+                join main.{core} as children on children.{link.name}_id = parents.id
+                union all
+                select id
+                from main.{core}
+                where
+                    source_id = :source_id
+                    and {leads_nowhere(core, links(self.connection, core))}
+                    and {group} in (select cast(group_key as text) from temp.touched)
+            )"""
+        return self._leave(
+            core,
+            f"select id from main.{core} where source_id = :source_id and input_id = :input_id and gone_at is null"
+            f" and {among} and source_key not in (select cast(source_key as text) from temp.mapped)",
+        )
+
+    def _leave(self, core: str, select_ids: str) -> int:
+        """Mark rows as gone and make orphans of what refers to them; return of how many source rows they were made."""
+        self._execute(f"create temp table went as {select_ids}")
+        weight = "sum(source_rows)" if core == "step_runs" else "count(*)"
+        rows: int = scalar(
+            self.connection, f"select coalesce({weight}, 0) from main.{core} where id in (select id from temp.went)"
+        )
+        if rows:
+            marked = self._execute(f"update main.{core} set gone_at = :now where id in (select id from temp.went)")
+            self.counts.gone += marked.rowcount
+            for child in CORE_TABLES:
+                for link in links(self.connection, child):
+                    if link.parent == core:
+                        self._execute(f"""
+                            update main.{child}
+                            set
+                                {link.name}_key = (
+                                    select source_key from main.{core} as parents
+                                    where parents.id = {child}.{link.name}_id
+                                ),
+                                {link.name}_id = null
+                            where {link.name}_id in (select id from temp.went)""")
+        self._execute("drop table temp.went")
+        return rows
+
+    def _supersede(self) -> None:
+        """Take back what a part that is believed less had said before this one was read."""
+        for section in self.mapping:
+            action, _, core = section.what.partition(" ")
+            if action == "delete":
+                self._execute(f"delete from main.{core} where id in ({section.sql})")
+            elif action == "gone":
+                self._leave(core, section.sql)
+
+    def _link(self) -> None:
+        """Resolve references whose row has come, or has come back."""
+        for child in CORE_TABLES:
+            references = links(self.connection, child)
+            for link in references:
+                linked = self._execute(f"""
+                    update main.{child}
+                    set {link.name}_id = parents.id, {link.name}_key = null
+                    from main.{link.parent} as parents
+                    where
+                        {child}.source_id = :source_id
+                        and {leads_nowhere(child, references)}
+                        and parents.source_id = :source_id
+                        and parents.source_key = {child}.{link.name}_key
+                        and parents.gone_at is null""")
+                self.counts.updated += linked.rowcount
+
+    # What follows from the rows ----------------------------------------------------------------------------------
+
+    def _derive_runs(self, which: str) -> None:
+        """Give a derived run the state of its step runs."""
+        self._execute(DERIVED_RUNS.replace("/* which */ true", which))
+
+    def _file_errors(self) -> None:
+        """File each new error message under its fingerprint, and make the fingerprint searchable."""
+        last_id = scalar(self.connection, "select coalesce(max(id), 0) from main.errors")
+        for table in ("runs", "step_runs", "calls"):
+            unfiled = f"source_id = :source_id and error_message is not null and error_id is null"
+            self._execute(f"""
+                insert or ignore into main.errors (fingerprint, example)
+                select fingerprint(error_message), min(error_message)
+                from main.{table}
+                where {unfiled}
+                group by 1""")
+            self._execute(f"""
+                update main.{table}
+                set error_id = (select id from main.errors where fingerprint = fingerprint({table}.error_message))
+                where {unfiled}""")
+        self._execute(
+            "insert into main.errors_fts (rowid, fingerprint, example)"
+            " select id, fingerprint, example from main.errors where id > :last_id",
+            last_id=last_id,
+        )

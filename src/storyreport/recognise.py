@@ -1,0 +1,189 @@
+"""What is at a path: which system wrote it, and which of its parts are there."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import StoryreportError, UsageError
+from .sources import System, systems
+
+SQLITE_MAGIC = b"SQLite format 3\x00"
+DATABASE_ENDINGS = (".db", ".sqlite", ".sqlite3")
+# How long a source that is being written to may keep us waiting.
+WAIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """A part of a source system at a path (a file for a database, else a folder)."""
+
+    system: System
+    part: str
+    path: Path
+
+
+def quoted(name: str) -> str:
+    """An identifier as SQL, whatever characters it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def find_parts(path: Path, system_name: str | None = None) -> list[Found]:
+    """The parts at a path, all of one system; StoryreportError says what was found instead, and what to do."""
+    if system_name is not None and system_name not in systems():
+        raise UsageError(f"There is no system {system_name!r}: --as takes one of {', '.join(systems())}.")
+    try:
+        if path.is_dir():
+            return _parts_of_folder(path, system_name)
+        if not path.exists():
+            raise StoryreportError(f"There is nothing at {path}: check the path.")
+        return [_part_of_database(path, system_name)]
+    except PermissionError as error:
+        raise StoryreportError(
+            f"{error.filename or path} may not be read by this user: ask for read permission on it."
+        ) from error
+
+
+def _expected(system_name: str | None) -> str:
+    return " or ".join(system.title for system in systems().values() if system_name in (None, system.name))
+
+
+def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
+    if not any(path.iterdir()):
+        raise StoryreportError(f"{path} is an empty folder: expected the files of a {_expected(system_name)}.")
+    found = []
+    for system in systems().values():
+        if system_name in (None, system.name):
+            folders = {name: part.find(path) for name, part in system.parts.items() if part.find}
+            found += [Found(system, name, folder) for name, folder in folders.items() if folder]
+    for candidate in _databases_below(path):
+        # What is no source of ours lies in a project's folder for reasons of its own.
+        with contextlib.suppress(StoryreportError):
+            found.append(_part_of_database(candidate, system_name))
+    if not found:
+        raise StoryreportError(f"{path} holds nothing that a {_expected(system_name)} writes: name the file itself.")
+    if len(names := {part.system.name for part in found}) > 1:
+        raise StoryreportError(f"{path} holds sources of {' and '.join(sorted(names))}: ingest them one by one.")
+    for first, second in zip(found, found[1:], strict=False):
+        if first.part == second.part:
+            raise StoryreportError(f"{path} holds two of the same ({first.path}, {second.path}): ingest one by one.")
+    order = list(found[0].system.parts)
+    return sorted(found, key=lambda part: order.index(part.part))
+
+
+def _databases_below(path: Path) -> Iterator[Path]:
+    for folder in (path, path / "data"):
+        if folder.is_dir():
+            yield from sorted(file for file in folder.iterdir() if file.suffix in DATABASE_ENDINGS and file.is_file())
+
+
+def _part_of_database(path: Path, system_name: str | None) -> Found:
+    tables = read_tables(path)
+    # The system that knows most of the tables: a table alone may stand in two systems.
+    candidates = [
+        (len(set(part.tables) & set(tables)), system, name)
+        for system in systems().values()
+        for name, part in system.parts.items()
+        if system_name in (None, system.name)
+        and any(_has(tables, sign) for sign in part.signs)
+    ]
+    if not candidates:
+        known = f"its tables are {', '.join(sorted(tables)[:6])}" if tables else "it has no tables"
+        raise StoryreportError(f"{path} is not a database of a {_expected(system_name)} ({known}): check the path.")
+    _, system, part = max(candidates, key=lambda candidate: candidate[0])
+    return Found(system, part, path)
+
+
+def _has(tables: Mapping[str, frozenset[str]], sign: Mapping[str, frozenset[str]]) -> bool:
+    return all(table in tables and columns <= tables[table] for table, columns in sign.items())
+
+
+def read_tables(path: Path) -> dict[str, frozenset[str]]:
+    """The real tables of a SQLite file (no views, no virtual ones) → their columns, all in lower case."""
+    check_header(path)
+    with reading(path), contextlib.closing(sqlite3.connect(uri(path), uri=True, timeout=WAIT_SECONDS)) as connection:
+        return {
+            table.lower(): frozenset(
+                column.lower()
+                for (column,) in connection.execute("select name from pragma_table_info(?)", [table])
+                if isinstance(column, str)
+            )
+            for table in real_tables(connection, "main")
+        }
+
+
+def real_tables(connection: sqlite3.Connection, schema: str) -> list[str]:
+    """The names of a schema's own tables: a view or a virtual table would run what its author wrote."""
+    rows = connection.execute(
+        f"select name from {quoted(schema)}.sqlite_master where type = 'table' and sql not like 'create virtual%'"
+    )
+    return [name for (name,) in rows if isinstance(name, str) and not name.startswith("sqlite_")]
+
+
+def check_header(path: Path) -> None:
+    """Raise StoryreportError for a file that cannot be a whole SQLite database."""
+    size = path.stat().st_size
+    if size == 0:
+        raise StoryreportError(f"{path} is empty: expected a SQLite database.")
+    header = read_header(path)
+    if not header.startswith(SQLITE_MAGIC):
+        raise StoryreportError(f"{path} is not a SQLite database: check the path.")
+    page_size = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    # The page count is only right where both counters agree (https://sqlite.org/fileformat2.html#in_header_database_size).
+    is_counted = header[24:28] == header[92:96]
+    if is_counted and not wal_of(path).exists() and size < pages * (65536 if page_size == 1 else page_size):
+        raise StoryreportError(f"{path} is damaged: it ends after {size} bytes; restore it or copy it again.")
+
+
+def read_header(path: Path) -> bytes:
+    """The first 100 bytes of a file."""
+    with path.open("rb") as file:
+        return file.read(100)
+
+
+def is_wal(path: Path) -> bool:
+    """Whether a SQLite file keeps a write-ahead log (else it has a rollback journal)."""
+    return read_header(path)[18:20] == b"\x02\x02"
+
+
+def wal_of(path: Path) -> Path:
+    """Where a SQLite file's write-ahead log would be."""
+    return path.with_name(path.name + "-wal")
+
+
+def uri(path: Path) -> str:
+    """How a source is opened: read only.
+
+    A file in WAL mode without a log has no writer just now; opened as immutable, it gets no log and no shared memory
+    file from us, which its writer might not be allowed to touch.
+    """
+    mode = "immutable=1" if is_wal(path) and not wal_of(path).exists() else "mode=ro"
+    return f"{path.resolve().as_uri()}?{mode}"
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of a source into a sentence."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        said = str(error)
+        if "locked" in said or "busy" in said:
+            raise StoryreportError(
+                f"{path} is locked by the program that writes it: try again when it has finished."
+            ) from error
+        if "readonly" in said or "unable to open" in said:
+            raise StoryreportError(
+                f"{path} was left in the middle of a write or may not be opened ({said}): "
+                "let its own program open it once, or copy it."
+            ) from error
+        if "malformed" in said or "not a database" in said or "disk I/O" in said or "corrupt" in said:
+            raise StoryreportError(f"{path} is damaged ({said}): restore it or copy it again.") from error
+        if "encoding" in said:
+            raise StoryreportError(
+                f"{path} keeps its text as UTF-16, which cannot be attached: copy it with "
+                f"`sqlite3 {path.name} .dump | sqlite3 copy.db` and ingest the copy."
+            ) from error
+        raise
