@@ -7,7 +7,7 @@ topic: Cost
 params:
   source: {type: source, help: one source only}
   since: {type: date, help: first day (UTC)}
-  until: {type: date, help: last day (UTC), included}
+  until: {type: date, help: 'last day (UTC), included'}
   provider: {type: text, help: one provider only}
   model: {type: text, help: one model only}
 chart:

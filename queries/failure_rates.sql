@@ -7,7 +7,7 @@ topic: Steps
 params:
   source: {type: source, help: one source only}
   since: {type: date, help: first day (UTC)}
-  until: {type: date, help: last day (UTC), included}
+  until: {type: date, help: 'last day (UTC), included'}
 chart:
   mark: bar
   encoding:

@@ -27,6 +27,7 @@ with orphans as (
     where
         (story_key is not null or parent_key is not null)
         and gone_at is null
+        and not is_derived
     union all
     select
         source_id,

@@ -7,12 +7,12 @@ topic: Steps
 params:
   source: {type: source, help: one source only}
   since: {type: date, help: first day (UTC)}
-  until: {type: date, help: last day (UTC), included}
+  until: {type: date, help: 'last day (UTC), included'}
 chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal, sort: -x}
-    x: {field: total_ms, type: quantitative, title: time spent}
+    x: {field: total_ms, type: quantitative, stack: zero, title: time spent}
     color: {field: source, type: nominal}
 */
 with days as (

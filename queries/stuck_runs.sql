@@ -12,7 +12,7 @@ chart:
   mark: bar
   encoding:
     y: {field: run, type: nominal, sort: -x}
-    x: {field: stuck_minutes, type: quantitative, scale: {type: log}}
+    x: {field: stuck_minutes, type: quantitative, scale: {type: symlog, constant: 60}, title: without a sign of life}
     color: {field: source, type: nominal}
 */
 with moment (as_of) as (

@@ -4,6 +4,7 @@ update main.runs
 set
     status = derived.status,
     story_id = derived.story_id,
+    story_key = derived.story_key,
     started_at = derived.started_at,
     ended_at = derived.ended_at,
     last_activity_at = derived.last_activity_at,
@@ -17,7 +18,8 @@ from (
             when sum(status = 'failed' and is_last) > 0 then 'failed'
             else 'completed'
         end as status,
-        case when min(story_id) = max(story_id) then min(story_id) end as story_id,
+        case when count(distinct coalesce(story_id, story_key)) = 1 then max(story_id) end as story_id,
+        case when count(distinct coalesce(story_id, story_key)) = 1 then max(story_key) end as story_key,
         min(started_at) as started_at,
         case when sum(status in ('queued', 'running', 'waiting')) = 0 then max(ended_at) end as ended_at,
         max(last_activity_at) as last_activity_at,
@@ -47,10 +49,11 @@ from (
 where
     runs.id = derived.run_id
     and (
-        runs.status, runs.story_id, runs.started_at, runs.ended_at, runs.last_activity_at, runs.duration_ms
+        runs.status, runs.story_id, runs.story_key, runs.started_at, runs.ended_at, runs.last_activity_at, runs.duration_ms
     ) is not (
         derived.status,
         derived.story_id,
+        derived.story_key,
         derived.started_at,
         derived.ended_at,
         derived.last_activity_at,

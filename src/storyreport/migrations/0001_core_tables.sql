@@ -56,6 +56,38 @@ create table rejects (
 create index rejects_input on rejects (input_id, source_table, source_row);
 create index rejects_source on rejects (source_id);
 
+-- Each source, how much of it is here, and when it was last found to be so.
+create view source_states as
+select
+    sources.id,
+    sources.name,
+    sources.system,
+    sources.timezone,
+    (
+        select group_concat(inputs.location, ', ')
+        from inputs
+        where inputs.source_id = sources.id
+    ) as locations,
+    (
+        select sum(counted.value)
+        from inputs
+        join json_each(inputs.marks, '$.rows') as counted
+        where inputs.source_id = sources.id
+    ) as rows,
+    (
+        select count(*)
+        from rejects
+        where
+            rejects.source_id = sources.id
+            and rejects.severity = 'rejected'
+    ) as rejected,
+    (
+        select max(ingests.finished_at)
+        from ingests
+        where ingests.source_id = sources.id
+    ) as last_ingest_at
+from sources;
+
 -- What the pipelines make and do ---------------------------------------------------------------------------------
 
 create table stories (

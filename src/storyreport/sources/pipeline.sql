@@ -148,8 +148,8 @@ where
         from main.step_runs as known
         join main.inputs on inputs.id = known.input_id
         where
-            known.story_id = folder_runs.story_id
-            and inputs.part = 'database'
+            inputs.part = 'database'
+            and known.story_id = folder_runs.story_id
             and (folders.part = 'outputs' or (known.step_id = folder_runs.step_id and known.run_id = folder_runs.run_id))
     );
 
@@ -217,20 +217,41 @@ select
     files.timestamp as last_activity_at
 from src_run_files as files
 left join src_statuses as words on words.word = lower(trim(files.status))
+left join main.runs
+    on
+        runs.source_id = :source_id
+        and runs.source_key = files.run_id
 where
     not exists (
         select 1
-        from main.runs
-        join main.step_runs on step_runs.run_id = runs.id
-        join main.stories on stories.id = step_runs.story_id
-        join main.steps on steps.id = step_runs.step_id
+        from main.step_runs
         join main.inputs on inputs.id = step_runs.input_id
+        join main.steps on steps.id = step_runs.step_id
+        left join main.stories on stories.id = step_runs.story_id
         where
-            runs.source_id = :source_id
-            and runs.source_key = files.run_id
-            and stories.source_key = files.story_id
-            and steps.name = files.step
+            step_runs.run_id = runs.id
             and inputs.part = 'database'
+            and steps.name = files.step
+            and coalesce(stories.source_key, step_runs.story_key) = files.story_id
+    );
+
+-- runs: delete step_runs
+-- What the outputs said of a story before its runs were read.
+select outputs.id
+from main.step_runs as outputs
+join main.inputs as output_folder on output_folder.id = outputs.input_id
+where
+    outputs.source_id = :source_id
+    and outputs.source_key >= 'output '
+    and outputs.source_key < 'output!'
+    and output_folder.part = 'outputs'
+    and exists (
+        select 1
+        from main.step_runs as known
+        join main.inputs on inputs.id = known.input_id
+        where
+            inputs.part = 'runs'
+            and known.story_id = outputs.story_id
     );
 
 -- outputs: stories, where absent
@@ -273,7 +294,7 @@ select
 from src_output_files;
 
 -- outputs: step_runs
--- An output is a completed step of which nothing else is known.
+-- An output is a completed step, of a story of which nothing else is known.
 select
     'output ' || files.path as source_key,
     files.story_id as story_key,
@@ -292,5 +313,15 @@ where
         where
             stories.source_id = :source_id
             and stories.source_key = files.story_id
+            and inputs.part <> 'outputs'
+    )
+    and files.story_id not in (
+        select step_runs.story_key
+        from main.step_runs
+        join main.inputs on inputs.id = step_runs.input_id
+        where
+            step_runs.source_id = :source_id
+            and (step_runs.story_key is not null or step_runs.run_key is not null)
+            and step_runs.story_key is not null
             and inputs.part <> 'outputs'
     );
