@@ -1,6 +1,7 @@
 """Make a part of a source readable as SQL: attach or stage it, and lay typed views over its tables.
 
-The views are called src_<table>; src_statuses translates the source's status words.
+A view src_<table> has the rows to load, just those that may have changed where the rest is known; all_<table> has all of
+them, for looking things up. src_statuses translates the source's status words.
 """
 
 import contextlib
@@ -16,11 +17,13 @@ from .errors import StoryreportError, UsageError
 from .recognise import WAIT_SECONDS, Found, is_wal, quoted, read_header, real_tables, uri, wal_of
 from .sources import Type
 
-# Rows this close to the newest one are read again: a row may be updated in place soon after it was written.
+# Rows this close to the newest one are read again where a table does not say when a row was changed: a row may be updated
+# in place soon after it was written.
 ROWS_READ_AGAIN = 10_000
 LONGEST_KEY = 500
 LONGEST_WORD = 200
 LARGEST_AMOUNT = 9e15
+COPIED_ROW_NUMBER = '"storyreport row"'
 
 # What an expression in a view may say of column {c}; {zone} is the source's time zone, an SQL literal.
 VALUES = {
@@ -121,8 +124,8 @@ def open_part(connection: sqlite3.Connection, found: Found, scratch: Path, progr
         copy = scratch / f"{found.part}.db"
         _copy(found.path, copy)
         location = f"{copy.as_uri()}?immutable=1"
-    schema = quoted(f"src_{found.part}")
-    connection.execute(f"attach ? as {schema}", [location])
+    schema = f"src_{found.part}"
+    connection.execute(f"attach ? as {quoted(schema)}", [location])
     return _describe(connection, found, schema, taken)
 
 
@@ -149,20 +152,69 @@ def _copy(source: Path, copy: Path) -> None:
 def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: str) -> Opened:
     tables: dict[str, tuple[str, dict[str, str]]] = {}
     numbered: dict[str, str] = {}
-    real = {name.lower(): name for name in real_tables(connection, f"src_{found.part}")}
-    for table in found.system.parts[found.part].tables:
+    real = {name.lower(): name for name in real_tables(connection, schema)}
+    for table, description in found.system.parts[found.part].tables.items():
         if table not in real:
             continue
-        rows = connection.execute("select name from pragma_table_info(?, ?)", [real[table], schema.strip('"')])
-        columns = {name.lower(): name for (name,) in rows if isinstance(name, str)}
-        tables[table] = (f"{schema}.{quoted(real[table])}", columns)
-        free = next((name for name in ("_rowid_", "rowid", "oid") if name not in columns), None)
-        if free:
-            # A table without rowid has none.
-            with contextlib.suppress(sqlite3.OperationalError):
-                connection.execute(f"select {free} from {schema}.{quoted(real[table])} limit 0")
-                numbered[table] = free
+        name = f"{quoted(schema)}.{quoted(real[table])}"
+        rows = connection.execute("select name from pragma_table_info(?, ?)", [real[table], schema])
+        columns = {column.lower(): column for (column,) in rows if isinstance(column, str)}
+        if number := _row_number(connection, name, columns):
+            numbered[table] = number
+        group = columns.get(description.group or "")
+        if group and not _is_indexed(connection, schema, real[table], group):
+            name = _copy_with_index(connection, table, name, numbered.get(table), columns, group)
+            numbered[table] = COPIED_ROW_NUMBER
+        tables[table] = (name, columns)
     return Opened(found, taken, tables, numbered)
+
+
+def _row_number(connection: sqlite3.Connection, name: str, columns: dict[str, str]) -> str | None:
+    """What a table's row number is called; None for a table without one."""
+    for number in ("_rowid_", "rowid", "oid"):
+        if number not in columns:
+            with contextlib.suppress(sqlite3.OperationalError):
+                connection.execute(f"select {number} from {name} limit 0")
+                return number
+    return None
+
+
+def _is_indexed(connection: sqlite3.Connection, schema: str, table: str, column: str) -> bool:
+    return bool(
+        scalar(
+            connection,
+            """
+            select count(*)
+            from pragma_index_list(:table, :schema) as indexes
+            join pragma_index_info(indexes.name, :schema) as places
+            where
+                places.seqno = 0
+                and lower(places.name) = lower(:column)
+                and not indexes.partial
+            """,
+            table=table,
+            schema=schema,
+            column=column,
+        )
+        or scalar(
+            connection,
+            "select count(*) from pragma_table_info(:table, :schema) where lower(name) = lower(:column) and pk = 1",
+            table=table,
+            schema=schema,
+            column=column,
+        )
+    )
+
+
+def _copy_with_index(
+    connection: sqlite3.Connection, table: str, name: str, number: str | None, columns: dict[str, str], group: str
+) -> str:
+    """A table whose groups cannot be found at once, copied to where they can."""
+    copy = f"temp.{quoted('copied_' + table)}"
+    selected = ", ".join(map(quoted, columns.values()))
+    connection.execute(f"create table {copy} as select {number or 'null'} as {COPIED_ROW_NUMBER}, {selected} from {name}")
+    connection.execute(f"create index temp.{quoted('copied_' + table + '_group')} on {quoted('copied_' + table)} ({quoted(group)})")
+    return copy
 
 
 def _stage(connection: sqlite3.Connection, found: Found, taken: str, progress: Callable[[str], None]) -> Opened:
@@ -188,6 +240,8 @@ class Reading:
         self.opened = opened
         self.options = options
         self.part = opened.found.system.parts[opened.found.part]
+        # Tables known to have rows that cannot be loaded, or known not to: looking at each row is dear.
+        self.rejecting: dict[str, bool] = {}
 
     def source(self, table: str, changes_only: bool) -> str | None:
         """The FROM (and WHERE) clause of a table's rows; None where the source lacks the table."""
@@ -197,11 +251,12 @@ class Reading:
         if not changes_only or table not in self.opened.numbered:
             return f"from {name} where true"
         after = f"(select after_row from temp.read_from where source_table = '{table}')"
-        recent = [f"{self.opened.numbered[table]} > {after}"]
-        description = self.part.tables[table]
-        if description.group and description.group in columns:
-            recent.append(f"{quoted(columns[description.group])} in (select group_key from temp.touched)")
-        return f"from {name} where ({' or '.join(recent)})"
+        recent = f"{self.opened.numbered[table]} > {after}"
+        group = columns.get(self.part.tables[table].group or "")
+        if group:
+            touched = f"{quoted(group)} in (select group_key from temp.touched)"
+            recent = f"({touched} or ({quoted(group)} is null and {recent}))"
+        return f"from {name} where {recent}"
 
     def columns(self, table: str) -> dict[str, tuple[Type, str | None]]:
         """Each declared column: its type and its SQL name in the source (None where it lacks the column)."""
@@ -260,21 +315,31 @@ class Reading:
 
 
 def create_views(connection: sqlite3.Connection, reading: Reading, changes_only: bool) -> None:
-    """(Re)create src_<table> for each declared table of the part, and src_statuses."""
+    """(Re)create src_<table> and all_<table> for each declared table of the part, and src_statuses."""
     for table in reading.part.tables:
-        typed = ", ".join(
-            f"{reading.value(kind, column)} as {name}" for name, (kind, column) in reading.columns(table).items()
-        )
-        source = reading.source(table, changes_only)
-        rows = f"select {typed} {source} and ({reading.problem(table)}) is null" if source else f"select {typed} limit 0"
-        connection.execute(f"drop view if exists temp.src_{table}")
-        connection.execute(f"create temp view src_{table} as {rows}")
+        loadable = f"({reading.problem(table)}) is null" if reading.rejecting.get(table, True) else "true"
+        _create_view(connection, f"src_{table}", reading, table, reading.source(table, changes_only), loadable)
+        if changes_only:
+            # Whether the other rows can be loaded is not known.
+            loadable = f"({reading.problem(table)}) is null"
+        _create_view(connection, f"all_{table}", reading, table, reading.source(table, changes_only=False), loadable)
     connection.execute("drop table if exists temp.src_statuses")
     connection.execute("create temp table src_statuses (word text primary key, status text) without rowid")
     connection.executemany("insert into temp.src_statuses values (?, ?)", reading.part.statuses.items())
 
 
-def scalar(connection: sqlite3.Connection, sql: str, *parameters: Any) -> Any:
+def _create_view(
+    connection: sqlite3.Connection, view: str, reading: Reading, table: str, source: str | None, loadable: str
+) -> None:
+    typed = ", ".join(
+        f"{reading.value(kind, column)} as {name}" for name, (kind, column) in reading.columns(table).items()
+    )
+    rows = f"select {typed} {source} and {loadable}" if source else f"select {typed} limit 0"
+    connection.execute(f"drop view if exists temp.{view}")
+    connection.execute(f"create temp view {view} as {rows}")
+
+
+def scalar(connection: sqlite3.Connection, sql: str, **parameters: Any) -> Any:
     """The one value that a query returns."""
     return connection.execute(sql, parameters).fetchone()[0]
 

@@ -94,13 +94,10 @@ class PartLoad:
         self.part_name = reading.opened.found.part
         self.is_fresh = not scalar(
             connection,
-            "select count(*) from (" + " union all ".join(f"select * from ({self._any_row(t)})" for t in CORE_TABLES) + ")",
-            *[ids["source_id"]] * len(CORE_TABLES),
+            "select " + " or ".join(f"exists (select 1 from main.{t} where source_id = :source_id)" for t in CORE_TABLES),
+            source_id=ids["source_id"],
         )
         self.changes_only = bool(marks) and not self.is_fresh
-
-    def _any_row(self, table: str) -> str:
-        return f"select 1 from main.{table} where source_id = ? limit 1"
 
     @cached_property
     def mapping(self) -> list[Section]:
@@ -116,17 +113,18 @@ class PartLoad:
         self._execute("create temp table read_from (source_table text primary key, after_row integer) without rowid")
         if self.changes_only:
             self._find_touched()
-        create_views(self.connection, self.reading, self.changes_only)
         for table in self.part.tables:
             self._load_rejects(table, self.changes_only)
+        create_views(self.connection, self.reading, self.changes_only)
         self._load_steps()
         rows = {core: self._load_core(core, self.changes_only) for core in CORE_TABLES}
         if self.changes_only and (unaccounted := self._unaccounted(rows)):
             # Rows have gone where nothing is new, or have been renumbered: read what is made of them whole.
+            self.reading.rejecting.clear()
+            for table in {table for core in unaccounted for table in self.part.feeds[core]}:
+                self._load_rejects(table, changes_only=False)
             create_views(self.connection, self.reading, changes_only=False)
             for core in unaccounted:
-                for table in self.part.feeds[core]:
-                    self._load_rejects(table, changes_only=False)
                 rows[core] = self._load_core(core, changes_only=False)
         self._supersede()
         self._link()
@@ -141,7 +139,8 @@ class PartLoad:
     def _find_touched(self) -> None:
         """Fill temp.touched with the groups that have a row that is new, recent, changed or not yet finished."""
         for table, number in self.reading.opened.numbered.items():
-            after = self.marks["after"].get(table, 0) - ROWS_READ_AGAIN
+            says_when_changed = self._changed_column(table) is not None
+            after = self.marks["after"].get(table, 0) - (0 if says_when_changed else ROWS_READ_AGAIN)
             self._execute("insert into temp.read_from values (:table, :after)", table=table, after=after)
             description = self.part.tables[table]
             _, columns = self.reading.columns(table).get(description.group or "", (None, None))
@@ -203,9 +202,9 @@ class PartLoad:
             scalar(
                 self.connection,
                 "select count(*) from main.rejects"
-                " where input_id = ? and source_table = ? and severity = 'rejected'",
-                self.ids["input_id"],
-                table,
+                " where input_id = :input_id and source_table = :table and severity = 'rejected'",
+                input_id=self.ids["input_id"],
+                table=table,
             )
             for table in self.part.feeds[core]
         )
@@ -250,6 +249,7 @@ class PartLoad:
             insert.format(reason=problem) + f"({problem}) is not null", table=table, severity="rejected"
         )
         self.counts.rejected += rejected.rowcount
+        self.reading.rejecting[table] = rejected.rowcount > 0
         if doubt := self.reading.doubt(table):
             self._execute(
                 insert.format(reason=doubt) + f"({problem}) is null and ({doubt}) is not null",
@@ -286,7 +286,10 @@ class PartLoad:
             if present is not None:
                 present += self._rows(core, "temp.mapped") - before - went
             if core == "step_runs":
-                self._derive_runs("runs.source_key in (select run_key from temp.mapped)")
+                self._derive_runs(
+                    "runs.id in (select id from main.runs where source_id = :source_id"
+                    " and source_key in (select cast(run_key as text) from temp.mapped))"
+                )
             self._execute("drop table temp.mapped")
         if core == "step_runs" and self.is_fresh:
             self._derive_runs("true")
@@ -353,30 +356,44 @@ class PartLoad:
         group = self.part.grouped.get(core)
         if group is None and (changes_only or core not in self.part.feeds):
             return 0
-        among = "true"
-        if changes_only and group == "source_key":
-            among = "source_key in (select cast(group_key as text) from temp.touched)"
-        elif changes_only and group:
-            link = next(link for link in links(self.connection, core) if f"{link.name}_key" == group)
-            among = f"""id in (
-                select children.id
-                from temp.touched
-                join main.{link.parent} as parents
-                    on parents.source_id = :source_id and parents.source_key = cast(touched.group_key as text)
-                join main.{core} as children on children.{link.name}_id = parents.id
-                union all
-                select id
-                from main.{core}
-                where
-                    source_id = :source_id
-                    and {leads_nowhere(core, links(self.connection, core))}
-                    and {group} in (select cast(group_key as text) from temp.touched)
-            )"""
+        rows = f"main.{core} as known"
+        if changes_only and group:
+            rows = f"({self._touched_rows(core, group)}) as touched cross join main.{core} as known on known.id = touched.id"
         return self._leave(
             core,
-            f"select id from main.{core} where source_id = :source_id and input_id = :input_id and gone_at is null"
-            f" and {among} and source_key not in (select cast(source_key as text) from temp.mapped)",
+            f"""
+            select known.id
+            from {rows}
+            where
+                known.source_id = :source_id
+                and known.input_id = :input_id
+                and known.gone_at is null
+                and known.source_key not in (select cast(source_key as text) from temp.mapped)""",
         )
+
+    def _touched_rows(self, core: str, group: str) -> str:
+        """SELECT of the ids of a core table's rows in the touched groups. The cross joins keep the order of the joins."""
+        if group == "source_key":
+            return f"""
+                select found.id
+                from temp.touched
+                cross join main.{core} as found
+                    on found.source_id = :source_id and found.source_key = cast(touched.group_key as text)"""
+        references = links(self.connection, core)
+        link = next(link for link in references if f"{link.name}_key" == group)
+        return f"""
+            select found.id
+            from temp.touched
+            cross join main.{link.parent} as parents
+                on parents.source_id = :source_id and parents.source_key = cast(touched.group_key as text)
+            cross join main.{core} as found on found.{link.name}_id = parents.id
+            union all
+            select found.id
+            from main.{core} as found
+            where
+                found.source_id = :source_id
+                and {leads_nowhere("found", references)}
+                and found.{group} in (select cast(group_key as text) from temp.touched)"""
 
     def _leave(self, core: str, select_ids: str) -> int:
         """Mark rows as gone and make orphans of what refers to them; return of how many source rows they were made."""

@@ -35,6 +35,8 @@ FORMS = {
 }
 TYPES = ("text", "source", "step", *FORMS)
 
+Rows = list[tuple[Any, ...]]
+
 HEADER = re.compile(r"\s*/\*(.*?)\*/(.*)", re.DOTALL)
 # A name of a parameter, or what may hold a colon or a semicolon that is not SQL's own: strings, quoted names, comments.
 TOKEN = re.compile(
@@ -125,7 +127,7 @@ def bind(report: Report, given: Mapping[str, str]) -> dict[str, str]:
     return {name: _value(param, given.get(name, "")) for name, param in known.items()}
 
 
-def run(connection: sqlite3.Connection, report: Report, given: Mapping[str, str]) -> tuple[list[str], list[tuple[Any, ...]]]:
+def run(connection: sqlite3.Connection, report: Report, given: Mapping[str, str]) -> tuple[list[str], Rows]:
     """The columns and the rows of a report."""
     cursor = connection.execute(report.sql, bind(report, given))
     return [column[0] for column in cursor.description], cursor.fetchall()

@@ -63,9 +63,11 @@ def watch(connection: sqlite3.Connection) -> None:
             f"create temp table touched_{counted.table} ({columns}, primary key ({columns})) without rowid"
         )
         for event, rows in (("insert", ("new",)), ("update", ("old", "new")), ("delete", ("old",))):
+            # Not `insert or ignore`: within a trigger the outer statement's conflict clause is what counts.
             noted = "; ".join(
-                f"insert or ignore into touched_{counted.table} values"
-                f" ({', '.join(f'{row}.{column}' for column in counted.group)})"
+                f"insert into touched_{counted.table} select {', '.join(f'{row}.{column}' for column in counted.group)}"
+                f" where ({', '.join(f'{row}.{column}' for column in counted.group)})"
+                f" not in (select {columns} from touched_{counted.table})"
                 for row in rows
             )
             connection.execute(

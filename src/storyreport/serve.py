@@ -91,12 +91,13 @@ def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise StoryreportError(f"There is no port {port}: choose one from 1024 to 65535 with --port.")
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except (OSError, OverflowError) as error:
-        code = error.errno if isinstance(error, OSError) else None
-        if code == errno.EADDRINUSE:
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
             raise StoryreportError(f"Port {port} is in use: choose another with --port.") from None
-        if code == errno.EACCES:
+        if error.errno == errno.EACCES:
             raise StoryreportError(f"Port {port} needs more rights: choose one above 1023 with --port.") from None
-        raise StoryreportError(f"Cannot listen on {host} port {port} ({error}): choose others with --host, --port.") from None
+        raise StoryreportError(f"Cannot listen on {host}, port {port} ({error}): change --host or --port.") from None

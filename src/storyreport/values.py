@@ -53,12 +53,23 @@ PLACEHOLDERS = (
 )
 
 
-@lru_cache(maxsize=16_384)
 def to_utc(value: object, zone: str = "UTC") -> str | None:
     """UTC text with milliseconds (cut, not rounded); None for what is no time between the years 1 and 9999.
 
     Text is ISO 8601, read in `zone` where it names no offset; a number is an epoch in seconds or milliseconds.
     """
+    # Nearly all times look like this, and there may be many millions of them.
+    if zone == "UTC" and isinstance(value, str) and len(value) == 19 and value[13:17:3] == "::" and value[4:8:3] == "--":
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        return f"{value[:10]}T{value[11:]}.000Z" if value[10] in " T" else None
+    return _any_to_utc(value, zone)
+
+
+@lru_cache(maxsize=16_384)
+def _any_to_utc(value: object, zone: str) -> str | None:
     if isinstance(value, (int, float)):
         return _from_epoch(value)
     if not isinstance(value, str):

@@ -1,5 +1,5 @@
 -- The story-to-video service → core tables.
--- A view src_<table> has the rows that can be loaded; src_statuses translates status words.
+-- A view src_<table> has the rows to load; src_statuses translates status words.
 
 -- database: stories
 select

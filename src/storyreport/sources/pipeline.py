@@ -60,7 +60,7 @@ TRACKER = Part(
                 "execution_time_ms": Type.MS,
                 "timestamp": Type.UTC,
             },
-            required=("story_id", "step_name"),
+            required=("id", "story_id", "step_name"),
             group="story_id",
         ),
     },

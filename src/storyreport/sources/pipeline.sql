@@ -1,5 +1,5 @@
 -- The story pipeline tracker → core tables.
--- A view src_<table> has the rows that can be loaded; src_statuses translates status words.
+-- A view src_<table> has the rows to load, all_<table> those to look things up in; src_statuses translates status words.
 -- Nothing here knows what was read before: read again, the same source gives the same rows.
 
 -- database: stories
@@ -43,58 +43,47 @@ from src_step_status;
 -- database: step_runs
 -- Each row of the history is an attempt. The current state of a step is the verdict on its last attempt where it names
 -- the same run, or no run (an acceptance check); anything else it says is an attempt that the history does not have.
-with attempts as materialized (
+-- Both tables have an index on story_id, so that a story's rows are found at once.
+with attempts as (
     select
-        id,
-        story_id,
-        step_name,
-        run_id,
-        status,
-        error_message,
-        execution_time_ms,
-        timestamp,
-        row_number() over (partition by story_id, step_name order by id) as attempt,
-        row_number() over (partition by story_id, step_name order by id desc) = 1 as is_last
+        src_step_history.*,
+        (
+            select count(*)
+            from all_step_history as earlier
+            where
+                earlier.story_id = src_step_history.story_id
+                and earlier.step_name = src_step_history.step_name
+                and earlier.id <= src_step_history.id
+        ) as attempt,
+        not exists (
+            select 1
+            from all_step_history as later
+            where
+                later.story_id = src_step_history.story_id
+                and later.step_name = src_step_history.step_name
+                and later.id > src_step_history.id
+        ) as is_last
     from src_step_history
-),
-
-states as (
-    select
-        src_step_status.*,
-        case
-            when acceptance_passed = 1 then 1
-            when acceptance_details is not null then 0
-            when lower(trim(src_step_status.status)) = 'failed' and src_step_status.run_id is null then 0
-        end as accepted,
-        attempts.attempt as last_attempt,
-        attempts.attempt is not null
-        and lower(trim(coalesce(src_step_status.status, ''))) not in ('pending', 'running')
-        and (src_step_status.run_id is null or src_step_status.run_id is attempts.run_id) as is_verdict
-    from src_step_status
-    left join attempts
-        on
-            attempts.story_id = src_step_status.story_id
-            and attempts.step_name = src_step_status.step_name
-            and attempts.is_last
 )
 
 select
-    key(attempts.story_id, attempts.step_name, attempts.attempt) as source_key,
-    1 + (verdicts.id is not null) as source_rows,
+    attempts.story_id || '/' || replace(attempts.step_name, '/', '~1') || '/' || attempts.attempt as source_key,
+    1 + (verdicts.story_id is not null) as source_rows,
     attempts.story_id as story_key,
     attempts.run_id as run_key,
     attempts.step_name,
     attempts.attempt,
-    case
-        when verdicts.accepted = 0 or lower(trim(verdicts.status)) = 'failed' then 'failed'
-        else words.status
-    end as status,
+    case when lower(trim(verdicts.status)) = 'failed' then 'failed' else words.status end as status,
     coalesce(verdicts.status, attempts.status) as source_status,
-    verdicts.accepted as acceptance_passed,
+    case
+        when verdicts.acceptance_passed = 1 then 1
+        when verdicts.acceptance_details is not null then 0
+        when lower(trim(verdicts.status)) = 'failed' and verdicts.run_id is null then 0
+    end as acceptance_passed,
     coalesce(
         attempts.error_message,
         verdicts.error_message,
-        case when verdicts.accepted = 0 then verdicts.acceptance_details end
+        case when lower(trim(verdicts.status)) = 'failed' then verdicts.acceptance_details end
     ) as error_message,
     null as queued_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', attempts.timestamp, -(attempts.execution_time_ms / 1000.0) || ' seconds')
@@ -103,33 +92,75 @@ select
     attempts.timestamp as last_activity_at,
     attempts.execution_time_ms as duration_ms
 from attempts
-left join states as verdicts
+left join all_step_status as verdicts
     on
-        verdicts.is_verdict
-        and attempts.is_last
-        and verdicts.story_id = attempts.story_id
+        verdicts.story_id = attempts.story_id
         and verdicts.step_name = attempts.step_name
+        and attempts.is_last
+        and lower(trim(coalesce(verdicts.status, ''))) not in ('pending', 'running')
+        and (verdicts.run_id is null or verdicts.run_id is attempts.run_id)
 left join src_statuses as words on words.word = lower(trim(attempts.status))
 union all
 select
-    key(states.story_id, states.step_name, coalesce(states.last_attempt, 0) + 1),
+    states.story_id || '/' || replace(states.step_name, '/', '~1') || '/' || (
+        1 + (
+            select count(*)
+            from all_step_history as earlier
+            where
+                earlier.story_id = states.story_id
+                and earlier.step_name = states.step_name
+        )
+    ),
     1,
     states.story_id,
     states.run_id,
     states.step_name,
-    coalesce(states.last_attempt, 0) + 1,
+    1 + (
+        select count(*)
+        from all_step_history as earlier
+        where
+            earlier.story_id = states.story_id
+            and earlier.step_name = states.step_name
+    ),
     words.status,
     states.status,
-    states.accepted,
-    coalesce(states.error_message, case when states.accepted = 0 then states.acceptance_details end),
+    case
+        when states.acceptance_passed = 1 then 1
+        when states.acceptance_details is not null then 0
+        when lower(trim(states.status)) = 'failed' and states.run_id is null then 0
+    end,
+    coalesce(
+        states.error_message,
+        case when lower(trim(states.status)) = 'failed' then states.acceptance_details end
+    ),
     case when words.status = 'queued' then states.created_at end,
     states.started_at,
-    coalesce(states.completed_at, case when words.status in ('completed', 'failed') then states.created_at end),
-    max(coalesce(states.started_at, ''), coalesce(states.completed_at, ''), coalesce(states.created_at, '')),
+    coalesce(
+        states.completed_at,
+        case when words.status in ('completed', 'failed') then states.created_at end
+    ),
+    nullif(
+        max(coalesce(states.started_at, ''), coalesce(states.completed_at, ''), coalesce(states.created_at, '')),
+        ''
+    ),
     null
-from states
+from src_step_status as states
 left join src_statuses as words on words.word = lower(trim(states.status))
-where not states.is_verdict;
+where
+    lower(trim(coalesce(states.status, ''))) in ('pending', 'running')
+    or not exists (
+        select 1
+        from all_step_history as attempts
+        where
+            attempts.id = (
+                select max(id)
+                from all_step_history
+                where
+                    story_id = states.story_id
+                    and step_name = states.step_name
+            )
+            and (states.run_id is null or states.run_id is attempts.run_id)
+    );
 
 -- database: delete step_runs
 -- What the folders said of a step before the database was read.
