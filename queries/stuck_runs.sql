@@ -73,7 +73,7 @@ judged as (
     select
         running.*,
         nullif(last_sign, '') as last_activity_at,
-        cast((julianday(moment.as_of) - julianday(nullif(last_sign, ''))) * 24 * 60 as integer) as stuck_minutes
+        (strftime('%s', moment.as_of) - strftime('%s', nullif(last_sign, ''))) / 60 as stuck_minutes
     from running
     cross join moment
 )

@@ -69,7 +69,9 @@ class Tracker:
             [story, step, run, local, utc],
         )
 
-    def end(self, story: str, step: str, run: str, ms: int | None, status: str = "completed", error: str | None = None) -> None:
+    def end(
+        self, story: str, step: str, run: str, ms: int | None, status: str = "completed", error: str | None = None
+    ) -> None:
         """A step ends."""
         local, utc = self._times()
         self.connection.execute(
@@ -78,8 +80,8 @@ class Tracker:
             [story, step, status, run, error, local, utc],
         )
         self.connection.execute(
-            "insert into step_history (story_id, step_name, run_id, status, error_message, execution_time_ms, timestamp)"
-            " values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into step_history (story_id, step_name, run_id, status, error_message, execution_time_ms,"
+            " timestamp) values (?, ?, ?, ?, ?, ?, ?)",
             [story, step, run, status, error, ms, utc],
         )
 

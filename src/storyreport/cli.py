@@ -23,9 +23,8 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except StoryreportError as error:
-            failure = click.ClickException(str(error))
-            failure.exit_code = 2 if isinstance(error, UsageError) else 1
-            raise failure from error
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(2 if isinstance(error, UsageError) else 1)
 
 
 def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,7 +55,9 @@ def cli() -> None:
 @click.option("--timezone", metavar="TZ", help="Zone of times without an offset, like Europe/Madrid [default: UTC].")
 @click.option("--full", is_flag=True, help="Read everything again, not just what may have changed.")
 @click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded, instead of keeping it in rejects.")
-@click.option("--with-text", is_flag=True, default=None, help="Copy prompts and story texts too; they are left out else.")
+@click.option(
+    "--with-text", is_flag=True, default=None, help="Copy prompts and story texts too; they are left out else."
+)
 def ingest(
     sources: tuple[str, ...],
     database: Path,
@@ -79,9 +80,7 @@ def ingest(
             # It may hold a password: do not repeat it.
             raise UsageError("A URL is not a source that this version can read: name a file or a folder.")
     paths = [Path(source) for source in sources]
-    requests = requests_for(
-        paths, name, system, timezone=timezone, full=full, strict=strict, with_text=with_text
-    )
+    requests = requests_for(paths, name, system, timezone=timezone, full=full, strict=strict, with_text=with_text)
     for request in requests:
         with progress_line() as progress:
             outcome = run(database, request, progress)
@@ -150,10 +149,14 @@ def report(name: str | None, given: tuple[str, ...], form: str, database: Path) 
 
     if name is None:
         known = reports.load_reports().values()
-        write(form, ["report", "topic", "title", "parameters"], [
-            (report.name, report.topic, report.title, ", ".join(param.name for param in report.params))
-            for report in known
-        ])
+        write(
+            form,
+            ["report", "topic", "title", "parameters"],
+            [
+                (report.name, report.topic, report.title, ", ".join(param.name for param in report.params))
+                for report in known
+            ],
+        )
         return
     found = reports.find(name)
     for pair in given:

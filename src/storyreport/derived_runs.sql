@@ -27,22 +27,22 @@ from (
     from (
         select
             step_runs.*,
-            not exists (
-                select 1
-                from main.step_runs as later
-                where
-                    later.run_id = step_runs.run_id
-                    and later.step_id = step_runs.step_id
-                    and later.story_id is step_runs.story_id
-                    and later.attempt > step_runs.attempt
-            ) as is_last
+            row_number() over (
+                partition by step_runs.run_id, step_runs.step_id, step_runs.story_id, step_runs.story_key
+                order by step_runs.attempt desc
+            ) = 1 as is_last
         from main.runs
         cross join main.step_runs on step_runs.run_id = runs.id
         where
-            runs.source_id = :source_id
-            and runs.is_derived
+            runs.is_derived
             and step_runs.gone_at is null
-            and /* which */ true
+            and runs.id in (
+                select id
+                from main.runs
+                where
+                    source_id = :source_id
+                    and /* which */ true
+            )
     )
     group by run_id
 ) as derived

@@ -1,7 +1,7 @@
 """Make a part of a source readable as SQL: attach or stage it, and lay typed views over its tables.
 
-A view src_<table> has the rows to load, just those that may have changed where the rest is known; all_<table> has all of
-them, for looking things up. src_statuses translates the source's status words.
+A view src_<table> has the rows to load, just those that may have changed where the rest is known; all_<table> has all
+of them, for looking things up. src_statuses translates the source's status words.
 """
 
 import contextlib
@@ -17,8 +17,8 @@ from .errors import StoryreportError, UsageError
 from .recognise import WAIT_SECONDS, Found, is_wal, quoted, read_header, real_tables, uri, wal_of
 from .sources import Type
 
-# Rows this close to the newest one are read again where a table does not say when a row was changed: a row may be updated
-# in place soon after it was written.
+# Rows this close to the newest one are read again where a table does not say when a row was changed: a row may be
+# updated in place soon after it was written.
 ROWS_READ_AGAIN = 10_000
 LONGEST_KEY = 500
 LONGEST_WORD = 200
@@ -55,9 +55,7 @@ PROBLEMS = {
     ),
     Type.UTC: ("{c} <> '' and to_utc({c}, 'UTC') is null", "is no possible time"),
     Type.LOCAL: ("{c} <> '' and to_utc({c}, {zone}) is null", "is no possible time"),
-    **dict.fromkeys(
-        (Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY), (NOT_A_NUMBER, "is not a number")
-    ),
+    **dict.fromkeys((Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY), (NOT_A_NUMBER, "is not a number")),
 }
 # Types whose negative values are dropped from a row that is loaded.
 AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS, Type.MONEY)
@@ -212,8 +210,12 @@ def _copy_with_index(
     """A table whose groups cannot be found at once, copied to where they can."""
     copy = f"temp.{quoted('copied_' + table)}"
     selected = ", ".join(map(quoted, columns.values()))
-    connection.execute(f"create table {copy} as select {number or 'null'} as {COPIED_ROW_NUMBER}, {selected} from {name}")
-    connection.execute(f"create index temp.{quoted('copied_' + table + '_group')} on {quoted('copied_' + table)} ({quoted(group)})")
+    connection.execute(
+        f"create table {copy} as select {number or 'null'} as {COPIED_ROW_NUMBER}, {selected} from {name}"
+    )
+    connection.execute(
+        f"create index temp.{quoted('copied_' + table + '_group')} on {quoted('copied_' + table)} ({quoted(group)})"
+    )
     return copy
 
 
@@ -342,4 +344,3 @@ def _create_view(
 def scalar(connection: sqlite3.Connection, sql: str, **parameters: Any) -> Any:
     """The one value that a query returns."""
     return connection.execute(sql, parameters).fetchone()[0]
-

@@ -59,7 +59,9 @@ def requests_for(paths: Sequence[Path], name: str | None, system: str | None, **
         if len({part.system.name for part in parts}) > 1:
             raise StoryreportError(f"The name {source_name!r} would stand for two systems: ingest them one by one.")
         if len({part.part for part in parts}) < len(parts):
-            raise StoryreportError(f"Two sources would have the name {source_name!r}: ingest them one by one, with --name.")
+            raise StoryreportError(
+                f"Two sources would have the name {source_name!r}: ingest them one by one, with --name."
+            )
         order = list(parts[0].system.parts)
         requests.append(Request(source_name, tuple(sorted(parts, key=lambda part: order.index(part.part))), **how))
     return requests
@@ -70,9 +72,7 @@ def _home(parts: list[Found], found: list[tuple[Path, list[Found]]]) -> str | No
     system, first = parts[0].system, next(iter(parts[0].system.parts))
     if any(part.part == first for part in parts):
         return None
-    homes = [
-        path for path, others in found if any(other.system is system and other.part == first for other in others)
-    ]
+    homes = [path for path, others in found if any(other.system is system and other.part == first for other in others)]
     return homes[0].resolve().stem if len(homes) == 1 else None
 
 

@@ -94,7 +94,8 @@ class PartLoad:
         self.part_name = reading.opened.found.part
         self.is_fresh = not scalar(
             connection,
-            "select " + " or ".join(f"exists (select 1 from main.{t} where source_id = :source_id)" for t in CORE_TABLES),
+            "select "
+            + " or ".join(f"exists (select 1 from main.{t} where source_id = :source_id)" for t in CORE_TABLES),
             source_id=ids["source_id"],
         )
         self.changes_only = bool(marks) and not self.is_fresh
@@ -236,7 +237,9 @@ class PartLoad:
             f"delete from main.rejects where input_id = :input_id and source_table = :table {again}", table=table
         )
         columns = self.reading.columns(table)
-        key = next(column for _, column in columns.values() if column) if any(c for _, c in columns.values()) else "null"
+        key = (
+            next(column for _, column in columns.values() if column) if any(c for _, c in columns.values()) else "null"
+        )
         insert = f"""
             insert into main.rejects (
                 source_id, input_id, source_table, source_row, source_key, severity, reason, row, rejected_at
@@ -286,10 +289,7 @@ class PartLoad:
             if present is not None:
                 present += self._rows(core, "temp.mapped") - before - went
             if core == "step_runs":
-                self._derive_runs(
-                    "runs.id in (select id from main.runs where source_id = :source_id"
-                    " and source_key in (select cast(run_key as text) from temp.mapped))"
-                )
+                self._derive_runs("source_key in (select cast(run_key as text) from temp.mapped)")
             self._execute("drop table temp.mapped")
         if core == "step_runs" and self.is_fresh:
             self._derive_runs("true")
@@ -311,7 +311,9 @@ class PartLoad:
     def _upsert(self, core: str, section: Section, rows: str) -> None:
         given = self._columns(section.sql)
         references = [link for link in links(self.connection, core) if f"{link.name}_key" in given]
-        values = {column: f"mapped.{column}" for column in given if column != "step_name" and not column.endswith("_key")}
+        values = {
+            column: f"mapped.{column}" for column in given if column != "step_name" and not column.endswith("_key")
+        }
         joins = []
         for link in references:
             joins.append(
@@ -358,7 +360,8 @@ class PartLoad:
             return 0
         rows = f"main.{core} as known"
         if changes_only and group:
-            rows = f"({self._touched_rows(core, group)}) as touched cross join main.{core} as known on known.id = touched.id"
+            touched = self._touched_rows(core, group)
+            rows = f"({touched}) as touched cross join main.{core} as known on known.id = touched.id"
         return self._leave(
             core,
             f"""
@@ -372,7 +375,7 @@ class PartLoad:
         )
 
     def _touched_rows(self, core: str, group: str) -> str:
-        """SELECT of the ids of a core table's rows in the touched groups. The cross joins keep the order of the joins."""
+        """SELECT of the ids of a core table's rows in the touched groups; cross joins keep the order of the joins."""
         if group == "source_key":
             return f"""
                 select found.id
@@ -456,7 +459,7 @@ class PartLoad:
         """File each new error message under its fingerprint, and make the fingerprint searchable."""
         last_id = scalar(self.connection, "select coalesce(max(id), 0) from main.errors")
         for table in ("runs", "step_runs", "calls"):
-            unfiled = f"source_id = :source_id and error_message is not null and error_id is null"
+            unfiled = "source_id = :source_id and error_message is not null and error_id is null"
             self._execute(f"""
                 insert or ignore into main.errors (fingerprint, example)
                 select fingerprint(error_message), min(error_message)

@@ -1,6 +1,7 @@
 """What is at a path: which system wrote it, and which of its parts are there."""
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
         raise StoryreportError(f"{path} holds nothing that a {_expected(system_name)} writes: name the file itself.")
     if len(names := {part.system.name for part in found}) > 1:
         raise StoryreportError(f"{path} holds sources of {' and '.join(sorted(names))}: ingest them one by one.")
-    for first, second in zip(found, found[1:], strict=False):
+    for first, second in itertools.pairwise(found):
         if first.part == second.part:
             raise StoryreportError(f"{path} holds two of the same ({first.path}, {second.path}): ingest one by one.")
     order = list(found[0].system.parts)
@@ -85,8 +86,7 @@ def _part_of_database(path: Path, system_name: str | None) -> Found:
         (len(set(part.tables) & set(tables)), system, name)
         for system in systems().values()
         for name, part in system.parts.items()
-        if system_name in (None, system.name)
-        and any(_has(tables, sign) for sign in part.signs)
+        if system_name in (None, system.name) and any(_has(tables, sign) for sign in part.signs)
     ]
     if not candidates:
         known = f"its tables are {', '.join(sorted(tables)[:6])}" if tables else "it has no tables"

@@ -1,7 +1,7 @@
 """Keep the rollups equal to the rows they sum up, at the cost of the days that changed.
 
-Once `watch` was called, every insert, update and delete of a counted table notes the day it touched; `refresh` then computes
-these days anew from the base rows. rollups.sql says what a rollup holds and knows nothing of this.
+Once `watch` was called, every insert, update and delete of a counted table notes the day it touched; `refresh` then
+computes these days anew from the base rows. rollups.sql says what a rollup holds and knows nothing of this.
 """
 
 import sqlite3

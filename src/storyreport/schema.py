@@ -37,7 +37,7 @@ def check_sqlite() -> None:
     if sqlite3.sqlite_version_info < LOWEST_SQLITE:
         needed = ".".join(map(str, LOWEST_SQLITE))
         raise StoryreportError(
-            f"This Python uses SQLite {sqlite3.sqlite_version}, storyreport needs {needed} or newer: use a newer Python."
+            f"This Python has SQLite {sqlite3.sqlite_version}, storyreport needs {needed} or newer: use a newer Python."
         )
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         try:

@@ -59,7 +59,13 @@ def to_utc(value: object, zone: str = "UTC") -> str | None:
     Text is ISO 8601, read in `zone` where it names no offset; a number is an epoch in seconds or milliseconds.
     """
     # Nearly all times look like this, and there may be many millions of them.
-    if zone == "UTC" and isinstance(value, str) and len(value) == 19 and value[13:17:3] == "::" and value[4:8:3] == "--":
+    if (
+        zone == "UTC"
+        and isinstance(value, str)
+        and len(value) == 19
+        and value[13:17:3] == "::"
+        and value[4:8:3] == "--"
+    ):
         try:
             datetime.fromisoformat(value)
         except ValueError:

@@ -37,8 +37,8 @@ class Type(Enum):
 class Table:
     """A table of a source.
 
-    `required` columns must hold a value. `group` names the column whose rows belong together: when one of them is new or
-    changed, all of the group are read again. `changed` names a time column that grows when a row is updated in place.
+    `required` columns must hold a value. `group` names the column whose rows belong together: when one of them is new
+    or changed, all of the group are read again. `changed` names a time column that grows as a row is updated in place.
     """
 
     columns: Mapping[str, Type]

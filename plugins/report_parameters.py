@@ -1,0 +1,68 @@
+"""Puts a report's defaults in force for its page, JSON and CSV alike, and refuses values that it cannot take."""
+
+# mypy: disallow-untyped-decorators=False
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from datasette import Request, Response, hookimpl
+from datasette.utils import tilde_decode
+
+from storyreport import reports
+
+ADDRESS = re.compile(r"/storyreport/([^/.]+)(?:\.(\w+))?")
+
+
+@hookimpl
+def asgi_wrapper(datasette: Any) -> Any:
+    """Datasette knows no defaults of its own: complete the address before it reads it."""
+
+    def wrap(app: Any) -> Any:
+        async def completed(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            report, extension = _report(datasette, scope)
+            if report is None:
+                await app(scope, receive, send)
+                return
+            pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            own = [(name, value) for name, value in pairs if name.startswith("_")]
+            # As in Datasette, the first of several values counts.
+            given = {name: value for name, value in reversed(pairs) if not name.startswith("_")}
+            try:
+                values = reports.bind(report, given)
+            except reports.UsageError as error:
+                request = Request(scope, receive)
+                response = await _refusal(datasette, request, report, extension or dict(own).get("_format"), str(error))
+                await response.asgi_send(send)
+                return
+            query = urlencode([*values.items(), *own]).encode("latin-1")
+            await app(dict(scope, query_string=query), receive, send)
+
+        return completed
+
+    return wrap
+
+
+def _report(datasette: Any, scope: dict[str, Any]) -> tuple[reports.Report | None, str | None]:
+    """The report that a request asks for, and the format's extension."""
+    if scope["type"] != "http":
+        return None, None
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+    base = datasette.setting("base_url")
+    if base != "/" and path.startswith(base):
+        path = "/" + path[len(base) :]
+    found = ADDRESS.fullmatch(path)
+    return (reports.load_reports().get(tilde_decode(found[1])), found[2]) if found else (None, None)
+
+
+async def _refusal(datasette: Any, request: Any, report: reports.Report, extension: str | None, sentence: str) -> Any:
+    body = {"ok": False, "error": sentence, "status": 400, "title": None}
+    if extension == "json":
+        return Response.json(body, status=400)
+    if extension:
+        return Response.text(sentence + "\n", status=400)
+    await datasette.invoke_startup()
+    # Datasette's own middleware, which sets the token, comes after this one.
+    request.scope = dict(request.scope, csrftoken=lambda: "")
+    context = {**body, "title": report.title, "report": report}
+    return Response.html(await datasette.render_template("report_refusal.html", context, request=request), status=400)
