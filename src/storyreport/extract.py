@@ -285,7 +285,7 @@ class Reading:
             if column and kind in PROBLEMS:
                 condition, said = PROBLEMS[kind]
                 cases.append(f"when {condition.format(c=column, zone=self._zone())} then '{name} {said}'")
-        if "problem" in self.opened.tables[table][1]:
+        if self.part.stage:
             cases.insert(0, 'when "problem" is not null then "problem"')
         return f"case {' '.join(cases)} end" if cases else "null"
 

@@ -163,7 +163,7 @@ create table steps (
     unique (source_id, name)
 );
 
--- One attempt of a step: step execution, command, background task.
+-- One attempt of a step: step execution, command, background task. A derived one was made from events.
 create table step_runs (
     id integer primary key,
     source_id integer not null references sources (id),
@@ -171,6 +171,7 @@ create table step_runs (
     input_id integer not null references inputs (id),
     source_rows integer not null default 1,
     kind text not null default 'step',
+    is_derived integer not null default 0,
     step_id integer not null references steps (id),
     story_id integer references stories (id),
     story_key text,

@@ -58,6 +58,7 @@ with progress as (
 
 select
     key(workflow_id, current_step) as source_key,
+    1 as is_derived,
     workflow_id as run_key,
     current_step as step_name,
     our_status as status,

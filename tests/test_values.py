@@ -1,0 +1,173 @@
+"""What a value means: known pairs, and properties that hold for any input."""
+
+import math
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storyreport.values import GAMMA, clean_text, duration_bucket, fingerprint, is_text, key, to_utc
+
+MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30))
+
+
+@pytest.mark.parametrize(
+    ("value", "zone", "expected"),
+    [
+        ("2025-10-10 22:52:11", "UTC", "2025-10-10T22:52:11.000Z"),
+        ("2025-10-10 22:52:11.392788", "UTC", "2025-10-10T22:52:11.392Z"),
+        ("2025-10-10T22:52:11Z", "Europe/Madrid", "2025-10-10T22:52:11.000Z"),
+        ("2025-10-10T22:52:11+02:00", "UTC", "2025-10-10T20:52:11.000Z"),
+        ("2025-10-10 22:52:11.5-0730", "UTC", "2025-10-11T06:22:11.500Z"),
+        ("2025-10-10 22:52", "UTC", "2025-10-10T22:52:00.000Z"),
+        ("2025-10-10", "UTC", "2025-10-10T00:00:00.000Z"),
+        ("2025-07-10 22:52:11", "Europe/Madrid", "2025-07-10T20:52:11.000Z"),
+        ("2025-01-10 22:52:11", "Europe/Madrid", "2025-01-10T21:52:11.000Z"),
+        (1769210247, "UTC", "2026-01-23T23:17:27.000Z"),
+        (1769210247123, "UTC", "2026-01-23T23:17:27.123Z"),
+        ("1769210247123", "UTC", "2026-01-23T23:17:27.123Z"),
+        (1769210247.25, "UTC", "2026-01-23T23:17:27.250Z"),
+        ("0001-01-01 00:00:00+01:00", "UTC", None),
+        ("0000-01-01 00:00:00", "UTC", None),
+        ("2025-02-30 10:00:00", "UTC", None),
+        ("2025-13-01 10:00:00", "UTC", None),
+        ("2025-10-10 25:00:00", "UTC", None),
+        ("2025-10-10 22:52:11\n", "UTC", "2025-10-10T22:52:11.000Z"),
+        ("yesterday", "UTC", None),
+        ("now", "UTC", None),
+        ("2025", "UTC", None),
+        ("٢٠٢٥-10-10 22:52:11", "UTC", None),
+        ("", "UTC", None),
+        (None, "UTC", None),
+        (b"2025-10-10", "UTC", None),
+        (math.inf, "UTC", None),
+        (math.nan, "UTC", None),
+        (1e300, "UTC", None),
+    ],
+)
+def test_times(value: object, zone: str, expected: str | None) -> None:
+    """Each form of a time means one moment, and what is none means nothing."""
+    assert to_utc(value, zone) == expected
+
+
+@given(MOMENTS, st.sampled_from([" ", "T"]), st.sampled_from(["", "Z", "+00:00", "+0530", "-08:00"]))
+def test_any_written_time_means_its_moment(moment: datetime, gap: str, offset: str) -> None:
+    """A time that a program writes is the moment that it was."""
+    hours = {"": 0, "Z": 0, "+00:00": 0, "+0530": 5.5, "-08:00": -8}[offset]
+    expected = (moment - timedelta(hours=hours)).isoformat(timespec="milliseconds") + "Z"
+    assert to_utc(moment.isoformat(sep=gap) + offset, "UTC") == expected
+
+
+@given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2200, 1, 1)))
+def test_local_times_are_read_in_their_zone(moment: datetime) -> None:
+    """A naive time is that of its zone's clocks."""
+    said = to_utc(moment.isoformat(sep=" "), "America/New_York")
+    expected = moment.replace(tzinfo=ZoneInfo("America/New_York")).astimezone(timezone.utc)
+    assert said == expected.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+@given(st.one_of(st.text(), st.integers(), st.floats(), st.binary(), st.none()))
+def test_no_value_breaks_a_time(value: object) -> None:
+    """Whatever a source holds is a time between the years 1 and 9999, or none."""
+    said = to_utc(value, "UTC")
+    assert said is None or (len(said) == 24 and datetime.fromisoformat(said[:-1]).isoformat() <= "9999-12-31T23:59:60")
+
+
+@given(st.integers(min_value=100_000_000, max_value=7_000_000_000))
+def test_seconds_and_milliseconds_are_told_apart(seconds: int) -> None:
+    """The same moment as seconds and as milliseconds is the same."""
+    assert to_utc(seconds) == to_utc(seconds * 1000) == to_utc(str(seconds))
+
+
+@pytest.mark.parametrize(
+    ("messages", "expected"),
+    [
+        (
+            [
+                "Story 3251c7d5-9c10-481c-afd1-e2ac78285f37 not found",
+                "Story 4b0f0dfb-07dd-45bb-b7bf-e94f70cd6163 not found",
+            ],
+            "Story <id> not found",
+        ),
+        (["Timeout after 30 s", "Timeout after 120.5 s"], "Timeout after <n> s"),
+        (
+            ["cannot open /srv/out/STORY-1.json at 12:03:04", "cannot open /tmp/x/y.json at 23:59:59.5"],
+            "cannot open <path> at <time>",
+        ),
+        ([r"cannot open C:\stories\one.json", r"cannot open D:\two.json"], "cannot open <path>"),
+        (["GET https://api.example.com/v1/x?id=3 failed"], "GET <url> failed"),
+        (["missing 'session_id' in \"body\"", "missing 'theme' in \"query\""], "missing <text> in <text>"),
+        (["failed on 2025-10-10T22:52:11Z", "failed on 2025-10-11 01:02:03"], "failed on <time>"),
+        (["commit deadbeef42 is bad"], "commit <id> is bad"),
+        (["  too   many\n spaces "], "too many spaces"),
+    ],
+)
+def test_equal_causes_have_equal_fingerprints(messages: list[str], expected: str) -> None:
+    """What differs from one occurrence to the next is replaced."""
+    assert {fingerprint(message) for message in messages} == {expected}
+
+
+@given(st.text(max_size=3000))
+def test_a_fingerprint_is_short_and_stable(message: str) -> None:
+    """It is at most 300 characters, the same each time, and has no digits that could tell two occurrences apart."""
+    said = fingerprint(message)
+    assert said is not None
+    assert len(said) <= 300
+    assert not any(character in "0123456789" for character in said)
+
+
+@given(st.binary(max_size=10_000))
+def test_cleaned_text_can_be_stored_and_shown(value: bytes) -> None:
+    """Any bytes become valid text of a sane length without control characters."""
+    said = clean_text(value)
+    assert said is not None
+    assert len(said) <= 2000
+    said.encode()
+    assert not any(ord(character) < 32 and character not in "\n\t" for character in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sent to ann.lee+x@mail.example.org today", "sent to <e-mail> today"),
+        ("postgresql://bob:hunter2@db/stories failed", "postgresql://db/stories failed"),
+        ("Authorization: Bearer abcdef123456.xyz", "Authorization: Bearer <secret>"),
+        ("key sk-abcdefghijklmnop1234 rejected", "key <secret> rejected"),
+        ("<b>bold</b> & brave ☂", "<b>bold</b> & brave ☂"),
+    ],
+)
+def test_cleaned_text_has_no_credentials(text: str, expected: str) -> None:
+    """Addresses of people and secrets are taken out, the rest stays as it was."""
+    assert clean_text(text.encode()) == expected
+
+
+@given(st.integers(min_value=0, max_value=10**14))
+def test_a_bucket_is_within_one_percent(ms: int) -> None:
+    """The value that a bucket stands for differs from each duration in it by at most one percent."""
+    bucket = duration_bucket(ms)
+    assert bucket is not None
+    value = 0.0 if bucket == -1 else 2 * GAMMA**bucket / (GAMMA + 1)
+    assert abs(value - ms) <= 0.01 * ms + 1e-9 * ms
+
+
+@given(st.lists(st.text(), min_size=2, max_size=2), st.lists(st.text(), min_size=2, max_size=2))
+def test_keys_of_different_parts_differ(left: list[str], right: list[str]) -> None:
+    """No two lists of parts share a key."""
+    assert (key(*left) == key(*right)) == (left == right)
+
+
+def test_a_key_of_nothing_is_nothing() -> None:
+    """Where no part is known there is no key."""
+    assert key(None, None) is None
+    assert key("a", None, 3) == "a//3"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(b"story-1 \xe2\x98\x82", True), (b"\xff\xfe", False), (b"a\x00b", False), (b"a\x1bb", False)],
+)
+def test_readable_keys(value: bytes, expected: bool) -> None:
+    """A key is UTF-8 without control characters."""
+    assert is_text(value) is expected
