@@ -39,8 +39,8 @@ ROWS = (
         ('w3', 'u1', null, null, 'The Hen', 5, 'audio_generation', 'failed',
             '2026-03-02 11:00:00', '2026-03-02 11:05:00', null, null)""",
     """insert into generated_files values
-        ('f1', 'w1', 'image', '/files/images/scene_1.png', 'scene_1.png', 1000, 'image/png', '{}', '2026-03-01 10:05:00'),
-        ('f2', 'w1', 'video', '/files/video/final.mp4', 'final.mp4', 500000, 'video/mp4', '{}', '2026-03-01 10:10:00')""",
+        ('f1', 'w1', 'image', '/files/images/1.png', '1.png', 1000, 'image/png', '{}', '2026-03-01 10:05:00'),
+        ('f2', 'w1', 'video', '/files/video/final.mp4', 'final.mp4', 50000, 'video/mp4', '{}', '2026-03-01 10:10:00')""",
     "insert into scenes values ('s1', 'w1', 1, 'a secret scene', 'secret prompt', 3.5, 'f1', '2026-03-01 10:02:00')",
     """insert into generation_progress values
         (1, 'w1', 0, 'image_generation', 'in_progress', 60, '2026-03-01 10:01:00'),
@@ -53,7 +53,7 @@ ROWS = (
     """insert into api_usage values
         (1, 'w1', 'openai', 'chat', 1500, 0.03, 2.5, 1, null, '2026-03-01 10:00:30'),
         (2, 'w1', 'stability', 'image', null, 0.04, 8, 1, null, '2026-03-01 10:03:00'),
-        (3, 'w2', 'openai', 'chat', null, null, 1, 0, 'Rate limit for ann@example.com at 10:04:00', '2026-03-02 10:04:00'),
+        (3, 'w2', 'openai', 'chat', null, null, 1, 0, 'Rate limit for ann@example.com', '2026-03-02 10:04:00'),
         (4, null, 'openai', 'chat', 100, 0.002, 1, 1, null, '2026-03-02 10:06:00'),
         (5, 'w-deleted', 'suno', 'music', null, 0.5, 30, 1, null, '2026-02-01 10:00:00')""",
 )
@@ -90,7 +90,7 @@ def test_steps_are_made_of_progress(book: Book, service: Path) -> None:
     book.ingest(service)
     rows = {(row["step"], row["executions"], row["max_ms"]) for row in book.report("slowest_steps")}
     assert rows == {("image_generation", 1, 240_000), ("video_assembly", 1, None), ("audio_generation", 1, None)}
-    assert [(row["step"], row["failed"]) for row in book.report("failure_rates")][0] == ("audio_generation", 1)
+    assert {row["step"]: row["failed"] for row in book.report("failure_rates")}["audio_generation"] == 1
 
 
 def test_cost(book: Book, service: Path) -> None:
@@ -136,7 +136,7 @@ def test_the_clean_up_leaves_orphans(book: Book, service: Path) -> None:
         "openai": 0.03,
         "stability": 0.04,
     }
-    fresh = Book(service.parent / "..")
+    fresh = Book(service.parent)
     fresh.path = service.parent / "fresh.db"
     fresh.ingest(service)
     assert sorted((row["kind"], row["key"]) for row in fresh.report("orphans")) == sorted(
@@ -179,9 +179,7 @@ def test_nothing_private_is_copied(book: Book, service: Path) -> None:
     book.ingest(service)
     stored = book.path.read_bytes()
     assert [text for text in PRIVATE if text.encode() in stored] == []
-    assert book.sql("select error_message from calls where error_message is not null") == [
-        ("Rate limit for <e-mail> at 10:04:00",)
-    ]
+    assert book.sql("select error_message from calls where error_message is not null") == [("Rate limit for <e-mail>",)]
     book.ingest(service, with_text=True)
     assert book.sql("select prompt, text from stories where source_key = 'w1'") == [
         ("a secret prompt", "a secret story")
@@ -198,7 +196,8 @@ def test_changes_are_found(book: Book, service: Path) -> None:
         service,
         "update workflows set status = 'completed', updated_at = '2026-03-02 12:00:00', total_processing_time = 7200,"
         " completed_at = '2026-03-02 12:00:00' where id = 'w2'",
-        "insert into generation_progress values (8, 'w2', 100, 'image_generation', 'completed', 0, '2026-03-02 12:00:00')",
+        "insert into generation_progress values"
+        " (8, 'w2', 100, 'image_generation', 'completed', 0, '2026-03-02 12:00:00')",
         "insert into api_usage (workflow_id, api_provider, cost_usd, created_at)"
         " values ('w2', 'openai', 1.5, '2026-03-02 11:00:00')",
     )

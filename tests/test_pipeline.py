@@ -41,7 +41,7 @@ def reported_executions(book: Book) -> set[tuple[object, ...]]:
     return {(row["step"], row["executions"], row["completed"], row["failed"]) for row in rows}
 
 
-# The real file ------------------------------------------------------------------------------------------------------
+# The real file -------------------------------------------------------------------------------------------------------
 
 
 def test_the_real_file_is_loaded_whole(book: Book, real_pipeline: Path) -> None:
@@ -89,7 +89,7 @@ def test_the_real_file_s_durations(book: Book, real_pipeline: Path) -> None:
     assert {(row["step"], row["total_ms"], row["max_ms"]) for row in book.report("slowest_steps")} == set(expected)
 
 
-# What the tracker does, planted ---------------------------------------------------------------------------------------
+# What the tracker does, planted --------------------------------------------------------------------------------------
 
 
 def attempts(book: Book) -> list[tuple[object, ...]]:
@@ -225,7 +225,7 @@ def test_an_unknown_status_is_kept_and_not_guessed(book: Book, tracker: Tracker)
     assert book.report("failure_rates") == []
 
 
-# What changes -----------------------------------------------------------------------------------------------------------
+# What changes --------------------------------------------------------------------------------------------------------
 
 
 def test_the_same_again_writes_nothing(book: Book, real_pipeline: Path) -> None:
@@ -326,7 +326,7 @@ def test_a_vacuum_changes_nothing(book: Book, tracker: Tracker) -> None:
     assert attempts(book) == before
 
 
-# The folders -----------------------------------------------------------------------------------------------------------
+# The folders ---------------------------------------------------------------------------------------------------------
 
 
 def write(path: Path, content: object, at: float | None = None) -> None:

@@ -1,0 +1,179 @@
+"""Ingest whatever the system: what is rejected, what is hostile, what is kept apart."""
+
+import json
+from pathlib import Path
+
+import pytest
+from book import Book, ask, change
+from tracker import Tracker
+
+from storyreport.errors import StoryreportError
+from storyreport.ingest import requests_for
+
+SCRIPT = "<script>alert(1)</script>"
+SQL = "x'); drop table stories; --"
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ("(null, '01_ingest', 'r', 'completed', 5, '2026-01-01 10:00:00')", "has no story_id"),
+        ("('', '01_ingest', 'r', 'completed', 5, '2026-01-01 10:00:00')", "has no story_id"),
+        ("('A', null, 'r', 'completed', 5, '2026-01-01 10:00:00')", "has no step_name"),
+        ("('A', '01_ingest', 'r', 'completed', 5, '2026-02-30 10:00:00')", "timestamp is no possible time"),
+        ("('A', '01_ingest', 'r', 'completed', 5, 'soon')", "timestamp is no possible time"),
+        ("('A', '01_ingest', 'r', 'completed', 'long', '2026-01-01 10:00:00')", "execution_time_ms is not a number"),
+        ("('A', '01_ingest', 'r', 'completed', 1e300, '2026-01-01 10:00:00')", "execution_time_ms is not a number"),
+        ("(x'00ff', '01_ingest', 'r', 'completed', 5, '2026-01-01 10:00:00')", "story_id is no readable key"),
+        ("(cast(x'ff41' as text), '01_ingest', 'r', 'completed', 5, null)", "story_id is no readable key"),
+        ("('A' || char(0) || 'B', '01_ingest', 'r', 'completed', 5, null)", "story_id is no readable key"),
+        ("('A', '01_' || char(27) || '[2J', 'r', 'completed', 5, null)", "step_name is no readable key"),
+        ("(printf('%.*c', 1000, 'x'), '01_ingest', 'r', 'completed', 5, null)", "story_id is no readable key"),
+    ],
+)
+def test_a_row_that_cannot_be_placed_is_rejected(book: Book, tmp_path: Path, values: str, reason: str) -> None:
+    """It is kept with its reason, and the rest is loaded."""
+    path = tmp_path / "odd.db"
+    change(
+        path,
+        "create table step_history (id integer primary key, story_id text, step_name text, run_id text, status text,"
+        " execution_time_ms integer, timestamp text)",
+        "insert into step_history values (1, 'OK', '01_ingest', 'r', 'completed', 7, '2026-01-01 10:00:00')",
+        f"insert into step_history (story_id, step_name, run_id, status, execution_time_ms, timestamp) values {values}",
+    )
+    outcome = book.ingest(path)
+    assert (outcome.counts.read, outcome.counts.rejected) == (2, 1)
+    assert book.one("select count(*) from step_runs") == 1
+    ((table, row, severity, said, shown),) = book.sql(
+        "select source_table, source_row, severity, reason, row from rejects"
+    )
+    assert (table, row, severity, said) == ("step_history", 2, "rejected", reason)
+    assert json.loads(shown)["id"] == 2
+    assert len(shown) < 1500
+    assert book.ingest(path, full=True).counts.written == 0
+    assert book.one("select count(*) from rejects") == 1
+    change(
+        path,
+        "update step_history set story_id = 'B', step_name = '02_preprocess', timestamp = null, execution_time_ms = 3"
+        " where id = 2",
+    )
+    assert book.ingest(path).counts.inserted == 1
+    assert book.one("select count(*) from rejects") == 0
+
+
+def test_a_time_may_lack_and_a_negative_length_is_dropped(book: Book, tracker: Tracker) -> None:
+    """No time is no reason to reject; a negative length never enters an average."""
+    tracker.register("A")
+    tracker.end("A", "01_ingest", "r", -5000)
+    tracker.end("A", "02_preprocess", "r", 3000)
+    change(tracker.path, "update step_history set timestamp = null where step_name = '02_preprocess'")
+    assert book.ingest(tracker.path).counts.rejected == 0
+    assert {(row["step"], row["executions"], row["avg_ms"]) for row in book.report("slowest_steps")} == {
+        ("01_ingest", 1, None),
+        ("02_preprocess", 1, 3000),
+    }
+    assert book.sql("select severity, reason from rejects") == [("doubted", "negative execution_time_ms")]
+    assert [row["step"] for row in book.report("slowest_steps", until="2026-12-31")] == ["01_ingest"]
+
+
+def test_strict_rejects_the_whole_source(book: Book, tracker: Tracker) -> None:
+    """With --strict a row that cannot be loaded is a failure that says which, and nothing is changed."""
+    tracker.register("A")
+    tracker.end("A", "01_ingest", "r", 1000)
+    change(tracker.path, "update step_history set timestamp = 'soon'")
+    with pytest.raises(
+        StoryreportError, match=r"1 rows? cannot be loaded, the first is step_history row 1 \(timestamp"
+    ):
+        book.ingest(tracker.path, strict=True)
+    assert not book.path.exists()
+    assert book.ingest(tracker.path).counts.rejected == 1
+
+
+def test_hostile_text_is_data(book: Book, tracker: Tracker) -> None:
+    """HTML and SQL in titles, names and messages are kept as what they are."""
+    tracker.register(SQL, SCRIPT)
+    tracker.end(SQL, SCRIPT, "r'--", 1000, "failed", f"{SCRIPT} {SQL}")
+    book.ingest(tracker.path)
+    assert book.sql("select source_key, title from stories") == [(SQL, SCRIPT)]
+    assert book.sql("select name, family from steps") == [(SCRIPT, SCRIPT)]
+    assert book.sql("select error_message from step_runs") == [(f"{SCRIPT} {SQL}",)]
+    assert [row["step"] for row in book.report("failure_rates")] == [SCRIPT]
+    assert book.report("failure_rates", source=SQL) == []
+
+
+def test_giant_and_broken_texts_are_cut(book: Book, tracker: Tracker) -> None:
+    """A text of any size becomes one of a sane size; bytes that are no text become readable."""
+    tracker.register("A")
+    change(tracker.path, "update stories set title = printf('%.*c', 30000000, 'x'), source = cast(x'fffe41' as text)")
+    tracker.end("A", "01_ingest", "r", 1, "failed", "ä" * 5_000_000)
+    book.ingest(tracker.path)
+    assert book.sql("select length(title), origin from stories") == [(2000, "\ufffd\ufffdA")]
+    assert book.sql("select length(error_message) from step_runs") == [(2000,)]
+    assert book.path.stat().st_size < 2_000_000
+
+
+def test_what_a_source_would_run_is_not_run(book: Book, tracker: Tracker) -> None:
+    """Views and triggers of a source, and computed columns that fail, do nothing to an ingest."""
+    tracker.register("A")
+    tracker.end("A", "01_ingest", "r", 1000)
+    change(
+        tracker.path,
+        "create table spy (what text)",
+        "create trigger watcher after insert on step_history begin insert into spy values ('seen'); end",
+        "create view src_statuses as with recursive n (i) as (select 1 union all select i + 1 from n) select i from n",
+        "alter table stories rename to real_stories",
+        "create view stories as with recursive n (i) as (select 1 union all select i + 1 from n)"
+        " select i as story_id from n",
+    )
+    book.ingest(tracker.path)
+    assert book.one("select count(*) from step_runs") == 1
+    assert book.one("select count(*) from stories") == 0
+    assert ask(tracker.path, "select count(*) from spy") == [(0,)]
+
+
+def test_sources_are_kept_apart(book: Book, tmp_path: Path) -> None:
+    """Two sources with equal keys share nothing, and a report tells them apart."""
+    for name, ms in (("left", 1000), ("right", 5000)):
+        tracker = Tracker(tmp_path / f"{name}.db")
+        tracker.register("A")
+        tracker.end("A", "01_ingest", "r", ms)
+        tracker.close()
+    book.ingest(tmp_path / "left.db", tmp_path / "right.db")
+    assert [(row["source"], row["max_ms"]) for row in book.report("slowest_steps")] == [("right", 5000), ("left", 1000)]
+    assert [row["max_ms"] for row in book.report("slowest_steps", source="left")] == [1000]
+    assert book.one("select count(*) from stories") == 2
+    change(tmp_path / "left.db", "delete from stories")
+    book.ingest(tmp_path / "left.db")
+    assert [row["source"] for row in book.report("orphans")] == ["left"]
+
+
+def test_a_source_that_moved_is_read_whole_and_said(book: Book, tracker: Tracker, tmp_path: Path) -> None:
+    """The same name at another place is taken as the same source, with a note."""
+    tracker.register("A")
+    tracker.close()
+    book.ingest(tracker.path)
+    moved = tmp_path / "elsewhere" / "studio.db"
+    moved.parent.mkdir()
+    tracker.path.rename(moved)
+    change(moved, "update stories set title = 'Moved', updated_at = '2020-01-01 00:00:00'")
+    outcome = book.ingest(moved)
+    assert "was read from" in outcome.notes[0]
+    assert book.sql("select title from stories") == [("Moved",)]
+
+
+def test_an_unregistered_name_is_taken_from_the_file(tmp_path: Path) -> None:
+    """The source's name is --name, else the file's or folder's stem."""
+    tracker = Tracker(tmp_path / "my.stories.db")
+    tracker.close()
+    assert [request.name for request in requests_for([tracker.path], None, None)] == ["my.stories"]
+    assert [request.name for request in requests_for([tracker.path], "studio", None)] == ["studio"]
+
+
+def test_every_ingest_is_noted(book: Book, real_pipeline: Path) -> None:
+    """One row an ingest, also of one that found nothing new."""
+    book.ingest(real_pipeline)
+    book.ingest(real_pipeline)
+    assert book.sql("select status, rows_read, inserted, updated, rejected from ingests") == [
+        ("completed", 44, 35, 0, 0),
+        ("unchanged", 0, 0, 0, 0),
+    ]

@@ -1,0 +1,163 @@
+"""The rules of the layout: who may import what, what is discovered, and how a report may read the tables."""
+
+import ast
+import contextlib
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from book import Book, change
+
+from storyreport import bundle, reports, schema, sources
+from storyreport.extract import VALUES
+from storyreport.load import CORE_TABLES
+from storyreport.sections import sections
+
+PACKAGE = Path(schema.__file__).parent
+STANDARD = set(sys.stdlib_module_names)
+HISTORY = ("step_runs", "events", "calls", "artifacts", "log_events", "stories", "runs", "story_nodes")
+
+
+def imports(path: Path) -> set[str]:
+    """What a module imports: absolute names, and relative ones with their dots."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {"." * node.level + (node.module or alias.name) for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "sources").glob("*.py")), ids=lambda path: path.stem)
+def test_a_source_stands_alone(path: Path) -> None:
+    """A source's module imports the standard library, errors and the description of sources, never another source."""
+    strange = {name for name in imports(path) if name.split(".")[0] not in STANDARD}
+    allowed = {"..errors", ".Part", ".System", ".Table", ".Type", ".signs", "."}
+    assert strange <= allowed
+
+
+@pytest.mark.parametrize("path", sorted((bundle.root() / "plugins").glob("*.py")), ids=lambda path: path.stem)
+def test_a_plugin_is_thin(path: Path) -> None:
+    """A plugin imports datasette (and its own library for markup) and the reports module."""
+    strange = {name for name in imports(path) if name.split(".")[0] not in STANDARD}
+    assert {name for name in strange if not name.startswith(("datasette", "markupsafe"))} <= {"storyreport"}
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 250
+
+
+@pytest.mark.parametrize("name", ["load", "extract", "ingest", "rollups", "recognise"])
+def test_the_loader_knows_no_source(name: str) -> None:
+    """No system, and no table of one, is named where rows are loaded."""
+    text = (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
+    own = {table for system in sources.systems().values() for part in system.parts.values() for table in part.tables}
+    named = (own - set(CORE_TABLES)) | {f'"{system}"' for system in sources.systems()}
+    assert [word for word in named if word in text] == []
+
+
+def test_nobody_imports_the_command_line() -> None:
+    """cli.py is wiring: only where the program starts is it known."""
+    users = [path.name for path in PACKAGE.rglob("*.py") if ".cli" in imports(path)]
+    assert users == ["__main__.py"]
+
+
+def test_each_system_is_a_module_a_mapping_and_parts_that_agree() -> None:
+    """What a system declares, its mapping reads and the core tables take."""
+    for system in sources.systems().values():
+        found = list(sections(system.mapping()))
+        assert {section.name for section in found} == set(system.parts)
+        for name, part in system.parts.items():
+            mapped = {section.what.split(",")[0] for section in found if section.name == name}
+            assert set(part.feeds) <= mapped
+            read = {t for s in found if s.name == name for t in re.findall(r"\b(?:src|all)_(\w+)", s.sql)}
+            assert read - {"statuses"} == set(part.tables)
+            assert {fed for tables in part.feeds.values() for fed in tables} <= set(part.tables)
+
+
+def test_every_type_has_a_value() -> None:
+    """No column type is left without a way to read it (private ones are texts, if at all)."""
+    assert set(VALUES) == set(sources.Type) - {sources.Type.PRIVATE}
+
+
+TOY = """
+from . import Part, System, Table, Type, signs
+
+SYSTEM = System(
+    name="toy",
+    title="toy system",
+    parts={
+        "database": Part(
+            tables={
+                "jobs": Table(columns={"job": Type.KEY, "took": Type.SECONDS, "state": Type.WORD}, required=("job",))
+            },
+            feeds={"step_runs": ("jobs",)},
+            statuses={"ok": "completed"},
+            signs=signs(("jobs", {"job", "took"})),
+        )
+    },
+)
+"""
+TOY_MAPPING = """
+-- database: steps
+select 'do' as name, 'do' as family;
+
+-- database: step_runs
+select job as source_key, 'do' as step_name, words.status, state as source_status, took as duration_ms
+from src_jobs left join src_statuses as words on words.word = lower(trim(state));
+"""
+
+
+def test_a_new_system_is_a_module_and_a_mapping(tmp_path: Path) -> None:
+    """Two files in the sources folder, and nothing else, make a system known to the command line."""
+    copy = tmp_path / "storyreport"
+    subprocess.run(["cp", "-r", PACKAGE, copy], check=True)
+    (copy / "sources" / "toy.py").write_text(TOY, encoding="utf-8")
+    (copy / "sources" / "toy.sql").write_text(TOY_MAPPING, encoding="utf-8")
+    change(
+        tmp_path / "toys.db",
+        "create table jobs (job text, took real, state text)",
+        "insert into jobs values ('a', 1.5, 'OK'), ('b', 2.5, 'ok')",
+    )
+    subprocess.run(
+        [sys.executable, "-m", "storyreport", "ingest", "toys.db", "--db", "report.db"],
+        cwd=tmp_path,
+        check=True,
+        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+    )
+    book = Book(tmp_path)
+    assert [(row["source"], row["step"], row["total_ms"]) for row in book.report("slowest_steps")] == [
+        ("toys", "do", 4000)
+    ]
+
+
+def test_migrations_are_numbered() -> None:
+    """Migrations are applied in the order of their numbers, which have no gap."""
+    numbers = [int(name.split("_")[0]) for name in schema.migrations()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("name", sorted(reports.load_reports()))
+def test_no_report_scans_a_history(name: str, tmp_path: Path) -> None:
+    """With the tables analyzed or not, a report reads base tables by an index made for it."""
+    with contextlib.closing(schema.connect(tmp_path / "report.db")) as connection:
+        schema.migrate(connection)
+        found = reports.find(name)
+        plan = connection.execute(f"explain query plan {found.sql}", reports.bind(found, {})).fetchall()
+    scans = [row[3] for row in plan if re.match(rf"SCAN (?:main\.)?(?:{'|'.join(HISTORY)})(?! USING INDEX)\b", row[3])]
+    assert scans == []
+
+
+def test_orphan_indexes_match_the_loader_s_condition(tmp_path: Path) -> None:
+    """The partial index of orphans serves the linking of each table that has references."""
+    from storyreport.load import leads_nowhere, links
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "report.db", isolation_level=None)) as connection:
+        schema.migrate(connection)
+        for table in CORE_TABLES:
+            if found := links(connection, table):
+                (plan,) = connection.execute(
+                    f"explain query plan select id from {table} where source_id = 1 and {leads_nowhere(table, found)}"
+                ).fetchall()
+                assert f"{table}_orphans" in plan[3]
