@@ -2,7 +2,8 @@
 title: Orphans
 description: >-
   What points at nothing: rows whose story or run the source does not have, because it never existed or has been
-  deleted. A row is listed once; where both its run and its story are missing, the run is named.
+  deleted. A row is listed once; where both its run and its story are missing, the run is named. What was derived from
+  other rows is not listed beside them.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
@@ -40,6 +41,7 @@ with orphans as (
     where
         (story_key is not null or run_key is not null)
         and gone_at is null
+        and not is_derived
     union all
     select
         source_id,

@@ -40,7 +40,7 @@ ROWS = (
             '2026-03-02 11:00:00', '2026-03-02 11:05:00', null, null)""",
     """insert into generated_files values
         ('f1', 'w1', 'image', '/files/images/1.png', '1.png', 1000, 'image/png', '{}', '2026-03-01 10:05:00'),
-        ('f2', 'w1', 'video', '/files/video/final.mp4', 'final.mp4', 50000, 'video/mp4', '{}', '2026-03-01 10:10:00')""",
+        ('f2', 'w1', 'video', '/files/video/all.mp4', 'all.mp4', 50000, 'video/mp4', '{}', '2026-03-01 10:10:00')""",
     "insert into scenes values ('s1', 'w1', 1, 'a secret scene', 'secret prompt', 3.5, 'f1', '2026-03-01 10:02:00')",
     """insert into generation_progress values
         (1, 'w1', 0, 'image_generation', 'in_progress', 60, '2026-03-01 10:01:00'),

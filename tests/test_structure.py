@@ -13,7 +13,7 @@ from book import Book, change
 
 from storyreport import bundle, reports, schema, sources
 from storyreport.extract import VALUES
-from storyreport.load import CORE_TABLES
+from storyreport.links import CORE_TABLES, leads_nowhere, links
 from storyreport.sections import sections
 
 PACKAGE = Path(schema.__file__).parent
@@ -48,7 +48,7 @@ def test_a_plugin_is_thin(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) < 250
 
 
-@pytest.mark.parametrize("name", ["load", "extract", "ingest", "rollups", "recognise"])
+@pytest.mark.parametrize("name", ["load", "links", "extract", "ingest", "rollups", "recognise"])
 def test_the_loader_knows_no_source(name: str) -> None:
     """No system, and no table of one, is named where rows are loaded."""
     text = (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
@@ -151,8 +151,6 @@ def test_no_report_scans_a_history(name: str, tmp_path: Path) -> None:
 
 def test_orphan_indexes_match_the_loader_s_condition(tmp_path: Path) -> None:
     """The partial index of orphans serves the linking of each table that has references."""
-    from storyreport.load import leads_nowhere, links
-
     with contextlib.closing(sqlite3.connect(tmp_path / "report.db", isolation_level=None)) as connection:
         schema.migrate(connection)
         for table in CORE_TABLES:

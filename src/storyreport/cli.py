@@ -117,12 +117,12 @@ def demo(folder: Path, no_serve: bool, port: int) -> None:
     """Write sample sources into DIR (storyreport-demo), ingest them into a database there, and serve it."""
     from datetime import datetime, timezone
 
-    from .demo import write_sources
+    from .demo import REPORT_DATABASE, write_sources
     from .ingest import ingest as run
     from .ingest import requests_for
 
     paths = write_sources(folder, datetime.now(timezone.utc))
-    database = folder / "storyreport.db"
+    database = folder / REPORT_DATABASE
     for request in requests_for(paths, None, None):
         with progress_line() as progress:
             outcome = run(database, request, progress)

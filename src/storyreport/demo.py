@@ -21,6 +21,7 @@ Tables = dict[str, list[Row]]
 Files = dict[str, tuple[dict[str, object], datetime]]
 
 PIPELINE, MEDIA, MANIFEST = "storyteller", "moviemaker.db", ".storyreport-demo"
+REPORT_DATABASE = "storyreport.db"
 TRACKER = f"{PIPELINE}/data/pipeline_stories.db"
 SEED, DAYS = 20251010, 60
 VOLUME_BY_WEEKDAY = (1.0, 1.15, 1.2, 1.1, 0.9, 0.35, 0.25)
@@ -220,7 +221,8 @@ def write_sources(folder: Path, now: datetime) -> list[Path]:
     stories, files = pipeline_sources(rng, now)
     databases = {TRACKER: (PIPELINE_SCHEMA, stories), MEDIA: (MEDIA_SCHEMA, media_tables(rng, now))}
     try:
-        make_room(folder, [*files, *databases])
+        # An earlier demo's reports are of another hour: its database goes with its sources.
+        make_room(folder, [*files, *databases, *(REPORT_DATABASE + ending for ending in ("", "-wal", "-shm"))])
         for name, (schema, tables) in databases.items():
             write_database(folder / name, schema, tables)
         for name, (content, at) in files.items():
@@ -247,7 +249,11 @@ def make_room(folder: Path, names: list[str]) -> None:
         )
     # The list is ours, but a stray edit of it must not delete anything outside of the sources.
     parts = {name: PurePosixPath(name).parts for name in earlier}
-    ours = [folder / name for name in earlier if parts[name][:1] in ((PIPELINE,), (MEDIA,)) and ".." not in parts[name]]
+    ours = [
+        folder / name
+        for name in earlier
+        if "".join(parts[name][:1]).startswith((PIPELINE, MEDIA, REPORT_DATABASE)) and ".." not in parts[name]
+    ]
     for path in ours:
         path.unlink(missing_ok=True)
     for parent in {path.parent for path in ours}:

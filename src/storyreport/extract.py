@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .errors import StoryreportError, UsageError
-from .recognise import WAIT_SECONDS, Found, is_wal, quoted, read_header, real_tables, uri, wal_of
+from .recognise import IMMUTABLE, WAIT_SECONDS, Found, is_wal, quoted, read_header, real_tables, uri, wal_of
 from .sources import Type
 
 # Rows this close to the newest one are read again where a table does not say when a row was changed: a row may be
@@ -79,6 +79,8 @@ class Opened:
     tables: dict[str, tuple[str, dict[str, str]]]
     # tables whose rows have a number that grows
     numbered: dict[str, str]
+    # read without a lock, as a file that nobody writes to
+    is_unlocked: bool = False
 
 
 def check_timezone(name: str) -> None:
@@ -116,23 +118,23 @@ def open_part(connection: sqlite3.Connection, found: Found, scratch: Path, progr
     if found.system.parts[found.part].stage:
         return _stage(connection, found, taken, progress)
     location = uri(found.path)
+    is_unlocked = location.endswith(IMMUTABLE)
     if not is_wal(found.path):
         # A reader of such a file keeps its writer waiting: so read it once, quickly, and work on the copy.
         progress(f"copying {found.path.name}")
         copy = scratch / f"{found.part}.db"
         _copy(found.path, copy)
-        location = f"{copy.as_uri()}?immutable=1"
+        location = f"{copy.as_uri()}?{IMMUTABLE}"
     schema = f"src_{found.part}"
     connection.execute(f"attach ? as {quoted(schema)}", [location])
-    return _describe(connection, found, schema, taken)
+    part = _describe(connection, found, schema, taken)
+    part.is_unlocked = is_unlocked
+    return part
 
 
 def check_unmoved(part: Opened) -> None:
     """Raise StoryreportError if a file that was read without a lock has changed meanwhile."""
-    if not part.found.path.is_dir() and is_wal(part.found.path) and signature(part.found) != part.signature:
-        # With a log the whole read was of one snapshot.
-        if part.signature.count(":") > 2:
-            return
+    if part.is_unlocked and signature(part.found) != part.signature:
         raise StoryreportError(f"{part.found.path} was opened by its writer while it was read: try again.")
 
 

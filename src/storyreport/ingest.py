@@ -18,7 +18,7 @@ from typing import Any
 
 from . import rollups, schema, values
 from .errors import StoryreportError
-from .extract import Options, Reading, check_unmoved, open_part, signature
+from .extract import Options, Reading, check_unmoved, open_part, scalar, signature
 from .load import Counts, PartLoad
 from .recognise import Found, find_parts, reading
 
@@ -81,9 +81,10 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
     schema.check_sqlite()
     begun = time.monotonic()
     # Copies of sources outlive the connection that reads them.
-    with tempfile.TemporaryDirectory(prefix="storyreport-") as scratch, _database(database) as connection:
-        progress("waiting for another ingest to finish")
-        connection.execute("begin immediate")
+    with (
+        tempfile.TemporaryDirectory(prefix="storyreport-") as scratch,
+        _database(database, progress) as connection,
+    ):
         schema.migrate(connection)
         outcome = _ingest(connection, request, Path(scratch), progress, begun)
         connection.execute("commit")
@@ -91,32 +92,49 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
 
 
 @contextlib.contextmanager
-def _database(path: Path) -> Iterator[sqlite3.Connection]:
-    """The report database; one that did not exist before is taken away again if nothing could be loaded into it."""
+def _database(path: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
+    """The report database in a transaction; a new one is taken away again if nothing could be loaded into it."""
     is_new = not path.exists()
     if not path.resolve().parent.is_dir():
         raise StoryreportError(f"There is no folder {path.resolve().parent} for the report database: make it first.")
+    connection = _locked(path, progress)
     try:
-        connection = schema.connect(path)
-    except sqlite3.OperationalError as error:
-        raise StoryreportError(f"{path} cannot be opened ({error}): name another file with --db.") from error
-    try:
-        try:
-            schema.check_ours(connection, path)
-            connection.execute("pragma journal_mode = wal")
-        except sqlite3.OperationalError as error:
-            raise StoryreportError(f"{path} cannot be written ({error}): name another file with --db.") from error
         values.register(connection)
         yield connection
     except BaseException:
         if connection.in_transaction:
             connection.execute("rollback")
-        is_empty = is_new and not connection.execute("select count(*) from sqlite_master").fetchone()[0]
+        is_empty = is_new and not scalar(connection, "select count(*) from sqlite_master")
         connection.close()
         if is_empty:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink()
         raise
     connection.close()
+
+
+def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
+    """A connection that holds the write lock; another ingest that holds it is waited for."""
+    while True:
+        try:
+            connection = schema.connect(path)
+        except sqlite3.OperationalError as error:
+            raise StoryreportError(f"{path} cannot be opened ({error}): name another file with --db.") from error
+        try:
+            schema.check_ours(connection, path)
+            connection.execute("pragma journal_mode = wal")
+            opened = path.stat().st_ino
+            progress("waiting for another ingest to finish")
+            connection.execute("begin immediate")
+            # The one that we waited for may have taken its new, still empty database away.
+            if path.exists() and path.stat().st_ino == opened:
+                return connection
+            connection.close()
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.OperationalError):
+                raise StoryreportError(f"{path} cannot be written ({error}): name another file with --db.") from error
+            raise
 
 
 def _ingest(

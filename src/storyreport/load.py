@@ -11,20 +11,11 @@ from importlib import resources
 from typing import Any
 
 from .extract import ROWS_READ_AGAIN, Reading, create_views, scalar
+from .links import CORE_TABLES, leads_nowhere, link_again, links, make_orphans
 from .sections import Section, sections
 
-# Parents before children, so that a reference can be resolved as its row is written.
-CORE_TABLES = (
-    "stories",
-    "runs",
-    "step_runs",
-    "events",
-    "artifacts",
-    "calls",
-    "story_nodes",
-    "story_options",
-    "log_events",
-)
+# Tables of work that goes on for a while, and (the condition of their partial index) is not finished.
+TABLES_OF_WORK = ("runs", "step_runs")
 IS_OPEN = "status in ('queued', 'running', 'waiting')"
 DERIVED_RUNS = (resources.files(__package__) / "derived_runs.sql").read_text(encoding="utf-8")
 
@@ -43,30 +34,6 @@ class Counts:
     def written(self) -> int:
         """Rows of the core tables that differ from before."""
         return self.inserted + self.updated + self.gone
-
-
-@dataclass(frozen=True)
-class Link:
-    """A reference of a core table: <name>_id leads to a row of `parent`, <name>_key says what leads nowhere."""
-
-    name: str
-    parent: str
-
-
-def links(connection: sqlite3.Connection, table: str) -> list[Link]:
-    """The references of a core table that may lead nowhere, as its foreign keys say."""
-    parents = {row[3]: row[2] for row in connection.execute(f"pragma main.foreign_key_list({table})")}
-    columns = [row[1] for row in connection.execute(f"pragma main.table_info({table})")]
-    return [
-        Link(column.removesuffix("_id"), parents[column])
-        for column in columns
-        if column in parents and column != "source_id" and column.removesuffix("_id") + "_key" in columns
-    ]
-
-
-def leads_nowhere(table: str, references: list[Link]) -> str:
-    """The condition of a table's partial index of orphans: term by term, or the index is not used."""
-    return "(" + " or ".join(f"{table}.{link.name}_key is not null" for link in references) + ")"
 
 
 class PartLoad:
@@ -128,7 +95,7 @@ class PartLoad:
             for core in unaccounted:
                 rows[core] = self._load_core(core, changes_only=False)
         self._supersede()
-        self._link()
+        self.counts.updated += link_again(self.connection, self.ids["source_id"])
         self._file_errors()
         return self._new_marks(rows)
 
@@ -160,11 +127,11 @@ class PartLoad:
                     since=since,
                 )
         for core, group in self.part.grouped.items():
-            self._execute(f"insert or ignore into temp.touched {self._open_groups(core, group)}")
+            if core in TABLES_OF_WORK:
+                self._execute(f"insert or ignore into temp.touched {self._open_groups(core, group)}")
 
     def _open_groups(self, core: str, group: str) -> str:
-        if core == "stories":
-            return "select source_key from main.stories where false"
+        """SELECT of the groups that have work which is not finished: it will be, under the same row number."""
         if group == "source_key":
             return f"select source_key from main.{core} where source_id = :source_id and {IS_OPEN} and gone_at is null"
         link = next(link for link in links(self.connection, core) if f"{link.name}_key" == group)
@@ -237,9 +204,7 @@ class PartLoad:
             f"delete from main.rejects where input_id = :input_id and source_table = :table {again}", table=table
         )
         columns = self.reading.columns(table)
-        key = (
-            next(column for _, column in columns.values() if column) if any(c for _, c in columns.values()) else "null"
-        )
+        key = next((column for _, column in columns.values() if column), "null")
         insert = f"""
             insert into main.rejects (
                 source_id, input_id, source_table, source_row, source_key, severity, reason, row, rejected_at
@@ -408,18 +373,7 @@ class PartLoad:
         if rows:
             marked = self._execute(f"update main.{core} set gone_at = :now where id in (select id from temp.went)")
             self.counts.gone += marked.rowcount
-            for child in CORE_TABLES:
-                for link in links(self.connection, child):
-                    if link.parent == core:
-                        self._execute(f"""
-                            update main.{child}
-                            set
-                                {link.name}_key = (
-                                    select source_key from main.{core} as parents
-                                    where parents.id = {child}.{link.name}_id
-                                ),
-                                {link.name}_id = null
-                            where {link.name}_id in (select id from temp.went)""")
+            make_orphans(self.connection, core, "temp.went")
         self._execute("drop table temp.went")
         return rows
 
@@ -431,23 +385,6 @@ class PartLoad:
                 self._execute(f"delete from main.{core} where id in ({section.sql})")
             elif action == "gone":
                 self._leave(core, section.sql)
-
-    def _link(self) -> None:
-        """Resolve references whose row has come, or has come back."""
-        for child in CORE_TABLES:
-            references = links(self.connection, child)
-            for link in references:
-                linked = self._execute(f"""
-                    update main.{child}
-                    set {link.name}_id = parents.id, {link.name}_key = null
-                    from main.{link.parent} as parents
-                    where
-                        {child}.source_id = :source_id
-                        and {leads_nowhere(child, references)}
-                        and parents.source_id = :source_id
-                        and parents.source_key = {child}.{link.name}_key
-                        and parents.gone_at is null""")
-                self.counts.updated += linked.rowcount
 
     # What follows from the rows ----------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from .sources import System, systems
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 DATABASE_ENDINGS = (".db", ".sqlite", ".sqlite3")
+IMMUTABLE = "immutable=1"
 # How long a source that is being written to may keep us waiting.
 WAIT_SECONDS = 5.0
 
@@ -159,7 +160,7 @@ def uri(path: Path) -> str:
     A file in WAL mode without a log has no writer just now; opened as immutable, it gets no log and no shared memory
     file from us, which its writer might not be allowed to touch.
     """
-    mode = "immutable=1" if is_wal(path) and not wal_of(path).exists() else "mode=ro"
+    mode = IMMUTABLE if is_wal(path) and not wal_of(path).exists() else "mode=ro"
     return f"{path.resolve().as_uri()}?{mode}"
 
 
