@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from storyreport.demo import MANIFEST, ODD_TITLES, write_sources
+from storyreport.demo import MANIFEST, write_sources
+from storyreport.demo.invent import ODD_TITLES
 from storyreport.errors import StoryreportError
 
 NOW = datetime(2025, 11, 20, 14, 17, 33, 123456, tzinfo=timezone.utc)
