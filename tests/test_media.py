@@ -144,6 +144,28 @@ def test_the_clean_up_leaves_orphans(book: Book, service: Path) -> None:
     )
 
 
+def test_what_comes_back_is_linked_again(book: Book, service: Path) -> None:
+    """When a workflow is restored from a backup, what pointed at nothing points at it and its story again."""
+    book.ingest(service)
+    linked = "select calls.id, runs.source_key, stories.source_key from calls left join runs on runs.id = run_id" + (
+        " left join stories on stories.id = calls.story_id order by 1"
+    )
+    before = book.sql(linked)
+    (row,) = ask(service, "select * from workflows where id = 'w1'")
+    change(service, "delete from workflows where id = 'w1'")
+    book.ingest(service)
+    assert len(book.report("orphans")) > 1
+    values = ", ".join("null" if value is None else repr(value) for value in row)
+    change(
+        service,
+        f"insert into workflows values ({values})",
+        "insert into workflows (id, status) values ('w-deleted', 'completed')",
+    )
+    book.ingest(service)
+    assert book.report("orphans") == []
+    assert book.sql(linked) == [(*b[:1], "w-deleted", "w-deleted") if b[1] is None and b[0] == 5 else b for b in before]
+
+
 def test_a_workflow_hangs_when_nothing_of_it_moves(book: Book, service: Path) -> None:
     """The last sign of life is the latest of its update, progress, calls and files; not running is not stuck."""
     change(service, "insert into api_usage (workflow_id, created_at) values ('w2', '2026-03-02 10:30:00')")

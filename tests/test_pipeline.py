@@ -10,6 +10,8 @@ import pytest
 from book import Book, ask, change
 from tracker import NOON, STEPS, Tracker
 
+from storyreport.errors import StoryreportError
+
 # Written without a look at the mapping: an execution is a row of the history, or a state that no row of it explains.
 EXECUTIONS = """
     select step_name, count(*), sum(status = 'completed'), sum(status = 'failed')
@@ -216,6 +218,26 @@ def test_columns_may_be_missing_strange_or_in_other_case(book: Book, tmp_path: P
     ]
 
 
+def test_a_long_history_without_indexes(book: Book, tracker: Tracker) -> None:
+    """A tracker that indexes nothing gives the same answers, without looking at each row for each row."""
+    tracker.fill(20_000)
+    change(
+        tracker.path,
+        "create table plain as select * from step_history",
+        "drop table step_history",
+        "alter table plain rename to step_history",
+        "create table plain as select * from step_status",
+        "drop table step_status",
+        "alter table plain rename to step_status",
+    )
+    book.ingest(tracker.path)
+    assert book.one("select count(*) from step_runs") == 20_000
+    assert sum(row["failed"] for row in book.report("failure_rates")) == 20_000 / 50
+    change(tracker.path, "insert into step_history (id, story_id, step_name, run_id, status, execution_time_ms)"
+        " values (20001, 'BULK-7', '01_ingest', 'again', 'completed', 9)")  # fmt: skip
+    assert book.ingest(tracker.path).counts.inserted == 2
+
+
 def test_an_unknown_status_is_kept_and_not_guessed(book: Book, tracker: Tracker) -> None:
     """A word that we do not know is no status, and no execution."""
     tracker.register("A")
@@ -375,6 +397,36 @@ def test_run_files_alone(book: Book, tmp_path: Path) -> None:
     assert book.sql("select source_key, status from runs") == [("r1", "failed")]
     assert outcome.counts.rejected == 1
     assert book.sql("select reason from rejects") == [("timestamp is no possible time",)]
+
+
+def test_files_may_hold_anything(book: Book, tmp_path: Path) -> None:
+    """Odd names, numbers without bounds and nesting without end are rows or rejects, never a crash."""
+    run_file(tmp_path, "r1", "01_ingest", "A", "completed")
+    write(
+        tmp_path / ".runs" / "r1" / "02_preprocess_A.json", {"run_id": 10**40, "step": "02_preprocess", "story_id": 7}
+    )
+    write(tmp_path / ".runs" / "r1" / "03_generate_A.json", "[" * 100_000)
+    write(tmp_path / ".runs" / "r1" / "04_postprocess_A.json", {"run_id": {"a": 1}, "step": "x", "story_id": "A"})
+    (tmp_path / ".runs" / "r1" / os.fsdecode(b"05_package_\xff.json")).write_text("{}", encoding="utf-8")
+    (tmp_path / ".runs" / "r1" / "loop").symlink_to(tmp_path)
+    assert book.ingest(tmp_path / ".runs").counts.rejected == 3
+    assert book.sql("select source_key from runs order by 1") == [("1" + "0" * 40,), ("r1",)]
+    assert book.sql("select reason from rejects order by source_row, id") == [
+        ("broken JSON",),
+        ("a field that should be text holds an object or a list",),
+        ("has no run_id",),
+    ]
+
+
+def test_a_damaged_database_in_a_folder_is_not_passed_over(book: Book, tmp_path: Path) -> None:
+    """What is no source is left alone; a source that cannot be read stops the ingest."""
+    a_project(tmp_path / "studio")
+    (tmp_path / "studio" / "notes.db").write_text("no database", encoding="utf-8")
+    book.ingest(tmp_path / "studio")
+    database = tmp_path / "studio" / "data" / "pipeline_stories.db"
+    database.write_bytes(database.read_bytes()[:-4096])
+    with pytest.raises(StoryreportError, match="is damaged"):
+        book.ingest(tmp_path / "studio")
 
 
 def a_project(folder: Path) -> list[Path]:

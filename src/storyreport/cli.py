@@ -11,6 +11,7 @@ import click
 
 from . import __version__
 from .errors import StoryreportError, UsageError
+from .output import CONTROL
 
 EPILOG = "The report database is --db, else $STORYREPORT_DB, else storyreport.db."
 
@@ -23,7 +24,8 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except StoryreportError as error:
-            click.echo(f"Error: {error}", err=True)
+            # The names in it may be a source's, and a terminal would obey some characters.
+            click.echo(f"Error: {CONTROL.sub(' ', str(error))}", err=True)
             ctx.exit(2 if isinstance(error, UsageError) else 1)
 
 

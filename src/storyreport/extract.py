@@ -231,10 +231,20 @@ def _stage(connection: sqlite3.Connection, found: Found, taken: str, progress: C
         connection.execute(f"create table {name} ({', '.join(map(quoted, columns))})")
         tables[table] = (name, {column: column for column in columns})
     for count, (table, row) in enumerate(part.stage(found.path), start=1):
-        connection.execute(f"insert into {tables[table][0]} values ({', '.join('?' * len(row))})", row)
+        values = [_storable(value) for value in row]
+        connection.execute(f"insert into {tables[table][0]} values ({', '.join('?' * len(values))})", values)
         if count % 1000 == 0:
             progress(f"reading {found.path.name}: {count:,} files")
     return Opened(found, taken, tables, {})
+
+
+def _storable(value: Any) -> Any:
+    """What SQLite can hold of a value from a file: names need not be Unicode, and JSON's numbers have no bounds."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, int) and value.bit_length() > 63:
+        return str(value)
+    return value
 
 
 class Reading:

@@ -17,6 +17,10 @@ IMMUTABLE = "immutable=1"
 WAIT_SECONDS = 5.0
 
 
+class NotOursError(StoryreportError):
+    """A file that no system we know has written."""
+
+
 @dataclass(frozen=True)
 class Found:
     """A part of a source system at a path (a file for a database, else a folder)."""
@@ -60,8 +64,8 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
             folders = {name: part.find(path) for name, part in system.parts.items() if part.find}
             found += [Found(system, name, folder) for name, folder in folders.items() if folder]
     for candidate in _databases_below(path):
-        # What is no source of ours lies in a project's folder for reasons of its own.
-        with contextlib.suppress(StoryreportError):
+        # What is no source of ours lies in a project's folder for reasons of its own; a damaged one is not passed over.
+        with contextlib.suppress(NotOursError):
             found.append(_part_of_database(candidate, system_name))
     if not found:
         raise StoryreportError(f"{path} holds nothing that a {_expected(system_name)} writes: name the file itself.")
@@ -91,7 +95,7 @@ def _part_of_database(path: Path, system_name: str | None) -> Found:
     ]
     if not candidates:
         known = f"its tables are {', '.join(sorted(tables)[:6])}" if tables else "it has no tables"
-        raise StoryreportError(f"{path} is not a database of a {_expected(system_name)} ({known}): check the path.")
+        raise NotOursError(f"{path} is not a database of a {_expected(system_name)} ({known}): check the path.")
     _, system, part = max(candidates, key=lambda candidate: candidate[0])
     return Found(system, part, path)
 
@@ -126,10 +130,10 @@ def check_header(path: Path) -> None:
     """Raise StoryreportError for a file that cannot be a whole SQLite database."""
     size = path.stat().st_size
     if size == 0:
-        raise StoryreportError(f"{path} is empty: expected a SQLite database.")
+        raise NotOursError(f"{path} is empty: expected a SQLite database.")
     header = read_header(path)
     if not header.startswith(SQLITE_MAGIC):
-        raise StoryreportError(f"{path} is not a SQLite database: check the path.")
+        raise NotOursError(f"{path} is not a SQLite database: check the path.")
     page_size = int.from_bytes(header[16:18], "big")
     pages = int.from_bytes(header[28:32], "big")
     # The page count is only right where both counters agree (https://sqlite.org/fileformat2.html#in_header_database_size).

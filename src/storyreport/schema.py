@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -52,20 +52,13 @@ def check_sqlite() -> None:
 def check_ours(connection: sqlite3.Connection, path: Path) -> set[str]:
     """The names of the applied migrations; StoryreportError for another application's file or a newer schema."""
     try:
-        tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
-        applied: set[str] = set()
-        if "_sqlite_migrations" in tables:
-            applied = {
-                name
-                for (name,) in connection.execute(
-                    "select name from _sqlite_migrations where migration_set = ?", [MIGRATION_SET]
-                )
-            }
+        has_tables = connection.execute("select count(*) from sqlite_master").fetchone()[0] > 0
+        applied = _applied(connection)
     except sqlite3.DatabaseError as error:
         raise StoryreportError(
             f"{path} cannot be read as a report database ({error}): name another file with --db."
         ) from error
-    if tables and not applied:
+    if has_tables and not applied:
         raise StoryreportError(f"{path} is a database of another application: name another file with --db.")
     if newer := applied - set(migrations()):
         raise StoryreportError(
@@ -75,20 +68,33 @@ def check_ours(connection: sqlite3.Connection, path: Path) -> set[str]:
     return applied
 
 
+def _applied(connection: sqlite3.Connection) -> set[str]:
+    known = connection.execute("select count(*) from sqlite_master where name = '_sqlite_migrations'").fetchone()[0]
+    if not known:
+        return set()
+    rows = connection.execute("select name from _sqlite_migrations where migration_set = ?", [MIGRATION_SET])
+    return {name for (name,) in rows}
+
+
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the database up to date, each migration in a transaction of its own (or in the one that is open)."""
+    """Bring the database up to date, in the transaction that is open or else one for each migration."""
+    if not set(migrations()) - _applied(connection):
+        return
+    # It takes longer to import than all else that an ingest without news does.
     import sqlite_utils
 
-    database = sqlite_utils.Database(connection, execute_plugins=False)
     numbered = sqlite_utils.Migrations(MIGRATION_SET)
     for name, script in migrations().items():
+        numbered(name=name)(_migration(connection, script))
+    numbered.apply(sqlite_utils.Database(connection, execute_plugins=False))
 
-        def step(_: object, script: str = script) -> None:
-            for statement in statements(script):
-                connection.execute(statement)
 
-        numbered(name=name)(step)
-    numbered.apply(database)
+def _migration(connection: sqlite3.Connection, script: str) -> Callable[[object], None]:
+    def run(_: object) -> None:
+        for statement in statements(script):
+            connection.execute(statement)
+
+    return run
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -41,8 +41,9 @@ select
 from src_step_status;
 
 -- database: step_runs
--- Each row of the history is an attempt. The current state of a step is the verdict on its last attempt where it names
--- the same run, or no run (an acceptance check); anything else it says is an attempt that the history does not have.
+-- Each row of the history is an attempt. The current state of a step is the verdict on the last attempt of the run that
+-- it names, or on the last one where it names none (an acceptance check); where there is no such attempt, or the state
+-- is not final, it is an attempt that the history does not have.
 -- Both tables have an index on story_id, so that a story's rows are found at once.
 with attempts as (
     select
@@ -54,15 +55,7 @@ with attempts as (
                 earlier.story_id = src_step_history.story_id
                 and earlier.step_name = src_step_history.step_name
                 and earlier.id <= src_step_history.id
-        ) as attempt,
-        not exists (
-            select 1
-            from all_step_history as later
-            where
-                later.story_id = src_step_history.story_id
-                and later.step_name = src_step_history.step_name
-                and later.id > src_step_history.id
-        ) as is_last
+        ) as attempt
     from src_step_history
 )
 
@@ -96,9 +89,17 @@ left join all_step_status as verdicts
     on
         verdicts.story_id = attempts.story_id
         and verdicts.step_name = attempts.step_name
-        and attempts.is_last
         and lower(trim(coalesce(verdicts.status, ''))) not in ('pending', 'running')
         and (verdicts.run_id is null or verdicts.run_id is attempts.run_id)
+        and not exists (
+            select 1
+            from all_step_history as later
+            where
+                later.story_id = attempts.story_id
+                and later.step_name = attempts.step_name
+                and later.id > attempts.id
+                and (verdicts.run_id is null or verdicts.run_id is later.run_id)
+        )
 left join src_statuses as words on words.word = lower(trim(attempts.status))
 union all
 select
@@ -152,13 +153,8 @@ where
         select 1
         from all_step_history as attempts
         where
-            attempts.id = (
-                select max(id)
-                from all_step_history
-                where
-                    story_id = states.story_id
-                    and step_name = states.step_name
-            )
+            attempts.story_id = states.story_id
+            and attempts.step_name = states.step_name
             and (states.run_id is null or states.run_id is attempts.run_id)
     );
 
