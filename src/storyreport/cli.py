@@ -24,9 +24,12 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except StoryreportError as error:
-            # The names in it may be a source's, and a terminal would obey some characters.
-            click.echo(f"Error: {CONTROL.sub(' ', str(error))}", err=True)
-            ctx.exit(2 if isinstance(error, UsageError) else 1)
+            message, code = str(error), 2 if isinstance(error, UsageError) else 1
+        except OSError as error:
+            message, code = f"{error.filename or 'The system'}: {error.strerror or error}.", 1
+        # The names in it may be a source's, and a terminal would obey some characters.
+        click.echo(f"Error: {CONTROL.sub(' ', message)}", err=True)
+        return ctx.exit(code)
 
 
 def with_database(command: Callable[..., Any]) -> Callable[..., Any]:

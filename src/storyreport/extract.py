@@ -14,7 +14,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .errors import StoryreportError, UsageError
-from .recognise import IMMUTABLE, WAIT_SECONDS, Found, is_wal, quoted, read_header, real_tables, uri, wal_of
+from .recognise import (
+    IMMUTABLE,
+    WAIT_SECONDS,
+    Found,
+    copy_with_log,
+    is_abandoned,
+    is_wal,
+    quoted,
+    read_header,
+    real_tables,
+    uri,
+    wal_of,
+)
 from .sources import Type
 
 # Rows this close to the newest one are read again where a table does not say when a row was changed: a row may be
@@ -25,6 +37,8 @@ LONGEST_WORD = 200
 LARGEST_AMOUNT = 9e15
 COPIED_ROW_NUMBER = '"storyreport row"'
 
+# A text that is not UTF-8 cannot be handed to a function as text.
+AS_BYTES = "case typeof({c}) when 'text' then cast({c} as blob) else {c} end"
 # What an expression in a view may say of column {c}; {zone} is the source's time zone, an SQL literal.
 VALUES = {
     Type.KEY: "{c}",
@@ -33,8 +47,8 @@ VALUES = {
         else clean_text(cast({{c}} as blob), {LONGEST_WORD})
     end""",
     Type.TEXT: "case when {c} is not null then clean_text(cast({c} as blob)) end",
-    Type.UTC: "to_utc({c}, 'UTC')",
-    Type.LOCAL: "to_utc({c}, {zone})",
+    Type.UTC: f"to_utc({AS_BYTES}, 'UTC')",
+    Type.LOCAL: f"to_utc({AS_BYTES}, {{zone}})",
     Type.COUNT: "case when {c} >= 0 then cast({c} as integer) end",
     Type.MS: "case when {c} >= 0 then cast(round({c}) as integer) end",
     Type.SECONDS: "case when {c} >= 0 then cast(round({c} * 1000) as integer) end",
@@ -53,8 +67,8 @@ PROBLEMS = {
         " or ({c} glob '*[^ -~]*' and not is_text(cast({c} as blob)))",
         "is no readable key",
     ),
-    Type.UTC: ("{c} <> '' and to_utc({c}, 'UTC') is null", "is no possible time"),
-    Type.LOCAL: ("{c} <> '' and to_utc({c}, {zone}) is null", "is no possible time"),
+    Type.UTC: (f"{{c}} <> '' and to_utc({AS_BYTES}, 'UTC') is null", "is no possible time"),
+    Type.LOCAL: (f"{{c}} <> '' and to_utc({AS_BYTES}, {{zone}}) is null", "is no possible time"),
     **dict.fromkeys((Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY), (NOT_A_NUMBER, "is not a number")),
 }
 # Types whose negative values are dropped from a row that is loaded.
@@ -107,8 +121,12 @@ def signature(found: Found) -> str:
 def _folder_signature(folder: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(folder.glob("*/*")):
-        about = file.stat()
-        digest.update(f"{file.relative_to(folder)}\0{about.st_size}\0{about.st_mtime_ns}\0".encode(errors="replace"))
+        # A link may lead nowhere.
+        with contextlib.suppress(OSError):
+            about = file.stat()
+            digest.update(
+                f"{file.relative_to(folder)}\0{about.st_size}\0{about.st_mtime_ns}\0".encode(errors="replace")
+            )
     return digest.hexdigest()
 
 
@@ -119,14 +137,22 @@ def open_part(connection: sqlite3.Connection, found: Found, scratch: Path, progr
         return _stage(connection, found, taken, progress)
     location = uri(found.path)
     is_unlocked = location.endswith(IMMUTABLE)
+    copy = scratch / f"{found.part}.db"
     if not is_wal(found.path):
         # A reader of such a file keeps its writer waiting: so read it once, quickly, and work on the copy.
         progress(f"copying {found.path.name}")
-        copy = scratch / f"{found.part}.db"
         _copy(found.path, copy)
         location = f"{copy.as_uri()}?{IMMUTABLE}"
+    elif is_abandoned(found.path):
+        progress(f"copying {found.path.name}")
+        copy_with_log(found.path, copy)
+        is_unlocked, location = True, copy.as_uri()
     schema = f"src_{found.part}"
     connection.execute(f"attach ? as {quoted(schema)}", [location])
+    if location.endswith(IMMUTABLE):
+        # If we are killed, no copy is left behind (where an open file may be deleted).
+        with contextlib.suppress(OSError):
+            copy.unlink()
     part = _describe(connection, found, schema, taken)
     part.is_unlocked = is_unlocked
     return part

@@ -7,8 +7,11 @@ before in the same way, else all of it.
 import contextlib
 import hashlib
 import json
+import os
+import signal
 import sqlite3
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +21,7 @@ from typing import Any
 
 from . import rollups, schema, values
 from .errors import StoryreportError
-from .extract import Options, Reading, check_unmoved, open_part, scalar, signature
+from .extract import Options, Reading, check_unmoved, open_part, signature
 from .load import Counts, PartLoad
 from .recognise import Found, find_parts, reading
 
@@ -53,7 +56,9 @@ def requests_for(paths: Sequence[Path], name: str | None, system: str | None, **
     found = [(path, find_parts(path, system)) for path in paths]
     names: dict[str, list[Found]] = {}
     for path, parts in found:
-        names.setdefault(name or _home(parts, found) or path.resolve().stem, []).extend(parts)
+        source_name = name or _home(parts, found) or path.resolve().stem
+        printable = "".join(character for character in source_name if character.isprintable())
+        names.setdefault(printable, []).extend(parts)
     requests = []
     for source_name, parts in names.items():
         if len({part.system.name for part in parts}) > 1:
@@ -88,29 +93,33 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
         schema.migrate(connection)
         outcome = _ingest(connection, request, Path(scratch), progress, begun)
         connection.execute("commit")
-        return outcome
+    return outcome
 
 
 @contextlib.contextmanager
 def _database(path: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
     """The report database in a transaction; a new one is taken away again if nothing could be loaded into it."""
-    is_new = not path.exists()
     if not path.resolve().parent.is_dir():
         raise StoryreportError(f"There is no folder {path.resolve().parent} for the report database: make it first.")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise StoryreportError(f"{path} may not be written by this user: name another file with --db.")
     connection = _locked(path, progress)
-    try:
-        values.register(connection)
-        yield connection
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("rollback")
-        is_empty = is_new and not scalar(connection, "select count(*) from sqlite_master")
-        connection.close()
-        if is_empty:
-            with contextlib.suppress(OSError):
-                path.unlink()
-        raise
-    connection.close()
+    with contextlib.closing(connection):
+        try:
+            values.register(connection)
+            with _interruptible(connection):
+                yield connection
+            # Readers need not wait for writers then. A new database gets there without a log of its own.
+            connection.execute("pragma journal_mode = wal")
+        except BaseException as error:
+            if connection.in_transaction:
+                connection.execute("rollback")
+            _take_away_if_empty(connection, path)
+            if isinstance(error, sqlite3.DatabaseError):
+                raise StoryreportError(
+                    f"{path} cannot be written ({error}): see whether the disk is full, or name another file with --db."
+                ) from error
+            raise
 
 
 def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
@@ -118,23 +127,66 @@ def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
     while True:
         try:
             connection = schema.connect(path)
-        except sqlite3.OperationalError as error:
-            raise StoryreportError(f"{path} cannot be opened ({error}): name another file with --db.") from error
+        except sqlite3.DatabaseError as error:
+            raise StoryreportError(
+                f"{path} cannot be opened as a database ({error}): name another file with --db."
+            ) from error
+        opened = path.stat().st_ino
         try:
             schema.check_ours(connection, path)
-            connection.execute("pragma journal_mode = wal")
-            opened = path.stat().st_ino
             progress("waiting for another ingest to finish")
             connection.execute("begin immediate")
-            # The one that we waited for may have taken its new, still empty database away.
-            if path.exists() and path.stat().st_ino == opened:
+            if _is_at(path, opened):
                 return connection
-            connection.close()
-        except BaseException as error:
-            connection.close()
-            if isinstance(error, sqlite3.OperationalError):
+        except sqlite3.DatabaseError as error:
+            if _is_at(path, opened):
+                connection.close()
                 raise StoryreportError(f"{path} cannot be written ({error}): name another file with --db.") from error
+        except BaseException:
+            connection.close()
             raise
+        # The one that we waited for has taken its new, still empty database away.
+        connection.close()
+
+
+def _is_at(path: Path, number: int) -> bool:
+    return path.exists() and path.stat().st_ino == number
+
+
+def _take_away_if_empty(connection: sqlite3.Connection, path: Path) -> None:
+    """Delete a database that has no table; with its lock held, so that nobody can be writing to it."""
+    with contextlib.suppress(sqlite3.DatabaseError, OSError):
+        if connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
+            connection.execute("begin immediate")
+            if connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
+                path.unlink()
+            connection.execute("rollback")
+
+
+@contextlib.contextmanager
+def _interruptible(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let Ctrl-C end a statement at once; within a function of ours it would look like an error of SQLite."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = False
+
+    def ask(number: int, frame: object) -> None:
+        nonlocal asked
+        asked = True
+        raise KeyboardInterrupt
+
+    # Python sees a signal when Python runs, so let it run now and then.
+    connection.set_progress_handler(lambda: asked, 1_000_000)
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    except (sqlite3.Error, StoryreportError):
+        if asked:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _ingest(

@@ -2,13 +2,21 @@
 
 import contextlib
 import itertools
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import StoryreportError, UsageError
 from .sources import System, systems
+from .values import readable
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 DATABASE_ENDINGS = (".db", ".sqlite", ".sqlite3")
@@ -49,6 +57,8 @@ def find_parts(path: Path, system_name: str | None = None) -> list[Found]:
         raise StoryreportError(
             f"{error.filename or path} may not be read by this user: ask for read permission on it."
         ) from error
+    except OSError as error:
+        raise StoryreportError(f"{path} cannot be opened ({error.strerror}): check the path.") from error
 
 
 def _expected(system_name: str | None) -> str:
@@ -107,15 +117,47 @@ def _has(tables: Mapping[str, frozenset[str]], sign: Mapping[str, frozenset[str]
 def read_tables(path: Path) -> dict[str, frozenset[str]]:
     """The real tables of a SQLite file (no views, no virtual ones) → their columns, all in lower case."""
     check_header(path)
-    with reading(path), contextlib.closing(sqlite3.connect(uri(path), uri=True, timeout=WAIT_SECONDS)) as connection:
-        return {
-            table.lower(): frozenset(
-                column.lower()
-                for (column,) in connection.execute("select name from pragma_table_info(?)", [table])
-                if isinstance(column, str)
-            )
-            for table in real_tables(connection, "main")
-        }
+    with tempfile.TemporaryDirectory(prefix="storyreport-") as scratch, reading(path):
+        location = uri(path)
+        if is_abandoned(path):
+            copy = Path(scratch) / "copy.db"
+            copy_with_log(path, copy)
+            location = copy.as_uri()
+        with contextlib.closing(sqlite3.connect(location, uri=True, timeout=WAIT_SECONDS)) as connection:
+            connection.text_factory = readable
+            return {
+                table.lower(): frozenset(
+                    column.lower()
+                    for (column,) in connection.execute("select name from pragma_table_info(?)", [table])
+                    if isinstance(column, str)
+                )
+                for table in real_tables(connection, "main")
+            }
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether a SQLite file's writer died and left a log: to read that in place would leave a file beside it."""
+    has_index = path.with_name(path.name + "-shm").exists()
+    return is_wal(path) and wal_of(path).exists() and not has_index and not _is_locked(path)
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether a writer holds a SQLite file for itself; where that cannot be asked, it might."""
+    if fcntl is None:
+        return True
+    with path.open("rb") as file:
+        try:
+            # The bytes that a reader would lock (https://sqlite.org/src/file/src/os.h, SHARED_FIRST and SHARED_SIZE).
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB, 510, 0x40000002)
+        except OSError:
+            return True
+    return False
+
+
+def copy_with_log(path: Path, copy: Path) -> None:
+    """Copy a SQLite file and its log, for reading them elsewhere."""
+    shutil.copyfile(path, copy)
+    shutil.copyfile(wal_of(path), wal_of(copy))
 
 
 def real_tables(connection: sqlite3.Connection, schema: str) -> list[str]:
@@ -191,4 +233,6 @@ def reading(path: Path) -> Iterator[None]:
                 f"{path} keeps its text as UTF-16, which cannot be attached: copy it with "
                 f"`sqlite3 {path.name} .dump | sqlite3 copy.db` and ingest the copy."
             ) from error
-        raise
+        if "full" in said:
+            raise StoryreportError(f"There is no room left on the disk ({said}): make some, then try again.") from error
+        raise StoryreportError(f"{path} cannot be read ({said}): it may be damaged; copy it again.") from error

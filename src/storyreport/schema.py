@@ -1,12 +1,14 @@
 """The report database: how it is opened, and the numbered migrations that lay out its tables."""
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
 from .errors import StoryreportError
+from .values import readable
 
 MIGRATION_SET = "storyreport"
 # `returning`, `update from`, generated columns, upsert; checked so that an old build says so instead of failing later.
@@ -99,24 +101,40 @@ def _migration(connection: sqlite3.Connection, script: str) -> Callable[[object]
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that may write, in autocommit mode: whoever uses it says where a transaction begins and ends."""
-    connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, uri=False)
-    # Sorts and caches in memory grow with the history; on disk they do not.
-    connection.execute("pragma temp_store = file")
-    connection.execute(f"pragma cache_size = -{CACHE_KIB}")
-    connection.execute("pragma trusted_schema = off")
+    # As a URI, so that a source can be attached read only whatever SQLite was built with.
+    connection = sqlite3.connect(path.resolve().as_uri(), timeout=WAIT_SECONDS, isolation_level=None, uri=True)
+    connection.text_factory = readable
+    try:
+        # Sorts and caches in memory grow with the history; on disk they do not.
+        connection.execute("pragma temp_store = file")
+        connection.execute(f"pragma cache_size = -{CACHE_KIB}")
+        connection.execute("pragma trusted_schema = off")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A read-only connection to an up-to-date report database; StoryreportError where there is none."""
+    """A connection to an up-to-date report database that does not write; StoryreportError where there is none."""
     if not path.exists():
         raise StoryreportError(f"There is no report database at {path}: run `storyreport ingest SOURCE` first.")
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    # A reader that may not write leaves the log's files behind.
+    mode = "rw" if os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK) else "ro"
     try:
-        if set(migrations()) - check_ours(connection, path):
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None)
+    except sqlite3.Error as error:
+        raise StoryreportError(f"{path} cannot be opened ({error}): name another file with --db.") from error
+    connection.text_factory = readable
+    try:
+        applied = check_ours(connection, path)
+        if not applied:
+            raise StoryreportError(f"{path} holds nothing yet: run `storyreport ingest SOURCE` first.")
+        if set(migrations()) - applied:
             raise StoryreportError(
                 f"{path} was made by an older storyreport: any `storyreport ingest` brings it up to date."
             )
+        connection.execute("pragma query_only = on")
     except BaseException:
         connection.close()
         raise

@@ -56,8 +56,14 @@ PLACEHOLDERS = (
 def to_utc(value: object, zone: str = "UTC") -> str | None:
     """UTC text with milliseconds (cut, not rounded); None for what is no time between the years 1 and 9999.
 
-    Text is ISO 8601, read in `zone` where it names no offset; a number is an epoch in seconds or milliseconds.
+    Text (or its bytes: a source's text need not be UTF-8) is ISO 8601, read in `zone` where it names no offset; a
+    number is an epoch in seconds or milliseconds.
     """
+    if isinstance(value, bytes):
+        try:
+            value = value.decode()
+        except UnicodeDecodeError:
+            return None
     # Nearly all times look like this, and there may be many millions of them.
     if (
         zone == "UTC"
@@ -117,6 +123,11 @@ def _from_epoch(value: float) -> str | None:
 
 def _text(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def readable(value: bytes) -> str:
+    """Text of a database as text, whatever its bytes are."""
+    return value.decode(errors="replace")
 
 
 def is_text(value: bytes) -> bool:
