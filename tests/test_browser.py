@@ -1,14 +1,11 @@
 """The pages in a real browser: charts hold marks, nothing scrolls sideways, hostile text runs nowhere."""
 
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
+from browsing import MARKS, browsing, check, marks, needs_browser, opened, serving
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -16,79 +13,33 @@ from serving import AS_OF, HOSTILE, fill
 
 from storyreport import reports
 
-CHROMIUM, CHROMEDRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 WIDTHS = (1280, 390)
-MARKS = "figure.chart svg .role-mark path[aria-roledescription]"
 # What the planted rows draw: a mark for each bar's part.
 PLANTED = {"slowest_steps": 3, "failure_rates": 3, "stuck_runs": 1, "orphans": 2, "cost": 3}
 
-pytestmark = pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason="no chromium with chromedriver")
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server of its own, as people start it."""
+    """The address of a server with planted rows."""
     path = tmp_path_factory.mktemp("browser") / "storyreport.db"
     fill(path)
-    code = "import sys, pathlib; from storyreport.serve import serve; serve(pathlib.Path(sys.argv[1]), *{}, False)"
-    command = [sys.executable, "-c", code.format(("127.0.0.1", 0)), str(path)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr
-        line = server.stderr.readline()
-        found = re.match(r"Serving (http://127\.0\.0\.1:\d+)/ ", line)
-        try:
-            assert found, line + server.stderr.read()
-            yield found[1]
-        finally:
-            server.terminate()
+    with serving(path) as address:
+        yield address
 
 
 @pytest.fixture(scope="module", params=WIDTHS)
 def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """A browser as wide as a screen, and one as wide as a phone."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(str(CHROMEDRIVER)))
-    size = {"width": request.param, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    # Days west of Greenwich must not become the day before.
-    driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "America/Los_Angeles"})
-    yield driver
-    driver.quit()
-
-
-def opened(browser: webdriver.Chrome, address: str) -> None:
-    """Open a page and wait for its chart, where it has one."""
-    browser.get(address)
-    waiting = "return [...document.querySelectorAll('figure.chart')].every(figure => figure.matches('.drawn'))"
-    WebDriverWait(browser, 10).until(lambda driver: driver.execute_script(waiting))
+    with browsing(tmp_path_factory.mktemp("profile"), request.param) as driver:
+        yield driver
 
 
 def tooltip(browser: webdriver.Chrome) -> str:
     """The text of the tooltip that is shown, '' where none is."""
     shown = "return document.querySelector('#vg-tooltip-element.visible')?.textContent"
     return browser.execute_script(shown) or ""
-
-
-def check(browser: webdriver.Chrome) -> None:
-    """What holds for every page."""
-    log: list[dict[str, str]] = browser.get_log("browser")  # type: ignore[no-untyped-call]
-    assert [entry["message"] for entry in log if entry["level"] == "SEVERE"] == []
-    assert browser.execute_script("return window.hacked") is None
-    assert browser.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 def address(site: str, report: reports.Report) -> str:
@@ -100,11 +51,10 @@ def address(site: str, report: reports.Report) -> str:
 def test_every_report_draws_its_chart(browser: webdriver.Chrome, site: str, report: reports.Report) -> None:
     opened(browser, address(site, report))
     check(browser)
-    marks = browser.execute_script(f"return document.querySelectorAll({MARKS!r}).length")
     drawn = browser.execute_script("return document.querySelectorAll('figure.chart').length")
     if report.name in PLANTED:
-        assert marks == PLANTED[report.name]
-    assert bool(marks) == bool(drawn)
+        assert marks(browser) == PLANTED[report.name]
+    assert bool(marks(browser)) == bool(drawn)
     if drawn:
         width, figure = browser.execute_script(
             "return ['.drawing svg', '.chart'].map(part => document.querySelector(part).getBoundingClientRect().width)"
