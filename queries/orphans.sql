@@ -3,7 +3,7 @@ title: Orphans
 description: >-
   What points at nothing: rows whose story or run the source does not have, because it never existed or has been
   deleted. A row is listed once; where both its run and its story are missing, the run is named. What was derived from
-  other rows is not listed beside them.
+  other rows is not listed beside them. Where a source's stories were not read at all, none is missed.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
@@ -105,6 +105,7 @@ select
 from orphans
 join sources on sources.id = orphans.source_id
 where
-    (:source = '' or sources.name = :source)
+    (orphans.run_key is not null or exists (select 1 from stories where stories.source_id = orphans.source_id))
+    and (:source = '' or sources.name = :source)
     and (:kind = '' or orphans.kind = :kind)
 order by orphans.seen_at desc, source, orphans.kind, orphans.key

@@ -15,7 +15,7 @@ class Book:
     def __init__(self, folder: Path):
         self.path = folder / "report.db"
 
-    def ingest(self, *paths: Path, name: str | None = None, system: str | None = None, **how: Any) -> Outcome:
+    def ingest(self, *paths: Path | str, name: str | None = None, system: str | None = None, **how: Any) -> Outcome:
         """Ingest sources as one command would; return what was done with the last one."""
         return [ingest(self.path, request) for request in requests_for(paths, name, system, **how)][-1]
 

@@ -1,6 +1,7 @@
 """Fixtures for every test."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,12 @@ def tracker(tmp_path: Path) -> Tracker:
 def real_pipeline(tmp_path: Path) -> Path:
     """A copy of a database that a story pipeline's tracker really wrote."""
     return Path(shutil.copy(DATA / "pipeline_stories.db", tmp_path))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The URL of a real PostgreSQL server."""
+    import postgres
+
+    with postgres.running() as url:
+        yield url

@@ -32,7 +32,7 @@ from storyreport.cli import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-COMMANDS = ("demo", "ingest", "report", "serve", "sources")
+COMMANDS = ("demo", "ingest", "report", "reprice", "serve", "sources")
 REPORTS = ("cost", "failure_rates", "orphans", "slowest_steps", "stuck_runs")
 # What `plant` puts into the source called "earlier", counted by hand. Only completed executions have a duration.
 SLOWEST = {"03_generate": (3, 4000, 3000), "01_ingest": (2, 1200, 700)}
@@ -520,8 +520,8 @@ def test_strict_with_a_row_that_cannot_be_loaded(any_db: Path, tmp_path: Path) -
         pytest.param(["ingest", "SOURCE", "--as", "teapot"], "teapot", id="unknown system"),
         pytest.param(["ingest", "SOURCE", "--timezone", "Mars/Olympus"], "Mars/Olympus", id="unknown timezone"),
         pytest.param(["ingest", "SOURCE", "--timezone", "../../etc/passwd"], "time zone", id="path as timezone"),
-        pytest.param(["ingest", "postgresql://user:secret@host/db"], "URL", id="URL"),
-        pytest.param(["ingest", "SOURCE", "postgres://user:secret@host/db"], "URL", id="source and URL"),
+        pytest.param(["ingest", "mysql://user:secret@host/db"], "URL", id="URL"),
+        pytest.param(["ingest", "SOURCE", "https://user:secret@host/db"], "URL", id="source and URL"),
     ],
 )
 def test_wrong_usage(arguments: list[str], said: str, any_db: Path, tmp_path: Path) -> None:
@@ -532,6 +532,15 @@ def test_wrong_usage(arguments: list[str], said: str, any_db: Path, tmp_path: Pa
         assert_one_sentence(done, 2)
     assert said in done.stderr
     assert "secret" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("url", ["postgresql://user:secret@127.0.0.1:1/db", "postgres://127.0.0.1:1/?password=secret"])
+def test_a_server_that_does_not_answer(url: str, any_db: Path, tmp_path: Path) -> None:
+    """A server that cannot be reached is said without its password, and nothing is changed."""
+    with unchanged(any_db.parent):
+        done = storyreport("ingest", url, "--db", any_db, cwd=tmp_path)
+        assert_one_sentence(done, 1)
+    assert "secret" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -560,7 +569,7 @@ def test_what_click_refuses(arguments: list[str], tmp_path: Path) -> None:
 # Report databases that are none ------------------------------------------------------------------------------------
 
 
-ANY_COMMAND = (["ingest", "good.db"], ["report", "cost"], ["sources"], ["serve", "--port", "0"])
+ANY_COMMAND = (["ingest", "good.db"], ["reprice"], ["report", "cost"], ["sources"], ["serve", "--port", "0"])
 
 
 def newer(path: Path) -> None:
@@ -603,7 +612,9 @@ def test_a_report_database_that_is_none(
     assert "report.db" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["report", "cost"], ["sources"], ["serve", "--port", "0"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["reprice"], ["report", "cost"], ["sources"], ["serve", "--port", "0"]], ids=" ".join
+)
 def test_no_report_database(arguments: list[str], tmp_path: Path) -> None:
     """Where nothing was ingested, a reader says so and creates nothing."""
     with unchanged(tmp_path):

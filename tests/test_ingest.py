@@ -1,6 +1,9 @@
 """Ingest whatever the system: what is rejected, what is hostile, what is kept apart."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -177,3 +180,32 @@ def test_every_ingest_is_noted(book: Book, real_pipeline: Path) -> None:
         ("completed", 44, 35, 0, 0),
         ("unchanged", 0, 0, 0, 0),
     ]
+
+
+def test_a_report_database_is_no_source(book: Book, real_pipeline: Path, tmp_path: Path) -> None:
+    """Our own database, given by mistake, is refused."""
+    book.ingest(real_pipeline)
+    other = Book(tmp_path)
+    other.path = tmp_path / "other.db"
+    with pytest.raises(StoryreportError, match="is a report database, not a source"):
+        other.ingest(book.path)
+
+
+def test_what_is_unchanged_is_known_in_another_process(tmp_path: Path) -> None:
+    """Whether a source has changed does not depend on how this process hashes its strings."""
+    (tmp_path / "workflows.jsonl").write_text(
+        '{"id": "w1", "original_prompt": "x", "current_phase": "y", "status": "active"}\n', encoding="utf-8"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "storyreport", "ingest", "workflows.jsonl", "--db", "report.db"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert "1 rows read" in said[0]
+    assert "unchanged" in said[1]

@@ -372,3 +372,15 @@ def test_an_address_that_cannot_be_is_one_sentence(path: Path, host: str, port: 
 def test_a_missing_database_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StoryreportError, match="There is no report database at"):
         serve(tmp_path / "none.db", "127.0.0.1", 0, open_browser=False)
+
+
+def test_the_key_of_the_session_hashes_is_not_served(path: Path, served: Served) -> None:
+    """Whoever may write SQL cannot read the key that would let guesses at session ids be tried."""
+    with closing(schema.connect(path)) as connection:
+        connection.execute("insert or replace into secrets values ('session key', 'very secret')")
+    for query in ("select+*+from+secrets", "select+group_concat(value)+from+(select+value+from+main.secrets)"):
+        response = served.get(f"/storyreport.json?sql={query}&_shape=arrays")
+        assert "very secret" not in response.text
+    for page in ("/storyreport/secrets", "/storyreport/secrets.csv", "/storyreport", "/"):
+        assert "very secret" not in served.get(page).text
+    assert "session" not in served.get("/storyreport/secrets.json?_shape=array").text

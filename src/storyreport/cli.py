@@ -4,8 +4,9 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,12 @@ from . import __version__
 from .errors import StoryreportError, UsageError
 from .output import CONTROL
 
+if TYPE_CHECKING:
+    from .ingest import Request
+    from .prices import PriceFile
+
+STANDARD_INPUT = "stdin"
+SERVERS = ("postgresql://", "postgres://")
 EPILOG = "The report database is --db, else $STORYREPORT_DB, else storyreport.db."
 
 
@@ -46,6 +53,18 @@ def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(command)
 
 
+def with_prices(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --prices."""
+    option = click.option(
+        "--prices",
+        "price_path",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Prices of your own (YAML), kept in the report database from now on.",
+    )
+    return option(command)
+
+
 @click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
@@ -63,6 +82,7 @@ def cli() -> None:
 @click.option(
     "--with-text", is_flag=True, default=None, help="Copy prompts and story texts too; they are left out else."
 )
+@with_prices
 def ingest(
     sources: tuple[str, ...],
     database: Path,
@@ -72,34 +92,94 @@ def ingest(
     full: bool,
     strict: bool,
     with_text: bool | None,
+    price_path: Path | None,
 ) -> None:
-    """Load sources (SQLite files or folders) into the report database; again and again, at the cost of what changed."""
+    """Load sources into the report database; again and again, at the cost of what changed.
+
+    A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a postgresql:// URL, or - for standard
+    input.
+    """
     from .extract import check_timezone
-    from .ingest import ingest as run
     from .ingest import requests_for
 
     if timezone:
         check_timezone(timezone)
     for source in sources:
-        if "://" in source:
+        if "://" in source and not source.startswith(SERVERS):
             # It may hold a password: do not repeat it.
-            raise UsageError("A URL is not a source that this version can read: name a file or a folder.")
-    paths = [Path(source) for source in sources]
-    requests = requests_for(paths, name, system, timezone=timezone, full=full, strict=strict, with_text=with_text)
+            raise UsageError("A URL must be one of a PostgreSQL database: postgresql://user@host/database.")
+    price_file = read_prices(price_path)
+    if "-" in sources and not system:
+        raise UsageError("What comes on standard input needs --as to say which system wrote it.")
+    with contextlib.ExitStack() as stack:
+        places = [stack.enter_context(place(source)) for source in sources]
+        how = {"timezone": timezone, "full": full, "strict": strict, "with_text": with_text}
+        requests = requests_for(places, name, system, price_file=price_file, **how)
+        load([called(request) for request in requests], database)
+
+
+@contextlib.contextmanager
+def place(source: str) -> Iterator[Path | str]:
+    """What the ingest can read of a SOURCE: its path or URL; standard input as a file that is gone afterwards."""
+    if source != "-":
+        yield source if "://" in source else Path(source)
+        return
+    import shutil
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="storyreport-") as folder:
+        path = Path(folder) / STANDARD_INPUT
+        with path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield path
+
+
+def called(request: "Request") -> "Request":
+    """The same source; what came on standard input is called so, wherever it was kept meanwhile."""
+    parts = (
+        replace(part, said="standard input") if part.path.name == STANDARD_INPUT else part for part in request.parts
+    )
+    return replace(request, parts=tuple(parts))
+
+
+def load(requests: "list[Request]", database: Path) -> None:
+    """Ingest each source and say in a line what was done."""
+    from .ingest import ingest as run
+
     for request in requests:
         with progress_line() as progress:
             outcome = run(database, request, progress)
         for note in outcome.notes:
             click.echo(f"Note: {note}.", err=True)
         counts = outcome.counts
+        estimated = f", {outcome.estimated:,} costs estimated" if outcome.estimated else ""
+        took = f"{estimated} in {outcome.duration_ms / 1000:.1f} s"
         if outcome.unchanged:
-            click.echo(f"{outcome.name}: unchanged, 0 rows written in {outcome.duration_ms / 1000:.1f} s")
+            click.echo(f"{outcome.name}: unchanged, 0 rows written{took}")
         else:
             click.echo(
                 f"{outcome.name}: {counts.read:,} rows read, {counts.written:,} rows written"
                 f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} gone),"
-                f" {counts.rejected:,} rejected in {outcome.duration_ms / 1000:.1f} s"
+                f" {counts.rejected:,} rejected{took}"
             )
+
+
+@cli.command(epilog=EPILOG)
+@with_database
+@with_prices
+def reprice(database: Path, price_path: Path | None) -> None:
+    """Estimate again what calls without a recorded cost did cost, and say the difference."""
+    from .ingest import reprice as run
+
+    with progress_line() as progress:
+        changes, unpriced = run(database, read_prices(price_path), progress)
+    for change in changes:
+        difference = round(change.after - change.before, 6) + 0.0
+        click.echo(
+            f"{change.currency}: {change.calls:,} calls priced, {change.before:,.6f} before, {change.after:,.6f} after,"
+            f" difference {difference:+,.6f}"
+        )
+    click.echo(f"still unpriced: {unpriced:,} calls")
 
 
 @cli.command(epilog=EPILOG)
@@ -184,9 +264,20 @@ def sources(database: Path, form: str) -> None:
 
     with opened(database) as connection:
         cursor = connection.execute(
-            "select name as source, system, rows, rejected, last_ingest_at, locations from source_states order by name"
+            "select name as source, system, rows, rejected, last_ingest_at,"
+            " (strftime('%s', 'now') - strftime('%s', last_ingest_at)) / 60 as age_minutes, locations"
+            " from source_states order by name"
         )
         write(form, [column[0] for column in cursor.description], cursor.fetchall())
+
+
+def read_prices(path: Path | None) -> "PriceFile | None":
+    """The price file at a path, if one is given."""
+    if path is None:
+        return None
+    from .prices import read_price_file
+
+    return read_price_file(path)
 
 
 @contextlib.contextmanager

@@ -6,11 +6,12 @@ of them, for looking things up. src_statuses translates the source's status word
 
 import contextlib
 import hashlib
+import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from .errors import StoryreportError, UsageError
@@ -27,14 +28,17 @@ from .recognise import (
     uri,
     wal_of,
 )
-from .sources import Type
+from .sources import Table, Type, textfiles
 
 # Rows this close to the newest one are read again where a table does not say when a row was changed: a row may be
 # updated in place soon after it was written.
 ROWS_READ_AGAIN = 10_000
 LONGEST_KEY = 500
 LONGEST_WORD = 200
-LARGEST_AMOUNT = 9e15
+# What is shorter than this names nobody, and might be any part of a text.
+SHORTEST_BLOTTED = 8
+# Millions of them can be added up as 64-bit integers.
+LARGEST_AMOUNT = 1e12
 COPIED_ROW_NUMBER = '"storyreport row"'
 
 # A text that is not UTF-8 cannot be handed to a function as text.
@@ -47,6 +51,8 @@ VALUES = {
         else clean_text(cast({{c}} as blob), {LONGEST_WORD})
     end""",
     Type.TEXT: "case when {c} is not null then clean_text(cast({c} as blob)) end",
+    Type.HASHED: "keyed_hash(cast({c} as blob))",
+    Type.JSON: "cast({c} as text)",
     Type.UTC: f"to_utc({AS_BYTES}, 'UTC')",
     Type.LOCAL: f"to_utc({AS_BYTES}, {{zone}})",
     Type.COUNT: "case when {c} >= 0 then cast({c} as integer) end",
@@ -73,6 +79,9 @@ PROBLEMS = {
 }
 # Types whose negative values are dropped from a row that is loaded.
 AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS, Type.MONEY)
+# Types whose values are not shown as they are.
+SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
+NUMBERS = (*AMOUNTS, Type.NUMBER)
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,25 @@ class Options:
 
     timezone: str = "UTC"
     with_text: bool = False
+
+
+class Remote(Protocol):
+    """A server whose rows are staged: all of them, or those of the touched groups and what has been added."""
+
+    def touch(self, marks: dict[str, Any]) -> None:
+        """Add the groups with new or changed rows to temp.touched."""
+
+    def fetch(self, marks: dict[str, Any] | None) -> None:
+        """Stage the rows that may have changed since the marks, or (None) all rows."""
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+
+    def since(self) -> dict[str, Any]:
+        """What the next `touch` and `fetch` need to know."""
+
+    def close(self) -> None:
+        """Let go of the server."""
 
 
 @dataclass
@@ -95,6 +123,10 @@ class Opened:
     numbered: dict[str, str]
     # read without a lock, as a file that nobody writes to
     is_unlocked: bool = False
+    # read from files into tables that have a column `problem`
+    is_staged: bool = False
+    # a database server, which is asked for rows as they are needed
+    remote: Remote | None = None
 
 
 def check_timezone(name: str) -> None:
@@ -107,8 +139,15 @@ def check_timezone(name: str) -> None:
 
 def signature(found: Found) -> str:
     """Something that differs once the part has changed; cheap to take."""
+    if found.url:
+        # A server does not say whether anything has changed.
+        return ""
+    if found.exports:
+        return " ".join(_file_signature(path) for _, path in found.exports)
     if found.path.is_dir():
         return _folder_signature(found.path)
+    if is_staged(found):
+        return _file_signature(found.path)
     # SQLite counts its transactions in the header, or appends to the log.
     signs = [read_header(found.path)[24:28].hex()]
     for file in (found.path, wal_of(found.path)):
@@ -118,9 +157,14 @@ def signature(found: Found) -> str:
     return ":".join(signs)
 
 
+def _file_signature(path: Path) -> str:
+    about = path.stat()
+    return f"{about.st_size}:{about.st_mtime_ns}"
+
+
 def _folder_signature(folder: Path) -> str:
     digest = hashlib.sha256()
-    for file in sorted(folder.glob("*/*")):
+    for file in sorted(folder.rglob("*")):
         # A link may lead nowhere.
         with contextlib.suppress(OSError):
             about = file.stat()
@@ -130,10 +174,17 @@ def _folder_signature(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def open_part(connection: sqlite3.Connection, found: Found, scratch: Path, progress: Callable[[str], None]) -> Opened:
+def open_part(
+    connection: sqlite3.Connection, found: Found, scratch: Path, with_text: bool, progress: Callable[[str], None]
+) -> Opened:
     """Attach or stage a part; `scratch` is a folder for copies that must outlive the connection."""
+    if found.url:
+        # Its driver is an extra.
+        from .postgres import open_postgres
+
+        return open_postgres(connection, found, with_text)
     taken = signature(found)
-    if found.system.parts[found.part].stage:
+    if is_staged(found):
         return _stage(connection, found, taken, progress)
     location = uri(found.path)
     is_unlocked = location.endswith(IMMUTABLE)
@@ -247,21 +298,55 @@ def _copy_with_index(
     return copy
 
 
+def is_staged(found: Found) -> bool:
+    """Whether a part is read from files into tables of ours, and so whole each time."""
+    return bool(found.exports or found.system.parts[found.part].stage)
+
+
 def _stage(connection: sqlite3.Connection, found: Found, taken: str, progress: Callable[[str], None]) -> Opened:
     part = found.system.parts[found.part]
-    assert part.stage
+    staged = dict(part.tables) if part.stage else {table: part.tables[table] for table, _ in found.exports}
     tables = {}
-    for table, description in part.tables.items():
-        columns = (*description.columns, "problem")
-        name = f"temp.{quoted('staged_' + table)}"
-        connection.execute(f"create table {name} ({', '.join(map(quoted, columns))})")
-        tables[table] = (name, {column: column for column in columns})
-    for count, (table, row) in enumerate(part.stage(found.path), start=1):
+    for table, description in staged.items():
+        tables[table] = create_staged(connection, table, description)
+    rows = part.stage(found.path) if part.stage else _exported_rows(found)
+    for count, (table, row) in enumerate(rows, start=1):
         values = [_storable(value) for value in row]
         connection.execute(f"insert into {tables[table][0]} values ({', '.join('?' * len(values))})", values)
         if count % 1000 == 0:
-            progress(f"reading {found.path.name}: {count:,} files")
-    return Opened(found, taken, tables, {})
+            progress(f"reading {found.path.name}: {count:,} rows")
+    return Opened(found, taken, tables, {}, is_staged=True)
+
+
+def create_staged(connection: sqlite3.Connection, table: str, description: Table) -> tuple[str, dict[str, str]]:
+    """A table of ours for the rows of a source's: its name in SQL, and its columns by their names."""
+    name = f"temp.{quoted('staged_' + table)}"
+    # Text files have their numbers as text; what is no number stays text.
+    columns = {column: "numeric" if kind in NUMBERS else "" for column, kind in description.columns.items()}
+    columns["problem"] = ""
+    connection.execute(f"drop table if exists {name}")
+    connection.execute(
+        f"create table {name} ({', '.join(f'{quoted(column)} {affinity}' for column, affinity in columns.items())})"
+    )
+    return name, {column: column for column in columns}
+
+
+def _exported_rows(found: Found) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    part = found.system.parts[found.part]
+    for table, path in found.exports:
+        columns = list(part.tables[table].columns)
+        for _, record, problem in textfiles.records(path):
+            values = {name.lower(): value for name, value in (record or {}).items()}
+            # A document of MongoDB is known by its _id.
+            values.setdefault("id", values.get("_id"))
+            yield table, (*(_plain(values.get(column)) for column in columns), problem)
+
+
+def _plain(value: Any) -> Any:
+    """A value of a JSON record as a table holds it; MongoDB's exports wrap what JSON has no word for."""
+    if isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$"):
+        return _plain(next(iter(value.values())))
+    return json.dumps(value) if isinstance(value, (dict, list)) else value
 
 
 def _storable(value: Any) -> Any:
@@ -304,11 +389,13 @@ class Reading:
         described = self.part.tables[table].columns
         return {name: (kind, quoted(real[name]) if name in real else None) for name, kind in described.items()}
 
-    def value(self, kind: Type, column: str | None) -> str:
+    def value(self, table: str, kind: Type, column: str | None) -> str:
         """The typed value of a column."""
         if column is None or (kind is Type.PRIVATE and not self.options.with_text):
             return "null"
-        template = VALUES[Type.TEXT if kind is Type.PRIVATE else kind]
+        if kind in (Type.TEXT, Type.PRIVATE):
+            return VALUES[Type.TEXT].format(c=self._blotted(table, column))
+        template = VALUES[kind]
         if kind in AMOUNTS or kind is Type.NUMBER:
             # '' >= 0 holds in SQLite; an empty text is no number.
             return f"case when {column} <> '' then {template.format(c=column)} end"
@@ -323,7 +410,7 @@ class Reading:
             if column and kind in PROBLEMS:
                 condition, said = PROBLEMS[kind]
                 cases.append(f"when {condition.format(c=column, zone=self._zone())} then '{name} {said}'")
-        if self.part.stage:
+        if self.opened.is_staged and table in self.opened.tables:
             cases.insert(0, 'when "problem" is not null then "problem"')
         return f"case {' '.join(cases)} end" if cases else "null"
 
@@ -340,15 +427,24 @@ class Reading:
         """A row as JSON without what is private, its values cut."""
         pairs = [
             f"'{name}', case when typeof({column}) in ('integer', 'real', 'null') then {column}"
-            f" else clean_text(cast({column} as blob), {LONGEST_WORD}) end"
+            f" else clean_text(cast({self._blotted(table, column)} as blob), {LONGEST_WORD}) end"
             for name, (kind, column) in self.columns(table).items()
-            if column and kind is not Type.PRIVATE
+            if column and kind not in SECRET
         ]
         return f"json_object({', '.join(pairs)})"
 
     def row_number(self, table: str) -> str:
         """The number of a row in its source, or null."""
         return self.opened.numbered.get(table, "null")
+
+    def _blotted(self, table: str, column: str) -> str:
+        """A column without what is hashed in the same row: an error may repeat all that the program had at hand."""
+        blotted = column
+        for kind, hashed in self.columns(table).values():
+            if kind is Type.HASHED and hashed:
+                named = f"case when length({hashed}) >= {SHORTEST_BLOTTED} then {hashed} else '' end"
+                blotted = f"replace({blotted}, {named}, '<hidden>')"
+        return blotted
 
     def _zone(self) -> str:
         return "'" + self.options.timezone.replace("'", "''") + "'"
@@ -372,7 +468,7 @@ def _create_view(
     connection: sqlite3.Connection, view: str, reading: Reading, table: str, source: str | None, loadable: str
 ) -> None:
     typed = ", ".join(
-        f"{reading.value(kind, column)} as {name}" for name, (kind, column) in reading.columns(table).items()
+        f"{reading.value(table, kind, column)} as {name}" for name, (kind, column) in reading.columns(table).items()
     )
     rows = f"select {typed} {source} and {loadable}" if source else f"select {typed} limit 0"
     connection.execute(f"drop view if exists temp.{view}")

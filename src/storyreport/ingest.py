@@ -6,6 +6,7 @@ before in the same way, else all of it.
 
 import contextlib
 import hashlib
+import hmac
 import json
 import os
 import signal
@@ -19,13 +20,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from . import rollups, schema, values
+from . import prices, rollups, schema, values
 from .errors import StoryreportError
-from .extract import Options, Reading, check_unmoved, open_part, signature
+from .extract import Options, Reading, check_unmoved, is_staged, open_part, signature
 from .load import Counts, PartLoad
-from .recognise import Found, find_parts, reading
+from .recognise import Found, find_parts, find_parts_at, reading
 
 Progress = Callable[[str], None]
+HASH_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Request:
     with_text: bool | None = None
     full: bool = False
     strict: bool = False
+    price_file: prices.PriceFile | None = None
 
 
 @dataclass
@@ -47,16 +50,17 @@ class Outcome:
     name: str
     unchanged: bool
     counts: Counts = field(default_factory=Counts)
+    estimated: int = 0  # calls whose estimated cost is new, another, or none any more
     notes: list[str] = field(default_factory=list)
     duration_ms: int = 0
 
 
-def requests_for(paths: Sequence[Path], name: str | None, system: str | None, **how: Any) -> list[Request]:
-    """The sources at some paths. What is given beside the one database of its system belongs to it."""
-    found = [(path, find_parts(path, system)) for path in paths]
+def requests_for(places: Sequence[Path | str], name: str | None, system: str | None, **how: Any) -> list[Request]:
+    """The sources at some paths or URLs. What is given beside the one database of its system belongs to it."""
+    found = [_find(place, system) for place in places]
     names: dict[str, list[Found]] = {}
     for path, parts in found:
-        source_name = name or _home(parts, found) or path.resolve().stem
+        source_name = name or _home(parts, found) or _own_name(path, parts)
         printable = "".join(character for character in source_name if character.isprintable())
         names.setdefault(printable, []).extend(parts)
     requests = []
@@ -70,6 +74,21 @@ def requests_for(paths: Sequence[Path], name: str | None, system: str | None, **
         order = list(parts[0].system.parts)
         requests.append(Request(source_name, tuple(sorted(parts, key=lambda part: order.index(part.part))), **how))
     return requests
+
+
+def _own_name(path: Path, parts: list[Found]) -> str:
+    """What a source is called if nobody says: its file's or folder's stem, or a digest of it where that is private."""
+    system = parts[0].system
+    if system.has_private_names:
+        return f"{system.name}-{hashlib.sha256(os.fsencode(path.resolve().name)).hexdigest()[:8]}"
+    return path.resolve().stem
+
+
+def _find(place: Path | str, system: str | None) -> tuple[Path, list[Found]]:
+    if isinstance(place, Path):
+        return place, find_parts(place, system)
+    parts = find_parts_at(place, system)
+    return parts[0].path, parts
 
 
 def _home(parts: list[Found], found: list[tuple[Path, list[Found]]]) -> str | None:
@@ -91,9 +110,25 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
         _database(database, progress) as connection,
     ):
         schema.migrate(connection)
+        _register_keyed_hash(connection)
         outcome = _ingest(connection, request, Path(scratch), progress, begun)
         connection.execute("commit")
     return outcome
+
+
+def reprice(
+    database: Path, price_file: prices.PriceFile | None, progress: Progress = lambda _: None
+) -> tuple[list[prices.Change], int]:
+    """Price all calls without a recorded cost anew; return the change by currency, and how many calls have no price."""
+    schema.open_for_reading(database).close()
+    with _database(database, progress) as connection:
+        rollups.watch(connection)
+        progress("estimating costs")
+        repriced = prices.reprice(connection, price_file, _now())
+        progress("adding up")
+        rollups.refresh(connection)
+        connection.execute("commit")
+    return repriced
 
 
 @contextlib.contextmanager
@@ -196,15 +231,16 @@ def _ingest(
     outcome = Outcome(request.name, unchanged=True)
     source_id, zone = _source(connection, request, now)
     rollups.watch(connection)
+    prices.watch(connection)
     for found in request.parts:
         known = _input(connection, source_id, found)
         options = Options(zone, known.with_text if request.with_text is None else request.with_text)
         how = _how(found, options)
         is_same = known.how == how and not request.full
-        if is_same and known.signature == signature(found):
+        if is_same and not found.url and known.signature == signature(found):
             continue
         outcome.unchanged = False
-        if known.location and known.location != str(found.path.resolve()):
+        if known.location and known.location != found.location:
             outcome.notes.append(
                 f"source {request.name} was read from {known.location} before; "
                 "if this is another one, give it another --name"
@@ -212,20 +248,23 @@ def _ingest(
         progress(f"reading {found.path.name}")
         ids = {"source_id": source_id, "input_id": known.id, "now": now}
         with reading(found.path):
-            part = open_part(connection, found, scratch, progress)
-            # A folder is always read whole.
-            marks = known.marks if is_same and not found.system.parts[found.part].stage else {}
-            marks = PartLoad(connection, Reading(part, options), ids, marks, outcome.counts).run()
+            part = open_part(connection, found, scratch, options.with_text, progress)
+            # Files are always read whole.
+            marks = known.marks if is_same and not is_staged(found) else {}
+            with contextlib.closing(part.remote) if part.remote else contextlib.nullcontext():
+                marks = PartLoad(connection, Reading(part, options), ids, marks, outcome.counts).run()
             check_unmoved(part)
         connection.execute(
             "update inputs set location = ?, signature = ?, marks = ? where id = ?",
             [
-                str(found.path.resolve()),
+                found.location,
                 part.signature,
                 json.dumps({"how": how, "with_text": options.with_text, **marks}),
                 known.id,
             ],
         )
+    progress("estimating costs")
+    outcome.estimated = prices.estimate(connection, source_id, request.price_file, now)
     progress("adding up")
     rollups.refresh(connection)
     if request.strict and outcome.counts.rejected:
@@ -233,6 +272,21 @@ def _ingest(
     outcome.duration_ms = int((time.monotonic() - begun) * 1000)
     _note(connection, source_id, outcome, now)
     return outcome
+
+
+def _register_keyed_hash(connection: sqlite3.Connection) -> None:
+    """Make keyed_hash callable from SQL; the report database's own key is made where it has none yet."""
+    read = "select value from main.secrets where name = 'keyed_hash'"
+    row = connection.execute(read).fetchone()
+    if row is None:
+        connection.execute("insert into main.secrets values ('keyed_hash', ?)", [os.urandom(32).hex()])
+        row = connection.execute(read).fetchone()
+    key = bytes.fromhex(row[0])
+
+    def keyed_hash(value: bytes | None) -> str | None:
+        return hmac.digest(key, value, "sha256").hex()[:HASH_DIGITS] if value else None
+
+    connection.create_function("keyed_hash", 1, keyed_hash, deterministic=True)
 
 
 def _now() -> str:
@@ -292,7 +346,12 @@ def _input(connection: sqlite3.Connection, source_id: int, found: Found) -> _Kno
 
 def _how(found: Found, options: Options) -> str:
     """Differs once the part would be read in another way: from elsewhere, with other options or another mapping."""
-    read = (str(found.path.resolve()), options, found.system.mapping(), found.system.parts[found.part].tables)
+    # Not the tables as they are: a set's order differs from one process to the next.
+    tables = [
+        (name, list(table.columns.items()), table.required, table.group, table.changed)
+        for name, table in found.system.parts[found.part].tables.items()
+    ]
+    read = (found.location, options, found.system.mapping(), tables)
     return hashlib.sha256(repr(read).encode()).hexdigest()
 
 

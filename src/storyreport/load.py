@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 
-from .extract import ROWS_READ_AGAIN, Reading, create_views, scalar
+from .extract import ROWS_READ_AGAIN, SECRET, Reading, create_views, scalar
 from .links import CORE_TABLES, leads_nowhere, link_again, links, make_orphans
 from .sections import Section, sections
 
@@ -79,8 +79,13 @@ class PartLoad:
         self._execute("drop table if exists temp.read_from")
         self._execute("create temp table touched (group_key primary key) without rowid")
         self._execute("create temp table read_from (source_table text primary key, after_row integer) without rowid")
+        remote = self.reading.opened.remote
         if self.changes_only:
+            if remote:
+                remote.touch(self.marks)
             self._find_touched()
+        if remote:
+            remote.fetch(self.marks if self.changes_only else None)
         for table in self.part.tables:
             self._load_rejects(table, self.changes_only)
         create_views(self.connection, self.reading, self.changes_only)
@@ -89,6 +94,8 @@ class PartLoad:
         if self.changes_only and (unaccounted := self._unaccounted(rows)):
             # Rows have gone where nothing is new, or have been renumbered: read what is made of them whole.
             self.reading.rejecting.clear()
+            if remote:
+                remote.fetch(None)
             for table in {table for core in unaccounted for table in self.part.feeds[core]}:
                 self._load_rejects(table, changes_only=False)
             create_views(self.connection, self.reading, changes_only=False)
@@ -158,9 +165,9 @@ class PartLoad:
         ]
 
     def _source_rows(self, core: str) -> int:
-        tables = self.reading.opened.tables
+        tables, remote = self.reading.opened.tables, self.reading.opened.remote
         return sum(
-            scalar(self.connection, f"select count(*) from {tables[table][0]}")
+            remote.count(table) if remote else scalar(self.connection, f"select count(*) from {tables[table][0]}")
             for table in self.part.feeds[core]
             if table in tables
         )
@@ -189,7 +196,8 @@ class PartLoad:
             if (column := self._changed_column(table))
         }
         slack = {core: self._source_rows(core) - rows[core] - self._rejected_rows(core) for core in self.part.feeds}
-        return {"after": after, "changed": changed, "rows": rows, "slack": slack}
+        since = opened.remote.since() if opened.remote else {}
+        return {"after": after, "changed": changed, "rows": rows, "slack": slack, "since": since}
 
     # Rows that cannot be loaded ----------------------------------------------------------------------------------
 
@@ -199,17 +207,22 @@ class PartLoad:
             return
         number = self.reading.row_number(table)
         self.counts.read += scalar(self.connection, f"select count(*) {source}")
-        again = f"and source_row in (select {number} {source})" if changes_only and number != "null" else ""
+        columns = self.reading.columns(table)
+        column = next((column for kind, column in columns.values() if column and kind not in SECRET), "null")
+        key = f"clean_text(cast({column} as blob), 200)"
+        again = ""
+        if changes_only:
+            again = f"and source_row in (select {number} {source})"
+            if number == "null":
+                again = f"and source_key in (select {key} {source})"
         self._execute(
             f"delete from main.rejects where input_id = :input_id and source_table = :table {again}", table=table
         )
-        columns = self.reading.columns(table)
-        key = next((column for _, column in columns.values() if column), "null")
         insert = f"""
             insert into main.rejects (
                 source_id, input_id, source_table, source_row, source_key, severity, reason, row, rejected_at
             )
-            select :source_id, :input_id, :table, {number}, clean_text(cast({key} as blob), 200), :severity,
+            select :source_id, :input_id, :table, {number}, {key}, :severity,
                 {{reason}}, {self.reading.shown(table)}, :now
             {source} and """
         problem = self.reading.problem(table)
@@ -283,7 +296,8 @@ class PartLoad:
         for link in references:
             joins.append(
                 f"left join main.{link.parent} as {link.name} on {link.name}.source_id = :source_id"
-                f" and {link.name}.source_key = mapped.{link.name}_key and {link.name}.gone_at is null"
+                # As text: whole numbers would not be looked up in the index.
+                f" and {link.name}.source_key = cast(mapped.{link.name}_key as text) and {link.name}.gone_at is null"
             )
             values[f"{link.name}_id"] = f"{link.name}.id"
             values[f"{link.name}_key"] = f"case when {link.name}.id is null then mapped.{link.name}_key end"

@@ -5,12 +5,14 @@ import itertools
 import shutil
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .errors import StoryreportError, UsageError
-from .sources import System, systems
+from .sources import System, systems, textfiles
 from .values import readable
 
 try:
@@ -18,8 +20,11 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+# A report database has them all.
+OUR_TABLES = {"sources", "inputs", "ingests", "rejects", "step_runs"}
 SQLITE_MAGIC = b"SQLite format 3\x00"
 DATABASE_ENDINGS = (".db", ".sqlite", ".sqlite3")
+TEXT_ENDINGS = tuple(kind + packed for kind in (".csv", ".jsonl", ".ndjson", ".json", ".log") for packed in ("", ".gz"))
 IMMUTABLE = "immutable=1"
 # How long a source that is being written to may keep us waiting.
 WAIT_SECONDS = 5.0
@@ -31,16 +36,53 @@ class NotOursError(StoryreportError):
 
 @dataclass(frozen=True)
 class Found:
-    """A part of a source system at a path (a file for a database, else a folder)."""
+    """A part of a source system at a path: a SQLite file, what the part's `find` gave, or exports of its tables.
+
+    exports   the tables of a database part that were handed over as text files, each with its file
+    url       of a database server, secrets included; `path` is the database's name then
+    said      what the place is called where that is not its path (standard input)
+    """
 
     system: System
     part: str
     path: Path
+    exports: tuple[tuple[str, Path], ...] = ()
+    url: str = field(default="", repr=False)
+    said: str = ""
+
+    @property
+    def location(self) -> str:
+        """Where it is, without secrets."""
+        if self.said:
+            return self.said
+        if self.system.has_private_names:
+            return str(self.path.resolve().parent)
+        return without_secrets(self.url) if self.url else str(self.path.resolve())
 
 
 def quoted(name: str) -> str:
     """An identifier as SQL, whatever characters it holds."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def without_secrets(url: str) -> str:
+    """A server's URL without user, password and options."""
+    parsed = urlsplit(url)
+    return f"postgresql://{parsed.hostname or ''}{f':{parsed.port}' if parsed.port else ''}{parsed.path}"
+
+
+def find_parts_at(url: str, system_name: str | None = None) -> list[Found]:
+    """The parts in a PostgreSQL database, all of one system; StoryreportError as find_parts."""
+    # Its driver is an extra.
+    from .postgres import read_server_tables
+
+    tables = read_server_tables(url)
+    path = Path(urlsplit(url).path.strip("/") or "postgres")
+    found = [Found(system, name, path, url=url) for system, name in _parts_with(tables, system_name)]
+    if not found:
+        known = f"its tables are {', '.join(sorted(tables)[:6])}" if tables else "it has no tables that may be read"
+        raise NotOursError(f"{without_secrets(url)} is not a database of a {_expected(system_name)} ({known}).")
+    return found
 
 
 def find_parts(path: Path, system_name: str | None = None) -> list[Found]:
@@ -52,7 +94,7 @@ def find_parts(path: Path, system_name: str | None = None) -> list[Found]:
             return _parts_of_folder(path, system_name)
         if not path.exists():
             raise StoryreportError(f"There is nothing at {path}: check the path.")
-        return [_part_of_database(path, system_name)]
+        return _parts_of_file(path, system_name)
     except PermissionError as error:
         raise StoryreportError(
             f"{error.filename or path} may not be read by this user: ask for read permission on it."
@@ -62,7 +104,7 @@ def find_parts(path: Path, system_name: str | None = None) -> list[Found]:
 
 
 def _expected(system_name: str | None) -> str:
-    return " or ".join(system.title for system in systems().values() if system_name in (None, system.name))
+    return systems()[system_name].title if system_name else f"known system ({', '.join(systems())})"
 
 
 def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
@@ -73,10 +115,13 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
         if system_name in (None, system.name):
             folders = {name: part.find(path) for name, part in system.parts.items() if part.find}
             found += [Found(system, name, folder) for name, folder in folders.items() if folder]
-    for candidate in _databases_below(path):
+    for candidate in _files_below(path):
         # What is no source of ours lies in a project's folder for reasons of its own; a damaged one is not passed over.
         with contextlib.suppress(NotOursError):
-            found.append(_part_of_database(candidate, system_name))
+            in_folders = {(part.system.name, part.part) for part in found if part.path.is_dir()}
+            parts = _parts_of_file(candidate, system_name)
+            found += [part for part in parts if (part.system.name, part.part) not in in_folders]
+    found = _joined_exports(path, found)
     if not found:
         raise StoryreportError(f"{path} holds nothing that a {_expected(system_name)} writes: name the file itself.")
     if len(names := {part.system.name for part in found}) > 1:
@@ -88,26 +133,84 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
     return sorted(found, key=lambda part: order.index(part.part))
 
 
-def _databases_below(path: Path) -> Iterator[Path]:
+def _joined_exports(path: Path, found: list[Found]) -> list[Found]:
+    """The same parts, the exports of one part's tables as one."""
+    joined = [part for part in found if not part.exports]
+    for system, name in {(part.system.name, part.part) for part in found if part.exports}:
+        exports = [part for part in found if part.exports and (part.system.name, part.part) == (system, name)]
+        tables = [export for part in exports for export in part.exports]
+        if len({table for table, _ in tables}) < len(tables):
+            raise StoryreportError(f"{path} holds two exports of the same table: ingest them one by one, with --name.")
+        joined.append(Found(exports[0].system, name, path, tuple(sorted(tables))))
+    return joined
+
+
+def _files_below(path: Path) -> Iterator[Path]:
     for folder in (path, path / "data"):
         if folder.is_dir():
-            yield from sorted(file for file in folder.iterdir() if file.suffix in DATABASE_ENDINGS and file.is_file())
+            yield from sorted(file for file in folder.iterdir() if _may_be_source(file))
 
 
-def _part_of_database(path: Path, system_name: str | None) -> Found:
-    tables = read_tables(path)
-    # The system that knows most of the tables: a table alone may stand in two systems.
+def _may_be_source(file: Path) -> bool:
+    return file.suffix in DATABASE_ENDINGS or (
+        any(file.name.endswith(ending) for ending in TEXT_ENDINGS) and not file.name.startswith(".")
+    )
+
+
+def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
+    if path.stat().st_size == 0:
+        raise NotOursError(f"{path} is empty: expected a file of a {_expected(system_name)}.")
+    if read_header(path).startswith(SQLITE_MAGIC) or path.suffix in DATABASE_ENDINGS:
+        return _parts_of_database(path, system_name)
+    for system in systems().values():
+        for name, part in system.parts.items():
+            if system_name in (None, system.name) and part.find and part.find(path) == path:
+                return [Found(system, name, path)]
+    if export := _export(path, system_name):
+        return [export]
+    raise NotOursError(f"{path} is not a file that a {_expected(system_name)} writes: check the path.")
+
+
+def _export(path: Path, system_name: str | None) -> Found | None:
+    """The table of a database part that a CSV or JSON file was exported from: the one that knows most of its fields."""
+    known = {field.lower() for field in textfiles.fields(path)}
     candidates = [
-        (len(set(part.tables) & set(tables)), system, name)
+        (len(set(table.columns) & known), system, name, table_name)
+        for system in systems().values()
+        for name, part in system.parts.items()
+        if system_name in (None, system.name) and part.stage is None
+        for table_name, table in part.tables.items()
+        if table.export_signs and table.export_signs <= known
+    ]
+    if not candidates:
+        return None
+    _, system, name, table_name = max(candidates, key=lambda candidate: candidate[0])
+    return Found(system, name, path, ((table_name, path),))
+
+
+def _parts_of_database(path: Path, system_name: str | None) -> list[Found]:
+    tables = read_tables(path)
+    if set(tables) >= OUR_TABLES:
+        raise NotOursError(f"{path} is a report database, not a source: name it with --db.")
+    found = [Found(system, name, path) for system, name in _parts_with(tables, system_name)]
+    if not found:
+        known = f"its tables are {', '.join(sorted(tables)[:6])}" if tables else "it has no tables"
+        raise NotOursError(f"{path} is not a database of a {_expected(system_name)} ({known}): check the path.")
+    return found
+
+
+def _parts_with(tables: Mapping[str, frozenset[str]], system_name: str | None) -> list[tuple[System, str]]:
+    """The parts whose signs some tables bear, of the one system that knows most of them (some stand in several)."""
+    found = [
+        (system, name)
         for system in systems().values()
         for name, part in system.parts.items()
         if system_name in (None, system.name) and any(_has(tables, sign) for sign in part.signs)
     ]
-    if not candidates:
-        known = f"its tables are {', '.join(sorted(tables)[:6])}" if tables else "it has no tables"
-        raise NotOursError(f"{path} is not a database of a {_expected(system_name)} ({known}): check the path.")
-    _, system, part = max(candidates, key=lambda candidate: candidate[0])
-    return Found(system, part, path)
+    known = Counter({id(system): 0 for system, _ in found})
+    for system, name in found:
+        known[id(system)] += len(set(system.parts[name].tables) & set(tables))
+    return [(system, name) for system, name in found if id(system) == known.most_common(1)[0][0]]
 
 
 def _has(tables: Mapping[str, frozenset[str]], sign: Mapping[str, frozenset[str]]) -> bool:

@@ -36,7 +36,7 @@ select
     provider,
     model,
     endpoint,
-    currency,
+    case when is_estimated then estimated_currency else currency end as currency,
     sum(calls) as calls,
     sum(case when status = 'completed' then calls else 0 end) as succeeded,
     count(duration_ms) as timed,
@@ -45,8 +45,27 @@ select
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(coalesce(total_tokens, input_tokens + output_tokens)) as total_tokens,
-    sum(cost) as cost,
-    sum(case when is_estimated then cost end) as estimated_cost,
-    sum(case when cost is null then calls else 0 end) as unpriced_calls
+    sum(case when is_estimated then estimated_cost else cost end) as cost,
+    sum(case when is_estimated then estimated_cost end) as estimated_cost,
+    sum(
+        case
+            when
+                cost is null
+                and not is_estimated
+                -- A bill covers them: see calls.
+                and not exists (
+                    select 1
+                    from main.calls as bills
+                    where
+                        bills.source_id = counted_calls.source_id
+                        and bills.day = counted_calls.day
+                        and bills.provider = counted_calls.provider
+                        and bills.calls = 0
+                        and bills.cost is not null
+                )
+                then calls
+            else 0
+        end
+    ) as unpriced_calls
 from counted_calls
-group by source_id, day, provider, model, endpoint, currency;
+group by source_id, day, provider, model, endpoint, case when is_estimated then estimated_currency else currency end;

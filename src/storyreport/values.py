@@ -89,7 +89,7 @@ def _any_to_utc(value: object, zone: str) -> str | None:
     text = value.strip()
     if NUMBER.fullmatch(text):
         # Four digits are a year, and a year is no time.
-        return _from_epoch(float(text)) if len(text) > 8 else None
+        return _from_epoch(float(text) if "." in text else int(text)) if len(text) > 8 else None
     match = TIME.fullmatch(text)
     return _from_iso(match, zone) if match else None
 
@@ -114,9 +114,10 @@ def _from_iso(match: re.Match[str], zone: str) -> str | None:
 
 
 def _from_epoch(value: float) -> str | None:
-    seconds = value / 1000 if abs(value) >= FIRST_EPOCH_MS else value
+    milliseconds = value if abs(value) >= FIRST_EPOCH_MS else value * 1000
     try:
-        return _text(EPOCH + timedelta(milliseconds=math.floor(seconds * 1000 + 1e-6)))
+        # 1769210247.123 s are 1769210247122.9999 ms as a float.
+        return _text(EPOCH + timedelta(milliseconds=math.floor(milliseconds + 1e-3)))
     except (OverflowError, ValueError):
         return None
 

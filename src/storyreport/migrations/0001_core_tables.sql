@@ -40,6 +40,12 @@ create table ingests (
 );
 create index ingests_source on ingests (source_id, finished_at);
 
+-- What makes a keyed hash unlike that of any other report database.
+create table secrets (
+    name text primary key,
+    value text not null
+) without rowid;
+
 -- Rows that could not be loaded, and values that were dropped from a row that was (severity 'doubted').
 create table rejects (
     id integer primary key,
@@ -151,6 +157,7 @@ create index runs_orphans on runs (source_id) where story_key is not null or par
 create index runs_error on runs (error_id) where error_id is not null;
 create index runs_unfiled_error on runs (source_id) where error_message is not null and error_id is null;
 create index runs_unknown_status on runs (source_id) where status is null;
+create index runs_backwards on runs (source_id) where ended_at < started_at;
 create index runs_gone on runs (gone_at) where gone_at is not null;
 
 -- A step of a pipeline; instances of one step (write_chapter_7) share its family (write_chapter).
@@ -200,6 +207,7 @@ create index step_runs_orphans on step_runs (source_id) where story_key is not n
 create index step_runs_error on step_runs (error_id) where error_id is not null;
 create index step_runs_unfiled_error on step_runs (source_id) where error_message is not null and error_id is null;
 create index step_runs_unknown_status on step_runs (source_id) where status is null;
+create index step_runs_backwards on step_runs (source_id) where ended_at < started_at;
 
 create table events (
     id integer primary key,
@@ -251,11 +259,14 @@ create table artifacts (
     gone_at text,
     unique (source_id, source_key)
 );
+create index artifacts_path on artifacts (source_id, path);
 create index artifacts_run on artifacts (run_id);
 create index artifacts_story on artifacts (story_id);
 create index artifacts_orphans on artifacts (source_id) where story_key is not null or run_key is not null;
 
--- A call of a model or another paid service. input_tokens include the cached ones; cost is null where it is unknown.
+-- A call of a model or another paid service. input_tokens include the cached ones. cost is what the source recorded,
+-- estimated_cost what was estimated where it recorded none; where both are null the call is unpriced. A cost without
+-- calls of its own (calls = 0) is a bill: it covers its provider's calls of that day, which are not estimated then.
 create table calls (
     id integer primary key,
     source_id integer not null references sources (id),
@@ -269,7 +280,6 @@ create table calls (
     provider text not null default '',
     endpoint text not null default '',
     model text not null default '',
-    priced_as text,
     status text,
     source_status text,
     error_id integer references errors (id),
@@ -284,17 +294,28 @@ create table calls (
     total_tokens integer,
     cost real,
     currency text not null default '',
-    is_estimated integer not null default 0,
+    estimated_cost real,
+    estimated_currency text,
+    priced_as text,
     gone_at text,
+    is_estimated integer generated always as (cost is null and estimated_cost is not null) virtual,
     day text generated always as (substr(coalesce(called_at, ''), 1, 10)) virtual,
     unique (source_id, source_key)
 );
 create index calls_source_day on calls (source_id, day, provider, model);
+create index calls_bills on calls (source_id, day, provider) where calls = 0 and cost is not null;
 create index calls_run on calls (run_id, called_at);
 create index calls_story on calls (story_id);
 create index calls_orphans on calls (source_id) where story_key is not null or run_key is not null;
 create index calls_error on calls (error_id) where error_id is not null;
 create index calls_unfiled_error on calls (source_id) where error_message is not null and error_id is null;
+
+-- The users' own prices, as they were read; the last ones hold.
+create table price_files (
+    id integer primary key,
+    yaml text not null,
+    read_at text not null
+);
 
 -- The pieces of a story: nodes of a tree, or scenes in their order (kind).
 create table story_nodes (

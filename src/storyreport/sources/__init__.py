@@ -23,6 +23,8 @@ class Type(Enum):
     WORD = auto()  # a short text such as a status; kept as it is
     TEXT = auto()  # free text; cleaned of e-mail addresses and credentials, cut to a sane length
     PRIVATE = auto()  # text that is copied only with --with-text
+    HASHED = auto()  # what identifies a person: kept as a keyed hash, and blotted out of the texts beside it
+    JSON = auto()  # JSON, or what should be, for the mapping to take apart; of its texts nothing may be copied unasked
     UTC = auto()  # a time; UTC where it names no offset
     LOCAL = auto()  # a time; in the source's --timezone where it names no offset
     COUNT = auto()  # a whole number, not negative
@@ -39,12 +41,16 @@ class Table:
 
     `required` columns must hold a value. `group` names the column whose rows belong together: when one of them is new
     or changed, all of the group are read again. `changed` names a time column that grows as a row is updated in place.
+    `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
+    `export_signs` are the columns by which a CSV or JSON export of the table is known.
     """
 
     columns: Mapping[str, Type]
     required: tuple[str, ...] = ()
+    export_signs: frozenset[str] = frozenset()
     group: str | None = None
     changed: str | None = None
+    added: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,11 +77,15 @@ class Part:
 
 @dataclass(frozen=True)
 class System:
-    """A source system: its parts in the order in which they are believed, the first one most."""
+    """A source system: its parts in the order in which they are believed, the first one most.
+
+    Where `has_private_names`, its files are called by what must not be kept (a person's session).
+    """
 
     name: str
     title: str
     parts: Mapping[str, Part]
+    has_private_names: bool = False
 
     def mapping(self) -> str:
         """The system's mapping, SQL in sections `-- part: core table`."""

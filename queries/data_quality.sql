@@ -1,0 +1,224 @@
+/*
+title: Data quality
+description: >-
+  What in the sources cannot be trusted: rows that could not be loaded, values that were dropped, statuses that are not
+  known, and work that ends before it began. Such work has no duration and is in no average. Local times that are too
+  late, not too early, look like slow work and are not found here.
+topic: Integrity
+params:
+  source: {type: source, help: one source only}
+chart:
+  mark: bar
+  encoding:
+    y: {field: problem, type: nominal, sort: -x}
+    x: {field: rows, type: quantitative}
+    color: {field: source, type: nominal}
+*/
+-- Offsets west of UTC that are in use, each with a zone that has it in the northern summer and one in its winter.
+with offsets (minutes, summer, winter) as (
+    values
+        (60, 'Atlantic/Cape_Verde', 'Atlantic/Cape_Verde'),
+        (120, 'America/Noronha', 'America/Noronha'),
+        (150, 'America/St_Johns', 'America/St_Johns'),
+        (180, 'America/Sao_Paulo', 'America/Sao_Paulo'),
+        (210, 'America/St_Johns', 'America/St_Johns'),
+        (240, 'America/New_York', 'America/Halifax'),
+        (300, 'America/Chicago', 'America/New_York'),
+        (360, 'America/Denver', 'America/Chicago'),
+        (420, 'America/Los_Angeles', 'America/Denver'),
+        (480, 'America/Anchorage', 'America/Los_Angeles'),
+        (540, 'America/Adak', 'America/Anchorage'),
+        (570, 'Pacific/Marquesas', 'Pacific/Marquesas'),
+        (600, 'Pacific/Honolulu', 'Pacific/Honolulu'),
+        (660, 'Pacific/Pago_Pago', 'Pacific/Pago_Pago'),
+        (720, 'Etc/GMT+12', 'Etc/GMT+12')
+),
+
+-- Each table has an index of just these rows, by source: so they are grouped as they are read, and the ends that a time
+-- zone may explain (none is further west than half a day) apart from the others.
+early_runs as not materialized (
+    select
+        *,
+        julianday(started_at) - julianday(ended_at) as days
+    from runs
+    where
+        ended_at < started_at
+        and gone_at is null
+        and not is_derived
+),
+
+early_step_runs as not materialized (
+    select
+        *,
+        julianday(started_at) - julianday(ended_at) as days
+    from step_runs
+    where
+        ended_at < started_at
+        and gone_at is null
+        and not is_derived
+),
+
+early as (
+    select
+        source_id,
+        0 as is_far,
+        count(*) as rows,
+        max(days) as days,
+        kind,
+        source_key,
+        started_at,
+        ended_at
+    from early_runs
+    where days <= 0.5
+    group by source_id
+    union all
+    select
+        source_id,
+        1,
+        count(*),
+        max(days),
+        kind,
+        source_key,
+        started_at,
+        ended_at
+    from early_runs
+    where days > 0.5
+    group by source_id
+    union all
+    select
+        source_id,
+        0,
+        count(*),
+        max(days),
+        kind,
+        source_key,
+        started_at,
+        ended_at
+    from early_step_runs
+    where days <= 0.5
+    group by source_id
+    union all
+    select
+        source_id,
+        1,
+        count(*),
+        max(days),
+        kind,
+        source_key,
+        started_at,
+        ended_at
+    from early_step_runs
+    where days > 0.5
+    group by source_id
+),
+
+-- The row that is shown is the one that ends earliest.
+widest as (
+    select
+        source_id,
+        is_far,
+        sum(rows) as rows,
+        (cast(round(max(days) * 86400000) as integer) + 899999) / 900000 as quarters,
+        max(days) as days,
+        kind,
+        source_key,
+        started_at,
+        ended_at
+    from early
+    group by source_id, is_far
+),
+
+shifts as (
+    select
+        *,
+        rtrim(rtrim(printf('%.2f', quarters / 4.0), '0'), '.') || ' h early' as how_early,
+        (select min(minutes) from offsets where minutes >= 15 * quarters) as minutes
+    from widest
+),
+
+unknown as (
+    select
+        source_id,
+        kind,
+        source_status
+    from runs
+    where
+        status is null
+        and gone_at is null
+        and not is_derived
+    union all
+    select
+        source_id,
+        kind,
+        source_status
+    from step_runs
+    where
+        status is null
+        and gone_at is null
+),
+
+findings as (
+    select
+        source_id,
+        case severity when 'rejected' then 'rows' else 'values' end as area,
+        source_table || ': ' || reason as problem,
+        count(*) as rows,
+        coalesce(min(source_key), 'row ' || min(source_row)) as example,
+        case severity
+            when 'rejected' then 'These rows are not loaded: mend them in the source and ingest it again.'
+            else 'These rows are loaded without the value: correct it in the source and ingest it again.'
+        end as action
+    from rejects
+    group by source_id, severity, source_table, reason
+    union all
+    select
+        source_id,
+        'statuses' as area,
+        case when source_status is null then kind || ' without a status' else kind || ' with an unknown status' end,
+        count(*),
+        source_status,
+        'These rows count neither as completed nor as failed: correct the status in the source, or have storyreport'
+        || ' learn the word.'
+    from unknown
+    group by source_id, kind, source_status
+    union all
+    select
+        shifts.source_id,
+        'times' as area,
+        'ended before it began',
+        shifts.rows,
+        shifts.kind || ' ' || shifts.source_key || ': ' || shifts.started_at || ' to ' || shifts.ended_at,
+        case
+            when shifts.is_far
+                then 'ends look more than 12 h early, which no time zone explains: correct these times in the source'
+            when shifts.quarters < 4
+                then 'ends look less than 1 h early, which no time zone explains: see whether the clocks that wrote'
+                    || ' them differ'
+            when sources.timezone not in ('UTC', 'Etc/UTC')
+                then 'ends look ' || shifts.how_early || ' even as local times of ' || sources.timezone
+                    || ': ingest with a --timezone that is as much further west (unless these are but of the hour that'
+                    || ' comes twice when summer time ends)'
+            else 'ends look ' || shifts.how_early || ': ingest with --timezone of UTC-'
+                || printf('%02d:%02d', shifts.minutes / 60, shifts.minutes % 60) || ' (e.g. '
+                || case
+                    when substr(shifts.started_at, 6, 2) between '04' and '10' then offsets.summer
+                    else offsets.winter
+                end
+                || ')'
+        end
+    from shifts
+    join sources on sources.id = shifts.source_id
+    left join offsets on offsets.minutes = shifts.minutes
+)
+
+select
+    sources.name as source,
+    findings.area,
+    findings.problem,
+    findings.rows,
+    findings.example,
+    findings.action
+from findings
+join sources on sources.id = findings.source_id
+where :source = '' or sources.name = :source
+order by findings.rows desc, source, findings.area, findings.problem, findings.example
