@@ -1,0 +1,228 @@
+"""The story-generation service: two databases (PostgreSQL, or exports of their tables) and its log.
+
+The main database has the stories, the workflows one has runs, steps and token usage; only ids tie them together.
+Prompts (input_prompt_json), authors and step details are private: they are not read.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from . import Part, System, Table, Type, signs, textfiles
+
+STATUSES = {
+    "queued": "queued",
+    "pending": "queued",
+    "running": "running",
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "blocked": "blocked",
+}
+
+MAIN = Part(
+    tables={
+        "stories": Table(
+            columns={
+                "story_id": Type.KEY,
+                "title": Type.TEXT,
+                "chapter_count": Type.COUNT,
+                "status": Type.WORD,
+                "created_at": Type.UTC,
+                "updated_at": Type.UTC,
+            },
+            required=("story_id",),
+            export_signs=frozenset({"story_id", "chapter_count"}),
+            group="story_id",
+            changed="updated_at",
+            added="created_at",
+        )
+    },
+    feeds={"stories": ("stories",)},
+    grouped={"stories": "source_key"},
+    # What is made of a story is its own affair: these words are kept, not translated.
+    statuses={},
+    signs=signs(("stories", {"story_id", "chapter_count"})),
+)
+
+WORKFLOWS = Part(
+    tables={
+        "story_generation_runs": Table(
+            columns={
+                "run_id": Type.KEY,
+                "story_id": Type.KEY,
+                "status": Type.WORD,
+                "current_step": Type.WORD,
+                "failure_stage": Type.WORD,
+                "failure_code": Type.WORD,
+                "error_message": Type.TEXT,
+                "started_at": Type.UTC,
+                "ended_at": Type.UTC,
+                "created_at": Type.UTC,
+                "updated_at": Type.UTC,
+            },
+            required=("run_id",),
+            export_signs=frozenset({"run_id", "story_id", "current_step"}),
+            group="run_id",
+            changed="updated_at",
+            added="created_at",
+        ),
+        "story_generation_steps": Table(
+            columns={
+                "run_id": Type.KEY,
+                "step_name": Type.KEY,
+                "status": Type.WORD,
+                "started_at": Type.UTC,
+                "ended_at": Type.UTC,
+                "created_at": Type.UTC,
+                "updated_at": Type.UTC,
+            },
+            required=("run_id", "step_name"),
+            export_signs=frozenset({"run_id", "step_name", "status"}),
+            group="run_id",
+            changed="updated_at",
+            added="created_at",
+        ),
+        "token_usage_tracking": Table(
+            columns={
+                "token_usage_id": Type.KEY,
+                "story_id": Type.KEY,
+                "action": Type.WORD,
+                "ai_model": Type.WORD,
+                "input_tokens": Type.COUNT,
+                "output_tokens": Type.COUNT,
+                "estimated_cost_in_euros": Type.MONEY,
+                "created_at": Type.UTC,
+            },
+            required=("token_usage_id",),
+            export_signs=frozenset({"token_usage_id", "ai_model"}),
+            added="created_at",
+        ),
+    },
+    feeds={
+        "runs": ("story_generation_runs",),
+        "step_runs": ("story_generation_steps",),
+        "calls": ("token_usage_tracking",),
+    },
+    grouped={"runs": "source_key", "step_runs": "run_key"},
+    statuses=STATUSES,
+    signs=signs(
+        ("story_generation_runs", {"run_id", "story_id"}),
+        ("story_generation_steps", {"run_id", "step_name"}),
+        ("token_usage_tracking", {"ai_model", "action"}),
+    ),
+)
+
+# Messages that say something to be counted.
+METRICS = (
+    ("Story context loaded successfully", "context_loaded"),
+    ("Chapter count determined from outline", "chapter_count_from_outline"),
+    ("Chapter count determined from database", "chapter_count_from_database"),
+    ("Could not determine chapter count", "chapter_count_defaulted"),
+    ("Chapter count retrieved from cache", "chapter_count_cached"),
+    ("Progress update already in progress, skipping", "progress_conflict"),
+    ("Skipping progress update for failed run", "failed_run_skip"),
+    ("Workflow error occurred", "workflow_error"),
+    ("Story not found", "story_not_found"),
+)
+PLAIN = re.compile(
+    r"(?:(?P<time>\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)\s+)?"
+    r"\[?(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace)\]?:\s(?P<message>.*?)(?P<fields>\s\{.*\})?",
+    re.IGNORECASE,
+)
+LOOKED_AT = 20
+
+
+def find_log(path: Path) -> Path | None:
+    """The path itself if its first lines are those of the service's log, in either form."""
+    if not path.is_file():
+        return None
+    found = [_entry(text) for _, text, _ in islice(textfiles.lines(path), LOOKED_AT) if text]
+    known = [entry for entry in found if entry and (entry["run_id"] or entry["story_id"] or entry["metric"])]
+    return path if known else None
+
+
+def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """A row for each line; its key is what it says, for logs are rotated and cut."""
+    seen: Counter[str] = Counter()
+    for number, text, problem in textfiles.lines(path):
+        entry = _entry(text) if text else None
+        if entry is None:
+            yield "log_lines", (f"line {number}", *[None] * 6, problem or "is no line of a log")
+            continue
+        digest = hashlib.sha256((text or "").encode()).hexdigest()[:20]
+        seen[digest] += 1
+        columns = ("level", "message", "metric", "run_id", "story_id", "timestamp")
+        yield "log_lines", (f"{digest}/{seen[digest]}", *(entry[column] for column in columns), None)
+
+
+def _entry(text: str) -> dict[str, str | None] | None:
+    """Level, message, metric, run_id, story_id and timestamp of a line; None for what is no line of a log."""
+    time, level, message, fields = None, None, None, {}
+    if text.lstrip().startswith("{"):
+        fields = _object(text)
+        level, message, time = fields.get("level"), fields.get("message"), fields.get("timestamp")
+    elif match := PLAIN.fullmatch(text.strip()):
+        level, message, time = match["level"], match["message"], match["time"]
+        fields = _object(match["fields"] or "{}")
+        time = time or fields.get("timestamp")
+    if not isinstance(message, str):
+        return None
+    metric = next((name for beginning, name in METRICS if message.startswith(beginning)), None)
+    error = fields.get("error")
+    if isinstance(error, dict):
+        error = error.get("message")
+    return {
+        "level": str(level).lower() if level else None,
+        "message": f"{message}: {error}" if isinstance(error, str) and error not in message else message,
+        "metric": metric,
+        "run_id": _word(fields.get("runId")),
+        "story_id": _word(fields.get("storyId")),
+        "timestamp": _word(time),
+    }
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _word(value: Any) -> str | None:
+    return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+
+
+LOGS = Part(
+    tables={
+        "log_lines": Table(
+            columns={
+                "key": Type.KEY,
+                "level": Type.WORD,
+                "message": Type.TEXT,
+                "metric": Type.WORD,
+                "run_id": Type.KEY,
+                "story_id": Type.KEY,
+                "timestamp": Type.UTC,
+            },
+            required=("key",),
+        )
+    },
+    # A line that has been rotated away has not been taken back.
+    feeds={},
+    statuses={},
+    find=find_log,
+    stage=stage_log,
+)
+
+SYSTEM = System(
+    name="workflow",
+    title="story-generation service",
+    parts={"main": MAIN, "workflows": WORKFLOWS, "logs": LOGS},
+)
