@@ -1,9 +1,11 @@
 """The story-to-video service: both versions of its database, its costs, its own clean-up, and what is private in it."""
 
+import json
 from pathlib import Path
 
 import pytest
 from book import Book, ask, change
+from postgres import execute, new_database
 
 NEW = """
     create table users (id text primary key, username text, email text, created_at timestamp, updated_at timestamp);
@@ -253,3 +255,76 @@ def test_what_is_no_number_is_rejected(book: Book, service: Path, column: str, v
     assert book.ingest(service).counts.rejected == 1
     assert book.sql("select reason from rejects") == [(f"{column} is not a number",)]
     assert book.one("select count(*) from calls") == 4
+
+
+def test_a_postgresql_database(book: Book, service: Path, server: str) -> None:
+    """The same tables on a server give the same reports as in a file, and only changes are read again."""
+    url = new_database(server, "movies")
+    types = {"timestamp": "timestamptz", " integer primary key": " integer primary key"}
+    for statement in NEW.split(";"):
+        for old, new in types.items():
+            statement = statement.replace(old, new).replace("current_timestamptz", "current_timestamp")
+        execute(url, statement.replace("success boolean", "success integer"))
+    execute(url, "set time zone 'UTC'", *ROWS)
+    book.ingest(url, name="movies")
+    other = Book(service.parent)
+    other.path = service.parent / "other.db"
+    other.ingest(service)
+    for name in ("slowest_steps", "failure_rates", "cost", "orphans"):
+        assert book.report(name) == other.report(name)
+    again = book.ingest(url, name="movies")
+    assert (again.counts.written, again.counts.inserted) == (0, 0)
+
+
+def test_mongo_exports(book: Book, tmp_path: Path) -> None:
+    """Collections as mongoexport writes them are read like the tables."""
+    folder = tmp_path / "mongo"
+    folder.mkdir()
+    workflow = {
+        "_id": {"$oid": "65f0c0ffee65f0c0ffee0001"},
+        "original_prompt": "a secret prompt",
+        "story_title": "The Fox",
+        "current_phase": "done",
+        "status": "completed",
+        "created_at": {"$date": "2026-03-01T10:00:00Z"},
+        "total_processing_time": {"$numberDouble": "600.25"},
+    }
+    usage = {
+        "_id": {"$oid": "65f0c0ffee65f0c0ffee0002"},
+        "workflow_id": {"$oid": "65f0c0ffee65f0c0ffee0001"},
+        "api_provider": "openai",
+        "endpoint": "chat",
+        "tokens_used": {"$numberLong": "1500"},
+        "cost_usd": 0.03,
+        "success": True,
+        "created_at": {"$date": {"$numberLong": "1772359230000"}},
+    }
+    (folder / "workflows.jsonl").write_text(json.dumps(workflow), encoding="utf-8")
+    (folder / "api_usage.jsonl").write_text(f"{json.dumps(usage)}\n{{broken\n", encoding="utf-8")
+    assert book.ingest(folder).counts.rejected == 1
+    assert book.sql("select title, prompt from stories") == [("The Fox", None)]
+    assert book.sql("select duration_ms from runs") == [(600_250,)]
+    assert [(row["day"], row["total_tokens"], row["cost"]) for row in book.report("cost")] == [
+        ("2026-03-01", 1500, 0.03)
+    ]
+    assert book.report("orphans") == []
+
+
+@pytest.mark.parametrize("database_first", [True, False])
+def test_files_on_disk(book: Book, service: Path, tmp_path: Path, database_first: bool) -> None:
+    """A file that the database knows is one artifact; one that it does not know is one of its own."""
+    folder = tmp_path / "save_outputs"
+    for name in ("images/1.png", "images/lost.png", "video/all.mp4"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x" * 10)
+    places = [service, folder] if database_first else [folder, service]
+    for place in places:
+        book.ingest(place, name="movies")
+    assert book.sql("select kind, path from artifacts order by path") == [
+        ("image", "/files/images/1.png"),
+        ("video", "/files/video/all.mp4"),
+        ("image", "images/lost.png"),
+    ]
+    (folder / "images/lost.png").unlink()
+    book.ingest(folder, name="movies")
+    assert book.sql("select path from artifacts where gone_at is not null") == [("images/lost.png",)]

@@ -1,8 +1,14 @@
-"""The story-to-video service: a SQLite database, of its early version (two tables, few columns) or a newer one.
+"""The story-to-video service: its database (SQLite, PostgreSQL or mongoexport), and its folder of files.
 
-A workflow makes one story. The service's own clean-up deletes workflows and files and leaves what refers to them.
+The early version of the database has two tables with few columns. A workflow makes one story. The service's own
+clean-up deletes workflows and files and leaves what refers to them.
 Prompts, story texts, user names and e-mail addresses are private: the users table is not read at all.
 """
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from . import Part, System, Table, Type, signs
 
@@ -22,8 +28,10 @@ DATABASE = Part(
                 "total_processing_time": Type.SECONDS,
             },
             required=("id",),
+            export_signs=frozenset({"current_phase", "original_prompt"}),
             group="id",
             changed="updated_at",
+            added="created_at",
         ),
         "generated_files": Table(
             columns={
@@ -37,6 +45,8 @@ DATABASE = Part(
                 "created_at": Type.UTC,
             },
             required=("id",),
+            export_signs=frozenset({"workflow_id", "file_type"}),
+            added="created_at",
         ),
         "scenes": Table(
             columns={
@@ -47,6 +57,8 @@ DATABASE = Part(
                 "created_at": Type.UTC,
             },
             required=("id",),
+            export_signs=frozenset({"workflow_id", "scene_number"}),
+            added="created_at",
         ),
         "generation_progress": Table(
             columns={
@@ -58,6 +70,8 @@ DATABASE = Part(
                 "created_at": Type.UTC,
             },
             required=("id",),
+            export_signs=frozenset({"workflow_id", "progress_percentage"}),
+            added="created_at",
             group="workflow_id",
         ),
         "api_usage": Table(
@@ -74,6 +88,8 @@ DATABASE = Part(
                 "created_at": Type.UTC,
             },
             required=("id",),
+            export_signs=frozenset({"api_provider", "endpoint"}),
+            added="created_at",
         ),
     },
     feeds={
@@ -108,4 +124,61 @@ DATABASE = Part(
     ),
 )
 
-SYSTEM = System(name="media", title="story-to-video service", parts={"database": DATABASE})
+# The folders below save_outputs/ and what the files in them are.
+KINDS = {
+    "images": "image",
+    "audio": "audio",
+    "music": "music",
+    "video": "video",
+    "videos": "video",
+    "scenes": "scene",
+}
+
+
+def find_outputs(path: Path) -> Path | None:
+    """The save_outputs folder at or below a path: one that holds images/, audio/, …"""
+    for folder in (path, path / "save_outputs"):
+        if folder.is_dir() and (folder.name == "save_outputs" or sum((folder / kind).is_dir() for kind in KINDS) > 1):
+            return folder
+    return None
+
+
+def stage_outputs(folder: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """A row for each file; its key is what the service calls it in its URLs."""
+    for kind in sorted(name for name in KINDS if (folder / name).is_dir()):
+        for below, folders, names in os.walk(folder / kind):
+            folders.sort()
+            for name in sorted(names):
+                path = Path(below, name)
+                try:
+                    about = path.stat()
+                except OSError as error:
+                    yield (
+                        "disk_files",
+                        (str(path.relative_to(folder)), *[None] * 4, f"cannot be read: {error.strerror}"),
+                    )
+                    continue
+                key = path.relative_to(folder).as_posix()
+                yield "disk_files", (key, KINDS[kind], name, about.st_size, about.st_mtime, None)
+
+
+OUTPUTS = Part(
+    tables={
+        "disk_files": Table(
+            columns={
+                "path": Type.KEY,
+                "kind": Type.WORD,
+                "name": Type.TEXT,
+                "size": Type.COUNT,
+                "modified_at": Type.UTC,
+            },
+            required=("path",),
+        )
+    },
+    feeds={"artifacts": ("disk_files",)},
+    statuses={},
+    find=find_outputs,
+    stage=stage_outputs,
+)
+
+SYSTEM = System(name="media", title="story-to-video service", parts={"database": DATABASE, "outputs": OUTPUTS})

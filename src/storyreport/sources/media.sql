@@ -100,6 +100,25 @@ select
     created_at
 from src_generated_files;
 
+-- database: delete artifacts
+-- What the disk showed before the database was read.
+select files.id
+from main.artifacts as files
+join main.inputs as folders on folders.id = files.input_id
+where
+    files.source_id = :source_id
+    and files.source_key >= 'disk '
+    and files.source_key < 'disk!'
+    and folders.part = 'outputs'
+    and exists (
+        select 1
+        from main.artifacts as known
+        where
+            known.source_id = :source_id
+            and known.path = '/files/' || files.path
+            and known.input_id <> files.input_id
+    );
+
 -- database: story_nodes
 select
     id as source_key,
@@ -126,3 +145,24 @@ select
     cost_usd as cost,
     'USD' as currency
 from src_api_usage;
+
+-- outputs: artifacts
+-- Only files that the database does not know: /files/images/scene_1.png is images/scene_1.png on the disk.
+select
+    'disk ' || files.path as source_key,
+    files.kind,
+    files.path,
+    files.name,
+    files.size as size_bytes,
+    files.modified_at as created_at
+from src_disk_files as files
+where
+    not exists (
+        select 1
+        from main.artifacts
+        join main.inputs on inputs.id = artifacts.input_id
+        where
+            artifacts.source_id = :source_id
+            and artifacts.path = '/files/' || files.path
+            and inputs.part = 'database'
+    );
