@@ -1,0 +1,73 @@
+"""The choose-your-own-adventure service: jobs that each generate a story, and stories that are trees of nodes.
+
+A node's options name the nodes that follow. created_at is UTC and completed_at the server's local time. A session is a
+person's browser; texts of nodes and options are private.
+"""
+
+from . import Part, System, Table, Type, signs
+
+DATABASE = Part(
+    tables={
+        "stories": Table(
+            columns={
+                "id": Type.KEY,
+                "title": Type.TEXT,
+                "session_id": Type.HASHED,
+                "created_at": Type.UTC,
+            },
+            required=("id",),
+            export_signs=frozenset({"title", "session_id"}),
+            group="id",
+            added="created_at",
+        ),
+        "story_jobs": Table(
+            columns={
+                "id": Type.KEY,
+                "job_id": Type.KEY,
+                "theme": Type.TEXT,
+                "status": Type.WORD,
+                "story_id": Type.KEY,
+                "error": Type.TEXT,
+                "session_id": Type.HASHED,
+                "created_at": Type.UTC,
+                "completed_at": Type.LOCAL,
+            },
+            required=("id",),
+            export_signs=frozenset({"job_id", "theme", "status"}),
+            group="job_id",
+            added="created_at",
+        ),
+        "story_nodes": Table(
+            columns={
+                "id": Type.KEY,
+                "story_id": Type.KEY,
+                "is_root": Type.FLAG,
+                "is_ending": Type.FLAG,
+                "is_winning_ending": Type.FLAG,
+                "content": Type.PRIVATE,
+                "options": Type.JSON,
+            },
+            required=("id",),
+            export_signs=frozenset({"story_id", "is_root", "options"}),
+            group="id",
+        ),
+    },
+    # Options are not counted, for there are more of them than nodes: those of a node are compared when it is read.
+    feeds={"stories": ("stories",), "runs": ("story_jobs",), "story_nodes": ("story_nodes",)},
+    grouped={
+        "stories": "source_key",
+        "runs": "source_key",
+        "step_runs": "run_key",
+        "story_nodes": "source_key",
+        "story_options": "node_key",
+    },
+    statuses={"pending": "queued", "processing": "running", "completed": "completed", "failed": "failed"},
+    signs=signs(
+        ("story_nodes", {"story_id", "is_root"}),
+        ("story_nodes", {"story_id", "is_ending"}),
+        ("story_jobs", {"theme", "status"}),
+        ("stories", {"title", "session_id"}),
+    ),
+)
+
+SYSTEM = System(name="adventure", title="choose-your-own-adventure service", parts={"database": DATABASE})
