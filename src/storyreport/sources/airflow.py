@@ -1,0 +1,85 @@
+"""Apache Airflow: its metadata database, or task instances and DAG runs as its API gives them.
+
+Since 2.10 earlier tries are in task_instance_history; before, a new try takes the place of the last one. User names,
+host names, configurations and rendered fields are not read.
+"""
+
+from . import Part, System, Table, Type, signs
+
+TRY = {
+    "dag_id": Type.KEY,
+    "task_id": Type.KEY,
+    "run_id": Type.KEY,
+    "dag_run_id": Type.KEY,
+    "execution_date": Type.UTC,
+    "map_index": Type.NUMBER,
+    "state": Type.WORD,
+    "try_number": Type.COUNT,
+    "queued_dttm": Type.UTC,
+    "queued_when": Type.UTC,
+    "start_date": Type.UTC,
+    "end_date": Type.UTC,
+    "duration": Type.SECONDS,
+    "updated_at": Type.UTC,
+}
+
+DATABASE = Part(
+    tables={
+        "task_instance": Table(
+            columns={**TRY, "last_heartbeat_at": Type.UTC},
+            required=("dag_id", "task_id"),
+            export_signs=frozenset({"dag_id", "task_id", "state", "try_number"}),
+            # Runs of several DAGs may share an id; to read them together does no harm.
+            group="run_id",
+            changed="updated_at",
+        ),
+        "task_instance_history": Table(
+            columns={**TRY, "task_instance_id": Type.KEY},
+            required=("dag_id", "task_id"),
+            export_signs=frozenset({"dag_id", "task_id", "state", "try_number", "task_instance_id"}),
+            group="run_id",
+            changed="updated_at",
+        ),
+        "dag_run": Table(
+            columns={
+                "dag_id": Type.KEY,
+                "run_id": Type.KEY,
+                "dag_run_id": Type.KEY,
+                "execution_date": Type.UTC,
+                "run_type": Type.WORD,
+                "state": Type.WORD,
+                "queued_at": Type.UTC,
+                "start_date": Type.UTC,
+                "end_date": Type.UTC,
+                "updated_at": Type.UTC,
+            },
+            required=("dag_id",),
+            export_signs=frozenset({"dag_id", "run_type", "state"}),
+            group="run_id",
+            changed="updated_at",
+        ),
+    },
+    feeds={"runs": ("dag_run",), "step_runs": ("task_instance", "task_instance_history")},
+    statuses={
+        "success": "completed",
+        "failed": "failed",
+        "upstream_failed": "skipped",
+        "skipped": "skipped",
+        "removed": "cancelled",
+        "running": "running",
+        "restarting": "running",
+        "up_for_reschedule": "waiting",
+        "up_for_retry": "queued",
+        "scheduled": "queued",
+        "queued": "queued",
+        "deferred": "queued",
+        # A task that the scheduler has not looked at yet has no state.
+        "none": "queued",
+    },
+    signs=signs(
+        ("task_instance", {"dag_id", "task_id", "try_number"}),
+        ("dag_run", {"dag_id", "run_type", "state"}),
+    ),
+)
+
+SYSTEM = System(name="airflow", title="Airflow metadata database", parts={"database": DATABASE})

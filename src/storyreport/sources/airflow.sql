@@ -1,0 +1,173 @@
+-- Apache Airflow → core tables.
+-- A view src_<table> has the rows to load; src_statuses translates status words.
+
+-- database: runs
+-- The scheduler touches updated_at of a run as long as it looks at it, so that this is no sign of life. A run of which
+-- only the tasks were handed over is what they have come to.
+with named as (
+    select
+        src_dag_run.*,
+        key(dag_id, coalesce(run_id, dag_run_id, execution_date)) as source_key
+    from src_dag_run
+),
+
+ranked as (
+    select
+        named.*,
+        row_number() over (partition by source_key order by updated_at desc, end_date desc, start_date desc) as place
+    from named
+),
+
+tasks as (
+    select
+        src_task_instance.*,
+        key(dag_id, coalesce(run_id, dag_run_id, execution_date)) as run_key,
+        words.status
+    from src_task_instance
+    left join src_statuses as words on words.word = lower(coalesce(nullif(trim(state), ''), 'none'))
+)
+
+select
+    ranked.source_key,
+    'dag_run' as kind,
+    words.status,
+    ranked.state as source_status,
+    ranked.queued_at,
+    ranked.start_date as started_at,
+    ranked.end_date as ended_at,
+    case
+        when ranked.start_date <= ranked.end_date
+            then cast(round((julianday(ranked.end_date) - julianday(ranked.start_date)) * 86400000) as integer)
+    end as duration_ms
+from ranked
+left join src_statuses as words on words.word = lower(trim(ranked.state))
+where ranked.place = 1
+union all
+select
+    run_key,
+    'dag_run',
+    case
+        when sum(status = 'running') > 0 then 'running'
+        when sum(status in ('queued', 'waiting')) > 0 then 'queued'
+        when sum(status = 'failed') > 0 then 'failed'
+        else 'completed'
+    end,
+    null,
+    min(queued_dttm),
+    min(start_date),
+    case when sum(status in ('running', 'queued', 'waiting')) = 0 then max(end_date) end,
+    null
+from tasks
+where run_key not in (select source_key from named)
+group by run_key;
+
+-- database: steps
+-- Instances of a mapped task are of one family.
+with named as (
+    select
+        cast(task_id as text) as family,
+        map_index
+    from src_task_instance
+    union
+    select
+        cast(task_id as text),
+        map_index
+    from src_task_instance_history
+)
+
+select distinct
+    family || case when map_index >= 0 then '[' || cast(map_index as integer) || ']' else '' end as name,
+    family
+from named;
+
+-- database: step_runs
+-- A try that is over may stand in the history and still in task_instance, which then waits for the next one.
+with tries as (
+    select
+        src_task_instance.*,
+        0 as is_over
+    from src_task_instance
+    union all
+    select
+        dag_id,
+        task_id,
+        run_id,
+        dag_run_id,
+        execution_date,
+        map_index,
+        state,
+        try_number,
+        queued_dttm,
+        queued_when,
+        start_date,
+        end_date,
+        duration,
+        updated_at,
+        null,
+        1
+    from src_task_instance_history
+),
+
+named as (
+    select
+        tries.*,
+        key(dag_id, coalesce(run_id, dag_run_id, execution_date)) as run_key,
+        cast(task_id as text)
+        || case when map_index >= 0 then '[' || cast(map_index as integer) || ']' else '' end as step_name,
+        max(coalesce(try_number, 1), 1) as try
+    from tries
+),
+
+counted as (
+    select
+        named.*,
+        try
+        + case
+            when not is_over and max(is_over) over (partition by run_key, step_name, try) = 1 then 1
+            else 0
+        end as attempt
+    from named
+),
+
+ranked as (
+    select
+        counted.*,
+        count(*) over same as source_rows,
+        row_number() over (same order by is_over, updated_at desc, end_date desc, start_date desc, state) as place
+    from counted
+    window same as (partition by run_key, step_name, attempt)
+),
+
+-- The times of a task that waits for its next try are those of the last one.
+judged as (
+    select
+        ranked.*,
+        words.status,
+        coalesce(words.status = 'queued' and ranked.end_date is not null, 0) as is_waiting
+    from ranked
+    left join src_statuses as words on words.word = lower(coalesce(nullif(trim(ranked.state), ''), 'none'))
+    where ranked.place = 1
+)
+
+select
+    judged.run_key || '/' || key(judged.step_name) || '/' || judged.attempt as source_key,
+    judged.source_rows,
+    judged.run_key,
+    judged.step_name,
+    judged.attempt,
+    judged.status,
+    judged.state as source_status,
+    coalesce(judged.queued_dttm, judged.queued_when) as queued_at,
+    case when not judged.is_waiting then judged.start_date end as started_at,
+    case when not judged.is_waiting then judged.end_date end as ended_at,
+    nullif(
+        max(
+            coalesce(judged.last_heartbeat_at, ''),
+            coalesce(judged.updated_at, ''),
+            coalesce(judged.start_date, ''),
+            coalesce(judged.end_date, '')
+        ),
+        ''
+    ) as last_activity_at,
+    case when not judged.is_waiting and judged.end_date is not null then judged.duration end as duration_ms
+from judged;

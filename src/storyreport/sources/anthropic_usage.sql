@@ -1,0 +1,84 @@
+-- Anthropic's usage and cost reports → core tables.
+-- A view src_<table> has the rows to load. A result that stands in two pages counts once, as it was last; what differs
+-- only by workspace, API key or account is added up.
+
+-- costs: calls
+-- What a day was billed: an amount without calls of its own.
+with results as (
+    select
+        src_anthropic_costs.*,
+        row_number() over (
+            partition by starting_at, grouping
+            order by position desc
+        ) as place_from_end
+    from src_anthropic_costs
+)
+
+select
+    key('cost', starting_at, description, model, currency) as source_key,
+    'anthropic' as provider,
+    coalesce(description, 'costs') as endpoint,
+    coalesce(model, '') as model,
+    starting_at as called_at,
+    0 as calls,
+    sum(amount) as cost,
+    currency
+from results
+where place_from_end = 1
+group by starting_at, description, model, currency;
+
+-- usage: calls
+-- The report does not say how many requests there were: what it adds up counts as one call. Of web searches it does.
+-- Input tokens are the uncached ones and those read from and written to the cache.
+with results as (
+    select
+        src_anthropic_usage.*,
+        coalesce(uncached_input_tokens, cache_read_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens)
+        is not null as has_input,
+        coalesce(cache_write_5m_tokens, cache_write_1h_tokens) is not null as has_write,
+        coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0) as cache_write_tokens,
+        row_number() over (
+            partition by starting_at, grouping
+            order by position desc
+        ) as place_from_end
+    from src_anthropic_usage
+)
+
+select
+    key('usage', starting_at, model, service_tier) as source_key,
+    'anthropic' as provider,
+    'messages' as endpoint,
+    coalesce(model, '') as model,
+    'completed' as status,
+    starting_at as called_at,
+    1 as calls,
+    sum(
+        case
+            when has_input
+                then coalesce(uncached_input_tokens, 0) + coalesce(cache_read_input_tokens, 0) + cache_write_tokens
+        end
+    ) as input_tokens,
+    sum(output_tokens) as output_tokens,
+    sum(cache_read_input_tokens) as cache_read_tokens,
+    sum(case when has_write then cache_write_tokens end) as cache_write_tokens
+from results
+where place_from_end = 1
+group by starting_at, model, service_tier
+union all
+select
+    key('web search', starting_at, model, service_tier),
+    'anthropic',
+    'web_search',
+    coalesce(model, ''),
+    'completed',
+    starting_at,
+    sum(web_search_requests),
+    null,
+    null,
+    null,
+    null
+from results
+where
+    place_from_end = 1
+    and web_search_requests > 0
+group by starting_at, model, service_tier;

@@ -1,0 +1,51 @@
+-- Claude Code's sessions → core tables.
+-- A view src_<table> has the rows to load.
+
+-- sessions: runs
+-- A transcript says what has been done; nothing in it is pending.
+select
+    session as source_key,
+    'session' as kind,
+    'completed' as status,
+    min(timestamp) as started_at,
+    max(timestamp) as ended_at,
+    max(timestamp) as last_activity_at,
+    case
+        when min(timestamp) < max(timestamp)
+            then cast(round((julianday(max(timestamp)) - julianday(min(timestamp))) * 86400000) as integer)
+    end as duration_ms
+from src_claude_messages
+where session is not null
+group by session;
+
+-- sessions: calls
+-- A message counts once, with the tokens of its last line and the time of its first. Anthropic counts the cached tokens
+-- beside the input tokens. Other providers' models come through gateways that Claude Code does not name.
+with messages as (
+    select
+        src_claude_messages.*,
+        min(timestamp) over (partition by message_id) as first_at,
+        max(cost_usd) over (partition by message_id) as any_cost,
+        row_number() over (
+            partition by message_id
+            order by timestamp desc, position desc
+        ) as place_from_end
+    from src_claude_messages
+)
+
+select
+    message_id as source_key,
+    session as run_key,
+    case when model like 'claude%' then 'anthropic' else '' end as provider,
+    'messages' as endpoint,
+    coalesce(model, '') as model,
+    'completed' as status,
+    first_at as called_at,
+    input_tokens + coalesce(cache_creation_input_tokens, 0) + coalesce(cache_read_input_tokens, 0) as input_tokens,
+    output_tokens,
+    cache_read_input_tokens as cache_read_tokens,
+    cache_creation_input_tokens as cache_write_tokens,
+    coalesce(cost_usd, any_cost) as cost,
+    case when any_cost is null then '' else 'USD' end as currency
+from messages
+where place_from_end = 1;

@@ -1,0 +1,61 @@
+"""Langfuse: observations as its exports, its database (snake case) or its API (camel case) give them.
+
+A trace is a run, what has usage is a call, and what else has a parent is a step of the run. Inputs, outputs, prompts,
+metadata, users and sessions are not read.
+"""
+
+from . import Part, System, Table, Type, signs
+
+OBSERVATION = {
+    "id": Type.KEY,
+    "trace_id": Type.KEY,
+    "parent_observation_id": Type.KEY,
+    "type": Type.WORD,
+    "name": Type.WORD,
+    "start_time": Type.UTC,
+    "end_time": Type.UTC,
+    "updated_at": Type.UTC,
+    "level": Type.WORD,
+    "status_message": Type.TEXT,
+    "provided_model_name": Type.WORD,
+    "model": Type.WORD,
+    "usage_details": Type.JSON,
+    "usage": Type.JSON,
+    "prompt_tokens": Type.COUNT,
+    "completion_tokens": Type.COUNT,
+    "total_tokens": Type.COUNT,
+    "cost_details": Type.JSON,
+    "total_cost": Type.MONEY,
+    "calculated_total_cost": Type.MONEY,
+    "latency": Type.SECONDS,
+}
+
+DATABASE = Part(
+    tables={
+        "observations": Table(
+            columns=OBSERVATION,
+            required=("id", "type"),
+            export_signs=frozenset({"trace_id", "parent_observation_id", "start_time"}),
+            group="trace_id",
+            changed="updated_at",
+            added="start_time",
+        ),
+        "api_observations": Table(
+            columns={name.replace("_", ""): kind for name, kind in OBSERVATION.items()},
+            required=("id", "type"),
+            export_signs=frozenset({"traceid", "parentobservationid", "starttime"}),
+            group="traceid",
+        ),
+    },
+    feeds={
+        "runs": ("observations", "api_observations"),
+        "step_runs": ("observations", "api_observations"),
+        "calls": ("observations", "api_observations"),
+    },
+    grouped={"runs": "source_key", "step_runs": "run_key", "calls": "run_key"},
+    # A level is no status, but says whether something went wrong.
+    statuses={"debug": "completed", "default": "completed", "warning": "completed", "error": "failed"},
+    signs=signs(("observations", {"trace_id", "parent_observation_id", "type"})),
+)
+
+SYSTEM = System(name="langfuse", title="Langfuse observations", parts={"database": DATABASE})

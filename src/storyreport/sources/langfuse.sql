@@ -1,0 +1,335 @@
+-- Langfuse → core tables.
+-- A view src_<table> has the rows to load; src_statuses translates status words (here: levels).
+
+-- database: runs
+-- A trace is what its observations are; where it has a root, that one says whether it failed.
+with observations as (
+    select
+        id,
+        trace_id,
+        parent_observation_id,
+        type,
+        level,
+        start_time,
+        end_time,
+        updated_at
+    from src_observations
+    union all
+    select
+        id,
+        traceid,
+        parentobservationid,
+        type,
+        level,
+        starttime,
+        endtime,
+        updatedat
+    from src_api_observations
+),
+
+ranked as (
+    select
+        observations.*,
+        nullif(parent_observation_id, '') is null as is_root,
+        max(nullif(parent_observation_id, '') is null) over (partition by trace_id) as has_root,
+        row_number() over (partition by id order by updated_at desc, end_time desc, start_time desc) as place
+    from observations
+    where trace_id <> ''
+),
+
+judged as (
+    select
+        ranked.*,
+        case
+            when end_time is null and upper(type) <> 'EVENT' and words.status is not 'failed' then 'running'
+            else words.status
+        end as status
+    from ranked
+    left join src_statuses as words on words.word = lower(coalesce(nullif(trim(level), ''), 'default'))
+    where place = 1
+),
+
+traces as (
+    select
+        cast(trace_id as text) as source_key,
+        case
+            when sum(status = 'running') > 0 then 'running'
+            when sum(status = 'failed' and (is_root or not has_root)) > 0 then 'failed'
+            when sum(status is null) = 0 then 'completed'
+        end as status,
+        min(start_time) as started_at,
+        max(coalesce(end_time, start_time)) as last_seen_at,
+        max(max(coalesce(updated_at, ''), coalesce(end_time, ''), coalesce(start_time, ''))) as last_sign
+    from judged
+    group by cast(trace_id as text)
+)
+
+select
+    source_key,
+    'trace' as kind,
+    status,
+    started_at,
+    case when status is not 'running' then last_seen_at end as ended_at,
+    nullif(last_sign, '') as last_activity_at,
+    case
+        when status is not 'running' and started_at <= last_seen_at
+            then cast(round((julianday(last_seen_at) - julianday(started_at)) * 86400000) as integer)
+    end as duration_ms
+from traces;
+
+-- database: steps
+select
+    coalesce(nullif(name, ''), lower(type)) as name,
+    coalesce(nullif(name, ''), lower(type)) as family
+from src_observations
+where
+    upper(type) not in ('GENERATION', 'EMBEDDING')
+    and parent_observation_id <> ''
+union
+select
+    coalesce(nullif(name, ''), lower(type)),
+    coalesce(nullif(name, ''), lower(type))
+from src_api_observations
+where
+    upper(type) not in ('GENERATION', 'EMBEDDING')
+    and parentobservationid <> '';
+
+-- database: step_runs
+with observations as (
+    select
+        id,
+        trace_id,
+        parent_observation_id,
+        type,
+        name,
+        level,
+        status_message,
+        start_time,
+        end_time,
+        updated_at,
+        latency
+    from src_observations
+    union all
+    select
+        id,
+        traceid,
+        parentobservationid,
+        type,
+        name,
+        level,
+        statusmessage,
+        starttime,
+        endtime,
+        updatedat,
+        latency
+    from src_api_observations
+),
+
+ranked as (
+    select
+        observations.*,
+        count(*) over (partition by id) as source_rows,
+        row_number() over (partition by id order by updated_at desc, end_time desc, start_time desc) as place
+    from observations
+    where
+        upper(type) not in ('GENERATION', 'EMBEDDING')
+        and parent_observation_id <> ''
+)
+
+select
+    cast(ranked.id as text) as source_key,
+    ranked.source_rows,
+    cast(nullif(ranked.trace_id, '') as text) as run_key,
+    coalesce(nullif(ranked.name, ''), lower(ranked.type)) as step_name,
+    case
+        when ranked.end_time is null and upper(ranked.type) <> 'EVENT' and words.status is not 'failed' then 'running'
+        else words.status
+    end as status,
+    ranked.level as source_status,
+    case when words.status = 'failed' then nullif(ranked.status_message, '') end as error_message,
+    ranked.start_time as started_at,
+    coalesce(ranked.end_time, case when upper(ranked.type) = 'EVENT' then ranked.start_time end) as ended_at,
+    nullif(
+        max(coalesce(ranked.updated_at, ''), coalesce(ranked.end_time, ''), coalesce(ranked.start_time, '')),
+        ''
+    ) as last_activity_at,
+    case
+        when ranked.start_time <= ranked.end_time
+            then cast(round((julianday(ranked.end_time) - julianday(ranked.start_time)) * 86400000) as integer)
+        when ranked.end_time is null then ranked.latency
+    end as duration_ms
+from ranked
+left join src_statuses as words on words.word = lower(coalesce(nullif(trim(ranked.level), ''), 'default'))
+where ranked.place = 1;
+
+-- database: calls
+-- Usage types leave each other out: input are the tokens that came from no cache. Unless the total says otherwise, or
+-- the type is one that Langfuse passed on as it got it (with a dot in its name): these are within the input.
+with observations as (
+    select
+        id,
+        trace_id,
+        parent_observation_id,
+        type,
+        name,
+        level,
+        status_message,
+        start_time,
+        end_time,
+        updated_at,
+        latency,
+        coalesce(nullif(provided_model_name, ''), model, '') as model,
+        coalesce(usage_details, usage) as usage,
+        prompt_tokens,
+        completion_tokens,
+        total_tokens,
+        cost_details,
+        coalesce(total_cost, calculated_total_cost) as total_cost
+    from src_observations
+    union all
+    select
+        id,
+        traceid,
+        parentobservationid,
+        type,
+        name,
+        level,
+        statusmessage,
+        starttime,
+        endtime,
+        updatedat,
+        latency,
+        coalesce(nullif(providedmodelname, ''), model, ''),
+        coalesce(usagedetails, usage),
+        prompttokens,
+        completiontokens,
+        totaltokens,
+        costdetails,
+        coalesce(totalcost, calculatedtotalcost)
+    from src_api_observations
+),
+
+spans as (
+    select
+        id,
+        min(coalesce(nullif(name, ''), lower(type))) as step_name
+    from observations
+    where
+        upper(type) not in ('GENERATION', 'EMBEDDING')
+        and parent_observation_id <> ''
+    group by id
+),
+
+ranked as (
+    select
+        observations.*,
+        row_number() over (partition by id order by updated_at desc, end_time desc, start_time desc) as place
+    from observations
+    where upper(type) in ('GENERATION', 'EMBEDDING')
+),
+
+generations as (
+    select *
+    from ranked
+    where place = 1
+),
+
+used as (
+    select
+        generations.id,
+        lower(types.key) as usage_type,
+        instr(types.key, '.') > 0 as is_within,
+        cast(types.value as integer) as tokens
+    from generations
+    join json_each(case when json_valid(generations.usage) then generations.usage else '{}' end) as types
+    where
+        types.type in ('integer', 'real', 'text')
+        and types.value not glob '*[^0-9.]*'
+),
+
+sorted as (
+    select
+        used.*,
+        case
+            when usage_type in ('total', 'total_tokens', 'totaltokens') then 'total'
+            when usage_type glob '*cache*creat*' or usage_type glob '*cache*write*' then 'cache write'
+            when usage_type glob '*cache*' then 'cache read'
+            when usage_type glob 'output*' or usage_type glob 'completion*' then 'output'
+            when usage_type glob 'input*' or usage_type glob 'prompt*' then 'input'
+        end as kind
+    from used
+),
+
+summed as (
+    select
+        id,
+        sum(case when kind = 'input' and not is_within then tokens end) as plain_input,
+        sum(case when kind = 'output' and not is_within then tokens end) as output,
+        sum(case when kind = 'cache read' then tokens end) as cache_read,
+        sum(case when kind = 'cache write' then tokens end) as cache_write,
+        coalesce(sum(case when kind in ('cache read', 'cache write') and not is_within then tokens end), 0) as beside,
+        sum(case when kind = 'total' then tokens end) as total
+    from sorted
+    group by id
+),
+
+priced as (
+    select
+        generations.id,
+        coalesce(
+            sum(case when types.key = 'total' then types.value end),
+            sum(case when types.key <> 'total' then types.value end)
+        ) as cost
+    from generations
+    join json_each(case when json_valid(generations.cost_details) then generations.cost_details else '{}' end) as types
+    where
+        types.type in ('integer', 'real', 'text')
+        and types.value not glob '*[^0-9.eE-]*'
+        and types.value >= 0
+    group by generations.id
+)
+
+select
+    cast(generations.id as text) as source_key,
+    cast(nullif(generations.trace_id, '') as text) as run_key,
+    spans.step_name,
+    lower(generations.type) as endpoint,
+    generations.model,
+    case
+        when generations.end_time is null and words.status is not 'failed' then 'running'
+        else words.status
+    end as status,
+    generations.level as source_status,
+    case when words.status = 'failed' then nullif(generations.status_message, '') end as error_message,
+    generations.start_time as called_at,
+    case
+        when generations.start_time <= generations.end_time
+            then cast(
+                round((julianday(generations.end_time) - julianday(generations.start_time)) * 86400000) as integer
+            )
+        when generations.end_time is null then generations.latency
+    end as duration_ms,
+    coalesce(
+        case
+            when summed.total = summed.plain_input + coalesce(summed.output, 0) and summed.beside <= summed.plain_input
+                then summed.plain_input
+            when summed.plain_input is not null or summed.beside > 0
+                then coalesce(summed.plain_input, 0) + summed.beside
+        end,
+        generations.prompt_tokens
+    ) as input_tokens,
+    coalesce(summed.output, generations.completion_tokens) as output_tokens,
+    summed.cache_read as cache_read_tokens,
+    summed.cache_write as cache_write_tokens,
+    coalesce(summed.total, generations.total_tokens) as total_tokens,
+    -- Where no price is known the total is 0 and the details are empty.
+    case
+        when priced.id is not null then coalesce(nullif(generations.total_cost, 0), priced.cost)
+        else nullif(generations.total_cost, 0)
+    end as cost,
+    'USD' as currency
+from generations
+left join src_statuses as words on words.word = lower(coalesce(nullif(trim(generations.level), ''), 'default'))
+left join summed on summed.id = generations.id
+left join priced on priced.id = generations.id
+left join spans on spans.id = generations.parent_observation_id;

@@ -1,0 +1,55 @@
+"""The LiteLLM proxy: its SpendLogs, a row a call, and its ErrorLogs, a row a call that failed.
+
+Keys, users, teams, tags, metadata and messages are not read; an exception's text tends to repeat the prompt.
+"""
+
+from . import Part, System, Table, Type, signs
+
+DATABASE = Part(
+    tables={
+        "litellm_spendlogs": Table(
+            columns={
+                "request_id": Type.KEY,
+                "call_type": Type.WORD,
+                "spend": Type.MONEY,
+                "total_tokens": Type.COUNT,
+                "prompt_tokens": Type.COUNT,
+                "completion_tokens": Type.COUNT,
+                "starttime": Type.UTC,
+                "endtime": Type.UTC,
+                "request_duration_ms": Type.MS,
+                "model": Type.WORD,
+                "model_group": Type.WORD,
+                "custom_llm_provider": Type.WORD,
+                "cache_hit": Type.FLAG,
+                "status": Type.WORD,
+            },
+            required=("request_id",),
+            export_signs=frozenset({"request_id", "spend", "starttime", "prompt_tokens"}),
+            added="endtime",
+        ),
+        "litellm_errorlogs": Table(
+            columns={
+                "request_id": Type.KEY,
+                "starttime": Type.UTC,
+                "endtime": Type.UTC,
+                "model_group": Type.WORD,
+                "litellm_model_name": Type.WORD,
+                "exception_type": Type.WORD,
+                "exception_string": Type.PRIVATE,
+                "status_code": Type.WORD,
+            },
+            required=("request_id",),
+            export_signs=frozenset({"request_id", "exception_type", "starttime"}),
+            added="endtime",
+        ),
+    },
+    feeds={"calls": ("litellm_spendlogs", "litellm_errorlogs")},
+    statuses={"success": "completed", "failure": "failed"},
+    signs=signs(
+        ("litellm_spendlogs", {"request_id", "spend"}),
+        ("litellm_errorlogs", {"request_id", "exception_type"}),
+    ),
+)
+
+SYSTEM = System(name="litellm", title="LiteLLM proxy", parts={"database": DATABASE})

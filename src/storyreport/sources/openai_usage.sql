@@ -1,0 +1,57 @@
+-- OpenAI's organization usage and costs → core tables.
+-- A view src_<table> has the rows to load. A result that stands in two pages counts once, as it was last; what differs
+-- only by user, project or API key is added up.
+
+-- costs: calls
+-- What a day was billed: an amount without calls of its own.
+with results as (
+    select
+        src_openai_costs.*,
+        upper(trim(currency)) as code,
+        row_number() over (
+            partition by start_time, grouping, currency
+            order by position desc
+        ) as place_from_end
+    from src_openai_costs
+)
+
+select
+    key('cost', start_time, line_item, code) as source_key,
+    'openai' as provider,
+    coalesce(line_item, 'costs') as endpoint,
+    start_time as called_at,
+    0 as calls,
+    sum(amount) as cost,
+    code as currency
+from results
+where place_from_end = 1
+group by start_time, line_item, code;
+
+-- usage: calls
+-- Input tokens include cached ones. What was counted was served.
+with results as (
+    select
+        src_openai_usage.*,
+        row_number() over (
+            partition by start_time, grouping
+            order by position desc
+        ) as place_from_end
+    from src_openai_usage
+)
+
+select
+    key('usage', start_time, kind, model, batch, service_tier) as source_key,
+    'openai' as provider,
+    coalesce(kind, '') as endpoint,
+    coalesce(model, '') as model,
+    'completed' as status,
+    start_time as called_at,
+    sum(requests) as calls,
+    sum(input_tokens) as input_tokens,
+    sum(output_tokens) as output_tokens,
+    sum(input_cached_tokens) as cache_read_tokens
+from results
+where
+    place_from_end = 1
+    and requests is not null
+group by start_time, kind, model, batch, service_tier;

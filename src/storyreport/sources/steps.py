@@ -1,0 +1,102 @@
+"""The plain forms: step runs and calls of any pipeline, one row each; docs/plain-formats.md tells people about them.
+
+A row is known by its id or, without one, by what it says of itself. Runs and stories are those that rows name.
+"""
+
+from . import Part, System, Table, Type, signs
+
+DATABASE = Part(
+    tables={
+        "step_runs": Table(
+            columns={
+                "id": Type.KEY,
+                "run": Type.KEY,
+                "story": Type.KEY,
+                "story_title": Type.TEXT,
+                "step": Type.KEY,
+                "family": Type.KEY,
+                "attempt": Type.COUNT,
+                "status": Type.WORD,
+                "queued_at": Type.LOCAL,
+                "started_at": Type.LOCAL,
+                "ended_at": Type.LOCAL,
+                "duration_ms": Type.MS,
+                "duration_s": Type.SECONDS,
+                "error": Type.TEXT,
+                "acceptance_passed": Type.FLAG,
+            },
+            required=("step",),
+            # A step alone says little: the log of a training run has steps too.
+            export_signs=frozenset({"step", "started_at"}),
+            group="run",
+        ),
+        "calls": Table(
+            columns={
+                "id": Type.KEY,
+                "run": Type.KEY,
+                "story": Type.KEY,
+                "step": Type.KEY,
+                "provider": Type.WORD,
+                "model": Type.WORD,
+                "endpoint": Type.WORD,
+                "called_at": Type.LOCAL,
+                "duration_ms": Type.MS,
+                "duration_s": Type.SECONDS,
+                "status": Type.WORD,
+                "success": Type.FLAG,
+                "error": Type.TEXT,
+                "input_tokens": Type.COUNT,
+                "output_tokens": Type.COUNT,
+                "cache_read_tokens": Type.COUNT,
+                "cache_write_tokens": Type.COUNT,
+                "total_tokens": Type.COUNT,
+                "cost": Type.MONEY,
+                "currency": Type.WORD,
+                "calls": Type.COUNT,
+            },
+            export_signs=frozenset({"called_at"}),
+        ),
+    },
+    feeds={"step_runs": ("step_runs",), "calls": ("calls",)},
+    grouped={"step_runs": "run_key"},
+    statuses={
+        "queued": "queued",
+        "pending": "queued",
+        "scheduled": "queued",
+        "created": "queued",
+        "running": "running",
+        "started": "running",
+        "active": "running",
+        "in_progress": "running",
+        "processing": "running",
+        "waiting": "waiting",
+        "paused": "waiting",
+        "completed": "completed",
+        "complete": "completed",
+        "success": "completed",
+        "succeeded": "completed",
+        "done": "completed",
+        "ok": "completed",
+        "failed": "failed",
+        "failure": "failed",
+        "error": "failed",
+        "timeout": "failed",
+        "cancelled": "cancelled",
+        "canceled": "cancelled",
+        "aborted": "cancelled",
+        "skipped": "skipped",
+        "blocked": "blocked",
+    },
+    # The report database has tables of these names too, without these columns.
+    signs=signs(
+        ("step_runs", {"step", "started_at"}),
+        ("calls", {"called_at", "run"}),
+        ("calls", {"called_at", "story"}),
+        ("calls", {"called_at", "step"}),
+        ("calls", {"called_at", "success"}),
+        ("calls", {"called_at", "error"}),
+        ("calls", {"called_at", "duration_s"}),
+    ),
+)
+
+SYSTEM = System(name="steps", title="table of steps or calls in the plain form", parts={"database": DATABASE})

@@ -1,0 +1,226 @@
+-- The plain forms of step runs and calls → core tables.
+-- A view src_<table> has the rows to load; src_statuses translates status words.
+
+-- database: stories, where absent
+with mentioned as (
+    select
+        story,
+        story_title,
+        coalesce(queued_at, started_at, ended_at) as at
+    from src_step_runs
+    union all
+    select
+        story,
+        null,
+        called_at
+    from src_calls
+)
+
+select
+    cast(story as text) as source_key,
+    max(story_title) as title,
+    min(at) as created_at
+from mentioned
+where story <> ''
+group by cast(story as text);
+
+-- database: stories
+-- A title may come later, and rows without one must not take it away.
+select
+    cast(story as text) as source_key,
+    max(story_title) as title
+from src_step_runs
+where
+    story <> ''
+    and story_title <> ''
+group by cast(story as text);
+
+-- database: runs
+select
+    cast(run as text) as source_key,
+    'run' as kind,
+    1 as is_derived
+from src_step_runs
+where run <> ''
+union
+select
+    cast(run as text),
+    'run',
+    1
+from src_calls
+where run <> '';
+
+-- database: steps
+with mentioned as (
+    select
+        cast(step as text) as name,
+        cast(family as text) as family,
+        rtrim(step, '0123456789') as stem
+    from src_step_runs
+    union all
+    select
+        cast(step as text),
+        null,
+        rtrim(step, '0123456789')
+    from src_calls
+)
+
+select
+    name,
+    coalesce(
+        max(nullif(family, '')),
+        case
+            when stem glob '?*_' and stem <> name then substr(stem, 1, length(stem) - 1)
+            else name
+        end
+    ) as family
+from mentioned
+where name <> ''
+group by name;
+
+-- database: step_runs
+-- Rows of one key tell of one attempt, as a log does that writes a row whenever a status changes: the one that has
+-- ended, or else the latest, is what became of it.
+with identified as (
+    select
+        step_runs.*,
+        coalesce(cast(nullif(id, '') as text), key(run, story, step, attempt, started_at)) as source_key,
+        coalesce(duration_ms, duration_s) as given_ms
+    from src_step_runs as step_runs
+),
+
+ranked as (
+    select
+        identified.*,
+        count(*) over same as source_rows,
+        row_number() over (
+            same
+            order by ended_at desc, given_ms is null, started_at desc, queued_at desc, error desc, status
+        ) as place
+    from identified
+    window same as (partition by source_key)
+),
+
+attempts as (
+    select
+        ranked.*,
+        coalesce(
+            started_at,
+            strftime('%Y-%m-%dT%H:%M:%fZ', ended_at, -(given_ms / 1000.0) || ' seconds')
+        ) as began_at,
+        coalesce(
+            ended_at,
+            strftime('%Y-%m-%dT%H:%M:%fZ', started_at, (given_ms / 1000.0) || ' seconds')
+        ) as finished_at,
+        -- Only within a run is every attempt in sight.
+        case when run <> ''
+            then row_number() over (
+                partition by run, story, step
+                order by coalesce(started_at, queued_at, ended_at), source_key
+            )
+        end as counted_attempt
+    from ranked
+    where place = 1
+)
+
+select
+    attempts.source_key,
+    attempts.source_rows,
+    cast(nullif(attempts.story, '') as text) as story_key,
+    cast(nullif(attempts.run, '') as text) as run_key,
+    cast(attempts.step as text) as step_name,
+    coalesce(attempts.attempt, attempts.counted_attempt) as attempt,
+    words.status,
+    attempts.status as source_status,
+    attempts.acceptance_passed,
+    nullif(attempts.error, '') as error_message,
+    attempts.queued_at,
+    attempts.began_at as started_at,
+    -- A running step may say how long it has taken so far.
+    case
+        when words.status in ('queued', 'running', 'waiting') then attempts.ended_at
+        else attempts.finished_at
+    end as ended_at,
+    nullif(
+        max(coalesce(attempts.queued_at, ''), coalesce(attempts.began_at, ''), coalesce(attempts.finished_at, '')),
+        ''
+    ) as last_activity_at,
+    coalesce(
+        attempts.given_ms,
+        case
+            when attempts.began_at <= attempts.finished_at
+                then cast(
+                    round((julianday(attempts.finished_at) - julianday(attempts.began_at)) * 86400000) as integer
+                )
+        end
+    ) as duration_ms
+from attempts
+left join src_statuses as words
+    on
+        words.word = coalesce(
+            nullif(lower(trim(attempts.status)), ''),
+            case
+                when attempts.error <> '' then 'failed'
+                when attempts.finished_at is not null or attempts.given_ms is not null then 'completed'
+            end
+        );
+
+-- database: calls
+-- Calls without an id may be alike in everything and still be two; what has an id is one.
+with identified as (
+    select
+        calls.*,
+        nullif(id, '') is not null as has_id,
+        coalesce(
+            cast(nullif(id, '') as text),
+            key(run, story, step, provider, model, endpoint, called_at, input_tokens, output_tokens, cost)
+        ) as given_key
+    from src_calls as calls
+),
+
+ranked as (
+    select
+        identified.*,
+        row_number() over (partition by given_key order by called_at desc, cost desc, total_tokens desc, status)
+            as place
+    from identified
+)
+
+select
+    ranked.given_key || case when ranked.place > 1 then '/' || ranked.place else '' end as source_key,
+    coalesce(cast(nullif(ranked.story, '') as text), stories.source_key) as story_key,
+    cast(nullif(ranked.run, '') as text) as run_key,
+    cast(nullif(ranked.step, '') as text) as step_name,
+    coalesce(ranked.provider, '') as provider,
+    coalesce(ranked.endpoint, '') as endpoint,
+    coalesce(ranked.model, '') as model,
+    words.status,
+    coalesce(nullif(ranked.status, ''), case ranked.success when 1 then 'success' when 0 then 'failure' end)
+        as source_status,
+    nullif(ranked.error, '') as error_message,
+    ranked.called_at,
+    coalesce(ranked.duration_ms, ranked.duration_s) as duration_ms,
+    coalesce(ranked.calls, 1) as calls,
+    ranked.input_tokens,
+    ranked.output_tokens,
+    ranked.cache_read_tokens,
+    ranked.cache_write_tokens,
+    ranked.total_tokens,
+    ranked.cost,
+    upper(coalesce(nullif(trim(ranked.currency), ''), 'USD')) as currency
+from ranked
+left join src_statuses as words
+    on
+        words.word = coalesce(
+            nullif(lower(trim(ranked.status)), ''),
+            case ranked.success when 1 then 'success' when 0 then 'failure' end,
+            case when ranked.error <> '' then 'failed' end
+        )
+left join main.runs
+    on
+        runs.source_id = :source_id
+        and runs.source_key = cast(ranked.run as text)
+left join main.stories on stories.id = runs.story_id
+where
+    not ranked.has_id
+    or ranked.place = 1;
