@@ -9,12 +9,21 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
 from ..errors import StoryreportError
-from . import movies, pipeline
+from . import adventure, movies, pipeline, sprint, usage, workflow
 from .invent import Tables
 
 MANIFEST = ".storyreport-demo"
 REPORT_DATABASE = "storyreport.db"
 SEED = 20251010
+# What `write_sources` returns, and where the files of any demo lie: nothing else is ever deleted.
+SOURCES = (
+    pipeline.FOLDER,
+    movies.DATABASE,
+    workflow.FOLDER,
+    sprint.DATABASE,
+    adventure.DATABASE,
+    usage.FILE,
+)
 
 
 def write_sources(folder: Path, now: datetime) -> list[Path]:
@@ -26,19 +35,25 @@ def write_sources(folder: Path, now: datetime) -> list[Path]:
         pipeline.DATABASE: (pipeline.SCHEMA, stories),
         movies.DATABASE: (movies.SCHEMA, movies.media_tables(rng, now)),
     }
+    texts = workflow.service_files(rng, now)
+    databases[sprint.DATABASE] = (sprint.SCHEMA, sprint.sprint_tables(rng, now))
+    databases[adventure.DATABASE] = (adventure.SCHEMA, adventure.adventure_tables(rng, now))
+    texts |= usage.gateway_files(rng, now)
     try:
         # An earlier demo's reports are of another hour: its database goes with its sources.
-        make_room(folder, [*files, *databases, *(REPORT_DATABASE + ending for ending in ("", "-wal", "-shm"))])
+        make_room(folder, [*files, *texts, *databases, *(REPORT_DATABASE + ending for ending in ("", "-wal", "-shm"))])
         for name, (schema, tables) in databases.items():
             write_database(folder / name, schema, tables)
         for name, (content, at) in files.items():
             (folder / name).write_text(json.dumps(content, indent=2), encoding="utf-8")
             os.utime(folder / name, (at.timestamp(), at.timestamp()))
+        for name, lines in texts.items():
+            (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     except OSError as error:
         raise StoryreportError(
             f"The demo cannot be written to {folder} ({error.strerror or error}): choose a folder that you may write."
         ) from error
-    return [folder / pipeline.FOLDER, folder / movies.DATABASE]
+    return [folder / name for name in SOURCES]
 
 
 def make_room(folder: Path, names: list[str]) -> None:
@@ -58,8 +73,7 @@ def make_room(folder: Path, names: list[str]) -> None:
     ours = [
         folder / name
         for name in earlier
-        if "".join(parts[name][:1]).startswith((pipeline.FOLDER, movies.DATABASE, REPORT_DATABASE))
-        and ".." not in parts[name]
+        if "".join(parts[name][:1]).startswith((*SOURCES, REPORT_DATABASE)) and ".." not in parts[name]
     ]
     for path in ours:
         path.unlink(missing_ok=True)

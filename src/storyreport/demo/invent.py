@@ -1,11 +1,15 @@
 """What the samples are made of: titles, moments, messages and how times are written."""
 
+import json
 import random
+import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 Row = tuple[object, ...]
 Tables = dict[str, list[Row]]
 Files = dict[str, tuple[dict[str, object], datetime]]
+Texts = dict[str, list[str]]
 
 DAYS = 60
 VOLUME_BY_WEEKDAY = (1.0, 1.15, 1.2, 1.1, 0.9, 0.35, 0.25)
@@ -47,6 +51,21 @@ def utc(at: datetime) -> str:
 def local(at: datetime) -> str:
     """Write a time as Python's datetime.now() goes into SQLite; the machine's zone is UTC."""
     return at.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def iso(at: datetime) -> str:
+    """Write a time as JavaScript's toISOString does."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
+
+
+def new_id(rng: random.Random) -> str:
+    """Make up a UUID."""
+    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
+
+
+def json_lines(rows: Iterable[dict[str, object]]) -> list[str]:
+    """Write rows as an export in JSON lines does."""
+    return [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
 
 
 def around(rng: random.Random, median: float, spread: float = 0.4) -> float:

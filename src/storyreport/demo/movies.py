@@ -2,13 +2,12 @@
 
 import json
 import random
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import itemgetter
 
-from .invent import DAYS, Row, Tables, around, busy_moments, fill, new_titles, utc
+from .invent import DAYS, Row, Tables, around, busy_moments, fill, new_id, new_titles, utc
 
 DATABASE = "moviemaker.db"
 
@@ -117,7 +116,7 @@ class Movies:
     def make(self, start: datetime, horizon: datetime, title: str, smooth: bool) -> None:
         """Run a workflow through its phases until it is done, fails or reaches the horizon."""
         self.horizon, clock, status = horizon, start, "completed"
-        workflow = str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+        workflow = new_id(self.rng)
         scenes = 6 if smooth else self.rng.randint(3, 8)
         seen = []
         for number, phase in enumerate(PHASES):
