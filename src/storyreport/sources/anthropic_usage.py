@@ -54,10 +54,6 @@ COSTS_TABLE = Table(
 )
 
 
-class _Broken(Exception):
-    """Why a result cannot be read."""
-
-
 def find_usage(path: Path) -> Path | None:
     """The path if it is a usage report, or one whose buckets are all empty."""
     return path if _kinds(path) in ({"usage"}, {"usage", "costs"}, {"empty"}) else None
@@ -119,9 +115,9 @@ def _stage(path: Path, name: str, table: Table, read: Any) -> Iterator[tuple[str
             if result is not None:
                 try:
                     row = read(result)
-                    row["starting_at"] = _plain(bucket.get("starting_at"), "starting_at")
+                    row["starting_at"] = textfiles.single(bucket.get("starting_at"), "starting_at")
                     row["grouping"] = _grouping(result)
-                except _Broken as error:
+                except textfiles.BrokenRecord as error:
                     row, broken = {}, str(error)
             if row is not None:
                 position += 1
@@ -132,23 +128,27 @@ def _stage(path: Path, name: str, table: Table, read: Any) -> Iterator[tuple[str
 def _usage(result: Mapping[str, Any]) -> dict[str, Any]:
     """What a usage result says by column."""
     if "amount" in result:
-        raise _Broken("an amount among the usage: keep costs in a file of their own")
-    written = _object(result, "cache_creation")
+        raise textfiles.BrokenRecord("an amount among the usage: keep costs in a file of their own")
+    written = textfiles.object_in(result, "cache_creation")
     names = ("model", "service_tier", "uncached_input_tokens", "cache_read_input_tokens", "output_tokens")
     return {
-        **{name: _plain(result.get(name), name) for name in names},
-        "cache_write_5m_tokens": _plain(written.get("ephemeral_5m_input_tokens"), "ephemeral_5m_input_tokens"),
-        "cache_write_1h_tokens": _plain(written.get("ephemeral_1h_input_tokens"), "ephemeral_1h_input_tokens"),
-        "web_search_requests": _plain(
-            _object(result, "server_tool_use").get("web_search_requests"), "web_search_requests"
+        **{name: textfiles.single(result.get(name), name) for name in names},
+        "cache_write_5m_tokens": textfiles.single(
+            written.get("ephemeral_5m_input_tokens"), "ephemeral_5m_input_tokens"
+        ),
+        "cache_write_1h_tokens": textfiles.single(
+            written.get("ephemeral_1h_input_tokens"), "ephemeral_1h_input_tokens"
+        ),
+        "web_search_requests": textfiles.single(
+            textfiles.object_in(result, "server_tool_use").get("web_search_requests"), "web_search_requests"
         ),
     }
 
 
 def _costs(result: Mapping[str, Any]) -> dict[str, Any]:
     """What a cost result says by column, its amount in whole units of the currency."""
-    currency = _plain(result.get("currency"), "currency")
-    amount = _plain(result.get("amount"), "amount")
+    currency = textfiles.single(result.get("currency"), "currency")
+    amount = textfiles.single(result.get("amount"), "amount")
     code = currency.strip().upper() if isinstance(currency, str) else None
     if isinstance(amount, (int, float)) and abs(amount) < 1e18:
         amount = f"{amount:.10f}"
@@ -156,25 +156,11 @@ def _costs(result: Mapping[str, Any]) -> dict[str, Any]:
         digits = 0 if NO_DIGITS.fullmatch(code or "") else 3 if THREE_DIGITS.fullmatch(code or "") else 2
         amount = float(Decimal(amount).scaleb(-digits))
     return {
-        "description": _plain(result.get("description"), "description"),
-        "model": _plain(result.get("model"), "model"),
+        "description": textfiles.single(result.get("description"), "description"),
+        "model": textfiles.single(result.get("model"), "model"),
         "amount": amount,
         "currency": code,
     }
-
-
-def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """An object of an object; an empty one where there is none."""
-    value = holder.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise _Broken(f"{name} is no object")
-    return value or {}
-
-
-def _plain(value: Any, name: str) -> Any:
-    if isinstance(value, (dict, list, bool)):
-        raise _Broken(f"{name} is no single value")
-    return value
 
 
 def _grouping(result: Mapping[str, Any]) -> str:

@@ -40,10 +40,6 @@ MESSAGES = Table(
 )
 
 
-class _Broken(Exception):
-    """Why a message cannot be read."""
-
-
 def find(path: Path) -> Path | None:
     """The path if it is a session's file, or a folder with such files below it (perhaps in `projects`)."""
     if path.is_file():
@@ -64,7 +60,7 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
             if record is not None:
                 try:
                     row = _row(record, place)
-                except _Broken as error:
+                except textfiles.BrokenRecord as error:
                     broken = str(error)
             if row is not None:
                 position += 1
@@ -115,49 +111,37 @@ def _row(record: Mapping[str, Any], place: str) -> dict[str, Any] | None:
     if not isinstance(message, dict):
         if record.get("type") is None and message is None:
             return None
-        raise _Broken("message is no object")
+        raise textfiles.BrokenRecord("message is no object")
     if record.get("type") is None and "usage" not in message:
         return None
-    usage = _object(message, "usage")
-    model = _plain(message.get("model"), "model")
+    usage = textfiles.object_in(message, "usage")
+    model = textfiles.single(message.get("model"), "model")
     if model == NO_MODEL:
         return None
     written = usage.get("cache_creation_input_tokens")
     if written is None:
         parts = [
-            _plain(value, name)
-            for name, value in _object(usage, "cache_creation").items()
+            textfiles.single(value, name)
+            for name, value in textfiles.object_in(usage, "cache_creation").items()
             if name in ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens") and value is not None
         ]
         if not all(isinstance(part, int) for part in parts):
-            raise _Broken("cache_creation holds no numbers")
+            raise textfiles.BrokenRecord("cache_creation holds no numbers")
         written = sum(parts) if parts else None
-    session = _plain(record.get("sessionId"), "sessionId")
+    session = textfiles.single(record.get("sessionId"), "sessionId")
     return {
-        "message_id": _plain(message.get("id"), "message.id") or _plain(record.get("uuid"), "uuid") or f"line {place}",
+        "message_id": textfiles.single(message.get("id"), "message.id")
+        or textfiles.single(record.get("uuid"), "uuid")
+        or f"line {place}",
         "session": hashlib.sha256(str(session).encode(errors="replace")).hexdigest()[:16] if session else None,
-        "timestamp": _plain(record.get("timestamp"), "timestamp"),
+        "timestamp": textfiles.single(record.get("timestamp"), "timestamp"),
         "model": model,
-        "input_tokens": _plain(usage.get("input_tokens"), "input_tokens"),
-        "cache_creation_input_tokens": _plain(written, "cache_creation_input_tokens"),
-        "cache_read_input_tokens": _plain(usage.get("cache_read_input_tokens"), "cache_read_input_tokens"),
-        "output_tokens": _plain(usage.get("output_tokens"), "output_tokens"),
-        "cost_usd": _plain(record.get("costUSD"), "costUSD"),
+        "input_tokens": textfiles.single(usage.get("input_tokens"), "input_tokens"),
+        "cache_creation_input_tokens": textfiles.single(written, "cache_creation_input_tokens"),
+        "cache_read_input_tokens": textfiles.single(usage.get("cache_read_input_tokens"), "cache_read_input_tokens"),
+        "output_tokens": textfiles.single(usage.get("output_tokens"), "output_tokens"),
+        "cost_usd": textfiles.single(record.get("costUSD"), "costUSD"),
     }
-
-
-def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """An object of an object; an empty one where there is none."""
-    value = holder.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise _Broken(f"{name} is no object")
-    return value or {}
-
-
-def _plain(value: Any, name: str) -> Any:
-    if isinstance(value, (dict, list, bool)):
-        raise _Broken(f"{name} is no single value")
-    return value
 
 
 SESSIONS = Part(

@@ -50,10 +50,6 @@ COSTS_TABLE = Table(
 )
 
 
-class _Broken(Exception):
-    """Why a result cannot be read."""
-
-
 def find_usage(path: Path) -> Path | None:
     """The path if it is a file of usage, or one whose buckets are all empty."""
     return path if _kinds(path) in ({"usage"}, {"usage", "costs"}, {"empty"}) else None
@@ -117,9 +113,9 @@ def _stage(path: Path, name: str, table: Table, read: Any) -> Iterator[tuple[str
                 try:
                     row = read(result)
                     if row is not None:
-                        row["start_time"] = _plain(bucket.get("start_time"), "start_time")
+                        row["start_time"] = textfiles.single(bucket.get("start_time"), "start_time")
                         row["grouping"] = _grouping(result)
-                except _Broken as error:
+                except textfiles.BrokenRecord as error:
                     row, broken = {}, str(error)
             if row is not None:
                 position += 1
@@ -130,7 +126,7 @@ def _stage(path: Path, name: str, table: Table, read: Any) -> Iterator[tuple[str
 def _usage(result: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a usage result says by column; None for storage, which is no call."""
     if "amount" in result:
-        raise _Broken("an amount among the usage: keep costs in a file of their own")
+        raise textfiles.BrokenRecord("an amount among the usage: keep costs in a file of their own")
     word = result.get("object")
     match = KIND.fullmatch(word) if isinstance(word, str) else None
     kind = match[1] if match else None
@@ -141,11 +137,16 @@ def _usage(result: Mapping[str, Any]) -> dict[str, Any] | None:
     batch = result.get("batch")
     return {
         "kind": kind,
-        "model": _plain(result.get("model"), "model"),
-        "batch": batch if isinstance(batch, bool) else _plain(batch, "batch"),
-        "service_tier": _plain(result.get("service_tier"), "service_tier"),
-        "requests": next((_plain(result[name], name) for name in counts if result.get(name) is not None), None),
-        **{name: _plain(result.get(name), name) for name in ("input_tokens", "output_tokens", "input_cached_tokens")},
+        "model": textfiles.single(result.get("model"), "model"),
+        "batch": batch if isinstance(batch, bool) else textfiles.single(batch, "batch"),
+        "service_tier": textfiles.single(result.get("service_tier"), "service_tier"),
+        "requests": next(
+            (textfiles.single(result[name], name) for name in counts if result.get(name) is not None), None
+        ),
+        **{
+            name: textfiles.single(result.get(name), name)
+            for name in ("input_tokens", "output_tokens", "input_cached_tokens")
+        },
     }
 
 
@@ -153,19 +154,13 @@ def _costs(result: Mapping[str, Any]) -> dict[str, Any]:
     """What a costs result says by column."""
     amount = result.get("amount")
     if not isinstance(amount, dict):
-        raise _Broken("amount is no object")
-    value = _plain(amount.get("value"), "the amount's value")
+        raise textfiles.BrokenRecord("amount is no object")
+    value = textfiles.single(amount.get("value"), "the amount's value")
     return {
-        "line_item": _plain(result.get("line_item"), "line_item"),
+        "line_item": textfiles.single(result.get("line_item"), "line_item"),
         "amount": float(value) if isinstance(value, str) and DECIMAL.fullmatch(value) else value,
-        "currency": _plain(amount.get("currency"), "the amount's currency"),
+        "currency": textfiles.single(amount.get("currency"), "the amount's currency"),
     }
-
-
-def _plain(value: Any, name: str) -> Any:
-    if isinstance(value, (dict, list, bool)):
-        raise _Broken(f"{name} is no single value")
-    return value
 
 
 def _grouping(result: Mapping[str, Any]) -> str:

@@ -84,10 +84,6 @@ SPANS = Table(
 )
 
 
-class _Broken(Exception):
-    """Why a span cannot be read."""
-
-
 def find(path: Path) -> Path | None:
     """The path if it is a file of exported spans."""
     if not path.is_file():
@@ -105,7 +101,7 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
             if span is not None:
                 try:
                     row = _row(span)
-                except _Broken as error:
+                except textfiles.BrokenRecord as error:
                     broken = str(error)
             if row is not None:
                 position += 1
@@ -146,7 +142,7 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
     started, ended = _nanoseconds(span, "startTimeUnixNano"), _nanoseconds(span, "endTimeUnixNano")
     status = span.get("status") or {}
     if not isinstance(status, dict):
-        raise _Broken("status is no object")
+        raise textfiles.BrokenRecord("status is no object")
     code = _scalar(status.get("code", 0), "the status code")
     word = STATUS_WORDS.get(code or 0, str(code))
     is_failed = word == "error" or row["error_type"] is not None
@@ -172,16 +168,16 @@ def _attributes(span: Mapping[str, Any]) -> dict[str, Any] | None:
     found, is_ours = {}, False
     attributes = span.get("attributes") or []
     if not isinstance(attributes, list):
-        raise _Broken("attributes is no list")
+        raise textfiles.BrokenRecord("attributes is no list")
     for attribute in attributes:
         key = attribute.get("key") if isinstance(attribute, dict) else None
         if not isinstance(key, str):
-            raise _Broken("an attribute has no key")
+            raise textfiles.BrokenRecord("an attribute has no key")
         is_ours = is_ours or key.startswith("gen_ai.")
         if key in READ:
             value = attribute.get("value")
             if value is not None and not isinstance(value, dict):
-                raise _Broken(f"{key} is no value of OTLP")
+                raise textfiles.BrokenRecord(f"{key} is no value of OTLP")
             wrapped = next((value[name] for name in WRAPPERS if name in value), value or None) if value else None
             found[key] = _scalar(wrapped, key)
     return found if is_ours else None
@@ -189,7 +185,7 @@ def _attributes(span: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _scalar(value: Any, name: str) -> Any:
     if isinstance(value, (dict, list, bool)):
-        raise _Broken(f"{name} is no single value")
+        raise textfiles.BrokenRecord(f"{name} is no single value")
     return value
 
 
@@ -202,7 +198,7 @@ def _nanoseconds(span: Mapping[str, Any], name: str) -> int | None:
     """Nanoseconds since 1970; None where there are none (0 is OTLP's word for that)."""
     value = _number(span.get(name), name)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**64):
-        raise _Broken(f"{name} is no time")
+        raise textfiles.BrokenRecord(f"{name} is no time")
     return value or None
 
 

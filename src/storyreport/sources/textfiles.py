@@ -8,7 +8,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -165,3 +165,22 @@ def _csv(path: Path) -> Iterator[Record]:
         else:
             # An empty field of a CSV file is no value.
             yield reader.line_num, {name: cell or None for name, cell in zip(header, row, strict=True)}, None
+
+
+class BrokenRecord(Exception):
+    """Why a record that could be read cannot be used."""
+
+
+def single(value: Any, name: str) -> Any:
+    """A value that is no object, no list and no truth value; raises BrokenRecord for those."""
+    if isinstance(value, (dict, list, bool)):
+        raise BrokenRecord(f"{name} is no single value")
+    return value
+
+
+def object_in(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object in an object, an empty one where there is none; raises BrokenRecord for anything else."""
+    value = holder.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise BrokenRecord(f"{name} is no object")
+    return value or {}
