@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from book import Book, ask, change
 from conftest import DATA
+from postgres import execute, new_database
 
 TABLES = """
     create table stories (
@@ -613,3 +614,26 @@ def test_what_is_rejected_and_doubted_is_reported(book: Book, service: Path) -> 
     book.ingest(service, name="again")
     assert {row["source"] for row in book.report("data_quality")} == {"games", "again"}
     assert {row["source"] for row in book.report("data_quality", source="again")} == {"again"}
+
+
+def test_a_postgresql_database(book: Book, real: Path, server: str, tmp_path: Path) -> None:
+    """The real rows on a server give the same reports as the real file."""
+    url = new_database(server, "games")
+    types = {"datetime": "timestamptz", "varchar": "text", "boolean": "integer", "json": "text"}
+    for statement in TABLES.split(";"):
+        for old, new in types.items():
+            statement = statement.replace(f" {old}", f" {new}")
+        execute(url, statement)
+    for table in ("stories", "story_jobs", "story_nodes"):
+        for row in ask(real, f"select * from {table}"):
+            values = ("null" if value is None else "'" + str(value).replace("'", "''") + "'" for value in row)
+            execute(url, f"insert into {table} values ({', '.join(values)})")
+    book.ingest(url, name="adventure")
+    other = Book(tmp_path)
+    other.path = tmp_path / "other.db"
+    other.ingest(real)
+    for name in ("failure_rates", "slowest_steps", "orphans", "stuck_runs"):
+        assert book.report(name) == other.report(name)
+    for query in ("select count(*), sum(is_ending) from story_nodes", "select count(*) from story_options"):
+        assert book.sql(query) == other.sql(query)
+    assert book.ingest(url, name="adventure").counts.written == 0
