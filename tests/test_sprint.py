@@ -269,7 +269,7 @@ def test_a_failure_ends_what_nothing_else_ends(book: Book, runner: Path) -> None
     add_events(runner, (9, "A", "dev", "code", "failed"), (10, "A", "dev", "code", "start"))
     add_events(runner, (11, "A", "dev", "code", "error"), (12, "A", "dev", "code", "end"))
     book.ingest(runner)
-    assert book.sql("select source_status, duration_ms, error_message from step_runs order by id") == [
+    assert book.sql("select source_status, duration_ms, error_message from step_runs order by source_key") == [
         ("failed", 9000, "said 9"),
         ("end", 2000, None),
     ]

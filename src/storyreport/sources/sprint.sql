@@ -323,6 +323,7 @@ told as (
         events.command,
         nullif(events.task_id, '') as task_id,
         events.timestamp,
+        events.message,
         lower(trim(coalesce(nullif(events.status, ''), events.event_type, ''))) as word
     from read_events as events
     left join known_stories as stories
@@ -353,6 +354,7 @@ unrecorded as materialized (
         told.timestamp,
         told.word,
         words.status = 'failed' as is_failure,
+        case when words.status = 'failed' then told.message end as failure,
         first_value(told.id) over in_order as series,
         row_number() over in_order as place,
         sum(told.word = 'start') over in_order as attempt,
@@ -385,9 +387,15 @@ paired as materialized (
     )
 ),
 
--- What is said after a start without an end, before the next start.
+-- What is said after a start without an end, before the next start: the first failure is the end of it.
 loose as (
-    select *
+    select
+        *,
+        first_value(is_failure) over verdicts as has_failed,
+        first_value(word) over verdicts as last_word,
+        first_value(timestamp) over verdicts as last_word_at,
+        first_value(failure) over verdicts as error_message,
+        max(timestamp) over verdicts as last_at
     from unrecorded
     where (series, attempt) in (
         select
@@ -398,64 +406,49 @@ loose as (
             word = 'start'
             and end_word is not 'end'
     )
-),
-
-last_said as (
-    select
-        series,
-        attempt,
-        max(timestamp) as at
-    from loose
-    group by series, attempt
-),
-
-failures as (
-    select
-        series,
-        attempt,
-        id,
-        word,
-        timestamp,
-        min(place)
-    from loose
-    where
-        is_failure
-        and attempt > 0
-    group by series, attempt
-),
-
-messages as (
-    select
-        id,
-        message
-    from all_events
-    where id in (select id from failures)
+    window verdicts as (
+        partition by series, attempt
+        order by is_failure is true desc, place
+        rows between unbounded preceding and unbounded following
+    )
 ),
 
 derived as (
     select
-        paired.*,
-        case
-            when paired.end_word = 'end' then 'completed'
-            when failures.id is not null then 'failed'
-            else 'running'
-        end as status,
-        coalesce(case when paired.end_word = 'end' then paired.end_word end, failures.word, paired.word) as last_word,
-        case when paired.end_word = 'end' then paired.end_at else failures.timestamp end as ended_at,
-        messages.message as error_message,
-        last_said.at as last_at
+        id,
+        batch_id,
+        story_id,
+        story_key,
+        command,
+        task_id,
+        timestamp,
+        attempt,
+        'completed' as our_status,
+        end_word as last_word,
+        end_at as ended_at,
+        null as error_message,
+        end_at as last_at
     from paired
-    left join failures
-        on
-            failures.series = paired.series
-            and failures.attempt = paired.attempt
-            and paired.end_word is not 'end'
-    left join messages on messages.id = failures.id
-    left join last_said
-        on
-            last_said.series = paired.series
-            and last_said.attempt = paired.attempt
-    where paired.word = 'start'
+    where
+        word = 'start'
+        and end_word = 'end'
+    union all
+    select
+        id,
+        batch_id,
+        story_id,
+        story_key,
+        command,
+        task_id,
+        timestamp,
+        attempt,
+        case when has_failed then 'failed' else 'running' end,
+        last_word,
+        case when has_failed then last_word_at end,
+        error_message,
+        case when has_failed then last_word_at else last_at end
+    from loose
+    where word = 'start'
 )
 
 select
@@ -528,12 +521,12 @@ select
     coalesce('story/' || derived.story_id, 'batch/' || derived.batch_id),
     derived.command || coalesce('/' || derived.task_id, ''),
     derived.attempt,
-    derived.status,
+    derived.our_status,
     derived.last_word,
     derived.error_message,
     derived.timestamp,
     derived.ended_at,
-    coalesce(derived.ended_at, derived.last_at),
+    derived.last_at,
     case
         when derived.timestamp <= derived.ended_at
             then cast(round((julianday(derived.ended_at) - julianday(derived.timestamp)) * 86400000) as integer)
@@ -681,6 +674,7 @@ placed as materialized (
     select
         numbered.*,
         words.status = 'failed' as is_failure,
+        case when words.status = 'failed' then numbered.message end as failure,
         first_value(numbered.line) over in_order as series,
         row_number() over in_order as place,
         sum(numbered.word = 'start') over in_order as attempt,
@@ -707,8 +701,15 @@ paired as materialized (
     )
 ),
 
+-- What is said after a start without an end, before the next start: the first failure is the end of it.
 loose as (
-    select *
+    select
+        *,
+        first_value(is_failure) over verdicts as has_failed,
+        first_value(word) over verdicts as last_word,
+        first_value(epoch) over verdicts as last_word_at,
+        first_value(failure) over verdicts as error_message,
+        max(epoch) over verdicts as last_at
     from placed
     where (series, attempt) in (
         select
@@ -719,55 +720,49 @@ loose as (
             word = 'start'
             and end_word is not 'end'
     )
-),
-
-last_said as (
-    select
-        series,
-        attempt,
-        max(epoch) as at
-    from loose
-    group by series, attempt
-),
-
-failures as (
-    select
-        series,
-        attempt,
-        word,
-        epoch,
-        message,
-        min(place)
-    from loose
-    where
-        is_failure
-        and attempt > 0
-    group by series, attempt
+    window verdicts as (
+        partition by series, attempt
+        order by is_failure is true desc, place
+        rows between unbounded preceding and unbounded following
+    )
 ),
 
 derived as (
     select
-        paired.*,
-        case
-            when paired.end_word = 'end' then 'completed'
-            when failures.word is not null then 'failed'
-            else 'running'
-        end as our_status,
-        coalesce(case when paired.end_word = 'end' then paired.end_word end, failures.word, paired.word) as last_word,
-        case when paired.end_word = 'end' then paired.end_at else failures.epoch end as ended_at,
-        failures.message as error_message,
-        last_said.at as last_at
+        epoch,
+        story_key,
+        command,
+        task_id,
+        status,
+        copy,
+        word,
+        attempt,
+        'completed' as our_status,
+        end_word as last_word,
+        end_at as ended_at,
+        null as error_message,
+        end_at as last_at
     from paired
-    left join failures
-        on
-            failures.series = paired.series
-            and failures.attempt = paired.attempt
-            and paired.end_word is not 'end'
-    left join last_said
-        on
-            last_said.series = paired.series
-            and last_said.attempt = paired.attempt
-    where paired.word = 'start'
+    where
+        word = 'start'
+        and end_word = 'end'
+    union all
+    select
+        epoch,
+        story_key,
+        command,
+        task_id,
+        status,
+        copy,
+        word,
+        attempt,
+        case when has_failed then 'failed' else 'running' end,
+        last_word,
+        case when has_failed then last_word_at end,
+        error_message,
+        case when has_failed then last_word_at else last_at end
+    from loose
+    where word = 'start'
 )
 
 select
@@ -782,7 +777,7 @@ select
     derived.error_message,
     derived.epoch as started_at,
     derived.ended_at,
-    coalesce(derived.ended_at, derived.last_at) as last_activity_at,
+    derived.last_at as last_activity_at,
     case
         when derived.epoch <= derived.ended_at
             then cast(round((julianday(derived.ended_at) - julianday(derived.epoch)) * 86400000) as integer)
