@@ -384,8 +384,9 @@ class PartLoad:
         rows: int = scalar(
             self.connection, f"select coalesce({weight}, 0) from main.{core} where id in (select id from temp.went)"
         )
-        if rows:
-            marked = self._execute(f"update main.{core} set gone_at = :now where id in (select id from temp.went)")
+        # What was derived from other rows counts for none of its own.
+        marked = self._execute(f"update main.{core} set gone_at = :now where id in (select id from temp.went)")
+        if marked.rowcount:
             self.counts.gone += marked.rowcount
             make_orphans(self.connection, core, "temp.went")
         self._execute("drop table temp.went")
