@@ -353,3 +353,25 @@ def test_standard_input(tmp_path: Path) -> None:
     assert Book(tmp_path).sql("select location from inputs") == [("standard input",)]
     failed = subprocess.run(command, input=text, cwd=tmp_path, capture_output=True, check=False)
     assert (failed.returncode, failed.stderr.count(b"\n")) == (2, 1)
+
+
+def test_a_wrong_password(book: Book, workflows: str) -> None:
+    """A server that refuses the password is said in a sentence that does not repeat it."""
+    execute(
+        workflows,
+        "drop role if exists locked_out",
+        "create role locked_out login password 'the right one'",
+    )
+    ((hba,),) = query(workflows, "show hba_file")
+    path = Path(str(hba))
+    before = path.read_text(encoding="utf-8")
+    try:
+        path.write_text(f"local all locked_out scram-sha-256\n{before}", encoding="utf-8")
+        execute(workflows, "select pg_reload_conf()", "select pg_sleep(0.5)")
+        with pytest.raises(StoryreportError, match="password authentication failed") as failure:
+            book.ingest(urlsplit(workflows)._replace(netloc="locked_out:hunter2@").geturl())
+        assert "hunter2" not in str(failure.value)
+        assert not book.path.exists()
+    finally:
+        path.write_text(before, encoding="utf-8")
+        execute(workflows, "select pg_reload_conf()", "drop role locked_out")
