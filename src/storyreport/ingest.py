@@ -144,8 +144,7 @@ def _database(path: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
             values.register(connection)
             with _interruptible(connection):
                 yield connection
-            # Readers need not wait for writers then. A new database gets there without a log of its own.
-            connection.execute("pragma journal_mode = wal")
+            _keep_a_log(connection)
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("rollback")
@@ -157,6 +156,13 @@ def _database(path: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
             raise
 
 
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Let readers not wait for writers from now on; a new database gets there without a log of its own."""
+    # Where another ingest is at work already, it does so at its end: what this one did is committed.
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("pragma journal_mode = wal")
+
+
 def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
     """A connection that holds the write lock; another ingest that holds it is waited for."""
     while True:
@@ -166,15 +172,15 @@ def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
             raise StoryreportError(
                 f"{path} cannot be opened as a database ({error}): name another file with --db."
             ) from error
-        opened = path.stat().st_ino
+        opened = _number_of(path)
         try:
             schema.check_ours(connection, path)
             progress("waiting for another ingest to finish")
             connection.execute("begin immediate")
-            if _is_at(path, opened):
+            if opened and opened == _number_of(path):
                 return connection
         except sqlite3.DatabaseError as error:
-            if _is_at(path, opened):
+            if opened and opened == _number_of(path):
                 connection.close()
                 raise StoryreportError(f"{path} cannot be written ({error}): name another file with --db.") from error
         except BaseException:
@@ -184,8 +190,12 @@ def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
         connection.close()
 
 
-def _is_at(path: Path, number: int) -> bool:
-    return path.exists() and path.stat().st_ino == number
+def _number_of(path: Path) -> int | None:
+    """Which file is at a path; None where it has just been taken away."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _take_away_if_empty(connection: sqlite3.Connection, path: Path) -> None:
