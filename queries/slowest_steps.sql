@@ -15,7 +15,8 @@ chart:
     x: {field: total_ms, type: quantitative, stack: zero, title: time spent}
     color: {field: source, type: nominal}
 */
-with days as (
+-- The whole history is added up already; of some days the histograms are merged.
+with some_days as (
     select
         source_id,
         family,
@@ -25,24 +26,11 @@ with days as (
         max(max_ms) as max_ms
     from rollup_step_days
     where
-        (:source = '' or source_id = (select id from sources where name = :source))
-        and (:since = '' or day >= :since)
-        and (:until = '' or (day <= :until and day <> ''))
+        :since || :until <> ''
+        and day >= :since
+        and day <= coalesce(nullif(:until, ''), '9999-12-31')
+        and (:until = '' or day <> '')
     group by source_id, family
-),
-
-buckets as (
-    select
-        source_id,
-        family,
-        bucket,
-        sum(executions) as executions
-    from rollup_step_durations
-    where
-        (:source = '' or source_id = (select id from sources where name = :source))
-        and (:since = '' or day >= :since)
-        and (:until = '' or (day <= :until and day <> ''))
-    group by source_id, family, bucket
 ),
 
 -- How many of a step's executions took no longer than this bucket.
@@ -51,9 +39,15 @@ cumulated as (
         source_id,
         family,
         bucket,
-        sum(executions) over (partition by source_id, family order by bucket) as reached,
-        sum(executions) over (partition by source_id, family) as timed
-    from buckets
+        sum(sum(executions)) over (partition by source_id, family order by bucket) as reached,
+        sum(sum(executions)) over (partition by source_id, family) as timed
+    from rollup_step_day_durations
+    where
+        :since || :until <> ''
+        and day >= :since
+        and day <= coalesce(nullif(:until, ''), '9999-12-31')
+        and (:until = '' or day <> '')
+    group by source_id, family, bucket
 ),
 
 percentiles as (
@@ -64,22 +58,49 @@ percentiles as (
         min(case when 100 * reached >= 95 * timed then bucket end) as p95_bucket
     from cumulated
     group by source_id, family
+),
+
+spent as (
+    select
+        source_id,
+        family,
+        executions,
+        timed,
+        total_ms,
+        max_ms,
+        p50_ms,
+        p95_ms
+    from rollup_steps
+    where :since || :until = ''
+    union all
+    select
+        some_days.source_id,
+        some_days.family,
+        some_days.executions,
+        some_days.timed,
+        some_days.total_ms,
+        some_days.max_ms,
+        min(cast(round(p50.value_ms) as integer), some_days.max_ms),
+        min(cast(round(p95.value_ms) as integer), some_days.max_ms)
+    from some_days
+    left join percentiles using (source_id, family)
+    left join duration_buckets as p50 on p50.bucket = percentiles.p50_bucket
+    left join duration_buckets as p95 on p95.bucket = percentiles.p95_bucket
 )
 
 select
     sources.name as source,
-    days.family as step,
-    days.executions,
-    cast(round(1.0 * days.total_ms / nullif(days.timed, 0)) as integer) as avg_ms,
-    min(cast(round(p50.value_ms) as integer), days.max_ms) as p50_ms,
-    min(cast(round(p95.value_ms) as integer), days.max_ms) as p95_ms,
-    days.max_ms,
-    case when days.timed > 0 then days.total_ms end as total_ms,
-    round(100.0 * days.total_ms / nullif(sum(days.total_ms) over (), 0), 2) as share_pct
-from days
-join sources on sources.id = days.source_id
-left join percentiles using (source_id, family)
-left join duration_buckets as p50 on p50.bucket = percentiles.p50_bucket
-left join duration_buckets as p95 on p95.bucket = percentiles.p95_bucket
-where days.executions > 0
-order by days.total_ms desc, days.executions desc, source, step
+    spent.family as step,
+    spent.executions,
+    cast(round(1.0 * spent.total_ms / nullif(spent.timed, 0)) as integer) as avg_ms,
+    spent.p50_ms,
+    spent.p95_ms,
+    spent.max_ms,
+    case when spent.timed > 0 then spent.total_ms end as total_ms,
+    round(100.0 * spent.total_ms / nullif(sum(spent.total_ms) over (), 0), 2) as share_pct
+from spent
+join sources on sources.id = spent.source_id
+where
+    (:source = '' or sources.name = :source)
+    and spent.executions > 0
+order by spent.total_ms desc, spent.executions desc, source, step

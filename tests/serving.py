@@ -93,7 +93,12 @@ insert into rollup_step_days
 (1, 'write', '2025-03-02', 60, 50, 10, 50, 92000, 2000),
 (1, :hostile, '2025-03-02', 10, 5, 5, 5, 60000, 12000),
 (2, 'write', '2025-03-02', 4, 4, 0, 4, 2000, 500);
-insert into rollup_step_durations (source_id, family, day, bucket, executions) values
+insert into rollup_steps
+(source_id, family, executions, completed, failed, timed, total_ms, max_ms, p50_ms, p95_ms) values
+(1, 'write', 120, 100, 20, 100, 184000, 2000, 1840, 1840),
+(1, :hostile, 10, 5, 5, 5, 60000, 12000, null, null),
+(2, 'write', 4, 4, 0, 4, 2000, 500, null, null);
+insert into rollup_step_day_durations (source_id, family, day, bucket, executions) values
 (1, 'write', '2025-03-01', :bucket, 50),
 (1, 'write', '2025-03-02', :bucket, 50);
 """

@@ -678,7 +678,7 @@ def test_calls_are_priced_by_index(tmp_path: Path) -> None:
     with contextlib.closing(schema.connect(tmp_path / "report.db")) as connection:
         schema.migrate(connection)
         connection.execute(
-            "create temp table touched_calls (source_id, day, primary key (source_id, day)) without rowid"
+            "create temp table touched_call_days (source_id, day, primary key (source_id, day)) without rowid"
         )
         prices.create_rates(connection, [])
         connection.execute("create temp table priced (id integer primary key, cost, currency, priced_as)")
@@ -693,7 +693,7 @@ def test_calls_are_priced_by_index(tmp_path: Path) -> None:
         )
     by_name = "SEARCH rates USING PRIMARY KEY (provider=? AND model=? AND endpoint=?"
     bills = "SEARCH bills USING INDEX calls_bills (source_id=? AND day=? AND provider=?)"
-    assert pricing[:2] == ["SCAN touched_calls", "SEARCH calls USING INDEX calls_source_day (source_id=? AND day=?)"]
+    assert pricing[:2] == ["SCAN touched", "SEARCH calls USING INDEX calls_source_day (source_id=? AND day=?)"]
     assert set(pricing[2:]) == {bills, by_name}
     assert update[0] == "SEARCH calls USING INTEGER PRIMARY KEY (rowid=?)"
 

@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from . import prices, rollups, schema, values
+from . import load, prices, rollups, schema, values
 from .errors import StoryreportError
 from .extract import Options, Reading, check_unmoved, is_staged, open_part, signature
 from .load import Counts, PartLoad
@@ -240,8 +240,11 @@ def _ingest(
     now = _now()
     outcome = Outcome(request.name, unchanged=True)
     source_id, zone = _source(connection, request, now)
-    rollups.watch(connection)
-    prices.watch(connection)
+    is_new = not load.has_rows(connection, source_id)
+    last_ids = rollups.last_ids(connection)
+    if not is_new:
+        rollups.watch(connection)
+        prices.watch(connection)
     for found in request.parts:
         known = _input(connection, source_id, found)
         options = Options(zone, known.with_text if request.with_text is None else request.with_text)
@@ -274,9 +277,12 @@ def _ingest(
             ],
         )
     progress("estimating costs")
-    outcome.estimated = prices.estimate(connection, source_id, request.price_file, now)
+    outcome.estimated = prices.estimate(connection, source_id, request.price_file, now, is_new)
     progress("adding up")
-    rollups.refresh(connection)
+    if is_new:
+        rollups.build(connection, source_id, last_ids)
+    else:
+        rollups.refresh(connection)
     if request.strict and outcome.counts.rejected:
         raise StoryreportError(_first_reject(connection, request, source_id, now))
     outcome.duration_ms = int((time.monotonic() - begun) * 1000)

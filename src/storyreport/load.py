@@ -36,6 +36,12 @@ class Counts:
         return self.inserted + self.updated + self.gone
 
 
+def has_rows(connection: sqlite3.Connection, source_id: int) -> bool:
+    """Whether anything of a source has been loaded."""
+    exists = (f"exists (select 1 from main.{table} where source_id = :source_id)" for table in CORE_TABLES)
+    return bool(scalar(connection, f"select {' or '.join(exists)}", source_id=source_id))
+
+
 class PartLoad:
     """The load of one part, inside the transaction of its ingest.
 
@@ -59,12 +65,7 @@ class PartLoad:
         self.marks = marks
         self.counts = counts
         self.part_name = reading.opened.found.part
-        self.is_fresh = not scalar(
-            connection,
-            "select "
-            + " or ".join(f"exists (select 1 from main.{t} where source_id = :source_id)" for t in CORE_TABLES),
-            source_id=ids["source_id"],
-        )
+        self.is_fresh = not has_rows(connection, ids["source_id"])
         self.changes_only = bool(marks) and not self.is_fresh
 
     @cached_property

@@ -58,8 +58,8 @@ IS_BILLED = """
 # rollups.py notes which days of which sources the ingest has touched.
 NEW_CALLS = f"""
     select calls.*
-    from temp.touched_calls
-    cross join main.calls on calls.source_id = touched_calls.source_id and calls.day = touched_calls.day
+    from temp.touched_call_days as touched
+    cross join main.calls on calls.source_id = touched.source_id and calls.day = touched.day
     where
         calls.cost is null
         and (calls.estimated_cost is null or {IS_BILLED})"""
@@ -327,14 +327,16 @@ def watch(connection: sqlite3.Connection) -> None:
         end""")
 
 
-def estimate(connection: sqlite3.Connection, source_id: int, price_file: PriceFile | None, now: str) -> int:
-    """Price the new and changed calls of the ingest; all of the source with a price file. Return how many differ.
+def estimate(
+    connection: sqlite3.Connection, source_id: int, price_file: PriceFile | None, now: str, is_new: bool
+) -> int:
+    """Price the new and changed calls of the ingest; all of a new source or with a price file. Return how many differ.
 
-    Must be called while the rollups watch the calls, before they are refreshed.
+    Where the source is not new, the rollups must be watching the calls and not have been refreshed.
     """
     if price_file:
         keep(connection, price_file, now)
-    return _price(connection, CALLS_OF_SOURCE if price_file else NEW_CALLS, now, source_id=source_id)
+    return _price(connection, CALLS_OF_SOURCE if price_file or is_new else NEW_CALLS, now, source_id=source_id)
 
 
 def reprice(connection: sqlite3.Connection, price_file: PriceFile | None, now: str) -> tuple[list[Change], int]:

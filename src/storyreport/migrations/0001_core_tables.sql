@@ -1,4 +1,4 @@
--- Every table that the reports stand on: what was read, from where, and the rollups that make history cheap to ask.
+-- What was read, and from where.
 -- Times are UTC text, YYYY-MM-DDTHH:MM:SS.sssZ; durations whole milliseconds; sizes bytes.
 -- A row of a source carries source_id and source_key, unique together, the input it came from, and gone_at once the
 -- source no longer has it. A reference is an id where it leads somewhere; where it leads nowhere (any more), the id is
@@ -114,8 +114,12 @@ create table stories (
     updated_at text,
     ended_at text,
     gone_at text,
+    day text generated always as (substr(coalesce(created_at, ''), 1, 10)) virtual,
+    end_day text generated always as (substr(ended_at, 1, 10)) virtual,
     unique (source_id, source_key)
 );
+create index stories_day on stories (source_id, day);
+create index stories_end_day on stories (source_id, end_day) where ended_at is not null;
 create index stories_gone on stories (gone_at) where gone_at is not null;
 
 -- A run of any kind: pipeline run, workflow run, batch, job, media workflow. A derived run is one that its source
@@ -148,13 +152,15 @@ create table runs (
     cycles_completed integer,
     max_cycles integer,
     gone_at text,
+    day text generated always as (substr(coalesce(ended_at, started_at, queued_at, ''), 1, 10)) virtual,
     unique (source_id, source_key)
 );
+create index runs_day on runs (source_id, day);
 create index runs_story on runs (story_id);
 create index runs_parent on runs (parent_id) where parent_id is not null;
 create index runs_open on runs (source_id, status) where status in ('queued', 'running', 'waiting');
 create index runs_orphans on runs (source_id) where story_key is not null or parent_key is not null;
-create index runs_error on runs (error_id) where error_id is not null;
+create index runs_error on runs (source_id, day) where error_id is not null;
 create index runs_unfiled_error on runs (source_id) where error_message is not null and error_id is null;
 create index runs_unknown_status on runs (source_id) where status is null;
 create index runs_backwards on runs (source_id) where ended_at < started_at;
@@ -200,11 +206,12 @@ create table step_runs (
     unique (source_id, source_key)
 );
 create index step_runs_step_day on step_runs (step_id, day);
-create index step_runs_story on step_runs (story_id);
+create index step_runs_story on step_runs (story_id, step_id, attempt, status);
 create index step_runs_run on step_runs (run_id);
 create index step_runs_open on step_runs (source_id, status) where status in ('queued', 'running', 'waiting');
 create index step_runs_orphans on step_runs (source_id) where story_key is not null or run_key is not null;
-create index step_runs_error on step_runs (error_id) where error_id is not null;
+create index step_runs_error on step_runs (source_id, day) where error_id is not null;
+create index step_runs_error_day on step_runs (error_id, day, story_id) where error_id is not null;
 create index step_runs_unfiled_error on step_runs (source_id) where error_message is not null and error_id is null;
 create index step_runs_unknown_status on step_runs (source_id) where status is null;
 create index step_runs_backwards on step_runs (source_id) where ended_at < started_at;
@@ -257,9 +264,11 @@ create table artifacts (
     size_bytes integer,
     created_at text,
     gone_at text,
+    owner integer generated always as (coalesce(story_id, -run_id, 0)) virtual,
     unique (source_id, source_key)
 );
 create index artifacts_path on artifacts (source_id, path);
+create index artifacts_owner on artifacts (source_id, owner);
 create index artifacts_run on artifacts (run_id);
 create index artifacts_story on artifacts (story_id);
 create index artifacts_orphans on artifacts (source_id) where story_key is not null or run_key is not null;
@@ -304,11 +313,38 @@ create table calls (
 );
 create index calls_source_day on calls (source_id, day, provider, model);
 create index calls_bills on calls (source_id, day, provider) where calls = 0 and cost is not null;
+create index calls_without_cost on calls (source_id) where cost is null;
 create index calls_run on calls (run_id, called_at);
 create index calls_story on calls (story_id);
 create index calls_orphans on calls (source_id) where story_key is not null or run_key is not null;
-create index calls_error on calls (error_id) where error_id is not null;
+create index calls_error on calls (source_id, day) where error_id is not null;
 create index calls_unfiled_error on calls (source_id) where error_message is not null and error_id is null;
+
+-- What each call costs, as far as it is known: as recorded, else as estimated. A call is unpriced where neither is known
+-- and no bill covers it.
+create view priced_calls as
+select
+    calls.*,
+    case when is_estimated then estimated_currency else currency end as price_currency,
+    case when is_estimated then estimated_cost else cost end as price,
+    case
+        when
+            cost is null
+            and not is_estimated
+            and not exists (
+                select 1
+                from calls as bills
+                where
+                    bills.source_id = calls.source_id
+                    and bills.day = calls.day
+                    and bills.provider = calls.provider
+                    and bills.calls = 0
+                    and bills.cost is not null
+            )
+            then calls
+        else 0
+    end as unpriced_calls
+from calls;
 
 -- The users' own prices, as they were read; the last ones hold.
 create table price_files (
@@ -375,82 +411,10 @@ create table log_events (
     value real,
     at text,
     gone_at text,
+    day text generated always as (substr(coalesce(at, ''), 1, 10)) virtual,
     unique (source_id, source_key)
 );
 create index log_events_run on log_events (run_id);
-create index log_events_metric on log_events (source_id, metric, at) where metric is not null;
+create index log_events_metric on log_events (source_id, day) where metric is not null;
+create index log_events_run_key on log_events (run_key) where run_key is not null;
 create index log_events_orphans on log_events (source_id) where story_key is not null or run_key is not null;
-
--- What history adds up to ----------------------------------------------------------------------------------------
--- Executions are step runs that ended completed or failed; durations are those of completed ones. The day is the one
--- that the step run ended on, '' where the source gives no time.
-
-create table rollup_step_days (
-    source_id integer not null references sources (id),
-    family text not null,
-    day text not null,
-    executions integer not null,
-    completed integer not null,
-    failed integer not null,
-    timed integer not null,
-    total_ms integer not null,
-    max_ms integer,
-    primary key (source_id, family, day)
-) without rowid;
-
--- How many timed executions fell into each duration bucket.
-create table rollup_step_durations (
-    source_id integer not null references sources (id),
-    family text not null,
-    day text not null,
-    bucket integer not null references duration_buckets (bucket),
-    executions integer not null,
-    primary key (source_id, family, day, bucket)
-) without rowid;
-
-create table rollup_call_days (
-    source_id integer not null references sources (id),
-    day text not null,
-    provider text not null,
-    model text not null,
-    endpoint text not null,
-    currency text not null,
-    calls integer not null,
-    succeeded integer not null,
-    timed integer not null,
-    total_ms integer not null,
-    max_ms integer,
-    input_tokens integer,
-    output_tokens integer,
-    total_tokens integer,
-    cost real,
-    estimated_cost real,
-    unpriced_calls integer not null,
-    primary key (source_id, day, provider, model, endpoint, currency)
-) without rowid;
-
--- Bucket b holds durations in (gamma^(b-1), gamma^b] ms with gamma = 1.01/0.99 and stands for 2·gamma^b/(gamma+1) ms,
--- which is within 1 % of each of them (DDSketch: Masson, Rim, Lee, VLDB 2019). Bucket -1 holds 0 ms. The last one
--- reaches past a thousand years.
-create table duration_buckets (
-    bucket integer primary key,
-    value_ms real not null
-);
-insert into duration_buckets (bucket, value_ms)
-values (-1, 0.0);
-insert into duration_buckets (bucket, value_ms)
-with recursive grown (bucket, value_ms) as (
-    select
-        0,
-        2.0 / (1.01 / 0.99 + 1)
-    union all
-    select
-        bucket + 1,
-        value_ms * (1.01 / 0.99)
-    from grown
-    where bucket < 1600
-)
-select
-    bucket,
-    value_ms
-from grown;

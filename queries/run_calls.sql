@@ -1,0 +1,38 @@
+/*
+title: Calls of a run
+description: >-
+  What a run called, when, and what it cost. The cost is as recorded; where none is, it is estimated from tokens and
+  model. An unknown cost is empty, never 0.
+topic: One thing looked at
+params:
+  source: {type: source, help: one source only}
+  run: {type: text, help: the run's key}
+chart:
+  mark: bar
+  encoding:
+    y: {field: model, type: nominal, sort: -x}
+    x: {field: duration_ms, type: quantitative, stack: zero, title: time spent}
+    color: {field: provider, type: nominal}
+*/
+select
+    sources.name as source,
+    runs.source_key as run,
+    calls.called_at,
+    steps.name as step,
+    calls.provider,
+    calls.model,
+    calls.status,
+    calls.duration_ms,
+    calls.total_tokens,
+    coalesce(calls.cost, calls.estimated_cost) as cost,
+    case when calls.cost is null then calls.estimated_currency else calls.currency end as currency,
+    calls.error_message as error
+from sources
+join runs on runs.source_id = sources.id
+join calls on calls.run_id = runs.id
+left join steps on steps.id = calls.step_id
+where
+    runs.source_key = :run
+    and (:source = '' or sources.name = :source)
+    and calls.gone_at is null
+order by calls.called_at, calls.id

@@ -1,0 +1,53 @@
+/*
+title: Slowest runs of a step
+description: >-
+  The slowest completed executions of a step (all that share its family) on each of the ten days that had the slowest
+  ones, the slowest first.
+topic: One thing looked at
+params:
+  source: {type: source, help: one source only}
+  step: {type: step, help: the step's family}
+chart:
+  mark: bar
+  encoding:
+    y: {field: run, type: nominal, sort: -x}
+    x: {field: duration_ms, type: quantitative, title: duration}
+    color: {field: source, type: nominal}
+*/
+-- The days are found in the rollup, so that a long history is not read.
+with days as (
+    select
+        source_id,
+        day,
+        max_ms
+    from rollup_step_days
+    where
+        family = :step
+        and (:source = '' or source_id = (select id from sources where name = :source))
+        and max_ms is not null
+    order by max_ms desc
+    limit 10
+)
+
+select
+    sources.name as source,
+    coalesce(runs.source_key, step_runs.run_key) as run,
+    coalesce(stories.source_key, step_runs.story_key) as story,
+    steps.name as step,
+    step_runs.duration_ms,
+    step_runs.started_at,
+    step_runs.ended_at
+from days
+cross join steps on
+    steps.source_id = days.source_id
+    and steps.family = :step
+cross join step_runs on
+    step_runs.step_id = steps.id
+    and step_runs.day = days.day
+join sources on sources.id = days.source_id
+left join runs on runs.id = step_runs.run_id
+left join stories on stories.id = step_runs.story_id
+where
+    step_runs.duration_ms = days.max_ms
+    and step_runs.status = 'completed'
+order by step_runs.duration_ms desc, step_runs.started_at

@@ -1,0 +1,24 @@
+/*
+title: Files of a story
+description: The files that were made for one story, the latest first.
+topic: One thing looked at
+params:
+  source: {type: source, help: one source only}
+  story: {type: text, help: the story's key}
+*/
+select
+    sources.name as source,
+    artifacts.kind,
+    coalesce(artifacts.path, artifacts.name) as file,
+    steps.name as step,
+    artifacts.size_bytes,
+    artifacts.created_at
+from sources
+join stories on stories.source_id = sources.id
+join artifacts on artifacts.story_id = stories.id
+left join steps on steps.id = artifacts.step_id
+where
+    stories.source_key = :story
+    and (:source = '' or sources.name = :source)
+    and artifacts.gone_at is null
+order by artifacts.created_at desc, file

@@ -1,0 +1,25 @@
+/*
+title: Runs of a story
+description: All work of any kind on one story, the latest first, with the error that ended it.
+topic: One thing looked at
+params:
+  source: {type: source, help: one source only}
+  story: {type: text, help: the story's key}
+*/
+select
+    sources.name as source,
+    runs.kind,
+    runs.source_key as run,
+    runs.status,
+    runs.current_step,
+    coalesce(runs.started_at, runs.queued_at) as started_at,
+    runs.ended_at,
+    runs.duration_ms,
+    runs.error_message as error
+from sources
+join stories on stories.source_id = sources.id
+join runs on runs.story_id = stories.id
+where
+    stories.source_key = :story
+    and (:source = '' or sources.name = :source)
+order by started_at desc, runs.id desc
