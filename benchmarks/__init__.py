@@ -1,0 +1,1 @@
+"""What storyreport costs, measured beside its peers: see README.md."""
