@@ -19,7 +19,7 @@ class Book:
         """Ingest sources as one command would; return what was done with the last one."""
         return [ingest(self.path, request) for request in requests_for(paths, name, system, **how)][-1]
 
-    def report(self, name: str, **given: str) -> list[dict[str, Any]]:
+    def report(self, name: str, /, **given: str) -> list[dict[str, Any]]:
         """The rows of a report."""
         with contextlib.closing(schema.open_for_reading(self.path)) as connection:
             columns, rows = reports.run(connection, reports.find(name), given)

@@ -3,12 +3,14 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -166,6 +168,22 @@ def ingest(*arguments: object, scratch: Path) -> str:
     code, out, err = finish(start(*arguments, scratch=scratch))
     assert (code, err) == (0, "")
     return out
+
+
+@contextmanager
+def serving(database: Path) -> Iterator[str]:
+    """The address at which a report database is served by a process of its own."""
+    command = [sys.executable, "-m", "storyreport", "serve", "--port", "0", "--db", str(database)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as server:
+        try:
+            assert server.stderr is not None
+            said = server.stderr.readline()
+            match = re.search(r"http://127\.0\.0\.1:\d+/", said)
+            assert match, said
+            yield match[0]
+        finally:
+            server.terminate()
+            server.communicate(timeout=30)
 
 
 @dataclass(frozen=True)
@@ -440,6 +458,27 @@ def test_folders_stay_as_they_are(tmp_path: Path) -> None:
     ingest(project, "--db", tmp_path / "report.db", scratch=tmp_path / "scratch")
     assert [(files_of(folder), folder.stat().st_mtime_ns) for folder in folders] == before
     assert shown(tmp_path / "report.db")["project"]["stories"] == SMALL["stories"]
+
+
+def test_reports_are_served_while_an_ingest_runs(shorter: History, prepared: Prepared, tmp_path: Path) -> None:
+    """No request fails meanwhile; each shows all of the ingest or nothing of it, and the first one after it all."""
+    database = prepared.copy(tmp_path / "reports")
+    steps = "storyreport/failure_rates.json?source=shorter"
+    with serving(database) as address:
+
+        def executions() -> int:
+            with urllib.request.urlopen(address + steps, timeout=30) as response:
+                return sum(row["executions"] for row in json.load(response)["rows"])
+
+        assert executions() == 0
+        process = start(shorter.path, "--db", database, scratch=tmp_path / "scratch")
+        seen = []
+        while process.poll() is None:
+            seen.append(executions())
+        assert finish(process)[0] == 0
+        assert executions() == shorter.totals["executions"]
+    assert set(seen) <= {0, shorter.totals["executions"]}
+    assert seen[0] == 0
 
 
 # (f) stopped by a person -------------------------------------------------------------------------------------------

@@ -1,7 +1,10 @@
 """Rollups equal what the base rows add up to, whatever happened to them and in whatever batches."""
 
+import contextlib
 import math
+import sqlite3
 from collections import defaultdict
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,6 +13,11 @@ from book import Book, change
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tracker import STEPS, Tracker
+
+from storyreport import reports
+from storyreport.doctor import examine
+from storyreport.ingest import reprice
+from storyreport.prune import prune
 
 STORIES = ("A", "B", "C")
 ACTIONS = st.one_of(
@@ -54,7 +62,7 @@ def exact_percentile(durations: list[int], percent: int) -> int:
     return sorted(durations)[math.ceil(percent * len(durations) / 100) - 1]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.lists(ACTIONS, min_size=1, max_size=25))
 def test_rollups_equal_recomputation(actions: list[tuple[Any, ...]]) -> None:
     """After any history in any batches the reports equal the base rows, and those equal a single full read."""
@@ -98,6 +106,124 @@ def test_rollups_equal_recomputation(actions: list[tuple[Any, ...]]) -> None:
             from step_runs left join stories on stories.id = story_id where step_runs.gone_at is null order by 1
         """
         assert book.sql(present) == fresh.sql(present)
+        assert examine(book.path) == []
+
+
+# The plain form of step runs and calls, as some other tool writes and changes it.
+PLAIN = """
+create table step_runs (
+    id integer primary key, run text, story text, step text, attempt integer, status text, started_at text,
+    ended_at text, duration_ms integer, error text, acceptance_passed integer
+);
+create table calls (
+    id integer primary key, run text, story text, step text, provider text, model text, endpoint text, called_at text,
+    duration_ms integer, status text, error text, input_tokens integer, output_tokens integer, cost real, currency text
+);
+"""
+DAYS = st.integers(min_value=1, max_value=6)
+TIMES = st.one_of(st.none(), DAYS.map("2026-03-0{}T10:00:00Z".format))
+OWNERS = st.sampled_from([None, "A", "B"])
+AMOUNTS = st.one_of(st.none(), st.integers(min_value=0, max_value=10**6))
+ERRORS = st.sampled_from([None, None, "Boom 7", "No answer after 30 s"])
+STATUSES = st.sampled_from(["completed", "failed", "running", "queued"])
+CURRENCIES = st.sampled_from(["USD", "EUR"])
+ATTEMPTS = st.tuples(
+    OWNERS,
+    OWNERS,
+    st.sampled_from(["plan", "write_1"]),
+    st.sampled_from([None, 1, 2, 3]),
+    STATUSES,
+    TIMES,
+    TIMES,
+    AMOUNTS,
+    ERRORS,
+    st.sampled_from([None, 0, 1]),
+)
+CALLS = st.tuples(
+    OWNERS,
+    OWNERS,
+    st.sampled_from([None, "plan"]),
+    st.sampled_from(["openai", "acme"]),
+    st.sampled_from(["gpt-4o", "own"]),
+    st.sampled_from(["chat", "image"]),
+    TIMES,
+    AMOUNTS,
+    STATUSES,
+    ERRORS,
+    AMOUNTS,
+    AMOUNTS,
+    st.one_of(st.none(), st.floats(min_value=0, max_value=9)),
+    CURRENCIES,
+)
+ROWS = st.integers(min_value=1, max_value=8)
+CHANGES = st.one_of(
+    st.tuples(st.just("step_runs"), ATTEMPTS),
+    st.tuples(st.just("step_runs"), ATTEMPTS),
+    st.tuples(st.just("calls"), CALLS),
+    st.tuples(st.just("calls"), CALLS),
+    st.tuples(st.just("update step_runs set status = 'completed', duration_ms = 5, error = null where id = ?"), ROWS),
+    st.tuples(st.just("update step_runs set story = 'B', ended_at = '2026-03-05T11:00:00Z' where id = ?"), ROWS),
+    st.tuples(st.just("update calls set cost = 0.5, currency = 'EUR', called_at = null where id = ?"), ROWS),
+    st.tuples(st.just("delete from step_runs where id = ?"), ROWS),
+    st.tuples(st.just("delete from calls where id = ?"), ROWS),
+    st.tuples(st.just("ingest"), st.booleans()),
+    st.tuples(st.just("reprice"), st.none()),
+    st.tuples(st.just("prune"), DAYS),
+)
+
+
+def past(book: Book) -> dict[str, list[dict[str, Any]]]:
+    """What the reports that take days say of all of them and of some."""
+    found = {}
+    for name, report in reports.load_reports().items():
+        if {"since", "until"} <= {param.name for param in report.params}:
+            for given in ({}, {"since": "2026-03-02", "until": "2026-03-04"}):
+                found[f"{name} {given}"] = [rounded(row) for row in book.report(name, **given)]
+    return found
+
+
+def closed_days(book: Book) -> dict[str, list[dict[str, Any]]]:
+    """What is said of the days whose detail was pruned."""
+    since = book.one("select detail_since from sources")
+    last = (date.fromisoformat(since) - timedelta(days=1)).isoformat() if since else "1999-12-31"
+    names = ("slowest_steps", "failure_rates", "cost", "cost_by_step", "api_reliability")
+    return {name: [rounded(row) for row in book.report(name, until=last)] for name in names}
+
+
+def rounded(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose sums of money do not depend on their order."""
+    return {name: round(value, 9) if isinstance(value, float) else value for name, value in row.items()}
+
+
+@settings(max_examples=25)
+@given(st.lists(CHANGES, min_size=4, max_size=20))
+def test_rollups_stay_right(changes: list[tuple[str, Any]]) -> None:
+    """After rows and changes, prices and prunings in any order nothing differs, and no pruning changes the past."""
+    with TemporaryDirectory() as folder:
+        book, path = Book(Path(folder)), Path(folder) / "plain.db"
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as source:
+            source.executescript(PLAIN)
+            book.ingest(path)
+            closed = closed_days(book)
+            for what, how in [*changes, ("ingest", False), ("prune", 4), *changes, ("ingest", True)]:
+                match what:
+                    case "step_runs" | "calls":
+                        places = ", ".join("?" * len(how))
+                        source.execute(f"insert into {what} values (null, {places})", how)
+                    case "ingest":
+                        book.ingest(path, full=how)
+                    case "reprice":
+                        reprice(book.path, None)
+                    case "prune":
+                        before = past(book)
+                        prune(book.path, date(2026, 3, how))
+                        assert past(book) == before
+                        closed = closed_days(book)
+                    case _:
+                        source.execute(what, [how])
+                if what in ("ingest", "reprice", "prune"):
+                    assert [str(finding) for finding in examine(book.path)] == []
+                    assert closed_days(book) == closed
 
 
 def test_days_are_apart(book: Book, tracker: Tracker) -> None:

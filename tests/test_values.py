@@ -1,13 +1,16 @@
 """What a value means: known pairs, and properties that hold for any input."""
 
 import math
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storyreport import extract, values
 from storyreport.values import GAMMA, clean_text, duration_bucket, fingerprint, is_text, key, to_utc
 
 MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30))
@@ -78,6 +81,39 @@ def test_no_value_breaks_a_time(value: object) -> None:
     assert said is None or (len(said) == 24 and datetime.fromisoformat(said[:-1]).isoformat() <= "9999-12-31T23:59:60")
 
 
+# Text that looks like a time, though there may be no such day or hour.
+TIME_LIKE = st.builds(
+    "{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}{}".format,
+    st.sampled_from([0, 1, 1969, 1970, 2024, 2026, 9999]),
+    st.integers(0, 13),
+    st.integers(0, 32),
+    st.sampled_from([" ", "T", "  "]),
+    st.integers(0, 25),
+    st.integers(0, 61),
+    st.integers(0, 61),
+    st.sampled_from(["", "Z", ".123", ".123Z", ".1234567Z", ".999999", "+00:00", "x"]),
+)
+EPOCHS = st.one_of(
+    st.integers(-(2**63), 2**63 - 1), st.integers(-10, 7_000_000_000), st.integers(99_999_999_990, 2_000_000_000_000)
+)
+
+
+@given(st.one_of(TIME_LIKE, EPOCHS, st.floats(allow_nan=False), st.binary(), st.none(), st.text(max_size=25)))
+@settings(max_examples=500)
+def test_times_are_read_alike_by_sql(value: object) -> None:
+    """The quick way that a view reads a time gives what the function gives, and so does the check before it."""
+    if isinstance(value, str):
+        value = value.replace("\0", "").encode(errors="replace").decode()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        values.register(connection)
+        for zone in ("UTC", "America/New_York"):
+            time, is_none = (sql.format(c="value", zone=f"'{zone}'") for sql in (extract.TIME, extract.IS_NO_TIME))
+            said = connection.execute(f"select {time}, {is_none} from (select ? as value)", [value]).fetchone()
+            expected = to_utc(value, zone)
+            assert said[0] == expected
+            assert bool(said[1]) == (expected is None and value not in (None, ""))
+
+
 @given(st.integers(min_value=100_000_000, max_value=7_000_000_000))
 def test_seconds_and_milliseconds_are_told_apart(seconds: int) -> None:
     """The same moment as seconds and as milliseconds is the same."""
@@ -104,6 +140,11 @@ def test_seconds_and_milliseconds_are_told_apart(seconds: int) -> None:
         (["missing 'session_id' in \"body\"", "missing 'theme' in \"query\""], "missing <text> in <text>"),
         (["failed on 2025-10-10T22:52:11Z", "failed on 2025-10-11 01:02:03"], "failed on <time>"),
         (["commit deadbeef42 is bad"], "commit <id> is bad"),
+        (
+            ["request req_8fk2x9s1q7 was refused", "request req_ec12d3c4b was refused"],
+            "request <id> was refused",
+        ),
+        (["wrote 3 mp4 files with h264"], "wrote <n> mp<n> files with h<n>"),
         (["  too   many\n spaces "], "too many spaces"),
     ],
 )

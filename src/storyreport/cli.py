@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -153,6 +153,7 @@ def load(requests: "list[Request]", database: Path) -> None:
             click.echo(f"Note: {note}.", err=True)
         counts = outcome.counts
         estimated = f", {outcome.estimated:,} costs estimated" if outcome.estimated else ""
+        left_out = f", {counts.left_out:,} as old as what was pruned left out" if counts.left_out else ""
         took = f"{estimated} in {outcome.duration_ms / 1000:.1f} s"
         if outcome.unchanged:
             click.echo(f"{outcome.name}: unchanged, 0 rows written{took}")
@@ -160,7 +161,7 @@ def load(requests: "list[Request]", database: Path) -> None:
             click.echo(
                 f"{outcome.name}: {counts.read:,} rows read, {counts.written:,} rows written"
                 f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} gone),"
-                f" {counts.rejected:,} rejected{took}"
+                f" {counts.rejected:,} rejected{left_out}{took}"
             )
 
 
@@ -265,10 +266,84 @@ def sources(database: Path, form: str) -> None:
     with opened(database) as connection:
         cursor = connection.execute(
             "select name as source, system, rows, rejected, last_ingest_at,"
-            " (strftime('%s', 'now') - strftime('%s', last_ingest_at)) / 60 as age_minutes, locations"
+            " (strftime('%s', 'now') - strftime('%s', last_ingest_at)) / 60 as age_minutes, locations, detail_since"
             " from source_states order by name"
         )
         write(form, [column[0] for column in cursor.description], cursor.fetchall())
+
+
+@cli.command(epilog=EPILOG)
+@with_database
+@click.option("--repair", is_flag=True, help="Mend what can be, instead of only saying it.")
+def doctor(database: Path, repair: bool) -> None:
+    """Check that the report database is whole and its rollups are right; exit code 1 where they are not."""
+    from .doctor import examine
+
+    with progress_line() as progress:
+        findings = examine(database, repair, progress)
+    for finding in findings:
+        mended = " (mended)" if repair and finding.mend else ""
+        click.echo(CONTROL.sub(" ", f"{finding}{mended}"))
+    if not findings:
+        click.echo("all is well")
+    elif any(not finding.mend for finding in findings):
+        raise StoryreportError("What is not mended needs what its line says.")
+    elif not repair:
+        raise StoryreportError("The report database contradicts itself: mend it with `storyreport doctor --repair`.")
+
+
+class Age(click.ParamType[int]):
+    """A number of days, weeks or years, as days."""
+
+    name = "age"
+    days: ClassVar = {"d": 1, "w": 7, "y": 365}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """365d → 365."""
+        number, unit = value[:-1], value[-1:]
+        if not (number.isascii() and number.isdigit() and unit in self.days and 0 < int(number) < 10_000):
+            self.fail(f"{value!r} is no age like 365d, 52w or 2y.", param, ctx)
+        return int(number) * self.days[unit]
+
+
+@cli.command(epilog=EPILOG)
+@with_database
+@click.option("--older-than", "days", type=Age(), required=True, metavar="AGE", help="Like 365d, 52w or 2y.")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+def prune(database: Path, days: int, dry_run: bool) -> None:
+    """Remove old detail and keep what it adds up to, so that long trends can be asked of a small file.
+
+    Step runs, calls, events and log lines go that ended before, unless something has been done for their story or in
+    their run since. Stories, runs, files and all that reports say of the past by day stay, and what is as old is not
+    loaded again.
+    """
+    from datetime import datetime, timedelta, timezone
+
+    from .prune import prune as run
+
+    with progress_line() as progress:
+        pruned = run(database, datetime.now(timezone.utc).date() - timedelta(days=days), dry_run, progress)
+    would = "would be removed" if dry_run else "removed"
+    for (source, table), rows in pruned.rows.items():
+        click.echo(CONTROL.sub(" ", f"{source}: {rows:,} {table.replace('_', ' ')} from before {pruned.since} {would}"))
+    size = f"{pruned.size_bytes / 1e6:,.1f} MB"
+    if not pruned.rows:
+        click.echo(f"nothing from before {pruned.since} {would}")
+    else:
+        click.echo(f"about {size} would be free" if dry_run else f"{size} given back")
+
+
+@cli.command(epilog=EPILOG)
+@with_database
+def optimize(database: Path) -> None:
+    """Tidy the search index, and give free space back."""
+    from .optimize import optimize as run
+
+    with progress_line() as progress:
+        sizes = run(database, progress)
+    written = ", written anew" if sizes.is_vacuumed else ""
+    before, after = (f"{size_bytes / 1e6:,.1f} MB" for size_bytes in (sizes.before_bytes, sizes.after_bytes))
+    click.echo(f"tidied{written}: {before} before, {after} after")
 
 
 def read_prices(path: Path | None) -> "PriceFile | None":

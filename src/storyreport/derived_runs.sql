@@ -11,45 +11,74 @@ set
     duration_ms = derived.duration_ms
 from (
     select
-        run_id,
+        step_runs.run_id,
         case
-            when sum(status = 'running') > 0 then 'running'
-            when sum(status in ('queued', 'waiting')) > 0 then 'queued'
-            when sum(status = 'failed' and is_last) > 0 then 'failed'
+            when sum(step_runs.status = 'running') > 0 then 'running'
+            when sum(step_runs.status in ('queued', 'waiting')) > 0 then 'queued'
+            when
+                sum(
+                    case
+                        when step_runs.status = 'failed'
+                            then not exists (
+                                select 1
+                                from main.step_runs as later
+                                where
+                                    later.run_id = step_runs.run_id
+                                    and later.step_id = step_runs.step_id
+                                    and later.story_id is step_runs.story_id
+                                    and later.story_key is step_runs.story_key
+                                    and later.attempt > step_runs.attempt
+                                    and later.gone_at is null
+                            )
+                    end
+                ) > 0
+                then 'failed'
             else 'completed'
         end as status,
-        case when count(distinct coalesce(story_id, story_key)) = 1 then max(story_id) end as story_id,
-        case when count(distinct coalesce(story_id, story_key)) = 1 then max(story_key) end as story_key,
-        min(started_at) as started_at,
-        case when sum(status in ('queued', 'running', 'waiting')) = 0 then max(ended_at) end as ended_at,
-        max(last_activity_at) as last_activity_at,
-        sum(duration_ms) as duration_ms
-    from (
-        select
-            step_runs.*,
-            row_number() over (
-                partition by step_runs.run_id, step_runs.step_id, step_runs.story_id, step_runs.story_key
-                order by step_runs.attempt desc
-            ) = 1 as is_last
-        from main.runs
-        cross join main.step_runs on step_runs.run_id = runs.id
-        where
-            runs.is_derived
-            and step_runs.gone_at is null
-            and runs.id in (
-                select id
-                from main.runs
-                where
-                    source_id = :source_id
-                    and /* which */ true
-            )
-    )
-    group by run_id
+        case
+            when
+                min(coalesce(step_runs.story_id, step_runs.story_key))
+                = max(coalesce(step_runs.story_id, step_runs.story_key))
+                then max(step_runs.story_id)
+        end as story_id,
+        case
+            when
+                min(coalesce(step_runs.story_id, step_runs.story_key))
+                = max(coalesce(step_runs.story_id, step_runs.story_key))
+                then max(step_runs.story_key)
+        end as story_key,
+        min(step_runs.started_at) as started_at,
+        case
+            when sum(step_runs.status in ('queued', 'running', 'waiting')) = 0 then max(step_runs.ended_at)
+        end as ended_at,
+        max(step_runs.last_activity_at) as last_activity_at,
+        sum(step_runs.duration_ms) as duration_ms
+    from main.runs
+    cross join main.step_runs on step_runs.run_id = runs.id
+    where
+        runs.is_derived
+        and step_runs.gone_at is null
+        and runs.id in (
+            select id
+            from main.runs
+            where
+                source_id = :source_id
+                -- Of which some step runs were pruned, the others do not say it all.
+                and pruned_at is null
+                and /* which */ true
+        )
+    group by step_runs.run_id
 ) as derived
 where
     runs.id = derived.run_id
     and (
-        runs.status, runs.story_id, runs.story_key, runs.started_at, runs.ended_at, runs.last_activity_at, runs.duration_ms
+        runs.status,
+        runs.story_id,
+        runs.story_key,
+        runs.started_at,
+        runs.ended_at,
+        runs.last_activity_at,
+        runs.duration_ms
     ) is not (
         derived.status,
         derived.story_id,

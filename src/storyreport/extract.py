@@ -10,10 +10,12 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from . import values
 from .errors import StoryreportError, UsageError
 from .recognise import (
     IMMUTABLE,
@@ -34,6 +36,8 @@ from .sources import Table, Type, textfiles
 # updated in place soon after it was written.
 ROWS_READ_AGAIN = 10_000
 LONGEST_KEY = 500
+# A line may be 8 MiB long.
+ROWS_A_BATCH = 25
 LONGEST_WORD = 200
 # What is shorter than this names nobody, and might be any part of a text.
 SHORTEST_BLOTTED = 8
@@ -43,7 +47,30 @@ COPIED_ROW_NUMBER = '"storyreport row"'
 
 # A text that is not UTF-8 cannot be handed to a function as text.
 AS_BYTES = "case typeof({c}) when 'text' then cast({c} as blob) else {c} end"
-# What an expression in a view may say of column {c}; {zone} is the source's time zone, an SQL literal.
+# Nearly all times are epochs (seconds or milliseconds by magnitude), or UTC text in one of these forms by its length;
+# to_utc knows all others. With a modifier, SQLite computes the date: February 30 becomes March 2, which differs.
+TIME_FORMS = {
+    f"typeof({{c}}) = 'integer' and {{c}} between 0 and {values.FIRST_EPOCH_MS - 1}": (
+        "replace(datetime({c}, 'unixepoch'), ' ', 'T') || '.000Z'"
+    ),
+    f"typeof({{c}}) = 'integer' and {{c}} between {values.FIRST_EPOCH_MS} and 253402300799999": (
+        "replace(datetime({c} / 1000, 'unixepoch'), ' ', 'T') || printf('.%03dZ', {c} % 1000)"
+    ),
+    "length({c}) = 19 and {zone} = 'UTC' and replace({c}, 'T', ' ') = datetime({c}, '+0 days') and {c} >= '0001'": (
+        "substr({c}, 1, 10) || 'T' || substr({c}, 12) || '.000Z'"
+    ),
+    "length({c}) = 20 and {c} = replace(datetime({c}, '+0 days'), ' ', 'T') || 'Z' and {c} >= '0001'": (
+        "substr({c}, 1, 19) || '.000Z'"
+    ),
+    "length({c}) = 24 and {c} = strftime('%Y-%m-%dT%H:%M:%fZ', {c}, '+0 days') and {c} >= '0001'": "{c}",
+}
+OTHER_TIME = f"to_utc({AS_BYTES}, {{zone}})"
+TIME = f"case {' '.join(f'when {form} then {time}' for form, time in TIME_FORMS.items())} else {OTHER_TIME} end"
+IS_NO_TIME = f"""case
+        {" ".join(f"when {form} then 0" for form in TIME_FORMS)}
+        when {{c}} <> '' then {OTHER_TIME} is null
+    end"""
+# What an expression in a view may say of column {c}; {zone} is its time zone, an SQL literal.
 VALUES = {
     Type.KEY: "{c}",
     Type.WORD: f"""case
@@ -53,8 +80,8 @@ VALUES = {
     Type.TEXT: "case when {c} is not null then clean_text(cast({c} as blob)) end",
     Type.HASHED: "keyed_hash(cast({c} as blob))",
     Type.JSON: "cast({c} as text)",
-    Type.UTC: f"to_utc({AS_BYTES}, 'UTC')",
-    Type.LOCAL: f"to_utc({AS_BYTES}, {{zone}})",
+    Type.UTC: TIME,
+    Type.LOCAL: TIME,
     Type.COUNT: "case when {c} >= 0 then cast({c} as integer) end",
     Type.MS: "case when {c} >= 0 then cast(round({c}) as integer) end",
     Type.SECONDS: "case when {c} >= 0 then cast(round({c} * 1000) as integer) end",
@@ -69,12 +96,20 @@ VALUES = {
 NOT_A_NUMBER = f"{{c}} <> '' and (typeof({{c}}) not in ('integer', 'real') or abs({{c}}) > {LARGEST_AMOUNT})"
 PROBLEMS = {
     Type.KEY: (
-        f"typeof({{c}}) in ('blob', 'real') or length({{c}}) > {LONGEST_KEY} or instr({{c}}, char(0))"
-        " or ({c} glob '*[^ -~]*' and not is_text(cast({c} as blob)))",
+        # As many characters as bytes: neither a NUL nor anything but ASCII. (SQLite looks at both sides of an AND.)
+        f"""case
+            when
+                typeof({{c}}) = 'text'
+                and length({{c}}) = length(cast({{c}} as blob))
+                and length({{c}}) <= {LONGEST_KEY}
+                and {{c}} not glob '*[^ -~]*'
+                then 0
+            when typeof({{c}}) in ('blob', 'real') or length({{c}}) > {LONGEST_KEY} or instr({{c}}, char(0)) then 1
+            when {{c}} glob '*[^ -~]*' then not is_text(cast({{c}} as blob))
+        end""",
         "is no readable key",
     ),
-    Type.UTC: (f"{{c}} <> '' and to_utc({AS_BYTES}, 'UTC') is null", "is no possible time"),
-    Type.LOCAL: (f"{{c}} <> '' and to_utc({AS_BYTES}, {{zone}}) is null", "is no possible time"),
+    **dict.fromkeys((Type.UTC, Type.LOCAL), (IS_NO_TIME, "is no possible time")),
     **dict.fromkeys((Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY), (NOT_A_NUMBER, "is not a number")),
 }
 # Types whose negative values are dropped from a row that is loaded.
@@ -310,11 +345,16 @@ def _stage(connection: sqlite3.Connection, found: Found, taken: str, progress: C
     for table, description in staged.items():
         tables[table] = create_staged(connection, table, description)
     rows = part.stage(found.path) if part.stage else _exported_rows(found)
-    for count, (table, row) in enumerate(rows, start=1):
-        values = [_storable(value) for value in row]
-        connection.execute(f"insert into {tables[table][0]} values ({', '.join('?' * len(values))})", values)
-        if count % 1000 == 0:
-            progress(f"reading {found.path.name}: {count:,} rows")
+    count = 0
+    while batch := list(islice(rows, ROWS_A_BATCH)):
+        # A table's rows are inserted in their order; those of different tables need none.
+        for table, (name, columns) in tables.items():
+            connection.executemany(
+                f"insert into {name} values ({', '.join('?' * len(columns))})",
+                ([_storable(value) for value in row] for whose, row in batch if whose == table),
+            )
+        count += len(batch)
+        progress(f"reading {found.path.name}: {count:,} rows")
     return Opened(found, taken, tables, {}, is_staged=True)
 
 
@@ -352,7 +392,7 @@ def _plain(value: Any) -> Any:
 def _storable(value: Any) -> Any:
     """What SQLite can hold of a value from a file: names need not be Unicode, and JSON's numbers have no bounds."""
     if isinstance(value, str):
-        return value.encode(errors="replace").decode()
+        return value if value.isascii() else value.encode(errors="replace").decode()
     if isinstance(value, int) and value.bit_length() > 63:
         return str(value)
     return value
@@ -399,7 +439,7 @@ class Reading:
         if kind in AMOUNTS or kind is Type.NUMBER:
             # '' >= 0 holds in SQLite; an empty text is no number.
             return f"case when {column} <> '' then {template.format(c=column)} end"
-        return template.format(c=column, zone=self._zone())
+        return template.format(c=column, zone=self._zone(kind))
 
     def problem(self, table: str) -> str:
         """Why a row cannot be loaded, or null."""
@@ -409,19 +449,19 @@ class Reading:
                 cases.append(f"when coalesce({column or 'null'}, '') = '' then 'has no {name}'")
             if column and kind in PROBLEMS:
                 condition, said = PROBLEMS[kind]
-                cases.append(f"when {condition.format(c=column, zone=self._zone())} then '{name} {said}'")
+                cases.append(f"when {condition.format(c=column, zone=self._zone(kind))} then '{name} {said}'")
         if self.opened.is_staged and table in self.opened.tables:
             cases.insert(0, 'when "problem" is not null then "problem"')
         return f"case {' '.join(cases)} end" if cases else "null"
 
-    def doubt(self, table: str) -> str | None:
-        """Which value of a row that is loaded was dropped, or null; None where a table has no such column."""
+    def doubt(self, table: str) -> str:
+        """Which value of a row that is loaded was dropped, or null."""
         cases = [
             f"when {column} < 0 then 'negative {name}'"
             for name, (kind, column) in self.columns(table).items()
             if column and kind in AMOUNTS
         ]
-        return f"case {' '.join(cases)} end" if cases else None
+        return f"case {' '.join(cases)} end" if cases else "null"
 
     def shown(self, table: str) -> str:
         """A row as JSON without what is private, its values cut."""
@@ -446,8 +486,10 @@ class Reading:
                 blotted = f"replace({blotted}, {named}, '<hidden>')"
         return blotted
 
-    def _zone(self) -> str:
-        return "'" + self.options.timezone.replace("'", "''") + "'"
+    def _zone(self, kind: Type) -> str:
+        """The time zone that a column's times are in where they name none."""
+        zone = self.options.timezone if kind is Type.LOCAL else "UTC"
+        return "'" + zone.replace("'", "''") + "'"
 
 
 def create_views(connection: sqlite3.Connection, reading: Reading, changes_only: bool) -> None:

@@ -9,24 +9,22 @@ import hashlib
 import hmac
 import json
 import os
-import signal
 import sqlite3
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from . import load, prices, rollups, schema, values
+from . import load, prices, rollups, schema
 from .errors import StoryreportError
 from .extract import Options, Reading, check_unmoved, is_staged, open_part, signature
 from .load import Counts, PartLoad
 from .recognise import Found, find_parts, find_parts_at, reading
+from .transaction import Progress, transaction
 
-Progress = Callable[[str], None]
 HASH_DIGITS = 16
 
 
@@ -107,7 +105,7 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
     # Copies of sources outlive the connection that reads them.
     with (
         tempfile.TemporaryDirectory(prefix="storyreport-") as scratch,
-        _database(database, progress) as connection,
+        transaction(database, progress) as connection,
     ):
         schema.migrate(connection)
         _register_keyed_hash(connection)
@@ -121,7 +119,7 @@ def reprice(
 ) -> tuple[list[prices.Change], int]:
     """Price all calls without a recorded cost anew; return the change by currency, and how many calls have no price."""
     schema.open_for_reading(database).close()
-    with _database(database, progress) as connection:
+    with transaction(database, progress) as connection:
         rollups.watch(connection)
         progress("estimating costs")
         repriced = prices.reprice(connection, price_file, _now())
@@ -129,109 +127,6 @@ def reprice(
         rollups.refresh(connection)
         connection.execute("commit")
     return repriced
-
-
-@contextlib.contextmanager
-def _database(path: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
-    """The report database in a transaction; a new one is taken away again if nothing could be loaded into it."""
-    if not path.resolve().parent.is_dir():
-        raise StoryreportError(f"There is no folder {path.resolve().parent} for the report database: make it first.")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise StoryreportError(f"{path} may not be written by this user: name another file with --db.")
-    connection = _locked(path, progress)
-    with contextlib.closing(connection):
-        try:
-            values.register(connection)
-            with _interruptible(connection):
-                yield connection
-            _keep_a_log(connection)
-        except BaseException as error:
-            if connection.in_transaction:
-                connection.execute("rollback")
-            _take_away_if_empty(connection, path)
-            if isinstance(error, sqlite3.DatabaseError):
-                raise StoryreportError(
-                    f"{path} cannot be written ({error}): see whether the disk is full, or name another file with --db."
-                ) from error
-            raise
-
-
-def _keep_a_log(connection: sqlite3.Connection) -> None:
-    """Let readers not wait for writers from now on; a new database gets there without a log of its own."""
-    # Where another ingest is at work already, it does so at its end: what this one did is committed.
-    with contextlib.suppress(sqlite3.OperationalError):
-        connection.execute("pragma journal_mode = wal")
-
-
-def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
-    """A connection that holds the write lock; another ingest that holds it is waited for."""
-    while True:
-        try:
-            connection = schema.connect(path)
-        except sqlite3.DatabaseError as error:
-            raise StoryreportError(
-                f"{path} cannot be opened as a database ({error}): name another file with --db."
-            ) from error
-        opened = _number_of(path)
-        try:
-            schema.check_ours(connection, path)
-            progress("waiting for another ingest to finish")
-            connection.execute("begin immediate")
-            if opened and opened == _number_of(path):
-                return connection
-        except sqlite3.DatabaseError as error:
-            if opened and opened == _number_of(path):
-                connection.close()
-                raise StoryreportError(f"{path} cannot be written ({error}): name another file with --db.") from error
-        except BaseException:
-            connection.close()
-            raise
-        # The one that we waited for has taken its new, still empty database away.
-        connection.close()
-
-
-def _number_of(path: Path) -> int | None:
-    """Which file is at a path; None where it has just been taken away."""
-    try:
-        return path.stat().st_ino
-    except FileNotFoundError:
-        return None
-
-
-def _take_away_if_empty(connection: sqlite3.Connection, path: Path) -> None:
-    """Delete a database that has no table; with its lock held, so that nobody can be writing to it."""
-    with contextlib.suppress(sqlite3.DatabaseError, OSError):
-        if connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
-            connection.execute("begin immediate")
-            if connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
-                path.unlink()
-            connection.execute("rollback")
-
-
-@contextlib.contextmanager
-def _interruptible(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let Ctrl-C end a statement at once; within a function of ours it would look like an error of SQLite."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    asked = False
-
-    def ask(number: int, frame: object) -> None:
-        nonlocal asked
-        asked = True
-        raise KeyboardInterrupt
-
-    # Python sees a signal when Python runs, so let it run now and then.
-    connection.set_progress_handler(lambda: asked, 1_000_000)
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield
-    except (sqlite3.Error, StoryreportError):
-        if asked:
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _ingest(

@@ -10,6 +10,7 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 
+from .detail import ENDED, ended
 from .extract import ROWS_READ_AGAIN, SECRET, Reading, create_views, scalar
 from .links import CORE_TABLES, leads_nowhere, link_again, links, make_orphans
 from .sections import Section, sections
@@ -29,6 +30,7 @@ class Counts:
     updated: int = 0
     gone: int = 0
     rejected: int = 0
+    left_out: int = 0  # as old as what was pruned
 
     @property
     def written(self) -> int:
@@ -37,8 +39,9 @@ class Counts:
 
 
 def has_rows(connection: sqlite3.Connection, source_id: int) -> bool:
-    """Whether anything of a source has been loaded."""
-    exists = (f"exists (select 1 from main.{table} where source_id = :source_id)" for table in CORE_TABLES)
+    """Whether anything of a source has been loaded, though all of it may have been pruned."""
+    exists = [f"exists (select 1 from main.{table} where source_id = :source_id)" for table in CORE_TABLES]
+    exists.append("exists (select 1 from main.sources where id = :source_id and detail_since is not null)")
     return bool(scalar(connection, f"select {' or '.join(exists)}", source_id=source_id))
 
 
@@ -207,7 +210,6 @@ class PartLoad:
         if source is None:
             return
         number = self.reading.row_number(table)
-        self.counts.read += scalar(self.connection, f"select count(*) {source}")
         columns = self.reading.columns(table)
         column = next((column for kind, column in columns.values() if column and kind not in SECRET), "null")
         key = f"clean_text(cast({column} as blob), 200)"
@@ -226,15 +228,18 @@ class PartLoad:
             select :source_id, :input_id, :table, {number}, {key}, :severity,
                 {{reason}}, {self.reading.shown(table)}, :now
             {source} and """
-        problem = self.reading.problem(table)
-        rejected = self._execute(
-            insert.format(reason=problem) + f"({problem}) is not null", table=table, severity="rejected"
-        )
-        self.counts.rejected += rejected.rowcount
-        self.reading.rejecting[table] = rejected.rowcount > 0
-        if doubt := self.reading.doubt(table):
+        problem, doubt = self.reading.problem(table), self.reading.doubt(table)
+        read, rejected, doubted = self._execute(
+            f"select count(*), count({problem}), count({doubt}) {source}"
+        ).fetchone()
+        self.counts.read += read
+        self.counts.rejected += rejected
+        self.reading.rejecting[table] = rejected > 0
+        if rejected:
+            self._execute(insert.format(reason=problem) + f"({problem}) is not null", table=table, severity="rejected")
+        if doubted:
             self._execute(
-                insert.format(reason=doubt) + f"({problem}) is null and ({doubt}) is not null",
+                insert.format(reason=doubt) + f"({doubt}) is not null and ({problem}) is null",
                 table=table,
                 severity="doubted",
             )
@@ -262,6 +267,7 @@ class PartLoad:
                 continue
             self._execute(f"create temp table mapped as {section.sql}")
             self._execute("create index temp.mapped_key on mapped (source_key)")
+            self._leave_out_pruned(core)
             before = self._rows(core, "temp.mapped") if changes_only else 0
             self._upsert(core, section, "temp.mapped")
             went = self._mark_gone(core, changes_only)
@@ -273,6 +279,27 @@ class PartLoad:
         if core == "step_runs" and self.is_fresh:
             self._derive_runs("true")
         return self._rows(core) if present is None else present
+
+    def _leave_out_pruned(self, core: str) -> None:
+        """Take from temp.mapped what is as old as the detail that was pruned, unless it is here or still open."""
+        since = scalar(self.connection, "select detail_since from main.sources where id = :source_id", **self.ids)
+        if since is None or core not in ENDED:
+            return
+        columns = self._columns("select * from temp.mapped")
+        is_open = f"and ({IS_OPEN}) is not true" if core in TABLES_OF_WORK and "status" in columns else ""
+        self.counts.left_out += self._execute(
+            f"""
+            delete from temp.mapped
+            where
+                {ended(core, columns)} < :since
+                {is_open}
+                and not exists (
+                    select 1
+                    from main.{core} as known
+                    where known.source_id = :source_id and known.source_key = cast(mapped.source_key as text)
+                )""",
+            since=since,
+        ).rowcount
 
     def _columns(self, sql: str) -> list[str]:
         return [column[0] for column in self._execute(f"select * from ({sql}) limit 0").description]
@@ -394,13 +421,19 @@ class PartLoad:
         return rows
 
     def _supersede(self) -> None:
-        """Take back what a part that is believed less had said before this one was read."""
+        """Take back what a part that is believed less had said before, and mark what one part misses of another."""
         for section in self.mapping:
             action, _, core = section.what.partition(" ")
             if action == "delete":
                 self._execute(f"delete from main.{core} where id in ({section.sql})")
             elif action == "gone":
                 self._leave(core, section.sql)
+            elif action == "missing":
+                self._execute(f"""
+                    update main.{core}
+                    set is_missing = judged.is_missing
+                    from ({section.sql}) as judged
+                    where {core}.id = judged.id and {core}.is_missing is not judged.is_missing""")
 
     # What follows from the rows ----------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ MIGRATION_SET = "storyreport"
 # `returning`, `update from`, generated columns, upsert; checked so that an old build says so instead of failing later.
 LOWEST_SQLITE = (3, 35, 0)
 WAIT_SECONDS = 24 * 3600
-CACHE_KIB = 64 * 1024
+CACHE_KIB = 32 * 1024
 
 
 def migrations() -> dict[str, str]:
@@ -105,14 +105,18 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path.resolve().as_uri(), timeout=WAIT_SECONDS, isolation_level=None, uri=True)
     connection.text_factory = readable
     try:
-        # Sorts and caches in memory grow with the history; on disk they do not.
-        connection.execute("pragma temp_store = file")
-        connection.execute(f"pragma cache_size = -{CACHE_KIB}")
+        spare_memory(connection)
         connection.execute("pragma trusted_schema = off")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def spare_memory(connection: sqlite3.Connection) -> None:
+    """Let sorts and caches, which grow with the history, be on disk."""
+    connection.execute("pragma temp_store = file")
+    connection.execute(f"pragma cache_size = -{CACHE_KIB}")
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:

@@ -2,7 +2,8 @@
 -- Times are UTC text, YYYY-MM-DDTHH:MM:SS.sssZ; durations whole milliseconds; sizes bytes.
 -- A row of a source carries source_id and source_key, unique together, the input it came from, and gone_at once the
 -- source no longer has it. A reference is an id where it leads somewhere; where it leads nowhere (any more), the id is
--- null and the *_key beside it says what the source wrote: an orphan.
+-- null and the *_key beside it says what the source wrote: an orphan. Stories and runs that have lost old detail to
+-- `storyreport prune` have pruned_at.
 
 -- Where rows come from -------------------------------------------------------------------------------------------
 
@@ -11,7 +12,9 @@ create table sources (
     name text not null unique,
     system text not null,
     timezone text not null default 'UTC',
-    created_at text not null
+    created_at text not null,
+    -- Detail that ended before this day was pruned, but for what belongs to later work; null where none was.
+    detail_since text
 );
 
 -- One part of a source (its database, its outputs folder, …) and how far it has been read.
@@ -60,7 +63,7 @@ create table rejects (
     rejected_at text not null
 );
 create index rejects_input on rejects (input_id, source_table, source_row);
-create index rejects_source on rejects (source_id);
+create index rejects_source on rejects (source_id, severity, source_table, reason, source_key, source_row);
 
 -- Each source, how much of it is here, and when it was last found to be so.
 create view source_states as
@@ -91,7 +94,8 @@ select
         select max(ingests.finished_at)
         from ingests
         where ingests.source_id = sources.id
-    ) as last_ingest_at
+    ) as last_ingest_at,
+    sources.detail_since
 from sources;
 
 -- What the pipelines make and do ---------------------------------------------------------------------------------
@@ -108,19 +112,23 @@ create table stories (
     status text,
     source_status text,
     chapter_count integer,
+    lacks_chapters integer,
     prompt text,
     text text,
     created_at text,
     updated_at text,
     ended_at text,
     gone_at text,
-    day text generated always as (substr(coalesce(created_at, ''), 1, 10)) virtual,
-    end_day text generated always as (substr(ended_at, 1, 10)) virtual,
+    pruned_at text,
+    day text generated always as (substr(coalesce(created_at, ''), 1, 10)) stored,
+    end_day text generated always as (substr(ended_at, 1, 10)) stored,
     unique (source_id, source_key)
 );
 create index stories_day on stories (source_id, day);
 create index stories_end_day on stories (source_id, end_day) where ended_at is not null;
 create index stories_gone on stories (gone_at) where gone_at is not null;
+-- Stories of sources that count chapters, where there is no count.
+create index stories_lacking_chapters on stories (source_id) where lacks_chapters;
 
 -- A run of any kind: pipeline run, workflow run, batch, job, media workflow. A derived run is one that its source
 -- keeps no record of: its state is that of its step runs.
@@ -152,13 +160,15 @@ create table runs (
     cycles_completed integer,
     max_cycles integer,
     gone_at text,
-    day text generated always as (substr(coalesce(ended_at, started_at, queued_at, ''), 1, 10)) virtual,
+    pruned_at text,
+    day text generated always as (substr(coalesce(ended_at, started_at, queued_at, ''), 1, 10)) stored,
     unique (source_id, source_key)
 );
 create index runs_day on runs (source_id, day);
 create index runs_story on runs (story_id);
 create index runs_parent on runs (parent_id) where parent_id is not null;
 create index runs_open on runs (source_id, status) where status in ('queued', 'running', 'waiting');
+create index runs_story_key on runs (story_key) where story_key is not null;
 create index runs_orphans on runs (source_id) where story_key is not null or parent_key is not null;
 create index runs_error on runs (source_id, day) where error_id is not null;
 create index runs_unfiled_error on runs (source_id) where error_message is not null and error_id is null;
@@ -202,13 +212,15 @@ create table step_runs (
     last_activity_at text,
     duration_ms integer,
     gone_at text,
-    day text generated always as (substr(coalesce(ended_at, started_at, ''), 1, 10)) virtual,
+    day text generated always as (substr(coalesce(ended_at, started_at, ''), 1, 10)) stored,
     unique (source_id, source_key)
 );
 create index step_runs_step_day on step_runs (step_id, day);
 create index step_runs_story on step_runs (story_id, step_id, attempt, status);
 create index step_runs_run on step_runs (run_id);
 create index step_runs_open on step_runs (source_id, status) where status in ('queued', 'running', 'waiting');
+create index step_runs_run_key on step_runs (run_key) where run_key is not null;
+create index step_runs_story_key on step_runs (story_key) where story_key is not null;
 create index step_runs_orphans on step_runs (source_id) where story_key is not null or run_key is not null;
 create index step_runs_error on step_runs (source_id, day) where error_id is not null;
 create index step_runs_error_day on step_runs (error_id, day, story_id) where error_id is not null;
@@ -237,6 +249,8 @@ create table events (
 );
 create index events_run on events (run_id, at);
 create index events_at on events (at);
+create index events_source on events (source_id, at);
+create index events_run_key on events (run_key) where run_key is not null;
 create index events_orphans on events (source_id) where story_key is not null or run_key is not null;
 
 -- One row a fingerprint: the message with its ids, numbers, times, paths, URLs and quoted parts replaced.
@@ -247,6 +261,7 @@ create table errors (
 );
 create virtual table errors_fts using fts5 (fingerprint, example, content = 'errors', content_rowid = 'id');
 
+-- A file that the source's own records have is missing where its folder was read and does not have it.
 create table artifacts (
     id integer primary key,
     source_id integer not null references sources (id),
@@ -262,15 +277,19 @@ create table artifacts (
     name text,
     mime_type text,
     size_bytes integer,
+    is_missing integer,
     created_at text,
     gone_at text,
-    owner integer generated always as (coalesce(story_id, -run_id, 0)) virtual,
+    owner integer generated always as (coalesce(story_id, -run_id, 0)) stored,
     unique (source_id, source_key)
 );
 create index artifacts_path on artifacts (source_id, path);
 create index artifacts_owner on artifacts (source_id, owner);
 create index artifacts_run on artifacts (run_id);
 create index artifacts_story on artifacts (story_id);
+create index artifacts_missing on artifacts (source_id) where is_missing;
+create index artifacts_unowned on artifacts (source_id, input_id, gone_at)
+where story_id is null and story_key is null and run_id is null and run_key is null;
 create index artifacts_orphans on artifacts (source_id) where story_key is not null or run_key is not null;
 
 -- A call of a model or another paid service. input_tokens include the cached ones. cost is what the source recorded,
@@ -307,8 +326,8 @@ create table calls (
     estimated_currency text,
     priced_as text,
     gone_at text,
-    is_estimated integer generated always as (cost is null and estimated_cost is not null) virtual,
-    day text generated always as (substr(coalesce(called_at, ''), 1, 10)) virtual,
+    is_estimated integer generated always as (cost is null and estimated_cost is not null) stored,
+    day text generated always as (substr(coalesce(called_at, ''), 1, 10)) stored,
     unique (source_id, source_key)
 );
 create index calls_source_day on calls (source_id, day, provider, model);
@@ -316,12 +335,14 @@ create index calls_bills on calls (source_id, day, provider) where calls = 0 and
 create index calls_without_cost on calls (source_id) where cost is null;
 create index calls_run on calls (run_id, called_at);
 create index calls_story on calls (story_id);
+create index calls_run_key on calls (run_key) where run_key is not null;
+create index calls_story_key on calls (story_key) where story_key is not null;
 create index calls_orphans on calls (source_id) where story_key is not null or run_key is not null;
 create index calls_error on calls (source_id, day) where error_id is not null;
 create index calls_unfiled_error on calls (source_id) where error_message is not null and error_id is null;
 
--- What each call costs, as far as it is known: as recorded, else as estimated. A call is unpriced where neither is known
--- and no bill covers it.
+-- What each call costs, as far as it is known: as recorded, else as estimated. A call is unpriced where neither is
+-- known and no bill covers it.
 create view priced_calls as
 select
     calls.*,
@@ -376,6 +397,7 @@ create table story_nodes (
 );
 create index story_nodes_story on story_nodes (story_id);
 create index story_nodes_run on story_nodes (run_id);
+create index story_nodes_roots on story_nodes (source_id) where is_root;
 create index story_nodes_orphans on story_nodes (source_id) where story_key is not null or run_key is not null;
 
 create table story_options (
@@ -411,7 +433,7 @@ create table log_events (
     value real,
     at text,
     gone_at text,
-    day text generated always as (substr(coalesce(at, ''), 1, 10)) virtual,
+    day text generated always as (substr(coalesce(at, ''), 1, 10)) stored,
     unique (source_id, source_key)
 );
 create index log_events_run on log_events (run_id);

@@ -100,6 +100,29 @@ select
     created_at
 from src_generated_files;
 
+-- database: missing artifacts
+-- The first time, where the disk was read before: a file that was made by then and is not there is missing.
+select
+    files.id,
+    not exists (
+        select 1
+        from main.artifacts as found
+        where
+            found.source_id = :source_id
+            and found.path = substr(files.path, 8)
+            and found.input_id <> files.input_id
+    ) as is_missing
+from main.artifacts as files
+where
+    files.source_id = :source_id
+    and files.input_id = :input_id
+    and files.path like '/files/%/%'
+    and substr(files.path, 8, instr(substr(files.path, 8), '/') - 1)
+        in ('images', 'audio', 'music', 'video', 'videos', 'scenes')
+    and files.created_at < (select max(finished_at) from main.ingests where source_id = :source_id)
+    and exists (select 1 from main.inputs where source_id = :source_id and part = 'outputs')
+    and exists (select 1 from main.inputs where id = :input_id and signature = '');
+
 -- database: delete artifacts
 -- What the disk showed before the database was read.
 select files.id
@@ -166,3 +189,16 @@ where
             and artifacts.path = '/files/' || files.path
             and inputs.part = 'database'
     );
+
+-- outputs: missing artifacts
+-- Of the folders that are read.
+select
+    files.id,
+    files.path not in (select '/files/' || path from src_disk_files) as is_missing
+from main.artifacts as files
+where
+    files.source_id = :source_id
+    and files.input_id <> :input_id
+    and files.path like '/files/%/%'
+    and substr(files.path, 8, instr(substr(files.path, 8), '/') - 1)
+        in ('images', 'audio', 'music', 'video', 'videos', 'scenes');

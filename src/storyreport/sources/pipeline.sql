@@ -1,5 +1,5 @@
 -- The story pipeline tracker → core tables.
--- A view src_<table> has the rows to load, all_<table> those to look things up in; src_statuses translates status words.
+-- A view src_<table> has the rows to load, all_<table> those to look things up in; src_statuses translates words.
 -- Nothing here knows what was read before: read again, the same source gives the same rows.
 
 -- database: stories
@@ -28,35 +28,60 @@ from src_step_status
 where run_id is not null;
 
 -- database: steps
+-- Where one of the tracker's own steps is in use, all five are known before a story has reached the last.
+with own (name, position) as (
+    values
+        ('01_ingest', 1),
+        ('02_preprocess', 2),
+        ('03_generate', 3),
+        ('04_postprocess', 4),
+        ('05_package', 5)
+),
+
+used as (
+    select step_name as name
+    from src_step_history
+    union
+    select step_name
+    from src_step_status
+)
+
 select
-    step_name as name,
-    step_name as family,
-    cast(step_name as integer) as position
-from src_step_history
+    name,
+    name as family,
+    case when name glob '[0-9]*' then cast(name as integer) end as position
+from used
 union
 select
-    step_name,
-    step_name,
-    cast(step_name as integer)
-from src_step_status;
+    name,
+    name,
+    position
+from own
+where exists (select 1 from used where used.name in (select name from own));
 
 -- database: step_runs
 -- Each row of the history is an attempt. The current state of a step is the verdict on the last attempt of the run that
 -- it names, or on the last one where it names none (an acceptance check); where there is no such attempt, or the state
 -- is not final, it is an attempt that the history does not have.
--- Both tables have an index on story_id, so that a story's rows are found at once.
-with attempts as (
+-- A story is read whole or not at all, so its attempts can be counted as they are read.
+with numbered as (
+    select
+        id,
+        row_number() over in_order as attempt,
+        lead(id) over in_order is null as is_last
+    from src_step_history
+    window in_order as (partition by story_id, step_name order by id)
+),
+
+attempts as (
     select
         src_step_history.*,
-        (
-            select count(*)
-            from all_step_history as earlier
-            where
-                earlier.story_id = src_step_history.story_id
-                and earlier.step_name = src_step_history.step_name
-                and earlier.id <= src_step_history.id
-        ) as attempt
-    from src_step_history
+        numbered.attempt,
+        numbered.is_last
+    from numbered
+    cross join src_step_history on src_step_history.id = numbered.id
+    -- A limit lets SQLite read a time's text once, however often it is named below.
+    limit -1
 )
 
 select
@@ -91,14 +116,20 @@ left join all_step_status as verdicts
         and verdicts.step_name = attempts.step_name
         and lower(trim(coalesce(verdicts.status, ''))) not in ('pending', 'running')
         and (verdicts.run_id is null or verdicts.run_id is attempts.run_id)
-        and not exists (
-            select 1
-            from all_step_history as later
-            where
-                later.story_id = attempts.story_id
-                and later.step_name = attempts.step_name
-                and later.id > attempts.id
-                and (verdicts.run_id is null or verdicts.run_id is later.run_id)
+        and (
+            attempts.is_last
+            or (
+                verdicts.run_id is not null
+                and not exists (
+                    select 1
+                    from all_step_history as later
+                    where
+                        later.story_id = attempts.story_id
+                        and later.step_name = attempts.step_name
+                        and later.id > attempts.id
+                        and later.run_id is verdicts.run_id
+                )
+            )
         )
 left join src_statuses as words on words.word = lower(trim(attempts.status))
 union all
@@ -177,7 +208,13 @@ where
         where
             inputs.part = 'database'
             and known.story_id = folder_runs.story_id
-            and (folders.part = 'outputs' or (known.step_id = folder_runs.step_id and known.run_id = folder_runs.run_id))
+            and (
+                folders.part = 'outputs'
+                or (
+                    known.step_id = folder_runs.step_id
+                    and known.run_id = folder_runs.run_id
+                )
+            )
     );
 
 -- database: gone stories

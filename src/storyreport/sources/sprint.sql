@@ -1,5 +1,5 @@
 -- The sprint runner → core tables.
--- A view src_<table> has the rows to load, all_<table> those to look things up in; src_statuses translates status words.
+-- A view src_<table> has the rows to load, all_<table> those to look things up in; src_statuses translates words.
 -- A row that was open the last time may be older than those to load: its id is in main, and it is read again by that.
 -- A step is a command and its task; instances of a command (code-review-2) are of its family.
 

@@ -7,6 +7,7 @@ select
     title,
     status as source_status,
     chapter_count,
+    coalesce(chapter_count, 0) = 0 as lacks_chapters,
     created_at,
     updated_at
 from src_stories;

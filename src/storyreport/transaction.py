@@ -1,0 +1,129 @@
+"""The report database for long work: writers one at a time, all of it or none; and Ctrl-C ends it at once."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from . import schema, values
+from .errors import StoryreportError
+
+Progress = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def transaction(path: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
+    """The report database in a transaction; a new one is taken away again if nothing could be loaded into it."""
+    if not path.resolve().parent.is_dir():
+        raise StoryreportError(f"There is no folder {path.resolve().parent} for the report database: make it first.")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise StoryreportError(f"{path} may not be written by this user: name another file with --db.")
+    connection = _locked(path, progress)
+    with contextlib.closing(connection):
+        try:
+            values.register(connection)
+            with interruptible(connection):
+                yield connection
+            _keep_a_log(connection)
+        except BaseException as error:
+            if connection.in_transaction:
+                connection.execute("rollback")
+            _take_away_if_empty(connection, path)
+            if isinstance(error, sqlite3.DatabaseError):
+                raise StoryreportError(
+                    f"{path} cannot be written ({error}): see whether the disk is full, or name another file with --db."
+                ) from error
+            raise
+
+
+@contextlib.contextmanager
+def snapshot(path: Path) -> Iterator[sqlite3.Connection]:
+    """The report database as it is now, for reading; temporary tables may be made."""
+    with contextlib.closing(schema.open_for_reading(path)) as connection:
+        schema.spare_memory(connection)
+        connection.execute("pragma query_only = off")
+        values.register(connection)
+        connection.execute("begin")
+        with interruptible(connection):
+            yield connection
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Let readers not wait for writers from now on; a new database gets there without a log of its own."""
+    # Where another ingest is at work already, it does so at its end: what this one did is committed.
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("pragma journal_mode = wal")
+
+
+def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
+    """A connection that holds the write lock; another ingest that holds it is waited for."""
+    while True:
+        try:
+            connection = schema.connect(path)
+        except sqlite3.DatabaseError as error:
+            raise StoryreportError(
+                f"{path} cannot be opened as a database ({error}): name another file with --db."
+            ) from error
+        opened = _number_of(path)
+        try:
+            schema.check_ours(connection, path)
+            progress("waiting for another ingest to finish")
+            connection.execute("begin immediate")
+            if opened and opened == _number_of(path):
+                return connection
+        except sqlite3.DatabaseError as error:
+            if opened and opened == _number_of(path):
+                connection.close()
+                raise StoryreportError(f"{path} cannot be written ({error}): name another file with --db.") from error
+        except BaseException:
+            connection.close()
+            raise
+        # The one that we waited for has taken its new, still empty database away.
+        connection.close()
+
+
+def _number_of(path: Path) -> int | None:
+    """Which file is at a path; None where it has just been taken away."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _take_away_if_empty(connection: sqlite3.Connection, path: Path) -> None:
+    """Delete a database that has no table; with its lock held, so that nobody can be writing to it."""
+    with contextlib.suppress(sqlite3.DatabaseError, OSError):
+        if connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
+            connection.execute("begin immediate")
+            if connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
+                path.unlink()
+            connection.execute("rollback")
+
+
+@contextlib.contextmanager
+def interruptible(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let Ctrl-C end a statement at once; within a function of ours it would look like an error of SQLite."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = False
+
+    def ask(number: int, frame: object) -> None:
+        nonlocal asked
+        asked = True
+        raise KeyboardInterrupt
+
+    # Python sees a signal when Python runs, so let it run now and then.
+    connection.set_progress_handler(lambda: asked, 1_000_000)
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    except (sqlite3.Error, StoryreportError):
+        if asked:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
