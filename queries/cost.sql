@@ -32,11 +32,12 @@ select
     round(sum(days.estimated_cost), 6) as estimated_cost,
     sum(days.unpriced_calls) as unpriced_calls
 from rollup_call_days as days
-join sources on sources.id = days.source_id
+cross join sources on sources.id = days.source_id
 where
     (:source = '' or sources.name = :source)
-    and (:since = '' or days.day >= :since)
-    and (:until = '' or (days.day <= :until and days.day <> ''))
+    and days.day >= :since
+    and days.day <= coalesce(nullif(:until, ''), '9999-12-31')
+    and (:until = '' or days.day <> '')
     and (:provider = '' or days.provider = :provider)
     and (:model = '' or days.model = :model)
 group by days.day, days.source_id, days.provider, days.model, days.currency

@@ -34,127 +34,18 @@ with offsets (minutes, summer, winter) as (
         (720, 'Etc/GMT+12', 'Etc/GMT+12')
 ),
 
--- Each table has an index of just these rows, by source: so they are grouped as they are read, and the ends that a time
--- zone may explain (none is further west than half a day) apart from the others.
-early_runs as not materialized (
-    select
-        *,
-        julianday(started_at) - julianday(ended_at) as days
-    from runs
-    where
-        ended_at < started_at
-        and gone_at is null
-        and not is_derived
-),
-
-early_step_runs as not materialized (
-    select
-        *,
-        julianday(started_at) - julianday(ended_at) as days
-    from step_runs
-    where
-        ended_at < started_at
-        and gone_at is null
-        and not is_derived
-),
-
-early as (
-    select
-        source_id,
-        0 as is_far,
-        count(*) as rows,
-        max(days) as days,
-        kind,
-        source_key,
-        started_at,
-        ended_at
-    from early_runs
-    where days <= 0.5
-    group by source_id
-    union all
-    select
-        source_id,
-        1,
-        count(*),
-        max(days),
-        kind,
-        source_key,
-        started_at,
-        ended_at
-    from early_runs
-    where days > 0.5
-    group by source_id
-    union all
-    select
-        source_id,
-        0,
-        count(*),
-        max(days),
-        kind,
-        source_key,
-        started_at,
-        ended_at
-    from early_step_runs
-    where days <= 0.5
-    group by source_id
-    union all
-    select
-        source_id,
-        1,
-        count(*),
-        max(days),
-        kind,
-        source_key,
-        started_at,
-        ended_at
-    from early_step_runs
-    where days > 0.5
-    group by source_id
-),
-
--- The row that is shown is the one that ends earliest.
-widest as (
-    select
-        source_id,
-        is_far,
-        sum(rows) as rows,
-        (cast(round(max(days) * 86400000) as integer) + 899999) / 900000 as quarters,
-        max(days) as days,
-        kind,
-        source_key,
-        started_at,
-        ended_at
-    from early
-    group by source_id, is_far
-),
-
+-- Times in quarters of an hour, as offsets are.
 shifts as (
     select
         *,
         rtrim(rtrim(printf('%.2f', quarters / 4.0), '0'), '.') || ' h early' as how_early,
         (select min(minutes) from offsets where minutes >= 15 * quarters) as minutes
-    from widest
-),
-
-unknown as (
-    select
-        source_id,
-        kind,
-        source_status
-    from runs
-    where
-        status is null
-        and gone_at is null
-        and not is_derived
-    union all
-    select
-        source_id,
-        kind,
-        source_status
-    from step_runs
-    where
-        status is null
-        and gone_at is null
+    from (
+        select
+            *,
+            (cast(round(days * 86400000) as integer) + 899999) / 900000 as quarters
+        from early_ends
+    )
 ),
 
 findings as (
@@ -162,25 +53,23 @@ findings as (
         source_id,
         case severity when 'rejected' then 'rows' else 'values' end as area,
         source_table || ': ' || reason as problem,
-        count(*) as rows,
-        coalesce(min(source_key), 'row ' || min(source_row)) as example,
+        rows,
+        example,
         case severity
             when 'rejected' then 'These rows are not loaded: mend them in the source and ingest it again.'
             else 'These rows are loaded without the value: correct it in the source and ingest it again.'
         end as action
-    from rejects
-    group by source_id, severity, source_table, reason
+    from reject_reasons
     union all
     select
         source_id,
         'statuses' as area,
         case when source_status is null then kind || ' without a status' else kind || ' with an unknown status' end,
-        count(*),
+        rows,
         source_status,
         'These rows count neither as completed nor as failed: correct the status in the source, or have storyreport'
         || ' learn the word.'
-    from unknown
-    group by source_id, kind, source_status
+    from unknown_statuses
     union all
     select
         shifts.source_id,

@@ -10,9 +10,9 @@ params:
 chart:
   mark: bar
   encoding:
-    y: {field: model, type: nominal, sort: -x}
+    y: {field: provider, type: nominal, sort: -x}
     x: {field: duration_ms, type: quantitative, stack: zero, title: time spent}
-    color: {field: provider, type: nominal}
+    color: {field: model, type: nominal}
 */
 select
     sources.name as source,
@@ -28,11 +28,13 @@ select
     case when calls.cost is null then calls.estimated_currency else calls.currency end as currency,
     calls.error_message as error
 from sources
-join runs on runs.source_id = sources.id
-join calls on calls.run_id = runs.id
+cross join runs
+    on
+        runs.source_id = sources.id
+        and runs.source_key = :run
+cross join calls on calls.run_id = runs.id
 left join steps on steps.id = calls.step_id
 where
-    runs.source_key = :run
-    and (:source = '' or sources.name = :source)
+    (:source = '' or sources.name = :source)
     and calls.gone_at is null
 order by calls.called_at, calls.id

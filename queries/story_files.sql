@@ -14,11 +14,13 @@ select
     artifacts.size_bytes,
     artifacts.created_at
 from sources
-join stories on stories.source_id = sources.id
-join artifacts on artifacts.story_id = stories.id
+cross join stories
+    on
+        stories.source_id = sources.id
+        and stories.source_key = :story
+cross join artifacts on artifacts.story_id = stories.id
 left join steps on steps.id = artifacts.step_id
 where
-    stories.source_key = :story
-    and (:source = '' or sources.name = :source)
+    (:source = '' or sources.name = :source)
     and artifacts.gone_at is null
 order by artifacts.created_at desc, file

@@ -17,9 +17,10 @@ select
     runs.duration_ms,
     runs.error_message as error
 from sources
-join stories on stories.source_id = sources.id
-join runs on runs.story_id = stories.id
-where
-    stories.source_key = :story
-    and (:source = '' or sources.name = :source)
+cross join stories
+    on
+        stories.source_id = sources.id
+        and stories.source_key = :story
+cross join runs on runs.story_id = stories.id
+where :source = '' or sources.name = :source
 order by started_at desc, runs.id desc

@@ -2,20 +2,45 @@
 
 import re
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from xml.etree import ElementTree
 
 import pytest
 from browsing import MARKS, browsing, check, marks, needs_browser, opened, serving
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
+from selenium_axe_python.axe import Axe
 from serving import AS_OF, HOSTILE, fill
 
 from storyreport import reports
 
 WIDTHS = (1280, 390)
-# What the planted rows draw: a mark for each bar's part.
-PLANTED = {"slowest_steps": 3, "failure_rates": 3, "stuck_runs": 1, "orphans": 2, "cost": 3}
+# What the planted rows draw: a mark for each bar's part, none for what is 0.
+PLANTED = {"slowest_steps": 3, "failure_rates": 2, "stuck_runs": 1, "orphans": 2, "cost": 3}
+
+# Pages of every kind that is ours.
+OURS = (
+    "/",
+    "/?q=cost",
+    "/?q=story-1",
+    "/storyreport/slowest_steps",
+    "/storyreport/cost",
+    f"/storyreport/stuck_runs?as_of={AS_OF}",
+    "/storyreport/health",
+    "/storyreport/slowest_steps?since=2100-01-01",
+    "/storyreport/slowest_steps?since=soon",
+    "/storyreport/slowest_steps?_embed=1",
+    "/-/story/story-1?source=alpha",
+    "/-/run/run-1?source=alpha",
+    "/-/step/write",
+    "/-/source/beta",
+    "/-/run/unknown",
+)
 
 pytestmark = needs_browser
 
@@ -84,7 +109,7 @@ def test_a_chart_reads_in_units_and_a_day_stays_that_day(browser: webdriver.Chro
         f"return [...document.querySelectorAll({MARKS!r})].map(mark => mark.getAttribute('aria-label'))"
     )
     assert sorted(re.findall(r"\d{4}-\d\d-\d\d", " ".join(described)))[0] == "2025-03-01"
-    headings = browser.execute_script("return [...document.querySelectorAll('.chart h2')].map(h => h.textContent)")
+    headings = browser.execute_script("return [...document.querySelectorAll('.chart h3')].map(h => h.textContent)")
     assert headings == ["EUR", "USD"]
 
 
@@ -101,7 +126,7 @@ def test_a_tooltip_is_text(browser: webdriver.Chrome, site: str) -> None:
 
 def test_a_source_has_one_colour_everywhere(browser: webdriver.Chrome, site: str) -> None:
     colours = []
-    for name in ("slowest_steps", "failure_rates"):
+    for name in ("slowest_steps", "orphans"):
         opened(browser, f"{site}/storyreport/{name}?source=beta")
         colours.append(browser.execute_script(f"return document.querySelector({MARKS!r}).getAttribute('fill')"))
     opened(browser, f"{site}/storyreport/slowest_steps?source=alpha")
@@ -138,3 +163,151 @@ def test_the_keyboard_reaches_form_links_and_rows(browser: webdriver.Chrome, sit
     browser.execute_script("document.querySelector('#p-source').focus({focusVisible: true})")
     outline = browser.execute_script("return getComputedStyle(document.querySelector('#p-source')).outlineStyle")
     assert outline == "solid"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: webdriver.Chrome, site: str, scheme: str) -> None:
+    """No violation of what axe-core calls serious or critical, on a page of each kind."""
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    found = []
+    for path in OURS:
+        opened(browser, site + path)
+        # axe-core 4.9 stumbles over an element that Datasette 1.0 has at the end of each page.
+        browser.execute_script("document.querySelector('navigation-search')?.remove()")
+        axe = Axe(browser)
+        axe.inject()  # type: ignore[no-untyped-call]
+        violations = axe.run()["violations"]
+        found += [
+            f"{path}: {violation['id']} at {node['target']}: {node['failureSummary']}"
+            for violation in violations
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert found == []
+
+
+@pytest.mark.parametrize("path", OURS)
+def test_pages_of_each_kind_hold(browser: webdriver.Chrome, site: str, path: str) -> None:
+    opened(browser, site + path)
+    assert browser.execute_script("return window.hacked") is None
+    assert browser.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
+    empty = "return [...document.querySelectorAll('figure.chart')].filter(figure => !figure.querySelector('svg path'))"
+    assert browser.execute_script(empty) == []
+
+
+def test_all_that_can_be_done_can_be_done_by_keyboard(browser: webdriver.Chrome, site: str) -> None:
+    """Tab reaches every link, button, input and frame that scrolls, each with an outline."""
+    for path in ("/", "/storyreport/slowest_steps", "/-/story/story-1?source=alpha"):
+        opened(browser, site + path)
+        wanted = browser.execute_script(
+            "return [...document.querySelectorAll('.content :is(a[href], button, input, select, summary, .rows)')]"
+            ".filter(each => each.checkVisibility()).length"
+        )
+        reached = set()
+        for _ in range(wanted + 50):
+            ActionChains(browser).send_keys(Keys.TAB).perform()
+            found = browser.switch_to.active_element
+            if found.find_elements(By.XPATH, "ancestor::section[contains(@class, 'content')]"):
+                reached.add(found.id)
+        assert len(reached) >= wanted, path
+
+
+def test_a_chart_is_saved_as_svg_and_png(browser: webdriver.Chrome, site: str, tmp_path: Path) -> None:
+    allowed = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", allowed)
+    opened(browser, f"{site}/storyreport/slowest_steps?source=alpha")
+    for button in browser.find_elements(By.CSS_SELECTOR, ".save button"):
+        button.click()
+    names = ("slowest_steps-alpha.svg", "slowest_steps-alpha.png")
+    WebDriverWait(browser, 10).until(lambda _: all((tmp_path / name).is_file() for name in names))
+    drawing = ElementTree.fromstring((tmp_path / names[0]).read_text(encoding="utf-8"))
+    texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert "Slowest steps (source alpha)" in texts
+    assert "write" in texts
+    assert "currentColor" not in (tmp_path / names[0]).read_text(encoding="utf-8")
+    assert (tmp_path / names[1]).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_cost_chart_is_saved_by_currency(browser: webdriver.Chrome, site: str, tmp_path: Path) -> None:
+    allowed = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", allowed)
+    opened(browser, f"{site}/storyreport/cost")
+    browser.find_element(By.CSS_SELECTOR, ".save button[value=svg]").click()
+    WebDriverWait(browser, 10).until(
+        lambda _: {path.name for path in tmp_path.iterdir()} == {"cost-EUR.svg", "cost-USD.svg"}
+    )
+
+
+def test_a_report_is_embedded_in_another_site(browser: webdriver.Chrome, site: str) -> None:
+    """A page on another origin shows a report in a frame: its title, chart and rows, nothing around them."""
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(f'<iframe src="{site}/storyreport/slowest_steps?source=alpha&_embed=1"'.encode())
+            self.wfile.write(b' width="360" height="600"></iframe>')
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        browser.get(f"http://127.0.0.1:{server.server_port}/")
+        browser.switch_to.frame(0)
+        WebDriverWait(browser, 10).until(lambda driver: marks(driver) == 2)
+        shown = browser.find_element(By.TAG_NAME, "body").text
+        link = browser.find_element(By.CSS_SELECTOR, "h1 a").get_attribute("href")
+        width = browser.execute_script("return document.documentElement.scrollWidth")
+        hidden = browser.execute_script(
+            "return [...document.querySelectorAll('header, footer, form.parameters')].every(e => !e.checkVisibility())"
+        )
+        browser.switch_to.default_content()
+        server.shutdown()
+    assert "Slowest steps (source alpha)" in shown
+    assert "3 min 4 s" in shown
+    assert (hidden, width) == (True, 360)
+    assert link == f"{site}/storyreport/slowest_steps?source=alpha&since=&until="
+
+
+def test_the_catalogue_narrows_as_one_types(browser: webdriver.Chrome, site: str) -> None:
+    shown = (
+        "return [...document.querySelectorAll('.catalogue a')].filter(a => a.checkVisibility()).map(a => a.textContent)"
+    )
+    opened(browser, f"{site}/")
+    search = browser.find_element(By.ID, "q")
+    search.send_keys("CURRENCIES model")
+    about = [
+        report.title
+        for report in reports.load_reports().values()
+        if all(
+            word in f"{report.title} {report.description} {report.params}".lower() for word in ("currencies", "model")
+        )
+    ]
+    assert browser.execute_script(shown) == about != []
+    search.send_keys(" nowhere")
+    assert browser.execute_script(shown) == []
+    assert browser.find_element(By.CSS_SELECTOR, ".none").is_displayed()
+    search.clear()
+    search.send_keys(" ")
+    assert len(browser.execute_script(shown)) == len(reports.load_reports())
+
+
+def test_explore_hands_the_rows_to_datasette_vega(browser: webdriver.Chrome, site: str) -> None:
+    opened(browser, f"{site}/storyreport/slowest_steps?source=alpha")
+    browser.find_element(By.LINK_TEXT, "Explore this").click()
+    drawn = "return document.querySelectorAll('.rows canvas, .rows svg').length"
+    WebDriverWait(browser, 10).until(lambda driver: driver.execute_script(drawn))
+    chosen = "return [...document.querySelectorAll('#graphForm select')].map(select => select.value)"
+    assert {"step", "total_ms"} <= set(browser.execute_script(chosen))
+
+
+def test_a_things_page_draws_in_the_colours_of_the_report(browser: webdriver.Chrome, site: str) -> None:
+    colours = []
+    for path, part in (("/-/source/alpha", "#slowest_steps "), ("/storyreport/slowest_steps?source=alpha", "")):
+        opened(browser, site + path)
+        colours.append(browser.execute_script(f"return document.querySelector({part + MARKS!r}).getAttribute('fill')"))
+    assert colours[0] == colours[1]

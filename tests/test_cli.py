@@ -32,7 +32,7 @@ from storyreport.cli import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-COMMANDS = ("demo", "ingest", "report", "reprice", "serve", "sources")
+COMMANDS = ("demo", "doctor", "ingest", "optimize", "prune", "report", "reprice", "serve", "sources")
 REPORTS = ("cost", "failure_rates", "orphans", "slowest_steps", "stuck_runs")
 # What `plant` puts into the source called "earlier", counted by hand. Only completed executions have a duration.
 SLOWEST = {"03_generate": (3, 4000, 3000), "01_ingest": (2, 1200, 700)}

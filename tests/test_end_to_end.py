@@ -1,13 +1,16 @@
 """The main job as a person does it: the demo, its reports in a browser, and the same numbers everywhere."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from browsing import browsing, check, marks, needs_browser, opened, serving
@@ -17,6 +20,29 @@ from selenium.webdriver.common.by import By
 from storyreport import reports
 
 SINCE = (datetime.now(timezone.utc) - timedelta(days=20)).date().isoformat()
+ONE_THING = "One thing looked at"
+# The demo has no row that cannot be loaded.
+EMPTY = {"rejected_rows"}
+# One thing of each kind with much to show.
+THINGS = {
+    "story": """
+        select stories.source_key
+        from story_nodes
+        join stories on stories.id = story_nodes.story_id
+        join artifacts on artifacts.story_id = stories.id
+        limit 1
+    """,
+    "run": """
+        select runs.source_key
+        from calls
+        join runs on runs.id = calls.run_id
+        join step_runs on step_runs.run_id = runs.id
+        limit 1
+    """,
+    "batch": "select runs.source_key from events join runs on runs.id = events.run_id limit 1",
+    "step": "select family from rollup_steps order by timed desc limit 1",
+    "name": "select source_key from stories limit 1",
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,20 +76,33 @@ def fetched(address: str) -> list[dict[str, Any]]:
     return rows
 
 
+def asked(database: Path, name: str) -> dict[str, str]:
+    """Parameters with which a report has something to show, the same now and a minute later."""
+    report = reports.find(name)
+    takes = {param.name for param in report.params}
+    judged = {"as_of": "2100-01-01"} if "as_of" in takes else {}
+    if report.topic == ONE_THING:
+        (thing,) = takes & THINGS.keys()
+        with closing(sqlite3.connect(database)) as connection:
+            (key,) = connection.execute(THINGS[thing]).fetchone()
+        return {thing: key, **judged}
+    if judged or "since" in takes:
+        return judged or {"since": SINCE}
+    return {"source": next((row["source"] for row in printed(database, name)), "moviemaker")}
+
+
 @pytest.mark.parametrize("name", sorted(reports.load_reports()))
 def test_json_and_command_line_give_the_same_rows(site: str, database: Path, name: str) -> None:
     """With parameters and without, the address and the command line agree, and there is something to see."""
-    as_of = {"as_of": "2100-01-01"} if name == "stuck_runs" else {}
-    one = "adventure" if name == "data_quality" else "moviemaker"
-    given = as_of or ({"since": SINCE} if name in ("slowest_steps", "failure_rates", "cost") else {"source": one})
-    (pair,) = given.items()
-    rows = fetched(f"{site}/storyreport/{name}.json?_shape=objects&{pair[0]}={pair[1]}")
-    assert rows == printed(database, name, "=".join(pair))
-    assert rows
-    if not as_of:
+    given = asked(database, name)
+    rows = fetched(f"{site}/storyreport/{name}.json?_shape=objects&{urlencode(given)}")
+    assert rows == printed(database, name, *(f"{param}={value}" for param, value in given.items()))
+    assert rows or name in EMPTY
+    if "as_of" not in given:
         # What is missing has its default.
-        assert fetched(f"{site}/storyreport/{name}.json?_shape=objects") == printed(database, name)
-        assert len(printed(database, name)) >= len(rows)
+        everything = printed(database, name)
+        assert fetched(f"{site}/storyreport/{name}.json?_shape=objects") == everything
+        assert len(everything) >= len(rows) or reports.find(name).topic == ONE_THING
 
 
 @needs_browser
@@ -72,15 +111,14 @@ def test_the_demo_in_a_browser(site: str, tmp_path: Path) -> None:
     with browsing(tmp_path, 1280) as browser:
         opened(browser, site)
         check(browser)
-        links = [
-            link.get_attribute("href") or "" for link in browser.find_elements(By.CSS_SELECTOR, "main a, section a")
-        ]
-        for name in reports.load_reports():
+        links = [link.get_attribute("href") or "" for link in browser.find_elements(By.CSS_SELECTOR, ".catalogue a")]
+        for name, report in reports.load_reports().items():
             (address,) = [link for link in links if link.split("?")[0].endswith(f"/storyreport/{name}")]
             opened(browser, address)
             check(browser)
-            assert marks(browser) > 0, name
-            assert len(browser.find_elements(By.CSS_SELECTOR, "table tbody tr")) > 0, name
+            if report.topic != ONE_THING and name not in EMPTY:
+                assert marks(browser) > 0 or not report.chart, name
+                assert len(browser.find_elements(By.CSS_SELECTOR, "table tbody tr")) > 0, name
         opened(browser, f"{site}/storyreport/step_runs")
         check(browser)
         assert len(browser.find_elements(By.CSS_SELECTOR, "table tbody tr")) == 100

@@ -3,9 +3,11 @@
 import ast
 import contextlib
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,16 @@ from storyreport.sections import sections
 
 PACKAGE = Path(schema.__file__).parent
 STANDARD = set(sys.stdlib_module_names)
-HISTORY = ("step_runs", "events", "calls", "artifacts", "log_events", "stories", "runs", "story_nodes")
+# All rows of a table, or of a source.
+SCAN = re.compile(r"(?:SCAN|SEARCH(?=.*\(source_id=\?\)$)) (?:main\.)?(\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
+# The tables that grow with every run; other rollups grow with days and steps.
+HISTORY = {
+    *CORE_TABLES,
+    "rollup_failed_run_calls",
+    "rollup_owner_artifacts",
+    "rollup_story_calls",
+    "rollup_story_errors",
+}
 
 
 def imports(path: Path) -> set[str]:
@@ -138,15 +149,45 @@ def test_migrations_are_numbered() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+@pytest.fixture(scope="module")
+def planners(fed: Book, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[sqlite3.Connection]]:
+    """A new report database, and one that SQLite takes for a thousand times as long a history as the demo's."""
+    path = tmp_path_factory.mktemp("planners") / "report.db"
+    with (
+        contextlib.closing(schema.connect(path)) as new,
+        contextlib.closing(schema.connect(Path(shutil.copy(fed.path, path.with_name("analyzed.db"))))) as analyzed,
+    ):
+        schema.migrate(new)
+        analyzed.execute("analyze main")
+        for table, index, numbers in analyzed.execute("select tbl, idx, stat from sqlite_stat1").fetchall():
+            if table in HISTORY and index not in partial_indexes(analyzed):
+                # What has few rows for a value, like an id, has few of them in any history.
+                longer = " ".join(str(1000 * n if n > 50 else n) for n in map(int, numbers.split()))
+                analyzed.execute("update sqlite_stat1 set stat = ? where idx = ?", [longer, index])
+        analyzed.execute("analyze sqlite_schema")
+        yield [new, analyzed]
+
+
+def partial_indexes(connection: sqlite3.Connection) -> set[str]:
+    """The indexes of what is open, lost, …: as small as that is."""
+    listed = "select list.name from sqlite_master join pragma_index_list(sqlite_master.name) as list where partial"
+    return {name for (name,) in connection.execute(listed)}
+
+
 @pytest.mark.parametrize("name", sorted(reports.load_reports()))
-def test_no_report_scans_a_history(name: str, tmp_path: Path) -> None:
-    """With the tables analyzed or not, a report reads base tables by an index made for it."""
-    with contextlib.closing(schema.connect(tmp_path / "report.db")) as connection:
-        schema.migrate(connection)
-        found = reports.find(name)
+def test_no_report_scans_a_history(name: str, planners: list[sqlite3.Connection]) -> None:
+    """With the tables analyzed or not, a report looks up what it needs, or walks along an index and sorts nothing."""
+    found = reports.find(name)
+    aliases = {alias: table for table, alias in re.findall(r"(?:from|join) (\w+) as (\w+)", found.sql)}
+    for connection in planners:
         plan = connection.execute(f"explain query plan {found.sql}", reports.bind(found, {})).fetchall()
-    scans = [row[3] for row in plan if re.match(rf"SCAN (?:main\.)?(?:{'|'.join(HISTORY)})(?! USING INDEX)\b", row[3])]
-    assert scans == []
+        sorting = {parent for _, parent, _, detail in plan if detail.startswith("USE TEMP B-TREE")}
+        allowed = partial_indexes(connection)
+        for _, parent, _, detail in plan:
+            if scan := SCAN.match(detail):
+                table, index = aliases.get(scan[1], scan[1]), scan[2]
+                is_walk = index and parent not in sorting and ("SEARCH" in detail or "autoindex" not in index)
+                assert table not in HISTORY or index in allowed or is_walk, detail
 
 
 def test_orphan_indexes_match_the_loader_s_condition(tmp_path: Path) -> None:

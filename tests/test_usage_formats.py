@@ -204,7 +204,7 @@ def test_nothing_private_is_kept(book: Book, tmp_path: Path, case: Path) -> None
 
 
 @each()
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_value_anywhere(tmp_path_factory: pytest.TempPathFactory, case: Path, data: st.DataObject) -> None:
     """A value of any kind at any place of a record gives rows or problems, never an exception."""
@@ -239,7 +239,7 @@ def test_odd_values_are_loaded_or_rejected(book: Book, tmp_path: Path, case: Pat
     book.report("cost")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     content=st.binary(max_size=300) | st.sampled_from([b"\x1f\x8b", b"[" * 9999, b"{}", b'{"data":[[1]]}', b"a,b\n1"])
 )

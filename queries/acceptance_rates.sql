@@ -1,0 +1,28 @@
+/*
+title: Acceptance rates
+description: >-
+  Which steps pass their acceptance check, the worst first. It needs a source that records what its checks say: the
+  story pipeline tracker, or step runs with acceptance_passed.
+topic: Steps
+params:
+  source: {type: source, help: one source only}
+chart:
+  mark: bar
+  encoding:
+    y: {field: step, type: nominal}
+    x: {field: pass_pct, type: quantitative, title: checks that passed}
+    color: {field: source, type: nominal}
+*/
+select
+    sources.name as source,
+    steps.family as step,
+    steps.checked,
+    steps.passed,
+    steps.checked - steps.passed as failed,
+    round(100.0 * steps.passed / steps.checked, 2) as pass_pct
+from rollup_steps as steps
+join sources on sources.id = steps.source_id
+where
+    (:source = '' or sources.name = :source)
+    and steps.checked > 0
+order by pass_pct, failed desc, source, step

@@ -1,0 +1,27 @@
+/*
+title: Files by kind
+description: >-
+  What takes the space: the files that were made and are still there, by kind. Bytes are those of files whose size is
+  known. Stories are those that have such a file.
+topic: Content
+params:
+  source: {type: source, help: one source only}
+chart:
+  mark: bar
+  encoding:
+    y: {field: kind, type: nominal, sort: -x}
+    x: {field: total_bytes, type: quantitative, stack: zero, title: space taken}
+    color: {field: source, type: nominal}
+*/
+select
+    sources.name as source,
+    kinds.kind,
+    kinds.files,
+    kinds.total_bytes,
+    kinds.stories
+from rollup_artifacts as kinds
+join sources on sources.id = kinds.source_id
+where
+    (:source = '' or sources.name = :source)
+    and kinds.files > 0
+order by kinds.total_bytes desc, kinds.files desc, source, kinds.kind

@@ -1,0 +1,42 @@
+/*
+title: Blocked stories
+description: >-
+  What failed again and again: stories of which the latest attempts, of whatever step, have all failed, and stories that
+  their source calls blocked. The most failures come first, with the step and the error of the last.
+topic: Right now
+params:
+  source: {type: source, help: one source only}
+  failures: {type: number, default: 3, help: failures in a row}
+chart:
+  mark: bar
+  encoding:
+    y: {field: story, type: nominal, sort: -x}
+    x: {field: consecutive_failures, type: quantitative, title: failures in a row}
+    color: {field: source, type: nominal}
+*/
+with blocked as (
+    select *
+    from rollup_failing_stories
+    where consecutive_failures >= cast(:failures as integer)
+    union all
+    select *
+    from rollup_failing_stories indexed by rollup_failing_stories_blocked
+    where
+        is_blocked
+        and consecutive_failures < cast(:failures as integer)
+)
+
+select
+    sources.name as source,
+    blocked.story,
+    blocked.consecutive_failures,
+    coalesce(steps.name, runs.current_step, runs.failure_stage) as step,
+    blocked.last_failed_at,
+    coalesce(step_runs.error_message, runs.error_message) as error
+from blocked
+join sources on sources.id = blocked.source_id
+left join step_runs on step_runs.id = blocked.step_run_id
+left join steps on steps.id = step_runs.step_id
+left join runs on runs.id = blocked.run_id
+where :source = '' or sources.name = :source
+order by blocked.consecutive_failures desc, blocked.last_failed_at desc, source, blocked.story

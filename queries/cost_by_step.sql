@@ -1,0 +1,62 @@
+/*
+title: Cost by step
+description: >-
+  Which work is dear: what the calls made in each step cost, altogether and each. Where calls name no step, what was
+  called (the endpoint) stands for the work. The cost is what was recorded plus what was estimated; calls without a
+  known cost are unpriced, never free, and left out of the cost per call. Currencies are never added up.
+topic: Cost
+params:
+  source: {type: source, help: one source only}
+  since: {type: date, help: first day (UTC)}
+  until: {type: date, help: 'last day (UTC), included'}
+chart:
+  mark: bar
+  encoding:
+    y: {field: step, type: nominal, sort: -x}
+    x: {field: cost, type: quantitative, stack: zero}
+    color: {field: source, type: nominal}
+    row: {field: currency, type: nominal}
+*/
+-- The whole history is added up already.
+with spent as (
+    select
+        source_id,
+        family,
+        currency,
+        calls,
+        total_tokens,
+        cost,
+        unpriced_calls
+    from rollup_step_calls
+    where :since || :until = ''
+    union all
+    select
+        source_id,
+        family,
+        currency,
+        sum(calls),
+        sum(total_tokens),
+        sum(cost),
+        sum(unpriced_calls)
+    from rollup_step_call_days
+    where
+        :since || :until <> ''
+        and day >= :since
+        and day <= coalesce(nullif(:until, ''), '9999-12-31')
+        and (:until = '' or day <> '')
+    group by source_id, family, currency
+)
+
+select
+    sources.name as source,
+    nullif(spent.family, '') as step,
+    spent.calls,
+    spent.total_tokens,
+    round(spent.cost, 6) as cost,
+    nullif(spent.currency, '') as currency,
+    round(spent.cost / nullif(spent.calls - spent.unpriced_calls, 0), 6) as cost_per_call,
+    spent.unpriced_calls
+from spent
+join sources on sources.id = spent.source_id
+where :source = '' or sources.name = :source
+order by spent.cost desc, spent.calls desc, source, step

@@ -1,0 +1,65 @@
+/*
+title: Failed stories
+description: >-
+  What is failed now, and why, the latest failure first: each step of a story whose latest attempt failed, and the last
+  run of a story where that failed without a step that did. What a later attempt or run has completed, and what its
+  source calls completed, cancelled or skipped, is not listed. A job that failed before there was a story is named by
+  its run.
+topic: Right now
+params:
+  source: {type: source, help: one source only}
+  step: {type: step, help: one step only}
+chart:
+  mark: bar
+  encoding:
+    y: {field: step, type: nominal, sort: -x}
+    x: {aggregate: count, type: quantitative, title: stories that are failed}
+    color: {field: source, type: nominal}
+*/
+-- Where neither the step nor the run says why, the last call of the run that failed may.
+select
+    sources.name as source,
+    case when runs.kind = 'job' and runs.source_key = failed.story then null else failed.story end as story,
+    stories.title,
+    coalesce(
+        steps.name,
+        runs.current_step,
+        runs.failure_stage,
+        (
+            select failing.name
+            from step_runs as attempts
+            join steps as failing on failing.id = attempts.step_id
+            where
+                attempts.run_id = runs.id
+                and attempts.status = 'failed'
+            limit 1
+        )
+    ) as step,
+    coalesce(runs.source_key, step_runs.run_key) as run,
+    failed.failed_at,
+    coalesce(
+        step_runs.error_message,
+        case when runs.status = 'failed' then runs.error_message end,
+        (
+            select calls.error_message
+            from calls
+            where
+                calls.run_id = runs.id
+                and calls.status = 'failed'
+            order by calls.called_at desc
+            limit 1
+        )
+    ) as error
+from rollup_failed_steps as failed
+join sources on sources.id = failed.source_id
+left join step_runs on step_runs.id = failed.failure
+left join steps on steps.id = step_runs.step_id
+left join runs on runs.id = coalesce(step_runs.run_id, -failed.failure)
+left join stories
+    on
+        stories.source_id = failed.source_id
+        and stories.source_key = failed.story
+where
+    (:source = '' or sources.name = :source)
+    and (:step = '' or :step in (steps.name, steps.family, runs.current_step, runs.failure_stage))
+order by failed.failed_at desc, source, failed.story, step

@@ -1,0 +1,35 @@
+/*
+title: Failure trend
+description: >-
+  Whether steps fail more than they did: of the executions that ended on a day, how many failed, the latest day first.
+topic: Steps
+params:
+  source: {type: source, help: one source only}
+  since: {type: date, help: first day (UTC)}
+  until: {type: date, help: 'last day (UTC), included'}
+  step: {type: step, help: one step only}
+chart:
+  mark: line
+  encoding:
+    x: {field: day, type: temporal}
+    y: {field: failure_pct, type: quantitative, title: executions that failed}
+    color: {field: step, type: nominal}
+    detail: {field: source, type: nominal}
+*/
+select
+    nullif(days.day, '') as day,
+    sources.name as source,
+    days.family as step,
+    days.executions,
+    days.failed,
+    round(100.0 * days.failed / days.executions, 2) as failure_pct
+from rollup_step_days as days
+cross join sources on sources.id = days.source_id
+where
+    (:source = '' or sources.name = :source)
+    and days.day >= :since
+    and days.day <= coalesce(nullif(:until, ''), '9999-12-31')
+    and (:until = '' or days.day <> '')
+    and (:step = '' or days.family = :step)
+    and days.executions > 0
+order by days.day desc, source, step

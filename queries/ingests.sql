@@ -1,0 +1,24 @@
+/*
+title: Ingests
+description: >-
+  Is this fresh: each time a source was read, the latest first, and what was written then. An ingest that failed wrote
+  nothing and is not listed.
+topic: About the data itself
+params:
+  source: {type: source, help: one source only}
+*/
+select
+    sources.name as source,
+    ingests.started_at,
+    ingests.finished_at,
+    ingests.status,
+    ingests.rows_read,
+    ingests.inserted,
+    ingests.updated,
+    ingests.rejected,
+    ingests.duration_ms,
+    ingests.gone
+from ingests
+cross join sources on sources.id = ingests.source_id
+where :source = '' or sources.name = :source
+order by ingests.id desc

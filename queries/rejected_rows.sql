@@ -1,0 +1,28 @@
+/*
+title: Rejected rows
+description: >-
+  What could not be loaded, and why, the latest first: each row as its source wrote it, without what is private. Values
+  that were dropped from rows that were loaded are in data_quality.
+topic: About the data itself
+params:
+  source: {type: source, help: one source only}
+chart:
+  mark: bar
+  encoding:
+    y: {field: reason, type: nominal, sort: -x}
+    x: {aggregate: count, type: quantitative, title: rows}
+    color: {field: source, type: nominal}
+*/
+select
+    sources.name as source,
+    rejects.source_table as "table",
+    coalesce(rejects.source_key, 'row ' || rejects.source_row) as key,
+    rejects.reason,
+    rejects.row,
+    rejects.rejected_at as ingested_at
+from rejects
+cross join sources on sources.id = rejects.source_id
+where
+    rejects.severity = 'rejected'
+    and (:source = '' or sources.name = :source)
+order by rejects.id desc

@@ -1,0 +1,75 @@
+/*
+title: Timeline of a run
+description: >-
+  How a run went: each attempt of a step in the order of their starts, and how long after the run's start it began. The
+  stories of a batch are in it. Give the run's key, as its source writes it.
+topic: One thing looked at
+params:
+  source: {type: source, help: one source only}
+  run: {type: text, help: the run's key (needed)}
+chart:
+  mark: bar
+  encoding:
+    y: {field: step, type: nominal, sort: x}
+    x: {field: started_at, type: temporal, title: time (UTC)}
+    x2: {field: ended_at}
+    color: {field: status, type: nominal}
+*/
+with asked as (
+    select
+        runs.id,
+        runs.source_id,
+        runs.started_at,
+        runs.queued_at
+    from sources
+    cross join runs
+        on
+            runs.source_id = sources.id
+            and runs.source_key = :run
+    where :source in ('', sources.name)
+),
+
+-- A run of which the source has no row may still have steps.
+attempts as (
+    select
+        step_runs.*,
+        coalesce(asked.started_at, asked.queued_at) as run_started_at
+    from asked
+    cross join runs
+        on
+            runs.id = asked.id
+            or runs.parent_id = asked.id
+    cross join step_runs on step_runs.run_id = runs.id
+    union all
+    select
+        step_runs.*,
+        null
+    from step_runs
+    where
+        run_key = :run
+        and source_id in (select id from sources where :source in ('', name))
+),
+
+placed as (
+    select
+        *,
+        coalesce(run_started_at, min(started_at) over (partition by source_id)) as begun_at
+    from attempts
+)
+
+select
+    steps.name as step,
+    placed.attempt,
+    placed.status,
+    placed.started_at,
+    placed.ended_at,
+    placed.duration_ms,
+    cast(round((julianday(placed.started_at) - julianday(placed.begun_at)) * 86400000) as integer) as offset_ms,
+    coalesce(stories.source_key, placed.story_key) as story,
+    sources.name as source,
+    placed.error_message as error
+from placed
+join sources on sources.id = placed.source_id
+join steps on steps.id = placed.step_id
+left join stories on stories.id = placed.story_id
+order by coalesce(placed.started_at, placed.queued_at, placed.ended_at), placed.id

@@ -1,0 +1,37 @@
+/*
+title: Step durations
+description: >-
+  Whether a step is getting slower: how long it took on each day, the latest first. Percentiles are within 1 %.
+  Executions count the completed and the failed; durations come from completed ones whose duration is known.
+topic: Steps
+params:
+  source: {type: source, help: one source only}
+  since: {type: date, help: first day (UTC)}
+  until: {type: date, help: 'last day (UTC), included'}
+  step: {type: step, help: one step only}
+chart:
+  mark: line
+  encoding:
+    x: {field: day, type: temporal}
+    y: {field: p95_ms, type: quantitative, title: 95 % took at most}
+    color: {field: step, type: nominal}
+    detail: {field: source, type: nominal}
+*/
+select
+    nullif(days.day, '') as day,
+    sources.name as source,
+    days.family as step,
+    days.executions,
+    cast(round(1.0 * days.total_ms / nullif(days.timed, 0)) as integer) as avg_ms,
+    days.p50_ms,
+    days.p95_ms
+from rollup_step_days as days
+cross join sources on sources.id = days.source_id
+where
+    (:source = '' or sources.name = :source)
+    and days.day >= :since
+    and days.day <= coalesce(nullif(:until, ''), '9999-12-31')
+    and (:until = '' or days.day <> '')
+    and (:step = '' or days.family = :step)
+    and days.executions > 0
+order by days.day desc, source, step

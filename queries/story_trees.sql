@@ -1,0 +1,30 @@
+/*
+title: Story trees
+description: >-
+  What the trees of branching stories look like, the most unsound and then the largest first. The depth is how many
+  options the farthest node is away from the root. It needs a source whose stories are trees of nodes; the scenes of a
+  video are none.
+topic: Content
+params:
+  source: {type: source, help: one source only}
+chart:
+  mark: bar
+  encoding:
+    y: {field: story, type: nominal, sort: -x}
+    x: {field: nodes, type: quantitative, title: nodes}
+    color: {field: source, type: nominal}
+*/
+select
+    sources.name as source,
+    stories.source_key as story,
+    stories.title,
+    trees.nodes,
+    trees.endings,
+    trees.winning_endings,
+    trees.depth,
+    trees.problems
+from rollup_story_trees as trees
+cross join stories on stories.id = trees.story_id
+cross join sources on sources.id = trees.source_id
+where :source = '' or sources.name = :source
+order by trees.problems desc, trees.nodes desc

@@ -1,0 +1,69 @@
+/*
+title: Throughput
+description: >-
+  How much gets done on each day, the latest first. A story is completed when its source says so; where the source has
+  no word of that, with its last step if the steps are numbered, else with the first of its runs that is completed.
+topic: Steps
+params:
+  source: {type: source, help: one source only}
+  since: {type: date, help: first day (UTC)}
+  until: {type: date, help: 'last day (UTC), included'}
+chart:
+  mark: bar
+  encoding:
+    x: {field: day, type: temporal}
+    y: {field: stories_completed, type: quantitative, stack: zero, title: stories completed}
+    color: {field: source, type: nominal}
+*/
+-- Last steps are numbered highest; a story is done with one when an attempt of it is the first to complete it.
+with last_steps as (
+    select
+        steps.source_id,
+        steps.family,
+        max(steps.position) as position
+    from steps
+    where steps.position is not null
+    group by steps.source_id
+),
+
+done as (
+    select
+        day,
+        source_id,
+        stories_started,
+        stories_completed,
+        runs_completed,
+        runs_failed
+    from rollup_source_days
+    union all
+    select
+        days.day,
+        days.source_id,
+        0,
+        days.first_completed + days.recovered,
+        0,
+        0
+    from last_steps
+    cross join rollup_step_days as days
+        on
+            days.source_id = last_steps.source_id
+            and days.family = last_steps.family
+    where days.first_completed + days.recovered > 0
+)
+
+select
+    nullif(done.day, '') as day,
+    sources.name as source,
+    sum(done.stories_started) as stories_started,
+    sum(done.stories_completed) as stories_completed,
+    sum(done.runs_completed) as runs_completed,
+    sum(done.runs_failed) as runs_failed
+from done
+join sources on sources.id = done.source_id
+where
+    (:source = '' or sources.name = :source)
+    and done.day >= :since
+    and done.day <= coalesce(nullif(:until, ''), '9999-12-31')
+    and (:until = '' or done.day <> '')
+group by done.day, done.source_id
+order by done.day desc, source

@@ -1,0 +1,162 @@
+/*
+title: Top errors
+description: >-
+  Which errors cost most: how often each occurred, and how many stories and steps it struck. Errors that differ only in
+  ids, numbers, times, paths, URLs and quoted parts are one; each is counted once, on the step run or call that ended
+  with it, else on the run.
+topic: Failures
+params:
+  source: {type: source, help: one source only}
+  since: {type: date, help: first day (UTC)}
+  until: {type: date, help: 'last day (UTC), included'}
+chart:
+  mark: bar
+  encoding:
+    y: {field: error, type: nominal, sort: -x}
+    x: {field: occurrences, type: quantitative}
+*/
+-- The whole history is added up already; of some days the stories are counted anew, for one may be struck on several.
+with asked as (
+    select id
+    from sources
+    where :source = '' or name = :source
+),
+
+days as (
+    select
+        error_id,
+        source_id,
+        family,
+        sum(occurrences) as occurrences,
+        min(first_seen) as first_seen,
+        max(last_seen) as last_seen
+    from rollup_error_days
+    where
+        :since || :until <> ''
+        and day >= :since
+        and day <= coalesce(nullif(:until, ''), '9999-12-31')
+        and (:until = '' or day <> '')
+    group by error_id, source_id, family
+),
+
+-- Each table has an index of just what ended with an error.
+struck as (
+    select
+        step_runs.error_id,
+        step_runs.story_id
+    from (select distinct error_id from days) as met
+    cross join step_runs
+        on
+            step_runs.error_id = met.error_id
+            and step_runs.day >= :since
+            and step_runs.day <= coalesce(nullif(:until, ''), '9999-12-31')
+            and (:until = '' or step_runs.day <> '')
+    union
+    select
+        calls.error_id,
+        calls.story_id
+    from asked
+    cross join calls
+        on
+            calls.source_id = asked.id
+            and calls.error_id is not null
+            and calls.day >= :since
+            and calls.day <= coalesce(nullif(:until, ''), '9999-12-31')
+            and (:until = '' or calls.day <> '')
+    where :since || :until <> ''
+    union
+    select
+        runs.error_id,
+        runs.story_id
+    from asked
+    cross join runs
+        on
+            runs.source_id = asked.id
+            and runs.error_id is not null
+            and runs.day >= :since
+            and runs.day <= coalesce(nullif(:until, ''), '9999-12-31')
+            and (:until = '' or runs.day <> '')
+    where
+        :since || :until <> ''
+        and runs.pruned_at is null
+        and not exists (
+            select 1
+            from step_runs
+            where
+                step_runs.run_id = runs.id
+                and step_runs.error_id is not null
+        )
+    union
+    select
+        pruned_errors.error_id,
+        pruned_errors.story_id
+    from (select distinct error_id from days) as met
+    cross join pruned_errors
+        on
+            pruned_errors.error_id = met.error_id
+            and pruned_errors.day >= :since
+            and pruned_errors.day <= coalesce(nullif(:until, ''), '9999-12-31')
+            and (:until = '' or pruned_errors.day <> '')
+),
+
+stories_struck as (
+    select
+        rollup_error_stories.error_id,
+        sum(rollup_error_stories.stories) as stories
+    from rollup_error_stories
+    join asked on asked.id = rollup_error_stories.source_id
+    where :since || :until = ''
+    group by rollup_error_stories.error_id
+    union all
+    select
+        struck.error_id,
+        count(*)
+    from struck
+    join stories on stories.id = struck.story_id
+    join asked on asked.id = stories.source_id
+    group by struck.error_id
+),
+
+counted as (
+    select
+        found.error_id,
+        sum(found.occurrences) as occurrences,
+        count(distinct case when found.family <> '' then asked.id || ' ' || found.family end) as steps,
+        min(found.first_seen) as first_seen,
+        max(found.last_seen) as last_seen
+    from (
+        select
+            error_id,
+            source_id,
+            family,
+            occurrences,
+            first_seen,
+            last_seen
+        from rollup_errors
+        where :since || :until = ''
+        union all
+        select
+            error_id,
+            source_id,
+            family,
+            occurrences,
+            first_seen,
+            last_seen
+        from days
+    ) as found
+    join asked on asked.id = found.source_id
+    group by found.error_id
+)
+
+select
+    errors.fingerprint as error,
+    counted.occurrences,
+    coalesce(stories_struck.stories, 0) as stories,
+    counted.steps,
+    counted.first_seen,
+    counted.last_seen,
+    errors.example
+from counted
+join errors on errors.id = counted.error_id
+left join stories_struck on stories_struck.error_id = counted.error_id
+order by counted.occurrences desc, stories desc, counted.last_seen desc, error

@@ -1,0 +1,386 @@
+"""What waits, fails and runs now: as the tracker itself would say it, and on planted work of the other systems."""
+
+import itertools
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from book import Book, ask, change
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_adventure import service as games
+from test_media import service as movies
+from test_rollups import ACTIONS, act
+from test_sprint import NOON, add_batch, add_story, runner
+from tracker import STEPS, Tracker
+
+__all__ = ["games", "movies", "runner"]
+REPORTS = ("active_runs", "pending_stories", "blocked_stories", "failed_stories")
+
+
+def pairs(rows: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
+    """Some columns of a report's rows."""
+    return [tuple(row[column] for column in columns) for row in rows]
+
+
+def add_commands(runner: Path, story: int, *statuses: str, minute: int = 0) -> None:
+    """Add commands of a story, each a minute after the one before; the last may be running."""
+    (first,) = ask(runner, "select coalesce(max(id), 0) + 1 from commands")[0]
+    for place, status in enumerate(statuses):
+        began = NOON + 60 * (minute + place)
+        ended = "null" if status == "running" else began + 30
+        change(
+            runner,
+            f"insert into commands values"
+            f" ({first + place}, {story}, 'dev', 'task{place}', {began}, {ended}, '{status}', null)",
+        )
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_nothing_is_no_row(book: Book, tracker: Tracker, name: str) -> None:
+    """A source without work has nothing to say."""
+    book.ingest(tracker.path)
+    assert book.report(name) == []
+
+
+# The tracker ---------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25)
+@given(st.lists(ACTIONS, min_size=1, max_size=20))
+def test_as_the_tracker_says(actions: list[tuple[Any, ...]]) -> None:
+    """After any history in any batches, what waits and what is failed is what the tracker's own queries find."""
+    with TemporaryDirectory() as folder:
+        tracker = Tracker(Path(folder) / "studio.db")
+        book = Book(Path(folder))
+        for action in [*actions, ("ingest",)]:
+            act(tracker, book, action)
+        tracker.close()
+        gone = {key for (key,) in book.sql("select source_key from stories where gone_at is not null")}
+        known = {name for (name,) in book.sql("select name from steps")}
+
+        pending = {(story, STEPS[0]) for (story,) in ask(tracker.path, "select story_id from stories")}
+        for previous, step in itertools.pairwise(STEPS):
+            completed = "select story_id from step_status where status = 'completed' and step_name = ?"
+            pending |= {(story, step) for (story,) in ask(tracker.path, completed, previous)}
+        pending -= set(ask(tracker.path, "select story_id, step_name from step_status where status = 'completed'"))
+        rows = book.report("pending_stories")
+        assert set(pairs(rows, "story", "next_step")) == {
+            (story, step) for story, step in pending if story not in gone and step in known
+        }
+        waits = [row["waiting_since"] for row in rows]
+        assert waits == sorted(waits)
+
+        failed = ask(tracker.path, "select story_id, step_name from step_status where status = 'failed'")
+        rows = book.report("failed_stories")
+        assert sorted(pairs(rows, "story", "step")) == sorted(row for row in failed if row[0] not in gone)
+        times = [row["failed_at"] for row in rows]
+        assert times == sorted(times, reverse=True)
+
+        (Path(folder) / "fresh").mkdir()
+        fresh = Book(Path(folder) / "fresh")
+        fresh.ingest(tracker.path)
+        for table in ("rollup_pending_steps", "rollup_failed_steps", "rollup_failing_stories"):
+            there = f"select count(*) from {table} where story not in ({', '.join('?' * len(gone))})"
+            assert book.one(there, *gone) == fresh.one(there, *gone)
+            assert book.one(there, *gone) == book.one(f"select count(*) from {table}")
+
+
+def test_a_story_waits_for_its_next_step(book: Book, tracker: Tracker) -> None:
+    """Since the step before was completed, or since it was registered; a filter on the step, and on the source."""
+    tracker.register("A", "The Fox")
+    tracker.register("B")
+    tracker.clock(minutes=1)
+    tracker.end("A", STEPS[0], "r1", 1000)
+    book.ingest(tracker.path)
+    rows = book.report("pending_stories")
+    assert rows == [
+        {
+            "source": "studio",
+            "story": "B",
+            "title": None,
+            "next_step": "01_ingest",
+            "waiting_since": "2026-03-10T12:00:00.000Z",
+            "run": None,
+        },
+        {
+            "source": "studio",
+            "story": "A",
+            "title": "The Fox",
+            "next_step": "02_preprocess",
+            "waiting_since": "2026-03-10T12:01:00.000Z",
+            "run": None,
+        },
+    ]
+    assert pairs(book.report("pending_stories", step="02_preprocess"), "story") == [("A",)]
+    assert book.report("pending_stories", source="other") == []
+    tracker.end("A", STEPS[1], "r1", 1000)
+    change(tracker.path, "delete from stories where story_id = 'B'")
+    book.ingest(tracker.path)
+    assert pairs(book.report("pending_stories"), "story", "next_step") == [("A", "03_generate")]
+
+
+def test_a_step_without_a_number_is_never_waited_for(book: Book, tracker: Tracker) -> None:
+    """What is no part of the numbered steps does not come before the first of them, or after the last."""
+    for step in (*STEPS, "publish"):
+        tracker.end("A", step, "r1", 1000)
+    tracker.register("A")
+    tracker.end("B", STEPS[0], "r2", 1000)
+    book.ingest(tracker.path)
+    assert pairs(book.report("pending_stories"), "story", "next_step") == [("B", "02_preprocess")]
+
+
+def test_another_step_is_waited_for(book: Book, tracker: Tracker) -> None:
+    """Once a source has a sixth step, the stories that completed the fifth wait for it."""
+    for story in "AB":
+        tracker.register(story)
+        for step in STEPS:
+            tracker.end(story, step, f"r{story}", 1000)
+    book.ingest(tracker.path)
+    assert book.report("pending_stories") == []
+    tracker.end("A", "06_publish", "rA", 1000)
+    book.ingest(tracker.path)
+    assert pairs(book.report("pending_stories"), "story", "next_step") == [("B", "06_publish")]
+
+
+def test_a_failed_step_says_why_until_it_is_completed(book: Book, tracker: Tracker) -> None:
+    """The latest attempt is what counts; an acceptance check that fails is a failure without a run."""
+    tracker.register("A", "The Fox")
+    for error in ("Out of memory", "No space"):
+        tracker.end("A", STEPS[2], "r1", 1000, "failed", error)
+        tracker.clock(minutes=1)
+    tracker.end("B", STEPS[0], "r2", 1000)
+    tracker.check("B", STEPS[0], False, "too short")
+    book.ingest(tracker.path)
+    assert pairs(book.report("failed_stories"), "story", "title", "step", "run", "failed_at", "error") == [
+        ("B", None, "01_ingest", "r2", "2026-03-10T12:02:00.000Z", "too short"),
+        ("A", "The Fox", "03_generate", "r1", "2026-03-10T12:01:00.000Z", "No space"),
+    ]
+    assert pairs(book.report("failed_stories", step="03_generate"), "story") == [("A",)]
+    tracker.clock(minutes=1)
+    tracker.end("A", STEPS[2], "r3", 1000)
+    book.ingest(tracker.path)
+    assert pairs(book.report("failed_stories"), "story") == [("B",)]
+
+
+def test_failures_in_a_row_block_a_story(book: Book, tracker: Tracker) -> None:
+    """Attempts of whatever step count, up to the last that did not fail; what is running ends the row."""
+    for story, ends in {"A": "xxx", "B": "x.xx", "C": ".xxxx", "D": "xx.", "E": "xxx"}.items():
+        tracker.register(story)
+        for place, end in enumerate(ends):
+            tracker.clock(minutes=1)
+            step = STEPS[0] if place < 2 else STEPS[1]
+            status, error = ("completed", None) if end == "." else ("failed", f"Error {place}")
+            tracker.end(story, step, f"r{story}", 1000, status, error)
+    tracker.clock(minutes=1)
+    tracker.start("E", STEPS[1], "rE")
+    book.ingest(tracker.path)
+    columns = ("story", "consecutive_failures", "step", "error")
+    assert pairs(book.report("blocked_stories"), *columns) == [
+        ("C", 4, "02_preprocess", "Error 4"),
+        ("A", 3, "02_preprocess", "Error 2"),
+    ]
+    assert pairs(book.report("blocked_stories", failures="2"), "story") == [("C",), ("A",), ("B",)]
+    tracker.end("C", STEPS[1], "rC", 1000)
+    book.ingest(tracker.path)
+    assert pairs(book.report("blocked_stories"), "story") == [("A",)]
+
+
+def test_what_runs(book: Book, tracker: Tracker) -> None:
+    """A run that only its steps show runs while one of them does, and that is its current step."""
+    tracker.register("A")
+    tracker.end("A", STEPS[0], "r1", 1000)
+    tracker.clock(minutes=5)
+    tracker.start("A", STEPS[1], "r1")
+    tracker.end("B", STEPS[0], "r2", 1000)
+    book.ingest(tracker.path)
+    (row,) = book.report("active_runs", as_of="2026-03-10T12:20:00Z")
+    assert row == {
+        "source": "studio",
+        "kind": "pipeline_run",
+        "run": "r1",
+        "story": "A",
+        "status": "running",
+        "current_step": "02_preprocess",
+        "started_at": "2026-03-10T11:59:59.000Z",
+        "running_minutes": 20,
+        "cycles_completed": None,
+        "max_cycles": None,
+    }
+
+
+# The sprint runner ---------------------------------------------------------------------------------------------------
+
+
+def test_the_last_three_commands(book: Book, runner: Path) -> None:
+    """As the runner has it: three failed commands in a row, in whatever batches; done stories are not blocked."""
+    add_batch(runner, 1, "completed", NOON, str(NOON + 600))
+    add_batch(runner, 2)
+    for story, (key, status) in enumerate(
+        (("1-1", "in-progress"), ("1-2", "failed"), ("1-3", "done"), ("1-4", "blocked"), ("1-5", "in-progress")), 1
+    ):
+        add_story(runner, story, 1 if story == 5 else 2, key, status)
+    add_commands(runner, 1, "failed", "failed", "running")
+    add_commands(runner, 2, "completed", "failed", "failed", "failed")
+    add_commands(runner, 3, "failed", "failed", "failed")
+    add_commands(runner, 4, "completed", "failed")
+    add_commands(runner, 5, "failed", "failed")
+    add_story(runner, 6, 2, "1-5", "in-progress")
+    add_commands(runner, 6, "failed", minute=30)
+    book.ingest(runner)
+    assert pairs(book.report("blocked_stories"), "story", "consecutive_failures", "step") == [
+        ("1-5", 3, "dev/task0"),
+        ("1-2", 3, "dev/task3"),
+        ("1-4", 1, "dev/task1"),
+    ]
+    failed = {(row["story"], row["step"]) for row in book.report("failed_stories")}
+    assert failed == {
+        ("1-1", "dev/task0"),
+        ("1-1", "dev/task1"),
+        *(("1-2", f"dev/task{place}") for place in (1, 2, 3)),
+        ("1-4", "dev/task1"),
+        ("1-5", "dev/task0"),
+        ("1-5", "dev/task1"),
+    }
+
+
+def test_batches_and_their_background_tasks_run(book: Book, runner: Path) -> None:
+    """A batch with its cycles, its story with its command, and a task beside them; what ended is not listed."""
+    add_batch(runner, 1, "completed", NOON, str(NOON + 600))
+    add_batch(runner, 2)
+    add_story(runner, 1, 2, "1-1", "in-progress")
+    add_story(runner, 2, 2, "1-2", "pending")
+    add_story(runner, 3, 2, "1-3", "done")
+    add_commands(runner, 1, "completed", "running")
+    change(
+        runner,
+        "update batches set cycles_completed = 2, max_cycles = 5 where id = 2",
+        f"insert into background_tasks values (1, 2, '1-3', 'context-refresh', {NOON}, null, 'running')",
+        f"insert into background_tasks values (2, 2, '1-3', 'story-review', {NOON}, {NOON + 9}, 'completed')",
+    )
+    book.ingest(runner)
+    rows = book.report("active_runs")
+    assert {*pairs(rows, "kind", "run", "story", "status", "current_step", "cycles_completed", "max_cycles")} == {
+        ("batch", "batch/2", None, "running", None, 2, 5),
+        ("sprint_story", "story/1", "1-1", "running", "dev/task1", None, None),
+        ("sprint_story", "story/2", "1-2", "queued", None, None, None),
+        ("background_task", "batch/2", "1-3", "running", "context-refresh", None, None),
+    }
+    assert rows[-1]["status"] == "queued"
+    assert pairs(book.report("pending_stories"), "story", "next_step") == [("1-2", None)]
+
+
+# Other systems -------------------------------------------------------------------------------------------------------
+
+
+def test_a_film_that_failed(book: Book, movies: Path) -> None:
+    """The step that failed, once, with what its run called last; what is active runs."""
+    book.ingest(movies)
+    change(
+        movies,
+        "insert into api_usage values"
+        " (9, 'w3', 'openai', 'speech', null, null, 1, 0, 'Voice is not known', '2026-03-02 11:04:00')",
+    )
+    book.ingest(movies)
+    assert pairs(book.report("failed_stories"), "story", "step", "run", "failed_at", "error") == [
+        ("w3", "audio_generation", "w3", "2026-03-02T11:05:00.000Z", "Voice is not known")
+    ]
+    assert pairs(book.report("active_runs"), "kind", "run", "current_step") == [
+        ("media_workflow", "w2", "image_generation")
+    ]
+    change(movies, "delete from workflows")
+    book.ingest(movies)
+    assert [row for name in REPORTS for row in book.report(name)] == []
+
+
+def test_a_film_without_progress(book: Book, movies: Path) -> None:
+    """Where no step is known, the run itself is what failed."""
+    change(movies, "delete from generation_progress")
+    book.ingest(movies)
+    assert pairs(book.report("failed_stories"), "story", "step", "run") == [("w3", "audio_generation", "w3")]
+
+
+def test_jobs_without_a_story(book: Book, games: Path) -> None:
+    """A job that failed or waits before there was a story is named by its run; one that works runs."""
+    book.ingest(games)
+    assert pairs(book.report("failed_stories"), "story", "step", "run", "error") == [
+        (None, "generate_story", "j-failed", "No answer")
+    ]
+    assert pairs(book.report("pending_stories"), "story", "next_step", "run", "waiting_since") == [
+        (None, "generate_story", "j-waiting", "2026-07-01T18:50:00.000Z")
+    ]
+    assert pairs(book.report("active_runs"), "run", "status") == [("j-running", "running"), ("j-waiting", "queued")]
+    change(games, "update story_jobs set status = 'processing' where job_id = 'j-waiting'")
+    change(games, "delete from story_jobs where job_id = 'j-failed'")
+    book.ingest(games)
+    assert book.report("failed_stories") + book.report("pending_stories") == []
+
+
+RUNS = """
+    create table story_generation_runs (run_id text primary key, story_id text, status text, current_step text,
+        failure_stage text, error_message text, started_at text, ended_at text, created_at text, updated_at text);
+    create table story_generation_steps (run_id text, step_name text, status text, started_at text, ended_at text,
+        created_at text, updated_at text);
+    create table stories (story_id text primary key, title text, chapter_count integer, status text, created_at text)
+"""
+
+
+def add_run(service: Path, run: str, story: str, status: str, hour: int, *steps: tuple[str, str]) -> None:
+    """Add a run of an hour, and its steps one after the other; what is queued or runs has no end."""
+    began, ended = f"2026-03-01T{hour:02}:00:00Z", f"2026-03-01T{hour + 1:02}:00:00Z"
+    end = f"'{ended}'" if status in ("completed", "failed") else "null"
+    error = f"'{run} broke'" if status == "failed" else "null"
+    begin = "null" if status == "queued" else f"'{began}'"
+    change(
+        service,
+        f"insert or ignore into stories values ('{story}', 'Tale {story}', 2, 'draft', '{began}')",
+        f"insert into story_generation_runs values"
+        f" ('{run}', '{story}', '{status}', null, null, {error}, {begin}, {end}, '{began}', '{ended}')",
+        *(
+            f"insert into story_generation_steps values ('{run}', '{step}', '{state}', '{began}', null, '{began}',"
+            f" '2026-03-01T{hour:02}:{place:02}:00Z')"
+            for place, (step, state) in enumerate(steps, 1)
+        ),
+    )
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Path:
+    """An export of a story-generation service."""
+    path = tmp_path / "tales.db"
+    change(path, *RUNS.split(";"))
+    return path
+
+
+def test_a_later_run_settles_what_failed(book: Book, service: Path) -> None:
+    """A step that failed is failed until it, or a later run of its story, is completed; else the last run counts."""
+    add_run(service, "r1", "A", "failed", 9, ("write_chapter_1", "completed"), ("write_chapter_2", "failed"))
+    add_run(service, "r2", "B", "failed", 9, ("write_chapter_1", "failed"))
+    add_run(service, "r3", "B", "completed", 11, ("write_outline", "completed"))
+    add_run(service, "r4", "C", "failed", 9)
+    add_run(service, "r5", "D", "failed", 9)
+    add_run(service, "r6", "D", "running", 11, ("write_outline", "running"), ("write_chapter_1", "pending"))
+    book.ingest(service)
+    assert pairs(book.report("failed_stories"), "story", "step", "run", "error") == [
+        ("C", None, "r4", "r4 broke"),
+        ("A", "write_chapter_2", "r1", "r1 broke"),
+    ]
+    assert book.report("failed_stories", step="write_chapter") != []
+    assert book.report("pending_stories") == [], "the story with a pending step is being worked on"
+
+
+def test_queued_work_waits(book: Book, service: Path) -> None:
+    """A queued run waits, and so does the first pending step of a run in which nothing runs; not one that has ended."""
+    add_run(service, "r1", "A", "queued", 9)
+    add_run(service, "r2", "B", "running", 10, ("outline", "completed"), ("write_1", "pending"), ("write_2", "pending"))
+    add_run(service, "r3", "C", "failed", 11, ("outline", "failed"), ("write_1", "pending"))
+    book.ingest(service)
+    assert pairs(book.report("pending_stories"), "story", "next_step") == [("A", None), ("B", "write_1")]
+
+
+def test_a_blocked_run(book: Book, service: Path) -> None:
+    """What the source calls blocked is blocked, however often it failed."""
+    add_run(service, "r1", "A", "blocked", 9, ("outline", "completed"))
+    book.ingest(service)
+    assert pairs(book.report("blocked_stories"), "story", "consecutive_failures") == [("A", 0)]
