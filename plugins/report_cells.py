@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from datasette import hookimpl
+from datasette.utils import tilde_encode
 from markupsafe import Markup
 
 from storyreport import reports
@@ -17,12 +18,15 @@ MONEY = ("cost", "estimated_cost", "cost_per_call", "cost_to_date", "daily_avg",
 KEY = re.compile(r"(.*_)?(id|key)")
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.\d+)?Z)?", re.ASCII)
 STATUS = re.compile("queued|running|waiting|completed|failed|cancelled|skipped|blocked|ok|warning|problem")
-# What shows a thing: the first of these reports that there is, by its parameter; else the rows of a table.
-SHOWN_BY = {
-    "story": (("story_status",), "story", "stories", "source_key"),
-    "run": (("run_diagnosis", "run_timeline"), "run", "runs", "source_key"),
-    "step": (("step_durations",), "step", "steps", "family"),
-    "source": (("ingests",), "source", "sources", "name"),
+# The columns that name a thing, and what it is: its page shows it.
+THINGS = {
+    "story": "story",
+    "run": "run",
+    "batch": "run",
+    "step": "step",
+    "current_step": "step",
+    "next_step": "step",
+    "source": "source",
 }
 
 
@@ -32,6 +36,8 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
     if table is not None or database != "storyreport" or value is None:
         return None
     if isinstance(value, (int, float)):
+        if column == "acceptance_passed":
+            return Markup("yes" if value else "no")
         if KEY.fullmatch(column):
             return None
         return Markup('<span class="num" title="{}">{}</span>').format(value, _number(column, value, _currency(row)))
@@ -101,15 +107,12 @@ def _currency(row: Any) -> str:
 def _address(datasette: Any, row: Any, column: str, value: str) -> str | None:
     if not value:
         return None
-    known = reports.load_reports()
     if column == "report":
-        return str(datasette.urls.query("storyreport", value)) if value in known else None
-    if column not in SHOWN_BY:
+        return str(datasette.urls.query("storyreport", value)) if value in reports.load_reports() else None
+    if column not in THINGS:
         return None
-    names, param, table, key = SHOWN_BY[column]
-    for name in names:
-        if name in known:
-            takes = {param.name for param in known[name].params}
-            query = {"source": row["source"]} if "source" in takes and "source" in row.keys() else {}  # noqa: SIM118
-            return f"{datasette.urls.query('storyreport', name)}?{urlencode({**query, param: value})}"
-    return f"{datasette.urls.table('storyreport', table)}?{urlencode({key + '__exact': value})}"
+    kind = THINGS[column]
+    path = datasette.urls.path(f"/-/{kind}/{tilde_encode(value)}")
+    if kind == "source" or "source" not in row.keys() or not row["source"]:  # noqa: SIM118 - a row is no mapping
+        return str(path)
+    return f"{path}?{urlencode({'source': row['source']})}"

@@ -1,4 +1,4 @@
-"""Puts a report's defaults in force for its page, JSON and CSV alike, and refuses values that it cannot take."""
+"""Puts a report's defaults in force for its page, JSON and CSV alike, and turns away values that it cannot take."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -6,8 +6,8 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from datasette import Request, Response, hookimpl
-from datasette.utils import tilde_decode
+from datasette import hookimpl
+from datasette.utils import tilde_decode, tilde_encode
 
 from storyreport import reports
 
@@ -30,10 +30,10 @@ def asgi_wrapper(datasette: Any) -> Any:
             given = {name: value for name, value in reversed(pairs) if not name.startswith("_")}
             try:
                 values = reports.bind(report, given)
-            except reports.UsageError as error:
-                request = Request(scope, receive)
-                response = await _refusal(datasette, request, report, extension or dict(own).get("_format"), str(error))
-                await response.asgi_send(send)
+            except reports.UsageError:
+                # What a report takes is said only to those who may see it: by a route, which knows who asks.
+                path = f"/-/report-refusal/{tilde_encode(report.name)}" + (f".{extension}" if extension else "")
+                await app(dict(scope, path=path, raw_path=path.encode()), receive, send)
                 return
             query = urlencode([*values.items(), *own]).encode("latin-1")
             await app(dict(scope, query_string=query), receive, send)
@@ -53,16 +53,3 @@ def _report(datasette: Any, scope: dict[str, Any]) -> tuple[reports.Report | Non
         path = "/" + path[len(base) :]
     found = ADDRESS.fullmatch(path)
     return (reports.load_reports().get(tilde_decode(found[1])), found[2]) if found else (None, None)
-
-
-async def _refusal(datasette: Any, request: Any, report: reports.Report, extension: str | None, sentence: str) -> Any:
-    body = {"ok": False, "error": sentence, "status": 400, "title": None}
-    if extension == "json":
-        return Response.json(body, status=400)
-    if extension:
-        return Response.text(sentence + "\n", status=400)
-    await datasette.invoke_startup()
-    # Datasette's own middleware, which sets the token, comes after this one.
-    request.scope = dict(request.scope, csrftoken=lambda: "")
-    context = {**body, "title": report.title, "report": report}
-    return Response.html(await datasette.render_template("report_refusal.html", context, request=request), status=400)

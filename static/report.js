@@ -1,12 +1,19 @@
-// Draws a report's chart with Vega-Embed from the page's own data address: the report's header says mark and encoding,
-// this file adds what all charts share (units, colours, sizes). The page is whole without it.
+// Draws the charts of reports with Vega-Embed, from the page's rows or the address that has them: a report's header says
+// mark and encoding, this file adds what all charts share (units, colours, sizes). The page is whole without it.
 "use strict";
 (() => {
   const LONGEST_RANKING = 30;
   const DAY = "%Y-%m-%d";
   const DAY_MS = 864e5;
   const NARROW = 560;
+  const MANY_POINTS = 200;
+  const MANY_LINES = 6;
+  // About as wide as a letter is, in pixels, and as many lines as a name may take.
+  const LETTER = 6.5;
+  const LINES = 3;
+  const LINE = 13;
   const OTHERS = "others";
+  const NONE = "none";
   const GREY = "#848c98";
   const PALETTE = [
     "#3f7fd0", "#d0741c", "#129488", "#9a6bd8", "#cf5c98", "#8a8a1f",
@@ -23,7 +30,13 @@
     _bytes: [["B", 1], ["kB", 1e3], ["MB", 1e6], ["GB", 1e9]],
     _pct: [["%", 1]],
   };
-  const ROUND_MINUTES = [0, 10, 60, 360, 1440, 10080, 43200, 525600];
+  // Where a scale that is not even has its ticks.
+  const ROUND = {
+    _ms: [1, 10, 100, 1e3, 1e4, 6e4, 6e5, 36e5, 216e5, 864e5, 6048e5, 2592e6, 31536e6],
+    _minutes: [0, 10, 60, 360, 1440, 10080, 43200, 525600],
+  };
+  // Durations that differ by more than this are drawn on a logarithmic scale.
+  const SPREAD = 100;
 
   const suffix = (field) => Object.keys(UNITS).find((end) => (field || "").endsWith(end));
   const words = (field = "") => field.slice(0, field.length - (suffix(field) || "").length).replaceAll("_", " ");
@@ -78,7 +91,7 @@
   function colours(field, names, sources) {
     const taken = new Set();
     return names.map((name) => {
-      if (name === OTHERS) return GREY;
+      if (name === OTHERS || name === NONE) return GREY;
       if (field === "status" && STATUS[name]) return STATUS[name];
       if (field === "source" && sources.includes(name)) return PALETTE[sources.indexOf(name) % PALETTE.length];
       let place = [...String(name)].reduce((hash, letter) => (hash * 31 + letter.codePointAt(0)) >>> 0, 7);
@@ -90,15 +103,16 @@
 
   // Keep what can be drawn; say what is left out.
   function drawable(rows, encoding, notes) {
-    const needed = Object.values(encoding).filter((channel) => channel.field && channel.type !== "nominal");
+    const needed = Object.values(encoding).filter(({ field, type }) => field && type && type !== "nominal");
     const kept = rows.filter((row) => needed.every(({ field }) => row[field] !== null));
     if (kept.length < rows.length) {
       const fields = needed.map(({ field }) => field).filter((field) => rows.some((row) => row[field] === null));
-      notes.push(`${rows.length - kept.length} rows without ${fields.map(words).join(" or ")} are in the table only.`);
+      const without = `row${rows.length - kept.length === 1 ? "" : "s"} without ${fields.map(words).join(" or ")}`;
+      notes.push(`${rows.length - kept.length} ${without} can be seen in the table only.`);
     }
     return kept.map((row) => {
       const named = { ...row };
-      for (const { field, type } of Object.values(encoding)) if (type === "nominal" && field) named[field] ??= "none";
+      for (const { field, type } of Object.values(encoding)) if (type === "nominal" && field) named[field] ||= NONE;
       return named;
     });
   }
@@ -110,8 +124,8 @@
     const units = UNITS[suffix(channel.field)];
     if (!units) return { ...channel, axis: { ...axis, title: currency ? `${title} (${currency})` : title } };
     if (channel.scale) {
-      const values = suffix(channel.field) === "_minutes" ? ROUND_MINUTES.filter((value) => value <= peak) : undefined;
-      Object.assign(axis, { values, format: channel.field, formatType: "reading", labelOverlap: true });
+      const values = ROUND[suffix(channel.field)]?.filter((value) => value <= peak);
+      Object.assign(axis, { values, format: channel.field, formatType: "reading", labelOverlap: "greedy", labelFlush: true });
       return { ...channel, axis };
     }
     const [name, size] = fitting(units, peak);
@@ -119,11 +133,36 @@
     return { ...channel, field: "measured", axis: { ...axis, title: `${title} (${name})` } };
   }
 
+  // Durations from a blink to an hour: an even scale would show the longest only. What adds up keeps an even one.
+  function spread(measure, rows, mark, notes) {
+    if (measure.scale || adds(measure) || !ROUND[suffix(measure.field)]) return;
+    const positive = rows.map((row) => row[measure.field]).filter((value) => value > 0);
+    const least = Math.min(...positive);
+    if (Math.max(...positive) < SPREAD * least) return;
+    const isLog = mark.type !== "bar" && positive.length === rows.length;
+    measure.scale = isLog ? { type: "log", nice: false } : { type: "symlog", constant: least };
+    notes.push("The scale is logarithmic.");
+  }
+
+  // A bar from x to x2 (times), in the order of their beginnings; what has no end goes on to the last one.
+  function spanned(rows, encoding, narrow, notes) {
+    const { x, x2, y, color } = encoding;
+    const last = rows.flatMap((row) => [row[x.field], row[x2.field] ?? ""]).sort().at(-1);
+    if (rows.some((row) => row[x2.field] === null)) notes.push("A bar without an end reaches to the right.");
+    for (const row of rows) row.until = row[x2.field] ?? last;
+    rows.sort((one, other) => String(one[x.field]).localeCompare(other[x.field]));
+    y.sort = distinct(rows, y.field);
+    Object.assign(x, { scale: { type: "utc" }, axis: { title: x.title, tickCount: narrow ? 4 : 8, ...x.axis } });
+    x2.field = "until";
+    // A moment is a bar too: its edge is seen.
+    if (color) encoding.stroke = { ...color, legend: null };
+  }
+
   function tooltip(rows, encoding, columns) {
-    const shown = ({ field, aggregate, timeUnit, ...channel }) => ({
-      ...(field && { field }), ...(aggregate && { aggregate }), ...(timeUnit && { timeUnit }), type: channel.type,
+    const shown = ({ field, aggregate, ...channel }) => ({
+      ...(field && { field }), ...(aggregate && { aggregate }),
+      type: channel.type === "temporal" ? "nominal" : channel.type,
       title: channel.title || (aggregate === "count" ? "rows" : words(field)),
-      ...(channel.type === "temporal" && { format: DAY }),
       ...(channel.type === "quantitative" && { formatType: "reading", format: field || "" }),
     });
     const channels = Object.values(encoding).filter((channel) => channel.field || channel.aggregate);
@@ -149,8 +188,11 @@
     }
     const sums = totals(rows, field, measure);
     const order = String(category.sort || "").startsWith("-") ? largest(sums, sums.size) : [...sums.keys()];
+    const count = sums.size;
+    for (const [name, sum] of sums) if (!sum) sums.delete(name);
     const kept = new Set(largest(sums, LONGEST_RANKING));
-    if (sums.size > kept.size) notes.push(`The ${kept.size} largest of ${sums.size}; the table has all.`);
+    if (count > sums.size) notes.push(`${count - sums.size} with 0 can be seen in the table only.`);
+    if (sums.size > kept.size) notes.push(`The ${kept.size} largest of ${sums.size} are drawn.`);
     category.sort = order.filter((name) => kept.has(name));
     return rows.filter((row) => kept.has(row[field]));
   }
@@ -162,18 +204,23 @@
     const field = channel.field;
     const names = distinct(rows, field);
     const isLine = mark.type !== "bar";
-    const kept = new Set(names.length <= PALETTE.length ? names
-      : largest(totals(rows, field, measure), PALETTE.length - !isLine));
+    const most = isLine ? MANY_LINES : PALETTE.length;
+    const kept = new Set(names.length <= most ? names : largest(totals(rows, field, measure), most - !isLine));
     if (isLine && kept.size < names.length) {
-      notes.push(`The ${kept.size} largest of ${names.length}; the table has all.`);
+      notes.push(`The ${kept.size} largest of ${names.length} are drawn.`);
     }
     if (isLine) rows = rows.filter((row) => kept.has(row[field]));
     for (const row of rows) row.coloured = kept.has(row[field]) ? row[field] : OTHERS;
     const place = (name) => (name === OTHERS ? Infinity : sources.indexOf(name));
     const shown = distinct(rows, "coloured").sort((a, b) => place(a) - place(b) || String(a).localeCompare(String(b)));
+    if (shown.every((name) => name === NONE)) {
+      delete encoding.color;
+      return rows;
+    }
     const isNamed = shown.length === 1 || field === encoding.x?.field || field === encoding.y?.field;
-    const labelLimit = room < NARROW ? 90 : 150;
-    const columns = Math.max(1, Math.floor(room / (labelLimit + 20)));
+    const longest = 1.2 * LETTER * Math.max(...shown.map((name) => String(name).length));
+    const labelLimit = Math.min(longest, room < NARROW ? 130 : 200);
+    const columns = Math.max(1, Math.floor(room / (labelLimit + 25)));
     Object.assign(channel, {
       field: "coloured", title: channel.title || words(field),
       scale: { domain: shown, range: colours(field, shown, sources) },
@@ -182,8 +229,7 @@
     return rows;
   }
 
-  // Days are days everywhere: never shifted by the reader's time zone. Ticks stand on whole days, and a few bars are
-  // bars, not blocks.
+  // Days are days everywhere: never shifted by the reader's time zone. Ticks stand on whole days.
   function dated(channel, rows, mark, width) {
     const found = distinct(rows, channel.field).map((day) => Date.parse(`${day}T00:00:00Z`));
     const [first, last] = [Math.min(...found), Math.max(...found)];
@@ -196,13 +242,42 @@
     if (mark.type === "bar" && days.length <= 14) {
       channel.type = "ordinal";
       channel.scale = { domain: days.map((day) => new Date(day).toISOString().slice(0, 10)) };
-      channel.axis.labelOverlap = true;
-      mark.size = Math.min(60, (0.7 * width) / days.length);
       return;
     }
     channel.timeUnit = "utcyearmonthdate";
     channel.axis.format = width < NARROW ? "%b %d" : DAY;
     channel.axis.values = every(Math.ceil(days.length / (width < NARROW ? 4 : 10)));
+  }
+
+  // A long name stands on several lines.
+  function wrapped(text, letters) {
+    const lines = [];
+    for (const word of String(text).split(/(?<=[\s/_-])/)) {
+      if (lines.length && lines.at(-1).length + word.length <= letters) lines[lines.length - 1] += word;
+      else lines.push(word);
+    }
+    return lines.length > LINES ? [...lines.slice(0, LINES - 1), `${lines[LINES - 1].trimEnd()} …`] : lines;
+  }
+
+  // The names beside the bars, and how much room a bar with its name takes.
+  function named(channel, names, labelLimit) {
+    const letters = Math.floor(labelLimit / LETTER);
+    const lines = Math.max(...names.map((name) => wrapped(name, letters).length));
+    const written = `wrapped(datum.label, ${letters})`;
+    // Vega centres the first line only.
+    const up = `${-LINE / 2} * (length(${written}) - 1)`;
+    const labels = { text: { value: { signal: written } }, dy: { value: { signal: up } } };
+    channel.axis = {
+      title: null, labelLimit: 1.2 * labelLimit, labelLineHeight: LINE, encoding: { labels }, ...channel.axis,
+    };
+    return names.length * Math.max(24, LINE * lines + 8);
+  }
+
+  // A few bars are bars, not blocks.
+  function stepped(channel, rows, mark, width) {
+    const count = channel.scale?.domain?.length || distinct(rows, channel.field).length;
+    channel.axis = { title: null, labelAngle: 0, labelOverlap: true, ...channel.axis };
+    if (mark.type === "bar") mark.size = Math.min(60, (0.7 * width) / count);
   }
 
   // The header's mark and encoding, completed for these rows. Changes the rows.
@@ -214,60 +289,101 @@
     const measure = axes.find((channel) => channel.type === "quantitative") || {};
     const category = axes.find((channel) => channel !== measure) || {};
     const isRanking = mark.type === "bar" && category.type === "nominal";
-    const labelLimit = narrow ? 130 : 280;
+    const labelLimit = narrow ? 0.45 * width : 280;
+    encoding.tooltip = tooltip(rows, encoding, columns);
+    if (encoding.x2) {
+      const kept = coloured(rows, encoding, {}, mark, sources, notes, width - labelLimit);
+      spanned(kept, encoding, narrow, notes);
+      return completed(chart, mark, encoding, kept, named(encoding.y, encoding.y.sort, labelLimit));
+    }
+    let height = 260;
     if (isRanking) {
       rows = ranked(rows, encoding, measure, category, notes);
-      category.axis = { title: null, labelLimit, ...category.axis };
+      if (encoding.y === category) height = named(category, category.sort, labelLimit);
     }
-    rows = coloured(rows, encoding, measure, mark, sources, notes, width - (isRanking ? labelLimit : 80));
+    rows = coloured(rows, encoding, measure, mark, sources, notes, width - (isRanking ? labelLimit : 60));
     if (category.type === "temporal") dated(category, rows, mark, width);
+    if (category.type === "ordinal") stepped(category, rows, mark, width);
+    if (mark.type === "line" && rows.length > MANY_POINTS) mark.point = false;
+    spread(measure, rows, mark, notes);
     const peak = Math.max(...totals(rows, category.field, measure).values());
-    encoding.tooltip = tooltip(rows, encoding, columns);
     for (const name of ["x", "y"]) {
       if (encoding[name] === measure) encoding[name] = withUnit(measure, rows, peak, narrow);
     }
-    const { encoding: __, ...rest } = chart;
-    return {
-      ...rest, mark, encoding, data: { values: rows }, width: "container",
-      height: isRanking && encoding.y === category ? 24 * category.sort.length : 260,
-      autosize: { type: "fit-x", contains: "padding" },
-    };
+    return completed(chart, mark, encoding, rows, height);
   }
 
-  // The page's own text colour, so that the chart follows dark mode.
-  const faint = { gridColor: "currentColor", gridOpacity: 0.12, domainColor: "currentColor", domainOpacity: 0.3 };
-  const CONFIG = {
-    customFormatTypes: true, background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
-    axis: { labelColor: "currentColor", titleColor: "currentColor", labelFontSize: 12, titleFontSize: 12,
-      titleFontWeight: "normal", ticks: false, labelPadding: 6, ...faint },
+  function completed(chart, mark, encoding, rows, height) {
+    const size = { width: "container", height, autosize: { type: "fit-x", contains: "padding" } };
+    return { ...chart, mark, encoding, data: { values: rows }, ...size };
+  }
+
+  const faint = (colour) => (
+    { gridColor: colour, gridOpacity: 0.12, domainColor: colour, domainOpacity: 0.3, labelColor: colour, titleColor: colour }
+  );
+  const config = (text, background) => ({
+    customFormatTypes: true, background, font: "system-ui, sans-serif", view: { stroke: null },
+    axis: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", ticks: false, labelPadding: 6, ...faint(text) },
     axisBand: { grid: false },
-    legend: { labelColor: "currentColor", labelFontSize: 12 },
-    bar: { cornerRadiusEnd: 2 }, line: { point: true, strokeWidth: 2 },
-  };
+    legend: { labelColor: text, labelFontSize: 12 },
+    title: { color: text, anchor: "start", fontSize: 15, offset: 12 },
+    mark: { color: PALETTE[0] }, bar: { cornerRadiusEnd: 2 }, line: { point: true, strokeWidth: 2 },
+  });
+  // On the page the page's own text colour, which follows dark mode; in a saved picture dark on white.
+  const SCREEN = config("currentColor", "transparent");
+  const PAPER = config("#15203b", "#ffffff");
+  const PAPER_WIDTH = 960;
 
   async function draw(figure) {
-    const { title, spec, data, sources } = JSON.parse(figure.querySelector("script").textContent);
-    const response = await fetch(`${data}${data.includes("?") ? "&" : "?"}_shape=objects`);
-    if (!response.ok) throw new Error(`${data} answers ${response.status}`);
-    const { rows, columns } = await response.json();
+    const given = JSON.parse(figure.querySelector("script").textContent);
+    const { title, name, spec, sources } = given;
+    const { rows, columns } = given.rows ? given : await fetched(given.data);
     const notes = [];
     const kept = drawable(rows, spec.encoding, notes);
-    if (!kept.length) return;
+    const measure = [spec.encoding.x, spec.encoding.y].find((channel) => channel?.type === "quantitative");
+    if (!kept.length || (measure?.field && !spec.encoding.x2 && kept.every((row) => !row[measure.field]))) {
+      figure.remove();
+      return;
+    }
     figure.hidden = false;
     const split = spec.encoding.row && spec.encoding.row.field;
-    const parts = split ? distinct(kept, split) : [null];
+    const parts = split ? distinct(kept, split) : [""];
+    const pictures = [];
     for (const part of parts) {
       const place = figure.querySelector(".drawing").appendChild(document.createElement("div"));
-      if (parts.length > 1) place.before(Object.assign(document.createElement("h2"), { textContent: part }));
+      if (parts.length > 1) place.before(Object.assign(document.createElement("h3"), { textContent: part }));
       const own = split ? kept.filter((row) => row[split] === part) : kept;
-      const chart = complete(spec, own, columns || Object.keys(rows[0]), sources, notes, figure.clientWidth);
-      await vegaEmbed(place, { description: `Chart of the report ${title}`, ...chart }, {
-        renderer: "svg", actions: false, config: CONFIG,
-        expressionFunctions: { reading },
+      const completedFor = (width) => complete(spec, structuredClone(own), columns, sources, notes, width);
+      const description = `Chart: ${title}`;
+      await vegaEmbed(place, { description, ...completedFor(figure.clientWidth) }, {
+        renderer: "svg", actions: false, config: SCREEN,
       });
+      const heading = parts.length > 1 ? `${title}: ${part}` : title;
+      const file = parts.length > 1 ? `${name}-${part || "none"}` : name;
+      pictures.push({ file, chart: () => ({ description, ...completedFor(PAPER_WIDTH), width: PAPER_WIDTH, title: heading }) });
     }
     figure.querySelector("figcaption").textContent = [...new Set(notes)].join(" ");
+    for (const button of figure.querySelectorAll(".save button")) {
+      button.addEventListener("click", () => pictures.forEach((picture) => save(picture, button.value)));
+    }
     figure.classList.add("drawn");
+  }
+
+  async function fetched(address) {
+    const response = await fetch(`${address}${address.includes("?") ? "&" : "?"}_shape=objects`);
+    if (!response.ok) throw new Error(`${address} answers ${response.status}`);
+    const { rows, columns } = await response.json();
+    return { rows, columns: columns || Object.keys(rows[0] || {}) };
+  }
+
+  async function save({ file, chart }, format) {
+    const view = new vega.View(vega.parse(vegaLite.compile(chart(), { config: PAPER }).spec), { renderer: "none" });
+    const address = format === "svg"
+      ? URL.createObjectURL(new Blob([await view.toSVG()], { type: "image/svg+xml" }))
+      : await view.toImageURL("png", 2);
+    const link = Object.assign(document.createElement("a"), { href: address, download: `${file}.${format}` });
+    link.click();
+    view.finalize();
   }
 
   function copyable(link) {
@@ -280,6 +396,23 @@
     if (navigator.clipboard) link.textContent = "Copy link";
   }
 
+  // The catalogue shows what holds every word; the form does the same where this does not run.
+  function searchable(form) {
+    const input = form.querySelector("[type=search]");
+    input.addEventListener("input", () => {
+      const sought = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const item of document.querySelectorAll(".catalogue li")) {
+        item.hidden = !sought.every((word) => item.dataset.words.includes(word));
+      }
+      const topics = [...document.querySelectorAll(".catalogue section")];
+      for (const topic of topics) topic.hidden = !topic.querySelector("li:not([hidden])");
+      document.querySelector(".none").hidden = topics.some((topic) => !topic.hidden);
+    });
+  }
+
+  // Datasette 0.65 does not say what language its pages are in.
+  document.documentElement.lang ||= "en";
+  if (window.vega) for (const each of [reading, wrapped]) vega.expressionFunction(each.name, each);
   for (const figure of document.querySelectorAll("figure.chart")) {
     draw(figure).catch((error) => {
       figure.hidden = true;
@@ -287,4 +420,5 @@
     });
   }
   document.querySelectorAll("a.copy").forEach(copyable);
+  document.querySelectorAll("form.search").forEach(searchable);
 })();

@@ -4,6 +4,7 @@ import difflib
 import functools
 import re
 import sqlite3
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -75,7 +76,12 @@ class Report:
 
 def load_reports(folder: Path | None = None) -> dict[str, Report]:
     """All reports by name, in the catalogue's order: by topic, then by title."""
-    folder = folder or bundle.root() / "queries"
+    # Datasette asks with every request, several times: the files are looked at once a second.
+    return _loaded(folder or bundle.root() / "queries", int(time.monotonic()))
+
+
+@functools.lru_cache(maxsize=2)
+def _loaded(folder: Path, _second: int) -> dict[str, Report]:
     reports = [_cached(path, path.stat().st_mtime_ns) for path in folder.glob("*.sql")]
     reports.sort(key=lambda report: (TOPICS.index(report.topic), report.title))
     return {report.name: report for report in reports}
@@ -135,7 +141,6 @@ def run(connection: sqlite3.Connection, report: Report, given: Mapping[str, str]
 
 @functools.lru_cache(maxsize=1000)
 def _cached(path: Path, _changed: int) -> Report:
-    # Datasette asks for the reports with every request: read a file again only when it has changed.
     return read_report(path)
 
 
