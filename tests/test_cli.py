@@ -799,7 +799,7 @@ def test_a_table_obeys_no_terminal_codes(report_db: Path, tmp_path: Path) -> Non
     """Control characters of a hostile step name do not reach the terminal, and do not break the table's lines."""
     hostile = "09_\x1b[2J\x9b31m\x07\r\nred\x7f\x00"
     with closing(sqlite3.connect(report_db)) as connection:
-        connection.execute("update rollup_step_days set family = ? where family = '01_ingest'", [hostile])
+        connection.execute("update rollup_steps set family = ? where family = '01_ingest'", [hostile])
         connection.commit()
     said = ok("report", "failure_rates", "--db", report_db, cwd=tmp_path)
     assert not CONTROL.search(said)

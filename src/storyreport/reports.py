@@ -76,12 +76,9 @@ class Report:
 
 def load_reports(folder: Path | None = None) -> dict[str, Report]:
     """All reports by name, in the catalogue's order: by topic, then by title."""
-    # Datasette asks with every request, several times: the files are looked at once a second.
-    return _loaded(folder or bundle.root() / "queries", int(time.monotonic()))
-
-
-@functools.lru_cache(maxsize=2)
-def _loaded(folder: Path, _second: int) -> dict[str, Report]:
+    if folder is None:
+        # Datasette asks with every request, several times: the files are looked at once a second.
+        return _catalogue(int(time.monotonic()))
     reports = [_cached(path, path.stat().st_mtime_ns) for path in folder.glob("*.sql")]
     reports.sort(key=lambda report: (TOPICS.index(report.topic), report.title))
     return {report.name: report for report in reports}
@@ -137,6 +134,11 @@ def run(connection: sqlite3.Connection, report: Report, given: Mapping[str, str]
     """The columns and the rows of a report."""
     cursor = connection.execute(report.sql, bind(report, given))
     return [column[0] for column in cursor.description], cursor.fetchall()
+
+
+@functools.lru_cache(maxsize=1)
+def _catalogue(_second: int) -> dict[str, Report]:
+    return load_reports(bundle.root() / "queries")
 
 
 @functools.lru_cache(maxsize=1000)
