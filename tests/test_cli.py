@@ -25,9 +25,11 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 from tracker import Tracker
 
 from storyreport import __version__
+from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -672,6 +674,17 @@ def help_block() -> str:
     return "```\n" + "\n".join(texts) + "```\n"
 
 
+def help_of_all() -> str:
+    """What the command line says of itself."""
+    return CliRunner().invoke(cli, ["--help"], prog_name="storyreport").output
+
+
+def test_the_help_that_is_told_at_once() -> None:
+    """It is what the command line would say; `python tests/test_cli.py` writes it anew."""
+    assert Path(HELP).read_text(encoding="utf-8") == help_of_all()
+    assert ok("--help", cwd=ROOT) == help_of_all()
+
+
 def readme_parts() -> tuple[str, str, str]:
     """README.md before, between and after the marks of the help texts."""
     content = README.read_text(encoding="utf-8")
@@ -915,5 +928,6 @@ def test_serve_answers_and_stops(number: signal.Signals, report_db: Path, tmp_pa
 
 
 if __name__ == "__main__":
+    Path(HELP).write_text(help_of_all(), encoding="utf-8")
     head, _, tail = readme_parts()
     README.write_text(head + help_block() + tail, encoding="utf-8")

@@ -62,6 +62,10 @@ TIME_FORMS = {
     "length({c}) = 20 and {c} = replace(datetime({c}, '+0 days'), ' ', 'T') || 'Z' and {c} >= '0001'": (
         "substr({c}, 1, 19) || '.000Z'"
     ),
+    "length({c}) = 26 and {zone} = 'UTC' and replace(substr({c}, 1, 19), 'T', ' ') = datetime({c}, '+0 days')"
+    " and {c} >= '0001' and substr({c}, 20) glob '.[0-9][0-9][0-9][0-9][0-9][0-9]'": (
+        "substr({c}, 1, 10) || 'T' || substr({c}, 12, 12) || 'Z'"
+    ),
     "length({c}) = 24 and {c} = strftime('%Y-%m-%dT%H:%M:%fZ', {c}, '+0 days') and {c} >= '0001'": "{c}",
 }
 OTHER_TIME = f"to_utc({AS_BYTES}, {{zone}})"
@@ -98,6 +102,7 @@ PROBLEMS = {
     Type.KEY: (
         # As many characters as bytes: neither a NUL nor anything but ASCII. (SQLite looks at both sides of an AND.)
         f"""case
+            when typeof({{c}}) in ('integer', 'null') then 0
             when
                 typeof({{c}}) = 'text'
                 and length({{c}}) = length(cast({{c}} as blob))

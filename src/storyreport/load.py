@@ -445,17 +445,23 @@ class PartLoad:
         """File each new error message under its fingerprint, and make the fingerprint searchable."""
         last_id = scalar(self.connection, "select coalesce(max(id), 0) from main.errors")
         for table in ("runs", "step_runs", "calls"):
-            unfiled = "source_id = :source_id and error_message is not null and error_id is null"
             self._execute(f"""
-                insert or ignore into main.errors (fingerprint, example)
-                select fingerprint(error_message), min(error_message)
+                create temp table unfiled as
+                select id, error_message, fingerprint(error_message) as fingerprint
                 from main.{table}
-                where {unfiled}
-                group by 1""")
+                where source_id = :source_id and error_message is not null and error_id is null""")
+            self._execute("""
+                insert or ignore into main.errors (fingerprint, example)
+                select fingerprint, min(error_message)
+                from temp.unfiled
+                group by fingerprint""")
             self._execute(f"""
                 update main.{table}
-                set error_id = (select id from main.errors where fingerprint = fingerprint({table}.error_message))
-                where {unfiled}""")
+                set error_id = errors.id
+                from temp.unfiled
+                join main.errors on errors.fingerprint = unfiled.fingerprint
+                where {table}.id = unfiled.id""")
+            self._execute("drop table temp.unfiled")
         self._execute(
             "insert into main.errors_fts (rowid, fingerprint, example)"
             " select id, fingerprint, example from main.errors where id > :last_id",

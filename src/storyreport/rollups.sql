@@ -81,14 +81,14 @@ with days as materialized (
     group by facts.day, steps.source_id, steps.family
 ),
 
+-- How many of a day's executions took no longer than this bucket.
 cumulated as (
     select
         day,
         source_id,
         family,
         bucket,
-        sum(executions) over (partition by day, source_id, family order by bucket) as reached,
-        sum(executions) over (partition by day, source_id, family) as timed
+        sum(executions) over (partition by day, source_id, family order by bucket) as reached
     from main.rollup_step_day_durations
     where (day, source_id, family) in (
         select
@@ -101,13 +101,14 @@ cumulated as (
 
 percentiles as (
     select
-        day,
-        source_id,
-        family,
-        min(case when 100 * reached >= 50 * timed then bucket end) as p50_bucket,
-        min(case when 100 * reached >= 95 * timed then bucket end) as p95_bucket
+        cumulated.day,
+        cumulated.source_id,
+        cumulated.family,
+        min(case when 100 * cumulated.reached >= 50 * days.timed then cumulated.bucket end) as p50_bucket,
+        min(case when 100 * cumulated.reached >= 95 * days.timed then cumulated.bucket end) as p95_bucket
     from cumulated
-    group by day, source_id, family
+    join days using (day, source_id, family)
+    group by cumulated.day, cumulated.source_id, cumulated.family
 )
 
 select

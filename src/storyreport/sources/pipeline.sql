@@ -91,17 +91,17 @@ select
     attempts.run_id as run_key,
     attempts.step_name,
     attempts.attempt,
-    case when lower(trim(verdicts.status)) = 'failed' then 'failed' else words.status end as status,
+    case when judged.status = 'failed' then 'failed' else words.status end as status,
     coalesce(verdicts.status, attempts.status) as source_status,
     case
         when verdicts.acceptance_passed = 1 then 1
         when verdicts.acceptance_details is not null then 0
-        when lower(trim(verdicts.status)) = 'failed' and verdicts.run_id is null then 0
+        when judged.status = 'failed' and verdicts.run_id is null then 0
     end as acceptance_passed,
     coalesce(
         attempts.error_message,
         verdicts.error_message,
-        case when lower(trim(verdicts.status)) = 'failed' then verdicts.acceptance_details end
+        case when judged.status = 'failed' then verdicts.acceptance_details end
     ) as error_message,
     null as queued_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', attempts.timestamp, -(attempts.execution_time_ms / 1000.0) || ' seconds')
@@ -132,6 +132,7 @@ left join all_step_status as verdicts
             )
         )
 left join src_statuses as words on words.word = lower(trim(attempts.status))
+left join src_statuses as judged on judged.word = lower(trim(verdicts.status))
 union all
 select
     states.story_id || '/' || replace(states.step_name, '/', '~1') || '/' || (
@@ -220,12 +221,15 @@ where
 -- database: gone stories
 -- A story that a folder registered, but whose steps the database has: the registry is what lacks it.
 select stories.id
-from main.stories
-join main.inputs on inputs.id = stories.input_id
+from main.inputs as folders
+cross join main.stories
+    on
+        stories.source_id = folders.source_id
+        and stories.input_id = folders.id
 where
-    stories.source_id = :source_id
+    folders.source_id = :source_id
+    and folders.part <> 'database'
     and stories.gone_at is null
-    and inputs.part <> 'database'
     and exists (
         select 1
         from main.step_runs
