@@ -144,6 +144,10 @@
     notes.push("The scale is logarithmic.");
   }
 
+  // A time's label, as fine as the ticks are: a day, a minute, a second or a part of it.
+  const TICK = "utcFormat(datum.value, datum.value % 1000 ? '%S.%L s' : utcseconds(datum.value) ? '%H:%M:%S' :"
+    + " utchours(datum.value) + utcminutes(datum.value) ? '%H:%M' : '%b %d')";
+
   // A bar from x to x2 (times), in the order of their beginnings; what has no end goes on to the last one.
   function spanned(rows, encoding, narrow, notes) {
     const { x, x2, y, color } = encoding;
@@ -152,7 +156,8 @@
     for (const row of rows) row.until = row[x2.field] ?? last;
     rows.sort((one, other) => String(one[x.field]).localeCompare(other[x.field]));
     y.sort = distinct(rows, y.field);
-    Object.assign(x, { scale: { type: "utc" }, axis: { title: x.title, tickCount: narrow ? 4 : 8, ...x.axis } });
+    const axis = { title: x.title, tickCount: narrow ? 4 : 8, labelExpr: TICK, ...x.axis };
+    Object.assign(x, { scale: { type: "utc" }, axis });
     x2.field = "until";
     // A moment is a bar too: its edge is seen.
     if (color) encoding.stroke = { ...color, legend: null };

@@ -141,7 +141,7 @@ def test_seconds_and_milliseconds_are_told_apart(seconds: int) -> None:
         (["failed on 2025-10-10T22:52:11Z", "failed on 2025-10-11 01:02:03"], "failed on <time>"),
         (["commit deadbeef42 is bad"], "commit <id> is bad"),
         (
-            ["request req_8fk2x9s1q7 was refused", "request req_ec12d3c4b was refused"],
+            ["request req_8fk2x9s1q7 was refused", "request req_51bfba9ac12 was refused"],
             "request <id> was refused",
         ),
         (["wrote 3 mp4 files with h264"], "wrote <n> mp<n> files with h<n>"),

@@ -49,8 +49,8 @@ PLACEHOLDERS = (
     (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
     (re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b"), "<time>"),
     (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.I), "<id>"),
-    # Letters and digits that take turns, as in req_8fk2x9s1, name a thing and nothing else.
-    (re.compile(r"\b[\w-]{0,40}(?:[a-z]\d+){3}\w*\b", re.I | re.ASCII), "<id>"),
+    # Letters between digits, as in req_51bfba9ac12, name a thing and say nothing else.
+    (re.compile(r"\b(?=\w{8})\w*?\d[a-z]+\d\w*", re.I | re.ASCII), "<id>"),
     (re.compile(r"0x[0-9a-f]+", re.I), "<n>"),
     (re.compile(r"\d+(?:[.,]\d+)*"), "<n>"),
     (re.compile(r"\s+"), " "),
