@@ -20,15 +20,23 @@ chart:
     color: {field: source, type: nominal}
     row: {field: currency, type: nominal}
 */
--- The whole history is added up already, and its index has the dearest first.
+-- All that was called for a story is added up already, and an index has the dearest first: that is the answer for the
+-- stories whose calls are all within the days that are asked for.
 with dearest as (
     select
         story_id,
         currency
     from rollup_story_calls
     where
-        :since || :until || :story = ''
+        :story = ''
         and (:source = '' or source_id = (select id from sources where name = :source))
+        and (
+            :since || :until = ''
+            or (
+                first_day >= max(:since, '0')
+                and last_day <= coalesce(nullif(:until, ''), '9999-12-31')
+            )
+        )
     order by cost desc, calls desc, story_id
     limit cast(:limit as integer)
 ),
@@ -44,12 +52,34 @@ one_story as (
             and stories.source_key = :story
     cross join rollup_story_calls on rollup_story_calls.story_id = stories.id
     where
-        :since || :until = ''
-        and :story <> ''
+        :story <> ''
         and (:source = '' or sources.name = :source)
 ),
 
--- What a story that has gone did cost refers to it by its key.
+-- Of the others, the calls of these days are added up.
+partly as (
+    select
+        story_id,
+        currency
+    from rollup_story_calls indexed by rollup_story_calls_days
+    where
+        :since || :until <> ''
+        and :story = ''
+        and (:source = '' or source_id = (select id from sources where name = :source))
+        and last_day >= :since
+        and first_day <= coalesce(nullif(:until, ''), '9999-12-31')
+        and not (
+            first_day >= max(:since, '0')
+            and last_day <= coalesce(nullif(:until, ''), '9999-12-31')
+        )
+    union all
+    select
+        story_id,
+        currency
+    from one_story
+    where :since || :until <> ''
+),
+
 some_days as (
     select
         story_id,
@@ -60,44 +90,37 @@ some_days as (
         sum(unpriced_calls) as unpriced_calls
     from (
         select
-            coalesce(calls.story_id, gone.id) as story_id,
-            calls.price_currency as currency,
+            partly.story_id,
+            partly.currency,
+            calls.day,
             calls.calls,
             coalesce(calls.total_tokens, calls.input_tokens + calls.output_tokens) as total_tokens,
             calls.price as cost,
             calls.unpriced_calls
-        from sources
+        from partly
+        cross join stories on stories.id = partly.story_id
+        -- What a story that has gone did cost refers to it by its key.
         cross join priced_calls as calls
             on
-                calls.source_id = sources.id
-                and calls.day >= :since
-                and calls.day <= coalesce(nullif(:until, ''), '9999-12-31')
-        left join stories as gone
-            on
-                gone.source_id = calls.source_id
-                and gone.source_key = calls.story_key
-        where
-            :since || :until <> ''
-            and (:source = '' or sources.name = :source)
-            and (:until = '' or calls.day <> '')
+                calls.story_id = stories.id
+                or (calls.story_key = stories.source_key and +calls.source_id = stories.source_id)
+        where calls.price_currency = partly.currency
         union all
         select
-            pruned_calls.story_id,
-            pruned_calls.currency,
+            partly.story_id,
+            partly.currency,
+            pruned_calls.day,
             pruned_calls.calls,
             pruned_calls.total_tokens,
             pruned_calls.cost,
             pruned_calls.unpriced_calls
-        from sources
-        cross join pruned_calls
-            on
-                pruned_calls.source_id = sources.id
-                and pruned_calls.day >= :since
-                and pruned_calls.day <= coalesce(nullif(:until, ''), '9999-12-31')
-        where
-            :since || :until <> ''
-            and (:source = '' or sources.name = :source)
+        from partly
+        cross join pruned_calls on pruned_calls.story_id = partly.story_id
+        where pruned_calls.currency = partly.currency
     )
+    where
+        day >= max(:since, '0')
+        and day <= coalesce(nullif(:until, ''), '9999-12-31')
     group by story_id, currency
 ),
 
@@ -115,6 +138,7 @@ spent as (
         union all
         select *
         from one_story
+        where :since || :until = ''
     )
     join rollup_story_calls using (story_id, currency)
     union all

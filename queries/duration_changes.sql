@@ -12,7 +12,7 @@ chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal}
-    x: {field: change_pct, type: quantitative, title: slower (or faster) than before}
+    x: {field: change_pct, type: quantitative, title: change of p95}
     color: {field: source, type: nominal}
 */
 with spans as (

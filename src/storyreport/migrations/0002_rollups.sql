@@ -263,13 +263,23 @@ create table rollup_story_calls (
     story_id integer not null references stories (id),
     source_id integer not null references sources (id),
     currency text not null,
+    first_day text not null,
+    last_day text not null,
     calls integer not null,
     total_tokens integer,
     cost real,
     unpriced_calls integer not null,
     primary key (story_id, currency)
 ) without rowid;
-create index rollup_story_calls_cost on rollup_story_calls (cost desc, calls desc, story_id, source_id);
+create index rollup_story_calls_cost on rollup_story_calls (
+    cost desc,
+    calls desc,
+    story_id,
+    source_id,
+    first_day,
+    last_day
+);
+create index rollup_story_calls_days on rollup_story_calls (last_day, first_day, source_id);
 
 -- Errors ---------------------------------------------------------------------------------------------------------
 -- Occurrences are step runs and calls that ended with the error, and runs of which nothing within did.
