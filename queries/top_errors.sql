@@ -15,7 +15,7 @@ chart:
     y: {field: error, type: nominal, sort: -x}
     x: {field: occurrences, type: quantitative}
 */
--- The whole history is added up already; of some days the stories are counted anew, for one may be struck on several.
+-- The whole history is added up already; of some days the stories are counted, for one may be struck on several.
 with asked as (
     select id
     from sources
@@ -39,64 +39,61 @@ days as (
     group by error_id, source_id, family
 ),
 
--- Each table has an index of just what ended with an error.
+-- The first or the last day on which a story was struck tells whether it was on these; else its rows do.
 struck as (
     select
-        step_runs.error_id,
-        step_runs.story_id
+        known.error_id,
+        known.source_id
     from (select distinct error_id from days) as met
-    cross join step_runs
+    cross join rollup_story_errors as known
         on
-            step_runs.error_id = met.error_id
-            and step_runs.day >= :since
-            and step_runs.day <= coalesce(nullif(:until, ''), '9999-12-31')
-            and (:until = '' or step_runs.day <> '')
-    union
-    select
-        calls.error_id,
-        calls.story_id
-    from asked
-    cross join calls
-        on
-            calls.source_id = asked.id
-            and calls.error_id is not null
-            and calls.day >= :since
-            and calls.day <= coalesce(nullif(:until, ''), '9999-12-31')
-            and (:until = '' or calls.day <> '')
-    where :since || :until <> ''
-    union
-    select
-        runs.error_id,
-        runs.story_id
-    from asked
-    cross join runs
-        on
-            runs.source_id = asked.id
-            and runs.error_id is not null
-            and runs.day >= :since
-            and runs.day <= coalesce(nullif(:until, ''), '9999-12-31')
-            and (:until = '' or runs.day <> '')
+            known.error_id = met.error_id
+            and known.last_day >= max(:since, '0')
+            and known.first_day <= coalesce(nullif(:until, ''), '9999-12-31')
     where
-        :since || :until <> ''
-        and runs.pruned_at is null
-        and not exists (
+        known.first_day >= max(:since, '0')
+        or known.last_day <= coalesce(nullif(:until, ''), '9999-12-31')
+        or exists (
             select 1
-            from step_runs
+            from (
+                select
+                    day,
+                    error_id
+                from step_runs
+                where step_runs.story_id = known.story_id
+                union all
+                select
+                    day,
+                    error_id
+                from calls
+                where calls.story_id = known.story_id
+                union all
+                select
+                    day,
+                    error_id
+                from runs
+                where
+                    runs.story_id = known.story_id
+                    and runs.pruned_at is null
+                    and not exists (
+                        select 1
+                        from step_runs
+                        where
+                            step_runs.run_id = runs.id
+                            and step_runs.error_id is not null
+                    )
+                union all
+                select
+                    day,
+                    error_id
+                from pruned_errors
+                where pruned_errors.story_id = known.story_id
+            ) as seen
             where
-                step_runs.run_id = runs.id
-                and step_runs.error_id is not null
+                seen.error_id = known.error_id
+                and seen.day >= max(:since, '0')
+                and seen.day <= coalesce(nullif(:until, ''), '9999-12-31')
         )
-    union
-    select
-        pruned_errors.error_id,
-        pruned_errors.story_id
-    from (select distinct error_id from days) as met
-    cross join pruned_errors
-        on
-            pruned_errors.error_id = met.error_id
-            and pruned_errors.day >= :since
-            and pruned_errors.day <= coalesce(nullif(:until, ''), '9999-12-31')
-            and (:until = '' or pruned_errors.day <> '')
 ),
 
 stories_struck as (
@@ -112,8 +109,7 @@ stories_struck as (
         struck.error_id,
         count(*)
     from struck
-    join stories on stories.id = struck.story_id
-    join asked on asked.id = stories.source_id
+    join asked on asked.id = struck.source_id
     group by struck.error_id
 ),
 

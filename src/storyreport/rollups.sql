@@ -368,24 +368,28 @@ from (
 group by day, source_id, error_id, family;
 
 -- story_errors: rollup_story_errors
-select distinct
+select
     struck.story_id,
     struck.source_id,
     struck.error_id,
+    min(struck.day) as first_day,
+    max(struck.day) as last_day,
     1 as stories
 from temp.touched_story_errors as touched
 cross join (
     select
         story_id,
         source_id,
-        error_id
+        error_id,
+        day
     from main.step_runs
     where error_id is not null
     union all
     select
         story_id,
         source_id,
-        error_id
+        error_id,
+        day
     from main.runs
     where
         error_id is not null
@@ -401,16 +405,19 @@ cross join (
     select
         story_id,
         source_id,
-        error_id
+        error_id,
+        day
     from main.calls
     where error_id is not null
     union all
     select
         story_id,
         source_id,
-        error_id
+        error_id,
+        day
     from main.pruned_errors
-) as struck on struck.story_id = touched.story_id;
+) as struck on struck.story_id = touched.story_id
+group by struck.story_id, struck.source_id, struck.error_id;
 
 -- source_days: rollup_source_days
 -- A story is completed when its source says so. Where the source has no word of that, it is with its first completed

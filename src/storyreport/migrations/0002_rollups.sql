@@ -311,9 +311,12 @@ create table rollup_story_errors (
     story_id integer not null references stories (id),
     source_id integer not null references sources (id),
     error_id integer not null references errors (id),
+    first_day text not null,
+    last_day text not null,
     stories integer not null,
     primary key (story_id, error_id)
 ) without rowid;
+create index rollup_story_errors_days on rollup_story_errors (error_id, last_day, first_day, source_id);
 
 create table rollup_error_stories (
     source_id integer not null references sources (id),
