@@ -123,7 +123,11 @@ async def run(
         return Result(report, values, error=f"This cannot be shown ({error}).")
     rows = [dict(row) for row in found.rows]
     columns = list(found.columns) if select else telling(rows, given)
-    cells = [[await cell(datasette, request, row, column) for column in columns] for row in found.rows]
+
+    async def shown(row: Any) -> list[Any]:
+        return [await cell(datasette, request, row, column) for column in columns]
+
+    cells = [await shown(row) for row in found.rows]
     return Result(report, values, columns, rows, cells, found.truncated)
 
 
