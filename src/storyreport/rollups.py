@@ -146,7 +146,7 @@ GROUPS = {
     "step_days": Group(
         columns=("step_id", "day", "source_id"),
         touched_by={"step_runs": "select {row}.step_id, {row}.day, {row}.source_id"},
-        # A new source's rows are read as they lie: see SCANNED.
+        # A new source's rows are read as they lie: see ROWS.
         all="",
         clear="""(day, source_id, family) in (
             select touched.day, steps.source_id, steps.family
