@@ -160,7 +160,7 @@ create table rollup_call_days (
     cost real,
     estimated_cost real,
     unpriced_calls integer not null,
-    primary key (day, source_id, provider, model, endpoint, currency)
+    primary key (day, source_id, provider, model, currency, endpoint)
 ) without rowid;
 create index rollup_call_days_model on rollup_call_days (source_id, provider, model, endpoint, currency);
 
