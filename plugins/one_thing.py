@@ -14,9 +14,9 @@ FAMILY = """
     select family
     from steps
     where
-        name = :name
+        :name in (name, family)
         and (:source = '' or source_id = (select id from sources where name = :source))
-        and not exists (select 1 from steps as families where families.family = :name)
+    order by family <> :name
     limit 1
 """
 
@@ -82,16 +82,20 @@ def register_routes() -> list[tuple[str, Any]]:
 
 
 async def page(request: Any, datasette: Any) -> Response:
-    """The page of one thing, for whoever may see the database."""
+    """The page of one thing, for whoever may see the database; 404 where nothing is known of it."""
     await ensure_visible(datasette, request.actor)
     kind, key = request.url_vars["kind"], tilde_decode(request.url_vars["key"])
     source = key if kind == "source" else request.args.get("source", "")
+    known: list[Any] = []
     if kind == "step":
-        found = await datasette.get_database(DATABASE).execute(FAMILY, {"name": key, "source": source})
-        key = found.first()["family"] if found.rows else key
+        known = (await datasette.get_database(DATABASE).execute(FAMILY, {"name": key, "source": source})).rows
+        key = known[0]["family"] if known else key
     sections = [(section, {"source": source, section.takes: key}) for section in SECTIONS[kind]]
-    context = {"kind": kind, "key": key, "source": source, "sections": sections}
-    return Response.html(await datasette.render_template("one_thing.html", context, request=request))
+    # The template asks the reports and puts here those that know something.
+    found: list[Any] = []
+    context = {"kind": kind, "key": key, "source": source, "sections": sections, "found": found, "known": known}
+    html = await datasette.render_template("one_thing.html", context, request=request)
+    return Response.html(html, status=200 if found or known else 404)
 
 
 async def ensure_visible(datasette: Any, actor: Any) -> None:

@@ -218,10 +218,6 @@
     for (const row of rows) row.coloured = kept.has(row[field]) ? row[field] : OTHERS;
     const place = (name) => (name === OTHERS ? Infinity : sources.indexOf(name));
     const shown = distinct(rows, "coloured").sort((a, b) => place(a) - place(b) || String(a).localeCompare(String(b)));
-    if (shown.every((name) => name === NONE)) {
-      delete encoding.color;
-      return rows;
-    }
     const isNamed = shown.length === 1 || field === encoding.x?.field || field === encoding.y?.field;
     const longest = 1.2 * LETTER * Math.max(...shown.map((name) => String(name).length));
     const labelLimit = Math.min(longest, room < NARROW ? 130 : 200);

@@ -21,7 +21,8 @@ from storyreport import reports
 
 WIDTHS = (1280, 390)
 # What the planted rows draw: a mark for each bar's part, none for what is 0.
-PLANTED = {"slowest_steps": 3, "failure_rates": 2, "stuck_runs": 1, "orphans": 2, "cost": 3}
+PLANTED = {"slowest_steps": 3, "failure_rates": 2, "stuck_runs": 1, "orphans": 2, "cost": 4}
+GREY = "#848c98"
 
 # Pages of every kind that is ours.
 OURS = (
@@ -110,7 +111,7 @@ def test_a_chart_reads_in_units_and_a_day_stays_that_day(browser: webdriver.Chro
     )
     assert sorted(re.findall(r"\d{4}-\d\d-\d\d", " ".join(described)))[0] == "2025-03-01"
     headings = browser.execute_script("return [...document.querySelectorAll('.chart h3')].map(h => h.textContent)")
-    assert headings == ["EUR", "USD"]
+    assert headings == ["EUR", "GBP", "USD"]
 
 
 def test_a_tooltip_is_text(browser: webdriver.Chrome, site: str) -> None:
@@ -132,6 +133,12 @@ def test_a_source_has_one_colour_everywhere(browser: webdriver.Chrome, site: str
     opened(browser, f"{site}/storyreport/slowest_steps?source=alpha")
     colours.append(browser.execute_script(f"return document.querySelector({MARKS!r}).getAttribute('fill')"))
     assert colours[0] == colours[1] != colours[2]
+
+
+def test_what_has_no_name_is_grey(browser: webdriver.Chrome, site: str) -> None:
+    opened(browser, f"{site}/storyreport/cost")
+    fills = f"return [...document.querySelectorAll({MARKS!r})].map(mark => mark.getAttribute('fill'))"
+    assert browser.execute_script(fills).count(GREY) == 1
 
 
 def test_everything_is_there_without_javascript(browser: webdriver.Chrome, site: str) -> None:
@@ -236,7 +243,7 @@ def test_a_cost_chart_is_saved_by_currency(browser: webdriver.Chrome, site: str,
     opened(browser, f"{site}/storyreport/cost")
     browser.find_element(By.CSS_SELECTOR, ".save button[value=svg]").click()
     WebDriverWait(browser, 10).until(
-        lambda _: {path.name for path in tmp_path.iterdir()} == {"cost-EUR.svg", "cost-USD.svg"}
+        lambda _: {path.name for path in tmp_path.iterdir()} == {"cost-EUR.svg", "cost-GBP.svg", "cost-USD.svg"}
     )
 
 

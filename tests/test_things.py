@@ -36,6 +36,7 @@ def plant(connection: sqlite3.Connection) -> None:
         " (9, 1, ?, 1, 'batch', 1, 'running', '2025-03-10T08:00:00.000Z')",
         (ODD,),
     )
+    run("insert into steps (source_id, name, family, position) values (1, 'paint_7', 'paint', 9)")
     run(
         "insert into artifacts (source_id, source_key, input_id, kind, story_id, name, path, size_bytes) values"
         " (1, 'file-1', 1, 'output', 1, 'fox.json', 'out/fox.json', 3400000)"
@@ -164,14 +165,22 @@ def test_a_key_may_hold_anything(served: Served) -> None:
 @pytest.mark.parametrize("kind", ["story", "run", "step"])
 def test_an_unknown_thing_is_said_to_be_unknown(served: Served, kind: str) -> None:
     page = served.get(f"/-/{kind}/none~2Fsuch")
+    assert page.status_code == 404
     assert f"No report knows a {kind} called none/such." in page.text
     assert "<section" not in page.text.partition('<article class="report thing">')[2].partition("</article>")[0]
+
+
+def test_a_step_of_which_no_run_has_ended_is_no_unknown_one(served: Served) -> None:
+    page = served.get("/-/step/paint_7?source=alpha")
+    assert (page.status_code, served.get("/-/step/paint_7?source=beta").status_code) == (200, 404)
+    assert "<title>Step paint</title>" in page.text
+    assert "No run of this step has ended yet in alpha." in page.text
 
 
 def test_hostile_keys_stay_text(served: Served) -> None:
     for kind in ("story", "run", "step", "source"):
         page = served.get(f"/-/{kind}/~3Cscript~3Ewindow~2Ehacked~20~3D~201~3C~2Fscript~3E?source={HOSTILE}")
-        assert page.status_code == 200
+        assert page.status_code == 404
         assert HOSTILE not in page.text
 
 
