@@ -25,9 +25,11 @@ COPIED = {
             calls.input_tokens,
             calls.output_tokens,
             coalesce(calls.total_tokens, calls.input_tokens + calls.output_tokens) as total_tokens,
-            coalesce(calls.cost, calls.estimated_cost) as cost,
-            case when calls.is_estimated then calls.estimated_currency else calls.currency end as currency
-        from calls
+            calls.price as cost,
+            calls.price_currency as currency,
+            case when calls.is_estimated then calls.estimated_cost end as estimated_cost,
+            calls.unpriced_calls
+        from priced_calls as calls
         join sources on sources.id = calls.source_id
     """,
 }
@@ -44,6 +46,8 @@ TYPES = {
         "total_tokens": "bigint",
         "cost": "double",
         "currency": "text",
+        "estimated_cost": "double",
+        "unpriced_calls": "bigint",
     },
 }
 QUESTIONS = {
@@ -87,7 +91,9 @@ QUESTIONS = {
             sum(output_tokens) as output_tokens,
             sum(total_tokens) as total_tokens,
             round(sum(cost), 6) as cost,
-            currency
+            currency,
+            round(sum(estimated_cost), 6) as estimated_cost,
+            sum(unpriced_calls) as unpriced_calls
         from calls
         group by day, source, provider, model, currency
         order by day desc, sum(cost) desc

@@ -4,7 +4,7 @@ python -m benchmarks.reports --rows 1000000 --rows 10000000
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -23,24 +23,30 @@ AGAINST_DUCKDB = Budget(25, is_floor=True)
 LEAST_MS = 1
 
 
-def measure(paths: dict[int, Path], name: str, given: Given) -> tuple[list[str], float]:
+def of_each(paths: dict[int, Path], ask: Callable[..., list[Given]]) -> list[tuple[str, list[Given]]]:
+    """Every report in queries/ with what it is asked of each database: the one thing there, the source there."""
+    asked_of = []
+    for path in paths.values():
+        with contextlib.closing(schema.open_for_reading(path)) as connection:
+            known = reports.load_reports().items()
+            asked_of.append([(name, given) for name, found in known for given in ask(connection, found)])
+    return [(same[0][0], [given for _, given in same]) for same in zip(*asked_of, strict=True)]
+
+
+def measure(paths: dict[int, Path], name: str, given: Sequence[Given]) -> tuple[list[str], float]:
     """A report's rows and its time at each size, and how it grows from the smallest to the largest."""
-    counted = [asked(path, reports.find(name), given) for path in paths.values()]
+    counted = [asked(path, reports.find(name), each) for path, each in zip(paths.values(), given, strict=True)]
     times = [ms for _, ms in counted]
-    cells = [titled(name, given), f"{counted[-1][0]:,}", *(f"{ms:,.2f}" for ms in times)]
+    cells = [titled(name, given[-1]), f"{counted[-1][0]:,}", *(f"{ms:,.2f}" for ms in times)]
     return cells, max(times[-1], LEAST_MS) / max(times[0], LEAST_MS)
 
 
 def measure_reports(paths: dict[int, Path]) -> None:
     """Every report in queries/, as it is and about one thing, then narrowed."""
-    with contextlib.closing(schema.open_for_reading(paths[max(paths)])) as connection:
-        known = reports.load_reports()
-        asked_first = [(name, given) for name, found in known.items() for given in questions(connection, found)]
-        asked_then = [(name, given) for name, found in known.items() for given in narrowed(connection, found)]
     columns = ["report", "rows", *(f"ms at {rows:,}" for rows in paths), "ratio"]
-    measured = [measure(paths, *question) for question in asked_first]
+    measured = [measure(paths, *question) for question in of_each(paths, questions)]
     show("Reports", [*columns, "budget", "met"], [[*cells, *GROWTH.verdict(ratio)] for cells, ratio in measured])
-    measured = [measure(paths, *question) for question in asked_then]
+    measured = [measure(paths, *question) for question in of_each(paths, narrowed)]
     show("Reports of one month, of one source", columns, [[*cells, shown(ratio)] for cells, ratio in measured])
 
 

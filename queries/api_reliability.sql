@@ -23,15 +23,14 @@ with called as (
         source_id,
         provider,
         endpoint,
-        sum(calls) as calls,
-        sum(succeeded) as succeeded,
-        sum(failed) as failed,
-        sum(timed) as timed,
-        sum(total_ms) as total_ms,
-        max(max_ms) as max_ms
-    from rollup_calls
+        calls,
+        succeeded,
+        failed,
+        timed,
+        total_ms,
+        max_ms
+    from rollup_endpoints
     where :since || :until = ''
-    group by source_id, provider, endpoint
     union all
     select
         source_id,
@@ -43,7 +42,7 @@ with called as (
         sum(timed),
         sum(total_ms),
         max(max_ms)
-    from rollup_call_days
+    from rollup_endpoint_days
     where
         :since || :until <> ''
         and day >= :since

@@ -18,19 +18,20 @@ chart:
     color: {field: provider, type: nominal}
     row: {field: currency, type: nominal}
 */
+-- The rollup has a row for each day, source, provider, model and currency.
 select
     nullif(days.day, '') as day,
     sources.name as source,
     nullif(days.provider, '') as provider,
     nullif(days.model, '') as model,
-    sum(days.calls) as calls,
-    sum(days.input_tokens) as input_tokens,
-    sum(days.output_tokens) as output_tokens,
-    sum(days.total_tokens) as total_tokens,
-    round(sum(days.cost), 6) as cost,
+    days.calls,
+    days.input_tokens,
+    days.output_tokens,
+    days.total_tokens,
+    round(days.cost, 6) as cost,
     nullif(days.currency, '') as currency,
-    round(sum(days.estimated_cost), 6) as estimated_cost,
-    sum(days.unpriced_calls) as unpriced_calls
+    round(days.estimated_cost, 6) as estimated_cost,
+    days.unpriced_calls
 from rollup_call_days as days
 cross join sources on sources.id = days.source_id
 where
@@ -40,5 +41,4 @@ where
     and (:until = '' or days.day <> '')
     and (:provider = '' or days.provider = :provider)
     and (:model = '' or days.model = :model)
-group by days.day, days.source_id, days.provider, days.model, days.currency
-order by days.day desc, sum(days.cost) desc, source, provider, model
+order by days.day desc, days.cost desc, source, provider, model

@@ -43,9 +43,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (day(1),),
         )
         connection.execute(
-            "insert into rollup_call_days (day, source_id, provider, model, endpoint, currency, calls, succeeded,"
-            " timed, total_ms, cost, unpriced_calls)"
-            " values (?, 2, 'openai', 'gpt-5', 'chat', 'USD', 1, 1, 1, 10, 4.25, 0)",
+            "insert into rollup_call_days (day, source_id, provider, model, currency, calls, cost, unpriced_calls)"
+            " values (?, 2, 'openai', 'gpt-5', 'USD', 1, 4.25, 0)",
             (day(0),),
         )
         connection.execute(

@@ -404,6 +404,7 @@ TOTALS = (
     Totals("rollup_steps", "rollup_step_days"),
     Totals("rollup_step_durations", "rollup_step_day_durations", by_difference=True),
     Totals("rollup_calls", "rollup_call_days"),
+    Totals("rollup_endpoints", "rollup_endpoint_days"),
     Totals("rollup_call_durations", "rollup_call_day_durations", by_difference=True),
     Totals("rollup_step_calls", "rollup_step_call_days"),
     Totals("rollup_failed_calls", "rollup_failed_run_calls"),

@@ -173,14 +173,8 @@ select
     source_id,
     provider,
     model,
-    endpoint,
     price_currency as currency,
     sum(calls) as calls,
-    sum(case when status = 'completed' then calls else 0 end) as succeeded,
-    sum(case when status = 'failed' then calls else 0 end) as failed,
-    count(duration_ms) as timed,
-    coalesce(sum(duration_ms), 0) as total_ms,
-    max(duration_ms) as max_ms,
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(coalesce(total_tokens, input_tokens + output_tokens)) as total_tokens,
@@ -188,7 +182,22 @@ select
     sum(case when is_estimated then estimated_cost end) as estimated_cost,
     sum(unpriced_calls) as unpriced_calls
 from counted_calls
-group by day, source_id, provider, model, endpoint, price_currency;
+group by day, source_id, provider, model, price_currency;
+
+-- call_days: rollup_endpoint_days
+select
+    day,
+    source_id,
+    provider,
+    endpoint,
+    sum(calls) as calls,
+    sum(case when status = 'completed' then calls else 0 end) as succeeded,
+    sum(case when status = 'failed' then calls else 0 end) as failed,
+    count(duration_ms) as timed,
+    coalesce(sum(duration_ms), 0) as total_ms,
+    max(duration_ms) as max_ms
+from counted_calls
+group by day, source_id, provider, endpoint;
 
 -- call_days: rollup_call_day_durations
 select

@@ -114,7 +114,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def spare_memory(connection: sqlite3.Connection) -> None:
-    """Let sorts and caches, which grow with the history, be on disk."""
+    """Let sorts, which grow with the history, be on disk, and the cache hold what a report looks up."""
     connection.execute("pragma temp_store = file")
     connection.execute(f"pragma cache_size = -{CACHE_KIB}")
 
@@ -138,6 +138,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             raise StoryreportError(
                 f"{path} was made by an older storyreport: any `storyreport ingest` brings it up to date."
             )
+        spare_memory(connection)
         connection.execute("pragma query_only = on")
     except BaseException:
         connection.close()

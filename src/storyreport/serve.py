@@ -61,6 +61,8 @@ def datasette_for(path: Path) -> Datasette:
     root = bundle.root()
     served = Datasette(
         [],
+        # A thread that looks up a thousand rows in a long history finds their pages the next time.
+        settings={"cache_size_kb": schema.CACHE_KIB},
         metadata=yaml.safe_load((root / "metadata.yml").read_text(encoding="utf-8")),
         plugins_dir=str(root / "plugins"),
         template_dir=str(root / "templates"),
