@@ -61,7 +61,7 @@ def median_seconds(command: Sequence[str | Path], times: int) -> float:
     return statistics.median(ran(*command).seconds for _ in range(times))
 
 
-def median_ms(ask: Callable[[], object], times: int = 5) -> float:
+def median_ms(ask: Callable[[], object], times: int = 25) -> float:
     """The median time of a question, after one that is not counted; a slow one is asked once."""
 
     def asked() -> float:

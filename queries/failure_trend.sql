@@ -9,12 +9,11 @@ params:
   until: {type: date, help: 'last day (UTC), included'}
   step: {type: step, help: one step only}
 chart:
-  mark: line
+  mark: bar
   encoding:
     x: {field: day, type: temporal}
-    y: {field: failure_pct, type: quantitative, title: executions that failed}
+    y: {field: failed, type: quantitative, aggregate: sum, title: executions that failed}
     color: {field: step, type: nominal}
-    detail: {field: source, type: nominal}
 */
 select
     nullif(days.day, '') as day,

@@ -122,7 +122,15 @@
     const title = channel.title || (channel.aggregate === "count" ? "rows" : words(channel.field));
     const axis = { title, tickCount: narrow ? 4 : 8, ...channel.axis };
     const units = UNITS[suffix(channel.field)];
-    if (!units) return { ...channel, axis: { ...axis, title: currency ? `${title} (${currency})` : title } };
+    if (!units) {
+      // There is no half a call.
+      const isCount = channel.aggregate === "count" || rows.every((row) => Number.isInteger(row[channel.field]));
+      if (isCount && peak <= axis.tickCount) {
+        Object.assign(axis, { values: Array.from({ length: peak + 1 }, (_, count) => count), format: "d" });
+      }
+      if (currency) axis.title = `${title} (${currency})`;
+      return { ...channel, axis };
+    }
     if (channel.scale) {
       const values = ROUND[suffix(channel.field)]?.filter((value) => value <= peak);
       Object.assign(axis, { values, format: channel.field, formatType: "reading", labelOverlap: "greedy", labelFlush: true });

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
@@ -112,6 +113,14 @@ def test_a_chart_reads_in_units_and_a_day_stays_that_day(browser: webdriver.Chro
     assert sorted(re.findall(r"\d{4}-\d\d-\d\d", " ".join(described)))[0] == "2025-03-01"
     headings = browser.execute_script("return [...document.querySelectorAll('.chart h3')].map(h => h.textContent)")
     assert headings == ["EUR", "GBP", "USD"]
+
+
+def test_what_is_counted_has_whole_ticks(browser: webdriver.Chrome, site: str) -> None:
+    opened(browser, f"{site}/storyreport/failure_trend?source=alpha&step={quote(HOSTILE)}")
+    ticks = "return [...document.querySelectorAll('figure.chart .role-axis-label text')].map(tick => tick.textContent)"
+    found = browser.execute_script(ticks)
+    assert {"0", "5"} <= set(found)
+    assert [tick for tick in found if "." in tick] == []
 
 
 def test_a_tooltip_is_text(browser: webdriver.Chrome, site: str) -> None:
