@@ -12,7 +12,7 @@ chart:
   encoding:
     y: {field: provider, type: nominal, sort: -x}
     x: {field: duration_ms, type: quantitative, stack: zero, title: time spent}
-    color: {field: model, type: nominal}
+    color: {field: status, type: nominal}
 */
 select
     sources.name as source,
