@@ -20,6 +20,10 @@ from typing import Any
 import pytest
 from tracker import Tracker
 
+from storyreport import extract
+from storyreport.ingest import ingest as ingest_here
+from storyreport.ingest import requests_for
+
 ROWS = 300_000
 FEWER_ROWS = 60_000
 KILLS = 20
@@ -324,6 +328,31 @@ def test_a_writer_never_waits(journal: str, history: History, tmp_path: Path) ->
     # What was written meanwhile comes with the next ingest.
     ingest(source, "--db", database, scratch=tmp_path / "scratch")
     assert shown(database)["live"]["step_runs"] == history.totals["step_runs"] + 2 * said["done"]
+
+
+def test_a_file_that_cannot_be_copied_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system refuses to copy what is locked, half-way even, SQLite copies it."""
+
+    def refused(_: Path, copy: Path) -> None:
+        copy.write_bytes(b"half of it")
+        raise PermissionError("locked")
+
+    source = plant_history(tmp_path / "refused.db", 1000)
+    monkeypatch.setattr(shutil, "copyfile", refused)
+    (request,) = requests_for([source.path], None, None)
+    ingest_here(tmp_path / "report.db", request)
+    assert shown(tmp_path / "report.db") == {"refused": source.totals}
+
+
+def test_a_file_that_gets_a_log_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in the log is read, though there was none when the file was looked at."""
+    source = plant_history(tmp_path / "late.db", 1000, "wal")
+    with closing(sqlite3.connect(source.path, isolation_level=None)) as writer:
+        writer.execute("insert into stories (story_id) values ('IN-THE-LOG')")
+        (request,) = requests_for([source.path], None, None)
+        monkeypatch.setattr(extract, "is_wal", lambda _: False)
+        ingest_here(tmp_path / "report.db", request)
+    assert shown(tmp_path / "report.db")["late"]["stories"] == source.totals["stories"] + 1
 
 
 # (c) two at once ---------------------------------------------------------------------------------------------------

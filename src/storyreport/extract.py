@@ -7,6 +7,7 @@ of them, for looking things up. src_statuses translates the source's status word
 import contextlib
 import hashlib
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -256,14 +257,33 @@ def check_unmoved(part: Opened) -> None:
 
 
 def _copy(source: Path, copy: Path) -> None:
-    with (
-        contextlib.closing(sqlite3.connect(uri(source), uri=True, timeout=WAIT_SECONDS)) as reader,
-        contextlib.closing(sqlite3.connect(copy)) as writer,
-    ):
-        writer.execute("pragma synchronous = off")
-        writer.execute("pragma journal_mode = off")
-        # In one step: smaller ones begin anew whenever the writer writes.
-        reader.backup(writer)
+    """Copy a file with a rollback journal under one lock that keeps its writer from it."""
+    with contextlib.closing(sqlite3.connect(uri(source), uri=True, timeout=WAIT_SECONDS)) as reader:
+        if not _copy_as_file(reader, source, copy):
+            copy.unlink(missing_ok=True)
+            with contextlib.closing(sqlite3.connect(copy)) as writer:
+                writer.execute("pragma synchronous = off")
+                writer.execute("pragma journal_mode = off")
+                # In one step: smaller ones begin anew whenever the writer writes.
+                reader.backup(writer)
+
+
+def _copy_as_file(reader: sqlite3.Connection, source: Path, copy: Path) -> bool:
+    """Copy a file in a fifth of the time that SQLite's backup takes, if it has no log; whether that could be done."""
+    reader.execute("begin")
+    # What is read first takes the lock.
+    reader.execute("select count(*) from sqlite_master").fetchone()
+    try:
+        if reader.execute("pragma journal_mode").fetchone() == ("wal",):
+            return False
+        shutil.copyfile(source, copy)
+    except OSError:
+        # Windows refuses the bytes that are locked.
+        return False
+    finally:
+        # Closing the file has let go of the lock, too (https://sqlite.org/howtocorrupt.html, 2.2).
+        reader.execute("rollback")
+    return True
 
 
 def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: str) -> Opened:
