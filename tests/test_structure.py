@@ -8,10 +8,13 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from book import Book, change
+from tracker import Tracker
 
 from storyreport import bundle, reports, schema, sources
 from storyreport.extract import VALUES
@@ -22,6 +25,7 @@ PACKAGE = Path(schema.__file__).parent
 STANDARD = set(sys.stdlib_module_names)
 # All rows of a table, or of a source.
 SCAN = re.compile(r"(?:SCAN|SEARCH(?=.*\(source_id=\?\)$)) (?:main\.)?(\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
+WALK = re.compile(r"SCAN ((?:\w+\.)?\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
 # The tables that grow with every run; other rollups grow with days and steps.
 HISTORY = {
     *CORE_TABLES,
@@ -188,6 +192,46 @@ def test_no_report_scans_a_history(name: str, planners: list[sqlite3.Connection]
                 table, index = aliases.get(scan[1], scan[1]), scan[2]
                 is_walk = index and parent not in sorting and ("SEARCH" in detail or "autoindex" not in index)
                 assert table not in HISTORY or index in allowed or is_walk, detail
+
+
+class Planned(sqlite3.Connection):
+    """Keeps what each statement walks through from end to end: (table, index or None, statement)."""
+
+    walks: ClassVar[list[tuple[str, str | None, str]]] = []
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        """Ask for the plan first, as things are just now."""
+        if re.match(r"(?:\s|--.*\n)*(?:create temp table \w+ as|delete|insert|select|update|with)\b", sql):
+            for _, _, _, detail in super().execute(f"explain query plan {sql}", *parameters).fetchall():
+                if walk := WALK.match(detail):
+                    self.walks.append((walk[1], walk[2], " ".join(sql.split())))
+        return super().execute(sql, *parameters)
+
+
+def test_what_is_new_is_found_without_reading_the_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second ingest walks through no table that grows with every run, but to count rows."""
+    book, tracker = Book(tmp_path), Tracker(tmp_path / "tracker.db")
+    for story in ("one", "two"):
+        tracker.register(story)
+        tracker.end(story, "01_ingest", "run-1", 100, "failed", "Timeout")
+        tracker.end(story, "01_ingest", "run-1", 100)
+    book.ingest(tracker.path)
+    tracker.end("two", "02_preprocess", "run-2", 100, "failed", "Timeout")
+    tracker.check("one", "01_ingest", False, "too short")
+    tracker.close()
+    walks: list[tuple[str, str | None, str]] = []
+    monkeypatch.setattr(Planned, "walks", walks)
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Planned))
+    assert book.ingest(tracker.path).counts.written == 3
+    monkeypatch.undo()
+    walked = {
+        (table, sql)
+        for table, _, sql in walks
+        if table.split(".")[-1] in HISTORY | {"step_history", "step_status"}
+        if not sql.startswith("select count(*) from") and not sql.endswith("limit 0")
+    }
+    # When a story was changed is written in its row, and no index leads there.
+    assert {(table, sql) for table, sql in walked if table != "src_database.stories"} == set()
 
 
 def test_orphan_indexes_match_the_loader_s_condition(tmp_path: Path) -> None:

@@ -440,13 +440,20 @@ class Reading:
         name, columns = self.opened.tables[table]
         if not changes_only or table not in self.opened.numbered:
             return f"from {name} where true"
+        number = self.opened.numbered[table]
         after = f"(select after_row from temp.read_from where source_table = '{table}')"
-        recent = f"{self.opened.numbered[table]} > {after}"
+        recent = f"{number} > {after}"
         group = columns.get(self.part.tables[table].group or "")
-        if group:
-            touched = f"{quoted(group)} in (select group_key from temp.touched)"
-            recent = f"({touched} or ({quoted(group)} is null and {recent}))"
-        return f"from {name} where {recent}"
+        if not group:
+            return f"from {name} where {recent}"
+        touched = f"{quoted(group)} in (select group_key from temp.touched)"
+        single = f"{quoted(group)} is null and {recent}"
+        if number == COPIED_ROW_NUMBER:
+            return f"from {name} where ({touched} or ({single}))"
+        # By their numbers, for to sort all rows by group SQLite would rather walk along an index of all of them.
+        return f"""from {name} where {number} in (
+            select {number} from {name} where {touched} union all select {number} from {name} where {single}
+        )"""
 
     def columns(self, table: str) -> dict[str, tuple[Type, str | None]]:
         """Each declared column: its type and its SQL name in the source (None where it lacks the column)."""

@@ -378,31 +378,32 @@ group by day, source_id, error_id, family;
 
 -- story_errors: rollup_story_errors
 select
-    struck.story_id,
-    struck.source_id,
-    struck.error_id,
-    min(struck.day) as first_day,
-    max(struck.day) as last_day,
+    story_id,
+    source_id,
+    error_id,
+    min(day) as first_day,
+    max(day) as last_day,
     1 as stories
-from temp.touched_story_errors as touched
-cross join (
+from (
     select
-        story_id,
-        source_id,
-        error_id,
-        day
-    from main.step_runs
-    where error_id is not null
+        step_runs.story_id,
+        step_runs.source_id,
+        step_runs.error_id,
+        step_runs.day
+    from temp.touched_story_errors as touched
+    cross join main.step_runs on step_runs.story_id = touched.story_id
+    where step_runs.error_id is not null
     union all
     select
-        story_id,
-        source_id,
-        error_id,
-        day
-    from main.runs
+        runs.story_id,
+        runs.source_id,
+        runs.error_id,
+        runs.day
+    from temp.touched_story_errors as touched
+    cross join main.runs on runs.story_id = touched.story_id
     where
-        error_id is not null
-        and pruned_at is null
+        runs.error_id is not null
+        and runs.pruned_at is null
         and not exists (
             select 1
             from main.step_runs
@@ -412,21 +413,23 @@ cross join (
         )
     union all
     select
-        story_id,
-        source_id,
-        error_id,
-        day
-    from main.calls
-    where error_id is not null
+        calls.story_id,
+        calls.source_id,
+        calls.error_id,
+        calls.day
+    from temp.touched_story_errors as touched
+    cross join main.calls on calls.story_id = touched.story_id
+    where calls.error_id is not null
     union all
     select
-        story_id,
-        source_id,
-        error_id,
-        day
-    from main.pruned_errors
-) as struck on struck.story_id = touched.story_id
-group by struck.story_id, struck.source_id, struck.error_id;
+        pruned_errors.story_id,
+        pruned_errors.source_id,
+        pruned_errors.error_id,
+        pruned_errors.day
+    from temp.touched_story_errors as touched
+    cross join main.pruned_errors on pruned_errors.story_id = touched.story_id
+)
+group by story_id, source_id, error_id;
 
 -- source_days: rollup_source_days
 -- A story is completed when its source says so. Where the source has no word of that, it is with its first completed
