@@ -520,6 +520,8 @@ def test_strict_with_a_row_that_cannot_be_loaded(any_db: Path, tmp_path: Path) -
         pytest.param(["report", "stuck_runs", "-p", "as_of=soon"], "as_of", id="no time"),
         pytest.param(["report", "cost", "-p", "provider"], "key=value", id="parameter without ="),
         pytest.param(["ingest", "SOURCE", "--as", "teapot"], "teapot", id="unknown system"),
+        pytest.param(["ingest", "postgresql://u:secret@h/db", "--as", "teapot"], "teapot", id="unknown system there"),
+        pytest.param(["ingest", "postgresql://u:secret@[::1/db"], "PostgreSQL URL", id="no URL"),
         pytest.param(["ingest", "SOURCE", "--timezone", "Mars/Olympus"], "Mars/Olympus", id="unknown timezone"),
         pytest.param(["ingest", "SOURCE", "--timezone", "../../etc/passwd"], "time zone", id="path as timezone"),
         pytest.param(["ingest", "mysql://user:secret@host/db"], "URL", id="URL"),
@@ -624,6 +626,16 @@ def test_no_report_database(arguments: list[str], tmp_path: Path) -> None:
         assert_one_sentence(done, 1)
     assert "storyreport.db" in done.stderr
     assert "ingest" in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has none")
+def test_a_report_database_that_is_no_file(tmp_path: Path) -> None:
+    """A pipe or a device is left where it is."""
+    plant(tmp_path / "good.db")
+    os.mkfifo(tmp_path / "pipe")
+    done = storyreport("ingest", tmp_path / "good.db", "--db", tmp_path / "pipe", cwd=tmp_path)
+    assert_one_sentence(done, 1)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize("arguments", ANY_COMMAND, ids=" ".join)

@@ -233,9 +233,12 @@ def test_a_ragged_line_is_rejected(book: Book, tmp_path: Path) -> None:
     """A line with too few or too many fields is rejected by its reason, and the others are loaded."""
     path = table_file(tmp_path, ",", CALL_FIELDS, CALLS)
     lines = path.read_text(encoding="utf-8").splitlines()
-    path.write_text("\n".join([*lines[:2], "c9,openai", *lines[2:], "c8,,,,,,,,,,,"]), encoding="utf-8")
+    path.write_text("\n".join([*lines[:2], "", "c9,openai", "", *lines[2:], "c8,,,,,,,,,,,"]), encoding="utf-8")
     assert (book.ingest(path).counts.rejected, book.one("select count(*) from calls")) == (2, 3)
-    assert set(book.sql("select reason from rejects")) == {("the line has not the 8 fields of the header",)}
+    reason = "the line has not the 8 fields of the header"
+    assert book.sql("select source_row, reason from rejects order by 1") == [(4, reason), (8, reason)]
+    with pytest.raises(StoryreportError, match="the first is calls row 4"):
+        book.ingest(path, strict=True, full=True)
 
 
 def test_broken_json_in_the_middle_is_rejected(book: Book, tmp_path: Path) -> None:
@@ -277,6 +280,48 @@ def test_an_unknown_status_is_kept_not_guessed(book: Book, tmp_path: Path) -> No
     path = table_file(tmp_path, ",", CALL_FIELDS, ("x,openai,gpt-4o,2026-03-01,5,1,0.1,meditating",))
     book.ingest(path)
     assert rows(book, "calls", ["status", "source_status"]) == [{"status": None, "source_status": "meditating"}]
+
+
+RUN_STATUSES = {
+    "strange": None,
+    "completed strange": None,
+    "completed skipped": "completed",
+    "cancelled completed": "completed",
+    "cancelled skipped": "cancelled",
+    "skipped": "skipped",
+    "completed blocked": "blocked",
+    "blocked failed": "failed",
+    "queued strange": "queued",
+}
+
+
+def test_a_run_is_not_guessed_from_its_steps(book: Book, tmp_path: Path) -> None:
+    """A run without a record of its own is completed only if something was, and nothing is unknown."""
+    path = tmp_path / "steps.csv"
+    lines = [
+        f"{run},s1,step-{number},{status},2026-03-01T10:00:00Z"
+        for run in RUN_STATUSES
+        for number, status in enumerate(run.split())
+    ]
+    path.write_text("\n".join(["run,story,step,status,started_at", *lines]), encoding="utf-8")
+    book.ingest(path)
+    assert dict(book.sql("select source_key, status from runs")) == RUN_STATUSES
+
+
+def test_an_airflow_run_is_not_guessed_from_its_tasks(book: Book, tmp_path: Path) -> None:
+    """Where no dag_run was handed over, a state that nobody knows makes no completed run; a removed task is none."""
+    path = tmp_path / "airflow.db"
+    change(path, "create table task_instance (dag_id text, task_id text, run_id text, state text, try_number integer)")
+    for run, states in {"a": "success", "b": "success pondering", "c": "removed", "d": "success failed"}.items():
+        for state in states.split():
+            change(path, f"insert into task_instance values ('tale', '{state}', '{run}', '{state}', 1)")
+    book.ingest(path)
+    assert dict(book.sql("select source_key, status from runs")) == {
+        "tale/a": "completed",
+        "tale/b": None,
+        "tale/c": "cancelled",
+        "tale/d": "failed",
+    }
 
 
 def test_the_examples_of_the_documentation(book: Book, tmp_path: Path) -> None:

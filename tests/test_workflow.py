@@ -253,6 +253,9 @@ def test_a_reader_s_rights_suffice(book: Book, workflows: str) -> None:
         "postgresql://ann:hunter2@127.0.0.1:1/stories",
         "postgresql://ann:hunter2@no.such.host.invalid/stories",
         "postgresql://127.0.0.1:1/stories?user=ann&password=hunter2",
+        "postgresql://127.0.0.1:1/stories?password=hunter2@hunter2",
+        "postgresql://ann:hunter2@127.0.0.1:1,127.0.0.1:2/stories",
+        "postgresql://ann:hunter2@127.0.0.1:eighty/stories",
     ],
 )
 def test_a_server_that_does_not_answer(book: Book, url: str) -> None:

@@ -1,5 +1,5 @@
 -- A run that its source keeps no record of: it is what its step runs are. It has failed if a step of it ended failed
--- and was not completed by a later attempt.
+-- and was not completed by a later attempt; what an unknown word of a step makes of it is not guessed.
 update main.runs
 set
     status = derived.status,
@@ -33,7 +33,11 @@ from (
                     end
                 ) > 0
                 then 'failed'
-            else 'completed'
+            when sum(step_runs.status = 'blocked') > 0 then 'blocked'
+            when count(step_runs.status) < count(*) then null
+            when sum(step_runs.status = 'completed') > 0 then 'completed'
+            when sum(step_runs.status = 'cancelled') > 0 then 'cancelled'
+            else 'skipped'
         end as status,
         case
             when

@@ -44,7 +44,8 @@ LONGEST_WORD = 200
 SHORTEST_BLOTTED = 8
 # Millions of them can be added up as 64-bit integers.
 LARGEST_AMOUNT = 1e12
-COPIED_ROW_NUMBER = '"storyreport row"'
+# The column of ours that has a row's number in its source.
+ROW_NUMBER = "storyreport row"
 
 # A text that is not UTF-8 cannot be handed to a function as text.
 AS_BYTES = "case typeof({c}) when 'text' then cast({c} as blob) else {c} end"
@@ -301,7 +302,7 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
         group = columns.get(description.group or "")
         if group and not _is_indexed(connection, schema, real[table], group):
             name = _copy_with_index(connection, table, name, numbered.get(table), columns, group)
-            numbered[table] = COPIED_ROW_NUMBER
+            numbered[table] = quoted(ROW_NUMBER)
         tables[table] = (name, columns)
     return Opened(found, taken, tables, numbered)
 
@@ -350,7 +351,7 @@ def _copy_with_index(
     copy = f"temp.{quoted('copied_' + table)}"
     selected = ", ".join(map(quoted, columns.values()))
     connection.execute(
-        f"create table {copy} as select {number or 'null'} as {COPIED_ROW_NUMBER}, {selected} from {name}"
+        f"create table {copy} as select {number or 'null'} as {quoted(ROW_NUMBER)}, {selected} from {name}"
     )
     connection.execute(
         f"create index temp.{quoted('copied_' + table + '_group')} on {quoted('copied_' + table)} ({quoted(group)})"
@@ -368,7 +369,7 @@ def _stage(connection: sqlite3.Connection, found: Found, taken: str, progress: C
     staged = dict(part.tables) if part.stage else {table: part.tables[table] for table, _ in found.exports}
     tables = {}
     for table, description in staged.items():
-        tables[table] = create_staged(connection, table, description)
+        tables[table] = create_staged(connection, table, description, is_numbered=not part.stage)
     rows = part.stage(found.path) if part.stage else _exported_rows(found)
     count = 0
     while batch := list(islice(rows, ROWS_A_BATCH)):
@@ -380,15 +381,20 @@ def _stage(connection: sqlite3.Connection, found: Found, taken: str, progress: C
             )
         count += len(batch)
         progress(f"reading {found.path.name}: {count:,} rows")
-    return Opened(found, taken, tables, {}, is_staged=True)
+    numbered = {} if part.stage else dict.fromkeys(staged, quoted(ROW_NUMBER))
+    return Opened(found, taken, tables, numbered, is_staged=True)
 
 
-def create_staged(connection: sqlite3.Connection, table: str, description: Table) -> tuple[str, dict[str, str]]:
+def create_staged(
+    connection: sqlite3.Connection, table: str, description: Table, is_numbered: bool = False
+) -> tuple[str, dict[str, str]]:
     """A table of ours for the rows of a source's: its name in SQL, and its columns by their names."""
     name = f"temp.{quoted('staged_' + table)}"
     # Text files have their numbers as text; what is no number stays text.
     columns = {column: "numeric" if kind in NUMBERS else "" for column, kind in description.columns.items()}
     columns["problem"] = ""
+    if is_numbered:
+        columns[ROW_NUMBER] = "integer"
     connection.execute(f"drop table if exists {name}")
     connection.execute(
         f"create table {name} ({', '.join(f'{quoted(column)} {affinity}' for column, affinity in columns.items())})"
@@ -400,11 +406,11 @@ def _exported_rows(found: Found) -> Iterator[tuple[str, tuple[Any, ...]]]:
     part = found.system.parts[found.part]
     for table, path in found.exports:
         columns = list(part.tables[table].columns)
-        for _, record, problem in textfiles.records(path):
+        for number, record, problem in textfiles.records(path):
             values = {name.lower(): value for name, value in (record or {}).items()}
             # A document of MongoDB is known by its _id.
             values.setdefault("id", values.get("_id"))
-            yield table, (*(_plain(values.get(column)) for column in columns), problem)
+            yield table, (*(_plain(values.get(column)) for column in columns), problem, number)
 
 
 def _plain(value: Any) -> Any:
@@ -448,7 +454,7 @@ class Reading:
             return f"from {name} where {recent}"
         touched = f"{quoted(group)} in (select group_key from temp.touched)"
         single = f"{quoted(group)} is null and {recent}"
-        if number == COPIED_ROW_NUMBER:
+        if number == quoted(ROW_NUMBER):
             return f"from {name} where ({touched} or ({single}))"
         # By their numbers, for to sort all rows by group SQLite would rather walk along an index of all of them.
         return f"""from {name} where {number} in (

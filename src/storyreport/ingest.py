@@ -22,7 +22,7 @@ from . import load, prices, rollups, schema
 from .errors import StoryreportError
 from .extract import Options, Reading, check_unmoved, is_staged, open_part, signature
 from .load import Counts, PartLoad
-from .recognise import Found, find_parts, find_parts_at, reading
+from .recognise import Found, check_system, find_parts, find_parts_at, reading
 from .transaction import Progress, transaction
 
 HASH_DIGITS = 16
@@ -83,6 +83,7 @@ def _own_name(path: Path, parts: list[Found]) -> str:
 
 
 def _find(place: Path | str, system: str | None) -> tuple[Path, list[Found]]:
+    check_system(system)
     if isinstance(place, Path):
         return place, find_parts(place, system)
     parts = find_parts_at(place, system)

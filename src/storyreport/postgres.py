@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import StoryreportError
+from .errors import StoryreportError, UsageError
 from .extract import Opened, create_staged
 from .recognise import Found, quoted, without_secrets
 from .sources import Table, Type
@@ -61,7 +61,10 @@ def _secrets(url: str) -> list[str]:
     """What a driver's message must not repeat, the longest first."""
     from urllib.parse import parse_qsl, unquote, urlsplit
 
-    parsed = urlsplit(url)
+    try:
+        parsed = urlsplit(url)
+    except ValueError:
+        raise UsageError("This is no PostgreSQL URL: expected postgresql://user:password@host:port/database.") from None
     found = {parsed.password or "", unquote(parsed.password or "")}
     found |= {value for name, value in parse_qsl(parsed.query) if "pass" in name}
     return sorted(filter(None, found), key=len, reverse=True)

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from .errors import StoryreportError, UsageError
 from .sources import System, systems, textfiles
@@ -66,9 +65,17 @@ def quoted(name: str) -> str:
 
 
 def without_secrets(url: str) -> str:
-    """A server's URL without user, password and options."""
-    parsed = urlsplit(url)
-    return f"postgresql://{parsed.hostname or ''}{f':{parsed.port}' if parsed.port else ''}{parsed.path}"
+    """A server's URL without user, password and options; of one that can be read in two ways nothing is left."""
+    address, _, options = url.partition("://")[2].partition("?")
+    if "@" in options and "@" not in address:
+        return "postgresql://…"
+    return f"postgresql://{address.rpartition('@')[2]}"
+
+
+def check_system(name: str | None) -> None:
+    """Raise UsageError where there is no such system."""
+    if name is not None and name not in systems():
+        raise UsageError(f"There is no system {name!r}: --as takes one of {', '.join(systems())}.")
 
 
 def find_parts_at(url: str, system_name: str | None = None) -> list[Found]:
@@ -77,7 +84,7 @@ def find_parts_at(url: str, system_name: str | None = None) -> list[Found]:
     from .postgres import read_server_tables
 
     tables = read_server_tables(url)
-    path = Path(urlsplit(url).path.strip("/") or "postgres")
+    path = Path(without_secrets(url).removeprefix("postgresql://").partition("/")[2].strip("/") or "postgres")
     found = [Found(system, name, path, url=url) for system, name in _parts_with(tables, system_name)]
     if not found:
         known = f"its tables are {', '.join(sorted(tables)[:6])}" if tables else "it has no tables that may be read"
@@ -87,8 +94,6 @@ def find_parts_at(url: str, system_name: str | None = None) -> list[Found]:
 
 def find_parts(path: Path, system_name: str | None = None) -> list[Found]:
     """The parts at a path, all of one system; StoryreportError says what was found instead, and what to do."""
-    if system_name is not None and system_name not in systems():
-        raise UsageError(f"There is no system {system_name!r}: --as takes one of {', '.join(systems())}.")
     try:
         if path.is_dir():
             return _parts_of_folder(path, system_name)
@@ -126,11 +131,12 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
         raise StoryreportError(f"{path} holds nothing that a {_expected(system_name)} writes: name the file itself.")
     if len(names := {part.system.name for part in found}) > 1:
         raise StoryreportError(f"{path} holds sources of {' and '.join(sorted(names))}: ingest them one by one.")
+    order = list(found[0].system.parts)
+    found.sort(key=lambda part: order.index(part.part))
     for first, second in itertools.pairwise(found):
         if first.part == second.part:
             raise StoryreportError(f"{path} holds two of the same ({first.path}, {second.path}): ingest one by one.")
-    order = list(found[0].system.parts)
-    return sorted(found, key=lambda part: order.index(part.part))
+    return found
 
 
 def _joined_exports(path: Path, found: list[Found]) -> list[Found]:

@@ -129,7 +129,7 @@ STATE_IS_CLOSED = """
     and not exists (
         select 1
         from main.step_runs
-        where step_runs.story_key = {row}.story and step_runs.source_id = {row}.source_id
+        where step_runs.story_key = {row}.story and +step_runs.source_id = {row}.source_id
     )
     and not exists (
         select 1

@@ -589,7 +589,7 @@ from (
         log_events.at,
         log_events.at
     from temp.touched_warned_runs as touched
-    cross join main.log_events on log_events.run_key = touched.run and log_events.source_id = touched.source_id
+    cross join main.log_events on log_events.run_key = touched.run and +log_events.source_id = touched.source_id
     where log_events.level in ('warn', 'warning')
     union all
     select
@@ -922,7 +922,8 @@ story_runs as materialized (
         cross join main.runs
             on
                 runs.story_key = touched.story
-                and runs.source_id = touched.source_id
+                -- The key's index is wanted, not that of all orphans of the source.
+                and +runs.source_id = touched.source_id
         union all
         select
             touched.story,
@@ -973,7 +974,7 @@ step_attempts as (
     cross join main.step_runs
         on
             step_runs.story_key = touched.story
-            and step_runs.source_id = touched.source_id
+            and +step_runs.source_id = touched.source_id
 ),
 
 -- What has not begun is no attempt, and neither is what runs in the background.

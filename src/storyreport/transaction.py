@@ -19,6 +19,8 @@ def transaction(path: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
     """The report database in a transaction; a new one is taken away again if nothing could be loaded into it."""
     if not path.resolve().parent.is_dir():
         raise StoryreportError(f"There is no folder {path.resolve().parent} for the report database: make it first.")
+    if path.exists() and not path.is_file():
+        raise StoryreportError(f"{path} is not a file: name another one with --db.")
     if path.exists() and not os.access(path, os.W_OK):
         raise StoryreportError(f"{path} may not be written by this user: name another file with --db.")
     connection = _locked(path, progress)
@@ -99,7 +101,7 @@ def _take_away_if_empty(connection: sqlite3.Connection, path: Path) -> None:
         if connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
             connection.execute("begin immediate")
             if connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
-                path.unlink()
+                path.resolve().unlink()
             connection.execute("rollback")
 
 

@@ -50,7 +50,10 @@ select
         when sum(status = 'running') > 0 then 'running'
         when sum(status in ('queued', 'waiting')) > 0 then 'queued'
         when sum(status = 'failed') > 0 then 'failed'
-        else 'completed'
+        when count(status) < count(*) then null
+        when sum(status = 'completed') > 0 then 'completed'
+        when sum(status = 'cancelled') > 0 then 'cancelled'
+        else 'skipped'
     end,
     null,
     min(queued_dttm),

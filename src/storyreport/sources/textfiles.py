@@ -136,12 +136,16 @@ def _document(path: Path) -> Iterator[Record]:
 
 def _csv(path: Path) -> Iterator[Record]:
     problems: list[tuple[int, str]] = []
+    last = 0
 
     def readable_lines() -> Iterator[str]:
+        nonlocal last
         for number, text, problem in lines(path):
             if text is None:
                 problems.append((number, problem or ""))
             else:
+                # The reader counts what it is given, which is neither a blank line nor an unreadable one.
+                last = number
                 yield text + "\n"
 
     delimiter = max(",;\t|", key=next(text for _, text, _ in lines(path) if text).count)
@@ -161,10 +165,10 @@ def _csv(path: Path) -> Iterator[Record]:
         if header is None:
             header = [name.strip() for name in row]
         elif len(row) != len(header):
-            yield reader.line_num, None, f"the line has not the {len(header)} fields of the header"
+            yield last, None, f"the line has not the {len(header)} fields of the header"
         else:
             # An empty field of a CSV file is no value.
-            yield reader.line_num, {name: cell or None for name, cell in zip(header, row, strict=True)}, None
+            yield last, {name: cell or None for name, cell in zip(header, row, strict=True)}, None
 
 
 class BrokenRecord(Exception):
