@@ -158,8 +158,10 @@ def _ingest(
         ids = {"source_id": source_id, "input_id": known.id, "now": now}
         with reading(found.path):
             part = open_part(connection, found, scratch, options.with_text, progress)
-            # Files are always read whole.
-            marks = known.marks if is_same and not is_staged(found) else {}
+            # Files are always read whole, and so is what has other columns than last time.
+            layout = {table: sorted(columns) for table, (_, columns) in part.tables.items()}
+            is_known = is_same and not is_staged(found) and known.marks.get("layout", layout) == layout
+            marks = known.marks if is_known else {}
             with contextlib.closing(part.remote) if part.remote else contextlib.nullcontext():
                 marks = PartLoad(connection, Reading(part, options), ids, marks, outcome.counts).run()
             check_unmoved(part)
@@ -168,7 +170,7 @@ def _ingest(
             [
                 found.location,
                 part.signature,
-                json.dumps({"how": how, "with_text": options.with_text, **marks}),
+                json.dumps({"how": how, "with_text": options.with_text, "layout": layout, **marks}),
                 known.id,
             ],
         )
@@ -179,8 +181,8 @@ def _ingest(
         rollups.build(connection, source_id, last_ids)
     else:
         rollups.refresh(connection)
-    if request.strict and outcome.counts.rejected:
-        raise StoryreportError(_first_reject(connection, request, source_id, now))
+    if request.strict:
+        _refuse_rejects(connection, request.name, source_id)
     outcome.duration_ms = int((time.monotonic() - begun) * 1000)
     _note(connection, source_id, outcome, now)
     return outcome
@@ -267,17 +269,20 @@ def _how(found: Found, options: Options) -> str:
     return hashlib.sha256(repr(read).encode()).hexdigest()
 
 
-def _first_reject(connection: sqlite3.Connection, request: Request, source_id: int, now: str) -> str:
-    table, row, key, reason, count = connection.execute(
+def _refuse_rejects(connection: sqlite3.Connection, name: str, source_id: int) -> None:
+    """Raise StoryreportError if rows of the source cannot be loaded, whether they were read just now or before."""
+    first = connection.execute(
         "select source_table, source_row, source_key, reason, count(*) over () from rejects"
-        " where source_id = ? and rejected_at = ? and severity = 'rejected' order by id limit 1",
-        [source_id, now],
+        " where source_id = ? and severity = 'rejected' order by id limit 1",
+        [source_id],
     ).fetchone()
-    where = f"{table} row {key if row is None else row}"
-    return (
-        f"{request.name}: {count} rows cannot be loaded, the first is {where} ({reason}): "
-        "mend the source, or leave out --strict to load the rest."
-    )
+    if first:
+        table, row, key, reason, count = first
+        rows = f"{count} row{'s' if count > 1 else ''}"
+        raise StoryreportError(
+            f"{name}: {rows} cannot be loaded, the first is {table} row {key if row is None else row} ({reason}): "
+            "mend the source, or leave out --strict to load the rest."
+        )
 
 
 def _note(connection: sqlite3.Connection, source_id: int, outcome: Outcome, started_at: str) -> None:

@@ -1,6 +1,7 @@
 """References between core tables: which there are, which lead nowhere, and how they come to lead somewhere again."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Parents before children, so that a reference can be resolved as its row is written.
@@ -41,11 +42,16 @@ def leads_nowhere(table: str, references: list[Link]) -> str:
     return "(" + " or ".join(f"{table}.{link.name}_key is not null" for link in references) + ")"
 
 
-def make_orphans(connection: sqlite3.Connection, parent: str, gone: str) -> None:
-    """Let what refers to the rows of `parent` whose ids are in the table `gone` keep their keys and lose their ids."""
+def make_orphans(connection: sqlite3.Connection, parent: str, gone: str, inheriting: Sequence[str] = ()) -> None:
+    """Let what refers to the rows of `parent` whose ids are in the table `gone` keep their keys and lose their ids.
+
+    `inheriting` tables never named a story: theirs was that of the run.
+    """
     for table in CORE_TABLES:
         for link in links(connection, table):
-            if link.parent == parent:
+            if link.parent == parent == "stories" and table in inheriting:
+                connection.execute(f"update main.{table} set story_id = null where story_id in (select id from {gone})")
+            elif link.parent == parent:
                 connection.execute(f"""
                     update main.{table}
                     set

@@ -14,10 +14,13 @@ from .detail import ENDED, ended
 from .extract import ROWS_READ_AGAIN, SECRET, Reading, create_views, scalar
 from .links import CORE_TABLES, leads_nowhere, link_again, links, make_orphans
 from .sections import Section, sections
+from .sources import Type
 
 # Tables of work that goes on for a while, and (the condition of their partial index) is not finished.
 TABLES_OF_WORK = ("runs", "step_runs")
 IS_OPEN = "status in ('queued', 'running', 'waiting')"
+# Those that a step run was written, changed or taken away of.
+WORKED_RUNS = "id in (select run_id from temp.worked_runs)"
 DERIVED_RUNS = (resources.files(__package__) / "derived_runs.sql").read_text(encoding="utf-8")
 
 
@@ -67,6 +70,7 @@ class PartLoad:
         self.ids = ids  # source_id, input_id, now
         self.marks = marks
         self.counts = counts
+        self.read_rows: dict[str, tuple[int, int]] = {}  # table → rows read, rows rejected
         self.part_name = reading.opened.found.part
         self.is_fresh = not has_rows(connection, ids["source_id"])
         self.changes_only = bool(marks) and not self.is_fresh
@@ -77,6 +81,13 @@ class PartLoad:
         text = self.reading.opened.found.system.mapping()
         return [section for section in sections(text) if section.name == self.part_name]
 
+    @cached_property
+    def inheriting(self) -> list[str]:
+        """The core tables whose rows name a run and no story in this system: theirs is that of the run."""
+        told = sections(self.reading.opened.found.system.mapping())
+        texts = {core: " ".join(section.sql for section in told if section.what == core) for core in CORE_TABLES}
+        return [core for core, text in texts.items() if "run_key" in text and "story_key" not in text]
+
     def run(self) -> dict[str, Any]:
         """Load, and return the marks for the next time."""
         self._execute("drop table if exists temp.touched")
@@ -84,6 +95,7 @@ class PartLoad:
         self._execute("create temp table touched (group_key primary key) without rowid")
         self._execute("create temp table read_from (source_table text primary key, after_row integer) without rowid")
         remote = self.reading.opened.remote
+        self.changes_only = self.changes_only and not self._is_older()
         if self.changes_only:
             if remote:
                 remote.touch(self.marks)
@@ -94,6 +106,7 @@ class PartLoad:
             self._load_rejects(table, self.changes_only)
         create_views(self.connection, self.reading, self.changes_only)
         self._load_steps()
+        self._note_runs()
         rows = {core: self._load_core(core, self.changes_only) for core in CORE_TABLES}
         if self.changes_only and (unaccounted := self._unaccounted(rows)):
             # Rows have gone where nothing is new, or have been renumbered: read what is made of them whole.
@@ -107,13 +120,29 @@ class PartLoad:
                 rows[core] = self._load_core(core, changes_only=False)
         self._supersede()
         self.counts.updated += link_again(self.connection, self.ids["source_id"])
+        self._inherit_stories()
+        self._derive_runs(WORKED_RUNS)
         self._file_errors()
+        self.counts.read += sum(read for read, _ in self.read_rows.values())
+        self.counts.rejected += sum(rejected for _, rejected in self.read_rows.values())
         return self._new_marks(rows)
 
     def _execute(self, sql: str, **parameters: Any) -> sqlite3.Cursor:
         return self.connection.execute(sql, {**self.ids, **parameters})
 
     # What may have changed ---------------------------------------------------------------------------------------
+
+    def _is_older(self) -> bool:
+        """Whether rows are missing at a table's end: an older copy has been put in the place of the source."""
+        last = self._last_numbers()
+        return any(last.get(table, 0) < number for table, number in self.marks["after"].items())
+
+    def _last_numbers(self) -> dict[str, int]:
+        opened = self.reading.opened
+        return {
+            table: scalar(self.connection, f"select coalesce(max({number}), 0) from {opened.tables[table][0]}")
+            for table, number in opened.numbered.items()
+        }
 
     def _find_touched(self) -> None:
         """Fill temp.touched with the groups that have a row that is new, recent, changed or not yet finished."""
@@ -131,11 +160,16 @@ class PartLoad:
                 f" where {number} > :after and {columns} is not null",
                 after=after,
             )
-            if (changed := self._changed_column(table)) and (since := self.marks["changed"].get(table)):
+            if changed := self._changed_column(table):
                 self._execute(
                     f"insert or ignore into temp.touched select {columns} from {source}"
                     f" where {changed} >= :since and {columns} is not null",
-                    since=since,
+                    since=self.marks["changed"].get(table),
+                )
+                self._execute(
+                    f"insert or ignore into temp.touched select {columns} from {source}"
+                    f" where {number} > :after and {changed} is null and {columns} is not null",
+                    after=after - ROWS_READ_AGAIN,
                 )
         for core, group in self.part.grouped.items():
             if core in TABLES_OF_WORK:
@@ -190,12 +224,15 @@ class PartLoad:
 
     def _new_marks(self, rows: dict[str, int]) -> dict[str, Any]:
         opened = self.reading.opened
-        after = {
-            table: scalar(self.connection, f"select coalesce(max({number}), 0) from {opened.tables[table][0]}")
-            for table, number in opened.numbered.items()
-        }
+        after = self._last_numbers()
         changed = {
-            table: scalar(self.connection, f"select max({column}) from {opened.tables[table][0]}")
+            # What was changed in the future, or at no time, says nothing about the next time.
+            table: scalar(
+                self.connection,
+                f"select max({column}) from {opened.tables[table][0]}"
+                f" where {self.reading.value(table, Type.UTC, column)} <= :now",
+                now=self.ids["now"],
+            )
             for table in opened.tables
             if (column := self._changed_column(table))
         }
@@ -232,8 +269,8 @@ class PartLoad:
         read, rejected, doubted = self._execute(
             f"select count(*), count({problem}), count({doubt}) {source}"
         ).fetchone()
-        self.counts.read += read
-        self.counts.rejected += rejected
+        # A table that is read again, whole, is counted once.
+        self.read_rows[table] = (read, rejected)
         self.reading.rejecting[table] = rejected > 0
         if rejected:
             self._execute(insert.format(reason=problem) + f"({problem}) is not null", table=table, severity="rejected")
@@ -273,11 +310,10 @@ class PartLoad:
             went = self._mark_gone(core, changes_only)
             if present is not None:
                 present += self._rows(core, "temp.mapped") - before - went
-            if core == "step_runs":
-                self._derive_runs("source_key in (select cast(run_key as text) from temp.mapped)")
             self._execute("drop table temp.mapped")
-        if core == "step_runs" and self.is_fresh:
-            self._derive_runs("true")
+        if core == "step_runs":
+            # What comes after may belong to a run's story.
+            self._derive_runs("true" if self.is_fresh else WORKED_RUNS)
         return self._rows(core) if present is None else present
 
     def _leave_out_pruned(self, core: str) -> None:
@@ -332,9 +368,13 @@ class PartLoad:
         names = {link.name for link in references}
         if "run" in names and "story" not in names:
             # What belongs to a run belongs to its story.
-            values["story_id"] = "run.story_id"
+            values |= {"story_id": "run.story_id", "story_key": "null"}
         if "step_name" in given:
-            joins.append("left join main.steps as step on step.source_id = :source_id and step.name = mapped.step_name")
+            joins.append(
+                "left join main.steps as step on step.source_id = :source_id"
+                # As text, like the keys.
+                " and step.name = cast(mapped.step_name as text)"
+            )
             values["step_id"] = "step.id"
 
         fixed = {"source_id": ":source_id", "source_key": "mapped.source_key", "input_id": ":input_id"}
@@ -416,7 +456,7 @@ class PartLoad:
         marked = self._execute(f"update main.{core} set gone_at = :now where id in (select id from temp.went)")
         if marked.rowcount:
             self.counts.gone += marked.rowcount
-            make_orphans(self.connection, core, "temp.went")
+            make_orphans(self.connection, core, "temp.went", self.inheriting)
         self._execute("drop table temp.went")
         return rows
 
@@ -436,6 +476,40 @@ class PartLoad:
                     where {core}.id = judged.id and {core}.is_missing is not judged.is_missing""")
 
     # What follows from the rows ----------------------------------------------------------------------------------
+
+    def _note_runs(self) -> None:
+        """From now on note the runs whose step runs change, and those that go to another story."""
+        for table in ("worked_runs", "moved_runs"):
+            self._execute(f"drop table if exists temp.{table}")
+            self._execute(f"create temp table {table} (run_id primary key) without rowid")
+        if self.is_fresh:
+            return
+        note = "insert into {} select {}.run_id where {}.run_id is not null on conflict do nothing;"
+        for event, rows in (("insert", ("new",)), ("update", ("old", "new")), ("delete", ("old",))):
+            noted = " ".join(note.format("worked_runs", row, row) for row in rows)
+            self._execute(f"drop trigger if exists temp.note_step_run_{event}")
+            self._execute(
+                f"create temp trigger note_step_run_{event} after {event} on main.step_runs begin {noted} end"
+            )
+        self._execute("drop trigger if exists temp.note_moved_run")
+        self._execute("""
+            create temp trigger note_moved_run after update of story_id on main.runs
+            when old.story_id is not new.story_id
+            begin
+                insert into moved_runs values (new.id) on conflict do nothing;
+            end""")
+
+    def _inherit_stories(self) -> None:
+        """What belongs to a run goes with it to another story."""
+        for core in self.inheriting:
+            self._execute(f"""
+                update main.{core}
+                set story_id = runs.story_id
+                from main.runs
+                where
+                    runs.id in (select run_id from temp.moved_runs)
+                    and {core}.run_id = runs.id
+                    and {core}.story_id is not runs.story_id""")
 
     def _derive_runs(self, which: str) -> None:
         """Give a derived run the state of its step runs."""

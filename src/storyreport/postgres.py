@@ -17,6 +17,7 @@ from .sources import Table, Type
 ROWS_AT_ONCE = 5_000
 GROUPS_AT_ONCE = 5_000
 CONNECT_SECONDS = 10
+LOCK_SECONDS = 10
 # Tables of the database that this user may read; no views, for they would run what their author wrote.
 TABLES = """
     select namespaces.nspname, relations.relname, attributes.attname
@@ -79,6 +80,8 @@ def connect(url: str) -> Any:
         connection.read_only = True
         connection.execute("set local time zone 'UTC'")
         connection.execute("set local datestyle = 'ISO, YMD'")
+        # Other ingests wait while this one does.
+        connection.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
         return connection
 
 

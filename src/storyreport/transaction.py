@@ -23,8 +23,7 @@ def transaction(path: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
         raise StoryreportError(f"{path} is not a file: name another one with --db.")
     if path.exists() and not os.access(path, os.W_OK):
         raise StoryreportError(f"{path} may not be written by this user: name another file with --db.")
-    connection = _locked(path, progress)
-    with contextlib.closing(connection):
+    with _alone_with_a_new_file(path, progress), contextlib.closing(_locked(path, progress)) as connection:
         try:
             values.register(connection)
             with interruptible(connection):
@@ -85,6 +84,46 @@ def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
             raise
         # The one that we waited for has taken its new, still empty database away.
         connection.close()
+
+
+@contextlib.contextmanager
+def _alone_with_a_new_file(path: Path, progress: Progress) -> Iterator[None]:
+    """Be the only one who makes a report database, which is taken away again if nothing can be loaded into it.
+
+    SQLite's own lock is no help: who waits for that of a file which is then deleted takes the journal of the next file
+    at the path for its own. Windows does not delete what is open.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    file = None
+    while file is None and _is_new(path):
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError:
+            # SQLite will say why.
+            break
+        progress("waiting for another ingest to finish")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file).st_ino != _number_of(path):
+            os.close(file)
+            file = None
+    try:
+        yield
+    finally:
+        # Not before SQLite has let go of the file: closing it gives up SQLite's locks, too.
+        if file is not None:
+            os.close(file)
+
+
+def _is_new(path: Path) -> bool:
+    """Whether nothing has been written to a path yet."""
+    try:
+        return path.stat().st_size == 0
+    except FileNotFoundError:
+        return True
 
 
 def _number_of(path: Path) -> int | None:

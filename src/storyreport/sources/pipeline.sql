@@ -91,18 +91,21 @@ select
     attempts.run_id as run_key,
     attempts.step_name,
     attempts.attempt,
-    case when judged.status = 'failed' then 'failed' else words.status end as status,
+    coalesce(judged.status, words.status) as status,
     coalesce(verdicts.status, attempts.status) as source_status,
     case
         when verdicts.acceptance_passed = 1 then 1
         when verdicts.acceptance_details is not null then 0
         when judged.status = 'failed' and verdicts.run_id is null then 0
     end as acceptance_passed,
-    coalesce(
-        attempts.error_message,
-        verdicts.error_message,
-        case when judged.status = 'failed' then verdicts.acceptance_details end
-    ) as error_message,
+    case
+        when judged.status = 'completed' then verdicts.error_message
+        else coalesce(
+            attempts.error_message,
+            verdicts.error_message,
+            case when judged.status = 'failed' then verdicts.acceptance_details end
+        )
+    end as error_message,
     null as queued_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', attempts.timestamp, -(attempts.execution_time_ms / 1000.0) || ' seconds')
         as started_at,
