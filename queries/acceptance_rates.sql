@@ -10,7 +10,7 @@ chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal}
-    x: {field: pass_pct, type: quantitative, title: checks that passed}
+    x: {field: failure_pct, type: quantitative, title: checks that failed}
     color: {field: source, type: nominal}
 */
 select
@@ -19,7 +19,8 @@ select
     steps.checked,
     steps.passed,
     steps.checked - steps.passed as failed,
-    round(100.0 * steps.passed / steps.checked, 2) as pass_pct
+    round(100.0 * steps.passed / steps.checked, 2) as pass_pct,
+    round(100.0 * (steps.checked - steps.passed) / steps.checked, 2) as failure_pct
 from rollup_steps as steps
 join sources on sources.id = steps.source_id
 where

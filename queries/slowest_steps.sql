@@ -97,7 +97,7 @@ select
     spent.p95_ms,
     spent.max_ms,
     case when spent.timed > 0 then spent.total_ms end as total_ms,
-    round(100.0 * spent.total_ms / nullif(sum(spent.total_ms) over (), 0), 2) as share_pct
+    case when spent.timed > 0 then round(100.0 * spent.total_ms / sum(spent.total_ms) over (), 2) end as share_pct
 from spent
 join sources on sources.id = spent.source_id
 where

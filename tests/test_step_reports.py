@@ -174,13 +174,17 @@ def test_acceptance(book: Book, tracker: Tracker, tmp_path: Path) -> None:
     book.ingest(tracker.path)
     rows = [{"step": "paint", "run": str(n), "status": "completed", "acceptance_passed": int(n < 1)} for n in range(3)]
     book.ingest(plant_csv(tmp_path / "plain.csv", *rows))
-    names = ("source", "step", "checked", "passed", "failed", "pass_pct")
+    names = ("source", "step", "checked", "passed", "failed", "pass_pct", "failure_pct")
     assert columns(book.report("acceptance_rates"), *names) == [
-        ("plain", "paint", 3, 1, 2, 33.33),
-        ("studio", "03_generate", 4, 3, 1, 75.0),
-        ("studio", "04_postprocess", 4, 4, 0, 100.0),
+        ("plain", "paint", 3, 1, 2, 33.33, 66.67),
+        ("studio", "03_generate", 4, 3, 1, 75.0, 25.0),
+        ("studio", "04_postprocess", 4, 4, 0, 100.0, 0.0),
     ]
     assert len(book.report("acceptance_rates", source="studio")) == 2
+    # Nothing is known of how long `paint` took: that is no share of 0.
+    assert columns(book.report("slowest_steps", source="plain"), "step", "total_ms", "share_pct") == [
+        ("paint", None, None)
+    ]
 
 
 def test_flaky_steps_of_stories(book: Book, tracker: Tracker) -> None:
