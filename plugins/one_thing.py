@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from datasette import Response, hookimpl
+from datasette import Forbidden, Response, hookimpl
 from datasette.utils import tilde_decode
 
 DATABASE = "storyreport"
@@ -71,6 +71,9 @@ SECTIONS = {
         Section("slowest_steps", "Where its time goes", "source"),
         Section("failure_rates", "Which of its steps fail", "source"),
         Section("stuck_runs", "What hangs", "source"),
+        Section("orphans", "What points at nothing", "source"),
+        Section("api_reliability", "Whether its calls succeed", "source"),
+        Section("cost_forecast", "What it costs", "source"),
     ),
 }
 
@@ -101,8 +104,11 @@ async def page(request: Any, datasette: Any) -> Response:
 async def ensure_visible(datasette: Any, actor: Any) -> None:
     """Refuse those whom Datasette would refuse the database."""
     try:
-        from datasette.resources import DatabaseResource
-    except ImportError:
-        await datasette.ensure_permissions(actor, [("view-database", DATABASE), "view-instance"])
-    else:
-        await datasette.ensure_permission(action="view-database", resource=DatabaseResource(DATABASE), actor=actor)
+        if hasattr(datasette, "ensure_permission"):
+            from datasette.resources import DatabaseResource  # there is no such module before Datasette 1.0
+
+            await datasette.ensure_permission(action="view-database", resource=DatabaseResource(DATABASE), actor=actor)
+        else:
+            await datasette.ensure_permissions(actor, [("view-database", DATABASE), "view-instance"])
+    except Forbidden:
+        raise Forbidden("You may not see this database.") from None

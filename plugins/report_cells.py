@@ -4,10 +4,12 @@
 
 import math
 import re
+from collections.abc import Awaitable
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlencode
 
-from datasette import hookimpl
+from datasette import Forbidden, hookimpl
 from datasette.utils import tilde_encode
 from markupsafe import Markup
 
@@ -17,6 +19,8 @@ MONEY = ("cost", "estimated_cost", "cost_per_call", "cost_to_date", "daily_avg",
 # Keys are no quantities: no thousands separator.
 KEY = re.compile(r"(.*_)?(id|key)")
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.\d+)?Z)?", re.ASCII)
+# Who asks for what, and with which parameters; Datasette 0.65 does not say so to render_cell.
+REQUEST: ContextVar[Any] = ContextVar("request", default=None)
 STATUS = re.compile("queued|running|waiting|completed|failed|cancelled|skipped|blocked|ok|warning|problem")
 # The columns that name a thing, and what it is: its page shows it.
 THINGS = {
@@ -31,7 +35,15 @@ THINGS = {
 
 
 @hookimpl
-def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Markup | None:
+def actor_from_request(request: Any) -> None:
+    """Remember the request while it is answered; who asks, others find out."""
+    REQUEST.set(request)
+
+
+@hookimpl
+def render_cell(
+    row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
+) -> Markup | Awaitable[Markup | None] | None:
     """A cell of a query's page; a table's page, JSON and CSV keep the plain value."""
     if table is not None or database != "storyreport" or value is None:
         return None
@@ -48,6 +60,8 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
     if found := TIME.fullmatch(value):
         shown = " ".join(filter(None, found.groups()))
         return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(value, shown)
+    if column == "report" and value in reports.load_reports():
+        return _report(datasette, reports.load_reports()[value])
     address = _address(datasette, row, column, value)
     return Markup('<a href="{}">{}</a>').format(address, value) if address else None
 
@@ -104,12 +118,33 @@ def _currency(row: Any) -> str:
     return (row["currency"] or "") if "currency" in row.keys() else ""  # noqa: SIM118 - a row is no mapping
 
 
-def _address(datasette: Any, row: Any, column: str, value: str) -> str | None:
-    if not value:
+async def _report(datasette: Any, report: reports.Report) -> Markup | None:
+    """A link to a report, narrowed as this page is; none for those who may not see it."""
+    request = REQUEST.get()
+    if request is None or not await _may_see(datasette, request.actor, report.name):
         return None
-    if column == "report":
-        return str(datasette.urls.query("storyreport", value)) if value in reports.load_reports() else None
-    if column not in THINGS:
+    given = {param.name: request.args.get(param.name) or param.default for param in report.params}
+    query = urlencode({param.name: given[param.name] for param in report.params if given[param.name] != param.default})
+    address = str(datasette.urls.query("storyreport", report.name)) + (f"?{query}" if query else "")
+    return Markup('<a href="{}" title="{}">{}</a>').format(address, report.name, report.title)
+
+
+async def _may_see(datasette: Any, actor: Any, name: str) -> bool:
+    if hasattr(datasette, "allowed"):
+        from datasette.resources import QueryResource  # there is no such module before Datasette 1.0
+
+        query = QueryResource("storyreport", name)
+        return bool(await datasette.allowed(action="view-query", resource=query, actor=actor))
+    permissions = [("view-query", ("storyreport", name)), ("view-database", "storyreport"), "view-instance"]
+    try:
+        await datasette.ensure_permissions(actor, permissions)
+    except Forbidden:
+        return False
+    return True
+
+
+def _address(datasette: Any, row: Any, column: str, value: str) -> str | None:
+    if not value or column not in THINGS:
         return None
     kind = THINGS[column]
     path = datasette.urls.path(f"/-/{kind}/{tilde_encode(value)}")

@@ -1,4 +1,4 @@
-"""Puts a report's defaults in force for its page, JSON and CSV alike, and turns away values that it cannot take."""
+"""Puts a report's defaults in force for its page, JSON and CSV alike, and turns away what it cannot be asked."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from datasette import hookimpl
+from datasette import NotFound, Response, hookimpl
 from datasette.utils import tilde_decode, tilde_encode
 
 from storyreport import reports
@@ -23,6 +23,9 @@ def asgi_wrapper(datasette: Any) -> Any:
             report, extension = _report(datasette, scope)
             if report is None:
                 await app(scope, receive, send)
+                return
+            if refusal := _refusal(datasette, scope["method"], extension):
+                await refusal.asgi_send(send)
                 return
             pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
             own = [(name, value) for name, value in pairs if name.startswith("_")]
@@ -41,6 +44,23 @@ def asgi_wrapper(datasette: Any) -> Any:
         return completed
 
     return wrap
+
+
+@hookimpl
+def handle_exception(request: Any, exception: Exception) -> Any:
+    """What is not there is a sentence for those who want CSV: Datasette 0.65 has a page of HTML for them."""
+    if isinstance(exception, NotFound) and request.path.partition("?")[0].endswith(".csv"):
+        return Response.text(f"{exception}\n", status=404)
+    return None
+
+
+def _refusal(datasette: Any, method: str, extension: str | None) -> Any:
+    """What Datasette would answer with a traceback."""
+    if method not in ("GET", "HEAD", "OPTIONS"):
+        return Response.text("Use GET.\n", status=405)
+    if extension not in (None, "csv", *datasette.renderers):
+        return Response.text(f"A report has no .{extension}: it has .json and .csv.\n", status=404)
+    return None
 
 
 def _report(datasette: Any, scope: dict[str, Any]) -> tuple[reports.Report | None, str | None]:

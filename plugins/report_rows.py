@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from datasette import NotFound, Response, hookimpl, utils
+from datasette import Forbidden, NotFound, Response, hookimpl, utils
 from datasette.database import QueryInterrupted
 from datasette.renderer import convert_specific_columns_to_json
 from datasette.utils.asgi import AsgiStream
@@ -75,15 +75,21 @@ async def answer(datasette: Any, request: Any, large: asyncio.Semaphore) -> Any:
     """All rows of a report, in the form that the address asks for."""
     if request.method not in ("GET", "HEAD"):
         return Response.text("Use GET.\n", status=200 if request.method == "OPTIONS" else 405)
-    report = await visible_report(datasette, request)
+    extension = request.url_vars["format"]
+    try:
+        report = await visible_report(datasette, request)
+    except Forbidden as error:
+        if not extension:
+            raise  # plugins may have a page for it: to log in, say
+        return told(extension, 403, str(error))
     # As in Datasette, the first of several values counts.
     given = {name: request.args[name] for name in request.args if not name.startswith("_")}
     try:
         question = Question(report, reports.bind(report, given), request.args)
-        if request.url_vars["format"] not in ("json", "csv"):
+        if extension not in ("json", "csv"):
             # Somebody came back to a refused page, after logging in say, and nothing is wrong with it.
             return Response.redirect(f"{datasette.urls.query(DATABASE, report.name)}?{request.query_string}")
-        content_type, writer = form(request.url_vars["format"], question)
+        content_type, writer = form(extension, question)
         response = await written(datasette, question, writer, large)
     except reports.UsageError as error:
         return await refusal(datasette, request, report, 400, str(error))
@@ -100,26 +106,34 @@ async def visible_report(datasette: Any, request: Any) -> reports.Report:
     report = reports.load_reports().get(utils.tilde_decode(request.url_vars["report"]))
     if report is None or DATABASE not in datasette.databases:
         raise NotFound("There is no such report")
-    if hasattr(datasette, "ensure_permission"):
-        from datasette.resources import QueryResource  # there is no such module before Datasette 1.0
+    try:
+        if hasattr(datasette, "ensure_permission"):
+            from datasette.resources import QueryResource  # there is no such module before Datasette 1.0
 
-        query = QueryResource(DATABASE, report.name)
-        await datasette.ensure_permission(action="view-query", resource=query, actor=request.actor)
-    else:
-        permissions = [("view-query", (DATABASE, report.name)), ("view-database", DATABASE), "view-instance"]
-        await datasette.ensure_permissions(request.actor, permissions)
+            query = QueryResource(DATABASE, report.name)
+            await datasette.ensure_permission(action="view-query", resource=query, actor=request.actor)
+        else:
+            permissions = [("view-query", (DATABASE, report.name)), ("view-database", DATABASE), "view-instance"]
+            await datasette.ensure_permissions(request.actor, permissions)
+    except Forbidden:
+        raise Forbidden("You may not see this report.") from None
     return report
 
 
 async def refusal(datasette: Any, request: Any, report: reports.Report, status: int, sentence: str) -> Any:
     """A sentence with a status, in the format that was asked for."""
-    if request.url_vars["format"] == "json":
-        return Response.json({"ok": False, "error": sentence, "status": status, "title": None}, status=status)
     if request.url_vars["format"]:
-        return Response.text(sentence + "\n", status=status)
+        return told(request.url_vars["format"], status, sentence)
     context = {"error": sentence, "title": report.title, "report": report}
     page = await datasette.render_template("report_refusal.html", context, request=request)
     return Response.html(page, status=status)
+
+
+def told(extension: str, status: int, sentence: str) -> Any:
+    """A sentence with a status, for scripts."""
+    if extension == "json":
+        return Response.json({"ok": False, "error": sentence, "status": status, "title": None}, status=status)
+    return Response.text(sentence + "\n", status=status)
 
 
 def failure(datasette: Any, report: reports.Report, error: Exception) -> tuple[int, str]:

@@ -39,6 +39,8 @@
   const SPREAD = 100;
 
   const suffix = (field) => Object.keys(UNITS).find((end) => (field || "").endsWith(end));
+  // Vega looks names up in plain objects, which know `constructor` and the like: such a name gets a letter without width.
+  const safe = (name) => (String(name) in {} ? `${name}\u200b` : name);
   const words = (field = "") => field.slice(0, field.length - (suffix(field) || "").length).replaceAll("_", " ");
   const distinct = (rows, field) => [...new Set(rows.map((row) => row[field]))];
 
@@ -87,7 +89,8 @@
 
   const largest = (sums, count) => [...sums].sort((a, b) => b[1] - a[1]).slice(0, count).map(([name]) => name);
 
-  // The same name has the same colour on every page; a source's comes from its place among all sources.
+  // The same name has the same colour on every page, but two names of one chart that would share one do not;
+  // a source's comes from its place among all sources.
   function colours(field, names, sources) {
     const taken = new Set();
     return names.map((name) => {
@@ -112,7 +115,9 @@
     }
     return kept.map((row) => {
       const named = { ...row };
-      for (const { field, type } of Object.values(encoding)) if (type === "nominal" && field) named[field] ||= NONE;
+      for (const { field, type } of Object.values(encoding)) {
+        if (type === "nominal" && field) named[field] = safe(named[field] || NONE);
+      }
       return named;
     });
   }
@@ -143,6 +148,7 @@
 
   // Durations from a blink to an hour: an even scale would show the longest only. What adds up keeps an even one.
   function spread(measure, rows, mark, notes) {
+    if (measure.scale) notes.push("The scale is not even.");
     if (measure.scale || adds(measure) || !ROUND[suffix(measure.field)]) return;
     const positive = rows.map((row) => row[measure.field]).filter((value) => value > 0);
     const least = Math.min(...positive);
@@ -187,16 +193,27 @@
     });
   }
 
+  // Bars of the same name lie on each other: what differs in their rows is added to it, else a number.
+  function toldApart(rows, field, colour) {
+    const namesakes = () => {
+      const groups = new Map();
+      for (const row of rows) groups.set(row[field], [...(groups.get(row[field]) || []), row]);
+      return [...groups.values()].filter((group) => group.length > 1);
+    };
+    for (const column of [colour, "source", "kind", "step"]) {
+      if (!column || column === field) continue;
+      for (const group of namesakes()) {
+        if (distinct(group, column).length > 1) for (const row of group) row[field] += ` (${row[column] ?? NONE})`;
+      }
+    }
+    for (const group of namesakes()) group.forEach((row, place) => { row[field] += ` (${place + 1})`; });
+  }
+
   // A bar for each category: the longest first, no more than can be read, one bar per row unless they may be added up.
   function ranked(rows, encoding, measure, category, notes) {
     const field = category.field;
-    const colour = encoding.color && encoding.color.field;
     if (!adds(measure)) {
-      const met = new Map();
-      for (const row of rows) met.set(row[field], (met.get(row[field]) || 0) + 1);
-      for (const row of rows) {
-        if (colour && colour !== field && met.get(row[field]) > 1) row[field] += ` (${row[colour]})`;
-      }
+      toldApart(rows, field, encoding.color && encoding.color.field);
       measure.stack = null;
     }
     const sums = totals(rows, field, measure);
@@ -238,13 +255,13 @@
     return rows;
   }
 
-  // Days are days everywhere: never shifted by the reader's time zone. Ticks stand on whole days.
+  // Days are days everywhere: never shifted by the reader's time zone. Ticks stand on whole days, one on the last.
   function dated(channel, rows, mark, width) {
     const found = distinct(rows, channel.field).map((day) => Date.parse(`${day}T00:00:00Z`));
     const [first, last] = [Math.min(...found), Math.max(...found)];
     const every = (step) => {
       const count = Math.floor((last - first) / DAY_MS / step) + 1;
-      return Array.from({ length: count }, (_, place) => first + place * step * DAY_MS);
+      return Array.from({ length: count }, (_, place) => last - place * step * DAY_MS).reverse();
     };
     const days = every(1);
     channel.axis = { title: null, labelAngle: 0, grid: false, ...channel.axis };
@@ -254,8 +271,9 @@
       return;
     }
     channel.timeUnit = "utcyearmonthdate";
-    channel.axis.format = width < NARROW ? "%b %d" : DAY;
-    channel.axis.values = every(Math.ceil(days.length / (width < NARROW ? 4 : 10)));
+    const [format, room] = width < NARROW ? ["%b %d", 80] : [DAY, 110];
+    const most = Math.min(10, Math.floor(width / room));
+    Object.assign(channel.axis, { format, values: every(Math.ceil(days.length / most)), labelFlush: false });
   }
 
   // A long name stands on several lines.
@@ -345,7 +363,8 @@
 
   async function draw(figure) {
     const given = JSON.parse(figure.querySelector("script").textContent);
-    const { title, name, spec, sources } = given;
+    const { title, name, spec } = given;
+    const sources = given.sources.map(safe);
     const { rows, columns } = given.rows ? given : await fetched(given.data);
     const notes = [];
     const kept = drawable(rows, spec.encoding, notes);
@@ -424,7 +443,8 @@
   if (window.vega) for (const each of [reading, wrapped]) vega.expressionFunction(each.name, each);
   for (const figure of document.querySelectorAll("figure.chart")) {
     draw(figure).catch((error) => {
-      figure.hidden = true;
+      figure.hidden = false;
+      figure.textContent = "The chart could not be drawn; the rows are below.";
       console.error("The chart cannot be drawn:", error);
     });
   }

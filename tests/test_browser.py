@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 from urllib.parse import quote
@@ -18,7 +20,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from selenium_axe_python.axe import Axe
 from serving import AS_OF, HOSTILE, fill
 
-from storyreport import reports
+from storyreport import reports, schema
 
 WIDTHS = (1280, 390)
 # What the planted rows draw: a mark for each bar's part, none for what is 0.
@@ -327,3 +329,123 @@ def test_a_things_page_draws_in_the_colours_of_the_report(browser: webdriver.Chr
         opened(browser, site + path)
         colours.append(browser.execute_script(f"return document.querySelector({part + MARKS!r}).getAttribute('fill')"))
     assert colours[0] == colours[1]
+
+
+# What every JavaScript object has, and a name that has no place to break at.
+INHERITED = ("constructor", "toString", "valueOf", "hasOwnProperty", "__proto__")
+UNBROKEN = "x" * 400
+LABELS = "return [...document.querySelectorAll('figure.chart svg .role-axis-label text')].map(text => text.textContent)"
+
+
+@pytest.fixture(scope="module")
+def odd_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with steps whose names mean something to JavaScript, namesakes among runs, and ten weeks of days."""
+    path = tmp_path_factory.mktemp("odd") / "storyreport.db"
+    fill(path)
+    with closing(schema.connect(path)) as connection:
+        for name in INHERITED:
+            connection.execute(
+                "insert into rollup_steps (source_id, family, executions, completed, failed, timed, total_ms, max_ms)"
+                " values (1, ?, 4, 3, 1, 3, 300000, 100000)",
+                (name,),
+            )
+            connection.execute(
+                "insert into rollup_step_days (source_id, family, day, executions, completed, failed, timed, total_ms,"
+                " max_ms) values (1, ?, '2025-03-01', 4, 3, 1, 3, 300000, 100000)",
+                (name,),
+            )
+        connection.execute("update stories set title = ? where id = 2", (UNBROKEN[:300],))
+        connection.execute("update sources set name = 'constructor' where id = 2")
+        connection.execute(
+            "insert into runs (id, source_id, source_key, input_id, kind, status, started_at) values"
+            " (50, 1, 'twin', 1, 'batch', 'running', '2025-03-10T08:00:00.000Z')"
+        )
+        connection.executemany(
+            "insert into step_runs (source_id, source_key, input_id, step_id, run_id, run_key, kind, status,"
+            " started_at) values (1, ?, 1, 1, ?, ?, 'command', 'running', '2025-03-10T08:00:00.000Z')",
+            [("twin", 50, None), ("same 1", None, "same"), ("same 2", None, "same")],
+        )
+        connection.executemany(
+            "insert into rollup_source_days (day, source_id, stories_started, stories_completed, runs_completed,"
+            " runs_failed) values (date('2025-01-01', ?), 1, 1, 1, 1, 1)",
+            [(f"+{day} days",) for day in range(71)],
+        )
+    with serving(path) as address:
+        yield address
+
+
+@pytest.mark.parametrize("report", ["slowest_steps", "failure_rates", "failure_trend"])
+def test_names_that_javascript_knows_are_names_like_others(
+    browser: webdriver.Chrome, odd_site: str, report: str
+) -> None:
+    # Pages that were refused before are errors to the browser.
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
+    opened(browser, f"{odd_site}/storyreport/{report}")
+    check(browser)
+    # The letter that tells them from what JavaScript knows is not seen.
+    shown = browser.execute_script("return document.querySelector('figure.chart').innerText").replace("\u200b", "")
+    described = browser.execute_script(
+        f"return [...document.querySelectorAll({MARKS!r})].map(mark => mark.getAttribute('aria-label'))"
+    )
+    named = shown if report != "failure_trend" else " ".join(described).replace("\u200b", "")
+    assert {name for name in INHERITED if name in named} == set(INHERITED)
+    assert len(described) >= len(INHERITED)
+    opened(browser, f"{odd_site}/-/step/constructor?source=alpha")
+    check(browser)
+
+
+@pytest.mark.parametrize("missing", ["*/vega/vega-embed.min.js", "*/slowest_steps.json*"])
+def test_a_chart_that_cannot_be_drawn_says_so(browser: webdriver.Chrome, site: str, missing: str) -> None:
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": True})
+    browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": [missing]})
+    try:
+        browser.get(f"{site}/storyreport/slowest_steps")
+        figure = browser.find_element(By.CSS_SELECTOR, "figure.chart")
+        sentence = "The chart could not be drawn; the rows are below."
+        WebDriverWait(browser, 10).until(lambda _: figure.text == sentence)
+        assert "3 min 4 s" in browser.find_element(By.CSS_SELECTOR, ".rows").text
+    finally:
+        browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+        browser.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": False})
+        browser.get_log("browser")  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/storyreport/orphans?kind={UNBROKEN}",
+        f"/storyreport/orphans?source={UNBROKEN}",
+        f"/storyreport/stuck_runs?minutes={UNBROKEN}",
+        f"/storyreport/slowest_steps?_embed=1&source={UNBROKEN}",
+        "/-/story/story-2?source=constructor",
+        f"/-/story/{UNBROKEN}",
+        f"/?q={UNBROKEN}",
+    ],
+)
+def test_what_has_no_place_to_break_at_is_broken(browser: webdriver.Chrome, odd_site: str, path: str) -> None:
+    opened(browser, odd_site + path)
+    assert browser.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
+    # A refused address is an error to the browser.
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
+
+
+def test_namesakes_are_told_apart_by_what_differs(browser: webdriver.Chrome, odd_site: str) -> None:
+    opened(browser, f"{odd_site}/storyreport/stuck_runs?source=alpha&as_of={AS_OF}")
+    names = {label for label in browser.execute_script(LABELS) if label.startswith(("twin", "same"))}
+    assert names == {"twin (batch)", "twin (command)", "same (1)", "same (2)"}
+    assert "The scale is not even." in browser.find_element(By.TAG_NAME, "figcaption").text
+    check(browser)
+
+
+def test_the_last_day_has_a_label_and_none_touch(browser: webdriver.Chrome, odd_site: str) -> None:
+    opened(browser, f"{odd_site}/storyreport/throughput")
+    boxes = browser.execute_script(
+        "return [...document.querySelectorAll('figure.chart svg .role-axis-label text')]"
+        ".filter(text => /-|Mar|Feb|Jan/.test(text.textContent) && getComputedStyle(text).opacity !== '0')"
+        ".map(text => [text.textContent, text.getBoundingClientRect().left, text.getBoundingClientRect().right])"
+    )
+    boxes.sort(key=lambda box: box[1])
+    assert boxes[-1][0] in ("2025-03-12", "Mar 12")
+    assert len(boxes) >= 3
+    assert all(later[1] - earlier[2] > 8 for earlier, later in pairwise(boxes)), boxes
