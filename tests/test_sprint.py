@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from book import Book, ask, change
 
+from storyreport import extract, load
 from storyreport.errors import StoryreportError
 
 DATA = Path(__file__).parent / "data"
@@ -547,6 +548,130 @@ def test_a_blocked_story_can_be_told(book: Book, runner: Path) -> None:
     assert book.sql(f"{last} order by started_at limit 1") == [("completed",)]
 
 
+# Why something failed ------------------------------------------------------------------------------------------------
+
+
+def add_command(path: Path, number: int, status: str, at: int = 0, story: int = 1, task: str = "tests") -> None:
+    """Plant a command that took five seconds; what it put out is private."""
+    change(
+        path,
+        f"insert into commands values ({number}, {story}, 'dev', '{task}', {NOON + at}, {NOON + at + 5}, '{status}',"
+        f" 'hush {number}')",
+    )
+
+
+def say(path: Path, at: int, word: str, message: str, command: str = "null") -> None:
+    """Plant an event of a command."""
+    change(
+        path,
+        "insert into events (batch_id, story_id, command_id, timestamp, epic_id, story_key, command, task_id, status,"
+        f" message) values (1, 1, {command}, {NOON + at}, '2a', '2a-1', 'dev', 'tests', '{word}', '{message}')",
+    )
+
+
+def why(book: Book) -> dict[str, str | None]:
+    """What each step run failed of, as far as it is known."""
+    return dict(book.sql("select source_key, error_message from step_runs"))
+
+
+def test_a_failed_command_says_why(book: Book, runner: Path) -> None:
+    """The event that ended it tells, a word of failure before an end; nobody's address and no output is kept."""
+    add_batch(runner)
+    add_story(runner, 1, status="blocked")
+    for number, status in enumerate(("completed", "failed", "failed", "blocked", "failed"), start=1):
+        add_command(runner, number, status, number * 10)
+    say(runner, 15, "end", "All well", "1")
+    say(runner, 20, "start", "Begun", "2")
+    say(runner, 25, "end", "Tests failed (failed:3)", "2")
+    say(runner, 26, "progress", "Cleaning up", "2")
+    say(runner, 33, "failed", "Tests failed (failed:4)", "3")
+    say(runner, 35, "end", "Over", "3")
+    say(runner, 45, "end", "Asked ann@example.com", "4")
+    say(runner, 54, "error", "first", "5")
+    say(runner, 55, "error", "Tests failed (failed:5)", "5")
+    say(runner, 56, "error", "", "5")
+    book.ingest(runner)
+    assert why(book) == {
+        "command/1": None,
+        "command/2": "Tests failed (failed:3)",
+        "command/3": "Tests failed (failed:4)",
+        "command/4": "Asked <e-mail>",
+        "command/5": "Tests failed (failed:5)",
+    }
+    errors = {row["example"]: row["occurrences"] for row in book.report("top_errors", source="runner")}
+    assert errors == {"Tests failed (failed:3)": 3, "Asked <e-mail>": 1}
+    assert [row["error"] for row in book.report("failed_stories")] == ["Tests failed (failed:5)"]
+    assert [row["error"] for row in book.report("blocked_stories")] == ["Tests failed (failed:5)"]
+    kept = book.path.read_bytes()
+    assert b"hush" not in kept
+    assert b"ann@example" not in kept
+
+
+def test_an_event_that_names_no_command_is_of_the_attempt_then(book: Book, runner: Path) -> None:
+    """Its story, command and task tell whose it is, and its time of which attempt."""
+    add_batch(runner)
+    add_story(runner, 1)
+    for number, status in ((1, "failed"), (2, "failed"), (3, "completed")):
+        add_command(runner, number, status, number * 10)
+    add_command(runner, 4, "failed", 10, task="lint")
+    for at, message in ((15, "first"), (25, "second"), (35, "fine")):
+        say(runner, at, "end", message)
+    book.ingest(runner)
+    assert why(book) == {"command/1": "first", "command/2": "second", "command/3": None, "command/4": None}
+
+
+def test_why_a_command_of_a_story_that_is_gone_has_failed(book: Book, runner: Path) -> None:
+    """The events that name it are there still."""
+    add_batch(runner)
+    add_command(runner, 1, "failed")
+    say(runner, 5, "end", "Tests failed", "1")
+    book.ingest(runner)
+    assert why(book) == {"command/1": "Tests failed"}
+
+
+def test_an_event_that_comes_late_says_why(book: Book, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reaches the command that it ended, far behind newer ones; what is known of others stays known."""
+    for module in (extract, load):
+        monkeypatch.setattr(module, "ROWS_READ_AGAIN", 10)
+    add_batch(runner)
+    add_story(runner, 1)
+    for number, status in ((1, "failed"), (2, "failed"), (3, "running")):
+        add_command(runner, number, status, number * 10)
+    say(runner, 15, "end", "known at once", "1")
+    fill(runner, 50, 2)
+    book.ingest(runner)
+    assert (why(book)["command/1"], why(book)["command/2"]) == ("known at once", None)
+    change(runner, "update commands set status = 'failed' where id = 3")
+    book.ingest(runner)
+    assert why(book)["command/1"] == "known at once", "its story is read again, of its batch no event is new"
+    say(runner, 25, "end", "known late", "2")
+    say(runner, 35, "end", "known last", "3")
+    book.ingest(runner)
+    assert {key: text for key, text in why(book).items() if text} == {
+        "command/1": "known at once",
+        "command/2": "known late",
+        "command/3": "known last",
+    }
+    assert why(book) == why(fresh(book, runner))
+    assert book.report("top_errors") == fresh(book, runner).report("top_errors")
+
+
+def test_a_csv_says_why(book: Book, tmp_path: Path) -> None:
+    """A failure's message is the error of the step that it ended, also when its line comes later."""
+    path = tmp_path / "events.csv"
+    begun = f"{NOON},2a,2a-1,dev,tests,start,Begun"
+    write_csv(path, begun)
+    book.ingest(path)
+    write_csv(path, begun, f'{NOON + 9},2a,2a-1,dev,tests,failed,"Asked ann@example.com, in vain"')
+    book.ingest(path)
+    assert book.sql("select status, error_message from step_runs") == [("failed", "Asked <e-mail>, in vain")]
+    assert [(row["example"], row["occurrences"]) for row in book.report("top_errors", source="events")] == [
+        ("Asked <e-mail>, in vain", 1)
+    ]
+    assert [row["error"] for row in book.report("failed_stories")] == ["Asked <e-mail>, in vain"]
+    assert book.report("failed_stories") == fresh(book, path).report("failed_stories")
+
+
 # What changes --------------------------------------------------------------------------------------------------------
 
 
@@ -638,6 +763,25 @@ def test_what_was_open_is_found_when_it_ends(book: Book, runner: Path) -> None:
     assert outcome.counts.inserted == 2 + 1, "two events; the command has another name, so its events make a step run"
     assert outcome.counts.read < 60_000, "not the whole history"
     assert facts(book) == facts(fresh(book, runner))
+
+
+def test_an_old_story_that_is_done_is_done(book: Book, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A story's row that ends in place, far behind newer ones, ends the story and counts as done on that day."""
+    for module in (extract, load):
+        monkeypatch.setattr(module, "ROWS_READ_AGAIN", 10)
+    add_batch(runner)
+    add_story(runner, 1)
+    fill(runner, 50, 1)
+    book.ingest(runner)
+    assert book.sql("select status, ended_at from stories where source_key = '2a-1'") == [("running", None)]
+    change(runner, f"update stories set status = 'done', ended_at = {NOON + 800} where id = 1")
+    book.ingest(runner)
+    assert book.sql("select status, source_status, ended_at from stories where source_key = '2a-1'") == [
+        ("completed", "done", noon(800))
+    ]
+    (day,) = book.report("throughput")
+    assert (day["day"], day["stories_started"], day["stories_completed"]) == ("2026-03-10", 51, 51)
+    assert book.report("throughput") == fresh(book, runner).report("throughput")
 
 
 def test_a_history_read_in_pieces_is_the_same(book: Book, runner: Path) -> None:

@@ -14,7 +14,22 @@ with told as (
             order by id desc
         ) as place_from_end
     from all_stories
-    where story_key in (select story_key from src_stories)
+    where story_key in (
+        select story_key
+        from src_stories
+        union
+        select story_key
+        from all_stories
+        where id in (
+            select substr(source_key, 7)
+            from main.runs
+            where
+                source_id = :source_id
+                and status in ('queued', 'running', 'waiting')
+                and gone_at is null
+                and kind = 'sprint_story'
+        )
+    )
 )
 
 select
@@ -188,6 +203,16 @@ with named as (
                 and kind = 'command'
                 and not is_derived
         )
+        union
+        select id
+        from all_stories
+        where
+            batch_id in (select batch_id from src_events)
+            and exists (
+                select 1
+                from main.step_runs
+                where source_id = :source_id
+            )
     )
     union
     select
@@ -243,6 +268,8 @@ where id in (
 -- like brackets, starts and ends of one depth take turns. A start without an end is running, or has failed where that
 -- is said before the next start; an end without a start is an event and no more. Derived rows count as no rows of their
 -- tables: their events are counted as events.
+-- Why a command has failed, its row does not say; the event that ended it does, which may come later than the row: all
+-- commands of batches with new events are read, where this is not the first time.
 with wanted as (
     select story_id
     from src_commands
@@ -259,23 +286,123 @@ with wanted as (
             and kind = 'command'
             and not is_derived
     )
+    union
+    select id
+    from all_stories
+    where
+        batch_id in (select batch_id from src_events)
+        and exists (
+            select 1
+            from main.step_runs
+            where source_id = :source_id
+        )
 ),
 
 commands as (
     select
         *,
-        row_number() over (
-            partition by story_id, command, task_id
-            order by id
-        ) as attempt
+        row_number() over attempts as attempt,
+        lead(started_at) over attempts as next_started_at
     from all_commands
     where story_id in (select story_id from wanted)
+    window attempts as (
+        partition by story_id, command, task_id
+        order by id
+    )
     union all
     select
         *,
-        1
+        1,
+        null
     from src_commands
     where story_id is null
+),
+
+failures as materialized (
+    select
+        commands.id,
+        stories.batch_id,
+        stories.story_key,
+        commands.command,
+        nullif(commands.task_id, '') as task_id,
+        commands.started_at,
+        commands.next_started_at
+    from commands
+    join src_statuses as words on words.word = lower(trim(commands.status))
+    left join all_stories as stories on stories.id = commands.story_id
+    where words.status in ('failed', 'blocked')
+),
+
+-- Where a story has gone, its batch is that of its commands' events.
+batches_of_failures as (
+    select batch_id
+    from failures
+    union
+    select batch_id
+    from src_events
+    where
+        exists (
+            select 1
+            from failures
+            where batch_id is null
+        )
+        and command_id in (
+            select id
+            from failures
+            where batch_id is null
+        )
+),
+
+events_of_failures as (
+    select *
+    from all_events
+    where
+        batch_id in (select batch_id from batches_of_failures)
+        and (
+            command_id is null
+            or command_id in (select id from failures)
+        )
+    union all
+    select *
+    from all_events
+    where batch_id is null
+),
+
+-- An event that names no command is of the one of its story, so called, that had begun by then.
+words_of_failures as (
+    select
+        coalesce(named.id, alike.id) as command_id,
+        events.message,
+        row_number() over (
+            partition by coalesce(named.id, alike.id)
+            order by words.word = 'end', events.timestamp desc, events.id desc
+        ) as place_from_end
+    from events_of_failures as events
+    cross join src_statuses as words on words.word = lower(trim(coalesce(nullif(events.status, ''), events.event_type)))
+    left join failures as named on named.id = events.command_id
+    left join failures as alike
+        on
+            events.command_id is null
+            and alike.batch_id = events.batch_id
+            and alike.story_key = events.story_key
+            and alike.command = events.command
+            and alike.task_id is nullif(events.task_id, '')
+            and alike.started_at <= events.timestamp
+            and coalesce(alike.next_started_at, events.timestamp) >= events.timestamp
+    where
+        (words.status in ('failed', 'blocked') or words.word = 'end')
+        and coalesce(named.id, alike.id) is not null
+        and trim(events.message) <> ''
+),
+
+-- A failure's own id is of a type by which it is looked up at once.
+last_words as materialized (
+    select
+        failures.id as command_id,
+        said.message
+    from words_of_failures as said
+    cross join failures on failures.id = said.command_id
+    where said.place_from_end = 1
 ),
 
 tasks as (
@@ -462,7 +589,7 @@ select
     commands.attempt,
     words.status,
     commands.status as source_status,
-    null as error_message,
+    last_words.message as error_message,
     commands.started_at,
     commands.ended_at,
     coalesce(
@@ -489,6 +616,7 @@ select
 from commands
 left join all_stories as stories on stories.id = commands.story_id
 left join src_statuses as words on words.word = lower(trim(commands.status))
+left join last_words on last_words.command_id = commands.id
 union all
 select
     'task/' || tasks.id,
