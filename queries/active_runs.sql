@@ -38,6 +38,7 @@ active as (
     select
         open_runs.source_id,
         open_runs.kind,
+        open_runs.source_key,
         open_runs.source_key as run,
         open_runs.story_id,
         open_runs.story_key,
@@ -53,7 +54,7 @@ active as (
                     and step_runs.status = open_runs.status
                     and step_runs.gone_at is null
                     and step_runs.kind <> 'background_task'
-                order by step_runs.started_at desc, step_runs.id desc
+                order by step_runs.started_at desc, steps.position desc, step_runs.source_key desc
                 limit 1
             )
         ) as current_step,
@@ -65,6 +66,7 @@ active as (
     select
         open_steps.source_id,
         open_steps.kind,
+        open_steps.source_key,
         coalesce(runs.source_key, open_steps.run_key),
         open_steps.story_id,
         open_steps.story_key,
@@ -97,4 +99,5 @@ from active
 join sources on sources.id = active.source_id
 left join stories on stories.id = active.story_id
 where :source = '' or sources.name = :source
-order by active.status <> 'running', active.started_at, source, active.run, active.current_step
+order by active.status <> 'running', active.started_at, source, active.run, active.current_step, active.kind,
+    active.source_key

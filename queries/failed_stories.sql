@@ -32,6 +32,8 @@ select
             where
                 attempts.run_id = runs.id
                 and attempts.status = 'failed'
+                and attempts.gone_at is null
+            order by attempts.ended_at desc, attempts.id desc
             limit 1
         )
     ) as step,
@@ -46,7 +48,7 @@ select
             where
                 calls.run_id = runs.id
                 and calls.status = 'failed'
-            order by calls.called_at desc
+            order by calls.called_at desc, calls.id desc
             limit 1
         )
     ) as error
@@ -62,4 +64,4 @@ left join stories
 where
     (:source = '' or sources.name = :source)
     and (:step = '' or :step in (steps.name, steps.family, runs.current_step, runs.failure_stage))
-order by failed.failed_at desc, source, failed.story, step
+order by failed.failed_at desc, source, failed.story, step, run

@@ -23,16 +23,16 @@ select
     calls.model,
     calls.status,
     calls.duration_ms,
-    calls.total_tokens,
-    coalesce(calls.cost, calls.estimated_cost) as cost,
-    case when calls.cost is null then calls.estimated_currency else calls.currency end as currency,
+    coalesce(calls.total_tokens, calls.input_tokens + calls.output_tokens) as total_tokens,
+    calls.price as cost,
+    nullif(calls.price_currency, '') as currency,
     calls.error_message as error
 from sources
 cross join runs
     on
         runs.source_id = sources.id
         and runs.source_key = :run
-cross join calls on calls.run_id = runs.id
+cross join priced_calls as calls on calls.run_id = runs.id
 left join steps on steps.id = calls.step_id
 where
     (:source = '' or sources.name = :source)

@@ -42,23 +42,38 @@ parts as (
         or asked.gone_at is not null
 ),
 
-attempts as (
+-- A step run that its source has deleted is no longer one of the run; of a run that has gone itself, those that name it
+-- by its key are what is left to tell. + keeps the planner to the index of these keys.
+its_step_runs as (
     select
         parts.asked_id,
-        steps.name as step,
-        step_runs.status,
-        step_runs.error_message,
-        step_runs.ended_at < step_runs.started_at as is_backwards,
-        count(*) over (partition by parts.asked_id, step_runs.story_id, step_runs.step_id) as attempts,
-        row_number() over (
-            partition by parts.asked_id, step_runs.story_id, step_runs.step_id
-            order by
-                coalesce(step_runs.last_activity_at, step_runs.ended_at, step_runs.started_at) desc,
-                step_runs.id desc
-        ) = 1 as is_latest
+        step_runs.*
     from parts
-    cross join step_runs on step_runs.run_id = parts.id
-    join steps on steps.id = step_runs.step_id
+    cross join step_runs
+        on
+            step_runs.run_id = parts.id
+            or (step_runs.run_key = parts.source_key and +step_runs.source_id = parts.source_id)
+    where
+        step_runs.gone_at is null
+        or parts.gone_at is not null
+),
+
+attempts as (
+    select
+        its_step_runs.asked_id,
+        steps.name as step,
+        its_step_runs.status,
+        its_step_runs.error_message,
+        its_step_runs.ended_at < its_step_runs.started_at as is_backwards,
+        count(*) over (partition by its_step_runs.asked_id, its_step_runs.story_id, its_step_runs.step_id) as attempts,
+        row_number() over (
+            partition by its_step_runs.asked_id, its_step_runs.story_id, its_step_runs.step_id
+            order by
+                coalesce(its_step_runs.last_activity_at, its_step_runs.ended_at, its_step_runs.started_at) desc,
+                its_step_runs.id desc
+        ) = 1 as is_latest
+    from its_step_runs
+    join steps on steps.id = its_step_runs.step_id
 ),
 
 step_counts as (
@@ -87,13 +102,13 @@ chapters as (
         asked.id,
         count(distinct steps.name) as written
     from asked
-    left join step_runs
+    left join its_step_runs
         on
-            step_runs.run_id = asked.id
-            and step_runs.status = 'completed'
+            its_step_runs.asked_id = asked.id
+            and its_step_runs.status = 'completed'
     left join steps
         on
-            steps.id = step_runs.step_id
+            steps.id = its_step_runs.step_id
             and steps.family = 'write_chapter'
     group by asked.id
 ),

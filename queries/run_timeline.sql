@@ -20,7 +20,8 @@ with asked as (
         runs.id,
         runs.source_id,
         runs.started_at,
-        runs.queued_at
+        runs.queued_at,
+        runs.gone_at
     from sources
     cross join runs
         on
@@ -29,7 +30,9 @@ with asked as (
     where :source in ('', sources.name)
 ),
 
--- A run of which the source has no row may still have steps.
+-- A step run that its source has deleted is no longer one of the run. A run of which the source has no row may still
+-- have steps, and of one that has gone itself, those that name it by its key are what is left to tell. + keeps the
+-- planner to the index of these keys.
 attempts as (
     select
         step_runs.*,
@@ -40,14 +43,20 @@ attempts as (
             runs.id = asked.id
             or runs.parent_id = asked.id
     cross join step_runs on step_runs.run_id = runs.id
+    where step_runs.gone_at is null
     union all
     select
         step_runs.*,
-        null
+        coalesce(asked.started_at, asked.queued_at)
     from step_runs
+    left join asked on asked.source_id = step_runs.source_id
     where
-        run_key = :run
-        and source_id in (select id from sources where :source in ('', name))
+        step_runs.run_key = :run
+        and +step_runs.source_id in (select id from sources where :source in ('', name))
+        and (
+            step_runs.gone_at is null
+            or asked.gone_at is not null
+        )
 ),
 
 placed as (

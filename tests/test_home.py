@@ -1,6 +1,8 @@
 """The home page: what it says is counted from planted rows, and what may not be seen is nowhere on it."""
 
 import re
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from refusing import refused
-from serving import ESCAPED, HOSTILE, Served, fill
+from serving import ESCAPED, HOSTILE, SOURCES, Served, fill
 
 from storyreport import reports, schema
 
@@ -101,6 +103,37 @@ def test_what_has_changed_is_this_week_and_the_one_before(served: Served) -> Non
     assert "stories completed 2 2" in page
 
 
+@pytest.mark.parametrize(
+    ("planted", "shown"),
+    [
+        ([], []),
+        # A story was begun, which is nothing done.
+        ([(0, 1, 0, 0)], []),
+        ([(14, 1, 1, 70)], []),
+        ([(7, 0, 0, 3)], ["runs failed 0 3"]),
+        ([(6, 1, 2, 0), (0, 0, 3, 0)], ["stories completed 5 0"]),
+    ],
+    ids=["new", "begun", "long ago", "failed the week before", "completed"],
+)
+def test_what_was_done_is_empty_where_nothing_was(
+    planted: list[tuple[int, int, int, int]], shown: list[str], tmp_path: Path
+) -> None:
+    """A line is there for what was done in one of the two weeks, no line for what was not."""
+    database = tmp_path / "storyreport.db"
+    with closing(schema.connect(database)) as connection:
+        schema.migrate(connection)
+        connection.execute("insert into sources (id, name, system, created_at) values (1, 'gamma', 'tracker', '')")
+        connection.executemany(
+            "insert into rollup_source_days (day, source_id, stories_started, stories_completed, runs_completed,"
+            " runs_failed) values (?, 1, ?, ?, 0, ?)",
+            [(day(ago), *numbers) for ago, *numbers in planted],
+        )
+    with closing(Served(database)) as served:
+        page = text(served.get("/").text)
+    assert ("Since last week" in page, "What was done" in page) == (bool(shown), bool(shown))
+    assert re.findall(r"(?:stories completed|runs completed|runs failed) \d+ \d+", page) == shown
+
+
 def test_health_comes_first_and_leads_on(served: Served) -> None:
     page = served.get("/").text
     health = page.partition('<section class="health">')[2].partition("</section>")[0]
@@ -132,6 +165,63 @@ def test_a_search_finds_a_thing_by_its_key(served: Served, name: str) -> None:
     link = re.search(rf'href="(/-/\w+/{name}\?source=\w+)"', page)
     assert link
     assert name in served.get(link[1]).text
+
+
+def test_a_step_is_found_by_its_own_name_and_by_its_family_s(served: Served) -> None:
+    """write_1 is an instance of write in alpha; what begins with write is that, and write of beta."""
+    for name, sources in {"write_1": ["alpha"], "writ": ["alpha", "beta"]}.items():
+        found = served.get(f"/?q={name}").text.partition(f"Called {name}")[2].partition("</table>")[0]
+        links = re.findall(r'href="(/-/step/[^"]+)"', found)
+        assert links == [f"/-/step/write?source={source}" for source in sources]
+
+
+def test_instances_of_a_step_are_counted(path: Path, tmp_path: Path) -> None:
+    """A family's instances are one row with how many are called so, one that is asked for alone is named."""
+    copy = Path(shutil.copy(path, tmp_path))
+    with closing(schema.connect(copy)) as connection:
+        instances = [f"draw_{number}" for number in range(1, 25)]
+        connection.executemany(
+            "insert into steps (source_id, name, family) values (2, ?, 'draw')", [(name,) for name in instances]
+        )
+        connection.executemany(
+            "insert into steps (source_id, name, family) values (?, ?, ?)",
+            [(source, f"z{number:02}", f"z{number:02}") for number in reversed(range(40)) for source in (2, 1)],
+        )
+        for sought in ("draw", "draw_", "draw_2", "draw_24", "draw_25"):
+            count = sum(name.startswith(sought) for name in instances)
+            title = sought if count == 1 else f"{count} instances"
+            assert called(connection, sought) == ([("beta", "draw", title)] if count else [])
+        found = [row[:2] for row in called(connection, "z")]
+        assert found == sorted(((s, f"z{n:02}") for n in range(40) for s in SOURCES), key=lambda row: row[::-1])[:50]
+
+
+def test_the_first_of_what_is_called_so_are_found(path: Path, tmp_path: Path) -> None:
+    """The first 50 by their keys, of all sources together, however they are spread over them; and of one alone."""
+    copy = Path(shutil.copy(path, tmp_path))
+    keys = {1: [f"key-{n:03}" for n in range(0, 120, 3)], 2: [f"key-{n:03}" for n in range(120)]}
+    with closing(schema.connect(copy)) as connection:
+        for source, own in keys.items():
+            for table, kind in (("stories", ""), ("runs", ", kind")):
+                connection.executemany(
+                    f"insert into {table} (source_id, source_key, input_id{kind}) values"
+                    f" (?, ?, ?{', ' + repr('batch') if kind else ''})",
+                    [(source, key, source) for key in reversed(own)],
+                )
+        everything = sorted((key, name) for place, name in enumerate(SOURCES, 1) for key in keys[place])
+        for kind in ("story", "run"):
+            for sought in ("key", "key-0", "key-09", "key-119", "key-12"):
+                _, rows = reports.run(connection, reports.find("find"), {"name": sought})
+                found = [(row[2] or row[3], row[0]) for row in rows if row[1] == kind]
+                assert found == [pair for pair in everything if pair[0].startswith(sought)][:50]
+            _, rows = reports.run(connection, reports.find("find"), {"name": "key", "source": "alpha"})
+            assert [row[2] or row[3] for row in rows if row[1] == kind] == keys[1]
+
+
+def called(connection: sqlite3.Connection, name: str) -> list[tuple[str, str, str]]:
+    """(source, step, title) of the steps that are found."""
+    columns, rows = reports.run(connection, reports.find("find"), {"name": name})
+    shown = (columns.index("source"), columns.index("step"), columns.index("title"))
+    return [(row[shown[0]], row[shown[1]], row[shown[2]]) for row in rows if row[1] == "step"]
 
 
 @pytest.mark.parametrize("name", ["stuck_runs", "orphans", "health", "throughput"])

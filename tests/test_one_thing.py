@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from book import Book, ask, change
+from conftest import DATA
 from test_adventure import service as games
 from test_media import service as movies
 from test_right_now import add_commands, add_run, pairs
@@ -171,6 +172,98 @@ def test_a_job_and_a_batch(book: Book, games: Path, runner: Path) -> None:
         "failed steps": ("problem", "1 of 2 steps failed: dev/task1."),
         "stories": ("problem", "2 stories, 1 completed, 1 failed or blocked."),
     }
+
+
+STEP_LEFT = "delete from story_generation_steps where step_name = 'draft'"
+
+
+def test_a_step_that_was_deleted_is_none_of_the_run(book: Book, tales: Path) -> None:
+    """Its run is then what is left of it, in its diagnosis and in its timeline."""
+    add_run(tales, "r1", "A", "running", 9, ("write_chapter_1", "completed"), ("draft", "running"))
+    book.ingest(tales)
+    assert [row["step"] for row in book.report("run_timeline", run="r1")] == ["write_chapter_1", "draft"]
+    change(
+        tales,
+        STEP_LEFT,
+        "update stories set chapter_count = 1",
+        "update story_generation_runs set status = 'completed', ended_at = '2026-03-01T10:00:00Z'",
+    )
+    book.ingest(tales, full=True)
+    assert ask(book.path, "select status from step_runs where gone_at is not null") == [("running",)]
+    assert found(book, "r1") == {}
+    details = {row["check"]: row["detail"] for row in book.report("run_diagnosis", run="r1")}
+    assert details["unfinished steps"] == "1 of 1 steps are completed."
+    assert [row["step"] for row in book.report("run_timeline", run="r1")] == ["write_chapter_1"]
+    change(tales, "delete from story_generation_steps")
+    book.ingest(tales, full=True)
+    assert book.report("run_timeline", run="r1") == []
+    assert found(book, "r1") == {"chapters": ("problem", "0 of 1 chapters are written.")}
+
+
+@pytest.mark.parametrize("left", ["story_generation_steps", None])
+def test_the_steps_of_a_run_that_was_deleted_are_history(book: Book, tales: Path, left: str | None) -> None:
+    """Whether or not its source still has them; those of another run are not among them."""
+    add_run(tales, "r1", "A", "completed", 9, ("write_chapter_1", "completed"), ("write_chapter_2", "failed"))
+    add_run(tales, "r2", "A", "completed", 11, ("write_chapter_1", "completed"))
+    change(tales, "update story_generation_runs set started_at = '2026-03-01T08:59:00Z' where run_id = 'r1'")
+    book.ingest(tales)
+    columns = ("step", "status", "started_at", "offset_ms")
+    before = pairs(book.report("run_timeline", run="r1"), *columns)
+    assert [row[:2] for row in before] == [("write_chapter_1", "completed"), ("write_chapter_2", "failed")]
+    change(tales, "delete from story_generation_runs where run_id = 'r1'")
+    if left is None:
+        change(tales, "delete from story_generation_steps where run_id = 'r1'")
+    book.ingest(tales, full=True)
+    assert book.one("select count(*) from runs where source_key = 'r1' and gone_at is not null") == 1
+    assert pairs(book.report("run_timeline", run="r1"), *columns) == before
+    rows = book.report("run_diagnosis", run="r1")
+    assert {(row["check"], row["detail"]) for row in rows if row["status"] != "ok"} == {
+        ("chapters", "1 of 2 chapters are written."),
+        ("failed steps", "1 of 2 steps failed: write_chapter_2."),
+        ("record", "tales has it no longer."),
+    }
+
+
+# run_calls -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["otel--latest", "otel--older"])
+def test_the_calls_of_a_run_add_up(book: Book, name: str) -> None:
+    """Tokens that a source counts apart are added, and the costs are those of the cost report."""
+    book.ingest(DATA / f"{name}.jsonl")
+    runs = book.sql("select source_key from runs where id in (select run_id from calls)")
+    rows = [row for (run,) in runs for row in book.report("run_calls", run=run)]
+    counted = book.sql("select input_tokens + output_tokens from calls where run_id is not null and gone_at is null")
+    assert sorted((row["total_tokens"] for row in rows), key=str) == sorted((n for (n,) in counted), key=str)
+    assert any(row["total_tokens"] for row in rows)
+    costs = book.report("cost")
+    for currency in {row["currency"] for row in costs}:
+        spent = sum(row["cost"] or 0 for row in rows if row["currency"] == currency)
+        told = sum(row["cost"] or 0 for row in costs if row["currency"] == currency)
+        assert spent == pytest.approx(told, abs=1e-6 * len(costs)), "costs of a day are rounded"
+
+
+def test_a_call_s_own_total_and_price_come_first(book: Book, movies: Path) -> None:
+    """A total that the source wrote down is not counted again; where no price is known, none is shown."""
+    book.ingest(movies)
+    given = {
+        "'USD', total_tokens = 7, input_tokens = 1, output_tokens = 2, cost = 0.5": (7, 0.5, "USD"),
+        "'', input_tokens = 1, output_tokens = 2, cost = null, estimated_cost = 0.25, estimated_currency = 'EUR'": (
+            3,
+            0.25,
+            "EUR",
+        ),
+        "'', input_tokens = 1, cost = null": (None, None, None),
+    }
+    for values, shown in given.items():
+        change(
+            book.path,
+            "update calls set total_tokens = null, input_tokens = null, output_tokens = null, estimated_cost = null,"
+            " estimated_currency = null",
+            f"update calls set currency = {values}",
+        )
+        rows = pairs(book.report("run_calls", run="w2"), "total_tokens", "cost", "currency")
+        assert set(rows) == {shown}
 
 
 # run_timeline --------------------------------------------------------------------------------------------------------

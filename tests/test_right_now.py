@@ -379,6 +379,58 @@ def test_queued_work_waits(book: Book, service: Path) -> None:
     assert pairs(book.report("pending_stories"), "story", "next_step") == [("A", None), ("B", "write_1")]
 
 
+def test_a_run_fails_where_it_failed_last(book: Book, tracker: Tracker) -> None:
+    """A failed run that names no step is shown at the last of those that failed and are still there, however stored."""
+    tracker.end("A", STEPS[0], "r1", 1000)
+    book.ingest(tracker.path)
+    ends = {1: "10:05", 2: "10:09", 3: "10:09", 4: "10:07", 5: "10:59"}
+    gone = {5: "'2026-03-11'"}
+    change(
+        book.path,
+        "delete from rollup_failed_steps",
+        "delete from step_runs",
+        "update runs set status = 'failed', current_step = null, failure_stage = null",
+        *(
+            f"insert into steps (id, source_id, name, family) select 100 + {place}, id, 's{place}', 's' from sources"
+            for place in ends
+        ),
+        *(
+            "insert into step_runs (id, source_id, source_key, input_id, step_id, run_id, status, ended_at, gone_at)"
+            f" select {200 + place}, source_id, 'k{place}', input_id, {100 + place}, id, 'failed',"
+            f" '2026-03-10T{end}:00.000Z', {gone.get(place, 'null')} from runs"
+            for place, end in ends.items()
+        ),
+        "insert into rollup_failed_steps (source_id, story, failure, failed_at)"
+        " select source_id, 'A', -id, '2026-03-10T10:10:00.000Z' from runs",
+    )
+    assert pairs(book.report("failed_stories"), "story", "step", "run") == [("A", "s3", "r1")]
+
+
+def test_what_began_together_is_in_the_order_of_its_keys(book: Book, runner: Path) -> None:
+    """Whatever numbers the rows have: two databases with the same rows say the same."""
+    add_batch(runner, 1)
+    add_story(runner, 1, 1, "1-1", "in-progress")
+    tasks = {9: "b", 3: "a", 7: "c", 5: "a"}
+    change(
+        runner,
+        f"insert into commands values (1, 1, 'dev', 'x', {NOON}, null, 'running', null)",
+        f"insert into commands values (2, 1, 'dev', 'y', {NOON}, null, 'running', null)",
+        *(
+            f"insert into background_tasks values ({key}, 1, '1-{name}', 'refresh', {NOON}, null, 'running')"
+            for key, name in tasks.items()
+        ),
+    )
+    book.ingest(runner)
+    rows = book.report("active_runs")
+    assert len(rows) == 2 + len(tasks)
+    assert ("story/1", "dev/y") in pairs(rows, "run", "current_step")
+    ids = "select group_concat(source_key) from (select source_key from step_runs order by id)"
+    before = book.one(ids)
+    change(book.path, "update step_runs set id = 1000 - id")
+    assert book.one(ids) == ",".join(reversed(before.split(",")))
+    assert book.report("active_runs") == rows
+
+
 def test_a_blocked_run(book: Book, service: Path) -> None:
     """What the source calls blocked is blocked, however often it failed."""
     add_run(service, "r1", "A", "blocked", 9, ("outline", "completed"))

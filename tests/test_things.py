@@ -5,15 +5,19 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from html.parser import HTMLParser
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from serving import ESCAPED, HOSTILE, Served, fill
 
-from storyreport import schema
+from storyreport import reports, schema
 
 ODD = "a/b c?é#%41"
-# A story's nodes, each with those that its options lead to: one leads back, one leads nowhere.
-TREE = {"1": ["2", "3"], "2": ["4", "1"], "3": [], "4": []}
+# A story's nodes, each with those that its options lead to: one leads back, one leads nowhere, two meet.
+TREE = {"1": ["2", "3"], "2": ["4", "1"], "3": ["4", "5"], "4": ["6"], "5": [], "6": []}
 LOST = "9"
 
 
@@ -114,7 +118,206 @@ def test_a_storys_tree_is_drawn_as_its_options_lead(served: Served) -> None:
     assert drawn.above == []
     page = served.get("/-/story/story-1").text
     assert "leads back to it" in page
+    assert page.count("see above") == 1
     assert "is not there" in page
+
+
+def test_a_tree_that_is_too_long_says_so(served: Served) -> None:
+    limit = served.datasette.max_returned_rows
+    assert "These are the first" not in served.get("/-/story/story-1").text
+    try:
+        served.datasette.max_returned_rows = 4
+        page = sections(served.get("/-/story/story-1").text)["story_tree"]
+    finally:
+        served.datasette.max_returned_rows = limit
+    assert len(Tree(page).edges) == 4
+    assert "These are the first 4 lines of it" in page
+
+
+class Story:
+    """A story whose tree is planted: `a: b c` for a node and what its options lead to; a node is as it is named."""
+
+    def __init__(self, path: Path, roots: str, *lines: str) -> None:
+        self.connection = schema.connect(path)
+        schema.migrate(self.connection)
+        self.options = {line.split(":")[0]: line.split(":")[1].split() for line in lines}
+        self.roots = roots.split()
+        run = self.connection.execute
+        run("insert into sources (id, name, system, created_at) values (1, 'alpha', 'adventure', '2025-03-01')")
+        run("insert into inputs (id, source_id, part, location, signature) values (1, 1, 'database', '', '')")
+        run("insert into stories (id, source_id, source_key, input_id) values (1, 1, 'tale', 1), (2, 1, 'other', 1)")
+        ids = {node: number for number, node in enumerate(self.options, 1)}
+        self.connection.executemany(
+            "insert into story_nodes (id, source_id, source_key, input_id, kind, story_id, is_root, is_ending)"
+            " values (?, 1, ?, 1, 'node', 1, ?, ?)",
+            [(number, node, node in self.roots, not self.options[node]) for node, number in ids.items()],
+        )
+        self.connection.executemany(
+            "insert into story_options (source_id, source_key, input_id, node_id, target_id, target_key, position)"
+            " values (1, ?, 1, ?, ?, ?, ?)",
+            [
+                # Stored from the last to the first: it is the position that says which comes first.
+                (f"{node}/{place}", ids[node], ids.get(target), None if target in ids else target, place)
+                for node, targets in reversed(self.options.items())
+                for place, target in reversed([*enumerate(targets, 1)])
+            ],
+        )
+
+    def drawn(self) -> list[str]:
+        """The tree as it is told: a line a row, two blanks a level, with the note behind it."""
+        columns, rows = reports.run(self.connection, reports.find("story_tree"), {"story": "tale"})
+        found = [dict(zip(columns, row, strict=True)) for row in rows]
+        return [f"{'  ' * row['depth']}{row['node']}{': ' + row['note'] if row['note'] else ''}" for row in found]
+
+
+def test_where_ways_meet_a_node_is_told_once(tmp_path: Path) -> None:
+    """A diamond below a diamond, by hand; one node led to by two options of one; a short way after a long one."""
+    diamonds = Story(tmp_path / "a.db", "a", "a:b c", "b:d d", "c:d", "d:e f", "e:g", "f:g", "g:")
+    assert diamonds.drawn() == [
+        "a",
+        "  b",
+        "    d",
+        "      e",
+        "        g",
+        "      f",
+        "        g: see above",
+        "    d: see above",
+        "  c",
+        "    d: see above",
+    ]
+    assert Story(tmp_path / "b.db", "a", "a:b d", "b:c", "c:d", "d:e", "e:a d e").drawn() == [
+        "a",
+        "  b",
+        "    c",
+        "      d: see below",
+        "  d",
+        "    e",
+        "      a: leads back to it",
+        "      d: leads back to it",
+        "      e: leads back to it",
+    ]
+
+
+def test_many_diamonds_are_as_many_lines_as_options(tmp_path: Path) -> None:
+    """Of 2^16 ways through 16 diamonds each option is told once, and the root."""
+    lines = [line for n in range(16) for line in (f"a{n}:b{n} c{n}", f"b{n}:a{n + 1}", f"c{n}:a{n + 1}")]
+    story = Story(tmp_path / "a.db", "a0", *lines, "a16:")
+    drawn = story.drawn()
+    assert len(story.options) == 49
+    assert len(drawn) == 1 + 4 * 16
+    assert sum(line.endswith("see above") for line in drawn) == 16
+    assert {line.split(":")[0].strip() for line in drawn} == set(story.options)
+
+
+def test_what_no_root_leads_to_comes_last(tmp_path: Path) -> None:
+    """What nothing leads to, loops without an entry and what hangs on them, a node that leads to itself alone."""
+    assert Story(
+        tmp_path / "a.db", "r", "x:y r", "y:x", "l:m", "r:e", "e:", "m:l e n", "n:", "s:s", "i:e m", "j:"
+    ).drawn() == [
+        "r",
+        "  e",
+        "s: nothing leads here",
+        "  s: leads back to it",
+        "i: nothing leads here",
+        "  e: see above",
+        "  m",
+        "    l",
+        "      m: leads back to it",
+        "    e: see above",
+        "    n",
+        "j: nothing leads here",
+        "x: nothing leads here from the root",
+        "  y",
+        "    x: leads back to it",
+        "  r: see above",
+    ]
+
+
+def test_many_roots_and_none(tmp_path: Path) -> None:
+    """Each root begins a tree, though another leads to it; where there is none, the first of a loop does."""
+    assert Story(tmp_path / "a.db", "p q", "p:q a", "q:p a", "a:").drawn() == [
+        "p",
+        "  q: see below",
+        "  a",
+        "q",
+        "  p: see above",
+        "  a: see above",
+    ]
+    assert Story(tmp_path / "b.db", "", "a:b", "b:a", "c:d", "d:c").drawn() == [
+        "a: nothing leads here from the root",
+        "  b",
+        "    a: leads back to it",
+        "c: nothing leads here from the root",
+        "  d",
+        "    c: leads back to it",
+    ]
+
+
+def test_what_an_option_cannot_lead_to(tmp_path: Path) -> None:
+    """A lost target, a node of another story, which is not followed, and none; what is gone is not told of."""
+    story = Story(tmp_path / "a.db", "a", "a:b lost c d", "b:", "c:b", "d:b")
+    for statement in (
+        "update story_nodes set story_id = 2 where source_key = 'c'",
+        "update story_nodes set gone_at = '2025-03-02' where source_key = 'd'",
+        "update story_options set target_id = null where source_key = 'a/4'",
+        "update story_options set gone_at = '2025-03-02' where source_key = 'a/1'",
+    ):
+        story.connection.execute(statement)
+    assert story.drawn() == [
+        "a",
+        "  lost: is not there",
+        "  c: is not of this story",
+        "  ?: is not there",
+        "b: nothing leads here",
+    ]
+
+
+@settings(max_examples=50)
+@given(st.data())
+def test_every_node_is_told_once_and_every_option(data: st.DataObject) -> None:
+    """Of any graph: whole in one place, elsewhere a note that is true of the lines above; the nearest to the roots."""
+    nodes = [f"n{n}" for n in range(data.draw(st.integers(1, 9)))]
+    lines = {node: data.draw(st.lists(st.sampled_from(nodes), max_size=3)) for node in nodes}
+    roots = data.draw(st.lists(st.sampled_from(nodes), max_size=2, unique=True))
+    with TemporaryDirectory() as folder:
+        story = Story(Path(folder) / "a.db", " ".join(roots), *(f"{node}:{' '.join(to)}" for node, to in lines.items()))
+        drawn = story.drawn()
+        story.connection.close()
+    way: list[str] = []
+    whole: list[str] = []
+    edges, tops, depths = [], [], {}
+    later = set()
+    for line in drawn:
+        node, _, note = line.strip().partition(": ")
+        depth = (len(line) - len(line.lstrip())) // 2
+        del way[depth:]
+        edges += [(way[-1], node)] if depth else []
+        tops += [] if depth else [node]
+        if note == "leads back to it":
+            assert node in way
+        elif note == "see above":
+            assert node in whole
+            assert node not in way
+        elif note == "see below":
+            later.add(node)
+            assert node not in whole
+        else:
+            assert node not in whole
+            whole.append(node)
+            depths[node] = depth
+        way.append(node)
+    assert sorted(whole) == nodes
+    assert later <= set(whole)
+    assert sorted(edges) == sorted((node, target) for node in nodes for target in lines[node])
+    assert tops[: len(roots)] == sorted(roots)
+    nearest = dict.fromkeys(roots, 0)
+    for node in (waiting := [*roots]):
+        for target in lines[node]:
+            if target not in nearest:
+                nearest[target] = nearest[node] + 1
+                waiting.append(target)
+    assert {node: depths[node] for node in nearest} == nearest
+    assert not {*tops[len(roots) :]} & set(nearest)
 
 
 def test_a_run_shows_how_it_went_and_what_it_called(served: Served) -> None:
@@ -189,3 +392,21 @@ def test_a_section_leads_to_its_report_with_the_thing(served: Served) -> None:
     link = re.search(r'href="(/storyreport/run_calls\?[^"]+)"', page)
     assert link
     assert ">0.25 USD<" in served.get(link[1].replace("&amp;", "&")).text
+
+
+def test_a_source_shows_its_calls_and_its_orphans(served: Served) -> None:
+    with closing(schema.connect(Path(served.datasette.get_database("storyreport").path))) as connection:
+        connection.execute(
+            "insert into rollup_call_days (day, source_id, provider, model, currency, calls, cost, unpriced_calls)"
+            " values (date('now'), 2, 'openai', 'gpt-5', 'USD', 1, 4.25, 0)"
+        )
+        connection.execute(
+            "insert into rollup_endpoints (source_id, provider, endpoint, calls, succeeded, failed, timed, total_ms)"
+            " values (2, 'openai', '/v1/images', 8, 6, 2, 0, 0)"
+        )
+    found = sections(served.get("/-/source/beta").text)
+    assert ">4.25 USD<" in found["cost_forecast"]
+    assert ">75.00 %<" in found["api_reliability"]
+    assert ESCAPED in found["orphans"]
+    # What a source has none of is left out.
+    assert "cost_forecast" not in sections(served.get("/-/source/alpha").text)
