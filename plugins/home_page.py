@@ -24,23 +24,23 @@ class Part:
 
 
 # A tile shows the first column large and the column `detail` below it.
-RUNS_THAT_SUCCEEDED = """
+RUNS_THAT_SUCCEEDED = f"""
 select
     round(100.0 * sum(runs_completed) / nullif(sum(runs_completed + runs_failed), 0), 2) as success_pct,
     case
         when sum(runs_completed + runs_failed) > 0
             then printf('%,d', sum(runs_completed)) || ' of ' || printf('%,d', sum(runs_completed + runs_failed))
-                || ' runs in the last 7 days'
-        else 'no run ended in the last 7 days'
+                || ' runs in the last {DAYS} days'
+        else 'no run ended in the last {DAYS} days'
     end as detail
 from report
 """
-SLOWEST_STEP = """
+SLOWEST_STEP = f"""
 select
     p95_ms,
     step,
     source,
-    'takes most time, in the last 7 days' as detail
+    'takes most time, in the last {DAYS} days' as detail
 from report
 order by total_ms desc
 limit 1
@@ -68,25 +68,22 @@ where month = strftime('%Y-%m', 'now')
 group by currency
 order by cost_to_date desc
 """
-# What is different now; nothing is shown of a report that has nothing to say.
-WEEK = """
+# What is different now, since the day :week; nothing is shown of a report that has nothing to say.
+WEEK = f"""
 select
-    'stories completed' as what,
-    sum(case when day >= date('now', '-6 days') then stories_completed else 0 end) as last_7_days,
-    sum(case when day < date('now', '-6 days') then stories_completed else 0 end) as the_7_days_before
-from report
-union all
-select
-    'runs completed',
-    sum(case when day >= date('now', '-6 days') then runs_completed else 0 end),
-    sum(case when day < date('now', '-6 days') then runs_completed else 0 end)
-from report
-union all
-select
-    'runs failed',
-    sum(case when day >= date('now', '-6 days') then runs_failed else 0 end),
-    sum(case when day < date('now', '-6 days') then runs_failed else 0 end)
-from report
+    what,
+    sum(case when day >= :week then times else 0 end) as last_{DAYS}_days,
+    sum(case when day < :week then times else 0 end) as the_{DAYS}_days_before
+from (
+    select 'stories completed' as what, day, stories_completed as times from report
+    union all
+    select 'runs completed', day, runs_completed from report
+    union all
+    select 'runs failed', day, runs_failed from report
+)
+where times > 0
+group by what
+order by what desc
 """
 CHANGED_STEPS = """
 select
@@ -106,7 +103,7 @@ select
     occurrences,
     first_seen
 from report
-where first_seen >= date('now', '-6 days')
+where first_seen >= :week
 order by occurrences desc
 limit 5
 """
@@ -123,12 +120,17 @@ def today() -> date:
     return datetime.now(timezone.utc).date()
 
 
+def first_of(days: int) -> str:
+    """The first of the last days, which end with today."""
+    return (today() - timedelta(days=days - 1)).isoformat()
+
+
 def tiles() -> list[Part]:
     """How it goes, in a few numbers."""
-    week = {"since": (today() - timedelta(days=DAYS - 1)).isoformat()}
+    week = {"since": first_of(DAYS)}
     return [
         Part("Success rate", "throughput", week, RUNS_THAT_SUCCEEDED),
-        Part("Slowest step, p95", "slowest_steps", week, SLOWEST_STEP, "no step ended in the last 7 days"),
+        Part("Slowest step, p95", "slowest_steps", week, SLOWEST_STEP, f"no step ended in the last {DAYS} days"),
         Part("Stuck", "stuck_runs", {}, HANGING),
         Part("Orphans", "orphans", {}, LOST),
         Part("Cost this month", "cost_forecast", {}, MONTH, "nothing was spent this month"),
@@ -137,9 +139,10 @@ def tiles() -> list[Part]:
 
 def changes() -> list[Part]:
     """What is not as it was a week ago."""
-    before = {"since": (today() - timedelta(days=2 * DAYS - 1)).isoformat()}
+    # What a report has no parameter for, the select may use.
+    week = {"week": first_of(DAYS)}
     return [
-        Part("What was done", "throughput", before, WEEK),
+        Part("What was done", "throughput", {"since": first_of(2 * DAYS), **week}, WEEK),
         Part("Steps that got slower or faster", "duration_changes", {"days": str(DAYS)}, CHANGED_STEPS),
-        Part("New errors", "top_errors", {}, NEW_ERRORS),
+        Part("New errors", "top_errors", week, NEW_ERRORS),
     ]

@@ -17,6 +17,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -50,14 +51,14 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def storyreport(
-    *arguments: object, cwd: Path, prefix: Sequence[str] = (), **variables: str
+    *arguments: object, cwd: Path, prefix: Sequence[str] = (), typed: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line to its end."""
+    """Run the command line to its end; `typed` comes on standard input."""
     return subprocess.run(
         [*prefix, sys.executable, "-m", "storyreport", *map(str, arguments)],
         cwd=cwd,
         env=environment(**variables),
-        stdin=subprocess.DEVNULL,
+        input=typed,
         capture_output=True,
         encoding="utf-8",
         timeout=60,
@@ -506,6 +507,48 @@ def test_strict_with_a_row_that_cannot_be_loaded(any_db: Path, tmp_path: Path) -
     assert "step_history row 3" in done.stderr
 
 
+# Standard input -----------------------------------------------------------------------------------------------------
+
+
+STEPS = "step,started_at,duration\ndraft,2026-03-01 10:00:00,90\n"
+
+
+def locations(folder: Path) -> dict[str, str]:
+    """Where each source was read from."""
+    listed = rows_of(ok("sources", "--format", "json", cwd=folder))
+    return {row["source"]: row["locations"] for row in listed}
+
+
+def test_standard_input_is_called_so_and_no_file_is(tmp_path: Path) -> None:
+    """What is piped in has no place of its own; a file that is called `stdin` has."""
+    (tmp_path / "stdin").write_text(STEPS, encoding="utf-8")
+    ok("ingest", "stdin", "--as", "steps", "--name", "file", cwd=tmp_path)
+    assert storyreport("ingest", "-", "--as", "steps", cwd=tmp_path, typed=STEPS).returncode == 0
+    assert locations(tmp_path) == {"file": str(tmp_path / "stdin"), "stdin": "standard input"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Error: Standard input is empty: expected a file of a "),
+        ("Dear Sir,\nI write to you\n", "Error: Standard input is not a file that a "),
+        ("SQLite format 3\0", "Error: Standard input is damaged"),
+    ],
+    ids=["nothing", "a letter", "the beginning of a database"],
+)
+def test_what_is_wrong_with_standard_input(typed: str, said: str, any_db: Path, tmp_path: Path) -> None:
+    """What is piped in and cannot be loaded is not called by the name of our file, and has no path to check."""
+    (tmp_path / "scratch").mkdir()
+    with unchanged(any_db.parent):
+        arguments = ("ingest", "-", "--as", "workflow", "--db", any_db)
+        done = storyreport(*arguments, cwd=tmp_path, typed=typed, TMPDIR=str(tmp_path / "scratch"))
+        assert_one_sentence(done, 1)
+    assert done.stderr.startswith(said)
+    assert str(tmp_path) not in done.stderr
+    assert "check the path" not in done.stderr
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
 # Wrong usage -------------------------------------------------------------------------------------------------------
 
 
@@ -522,6 +565,8 @@ def test_strict_with_a_row_that_cannot_be_loaded(any_db: Path, tmp_path: Path) -
         pytest.param(["ingest", "SOURCE", "--as", "teapot"], "teapot", id="unknown system"),
         pytest.param(["ingest", "postgresql://u:secret@h/db", "--as", "teapot"], "teapot", id="unknown system there"),
         pytest.param(["ingest", "postgresql://u:secret@[::1/db"], "PostgreSQL URL", id="no URL"),
+        pytest.param(["ingest", ""], "is empty", id="empty source"),
+        pytest.param(["ingest", "SOURCE", "--name", "\t"], "name", id="unreadable name"),
         pytest.param(["ingest", "SOURCE", "--timezone", "Mars/Olympus"], "Mars/Olympus", id="unknown timezone"),
         pytest.param(["ingest", "SOURCE", "--timezone", "../../etc/passwd"], "time zone", id="path as timezone"),
         pytest.param(["ingest", "mysql://user:secret@host/db"], "URL", id="URL"),
@@ -851,6 +896,60 @@ def test_report_without_a_name_lists_all_reports(tmp_path: Path) -> None:
     said = ok("report", cwd=tmp_path)
     assert all(name in said for name in REPORTS)
     assert list(tmp_path.iterdir()) == []
+
+
+def with_reports(folder: Path, **written: str) -> str:
+    """Install storyreport into a folder, with these reports: what to set PYTHONPATH to."""
+    package = folder / "storyreport"
+    shutil.copytree(Path(HELP).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "bundle" / "queries").mkdir(parents=True)
+    for name, sql in written.items():
+        header = f"/*\ntitle: {name}\ndescription: What is tried.\ntopic: Steps\n*/\n"
+        (package / "bundle" / "queries" / f"{name}.sql").write_text(header + sql, encoding="utf-8")
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("select name from storys", "no such table: storys"),
+        ("select name from stories", "no such column: name"),
+        ("select title frm stories", 'near "stories": syntax error'),
+        ("with recursive n as (select 1 as i union all select abs(-9223372036854775808)) select i from n", "overflow"),
+    ],
+    ids=["no table", "no column", "no SQL", "no number"],
+)
+def test_a_report_with_a_mistake_in_its_sql(sql: str, said: str, report_db: Path, tmp_path: Path) -> None:
+    """A report that SQLite cannot read is named with what is wrong; the others are not affected."""
+    installed = with_reports(tmp_path / "site", mine=sql, sound="select title from stories")
+    with unchanged(report_db.parent):
+        done = storyreport("report", "mine", "--db", report_db, cwd=tmp_path, PYTHONPATH=installed)
+        assert_one_sentence(done, 1)
+    assert done.stderr.startswith("Error: mine cannot be read: ")
+    assert said in done.stderr
+    assert "Story S1" in ok("report", "sound", "--db", report_db, cwd=tmp_path, PYTHONPATH=installed)
+
+
+def test_ctrl_c_ends_a_report(report_db: Path, tmp_path: Path) -> None:
+    """A report that takes too long is ended by Ctrl-C, and not said to be a mistake."""
+    slow = "word || substr(hex(zeroblob(100000)), 1, 0)"
+    endless = f"with recursive n as (select 'x' as word union all select {slow} from n) select word from n"
+    installed = with_reports(tmp_path / "site", endless=endless)
+    command = [sys.executable, "-m", "storyreport", "report", "endless", "--db", str(report_db)]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(PYTHONPATH=installed), stderr=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        try:
+            # Its log is there when it is open.
+            while not report_db.with_name("report.db-shm").exists() and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 1
+    assert said.strip() == "Aborted!"
 
 
 def test_sources_lists_them(report_db: Path, ingested: Path, tmp_path: Path) -> None:

@@ -284,7 +284,7 @@ def test_the_command(book: Book, tracker: Tracker, tmp_path: Path) -> None:
     assert ", 0 rejected, 1 as old as what was pruned left out in " in done.stdout
 
 
-@pytest.mark.parametrize("age", ["365", "d", "0d", "-1d", "1.5y", "12m", "99999d", ""])
+@pytest.mark.parametrize("age", ["365", "d", "0d", "-1d", "1.5y", "12m", "99999d", "9999y", ""])
 def test_an_age_that_is_none(age: str, tmp_path: Path) -> None:
     """Only days, weeks and years are taken: a month or a minute could be meant by m."""
     done = storyreport("prune", f"--older-than={age}", cwd=tmp_path)

@@ -180,11 +180,77 @@ def test_cleaned_text_can_be_stored_and_shown(value: bytes) -> None:
         ("Authorization: Bearer abcdef123456.xyz", "Authorization: Bearer <secret>"),
         ("key sk-abcdefghijklmnop1234 rejected", "key <secret> rejected"),
         ("<b>bold</b> & brave ☂", "<b>bold</b> & brave ☂"),
+        ("GET /v1?alt=json&key=Zq7xKd93mV failed", "GET /v1?alt=json&key=<secret> failed"),
+        ("bad key AIzaSyA1234567890abcdefghijk", "bad key <secret>"),
+        ("x-api-key: Zq7xKd93mV, again", "x-api-key: <secret>, again"),
+        ('{"api_key": "Zq7xKd93mV"}', '{"api_key": "<secret>"}'),
+        ("Authorization: Basic Zq7xKd93mV==", "Authorization: Basic <secret>"),
+        ("password=Zq7xKd93mV host=db", "password=<secret> host=db"),
+        ("aws_secret_access_key=Zq7xKd93mV", "aws_secret_access_key=<secret>"),
+        ("Incorrect API key provided: Zq7xKd93mV.", "Incorrect API key provided: <secret>"),
+        ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.Zq7x expired", "token <secret> expired"),
+        ("hf_Zq7xKd93mVbt51HwLpR2 and gho_Zq7xKd93mVbt51HwLpR2", "<secret> and <secret>"),
+        ("max_tokens: 4096 is too large", "max_tokens: 4096 is too large"),
+        ("duplicate key value violates unique constraint", "duplicate key value violates unique constraint"),
+        ("missing key: title", "missing key: title"),
+        ("Unexpected token: } in JSON", "Unexpected token: } in JSON"),
+        ("wrong password for bob", "wrong password for bob"),
     ],
 )
 def test_cleaned_text_has_no_credentials(text: str, expected: str) -> None:
     """Addresses of people and secrets are taken out, the rest stays as it was."""
     assert clean_text(text.encode()) == expected
+
+
+PRIVATE = {
+    "e-mail address": ("anabel.leeward+x@mail.example.org", "anabel.leeward+x"),
+    "key": ("sk-Zq7xKd93mVbt51HwLpR2", "Zq7xKd93mVbt51HwLpR2"),
+    "bearer": ("Bearer Zq7xKd93mVbt51HwLpR2", "Zq7xKd93mVbt51HwLpR2"),
+    "password": ("postgresql://anabel:Zq7xKd93mVbt51HwLpR2@db/stories", "anabel"),
+}
+
+
+def assert_told_nothing(said: str | None, private: str) -> None:
+    """No beginning of what is private is left of which one could tell what it is."""
+    assert said is not None
+    assert len(said) <= values.LONGEST_TEXT
+    assert private[:4] not in said
+
+
+@pytest.mark.parametrize("secret", PRIVATE)
+@pytest.mark.parametrize("filler", ["so it was. ", "故事", "é", "x", "\x1b"])
+def test_where_a_text_is_cut_no_part_of_a_secret_is_left(secret: str, filler: str) -> None:
+    """A secret that lies across a limit, of what is kept or of what is looked at, is taken out all the same."""
+    whole, private = PRIVATE[secret]
+    looked_at = values.LONGEST_TEXT + values.LONGEST_SECRET
+    for limit in (values.LONGEST_TEXT, looked_at, 4 * looked_at // len(filler[-1].encode())):
+        for before in range(limit - len(whole) - 3, limit + 3):
+            text = (filler * limit)[: before - 1] + " " + whole
+            for after in ("", " and so on", " and so on" * 300):
+                assert_told_nothing(clean_text((text + after).encode()), private)
+
+
+@pytest.mark.parametrize("secret", PRIVATE)
+@given(
+    words=st.lists(st.sampled_from(["故事", "so it was.", *(whole for whole, _ in PRIVATE.values())]), max_size=50),
+    between=st.sampled_from([" ", ", ", ",", "\n"]),
+    more=st.integers(min_value=-50, max_value=10),
+)
+def test_what_was_not_looked_at_does_not_show(secret: str, words: list[str], between: str, more: int) -> None:
+    """Secrets before it make a text so short that its end, where a secret lies across the limit, would be kept."""
+    whole, private = PRIVATE[secret]
+    text = between.join([*words, f"sk-{'y' * 3000}"])[: values.LONGEST_TEXT + values.LONGEST_SECRET + more]
+    assert_told_nothing(clean_text(f"{text}{between}{whole} and so on{' and so on' * 300}".encode()), private)
+
+
+@pytest.mark.parametrize("longest", [200, values.LONGEST_TEXT])
+def test_what_is_left_out_is_said(longest: int) -> None:
+    """A text is as long as may be where it holds no secret, and whoever reads it is told that there was more."""
+    assert clean_text(b"y" * longest, longest) == "y" * longest
+    for many in (longest + 1, longest + values.LONGEST_SECRET + 1, 50 * longest):
+        assert clean_text(b"y" * many, longest) == "y" * (longest - 1) + "…"
+        assert clean_text(f"before sk-{'y' * many} after".encode(), longest) in ("before <secret> after", "before…")
+    assert clean_text(f"sk-{'y' * longest} after".encode(), longest) == "<secret> after"
 
 
 @given(st.integers(min_value=0, max_value=10**14))

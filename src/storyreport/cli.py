@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .ingest import Request
     from .prices import PriceFile
 
-STANDARD_INPUT = "stdin"
 SERVERS = ("postgresql://", "postgres://")
 EPILOG = "The report database is --db, else $STORYREPORT_DB, else storyreport.db."
 
@@ -112,33 +111,41 @@ def ingest(
     if "-" in sources and not system:
         raise UsageError("What comes on standard input needs --as to say which system wrote it.")
     with contextlib.ExitStack() as stack:
-        places = [stack.enter_context(place(source)) for source in sources]
+        places = [stack.enter_context(standard_input()) if source == "-" else place(source) for source in sources]
+        kept = {path for path, source in zip(places, sources, strict=True) if source == "-"}
         how = {"timezone": timezone, "full": full, "strict": strict, "with_text": with_text}
         requests = requests_for(places, name, system, price_file=price_file, **how)
-        load([called(request) for request in requests], database)
+        load([called(request, kept) for request in requests], database)
+
+
+def place(source: str) -> Path | str:
+    """Where a SOURCE is: its path or URL."""
+    if not source.strip():
+        raise UsageError("A SOURCE is empty: is a variable of your script not set?")
+    return source if "://" in source else Path(source)
 
 
 @contextlib.contextmanager
-def place(source: str) -> Iterator[Path | str]:
-    """What the ingest can read of a SOURCE: its path or URL; standard input as a file that is gone afterwards."""
-    if source != "-":
-        yield source if "://" in source else Path(source)
-        return
+def standard_input() -> Iterator[Path]:
+    """Standard input as a file that is gone afterwards; what is wrong with that is said of standard input."""
     import shutil
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="storyreport-") as folder:
-        path = Path(folder) / STANDARD_INPUT
+        # The source's name comes from the file's.
+        path = Path(folder) / "stdin"
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
-        yield path
+        try:
+            yield path
+        except StoryreportError as error:
+            said = str(error).replace(str(path), "Standard input").replace("check the path", "check what writes it")
+            raise type(error)(said) from error
 
 
-def called(request: "Request") -> "Request":
-    """The same source; what came on standard input is called so, wherever it was kept meanwhile."""
-    parts = (
-        replace(part, said="standard input") if part.path.name == STANDARD_INPUT else part for part in request.parts
-    )
+def called(request: "Request", kept: Collection[Path | str]) -> "Request":
+    """The same source; what was kept of standard input is called so, wherever that was."""
+    parts = (replace(part, said="standard input") if part.path in kept else part for part in request.parts)
     return replace(request, parts=tuple(parts))
 
 
@@ -292,6 +299,10 @@ def doctor(database: Path, repair: bool) -> None:
         raise StoryreportError("The report database contradicts itself: mend it with `storyreport doctor --repair`.")
 
 
+# No history is older, and calendars end.
+LONGEST_AGE_DAYS = 100 * 365
+
+
 class Age(click.ParamType[int]):
     """A number of days, weeks or years, as days."""
 
@@ -301,9 +312,10 @@ class Age(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """365d → 365."""
         number, unit = value[:-1], value[-1:]
-        if not (number.isascii() and number.isdigit() and unit in self.days and 0 < int(number) < 10_000):
+        days = int(number) * self.days.get(unit, 0) if number.isascii() and number.isdigit() and len(number) < 7 else 0
+        if not 0 < days < LONGEST_AGE_DAYS:
             self.fail(f"{value!r} is no age like 365d, 52w or 2y.", param, ctx)
-        return int(number) * self.days[unit]
+        return days
 
 
 @cli.command(epilog=EPILOG)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from . import load, prices, rollups, schema
-from .errors import StoryreportError
+from .errors import StoryreportError, UsageError
 from .extract import Options, Reading, check_unmoved, is_staged, open_part, signature
 from .load import Counts, PartLoad
 from .recognise import Found, check_system, find_parts, find_parts_at, reading
@@ -60,6 +60,8 @@ def requests_for(places: Sequence[Path | str], name: str | None, system: str | N
     for path, parts in found:
         source_name = name or _home(parts, found) or _own_name(path, parts)
         printable = "".join(character for character in source_name if character.isprintable())
+        if not printable.strip():
+            raise UsageError(f"Nobody could read the name {source_name!r}: give the source another one with --name.")
         names.setdefault(printable, []).extend(parts)
     requests = []
     for source_name, parts in names.items():

@@ -131,9 +131,13 @@ def bind(report: Report, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def run(connection: sqlite3.Connection, report: Report, given: Mapping[str, str]) -> tuple[list[str], Rows]:
-    """The columns and the rows of a report."""
-    cursor = connection.execute(report.sql, bind(report, given))
-    return [column[0] for column in cursor.description], cursor.fetchall()
+    """The columns and the rows of a report; StoryreportError where SQLite cannot read it."""
+    values = bind(report, given)
+    try:
+        cursor = connection.execute(report.sql, values)
+        return [column[0] for column in cursor.description], cursor.fetchall()
+    except sqlite3.Error as error:
+        raise StoryreportError(f"{report.name} cannot be read: {error}.") from error
 
 
 @functools.lru_cache(maxsize=1)

@@ -4,19 +4,15 @@ A usage result counts tokens, those read from and written to the cache beside th
 and has no cost. A cost result is an amount of a day. Workspaces, API keys and accounts are not copied.
 """
 
-import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
-from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, textfiles
+from . import System, Table, Type, buckets, textfiles
 
-# A report begins with many empty buckets where nothing was used for long.
-LOOKED_AT = 1000
+# When a bucket begins and ends.
+TIMES = ("starting_at", "ending_at")
 DECIMAL = re.compile(r"-?\d{1,18}(?:\.\d{1,30})?", re.ASCII)
 # An amount is in the lowest unit of its currency: how many digits that is where it is not two (ISO 4217).
 NO_DIGITS = re.compile("BIF|CLP|DJF|GNF|ISK|JPY|KMF|KRW|PYG|RWF|UGX|UYI|VND|VUV|XAF|XOF|XPF")
@@ -52,77 +48,6 @@ COSTS_TABLE = Table(
     },
     required=("starting_at", "amount", "currency"),
 )
-
-
-def find_usage(path: Path) -> Path | None:
-    """The path if it is a usage report, or one whose buckets are all empty."""
-    return path if _kinds(path) in ({"usage"}, {"usage", "costs"}, {"empty"}) else None
-
-
-def find_costs(path: Path) -> Path | None:
-    """The path if it is a cost report."""
-    return path if _kinds(path) == {"costs"} else None
-
-
-def stage_usage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each usage result."""
-    return _stage(path, "anthropic_usage", USAGE_TABLE, _usage)
-
-
-def stage_costs(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each cost result."""
-    return _stage(path, "anthropic_costs", COSTS_TABLE, _costs)
-
-
-def _kinds(path: Path) -> set[str]:
-    """What the first buckets hold: usage, costs, or nothing; no word for what is no bucket of Anthropic's."""
-    kinds = set()
-    if path.is_file():
-        for _, record, _ in islice(textfiles.records(path), LOOKED_AT):
-            for bucket, result, _ in _results(record or {}):
-                if {"starting_at", "ending_at"} <= set(bucket):
-                    kinds.add("empty" if result is None else "costs" if "amount" in result else "usage")
-            if kinds - {"empty"}:
-                break
-    return kinds - {"empty"} or kinds
-
-
-def _results(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None, str | None]]:
-    """(bucket, result, None) of each result, (bucket, None, None) of an empty bucket, or (…, None, problem)."""
-    buckets = record.get("data", [record])
-    if not isinstance(buckets, list):
-        yield {}, None, "data is no list"
-        return
-    for bucket in buckets:
-        results = bucket.get("results") if isinstance(bucket, dict) else None
-        if not isinstance(results, list):
-            yield {}, None, "the record is no page and no bucket"
-            continue
-        if not results:
-            yield bucket, None, None
-        for result in results:
-            if isinstance(result, dict):
-                yield bucket, result, None
-            else:
-                yield bucket, None, "a result is no object"
-
-
-def _stage(path: Path, name: str, table: Table, read: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    position = 0
-    for line, record, problem in textfiles.records(path):
-        for bucket, result, broken in _results(record) if record is not None else [({}, None, problem)]:
-            row: dict[str, Any] | None = None if broken is None else {}
-            if result is not None:
-                try:
-                    row = read(result)
-                    row["starting_at"] = textfiles.single(bucket.get("starting_at"), "starting_at")
-                    row["grouping"] = _grouping(result)
-                except textfiles.BrokenRecord as error:
-                    row, broken = {}, str(error)
-            if row is not None:
-                position += 1
-                row |= {"line": line, "position": position}
-                yield name, (*(row.get(column) for column in table.columns), broken)
 
 
 def _usage(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,26 +88,11 @@ def _costs(result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _grouping(result: Mapping[str, Any]) -> str:
-    """A digest of what the results of a bucket are grouped by, ids included: equal for one result met twice."""
-    by = sorted((name, value) for name, value in result.items() if isinstance(value, str) and name != "amount")
-    return hashlib.sha256(json.dumps(by).encode()).hexdigest()[:16]
-
-
-COSTS = Part(
-    tables={"anthropic_costs": COSTS_TABLE},
-    feeds={"calls": ("anthropic_costs",)},
-    statuses={},
-    find=find_costs,
-    stage=stage_costs,
+SYSTEM = System(
+    name="anthropic_usage",
+    title="Anthropic usage or cost report",
+    parts={
+        "costs": buckets.part("anthropic_costs", COSTS_TABLE, TIMES, buckets.COSTS, _costs),
+        "usage": buckets.part("anthropic_usage", USAGE_TABLE, TIMES, buckets.USAGE, _usage),
+    },
 )
-
-USAGE = Part(
-    tables={"anthropic_usage": USAGE_TABLE},
-    feeds={"calls": ("anthropic_usage",)},
-    statuses={},
-    find=find_usage,
-    stage=stage_usage,
-)
-
-SYSTEM = System(name="anthropic_usage", title="Anthropic usage or cost report", parts={"costs": COSTS, "usage": USAGE})

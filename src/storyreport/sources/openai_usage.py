@@ -4,18 +4,14 @@ A usage result counts requests and tokens and has no cost; a costs result is an 
 a row of costs is 0 calls, and neither counts twice where both are given. Users, projects and API keys are not copied.
 """
 
-import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping
-from itertools import islice
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from . import Part, System, Table, Type, textfiles
+from . import System, Table, Type, buckets, textfiles
 
-# A page begins with many empty buckets where nothing was used for long.
-LOOKED_AT = 1000
+# When a bucket begins and ends.
+TIMES = ("start_time", "end_time")
 DECIMAL = re.compile(r"-?\d{1,15}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 KIND = re.compile(r"organization\.usage\.(\w{1,50})\.result", re.ASCII)
 
@@ -48,79 +44,6 @@ COSTS_TABLE = Table(
     },
     required=("start_time", "amount", "currency"),
 )
-
-
-def find_usage(path: Path) -> Path | None:
-    """The path if it is a file of usage, or one whose buckets are all empty."""
-    return path if _kinds(path) in ({"usage"}, {"usage", "costs"}, {"empty"}) else None
-
-
-def find_costs(path: Path) -> Path | None:
-    """The path if it is a file of costs."""
-    return path if _kinds(path) == {"costs"} else None
-
-
-def stage_usage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each usage result that counts requests."""
-    return _stage(path, "openai_usage", USAGE_TABLE, _usage)
-
-
-def stage_costs(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each costs result."""
-    return _stage(path, "openai_costs", COSTS_TABLE, _costs)
-
-
-def _kinds(path: Path) -> set[str]:
-    """What the first buckets hold: usage, costs, or nothing; no word for what is no bucket of OpenAI's."""
-    kinds = set()
-    if path.is_file():
-        for _, record, _ in islice(textfiles.records(path), LOOKED_AT):
-            for bucket, result, _ in _results(record or {}):
-                if {"start_time", "end_time"} <= set(bucket):
-                    kinds.add("empty" if result is None else "costs" if "amount" in result else "usage")
-            if kinds - {"empty"}:
-                break
-    return kinds - {"empty"} or kinds
-
-
-def _results(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None, str | None]]:
-    """(bucket, result, None) of each result, (bucket, None, None) of an empty bucket, or (…, None, problem)."""
-    buckets = record.get("data", [record])
-    if not isinstance(buckets, list):
-        yield {}, None, "data is no list"
-        return
-    for bucket in buckets:
-        # Some versions of the API's description say `result`.
-        results = bucket.get("results", bucket.get("result")) if isinstance(bucket, dict) else None
-        if not isinstance(results, list):
-            yield {}, None, "the record is no page and no bucket"
-            continue
-        if not results:
-            yield bucket, None, None
-        for result in results:
-            if isinstance(result, dict):
-                yield bucket, result, None
-            else:
-                yield bucket, None, "a result is no object"
-
-
-def _stage(path: Path, name: str, table: Table, read: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    position = 0
-    for line, record, problem in textfiles.records(path):
-        for bucket, result, broken in _results(record) if record is not None else [({}, None, problem)]:
-            row: dict[str, Any] | None = None if broken is None else {}
-            if result is not None:
-                try:
-                    row = read(result)
-                    if row is not None:
-                        row["start_time"] = textfiles.single(bucket.get("start_time"), "start_time")
-                        row["grouping"] = _grouping(result)
-                except textfiles.BrokenRecord as error:
-                    row, broken = {}, str(error)
-            if row is not None:
-                position += 1
-                row |= {"line": line, "position": position}
-                yield name, (*(row.get(column) for column in table.columns), broken)
 
 
 def _usage(result: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -163,26 +86,11 @@ def _costs(result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _grouping(result: Mapping[str, Any]) -> str:
-    """A digest of what the results of a bucket are grouped by, ids included: equal for one result met twice."""
-    by = sorted((name, value) for name, value in result.items() if value is not None and isinstance(value, (str, bool)))
-    return hashlib.sha256(json.dumps(by).encode()).hexdigest()[:16]
-
-
-COSTS = Part(
-    tables={"openai_costs": COSTS_TABLE},
-    feeds={"calls": ("openai_costs",)},
-    statuses={},
-    find=find_costs,
-    stage=stage_costs,
+SYSTEM = System(
+    name="openai_usage",
+    title="OpenAI usage or costs export",
+    parts={
+        "costs": buckets.part("openai_costs", COSTS_TABLE, TIMES, buckets.COSTS, _costs),
+        "usage": buckets.part("openai_usage", USAGE_TABLE, TIMES, buckets.USAGE, _usage),
+    },
 )
-
-USAGE = Part(
-    tables={"openai_usage": USAGE_TABLE},
-    feeds={"calls": ("openai_usage",)},
-    statuses={},
-    find=find_usage,
-    stage=stage_usage,
-)
-
-SYSTEM = System(name="openai_usage", title="OpenAI usage or costs export", parts={"costs": COSTS, "usage": USAGE})

@@ -1,0 +1,100 @@
+"""Usage and costs as the APIs of model providers report them: pages of buckets of time, each with its results.
+
+A helper of the sources: it names no system. A provider has its own names for when a bucket begins and ends, and reads
+a result in its own way.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from . import Part, Table, textfiles
+
+# A report begins with many empty buckets where nothing was used for long.
+LOOKED_AT = 1000
+# What the files of a part hold. Empty buckets are ones of usage; costs among the usage are broken rows of that.
+USAGE = ({"usage"}, {"usage", "costs"}, {"empty"})
+COSTS = ({"costs"},)
+
+Read = Callable[[Mapping[str, Any]], dict[str, Any] | None]
+
+
+def part(name: str, table: Table, times: tuple[str, str], held: tuple[set[str], ...], read: Read) -> Part:
+    """A part of files that hold this, staged as one table.
+
+    `times` are the fields of a bucket's begin and end; `read` says a result by column, None for what is no row.
+    """
+
+    def find(path: Path) -> Path | None:
+        return path if kinds(path, times) in held else None
+
+    return Part(
+        tables={name: table},
+        feeds={"calls": (name,)},
+        statuses={},
+        find=find,
+        stage=partial(stage, name=name, table=table, start=times[0], read=read),
+    )
+
+
+def kinds(path: Path, times: tuple[str, str]) -> set[str]:
+    """What the first buckets hold: usage, costs, or nothing; no word for what is no bucket of this provider's."""
+    found = set()
+    if path.is_file():
+        for _, record, _ in islice(textfiles.records(path), LOOKED_AT):
+            for bucket, result, _ in results(record or {}):
+                if set(times) <= set(bucket):
+                    found.add("empty" if result is None else "costs" if "amount" in result else "usage")
+            if found - {"empty"}:
+                break
+    return found - {"empty"} or found
+
+
+def results(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None, str | None]]:
+    """(bucket, result, None) of each result, (bucket, None, None) of an empty bucket, or (…, None, problem)."""
+    buckets = record.get("data", [record])
+    if not isinstance(buckets, list):
+        yield {}, None, "data is no list"
+        return
+    for bucket in buckets:
+        # Some versions of an API's description say `result`.
+        inside = bucket.get("results", bucket.get("result")) if isinstance(bucket, dict) else None
+        if not isinstance(inside, list):
+            yield {}, None, "the record is no page and no bucket"
+            continue
+        if not inside:
+            yield bucket, None, None
+        for result in inside:
+            if isinstance(result, dict):
+                yield bucket, result, None
+            else:
+                yield bucket, None, "a result is no object"
+
+
+def stage(path: Path, name: str, table: Table, start: str, read: Read) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """A row for each result, with when its bucket begins and what it is grouped by, or with what is wrong with it."""
+    position = 0
+    for line, record, problem in textfiles.records(path):
+        for bucket, result, broken in results(record) if record is not None else [({}, None, problem)]:
+            row: dict[str, Any] | None = None if broken is None else {}
+            if result is not None:
+                try:
+                    row = read(result)
+                    if row is not None:
+                        row |= {start: textfiles.single(bucket.get(start), start), "grouping": grouping(result)}
+                except textfiles.BrokenRecord as error:
+                    row, broken = {}, str(error)
+            if row is not None:
+                position += 1
+                row |= {"line": line, "position": position}
+                yield name, (*(row.get(column) for column in table.columns), broken)
+
+
+def grouping(result: Mapping[str, Any]) -> str:
+    """A digest of what the results of a bucket are grouped by, ids included: equal for one result met twice."""
+    by = sorted((name, value) for name, value in result.items() if isinstance(value, (str, bool)) and name != "amount")
+    return hashlib.sha256(json.dumps(by).encode()).hexdigest()[:16]
