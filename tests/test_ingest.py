@@ -27,6 +27,7 @@ SQL = "x'); drop table stories; --"
         ("('A', '01_ingest', 'r', 'completed', 5, 'soon')", "timestamp is no possible time"),
         ("('A', '01_ingest', 'r', 'completed', 'long', '2026-01-01 10:00:00')", "execution_time_ms is not a number"),
         ("('A', '01_ingest', 'r', 'completed', 1e300, '2026-01-01 10:00:00')", "execution_time_ms is not a number"),
+        ("('A', '01_ingest', 'r', 'completed', -9223372036854775807 - 1, null)", "execution_time_ms is not a number"),
         ("(x'00ff', '01_ingest', 'r', 'completed', 5, '2026-01-01 10:00:00')", "story_id is no readable key"),
         ("(cast(x'ff41' as text), '01_ingest', 'r', 'completed', 5, null)", "story_id is no readable key"),
         ("('A' || char(0) || 'B', '01_ingest', 'r', 'completed', 5, null)", "story_id is no readable key"),
@@ -209,3 +210,88 @@ def test_what_is_unchanged_is_known_in_another_process(tmp_path: Path) -> None:
     ]
     assert "1 rows read" in said[0]
     assert "unchanged" in said[1]
+
+
+@pytest.mark.parametrize("is_indexed", [True, False])
+def test_generated_columns_are_read(book: Book, tmp_path: Path, is_indexed: bool) -> None:
+    """A column that SQLite computes, stored or not, is one like the others, also where the table has to be copied."""
+    path = tmp_path / "computed.db"
+    change(
+        path,
+        "create table step_history (id integer primary key, document text, run_id text, status text, timestamp text,"
+        " story_id text as (substr(document, 1, 1)), step_name text as ('01_' || substr(document, 2)) stored,"
+        " execution_time_ms integer as (length(document) * 100))",
+        *(["create index by_story on step_history (story_id)"] if is_indexed else []),
+        "insert into step_history (document, run_id, status, timestamp)"
+        " values ('Adraft', 'r', 'completed', '2026-01-01 10:00:00'), ('Bart', 'r', 'completed', null)",
+    )
+    assert book.ingest(path).counts.rejected == 0
+    planted = ask(path, "select step_name, story_id, execution_time_ms from step_history order by 1")
+    assert planted == [("01_art", "B", 400), ("01_draft", "A", 600)]
+    assert (
+        book.sql("select name, story_key, duration_ms from step_runs join steps on steps.id = step_id order by 1")
+        == planted
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes are Linux's")
+def test_a_path_that_is_not_utf_8(tmp_path: Path, tracker: Tracker) -> None:
+    """It is read like any other, and shown as what can be shown of it."""
+    tracker.register("A")
+    tracker.close()
+    strange = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff.db"))
+    tracker.path.rename(strange)
+    done = run("ingest", str(strange), "--db", "report.db", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    book = Book(tmp_path)
+    ((location,),) = book.sql("select location from inputs")
+    assert location == f"{tmp_path.resolve()}/a\\xff.db"
+    assert book.one("select count(*) from stories") == 1
+    assert "unchanged" in run("ingest", str(strange), "--db", "report.db", cwd=tmp_path).stdout
+
+
+def test_an_output_that_lacks_a_character(book: Book, tracker: Tracker) -> None:
+    """A terminal that cannot show a character gets another one, not an error."""
+    tracker.register("A")
+    tracker.end("A", "01_\u4e16", "r", 1000)
+    book.ingest(tracker.path)
+    for form in ("table", "csv"):
+        done = run(
+            "report",
+            "slowest_steps",
+            "--format",
+            form,
+            "--db",
+            str(book.path),
+            cwd=book.path.parent,
+            encoding="latin-1",
+        )
+        assert (done.returncode, done.stderr, "01_?" in done.stdout) == (0, "", True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_that_cannot_be_written(tmp_path: Path, option: str) -> None:
+    """One sentence, and a failure."""
+    limited = (
+        "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0));"
+        "os.execv(sys.executable, [sys.executable, '-m', 'storyreport', sys.argv[1]])"
+    )
+    with (tmp_path / "full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", limited, option], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: The output cannot be written: File too large.\n"
+
+
+def run(*arguments: str, cwd: Path, encoding: str = "utf-8") -> "subprocess.CompletedProcess[str]":
+    """The command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "storyreport", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        encoding=encoding,
+        capture_output=True,
+        check=False,
+    )

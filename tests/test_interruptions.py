@@ -462,6 +462,29 @@ def test_a_source_with_an_open_log_stays_as_it_is(tmp_path: Path) -> None:
     assert shown(tmp_path / "report.db")["open"]["stories"] == source.totals["stories"] + 1
 
 
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_a_log_is_found_through_a_link(is_dead: bool, tmp_path: Path) -> None:
+    """What is in the log alone is read through a link too, and a change there is noticed."""
+    tracker = Tracker(tmp_path / "source" / "real.db", "wal")
+    tracker.connection.execute("pragma wal_autocheckpoint = 0")
+    tracker.register("S1")
+    place = tmp_path / "source"
+    database = tmp_path / "report.db"
+    for stories in (1, 2):
+        if is_dead:
+            place = tmp_path / f"dead-{stories}"
+            place.mkdir()
+            for name in ("real.db", "real.db-wal"):
+                shutil.copy(tmp_path / "source" / name, place)
+        link = tmp_path / "link.db"
+        link.unlink(missing_ok=True)
+        link.symlink_to(place / "real.db")
+        ingest_here(database, requests_for([link], "tracked", None)[0])
+        assert shown(database)["tracked"]["stories"] == stories
+        tracker.register("S2")
+    tracker.close()
+
+
 def test_a_source_whose_writer_died_stays_as_it_is(tmp_path: Path) -> None:
     """The log that a dead writer left is read and stays, and no shared memory file is added to it."""
     source = plant_history(tmp_path / "alive" / "dead.db", 1000, "wal")

@@ -1,11 +1,14 @@
 """The story-to-video service: both versions of its database, its costs, its own clean-up, and what is private in it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from book import Book, ask, change
 from postgres import execute, new_database
+
+from storyreport.sources import media
 
 NEW = """
     create table users (id text primary key, username text, email text, created_at timestamp, updated_at timestamp);
@@ -328,3 +331,25 @@ def test_files_on_disk(book: Book, service: Path, tmp_path: Path, database_first
     (folder / "images/lost.png").unlink()
     book.ingest(folder, name="movies")
     assert book.sql("select path from artifacts where gone_at is not null") == [("images/lost.png",)]
+
+
+def test_a_status_is_no_step(book: Book, service: Path) -> None:
+    """Where the phase of a workflow is but the word for its end, it has no current step."""
+    change(
+        service,
+        "update workflows set current_phase = 'completed' where id = 'w1'",
+        "update workflows set current_phase = ' Failed' where id = 'w3'",
+    )
+    book.ingest(service)
+    assert book.sql("select source_key, current_step from runs order by 1") == [
+        ("w1", None),
+        ("w2", "image_generation"),
+        ("w3", None),
+    ]
+
+
+def test_the_folders_are_the_same_everywhere() -> None:
+    """The mapping names the folders that are read from the disk."""
+    mapping = Path(media.__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    lists = re.findall(r"instr\(substr\(files\.path, 8\), '/'\) - 1\)\s+in \(([^)]*)\)", mapping)
+    assert [{name.strip(" '") for name in names.split(",")} for names in lists] == [set(media.KINDS)] * 2

@@ -493,3 +493,53 @@ def test_a_deleted_output_is_gone(book: Book, tmp_path: Path) -> None:
     assert book.sql("select path from artifacts where gone_at is not null") == [("01_ingest/D.json",)]
     assert book.sql("select source_key from stories where gone_at is not null") == [("D",)]
     assert len(book.report("orphans")) == 4
+
+
+def test_what_is_not_the_tracker_s_is_passed_over(book: Book, tracker: Tracker) -> None:
+    """A link that leads to itself and what may not be read keep nobody from the sources beside them."""
+    tracker.register("A")
+    tracker.close()
+    folder = tracker.path.parent / "project"
+    (folder / "notes").mkdir(parents=True)
+    tracker.path.rename(folder / "studio.db")
+    for loop in (folder / "notes" / "loop", folder / "loop.json", folder / "notes" / "loop.json"):
+        loop.symlink_to(loop)
+    (folder / "private").mkdir(mode=0)
+    (folder / "settings.json").write_text("{}", encoding="utf-8")
+    (folder / "settings.json").chmod(0)
+    try:
+        book.ingest(folder)
+    finally:
+        (folder / "private").chmod(0o700)
+    assert book.one("select count(*) from stories") == 1
+
+
+def test_a_file_of_the_tracker_s_that_cannot_be_read(book: Book, tracker: Tracker) -> None:
+    """One that should be the tracker's is not passed over: a run's file is rejected, a database is an error."""
+    folder = tracker.path.parent / "project"
+    (folder / ".runs" / "r1").mkdir(parents=True)
+    run = {
+        "run_id": "r1",
+        "step": "01_ingest",
+        "story_id": "A",
+        "status": "success",
+        "timestamp": "2026-03-01T10:00:00",
+    }
+    (folder / ".runs" / "r1" / "01_ingest_A.json").write_text(json.dumps(run), encoding="utf-8")
+    loop = folder / ".runs" / "r1" / "02_preprocess_A.json"
+    loop.symlink_to(loop)
+    book.ingest(folder)
+    assert book.sql("select source_key, reason from rejects") == [
+        ("r1/02_preprocess_A.json", "cannot be read: Too many levels of symbolic links")
+    ]
+    (folder / "studio.db").symlink_to(folder / "studio.db")
+    with pytest.raises(StoryreportError, match="cannot be opened"):
+        book.ingest(folder)
+    (folder / "studio.db").unlink()
+    (folder / ".runs" / "r1").chmod(0)
+    try:
+        if not os.access(folder / ".runs" / "r1", os.R_OK):
+            with pytest.raises(StoryreportError, match="may not be read"):
+                book.ingest(folder)
+    finally:
+        (folder / ".runs" / "r1").chmod(0o700)

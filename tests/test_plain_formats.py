@@ -6,6 +6,7 @@ rows that it must become, worked out by hand. Only the columns named there are c
 
 import contextlib
 import csv
+import gzip
 import io
 import json
 import re
@@ -20,7 +21,7 @@ from postgres import execute, new_database
 
 from storyreport import schema
 from storyreport.errors import StoryreportError
-from storyreport.sources import systems
+from storyreport.sources import systems, textfiles
 
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "plain-formats.md"
 SYSTEMS = ("steps", "litellm", "langfuse", "airflow", "llm")
@@ -241,6 +242,94 @@ def test_a_ragged_line_is_rejected(book: Book, tmp_path: Path) -> None:
         book.ingest(path, strict=True, full=True)
 
 
+UNCLOSED = "a quote is not closed"
+# Each case: what follows the header `id,model,called_at`, the calls to be loaded, and (line, reason) of the others.
+QUOTES = {
+    "whole": ('c1,"two\nlines",T\nc2,"said ""so"", twice\n\n",T\n', ["c1", "c2"], []),
+    "never closed": ('c1,m,T\nc2,"x,T\nc3,m,T\nc4,m,T\n', ["c1", "c3", "c4"], [(3, UNCLOSED)]),
+    "closed by another": ('c1,"x,T\nc2,m,T\nc3,"y, z",T\nc4,m,T\n', ["c2", "c3", "c4"], [(2, UNCLOSED)]),
+    "lone quotes": ('c1,5" x,"y\nc2,m,T\n', ["c2"], [(2, UNCLOSED)]),
+    "an inch": ('c1,5" wide,T\nc2,m,T\n', ["c1", "c2"], []),
+    # What is within quotes is no row, whatever is wrong with the record.
+    "ragged": ('c1,m,m,"x\nc9,m,T\n"\nc2,m,T\n', ["c2"], [(2, "the line has not the 3 fields of the header")]),
+    "not UTF-8": ('c1,"x\nc9,m,T\n\udcff\nc8,m,T",T\nc2,m,T\n', ["c2"], [(4, "the line is not UTF-8")]),
+    "NUL": ('c1,"x\0\nc9,m,T",T\nc2,m,T\n', ["c2"], [(2, "the line holds NUL bytes")]),
+}
+
+
+@pytest.mark.parametrize("case", QUOTES)
+def test_quotes(book: Book, tmp_path: Path, case: str) -> None:
+    """A quoted field may hold line ends; a quote that is not closed costs its own line alone."""
+    text, loaded, rejected = QUOTES[case]
+    path = tmp_path / "calls.csv"
+    text = text.replace("T", "2026-03-01T10:00:00")
+    path.write_bytes(f"id,model,called_at\n{text}".encode(errors="surrogateescape"))
+    book.ingest(path)
+    assert [row["source_key"] for row in rows(book, "calls")] == loaded
+    assert book.sql("select source_row, reason from rejects order by 1") == rejected
+
+
+@pytest.mark.parametrize("size", [200_000, 9 * 1024 * 1024])
+@pytest.mark.parametrize("is_one_line", [True, False])
+def test_long_fields(book: Book, tmp_path: Path, size: int, is_one_line: bool) -> None:
+    """A field of any sane length is read; of a longer one the record is rejected, and what is in it makes no rows."""
+    path = tmp_path / "calls.csv"
+    filling = "x" * size if is_one_line else ("x" * 99 + "\n") * (size // 100)
+    path.write_text(
+        f'id,called_at,model\nc1,2026-03-01,"{filling}\nc9,,9\n{filling}\nc9,,9"\nc2,2026-03-01,m\n', encoding="utf-8"
+    )
+    book.ingest(path)
+    is_long = size > 8 * 1024 * 1024
+    assert [row["source_key"] for row in rows(book, "calls")] == (["c2"] if is_long else ["c1", "c2"])
+    assert book.sql("select source_row, reason like '% is longer than %' from rejects") == ([(2, 1)] if is_long else [])
+
+
+def test_a_quote_that_is_not_closed_before_many_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More lines than are kept are read again from the file, though not without end."""
+    monkeypatch.setattr(textfiles, "MOST_LINES", 100)
+    path = tmp_path / "long.csv"
+    block = ['c,"x', *["c,x"] * 150, 'c,"x, y"']
+    for blocks, rejected in ((1, 1), (3, 3), (11, 11)):
+        path.write_text("\n".join(["id,note", *block * blocks]), encoding="utf-8")
+        problems = [(number, problem) for number, _, problem in textfiles.records(path) if problem]
+        assert [number for number, _ in problems] == [2 + len(block) * place for place in range(rejected)]
+        loaded = [record["note"] for _, record, _ in textfiles.records(path) if record]
+        assert loaded.count("x, y") == blocks
+        assert loaded.count("x") == 150 * min(blocks, 10)
+        assert ("passed over" in (problems[-1][1] or "")) == (blocks > 10)
+
+
+@pytest.mark.parametrize("line", ['a"b,"c,x', 'a","c,x', ',"x', 'x"a"b,"c,x', ',"""",",x'])
+def test_hostile_quotes_are_read_in_their_own_time(tmp_path: Path, line: str) -> None:
+    """Lines that open fields and leave them open are read once or twice, not each time for all that came before."""
+    path = tmp_path / "hostile.csv"
+    path.write_text("id,model,note\n" + f"{line}\n" * 20_000, encoding="utf-8")
+    read = 0
+    parsed = textfiles._parsed
+
+    def counted(*given: Any, **how: Any) -> tuple[list[str], int]:
+        nonlocal read
+        read += len(given[0])
+        return parsed(*given, **how)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(textfiles, "_parsed", counted)
+        assert list(textfiles.records(path))
+    assert read < 150_000
+
+
+@pytest.mark.parametrize("damage", ["garbage behind it", "wrong checksum"])
+@pytest.mark.parametrize("form", [",", "jsonl", "list"])
+def test_a_gzip_file_damaged_at_its_end(book: Book, tmp_path: Path, form: str, damage: str) -> None:
+    """All that it holds is loaded, and it is said that it is damaged."""
+    packed = gzip.compress(table_file(tmp_path, form, CALL_FIELDS, CALLS).read_bytes())
+    path = tmp_path / ("packed.csv.gz" if form == "," else "packed.json.gz")
+    path.write_bytes(packed + b"garbage" if damage == "garbage behind it" else packed[:-8] + b"\0" * 4 + packed[-4:])
+    book.ingest(path)
+    assert [row["source_key"] for row in rows(book, "calls")] == ["c1", "c2", "c3"]
+    assert book.sql("select reason from rejects") == [("the gzip file is damaged",)]
+
+
 def test_broken_json_in_the_middle_is_rejected(book: Book, tmp_path: Path) -> None:
     """A line that a crash cut off is rejected, and the others are loaded."""
     path = table_file(tmp_path, "jsonl", CALL_FIELDS, CALLS)
@@ -259,6 +348,7 @@ def test_broken_json_in_the_middle_is_rejected(book: Book, tmp_path: Path) -> No
         ("x,openai,gpt-4o,2026-03-01,-5,1,0.1,success", "doubted", "negative input_tokens"),
         ("x,openai,gpt-4o,2026-03-01,5,1,-0.1,success", "doubted", "negative cost"),
         ("x,openai,gpt-4o,2026-03-01,5,1,NaN,success", "rejected", "cost is not a number"),
+        (f"x,openai,gpt-4o,2026-03-01,{-(2**63)},1,0.1,success", "rejected", "input_tokens is not a number"),
         ("x,openai,gpt-4o,2026-03-01,many,1,0.1,success", "rejected", "input_tokens is not a number"),
         ("x,openai,gpt-4o,2026-02-30,5,1,0.1,success", "rejected", "called_at is no possible time"),
     ],

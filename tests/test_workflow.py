@@ -333,6 +333,28 @@ def test_both_forms_of_the_log(book: Book, workflows: str, tmp_path: Path, packe
     assert book.one("select count(*) from log_events where gone_at is null") == 7
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [
+        ' {"runId":"r","prompt":"PRIVATE words',
+        ' {"runId":"r","error":{"code":1},"prompt":"PRIVATE {words} and',
+        '{"runId":"r","prompt":"PRIVATE words"}',
+        " { runId: 'r', prompt: 'PRIVATE words} and",
+        ' {"runId":"r","prompt":"PRIVATE words}',
+    ],
+)
+def test_a_line_cut_off_within_its_fields(book: Book, tmp_path: Path, tail: str) -> None:
+    """The message is kept, and nothing of the fields, where a prompt may be."""
+    path = tmp_path / "service.log"
+    path.write_text(f"{LOG[4]}\nerror: Workflow error occurred in chapter 1{tail}\n", encoding="utf-8")
+    book.ingest(path)
+    assert book.sql("select message from log_events where level = 'error'") == [
+        ("Workflow error occurred in chapter 1",)
+    ]
+    stored = b"".join(file.read_bytes() for file in tmp_path.glob("report.db*"))
+    assert (b"PRIVATE" in path.read_bytes(), b"PRIVATE" in stored) == (True, False)
+
+
 def test_a_log_alone(book: Book, tmp_path: Path) -> None:
     """A log without the databases is kept; a text that is no log is refused."""
     path = tmp_path / "service.log"

@@ -7,16 +7,31 @@ import sys
 HELP = os.path.join(os.path.dirname(__file__), "help.txt")
 
 
+def say(text: str) -> None:
+    """Print a text, or say in one sentence why it cannot be written."""
+    try:
+        print(text, end="", flush=True)
+    except OSError as error:
+        # Whoever closed a pipe has read enough.
+        if not isinstance(error, BrokenPipeError):
+            print(f"Error: The output cannot be written: {error.strerror}.", file=sys.stderr, flush=True)
+        # Python would try once more to write it, and complain.
+        os._exit(1)
+
+
 def main() -> None:
     """Run the command line; who only wants the version or the help is told at once, without the rest of the program."""
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        # A title may hold what a terminal's encoding lacks.
+        reconfigure(errors="replace")
     if sys.argv[1:] == ["--version"]:
         from . import __version__
 
-        print(f"storyreport {__version__}")
+        say(f"storyreport {__version__}\n")
         return
     if sys.argv[1:] == ["--help"]:
         with open(HELP, encoding="utf-8") as file:
-            print(file.read(), end="")
+            say(file.read())
         return
     from .cli import cli
 

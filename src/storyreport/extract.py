@@ -22,6 +22,7 @@ from .recognise import (
     IMMUTABLE,
     WAIT_SECONDS,
     Found,
+    columns_of,
     copy_with_log,
     is_abandoned,
     is_wal,
@@ -99,7 +100,11 @@ VALUES = {
     end""",
 }
 # When column {c}'s value makes its row unusable.
-NOT_A_NUMBER = f"{{c}} <> '' and (typeof({{c}}) not in ('integer', 'real') or abs({{c}}) > {LARGEST_AMOUNT})"
+NOT_A_NUMBER = (
+    # Not abs(): of the least integer there is none.
+    "{c} <> '' and (typeof({c}) not in ('integer', 'real')"
+    f" or {{c}} not between -{LARGEST_AMOUNT} and {LARGEST_AMOUNT})"
+)
 PROBLEMS = {
     Type.KEY: (
         # As many characters as bytes: neither a NUL nor anything but ASCII. (SQLite looks at both sides of an AND.)
@@ -295,8 +300,7 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
         if table not in real:
             continue
         name = f"{quoted(schema)}.{quoted(real[table])}"
-        rows = connection.execute("select name from pragma_table_info(?, ?)", [real[table], schema])
-        columns = {column.lower(): column for (column,) in rows if isinstance(column, str)}
+        columns = {column.lower(): column for column in columns_of(connection, schema, real[table])}
         if number := _row_number(connection, name, columns):
             numbered[table] = number
         group = columns.get(description.group or "")

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -54,9 +55,11 @@ class Found:
         """Where it is, without secrets."""
         if self.said:
             return self.said
-        if self.system.has_private_names:
-            return str(self.path.resolve().parent)
-        return without_secrets(self.url) if self.url else str(self.path.resolve())
+        if self.url and not self.system.has_private_names:
+            return without_secrets(self.url)
+        path = self.path.resolve()
+        # A path need not be UTF-8, which a database wants.
+        return os.fsencode(path.parent if self.system.has_private_names else path).decode(errors="backslashreplace")
 
 
 def quoted(name: str) -> str:
@@ -105,7 +108,9 @@ def find_parts(path: Path, system_name: str | None = None) -> list[Found]:
             f"{error.filename or path} may not be read by this user: ask for read permission on it."
         ) from error
     except OSError as error:
-        raise StoryreportError(f"{path} cannot be opened ({error.strerror}): check the path.") from error
+        raise StoryreportError(
+            f"{error.filename or path} cannot be opened ({error.strerror}): check the path."
+        ) from error
 
 
 def _expected(system_name: str | None) -> str:
@@ -120,13 +125,21 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
         if system_name in (None, system.name):
             folders = {name: part.find(path) for name, part in system.parts.items() if part.find}
             found += [Found(system, name, folder) for name, folder in folders.items() if folder]
-    for candidate in _files_below(path):
+    unreadable: list[tuple[Path, OSError]] = []
+    for candidate in _files_below(path, unreadable):
         # What is no source of ours lies in a project's folder for reasons of its own; a damaged one is not passed over.
         with contextlib.suppress(NotOursError):
             in_folders = {(part.system.name, part.part) for part in found if part.path.is_dir()}
-            parts = _parts_of_file(candidate, system_name)
+            try:
+                parts = _parts_of_file(candidate, system_name)
+            except OSError as error:
+                unreadable.append((candidate, error))
+                continue
             found += [part for part in parts if (part.system.name, part.part) not in in_folders]
     found = _joined_exports(path, found)
+    for candidate, reason in unreadable:
+        if not found or _bears_our_name(candidate, found):
+            raise reason
     if not found:
         raise StoryreportError(f"{path} holds nothing that a {_expected(system_name)} writes: name the file itself.")
     if len(names := {part.system.name for part in found}) > 1:
@@ -151,10 +164,20 @@ def _joined_exports(path: Path, found: list[Found]) -> list[Found]:
     return joined
 
 
-def _files_below(path: Path) -> Iterator[Path]:
+def _bears_our_name(file: Path, found: list[Found]) -> bool:
+    """Whether a file that cannot be read is called like a source: like a database, or a table that was exported."""
+    tables = {table for part in found[0].system.parts.values() for table in part.tables}
+    return file.suffix in DATABASE_ENDINGS or file.name.partition(".")[0].lower() in tables
+
+
+def _files_below(path: Path, unreadable: list[tuple[Path, OSError]]) -> Iterator[Path]:
     for folder in (path, path / "data"):
-        if folder.is_dir():
-            yield from sorted(file for file in folder.iterdir() if _may_be_source(file))
+        try:
+            files = sorted(file for file in folder.iterdir() if _may_be_source(file)) if folder.is_dir() else []
+        except OSError as error:
+            unreadable.append((folder, error))
+            continue
+        yield from files
 
 
 def _may_be_source(file: Path) -> bool:
@@ -235,18 +258,14 @@ def read_tables(path: Path) -> dict[str, frozenset[str]]:
         with contextlib.closing(sqlite3.connect(location, uri=True, timeout=WAIT_SECONDS)) as connection:
             connection.text_factory = readable
             return {
-                table.lower(): frozenset(
-                    column.lower()
-                    for (column,) in connection.execute("select name from pragma_table_info(?)", [table])
-                    if isinstance(column, str)
-                )
+                table.lower(): frozenset(column.lower() for column in columns_of(connection, "main", table))
                 for table in real_tables(connection, "main")
             }
 
 
 def is_abandoned(path: Path) -> bool:
     """Whether a SQLite file's writer died and left a log: to read that in place would leave a file beside it."""
-    has_index = path.with_name(path.name + "-shm").exists()
+    has_index = _beside(path, "-shm").exists()
     return is_wal(path) and wal_of(path).exists() and not has_index and not _is_locked(path)
 
 
@@ -275,6 +294,12 @@ def real_tables(connection: sqlite3.Connection, schema: str) -> list[str]:
         f"select name from {quoted(schema)}.sqlite_master where type = 'table' and sql not like 'create virtual%'"
     )
     return [name for (name,) in rows if isinstance(name, str) and not name.startswith("sqlite_")]
+
+
+def columns_of(connection: sqlite3.Connection, schema: str, table: str) -> list[str]:
+    """The names of a real table's columns, the generated ones (hidden: 2 and 3) too."""
+    rows = connection.execute("select name from pragma_table_xinfo(?, ?) where hidden in (0, 2, 3)", [table, schema])
+    return [name for (name,) in rows if isinstance(name, str)]
 
 
 def check_header(path: Path) -> None:
@@ -306,7 +331,13 @@ def is_wal(path: Path) -> bool:
 
 def wal_of(path: Path) -> Path:
     """Where a SQLite file's write-ahead log would be."""
-    return path.with_name(path.name + "-wal")
+    return _beside(path, "-wal")
+
+
+def _beside(path: Path, ending: str) -> Path:
+    """A file that SQLite keeps beside its own: beside what a link leads to, not beside the link."""
+    real = path.resolve()
+    return real.with_name(real.name + ending)
 
 
 def uri(path: Path) -> str:

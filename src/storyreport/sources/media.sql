@@ -22,13 +22,15 @@ select
     workflows.id as story_key,
     words.status,
     workflows.status as source_status,
-    workflows.current_phase as current_step,
+    -- A workflow that has ended has the word for that as its phase: there is no such step.
+    case when phase_words.word is null then workflows.current_phase end as current_step,
     workflows.created_at as started_at,
     workflows.completed_at as ended_at,
     workflows.updated_at as last_activity_at,
     workflows.total_processing_time as duration_ms
 from src_workflows as workflows
-left join src_statuses as words on words.word = lower(trim(workflows.status));
+left join src_statuses as words on words.word = lower(trim(workflows.status))
+left join src_statuses as phase_words on phase_words.word = lower(trim(workflows.current_phase));
 
 -- database: steps
 select distinct

@@ -15,6 +15,7 @@ from typing import Any
 from . import Part, System, Table, Type, signs
 
 STATUSES = {"pending": "queued", "running": "running", "completed": "completed", "failed": "failed"}
+OUR_FOLDERS = (".runs", "outputs")
 STEP = re.compile(r"\d\d_\w+")
 LARGEST_FILE = 64 * 1024 * 1024
 
@@ -110,7 +111,7 @@ def stage_outputs(folder: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
             continue
         content, problem = _read_object(entry)
         title = content.get("title")
-        about = entry.stat()
+        about = _size_and_time(entry)
         yield (
             "output_files",
             (
@@ -118,8 +119,7 @@ def stage_outputs(folder: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
                 step,
                 name.removesuffix(".json"),
                 title if isinstance(title, str) else None,
-                about.st_size,
-                about.st_mtime,
+                *about,
                 problem,
             ),
         )
@@ -132,17 +132,40 @@ def _files(folder: Path) -> Iterator[tuple[str, str, "os.DirEntry[str]"]]:
     with os.scandir(folder) as entries:
         subfolders = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
     for subfolder in subfolders:
-        with os.scandir(folder / subfolder) as entries:
-            files = sorted((entry for entry in entries if entry.is_file()), key=lambda entry: entry.name)
+        is_ours = folder.name in OUR_FOLDERS or bool(STEP.fullmatch(subfolder))
+        try:
+            with os.scandir(folder / subfolder) as entries:
+                files = sorted((entry for entry in entries if _is_file(entry, is_ours)), key=lambda entry: entry.name)
+        except OSError:
+            # Others may keep what they like beside the tracker's files.
+            if is_ours:
+                raise
+            continue
         for entry in files:
             yield subfolder, entry.name, entry
 
 
+def _is_file(entry: "os.DirEntry[str]", is_ours: bool) -> bool:
+    """Whether it is a file; what cannot be looked at (a link that leads to itself) is one if it should be ours."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return is_ours or bool(STEP.match(entry.name))
+
+
+def _size_and_time(entry: "os.DirEntry[str]") -> tuple[int | None, float | None]:
+    try:
+        about = entry.stat()
+    except OSError:
+        return None, None
+    return about.st_size, about.st_mtime
+
+
 def _read_object(entry: "os.DirEntry[str]") -> tuple[dict[str, Any], str | None]:
     """The JSON object in a file, or an empty one and why it could not be read."""
-    if entry.stat().st_size > LARGEST_FILE:
-        return {}, f"larger than {LARGEST_FILE} bytes"
     try:
+        if entry.stat().st_size > LARGEST_FILE:
+            return {}, f"larger than {LARGEST_FILE} bytes"
         content = json.loads(Path(entry.path).read_bytes())
     except OSError as error:
         return {}, f"cannot be read: {error.strerror}"

@@ -135,6 +135,8 @@ PLAIN = re.compile(
     r"\[?(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace)\]?:\s(?P<message>.*?)(?P<fields>\s\{.*\})?",
     re.IGNORECASE,
 )
+# How the fields behind a message begin.
+FIELDS = re.compile(r"""\{\s*(?:["']|\w+\s*:|$)""")
 LOOKED_AT = 20
 
 
@@ -168,7 +170,7 @@ def _entry(text: str) -> dict[str, str | None] | None:
         fields = _object(text)
         level, message, time = fields.get("level"), fields.get("message"), fields.get("timestamp")
     elif match := PLAIN.fullmatch(text.strip()):
-        level, message, time = match["level"], match["message"], match["time"]
+        level, message, time = match["level"], _without_fields(match["message"]), match["time"]
         fields = _object(match["fields"] or "{}")
         time = time or fields.get("timestamp")
     if not isinstance(message, str):
@@ -185,6 +187,14 @@ def _entry(text: str) -> dict[str, str | None] | None:
         "story_id": _word(fields.get("storyId")),
         "timestamp": _word(time),
     }
+
+
+def _without_fields(message: str) -> str:
+    """A message up to where fields begin that are cut off or glued to it: a prompt may be in them."""
+    begun = FIELDS.search(message)
+    unclosed = message.find("{", message.rfind("}") + 1)
+    ends = [begun.start() if begun else -1, unclosed]
+    return message[: min((end for end in ends if end >= 0), default=None)].rstrip()
 
 
 def _object(text: str) -> dict[str, Any]:
