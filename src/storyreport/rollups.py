@@ -388,24 +388,37 @@ GROUPS = {
         closed=STORY_IS_CLOSED,
     ),
 }
-# Groups of which nearly every row of a source is counted: the rows of the touched ones, for a new source all of them.
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How the rows of groups are read of which nearly every row of a source is counted."""
+
+    view: str  # what rollups.sql calls them
+    table: str
+    past: str  # SELECT of those past {last_id}, which are all of a new source's
+    touched: str  # SELECT of those of the touched groups
+
+
 ROWS = {
-    "step_days": (
-        "counted_step_runs",
-        "select * from main.step_runs where id > {last_id}",
-        """
-        select step_runs.*
-        from temp.touched_step_days as touched
-        cross join main.step_runs on step_runs.step_id = touched.step_id and step_runs.day = touched.day""",
+    "step_days": Rows(
+        view="counted_step_runs",
+        table="step_runs",
+        past="select * from main.step_runs where id > {last_id}",
+        touched="""
+            select step_runs.*
+            from temp.touched_step_days as touched
+            cross join main.step_runs on step_runs.step_id = touched.step_id and step_runs.day = touched.day""",
     ),
-    "call_days": (
-        "counted_calls",
-        "select * from main.priced_calls where id > {last_id}",
-        """
-        select priced_calls.*
-        from temp.touched_call_days as touched
-        cross join main.priced_calls
-            on priced_calls.source_id = touched.source_id and priced_calls.day = touched.day""",
+    "call_days": Rows(
+        view="counted_calls",
+        table="calls",
+        past="select * from main.priced_calls where id > {last_id}",
+        touched="""
+            select priced_calls.*
+            from temp.touched_call_days as touched
+            cross join main.priced_calls
+                on priced_calls.source_id = touched.source_id and priced_calls.day = touched.day""",
     ),
 }
 
@@ -477,7 +490,7 @@ def refresh(connection: sqlite3.Connection) -> None:
             connection.execute(group.widen)
         if group.closed:
             connection.execute(f"delete from temp.touched_{name} where {group.closed.format(row=f'touched_{name}')}")
-        _compute(connection, name, ROWS[name][2] if name in ROWS else "", group.clear)
+        _compute(connection, name, ROWS[name].touched if name in ROWS else "", group.clear)
         connection.execute(f"delete from temp.touched_{name}")
 
 
@@ -488,7 +501,7 @@ def build(connection: sqlite3.Connection, source_id: int, last_ids: dict[str, in
     for name, group in GROUPS.items():
         if group.all:
             connection.execute(f"insert into temp.touched_{name} {group.all}", {"source_id": source_id})
-        rows = ROWS[name][1].format(last_id=last_ids[name]) if name in ROWS else ""
+        rows = ROWS[name].past.format(last_id=last_ids[name]) if name in ROWS else ""
         _compute(connection, name, rows, f"source_id = {source_id}")
 
 
@@ -502,7 +515,7 @@ def expect(connection: sqlite3.Connection) -> None:
     for name, group in GROUPS.items():
         for (source_id,) in sources if group.all else ():
             connection.execute(f"insert into temp.touched_{name} {group.all}", {"source_id": source_id})
-        _compute(connection, name, ROWS[name][1].format(last_id=0) if name in ROWS else "", "true", "temp")
+        _compute(connection, name, ROWS[name].past.format(last_id=0) if name in ROWS else "", "true", "temp")
 
 
 def tables(connection: sqlite3.Connection) -> list[str]:
@@ -513,10 +526,9 @@ def tables(connection: sqlite3.Connection) -> list[str]:
 
 def last_ids(connection: sqlite3.Connection) -> dict[str, int]:
     """The last row of each table that `build` reads as it lies."""
-    tables = {"step_days": "step_runs", "call_days": "calls"}
     return {
-        name: connection.execute(f"select coalesce(max(id), 0) from main.{table}").fetchone()[0]
-        for name, table in tables.items()
+        name: connection.execute(f"select coalesce(max(id), 0) from main.{rows.table}").fetchone()[0]
+        for name, rows in ROWS.items()
     }
 
 
@@ -538,7 +550,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
 def _compute(connection: sqlite3.Connection, name: str, rows: str, clear: str, into: str = "main") -> None:
     """Compute the rollups of a group anew where `clear` says, and what they add up to; those of main, or of temp."""
     if rows:
-        connection.execute(f"create temp view {ROWS[name][0]} as {rows}")
+        connection.execute(f"create temp view {ROWS[name].view} as {rows}")
     for rollup, text in _selects()[name]:
         sql = text.replace("main.rollup_", f"{into}.rollup_")
         if rollup == "facts":
@@ -564,7 +576,7 @@ def _compute(connection: sqlite3.Connection, name: str, rows: str, clear: str, i
                 connection.execute(f"drop table temp.changed_{totals.table}")
     connection.execute("drop table if exists temp.facts")
     if rows:
-        connection.execute(f"drop view temp.{ROWS[name][0]}")
+        connection.execute(f"drop view temp.{ROWS[name].view}")
 
 
 def _columns(connection: sqlite3.Connection, sql: str) -> list[str]:

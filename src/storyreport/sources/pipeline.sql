@@ -262,6 +262,7 @@ where
         from main.step_runs
         where
             source_id = :source_id
+            -- In the words of the index of orphans, so that it is used.
             and (story_key is not null or run_key is not null)
             and story_key is not null
     )
@@ -339,6 +340,7 @@ where
         from main.step_runs
         where
             source_id = :source_id
+            -- In the words of the index of orphans, so that it is used.
             and (story_key is not null or run_key is not null)
             and story_key is not null
     )
