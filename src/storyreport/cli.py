@@ -371,8 +371,9 @@ def read_prices(path: Path | None) -> "PriceFile | None":
 def opened(database: Path) -> Iterator[Any]:
     """The report database, for reading."""
     from .schema import open_for_reading
+    from .transaction import interruptible
 
-    with contextlib.closing(open_for_reading(database)) as connection:
+    with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
         yield connection
 
 

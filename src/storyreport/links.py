@@ -45,13 +45,21 @@ def leads_nowhere(table: str, references: list[Link]) -> str:
 def make_orphans(connection: sqlite3.Connection, parent: str, gone: str, inheriting: Sequence[str] = ()) -> None:
     """Let what refers to the rows of `parent` whose ids are in the table `gone` keep their keys and lose their ids.
 
-    `inheriting` tables never named a story: theirs was that of the run.
+    `inheriting` tables never named a story: theirs is that of the run, or was when it went.
     """
     for table in CORE_TABLES:
         for link in links(connection, table):
             if link.parent == parent == "stories" and table in inheriting:
                 connection.execute(f"update main.{table} set story_id = null where story_id in (select id from {gone})")
             elif link.parent == parent:
+                also = ""
+                if parent == "runs" and table in inheriting:
+                    also = f""",
+                        story_key = (
+                            select runs.story_key
+                            from main.runs
+                            where runs.id = {table}.run_id
+                        )"""
                 connection.execute(f"""
                     update main.{table}
                     set
@@ -60,7 +68,7 @@ def make_orphans(connection: sqlite3.Connection, parent: str, gone: str, inherit
                             from main.{parent} as parents
                             where parents.id = {table}.{link.name}_id
                         ),
-                        {link.name}_id = null
+                        {link.name}_id = null{also}
                     where {link.name}_id in (select id from {gone})""")
 
 

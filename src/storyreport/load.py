@@ -366,9 +366,10 @@ class PartLoad:
             values[f"{link.name}_id"] = f"{link.name}.id"
             values[f"{link.name}_key"] = f"case when {link.name}.id is null then mapped.{link.name}_key end"
         names = {link.name for link in references}
-        if "run" in names and "story" not in names:
+        is_inheriting = "run" in names and "story" not in names
+        if is_inheriting:
             # What belongs to a run belongs to its story.
-            values |= {"story_id": "run.story_id", "story_key": "null"}
+            values["story_id"] = "run.story_id"
         if "step_name" in given:
             joins.append(
                 "left join main.steps as step on step.source_id = :source_id"
@@ -379,12 +380,16 @@ class PartLoad:
 
         fixed = {"source_id": ":source_id", "source_key": "mapped.source_key", "input_id": ":input_id"}
         updates = [f"{column} = excluded.{column}" for column in (*values, "input_id")] + ["gone_at = null"]
-        if "error_message" in values:
-            updates.append("error_id = case when error_message is excluded.error_message then error_id end")
         changed = (
             f"({', '.join(f'{core}.{column}' for column in values)}, {core}.gone_at)"
             f" is not ({', '.join(f'excluded.{column}' for column in values)}, null)"
         )
+        if is_inheriting:
+            # Which story it was of is known from when the run was there.
+            updates.append("story_key = case when excluded.run_id is null then story_key end")
+            changed = f"({changed} or {core}.story_key is not null and excluded.run_id is not null)"
+        if "error_message" in values:
+            updates.append("error_id = case when error_message is excluded.error_message then error_id end")
         on_conflict = (
             "do nothing" if section.what.endswith("absent") else f"do update set {', '.join(updates)} where {changed}"
         )
