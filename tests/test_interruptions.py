@@ -24,9 +24,9 @@ from storyreport import extract
 from storyreport.ingest import ingest as ingest_here
 from storyreport.ingest import requests_for
 
-ROWS = 300_000
+ROWS = 200_000
 FEWER_ROWS = 60_000
-KILLS = 20
+KILLS = 16
 SEED = 20260310
 # What `plant_small` makes, counted by hand.
 SMALL = {"stories": 2, "step_runs": 3, "failed": 1, "executions": 3, "total_ms": 4200}
