@@ -205,7 +205,7 @@ class Prepared:
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
-    """A history of 300,000 rows, not to be changed."""
+    """A history of 200,000 rows, not to be changed."""
     return plant_history(tmp_path_factory.mktemp("history") / "history.db", ROWS)
 
 
