@@ -26,7 +26,7 @@ from storyreport.ingest import requests_for
 
 ROWS = 200_000
 FEWER_ROWS = 60_000
-KILLS = 16
+KILLS = 12
 SEED = 20260310
 # What `plant_small` makes, counted by hand.
 SMALL = {"stories": 2, "step_runs": 3, "failed": 1, "executions": 3, "total_ms": 4200}
