@@ -24,9 +24,9 @@ from storyreport import extract
 from storyreport.ingest import ingest as ingest_here
 from storyreport.ingest import requests_for
 
-ROWS = 200_000
+ROWS = 300_000
 FEWER_ROWS = 60_000
-KILLS = 12
+KILLS = 20
 SEED = 20260310
 # What `plant_small` makes, counted by hand.
 SMALL = {"stories": 2, "step_runs": 3, "failed": 1, "executions": 3, "total_ms": 4200}
@@ -205,7 +205,7 @@ class Prepared:
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
-    """A history of 200,000 rows, not to be changed."""
+    """A history of 300,000 rows, not to be changed."""
     return plant_history(tmp_path_factory.mktemp("history") / "history.db", ROWS)
 
 

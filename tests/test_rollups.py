@@ -62,7 +62,7 @@ def exact_percentile(durations: list[int], percent: int) -> int:
     return sorted(durations)[math.ceil(percent * len(durations) / 100) - 1]
 
 
-@settings(max_examples=80)
+@settings(max_examples=120)
 @given(st.lists(ACTIONS, min_size=1, max_size=25))
 def test_rollups_equal_recomputation(actions: list[tuple[Any, ...]]) -> None:
     """After any history in any batches the reports equal the base rows, and those equal a single full read."""

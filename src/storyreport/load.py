@@ -19,7 +19,7 @@ from .sources import Type
 # Tables of work that goes on for a while, and (the condition of their partial index) is not finished.
 TABLES_OF_WORK = ("runs", "step_runs")
 IS_OPEN = "status in ('queued', 'running', 'waiting')"
-# Those that a step run was written, changed or taken away of.
+# Runs of which a step run was written, changed or taken away.
 WORKED_RUNS = "id in (select run_id from temp.worked_runs)"
 DERIVED_RUNS = (resources.files(__package__) / "derived_runs.sql").read_text(encoding="utf-8")
 
