@@ -7,9 +7,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from book import Book
+from helpers import DATA, adventure, media, sprint, workflow
+from helpers.report_database import ReportDatabase, change
+from helpers.tracker import Tracker
 from hypothesis import settings
-from tracker import Tracker
 
 from storyreport.demo import write_sources
 
@@ -18,13 +19,11 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-DATA = Path(__file__).parent / "data"
-
 
 @pytest.fixture
-def book(tmp_path: Path) -> Book:
+def db(tmp_path: Path) -> ReportDatabase:
     """A report database that does not exist yet."""
-    return Book(tmp_path)
+    return ReportDatabase(tmp_path)
 
 
 @pytest.fixture
@@ -39,23 +38,55 @@ def real_pipeline(tmp_path: Path) -> Path:
     return Path(shutil.copy(DATA / "pipeline_stories.db", tmp_path))
 
 
+@pytest.fixture
+def games(tmp_path: Path) -> Path:
+    """A choose-your-own-adventure service's database with planted rows."""
+    return adventure.write(tmp_path / "games.db")
+
+
+@pytest.fixture
+def movies(tmp_path: Path) -> Path:
+    """A story-to-video service's database, of the newer version, with planted rows."""
+    return media.write(tmp_path / "movies.db")
+
+
+@pytest.fixture
+def tales(tmp_path: Path) -> Path:
+    """An export of a story-generation service with nothing in it."""
+    return workflow.write(tmp_path / "tales.db")
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Path:
+    """A sprint runner's database with nothing in it."""
+    path = tmp_path / "runner.db"
+    change(path, *sprint.SCHEMA.split(";"))
+    return path
+
+
+@pytest.fixture
+def real_database(tmp_path: Path) -> Path:
+    """A copy of a database that a sprint runner really wrote."""
+    return Path(shutil.copy(DATA / "sprint-runner.db", tmp_path))
+
+
 @pytest.fixture(scope="session")
-def fed(tmp_path_factory: pytest.TempPathFactory) -> Book:
+def fed(tmp_path_factory: pytest.TempPathFactory) -> ReportDatabase:
     """A report database fed by every system up to now, with a row that could not be loaded; to be read only."""
     folder = tmp_path_factory.mktemp("fed")
-    book = Book(folder)
+    db = ReportDatabase(folder)
     for source in write_sources(folder / "sources", datetime.now(timezone.utc)):
-        book.ingest(source)
+        db.ingest(source)
     ledger = folder / "ledger.csv"
     ledger.write_text("step,provider,called_at,cost\ndraft,acme,2026-03-01,0.5\ndraft,acme,2026-03-01,NaN\n", "utf-8")
-    book.ingest(ledger)
-    return book
+    db.ingest(ledger)
+    return db
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The URL of a real PostgreSQL server."""
-    import postgres
+    from helpers import postgres
 
     with postgres.running() as url:
         yield url

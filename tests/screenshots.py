@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from browsing import browsing, opened, serving
 from datasette.utils import tilde_encode
+from helpers.browsing import browsing, opened, serving
 from selenium import webdriver
 
 from storyreport import reports

@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 import pytest
 from benchmarks.histories import Span, append_to_tracker, write_gateway, write_media, write_tracker, write_wide
-from book import Book, ask
+from helpers.report_database import ReportDatabase, ask
 
 SPAN = Span(date(2026, 1, 1))
 
 
 @pytest.mark.parametrize("rows", [4000, 5000])
-def test_a_tracker_of_any_length(book: Book, tmp_path: Path, rows: int) -> None:
+def test_a_tracker_of_any_length(db: ReportDatabase, tmp_path: Path, rows: int) -> None:
     """As many step runs as asked for, all loaded; what needs somebody now does not grow with them."""
     path = tmp_path / "tracker.db"
     write_tracker(path, rows, SPAN)
@@ -20,11 +20,11 @@ def test_a_tracker_of_any_length(book: Book, tmp_path: Path, rows: int) -> None:
     assert ask(path, "select min(date(timestamp)), max(date(timestamp)) from step_history") == [
         ("2025-01-01", "2025-12-31")
     ]
-    assert book.ingest(path).counts.rejected == 0
-    statuses = dict(book.sql("select status, count(*) from step_runs group by status"))
+    assert db.ingest(path).counts.rejected == 0
+    statuses = dict(db.sql("select status, count(*) from step_runs group by status"))
     assert statuses == {"running": 40, "failed": 170 + 5 * batches, "completed": rows - 210 - 5 * batches}
     kinds = "select substr(source_key, 1, instr(source_key, '-') - 1), count(*) from stories group by 1"
-    assert dict(book.sql(kinds)) == {
+    assert dict(db.sql(kinds)) == {
         "stuck": 40,
         "pending": 40,
         "unstarted": 20,
@@ -32,11 +32,11 @@ def test_a_tracker_of_any_length(book: Book, tmp_path: Path, rows: int) -> None:
         "blocked": 30,
         "story": 8 * batches,
     }
-    assert book.one("select count(distinct story_key) from step_runs where story_id is null") == 20
-    assert len(book.report("stuck_runs", as_of="2026-01-03")) == 40
-    assert book.report("data_quality") == []
+    assert db.one("select count(distinct story_key) from step_runs where story_id is null") == 20
+    assert len(db.report("stuck_runs", as_of="2026-01-03")) == 40
+    assert db.report("data_quality") == []
     # Six services fail in six ways; numbers do not make another error of it.
-    assert book.one("select count(*) from errors") == 36
+    assert db.one("select count(*) from errors") == 36
 
 
 def test_a_usual_story_takes_every_step(tmp_path: Path) -> None:
@@ -69,42 +69,42 @@ def test_durations_are_spread_as_work_is(tmp_path: Path) -> None:
     assert 3 < durations[-1] / durations[len(durations) // 2] < 6
 
 
-def test_a_tracker_goes_on(book: Book, tmp_path: Path) -> None:
+def test_a_tracker_goes_on(db: ReportDatabase, tmp_path: Path) -> None:
     """What is appended is new, later, and loaded."""
     path = tmp_path / "tracker.db"
     write_tracker(path, 2000, SPAN)
-    book.ingest(path)
+    db.ingest(path)
     append_to_tracker(path, 2000, 250, SPAN)
-    assert book.ingest(path).counts.rejected == 0
-    assert book.one("select count(*) from step_runs") == 2250
-    assert book.one("select count(*) from stories where source_key like 'story-%'") == 8 * 8 + 8 * 2
-    assert book.one("select count(*) from step_runs where day >= '2026-01-01'") == 250
+    assert db.ingest(path).counts.rejected == 0
+    assert db.one("select count(*) from step_runs") == 2250
+    assert db.one("select count(*) from stories where source_key like 'story-%'") == 8 * 8 + 8 * 2
+    assert db.one("select count(*) from step_runs where day >= '2026-01-01'") == 250
 
 
-def test_calls_cost_what_is_recorded(book: Book, tmp_path: Path) -> None:
+def test_calls_cost_what_is_recorded(db: ReportDatabase, tmp_path: Path) -> None:
     """The video service's and the gateway's calls are all loaded, with their cost; 15 belong to no workflow."""
     media, gateway = tmp_path / "movies.db", tmp_path / "gateway.db"
     write_media(media, 40, SPAN)
     write_gateway(gateway, 1000, SPAN)
     for path in (media, gateway):
-        assert book.ingest(path).counts.rejected == 0
+        assert db.ingest(path).counts.rejected == 0
     spent = ask(media, "select sum(cost_usd) from api_usage")[0][0]
     spent += ask(gateway, 'select sum(spend) from "LiteLLM_SpendLogs"')[0][0]
-    rows = book.report("cost")
+    rows = db.report("cost")
     assert sum(row["calls"] for row in rows) == 40 * 25 + 1000
     assert sum(row["cost"] for row in rows) == pytest.approx(spent)
     assert sum(row["unpriced_calls"] for row in rows) == 0
-    assert len(book.report("orphans", kind="call")) == 15
-    assert len(book.report("stuck_runs", as_of="2026-01-03")) == 10
+    assert len(db.report("orphans", kind="call")) == 15
+    assert len(db.report("stuck_runs", as_of="2026-01-03")) == 10
 
 
-def test_wide_histories_share_no_step(book: Book, tmp_path: Path) -> None:
+def test_wide_histories_share_no_step(db: ReportDatabase, tmp_path: Path) -> None:
     """Many sources over many years, each with steps of its own."""
     paths = write_wide(tmp_path / "wide", sources=3, rows_each=250, steps_each=10, span=Span(date(2026, 1, 1), 3652))
-    book.ingest(*paths)
-    assert book.one("select count(distinct name) from steps") == 30
-    assert book.sql("select source_id, count(*) from step_runs group by 1") == [(1, 250), (2, 250), (3, 250)]
-    assert book.one("select min(substr(day, 1, 4)) || max(substr(day, 1, 4)) from step_runs") == "20162025"
+    db.ingest(*paths)
+    assert db.one("select count(distinct name) from steps") == 30
+    assert db.sql("select source_id, count(*) from step_runs group by 1") == [(1, 250), (2, 250), (3, 250)]
+    assert db.one("select min(substr(day, 1, 4)) || max(substr(day, 1, 4)) from step_runs") == "20162025"
 
 
 def test_histories_are_the_same_each_time(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from book import Book, change
-from tracker import Tracker
+from helpers import TESTS
+from helpers.report_database import ReportDatabase, change
+from helpers.tracker import Tracker
 
 from storyreport import bundle, reports, schema, sources
 from storyreport.extract import VALUES
@@ -144,8 +145,8 @@ def test_a_new_system_is_a_module_and_a_mapping(tmp_path: Path) -> None:
         check=True,
         env={"PYTHONPATH": str(tmp_path), "PATH": ""},
     )
-    book = Book(tmp_path)
-    assert [(row["source"], row["step"], row["total_ms"]) for row in book.report("slowest_steps")] == [
+    db = ReportDatabase(tmp_path)
+    assert [(row["source"], row["step"], row["total_ms"]) for row in db.report("slowest_steps")] == [
         ("toys", "do", 4000)
     ]
 
@@ -157,7 +158,7 @@ def test_migrations_are_numbered() -> None:
 
 
 @pytest.fixture(scope="module")
-def planners(fed: Book, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[sqlite3.Connection]]:
+def planners(fed: ReportDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[sqlite3.Connection]]:
     """A new report database, and one that SQLite takes for a thousand times as long a history as the demo's."""
     path = tmp_path_factory.mktemp("planners") / "report.db"
     with (
@@ -213,19 +214,19 @@ class Planned(sqlite3.Connection):
 
 def test_what_is_new_is_found_without_reading_the_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second ingest walks through no table that grows with every run, but to count rows."""
-    book, tracker = Book(tmp_path), Tracker(tmp_path / "tracker.db")
+    db, tracker = ReportDatabase(tmp_path), Tracker(tmp_path / "tracker.db")
     for story in ("one", "two"):
         tracker.register(story)
         tracker.end(story, "01_ingest", "run-1", 100, "failed", "Timeout")
         tracker.end(story, "01_ingest", "run-1", 100)
-    book.ingest(tracker.path)
+    db.ingest(tracker.path)
     tracker.end("two", "02_preprocess", "run-2", 100, "failed", "Timeout")
     tracker.check("one", "01_ingest", False, "too short")
     tracker.close()
     walks: list[tuple[str, str | None, str]] = []
     monkeypatch.setattr(Planned, "walks", walks)
     monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Planned))
-    assert book.ingest(tracker.path).counts.written == 3
+    assert db.ingest(tracker.path).counts.written == 3
     monkeypatch.undo()
     walked = {
         (table, sql)
@@ -249,3 +250,10 @@ def test_orphan_indexes_match_the_loader_s_condition(tmp_path: Path) -> None:
                     f"explain query plan select id from {table} where source_id = 1 and {leads_nowhere(table, found)}"
                 ).fetchall()
                 assert f"{table}_orphans" in plan[3]
+
+
+def test_no_test_module_imports_another() -> None:
+    """What test modules share is in tests/helpers/ and conftest.py."""
+    modules = {path.stem for path in TESTS.rglob("test_*.py")}
+    users = {path.name: imports(path) & modules for path in TESTS.rglob("*.py")}
+    assert {name: found for name, found in users.items() if found} == {}

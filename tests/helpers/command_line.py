@@ -1,0 +1,78 @@
+"""The command line as a process of its own, and its help texts.
+
+`PYTHONPATH=tests python -m helpers.command_line` writes the help texts into README.md and help.txt.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+
+from helpers import ROOT
+from storyreport.__main__ import HELP
+from storyreport.cli import cli
+
+README = ROOT / "README.md"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment without what would lead the command line elsewhere."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("STORYREPORT_DB", "COLUMNS")}
+    return {**kept, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", **more}
+
+
+def storyreport(
+    *arguments: object, cwd: Path, prefix: Sequence[str] = (), typed: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end; `typed` comes on standard input."""
+    return subprocess.run(
+        [*prefix, sys.executable, "-m", "storyreport", *map(str, arguments)],
+        cwd=cwd,
+        env=environment(**variables),
+        input=typed,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def ok(*arguments: object, cwd: Path, **variables: str) -> str:
+    """Run the command line, which must succeed without a word on stderr; return its stdout."""
+    done = storyreport(*arguments, cwd=cwd, **variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def help_block() -> str:
+    """The help texts of the program and all its commands, as README.md shows them."""
+    texts = []
+    for arguments in ([], *([command] for command in cli.list_commands(click.Context(cli)))):
+        called = " ".join(["storyreport", *arguments, "--help"])
+        texts.append(f"$ {called}\n{ok(*arguments, '--help', cwd=ROOT).rstrip()}\n")
+    return "```\n" + "\n".join(texts) + "```\n"
+
+
+def help_of_all() -> str:
+    """What the command line says of itself."""
+    return CliRunner().invoke(cli, ["--help"], prog_name="storyreport").output
+
+
+def readme_parts() -> tuple[str, str, str]:
+    """README.md before, between and after the marks of the help texts."""
+    content = README.read_text(encoding="utf-8")
+    before, begin, rest = content.partition("<!-- help: storyreport -->\n")
+    block, end, after = rest.partition("<!-- end help -->")
+    assert begin
+    assert end
+    return before + begin, block, end + after
+
+
+if __name__ == "__main__":
+    Path(HELP).write_text(help_of_all(), encoding="utf-8")
+    head, _, tail = readme_parts()
+    README.write_text(head + help_block() + tail, encoding="utf-8")

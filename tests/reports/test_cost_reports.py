@@ -1,0 +1,463 @@
+"""What things cost: by story, by step, for nothing, by the month's end, and which provider can be relied on."""
+
+import calendar
+import csv
+import math
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from helpers.report_database import ReportDatabase, ask, change
+
+from storyreport.prices import parse
+
+
+class Call(NamedTuple):
+    """A row of the plain form of calls."""
+
+    run: str
+    story: str
+    step: str
+    provider: str
+    endpoint: str
+    called_at: str
+    duration_ms: int | None
+    status: str
+    total_tokens: int | None
+    cost: float | None
+    currency: str = "USD"
+    calls: int = 1
+
+    @property
+    def day(self) -> str:
+        """The day of the call."""
+        return self.called_at[:10]
+
+
+ATTEMPTS = """run,story,story_title,step,status,started_at,ended_at
+r1,A,The Fox,outline,completed,2026-03-01T10:00:00Z,2026-03-01T10:01:00Z
+r1,A,The Fox,write_chapter_1,completed,2026-03-01T10:01:00Z,2026-03-01T10:09:00Z
+r2,B,The Owl,outline,completed,2026-03-01T23:50:00Z,2026-03-01T23:55:00Z
+r2,B,The Owl,write_chapter_1,failed,2026-03-01T23:55:00Z,2026-03-02T00:10:00Z
+r3,B,The Owl,write_chapter_2,failed,2026-03-04T10:00:00Z,2026-03-04T10:10:00Z
+"""
+# The third is unpriced; the second run calls on both sides of midnight and in two currencies; the last but two have no
+# run; of the last two nobody knows when they were.
+CALLS = (
+    Call("r1", "A", "outline", "acme", "chat", "2026-03-01T10:00:10Z", 1000, "completed", 100, 0.25),
+    Call("r1", "A", "write_chapter_1", "acme", "chat", "2026-03-01T10:02:00Z", 4000, "completed", 900, 1.5),
+    Call("r1", "A", "write_chapter_1", "own", "chat", "2026-03-01T10:03:00Z", None, "completed", 70, None),
+    Call("r2", "B", "outline", "acme", "chat", "2026-03-01T23:51:00Z", 2000, "completed", 120, 0.5),
+    Call("r2", "B", "write_chapter_1", "acme", "chat", "2026-03-01T23:56:00Z", 3000, "completed", 500, 2.0),
+    Call("r2", "B", "write_chapter_1", "acme", "chat", "2026-03-02T00:05:00Z", 9000, "failed", 400, 1.0),
+    Call("r2", "B", "write_chapter_1", "bild", "image", "2026-03-02T00:06:00Z", 5000, "completed", None, 8.0, "EUR"),
+    Call("r3", "B", "write_chapter_2", "acme", "chat", "2026-03-04T10:05:00Z", 8000, "failed", 300, 0.75),
+    Call("", "A", "", "bild", "image", "2026-03-03T09:00:00Z", 6000, "completed", None, 4.0, "EUR", 2),
+    Call("", "", "", "acme", "embed", "2026-03-05T09:00:00Z", None, "", 50, 0.125),
+    Call("r1", "A", "outline", "acme", "chat", "", None, "completed", 10, 0.0625),
+    Call("r3", "B", "outline", "acme", "chat", "", None, "completed", 10, 0.0625),
+)
+FAMILIES = {"write_chapter_1": "write_chapter", "write_chapter_2": "write_chapter", "outline": "outline"}
+
+
+def work_of(call: Call) -> str:
+    """What a call was made for: the family of its step, else what was called."""
+    return FAMILIES.get(call.step, call.endpoint)
+
+
+def write(path: Path, calls: Iterable[Call]) -> None:
+    """Write calls as CSV; none gets an estimate, as no list knows these providers."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(Call._fields)
+        writer.writerows(calls)
+
+
+def spent(calls: Iterable[Call], key: Callable[[Call], Any]) -> dict[Any, tuple[int, int | None, float | None, int]]:
+    """Calls, tokens, cost and unpriced calls by key and currency."""
+    found: dict[Any, list[Call]] = defaultdict(list)
+    for call in calls:
+        found[(key(call), call.currency)].append(call)
+
+    def total(values: Iterable[float | None]) -> Any:
+        known = [value for value in values if value is not None]
+        return sum(known) if known else None
+
+    return {
+        name: (
+            sum(call.calls for call in group),
+            total(call.total_tokens for call in group),
+            total(call.cost for call in group),
+            sum(call.calls for call in group if call.cost is None),
+        )
+        for name, group in found.items()
+    }
+
+
+@pytest.fixture
+def studio(tmp_path: Path, db: ReportDatabase) -> ReportDatabase:
+    """A report database of the planted pipeline."""
+    folder = tmp_path / "studio"
+    folder.mkdir()
+    (folder / "attempts.csv").write_text(ATTEMPTS, encoding="utf-8")
+    write(folder / "calls.csv", CALLS)
+    db.ingest(folder)
+    return db
+
+
+DAYS: list[dict[str, str]] = [
+    {},
+    {"since": "2026-03-02"},
+    {"until": "2026-03-02"},
+    {"since": "2026-03-02", "until": "2026-03-03"},
+    {"since": "2026-03-01", "until": "2026-12-31"},
+]
+
+
+def within(given: dict[str, str]) -> list[Call]:
+    """The planted calls of some days."""
+    first, last = given.get("since", "0001"), given.get("until", "9999")
+    return [call for call in CALLS if not given or first <= call.day <= last]
+
+
+@pytest.mark.parametrize("given", DAYS, ids=str)
+def test_stories_are_dear_by_what_was_called_for_them(studio: ReportDatabase, given: dict[str, str]) -> None:
+    """A story has a row for each currency, the dearest first, with what is known of it."""
+    rows = studio.report("cost_by_story", **given)
+    assert {
+        (row["story"], row["currency"]): (row["calls"], row["total_tokens"], row["cost"], row["unpriced_calls"])
+        for row in rows
+    } == spent((call for call in within(given) if call.story), lambda call: call.story)
+    costs = [row["cost"] for row in rows]
+    assert costs == sorted(costs, reverse=True)
+    assert {(row["source"], row["story"], row["title"]) for row in rows} <= {
+        ("studio", "A", "The Fox"),
+        ("studio", "B", "The Owl"),
+    }
+    for story in ("A", "B"):
+        assert studio.report("cost_by_story", story=story, **given) == [row for row in rows if row["story"] == story]
+
+
+def test_one_story_and_the_dearest_few(studio: ReportDatabase) -> None:
+    """A story is found by its key, and the limit keeps the dearest."""
+    assert [row["story"] for row in studio.report("cost_by_story", story="B")] == ["B", "B"]
+    assert studio.report("cost_by_story", story="nobody") == []
+    assert studio.report("cost_by_story", story="B", source="elsewhere") == []
+    (dearest,) = studio.report("cost_by_story", limit="1")
+    assert (dearest["story"], dearest["cost"], dearest["currency"]) == ("B", 8.0, "EUR")
+    assert studio.report("cost_by_story", limit="1", since="2026-03-01") == [dearest]
+    assert len(studio.report("cost_by_story", limit="3")) == 3
+
+
+@pytest.mark.parametrize("given", DAYS, ids=str)
+def test_steps_are_dear_by_what_they_called(studio: ReportDatabase, given: dict[str, str]) -> None:
+    """Instances of a step go together; an unpriced call is in no cost per call; without a step it is the endpoint."""
+    rows = studio.report("cost_by_step", **given)
+    expected = spent(within(given), work_of)
+    assert {
+        (row["step"], row["currency"]): (row["calls"], row["total_tokens"], row["cost"], row["unpriced_calls"])
+        for row in rows
+    } == expected
+    for row in rows:
+        calls, _, cost, unpriced = expected[(row["step"], row["currency"])]
+        assert row["cost_per_call"] == (None if cost is None else pytest.approx(cost / (calls - unpriced), abs=1e-6))
+    assert [row["cost"] for row in rows] == sorted((row["cost"] for row in rows), reverse=True)
+
+
+@pytest.mark.parametrize("given", DAYS, ids=str)
+def test_failures_cost_what_their_runs_called(studio: ReportDatabase, given: dict[str, str]) -> None:
+    """What failed runs called on these days, of all that the source spent on them in that currency."""
+    calls = within(given)
+    failed = [call for call in calls if call.run in ("r2", "r3")]
+    all_of = {currency: cost for (_, currency), (_, _, cost, _) in spent(calls, lambda _: 0).items()}
+    rows = studio.report("cost_of_failures", **given)
+    assert {(row["step"], row["currency"]): (row["calls"], row["cost"], row["unpriced_calls"]) for row in rows} == {
+        key: (calls, cost, unpriced) for key, (calls, _, cost, unpriced) in spent(failed, work_of).items()
+    }
+    for row in rows:
+        runs = {c.run for c in failed if (work_of(c), c.currency) == (row["step"], row["currency"])}
+        assert row["failed_runs"] == len(runs)
+        assert row["share_pct"] == round(100 * row["cost"] / (all_of[row["currency"]] or 0), 2)
+    assert [row["cost"] for row in rows] == sorted((row["cost"] for row in rows), reverse=True)
+
+
+def test_a_run_that_succeeds_at_last_did_not_fail(studio: ReportDatabase, tmp_path: Path) -> None:
+    """What was spent for nothing is known once the run has ended, and can turn out not to be."""
+    attempts = tmp_path / "studio/attempts.csv"
+    again = "r3,B,The Owl,write_chapter_2,completed,2026-03-04T10:11:00Z,2026-03-04T10:20:00Z\n"
+    attempts.write_text(ATTEMPTS + again, encoding="utf-8")
+    studio.ingest(tmp_path / "studio")
+    rows = studio.report("cost_of_failures")
+    assert {(row["step"], row["currency"]): row["cost"] for row in rows} == {
+        ("write_chapter", "EUR"): 8.0,
+        ("write_chapter", "USD"): 3.0,
+        ("outline", "USD"): 0.5,
+    }
+
+
+def test_a_bill_prices_what_it_covers(studio: ReportDatabase, tmp_path: Path) -> None:
+    """Once the provider's bill for the day is there, the calls of that day are unpriced no more."""
+    bill = Call("", "", "", "own", "bill", "2026-03-01T00:00:00Z", None, "", None, 3.0, "USD", 0)
+    write(tmp_path / "studio/calls.csv", [*CALLS, bill])
+    studio.ingest(tmp_path / "studio")
+    rows = [row for name in ("cost_by_story", "cost_by_step") for row in studio.report(name)]
+    assert sum(row["unpriced_calls"] for row in rows) == 0
+    assert [row["cost"] for row in rows if row.get("step") == "bill"] == [3.0]
+
+
+# The story-to-video service: no steps, an endpoint for each call, and a clean-up that deletes what is old ----------
+
+MEDIA = """
+create table workflows (
+    id text primary key, story_title text, current_phase text, status text, created_at timestamp,
+    updated_at timestamp, completed_at timestamp, total_processing_time real);
+create table generated_files (
+    id text primary key, workflow_id text, file_type text, file_path text, file_name text, file_size integer,
+    created_at timestamp);
+create table api_usage (
+    id integer primary key, workflow_id text, api_provider text, endpoint text, tokens_used integer, cost_usd real,
+    response_time real, success boolean, error_message text, created_at timestamp);
+insert into workflows values
+    ('w1', 'The Fox', 'done', 'completed', '2026-03-01 10:00:00', '2026-03-01 10:10:00', '2026-03-01 10:10:00', 600),
+    ('w2', 'The Owl', 'audio', 'failed', '2026-03-02 10:00:00', '2026-03-02 10:10:00', null, null);
+insert into api_usage
+with recursive n (i) as (select 1 union all select i + 1 from n where i < 300)
+select
+    i, case i % 3 when 0 then 'w2' else 'w1' end, case i % 2 when 0 then 'suno' else 'openai' end,
+    case i % 2 when 0 then 'music' else 'chat' end, null, case when i % 7 then i / 64.0 end, (i * i % 997) / 10.0,
+    i % 10 > 0, case when i % 10 = 0 then 'No answer' end, datetime(1772359200 + i * 600, 'unixepoch')
+from n;
+"""
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Path:
+    """A database of the story-to-video service."""
+    path = tmp_path / "films.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(MEDIA)
+    connection.close()
+    return path
+
+
+def test_what_was_deleted_since_did_cost(db: ReportDatabase, media: Path) -> None:
+    """The service's clean-up leaves calls behind: stories and failed runs are as dear as they were."""
+
+    def figures(**given: str) -> dict[str, list[tuple[Any, ...]]]:
+        return {
+            "stories": [
+                (row["title"], row["calls"], row["cost"], row["unpriced_calls"])
+                for row in db.report("cost_by_story", **given)
+            ],
+            "failures": sorted(
+                (row["step"], row["failed_runs"], row["calls"], row["cost"])
+                for row in db.report("cost_of_failures", **given)
+            ),
+        }
+
+    numbers = [(i, "The Owl" if i % 3 == 0 else "The Fox", i / 64 if i % 7 else None) for i in range(1, 301)]
+    stories = [
+        (
+            title,
+            sum(name == title for _, name, _ in numbers),
+            round(sum(cost for _, name, cost in numbers if name == title and cost), 6),
+            sum(cost is None for _, name, cost in numbers if name == title),
+        )
+        for title in ("The Fox", "The Owl")
+    ]
+    failures = [
+        (endpoint, 1, len(costs), round(sum(cost for cost in costs if cost), 6))
+        for endpoint, remainder in (("chat", 1), ("music", 0))
+        if (costs := [cost for i, name, cost in numbers if name == "The Owl" and i % 2 == remainder])
+    ]
+    db.ingest(media)
+    assert figures() == figures(since="2026-03-01") == {"stories": stories, "failures": failures}
+    change(media, "delete from workflows")
+    assert db.ingest(media).counts.gone == 4
+    assert figures() == figures(since="2026-03-01") == {"stories": stories, "failures": failures}
+    # A first read of what the clean-up has left knows of no story and no run.
+    (media.parent / "later").mkdir()
+    later = ReportDatabase(media.parent / "later")
+    later.ingest(media)
+    assert later.report("cost_by_story") == later.report("cost_of_failures") == []
+    assert sum(row["calls"] for row in later.report("cost_by_step")) == 300
+
+
+@pytest.mark.parametrize("given", [{}, {"since": "2026-03-01"}, {"until": "2026-03-01"}], ids=str)
+def test_reliability(db: ReportDatabase, media: Path, given: dict[str, str]) -> None:
+    """Calls, successes and durations by endpoint are those of the rows; the percentile is within 1 %."""
+    db.ingest(media)
+    until = given.get("until", "9999-12-31") + " 99"
+    kept = f"select * from api_usage where created_at <= '{until}'"
+    expected = {
+        (provider, endpoint): (calls, succeeded, average)
+        for provider, endpoint, calls, succeeded, average in ask(
+            media,
+            f"select api_provider, endpoint, count(*), sum(success), avg(response_time) from ({kept}) group by 1, 2",
+        )
+    }
+    rows = db.report("api_reliability", **given)
+    assert {(row["provider"], row["endpoint"]) for row in rows} == set(expected)
+    for row in rows:
+        calls, succeeded, average = expected[(row["provider"], row["endpoint"])]
+        assert (row["calls"], row["succeeded"]) == (calls, succeeded)
+        assert row["success_pct"] == round(100 * succeeded / calls, 2)
+        assert row["failure_pct"] == round(100 * (calls - succeeded) / calls, 2)
+        assert row["avg_ms"] == pytest.approx(average * 1000, abs=0.51)
+        times = ask(media, f"select response_time from ({kept}) where api_provider = '{row['provider']}' order by 1")
+        exact = times[math.ceil(0.95 * len(times)) - 1][0] * 1000
+        assert row["p95_ms"] == pytest.approx(exact, rel=0.01, abs=1)
+    # Of the even calls every fifth failed, of the odd ones none.
+    assert [row["provider"] for row in rows] == ["suno", "openai"]
+    assert db.report("api_reliability", provider="suno", **given) == rows[:1]
+
+
+def test_an_unknown_outcome_is_no_failure(studio: ReportDatabase) -> None:
+    """Success is of the calls whose outcome is known; where none is, there is no rate, and no time where none is."""
+    rows = {(row["provider"], row["endpoint"]): row for row in studio.report("api_reliability")}
+    assert {
+        name: (row["calls"], row["succeeded"], row["success_pct"], row["avg_ms"]) for name, row in rows.items()
+    } == {
+        ("acme", "chat"): (8, 6, 75.0, 4500),
+        ("own", "chat"): (1, 1, 100.0, None),
+        ("bild", "image"): (3, 3, 100.0, 5500),
+        ("acme", "embed"): (1, 0, None, None),
+    }
+    providers = list(rows)
+    assert (providers[0], providers[-1]) == (("acme", "chat"), ("acme", "embed"))
+
+
+# The forecast ------------------------------------------------------------------------------------------------------
+
+
+def month_of(day: date, back: int = 0) -> date:
+    """The first day of a month, so many months before that of a day."""
+    months = day.year * 12 + day.month - 1 - back
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def forecast(db: ReportDatabase, plant: Callable[[date], None]) -> tuple[date, list[dict[str, Any]]]:
+    """The forecast of what was planted today, and that day: again, where midnight came between."""
+    while True:
+        today = datetime.now(timezone.utc).date()
+        plant(today)
+        rows = db.report("cost_forecast")
+        if datetime.now(timezone.utc).date() == today:
+            return today, rows
+
+
+def paid(day: date, cost: float | None, currency: str = "USD", provider: str = "acme") -> Call:
+    """A call of a day."""
+    return Call("", "", "", provider, "chat", f"{day}T00:00:01Z", None, "completed", None, cost, currency)
+
+
+def test_forecast_is_the_average_of_the_days_so_far(db: ReportDatabase, tmp_path: Path) -> None:
+    """This month's cost over its days so far, on all of its days; months that are over are what they cost."""
+
+    def plant(today: date) -> None:
+        calls = [
+            paid(month_of(today), 3.0),
+            paid(today, 1.5),
+            paid(today, None, provider="own"),
+            paid(today, 7.0, "EUR"),
+            paid(today + timedelta(days=1), 1000.0),
+            paid(month_of(today) - timedelta(days=1), 20.0),
+            paid(month_of(today, 2), 5.0),
+            paid(month_of(today, 3), 9.0, "GBP"),
+            paid(month_of(today, 11), 10.0),
+            paid(month_of(today, 12), 30.0),
+            paid(month_of(today, 12) - timedelta(days=40), 4000.0),
+        ]
+        write(tmp_path / "usage.csv", calls)
+        db.ingest(tmp_path / "usage.csv")
+
+    today, rows = forecast(db, plant)
+    days = calendar.monthrange(today.year, today.month)[1]
+    this, last, before, earlier, earliest = (str(month_of(today, back))[:7] for back in (0, 1, 2, 3, 11))
+    length = {
+        back: calendar.monthrange(month_of(today, back).year, month_of(today, back).month)[1] for back in (1, 2, 3, 11)
+    }
+    columns = ("month", "currency", "cost_to_date", "daily_avg", "forecast", "previous_month", "unpriced_calls")
+    assert [tuple(row[column] for column in columns) for row in rows] == [
+        (this, "EUR", 7.0, round(7 / today.day, 6), round(7 / today.day * days, 6), None, 0),
+        (this, "USD", 4.5, round(4.5 / today.day, 6), round(4.5 / today.day * days, 6), 20.0, 1),
+        (last, "USD", 20.0, round(20 / length[1], 6), 20.0, 5.0, 0),
+        (before, "USD", 5.0, round(5 / length[2], 6), 5.0, None, 0),
+        (earlier, "GBP", 9.0, round(9 / length[3], 6), 9.0, None, 0),
+        (earliest, "USD", 10.0, round(10 / length[11], 6), 10.0, 30.0, 0),
+    ]
+    assert {row["source"] for row in rows} == {"usage"}
+    assert db.report("cost_forecast", source="elsewhere") == []
+
+
+def test_who_has_spent_nothing_yet_has_a_month_too(db: ReportDatabase, tmp_path: Path) -> None:
+    """A source that spent last month has this one with 0; one that spent before has not."""
+
+    def plant(today: date) -> None:
+        write(tmp_path / "usage.csv", [paid(month_of(today, 1), 6.0), paid(month_of(today, 2), 5.0, "EUR")])
+        db.ingest(tmp_path / "usage.csv")
+
+    today, rows = forecast(db, plant)
+    assert [
+        (row["month"], row["currency"], row["cost_to_date"], row["forecast"], row["previous_month"]) for row in rows
+    ] == [
+        (str(month_of(today))[:7], "USD", 0.0, 0.0, 6.0),
+        (str(month_of(today, 1))[:7], "USD", 6.0, 6.0, None),
+        (str(month_of(today, 2))[:7], "EUR", 5.0, 5.0, None),
+    ]
+
+
+def test_a_source_is_forecast_by_the_days_that_were_read(db: ReportDatabase, tmp_path: Path) -> None:
+    """Of a source that was last read on the tenth of last month, that month has ten days, and this one is unknown."""
+
+    def plant(today: date) -> None:
+        write(tmp_path / "usage.csv", [paid(month_of(today, 1), 6.0)])
+        db.ingest(tmp_path / "usage.csv")
+        read_at = f"{month_of(today, 1) + timedelta(days=9)}T12:00:00.000Z"
+        change(db.path, f"update ingests set finished_at = '{read_at}'")
+
+    today, rows = forecast(db, plant)
+    last = month_of(today, 1)
+    length = calendar.monthrange(last.year, last.month)[1]
+    assert [
+        (row["month"], row["cost_to_date"], row["daily_avg"], row["forecast"], row["previous_month"]) for row in rows
+    ] == [
+        (str(month_of(today))[:7], None, None, None, 6.0),
+        (str(last)[:7], 6.0, 0.6, round(0.6 * length, 6), None),
+    ]
+
+
+# Other systems -----------------------------------------------------------------------------------------------------
+
+
+def test_euros_and_estimates_stay_apart(db: ReportDatabase, tmp_path: Path) -> None:
+    """The story-generation service records euros; what it left open is estimated in dollars, or unpriced."""
+    change(
+        tmp_path / "tales.db",
+        "create table stories (story_id text, title text, chapter_count integer, status text, created_at text)",
+        "create table story_generation_runs (run_id text, story_id text, status text, started_at text, ended_at text)",
+        "create table token_usage_tracking (token_usage_id text, story_id text, action text, ai_model text,"
+        " input_tokens integer, output_tokens integer, estimated_cost_in_euros real, created_at text)",
+        "insert into stories values ('s1', 'The Hen', 3, 'done', '2026-03-01T08:00:00Z')",
+        """insert into token_usage_tracking values
+            ('t1', 's1', 'chapter_writing', 'gpt-4o', 1000000, 0, 2.0, '2026-03-01T08:00:00Z'),
+            ('t2', 's1', 'chapter_writing', 'gpt-4o', 1000000, 0, null, '2026-03-01T09:00:00Z'),
+            ('t3', 's1', 'image_generation', 'nobody-knows-it', null, null, null, '2026-03-01T09:10:00Z')""",
+    )
+    prices = parse("prices: [{model: gpt-4o, per_1m_input_tokens: 3}]", "prices.yml")
+    db.ingest(tmp_path / "tales.db", price_file=prices)
+    assert {
+        (row["step"], row["currency"]): (row["calls"], row["cost"], row["unpriced_calls"])
+        for row in db.report("cost_by_step")
+    } == {
+        ("chapter_writing", "EUR"): (1, 2.0, 0),
+        ("chapter_writing", "USD"): (1, 3.0, 0),
+        ("image_generation", "EUR"): (1, None, 1),
+    }
+    assert [
+        (row["title"], row["cost"], row["currency"], row["unpriced_calls"]) for row in db.report("cost_by_story")
+    ] == [("The Hen", 3.0, "USD", 0), ("The Hen", 2.0, "EUR", 1)]

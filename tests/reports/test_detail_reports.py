@@ -1,0 +1,344 @@
+"""One story, run or batch looked at: each report on planted work, and on what a source does not have."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import DATA
+from helpers.report_database import ReportDatabase, ask, change, pairs
+from helpers.sprint import NOON, add_batch, add_commands, add_events, add_story, noon
+from helpers.tracker import STEPS, Tracker
+from helpers.workflow import add_run
+
+ASKED = {
+    "story_status": "story",
+    "run_diagnosis": "run",
+    "run_timeline": "run",
+    "batch_events": "batch",
+    "recent_events": "batch",
+}
+
+
+def found(db: ReportDatabase, run: str, **given: str) -> dict[str, tuple[Any, ...]]:
+    """What a diagnosis says is not as it should be: check → status, detail."""
+    rows = db.report("run_diagnosis", run=run, **given)
+    assert all((row["action"] is None) == (row["status"] == "ok") for row in rows)
+    ranks = [("problem", "warning", "ok").index(row["status"]) for row in rows]
+    assert ranks == sorted(ranks), "the worst comes first"
+    return {row["check"]: (row["status"], row["detail"]) for row in rows if row["status"] != "ok"}
+
+
+@pytest.mark.parametrize(("name", "param"), ASKED.items())
+def test_what_is_not_there_is_no_row(db: ReportDatabase, runner: Path, name: str, param: str) -> None:
+    """A key that is missing or that nothing has, with rows of other things about; and an empty source."""
+    db.ingest(runner)
+    assert db.report(name, **{param: "7"}) == []
+    add_batch(runner, 1)
+    add_story(runner, 1, 1, "1-1")
+    add_commands(runner, 1, "failed")
+    add_events(runner, (0, "1-1", "dev", "task0", "start"))
+    db.ingest(runner)
+    assert db.report(name, **{param: "7"}) == []
+    if name != "recent_events":
+        assert db.report(name) == []
+
+
+# story_status --------------------------------------------------------------------------------------------------------
+
+
+def test_a_story_and_its_steps(db: ReportDatabase, tracker: Tracker) -> None:
+    """Each step with its latest attempt, in the order of the steps."""
+    tracker.register("A", "The Fox")
+    for step, status, run in ((1, "failed", "r1"), (0, "completed", "r1"), (1, "failed", "r2")):
+        tracker.clock(minutes=1)
+        tracker.end("A", STEPS[step], run, 2000, status, f"{run} broke" if status == "failed" else None)
+    tracker.check("A", STEPS[0], True, "good")
+    tracker.end("B", STEPS[0], "r3", 1000)
+    db.ingest(tracker.path)
+    columns = ("title", "step", "status", "acceptance_passed", "run", "duration_ms", "attempts", "error")
+    assert pairs(db.report("story_status", story="A"), *columns) == [
+        ("The Fox", "01_ingest", "completed", 1, "r1", 2000, 1, None),
+        ("The Fox", "02_preprocess", "failed", None, "r2", 2000, 2, "r2 broke"),
+    ]
+    assert pairs(db.report("story_status", story="B"), "source", "story", "title", "step") == [
+        ("studio", "B", None, "01_ingest")
+    ], "a story that was never registered"
+    change(tracker.path, "delete from stories")
+    db.ingest(tracker.path)
+    assert len(db.report("story_status", story="A")) == 2
+
+
+def test_a_story_without_steps(db: ReportDatabase, tracker: Tracker, movies: Path) -> None:
+    """A story that is only registered is a row, and one of a film says how far it is."""
+    tracker.register("A", "The Fox")
+    db.ingest(tracker.path)
+    assert pairs(db.report("story_status", story="A"), "title", "step", "attempts") == [("The Fox", None, 0)]
+    db.ingest(movies)
+    assert pairs(db.report("story_status", story="w1"), "source", "step", "status") == [
+        ("movies", "image_generation", "completed"),
+        ("movies", "video_assembly", "completed"),
+    ]
+    assert db.report("story_status", story="w1", source="studio") == []
+
+
+# run_diagnosis -------------------------------------------------------------------------------------------------------
+
+
+def test_a_sound_run(db: ReportDatabase, tales: Path) -> None:
+    """Nothing is found, and each check says what it saw."""
+    add_run(tales, "r1", "A", "completed", 9, ("write_chapter_1", "completed"), ("write_chapter_2", "completed"))
+    db.ingest(tales)
+    assert found(db, "r1") == {}
+    details = {row["check"]: row["detail"] for row in db.report("run_diagnosis", run="r1")}
+    assert details["story"] == "It works on story A, Tale A."
+    assert details["chapters"] == "2 of 2 chapters are written."
+    assert details["unfinished steps"] == "2 of 2 steps are completed."
+
+
+def test_a_run_with_everything_wrong(db: ReportDatabase, tales: Path) -> None:
+    """Its story is missing, it failed, with a step that failed and one that was left open."""
+    add_run(tales, "r0", "B", "completed", 7)
+    add_run(tales, "r1", "A", "failed", 9, ("outline", "completed"), ("write_1", "failed"), ("write_2", "pending"))
+    change(tales, "delete from stories where story_id = 'A'")
+    db.ingest(tales)
+    assert found(db, "r1") == {
+        "story": ("problem", "Its story A is not in tales."),
+        "state": ("problem", "It has failed at write_1: r1 broke"),
+        "failed steps": ("problem", "1 of 3 steps failed: write_1."),
+        "unfinished steps": ("warning", "Not finished: write_2."),
+    }
+
+
+def test_a_run_that_is_completed_without_all_chapters(db: ReportDatabase, tales: Path) -> None:
+    """The story says how many there are; where it does not, that is what is wrong."""
+    add_run(tales, "r1", "A", "completed", 9, ("write_chapter_1", "completed"))
+    add_run(tales, "r2", "B", "running", 9, ("write_chapter_1", "running"))
+    change(tales, "update stories set chapter_count = null where story_id = 'B'")
+    db.ingest(tales)
+    assert found(db, "r1") == {"chapters": ("problem", "1 of 2 chapters are written.")}
+    assert found(db, "r2", as_of="2026-03-01T10:59:00Z") == {"chapters": ("warning", "Its story has no chapter count.")}
+    stuck = ("problem", "Its last sign of life was 61 minutes ago, at 2026-03-01T10:00:00.000Z.")
+    assert found(db, "r2", as_of="2026-03-01T11:01:00Z")["stuck"] == stuck
+    assert "stuck" not in found(db, "r2", as_of="2026-03-01T11:01:00Z", minutes="90")
+
+
+def test_a_run_that_repeats_itself(db: ReportDatabase, tales: Path, tmp_path: Path) -> None:
+    """A warning of its log that was given more than once is told, with how often."""
+    add_run(tales, "r1", "A", "completed", 9)
+    lines = ['{"level": "warn", "message": "Using default", "runId": "r1", "timestamp": "2026-03-01T09:00:00Z"}'] * 3
+    (log := tmp_path / "service.log").write_text("\n".join(lines), encoding="utf-8")
+    change(tales, "update stories set chapter_count = 0")
+    db.ingest(tales, log, name="tales", system="workflow")
+    assert found(db, "r1")["repeated warnings"] == ("warning", "It said 3 times: Using default")
+
+
+def test_retries_and_calls_of_a_run(db: ReportDatabase, tracker: Tracker, movies: Path) -> None:
+    """Attempts after the first, calls that failed and calls whose cost is not known."""
+    tracker.register("A")
+    tracker.end("A", STEPS[0], "r1", 1000, "failed", "Boom")
+    tracker.clock(minutes=1)
+    tracker.end("A", STEPS[0], "r1", 1000)
+    db.ingest(tracker.path)
+    assert found(db, "r1") == {"retries": ("warning", "Tried more than once: 01_ingest.")}
+    db.ingest(movies)
+    assert found(db, "w1") == {}
+    (calls, failed, unpriced) = ask(
+        movies,
+        "select count(*), sum(success = 0), sum(cost_usd is null) from api_usage where workflow_id = 'w2'",
+    )[0]
+    told = found(db, "w2", as_of="2026-03-02T10:30:00Z")
+    assert told["failed calls"][1].startswith(f"{failed} of {calls} calls failed")
+    assert told["unpriced calls"] == ("warning", f"What {unpriced} of {calls} calls did cost is not known.")
+
+
+def test_a_job_and_a_batch(db: ReportDatabase, games: Path, runner: Path) -> None:
+    """A job that ended before it began; a batch with a story that failed."""
+    db.ingest(games)
+    assert found(db, "j-done") == {"times": ("warning", "It, or a step of it, ended before it began.")}
+    assert found(db, "j-failed")["state"] == ("problem", "It has failed at generate_story: No answer")
+    assert found(db, "j-odd")["state"] == ("warning", "Its status paused is not known.")
+    add_batch(runner, 1, "completed", NOON, str(NOON + 600))
+    add_story(runner, 1, 1, "1-1", "failed")
+    add_story(runner, 2, 1, "1-2", "done")
+    add_commands(runner, 1, "completed", "failed")
+    db.ingest(runner)
+    assert found(db, "batch/1") == {
+        "failed steps": ("problem", "1 of 2 steps failed: dev/task1."),
+        "stories": ("problem", "2 stories, 1 completed, 1 failed or blocked."),
+    }
+
+
+STEP_LEFT = "delete from story_generation_steps where step_name = 'draft'"
+
+
+def test_a_step_that_was_deleted_is_none_of_the_run(db: ReportDatabase, tales: Path) -> None:
+    """Its run is then what is left of it, in its diagnosis and in its timeline."""
+    add_run(tales, "r1", "A", "running", 9, ("write_chapter_1", "completed"), ("draft", "running"))
+    db.ingest(tales)
+    assert [row["step"] for row in db.report("run_timeline", run="r1")] == ["write_chapter_1", "draft"]
+    change(
+        tales,
+        STEP_LEFT,
+        "update stories set chapter_count = 1",
+        "update story_generation_runs set status = 'completed', ended_at = '2026-03-01T10:00:00Z'",
+    )
+    db.ingest(tales, full=True)
+    assert ask(db.path, "select status from step_runs where gone_at is not null") == [("running",)]
+    assert found(db, "r1") == {}
+    details = {row["check"]: row["detail"] for row in db.report("run_diagnosis", run="r1")}
+    assert details["unfinished steps"] == "1 of 1 steps are completed."
+    assert [row["step"] for row in db.report("run_timeline", run="r1")] == ["write_chapter_1"]
+    change(tales, "delete from story_generation_steps")
+    db.ingest(tales, full=True)
+    assert db.report("run_timeline", run="r1") == []
+    assert found(db, "r1") == {"chapters": ("problem", "0 of 1 chapters are written.")}
+
+
+@pytest.mark.parametrize("left", ["story_generation_steps", None])
+def test_the_steps_of_a_run_that_was_deleted_are_history(db: ReportDatabase, tales: Path, left: str | None) -> None:
+    """Whether or not its source still has them; those of another run are not among them."""
+    add_run(tales, "r1", "A", "completed", 9, ("write_chapter_1", "completed"), ("write_chapter_2", "failed"))
+    add_run(tales, "r2", "A", "completed", 11, ("write_chapter_1", "completed"))
+    change(tales, "update story_generation_runs set started_at = '2026-03-01T08:59:00Z' where run_id = 'r1'")
+    db.ingest(tales)
+    columns = ("step", "status", "started_at", "offset_ms")
+    before = pairs(db.report("run_timeline", run="r1"), *columns)
+    assert [row[:2] for row in before] == [("write_chapter_1", "completed"), ("write_chapter_2", "failed")]
+    change(tales, "delete from story_generation_runs where run_id = 'r1'")
+    if left is None:
+        change(tales, "delete from story_generation_steps where run_id = 'r1'")
+    db.ingest(tales, full=True)
+    assert db.one("select count(*) from runs where source_key = 'r1' and gone_at is not null") == 1
+    assert pairs(db.report("run_timeline", run="r1"), *columns) == before
+    rows = db.report("run_diagnosis", run="r1")
+    assert {(row["check"], row["detail"]) for row in rows if row["status"] != "ok"} == {
+        ("chapters", "1 of 2 chapters are written."),
+        ("failed steps", "1 of 2 steps failed: write_chapter_2."),
+        ("record", "tales has it no longer."),
+    }
+
+
+# run_calls -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["otel--latest", "otel--older"])
+def test_the_calls_of_a_run_add_up(db: ReportDatabase, name: str) -> None:
+    """Tokens that a source counts apart are added, and the costs are those of the cost report."""
+    db.ingest(DATA / f"{name}.jsonl")
+    runs = db.sql("select source_key from runs where id in (select run_id from calls)")
+    rows = [row for (run,) in runs for row in db.report("run_calls", run=run)]
+    counted = db.sql("select input_tokens + output_tokens from calls where run_id is not null and gone_at is null")
+    assert sorted((row["total_tokens"] for row in rows), key=str) == sorted((n for (n,) in counted), key=str)
+    assert any(row["total_tokens"] for row in rows)
+    costs = db.report("cost")
+    for currency in {row["currency"] for row in costs}:
+        spent = sum(row["cost"] or 0 for row in rows if row["currency"] == currency)
+        told = sum(row["cost"] or 0 for row in costs if row["currency"] == currency)
+        assert spent == pytest.approx(told, abs=1e-6 * len(costs)), "costs of a day are rounded"
+
+
+def test_a_call_s_own_total_and_price_come_first(db: ReportDatabase, movies: Path) -> None:
+    """A total that the source wrote down is not counted again; where no price is known, none is shown."""
+    db.ingest(movies)
+    given = {
+        "'USD', total_tokens = 7, input_tokens = 1, output_tokens = 2, cost = 0.5": (7, 0.5, "USD"),
+        "'', input_tokens = 1, output_tokens = 2, cost = null, estimated_cost = 0.25, estimated_currency = 'EUR'": (
+            3,
+            0.25,
+            "EUR",
+        ),
+        "'', input_tokens = 1, cost = null": (None, None, None),
+    }
+    for values, shown in given.items():
+        change(
+            db.path,
+            "update calls set total_tokens = null, input_tokens = null, output_tokens = null, estimated_cost = null,"
+            " estimated_currency = null",
+            f"update calls set currency = {values}",
+        )
+        rows = pairs(db.report("run_calls", run="w2"), "total_tokens", "cost", "currency")
+        assert set(rows) == {shown}
+
+
+# run_timeline --------------------------------------------------------------------------------------------------------
+
+
+def test_how_a_run_went(db: ReportDatabase, runner: Path) -> None:
+    """A batch's commands in the order of their starts, from the batch's start on; a story's run has its own."""
+    add_batch(runner, 1)
+    add_story(runner, 1, 1, "1-1")
+    add_story(runner, 2, 1, "1-2")
+    add_commands(runner, 1, "completed", "failed", minute=2)
+    add_commands(runner, 2, "running", minute=1)
+    db.ingest(runner)
+    columns = ("story", "step", "status", "started_at", "duration_ms", "offset_ms")
+    assert pairs(db.report("run_timeline", run="batch/1"), *columns) == [
+        ("1-2", "dev/task0", "running", noon(60), None, 60_000),
+        ("1-1", "dev/task0", "completed", noon(120), 30_000, 120_000),
+        ("1-1", "dev/task1", "failed", noon(180), 30_000, 180_000),
+    ]
+    (begun,) = ask(runner, "select started_at from stories where id = 1")[0]
+    assert pairs(db.report("run_timeline", run="story/1"), "step", "offset_ms") == [
+        ("dev/task0", (NOON + 120 - begun) * 1000),
+        ("dev/task1", (NOON + 180 - begun) * 1000),
+    ]
+
+
+def test_how_tries_went(db: ReportDatabase, tracker: Tracker) -> None:
+    """Each attempt is a row; a run that its source keeps no record of begins with its first step."""
+    tracker.register("A")
+    for status in ("failed", "completed"):
+        tracker.clock(minutes=1)
+        tracker.end("A", STEPS[0], "r1", 1000, status)
+    db.ingest(tracker.path)
+    assert pairs(db.report("run_timeline", run="r1"), "attempt", "status", "offset_ms") == [
+        (1, "failed", 0),
+        (2, "completed", 60_000),
+    ]
+
+
+# Events --------------------------------------------------------------------------------------------------------------
+
+
+def test_events_a_page_at_a_time(db: ReportDatabase, runner: Path, movies: Path) -> None:
+    """The newest first, as the runner's own dashboard pages them; of all sources, of one, of one batch."""
+    for batch in (1, 2):
+        add_batch(runner, batch)
+        add_events(runner, *((batch * 100 + at, "A", "dev", "code", "start") for at in range(7)), batch=batch)
+    db.ingest(runner)
+    db.ingest(movies)
+    own = [noon_of for (noon_of,) in ask(runner, "select timestamp from events order by timestamp desc")]
+    progress = ask(movies, "select created_at from generation_progress order by created_at desc")
+    everything = [noon(at - NOON) for at in own] + [at.replace(" ", "T") + ".000Z" for (at,) in progress]
+    assert [row["at"] for row in db.report("recent_events")] == everything
+    assert [row["at"] for row in db.report("recent_events", page="2", per_page="5")] == everything[5:10]
+    assert [row["at"] for row in db.report("recent_events", page="5", per_page="5")] == everything[20:]
+    assert db.report("recent_events", page="9") == []
+    own_pages = db.report("recent_events", source="runner", page="2", per_page="4")
+    assert [row["at"] for row in own_pages] == everything[4:8]
+    for key in ("1", "batch/1"):
+        of_batch = db.report("recent_events", batch=key, per_page="3", page="2")
+        assert [row["at"] for row in of_batch] == everything[10:13]
+        assert {row["batch"] for row in of_batch} == {"batch/1"}
+    assert pairs(db.report("recent_events", batch="w2"), "story", "step", "status", "message") == [
+        ("w2", "image_generation", "running", "10 %")
+    ]
+
+
+def test_events_of_a_batch_in_order(db: ReportDatabase, runner: Path, real_database: Path) -> None:
+    """From the first to the last, its stories' among them; of a batch without a row too."""
+    add_batch(runner, 1)
+    add_story(runner, 1, 1, "1-1")
+    add_events(runner, (5, "1-1", "dev", "code", "end"), (0, "1-1", "dev", "code", "start"), (9, "x", "y", "z", "odd"))
+    add_events(runner, (1, "1-1", "dev", "code", "start"), batch=2)
+    db.ingest(runner)
+    assert pairs(db.report("batch_events", batch="1"), "at", "story", "step", "status", "message") == [
+        (noon(0), "1-1", "dev/code", "running", "said 0"),
+        (noon(5), "1-1", "dev/code", "completed", "said 5"),
+        (noon(9), "x", "y/z", "odd", "said 9"),
+    ]
+    db.ingest(real_database)
+    rows = db.report("batch_events", batch="1", source="sprint-runner")
+    said = ask(real_database, "select status, message from events where batch_id = 1 order by timestamp, id")
+    assert pairs(rows, "status", "message") == said
+    assert len(db.report("recent_events", source="sprint-runner", batch="1")) == len(said) == 20

@@ -1,0 +1,313 @@
+"""The home page: what it says is counted from planted rows, and what may not be seen is nowhere on it."""
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from html import unescape
+from pathlib import Path
+
+import pytest
+from helpers.denying import denied
+from helpers.serving import ESCAPED, HOSTILE, SOURCES, Served, fill
+
+from storyreport import reports, schema
+
+NOW = datetime.now(timezone.utc)
+# Runs that completed and failed, and what was spent, so many days ago.
+RUNS = {0: (3, 1), 6: (6, 0), 7: (5, 5), 13: (1, 2), 14: (70, 70)}
+ENDLESS = (
+    "with recursive endless (n) as (select 1 union all select n + 1 from endless) select count(*) as n from endless"
+)
+
+
+def day(ago: int) -> str:
+    return (NOW - timedelta(days=ago)).date().isoformat()
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The planted report database, in which something happened last week too."""
+    path = tmp_path_factory.mktemp("home") / "storyreport.db"
+    fill(path)
+    with closing(schema.connect(path)) as connection:
+        connection.executemany(
+            "insert into rollup_source_days (day, source_id, stories_started, stories_completed, runs_completed,"
+            " runs_failed) values (?, 1, 1, 1, ?, ?)",
+            [(day(ago), completed, failed) for ago, (completed, failed) in RUNS.items()],
+        )
+        connection.execute(
+            "insert into rollup_step_days (day, source_id, family, executions, completed, failed, timed, total_ms,"
+            " max_ms) values (?, 2, 'paint', 4, 4, 0, 4, 4000000, 2000000)",
+            (day(1),),
+        )
+        connection.execute(
+            "insert into rollup_call_days (day, source_id, provider, model, currency, calls, cost, unpriced_calls)"
+            " values (?, 2, 'openai', 'gpt-5', 'USD', 1, 4.25, 0)",
+            (day(0),),
+        )
+        connection.execute(
+            "insert into ingests (source_id, started_at, finished_at, status, rows_read, inserted, updated, gone,"
+            " rejected, duration_ms) values (2, ?, ?, 'completed', 9, 9, 0, 0, 0, 1)",
+            (NOW.isoformat()[:19] + "Z",) * 2,
+        )
+        connection.execute("insert into rollup_failed_steps values (1, 'story-1', 1, '2025-03-02T00:00:01.000Z')")
+    return path
+
+
+@pytest.fixture(scope="module")
+def served(path: Path) -> Iterator[Served]:
+    """Datasette with it."""
+    served = Served(path)
+    yield served
+    served.close()
+
+
+def text(html: str) -> str:
+    """A page's text, in one line."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def tiles(served: Served) -> dict[str, str]:
+    """The tiles by their titles."""
+    found = re.findall(r'<section class="tile">\s*<h2>(.*?)</h2>(.*?)</section>', served.get("/").text, re.DOTALL)
+    return {text(title): text(body) for title, body in found}
+
+
+def catalogue(page: str) -> list[str]:
+    """The reports that the catalogue shows."""
+    items = re.findall(r'<li( hidden)? data-words=.*?href="/storyreport/(\w+)"', page, re.DOTALL)
+    return [name for hidden, name in items if not hidden]
+
+
+def test_the_tiles_say_what_was_planted(served: Served) -> None:
+    shown = tiles(served)
+    week = [RUNS[ago] for ago in (0, 6)]
+    completed, failed = (sum(runs[place] for runs in week) for place in (0, 1))
+    assert shown["Success rate"].startswith(f"{100 * completed / (completed + failed):.2f} %")
+    assert f"{completed} of {completed + failed} runs" in shown["Success rate"]
+    assert "paint of beta" in shown["Slowest step, p95"]
+    # run-1 and run-2, silent since 2025; step-run-1 and step-run-2, of which a run and a story are missing.
+    assert shown["Stuck"].startswith("2 ")
+    assert shown["Orphans"].startswith("2 ")
+    assert shown["Cost this month"].startswith("4.25 USD")
+
+
+def test_what_has_changed_is_this_week_and_the_one_before(served: Served) -> None:
+    page = text(served.get("/").text)
+    assert "runs completed 9 6" in page
+    assert "runs failed 1 7" in page
+    assert "stories completed 2 2" in page
+
+
+@pytest.mark.parametrize(
+    ("planted", "shown"),
+    [
+        ([], []),
+        # A story was begun, which is nothing done.
+        ([(0, 1, 0, 0)], []),
+        ([(14, 1, 1, 70)], []),
+        ([(7, 0, 0, 3)], ["runs failed 0 3"]),
+        ([(6, 1, 2, 0), (0, 0, 3, 0)], ["stories completed 5 0"]),
+    ],
+    ids=["new", "begun", "long ago", "failed the week before", "completed"],
+)
+def test_what_was_done_is_empty_where_nothing_was(
+    planted: list[tuple[int, int, int, int]], shown: list[str], tmp_path: Path
+) -> None:
+    """A line is there for what was done in one of the two weeks, no line for what was not."""
+    database = tmp_path / "storyreport.db"
+    with closing(schema.connect(database)) as connection:
+        schema.migrate(connection)
+        connection.execute("insert into sources (id, name, system, created_at) values (1, 'gamma', 'tracker', '')")
+        connection.executemany(
+            "insert into rollup_source_days (day, source_id, stories_started, stories_completed, runs_completed,"
+            " runs_failed) values (?, 1, ?, ?, 0, ?)",
+            [(day(ago), *numbers) for ago, *numbers in planted],
+        )
+    with closing(Served(database)) as served:
+        page = text(served.get("/").text)
+    assert ("Since last week" in page, "What was done" in page) == (bool(shown), bool(shown))
+    assert re.findall(r"(?:stories completed|runs completed|runs failed) \d+ \d+", page) == shown
+
+
+def test_health_comes_first_and_leads_on(served: Served) -> None:
+    page = served.get("/").text
+    health = page.partition('<section class="health">')[2].partition("</section>")[0]
+    assert page.index('class="health"') < page.index('class="tiles"') < page.index('class="catalogue"')
+    assert 'href="/storyreport/orphans"' in health
+    assert 'href="/storyreport/stuck_runs"' in health
+    assert "status-problem" in health
+
+
+def test_a_search_works_by_its_address(served: Served) -> None:
+    about = [
+        report.name
+        for report in reports.load_reports().values()
+        if "stuck" in f"{report.name} {report.title} {report.topic} {report.description}".lower()
+    ]
+    assert "stuck_runs" in about
+    assert catalogue(served.get("/?q=Stuck").text) == about
+    assert catalogue(served.get("/").text) == list(reports.load_reports())
+    nothing = served.get(f"/?q={HOSTILE}").text
+    assert catalogue(nothing) == []
+    assert '<p class="none" role="status">' in nothing
+    assert HOSTILE not in nothing
+    assert ESCAPED in nothing
+
+
+@pytest.mark.parametrize("name", ["story-1", "run-2", "write"])
+def test_a_search_finds_a_thing_by_its_key(served: Served, name: str) -> None:
+    page = served.get(f"/?q={name}").text
+    link = re.search(rf'href="(/-/\w+/{name}\?source=\w+)"', page)
+    assert link
+    assert name in served.get(link[1]).text
+
+
+def test_a_step_is_found_by_its_own_name_and_by_its_family_s(served: Served) -> None:
+    """write_1 is an instance of write in alpha; what begins with write is that, and write of beta."""
+    for name, sources in {"write_1": ["alpha"], "writ": ["alpha", "beta"]}.items():
+        found = served.get(f"/?q={name}").text.partition(f"Called {name}")[2].partition("</table>")[0]
+        links = re.findall(r'href="(/-/step/[^"]+)"', found)
+        assert links == [f"/-/step/write?source={source}" for source in sources]
+
+
+def test_instances_of_a_step_are_counted(path: Path, tmp_path: Path) -> None:
+    """A family's instances are one row with how many are called so, one that is asked for alone is named."""
+    copy = Path(shutil.copy(path, tmp_path))
+    with closing(schema.connect(copy)) as connection:
+        instances = [f"draw_{number}" for number in range(1, 25)]
+        connection.executemany(
+            "insert into steps (source_id, name, family) values (2, ?, 'draw')", [(name,) for name in instances]
+        )
+        connection.executemany(
+            "insert into steps (source_id, name, family) values (?, ?, ?)",
+            [(source, f"z{number:02}", f"z{number:02}") for number in reversed(range(40)) for source in (2, 1)],
+        )
+        for sought in ("draw", "draw_", "draw_2", "draw_24", "draw_25"):
+            count = sum(name.startswith(sought) for name in instances)
+            title = sought if count == 1 else f"{count} instances"
+            assert called(connection, sought) == ([("beta", "draw", title)] if count else [])
+        found = [row[:2] for row in called(connection, "z")]
+        assert found == sorted(((s, f"z{n:02}") for n in range(40) for s in SOURCES), key=lambda row: row[::-1])[:50]
+
+
+def test_the_first_of_what_is_called_so_are_found(path: Path, tmp_path: Path) -> None:
+    """The first 50 by their keys, of all sources together, however they are spread over them; and of one alone."""
+    copy = Path(shutil.copy(path, tmp_path))
+    keys = {1: [f"key-{n:03}" for n in range(0, 120, 3)], 2: [f"key-{n:03}" for n in range(120)]}
+    with closing(schema.connect(copy)) as connection:
+        for source, own in keys.items():
+            for table, kind in (("stories", ""), ("runs", ", kind")):
+                connection.executemany(
+                    f"insert into {table} (source_id, source_key, input_id{kind}) values"
+                    f" (?, ?, ?{', ' + repr('batch') if kind else ''})",
+                    [(source, key, source) for key in reversed(own)],
+                )
+        everything = sorted((key, name) for place, name in enumerate(SOURCES, 1) for key in keys[place])
+        for kind in ("story", "run"):
+            for sought in ("key", "key-0", "key-09", "key-119", "key-12"):
+                _, rows = reports.run(connection, reports.find("find"), {"name": sought})
+                found = [(row[2] or row[3], row[0]) for row in rows if row[1] == kind]
+                assert found == [pair for pair in everything if pair[0].startswith(sought)][:50]
+            _, rows = reports.run(connection, reports.find("find"), {"name": "key", "source": "alpha"})
+            assert [row[2] or row[3] for row in rows if row[1] == kind] == keys[1]
+
+
+def called(connection: sqlite3.Connection, name: str) -> list[tuple[str, str, str]]:
+    """(source, step, title) of the steps that are found."""
+    columns, rows = reports.run(connection, reports.find("find"), {"name": name})
+    shown = (columns.index("source"), columns.index("step"), columns.index("title"))
+    return [(row[shown[0]], row[shown[1]], row[shown[2]]) for row in rows if row[1] == "step"]
+
+
+@pytest.mark.parametrize("name", ["stuck_runs", "orphans", "health", "throughput"])
+def test_a_refused_report_is_nowhere(served: Served, name: str) -> None:
+    assert name in served.get("/").text
+    with denied(name):
+        assert served.get(f"/storyreport/{name}").status_code == 403
+        for address in ("/", "/storyreport/slowest_steps", "/-/source/alpha", "/-/run/run-1"):
+            page = served.get(address)
+            assert page.status_code == 200
+            assert f"/storyreport/{name}" not in page.text
+            assert reports.find(name).title not in text(page.text)
+
+
+def test_who_may_see_nothing_is_told_nothing(served: Served) -> None:
+    with denied():
+        page = served.get("/")
+        assert page.status_code == 200
+        for word in ("alpha", "beta", "stuck_runs", "Slowest"):
+            assert word not in page.text
+        assert served.get("/-/source/alpha").status_code == 403
+        assert served.get("/-/story/story-1?source=alpha").status_code == 403
+        assert served.get("/-/step/write_1").status_code == 403
+
+
+def test_what_takes_too_long_says_so_and_the_rest_is_there(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = reports.load_reports()
+    slow = replace(known["stuck_runs"], sql=ENDLESS)
+    monkeypatch.setattr(reports, "load_reports", lambda: {**known, "stuck_runs": slow})
+    monkeypatch.setattr(served.datasette, "sql_time_limit_ms", 50)
+    shown = tiles(served)
+    assert "took too long" in shown["Stuck"]
+    assert shown["Orphans"].startswith("2 ")
+
+
+def test_each_report_is_asked_once_for_what_it_shows(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    database = served.datasette.get_database("storyreport")
+    execute = database.execute
+
+    async def noted(sql: str, *arguments: object, **options: object) -> object:
+        asked.append((sql, str(arguments)))
+        return await execute(sql, *arguments, **options)
+
+    monkeypatch.setattr(database, "execute", noted)
+    served.get("/")
+    questions = [question for question in asked if question[0].startswith("with report as")]
+    assert len(questions) == len(set(questions)) >= 6
+
+
+def test_a_link_to_it_has_a_preview(served: Served) -> None:
+    for address, title in (
+        ("/", "storyreport"),
+        ("/storyreport/slowest_steps?source=beta", "Slowest steps (source beta)"),
+        ("/-/step/write", "Step write"),
+    ):
+        page = served.get(address).text
+        assert f'<meta property="og:title" content="{title}">' in page
+        assert re.search(r'<meta property="og:description" content="\w[^"]{20,}">', page)
+        assert re.search(r'<meta name="description" content="\w[^"]{20,}">', page)
+
+
+def followed(served: Served, page: str, address: str) -> str:
+    """The page behind the first link of a page that begins with the address."""
+    link = re.search(rf'href="({re.escape(address)}[^"]*)"', page)
+    assert link, address
+    answer = served.get(unescape(link[1]))
+    assert answer.status_code == 200
+    return str(answer.text)
+
+
+def test_a_newcomer_gets_there_in_three_clicks(served: Served) -> None:
+    home = served.get("/").text
+    # Which step is slowest, and since when.
+    step = followed(served, home, "/-/step/")
+    assert "<title>Step paint</title>" in step
+    assert day(1) in step.partition('id="step_durations"')[2]
+    # Why a story failed and what it cost.
+    story = followed(served, followed(served, home, "/storyreport/failed_stories"), "/-/story/")
+    assert ESCAPED in story.partition('id="failed_stories"')[2].partition("</section>")[0]
+    assert 'id="cost_by_story"' in story
+    # What hangs now, and what points at nothing with what to do about it.
+    assert "run-1" in followed(served, home, "/storyreport/stuck_runs")
+    assert "Restore run run-lost in alpha, or delete this step run there." in followed(
+        served, home, "/storyreport/orphans"
+    )
+    # What this month will cost and whether the data is fresh stand on the home page itself.
+    assert re.search(r"4\.25 USD [\d.]+ USD by the month's end", tiles(served)["Cost this month"])
+    assert re.search(r"alpha \(tracker, read \d+ days ago", text(home))

@@ -1,0 +1,421 @@
+"""What Datasette serves: pages, JSON and CSV, with the defaults in force and everything escaped."""
+
+import asyncio
+import csv
+import importlib.util
+import io
+import json
+import re
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasette import __version__ as datasette_version
+from helpers.serving import AS_OF, ESCAPED, HOSTILE, HOSTILE_TOTAL, WRITE_AVERAGE, WRITE_TOTAL, Served, fill
+
+from storyreport import bundle, reports, schema
+from storyreport.errors import StoryreportError
+from storyreport.serve import serve
+
+CATALOGUE = reports.load_reports()
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled report database whose name means something in a URI."""
+    path = tmp_path_factory.mktemp("served") / "odd #1?%41.sqlite"
+    fill(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def served(path: Path) -> Iterator[Served]:
+    """Datasette with the filled report database."""
+    served = Served(path)
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Datasette with an empty report database."""
+    path = tmp_path_factory.mktemp("empty") / "storyreport.db"
+    with closing(schema.connect(path)) as connection:
+        schema.migrate(connection)
+    served = Served(path)
+    yield served
+    served.close()
+
+
+def plugin(name: str) -> Any:
+    """A plugin's module, as Datasette loads it."""
+    spec = importlib.util.spec_from_file_location(name, bundle.root() / "plugins" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def objects(served: Served, address: str) -> list[dict[str, object]]:
+    response = served.get(address)
+    assert response.status_code == 200, response.text
+    rows: list[dict[str, object]] = response.json()
+    return rows
+
+
+def test_home_lists_every_report_by_topic(served: Served) -> None:
+    home = served.get("/").text.partition('<nav class="catalogue"')[2]
+    topics = [topic for topic in reports.TOPICS if any(report.topic == topic for report in CATALOGUE.values())]
+    assert [text for text in re.findall(r"<h3>(.*?)</h3>", home) if text in reports.TOPICS] == topics
+    assert re.findall(r'<a href="/storyreport/(\w+)">', home)[: len(CATALOGUE)] == list(CATALOGUE)
+    assert "storyreport</a></h2>" in home
+
+
+def test_home_says_which_sources_and_how_fresh(served: Served, nothing: Served) -> None:
+    home = served.get("/").text
+    assert re.search(
+        r"<b>alpha</b></a>\s+\(tracker,\s+<time datetime=\"2025-03-10T11:00:02.000Z\".*?>read \d+ days ago", home
+    )
+    assert re.search(r"<b>beta</b></a>\s+\(media,\s+never read\)", home)
+    assert "Nothing has been ingested yet" in nothing.get("/").text
+
+
+def test_the_database_is_called_storyreport_whatever_its_file(served: Served) -> None:
+    assert [name for name in served.datasette.databases if name != "_internal"] == ["storyreport"]
+    assert served.get("/storyreport/sources.json").status_code == 200
+
+
+def test_dashboards_are_kept_out(served: Served) -> None:
+    assert served.get("/-/dashboards").status_code == 404
+    assert "ashboard" not in served.get("/").text
+    assert served.get("/vega/vega-embed.min.js").status_code == 200
+
+
+def test_json_is_what_the_report_says(served: Served, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for report in CATALOGUE.values():
+            given = {"as_of": AS_OF} if any(param.name == "as_of" for param in report.params) else {}
+            query = "".join(f"&{name}={value}" for name, value in given.items())
+            columns, rows = reports.run(connection, report, given)
+            expected = [dict(zip(columns, row, strict=True)) for row in rows]
+            assert objects(served, f"/storyreport/{report.name}.json?_shape=array{query}") == expected
+
+
+def test_planted_numbers_come_out_as_json(served: Served) -> None:
+    slow = objects(served, "/storyreport/slowest_steps.json?_shape=array")
+    assert [(row["source"], row["step"], row["total_ms"]) for row in slow] == [
+        ("alpha", "write", WRITE_TOTAL),
+        ("alpha", HOSTILE, HOSTILE_TOTAL),
+        ("beta", "write", 2_000),
+    ]
+    assert slow[0]["avg_ms"] == WRITE_AVERAGE
+    rates = objects(served, "/storyreport/failure_rates.json?_shape=array&since=2025-03-02&until=2025-03-02")
+    assert [(row["source"], row["executions"], row["failure_pct"]) for row in rates] == [
+        ("alpha", 10, 50.0),
+        ("alpha", 60, 16.67),
+        ("beta", 4, 0.0),
+    ]
+
+
+def test_defaults_are_in_force_on_page_json_and_csv(served: Served) -> None:
+    # run-1 has been silent for 180 minutes, run-2 for two and a half: the header's 60 lists run-1 only.
+    for parameters in ("", "&minutes=", "&minutes=%20"):
+        query = f"?as_of={AS_OF}{parameters}"
+        assert [row["run"] for row in objects(served, f"/storyreport/stuck_runs.json{query}&_shape=array")] == ["run-1"]
+        table = csv.DictReader(io.StringIO(served.get(f"/storyreport/stuck_runs.csv{query}").text))
+        assert [(row["run"], row["stuck_minutes"]) for row in table] == [("run-1", "180")]
+        page = served.get(f"/storyreport/stuck_runs{query}").text
+        assert '<span class="num" title="180">3 h</span>' in page
+        assert "run-2" not in page
+        assert re.search(r'name="minutes" value="60"[^>]*type="number"', page)
+    rows = objects(served, f"/storyreport/stuck_runs.json?as_of={AS_OF}&minutes=2&_shape=array")
+    assert [row["run"] for row in rows] == ["run-1", "run-2"]
+
+
+def test_links_of_a_page_carry_all_parameters(served: Served) -> None:
+    page = served.get(f"/storyreport/stuck_runs?as_of={AS_OF}").text
+    moment = AS_OF.replace(":", "%3A")
+    links = re.findall(r'href="(/storyreport/stuck_runs[.?][^"]*)"', page)
+    assert len(links) == 3
+    for link in links:
+        assert all(value in link for value in ("source=", "minutes=60", f"as_of={moment}"))
+
+
+def test_a_report_is_addressed_under_a_base_url(path: Path) -> None:
+    served = Served(path)
+    served.datasette._settings["base_url"] = "/reports/"
+    # The client puts the base before the address.
+    response = served.get("/storyreport/stuck_runs.json?minutes=x")
+    assert (response.status_code, response.json()["error"]) == (400, "minutes must be a number, not 'x'.")
+    page = served.get("/storyreport/slowest_steps").text
+    assert 'src="/reports/static/report.js"' in page
+    assert 'action="/reports/storyreport/slowest_steps"' in page
+    served.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("minutes=soon", "minutes must be a number, not 'soon'."),
+        ("as_of=soon", "as_of must be 'now' or a UTC time such as 2025-01-31T09:30:00Z, not 'soon'."),
+        ("minuts=5", "stuck_runs has no parameter 'minuts': it takes source, minutes, as_of."),
+    ],
+)
+def test_a_wrong_parameter_is_a_400_with_one_sentence(served: Served, query: str, sentence: str) -> None:
+    page = served.get(f"/storyreport/stuck_runs?{query}")
+    data = served.get(f"/storyreport/stuck_runs.json?{query}")
+    table = served.get(f"/storyreport/stuck_runs.csv?{query}")
+    assert {page.status_code, data.status_code, table.status_code} == {400}
+    assert sentence.replace("'", "&#39;") in page.text
+    assert data.json()["error"] == sentence
+    assert table.text == sentence + "\n"
+
+
+def test_a_wrong_value_is_escaped_too(served: Served) -> None:
+    page = served.get(f"/storyreport/stuck_runs?minutes={HOSTILE}")
+    assert page.status_code == 400
+    assert HOSTILE not in page.text
+    page = served.get(f"/storyreport/orphans?kind={HOSTILE}&source={HOSTILE}")
+    assert page.status_code == 200
+    assert HOSTILE not in page.text
+    assert ESCAPED in page.text
+
+
+@pytest.mark.parametrize("address", ["/", "/storyreport", *(f"/storyreport/{name}" for name in CATALOGUE)])
+def test_hostile_text_stays_text(served: Served, address: str) -> None:
+    page = served.get(address)
+    assert page.status_code == 200
+    assert HOSTILE not in page.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/storyreport/stories",
+        "/storyreport/errors",
+        "/storyreport/steps",
+        "/storyreport/step_runs",
+        "/storyreport/stories/1",
+        "/storyreport/slowest_steps",
+        "/storyreport/orphans",
+        f"/storyreport/stuck_runs?as_of={AS_OF}",
+    ],
+)
+def test_hostile_text_is_shown(served: Served, address: str) -> None:
+    page = served.get(address).text
+    assert HOSTILE not in page
+    assert ESCAPED in page
+
+
+def test_a_page_shows_values_for_people_and_json_plain_ones(served: Served) -> None:
+    page = served.get("/storyreport/slowest_steps").text
+    assert f'<span class="num" title="{WRITE_TOTAL}">3 min 4 s</span>' in page
+    assert f'<span class="num" title="{WRITE_AVERAGE}">1.8 s</span>' in page
+    assert '<span class="num" title="500">500 ms</span>' in page
+    assert ">74.80 %<" in page
+    page = served.get("/storyreport/cost").text
+    assert ">12.50 USD<" in page
+    assert ">0.00031 USD<" in page
+    assert ">7.00 EUR<" in page
+    assert ">1,234<" in page
+    # A table's page is for looking at what is stored.
+    assert ">184" not in served.get("/storyreport/rollup_step_days").text
+    assert ">92000<" in served.get("/storyreport/rollup_step_days").text.replace("92,000", "92000")
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (0, "0 ms"),
+        (999, "999 ms"),
+        (1_000, "1.0 s"),
+        (59_949, "59.9 s"),
+        (59_960, "1 min"),
+        (184_000, "3 min 4 s"),
+        (3_599_600, "1 h"),
+        (18_360_000, "5 h 6 min"),
+        (172_799_000, "2 d"),
+        (633_600_000, "7 d 8 h"),
+        (-1_500, "-1.5 s"),
+    ],
+)
+def test_a_duration_reads_in_two_units_at_most(ms: int, text: str) -> None:
+    assert plugin("report_cells").duration(ms) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (999, "999 B"), (3_400_000, "3.4 MB"), (999_960, "1.0 MB"), (2e15, "2000.0 TB")]
+)
+def test_a_size_reads_in_decimal_units(count: float, text: str) -> None:
+    assert plugin("report_cells").size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "0.00 USD"),
+        (0.1, "0.10 USD"),
+        (0.0123, "0.012 USD"),
+        (0.00000004, "0.00000004 USD"),
+        (1234.5, "1,234.50 USD"),
+    ],
+)
+def test_money_keeps_two_digits_that_count(amount: float, text: str) -> None:
+    assert plugin("report_cells").money(amount, "USD") == text
+
+
+def test_cells_link_to_what_shows_them(served: Served) -> None:
+    page = served.get(f"/storyreport/stuck_runs?as_of={AS_OF}").text
+    for text in ("alpha", "run-1", "story-1"):
+        link = re.search(rf'<a href="(/-/[^"]+)">{text}</a>', page)
+        assert link, text
+        target = served.get(link[1].replace("&amp;", "&"))
+        assert target.status_code == 200
+        assert text in target.text
+
+
+def test_the_form_has_the_right_inputs(served: Served) -> None:
+    page = served.get("/storyreport/slowest_steps?source=beta&since=2025-03-01").text
+    select = re.search(r'<select[^>]*name="source".*?</select>', page, re.DOTALL)
+    assert select
+    assert re.findall(r"<option(?: value=\"\")?( selected)?>(.*?)</option>", select[0]) == [
+        ("", "all"),
+        ("", "alpha"),
+        (" selected", "beta"),
+    ]
+    assert re.search(r'name="since" value="2025-03-01"[^>]*type="date"', page)
+    # The page speaks of the chosen source only.
+    assert "<b>beta</b>" in page
+    assert "<b>alpha</b>" not in page
+
+
+def test_the_chart_is_drawn_from_the_pages_own_data(served: Served) -> None:
+    page = served.get("/storyreport/slowest_steps?source=alpha").text
+    found = re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert found
+    chart = json.loads(found[1])
+    assert chart["spec"] == CATALOGUE["slowest_steps"].chart
+    assert chart["sources"] == ["alpha", "beta"]
+    assert [row["executions"] for row in objects(served, chart["data"] + "&_shape=array")] == [120, 10]
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("?source=gamma", "there is no source called gamma"),
+        ("?since=2031-01-01", "no rows for since = 2031-01-01"),
+    ],
+)
+def test_an_empty_report_says_why(served: Served, query: str, why: str) -> None:
+    page = " ".join(served.get(f"/storyreport/slowest_steps{query}").text.split())
+    assert "Nothing to show:" in page
+    assert why in page
+    assert "<figure" not in page
+
+
+def test_without_data_every_report_says_so(nothing: Served) -> None:
+    for name in CATALOGUE:
+        page = nothing.get(f"/storyreport/{name}")
+        assert page.status_code == 200
+        assert "Nothing has been ingested yet" in page.text
+
+
+def test_a_cut_table_says_so(served: Served) -> None:
+    limit = served.datasette.max_returned_rows
+    # Three rows are planted. Datasette 1.0 does not tell a template whether there are more.
+    knows = datasette_version.startswith("0.")
+    try:
+        for most, is_cut in ((2, True), (3, not knows), (4, False), (limit, False)):
+            served.datasette.max_returned_rows = most
+            served.datasette._settings["max_returned_rows"] = most
+            page = served.get("/storyreport/slowest_steps").text
+            assert (f"These are the first {most} rows" in page, "These are the first" in page) == (is_cut, is_cut)
+            assert f"<span>{min(most, 3)} rows</span>" in page
+    finally:
+        served.datasette.max_returned_rows = limit
+        served.datasette._settings["max_returned_rows"] = limit
+
+
+def test_ad_hoc_sql_keeps_datasettes_own_form(served: Served) -> None:
+    page = served.get("/storyreport?sql=select+title+from+stories+where+id+%3D+:id&id=1").text
+    assert '<textarea id="sql-editor"' in page
+    assert "static/report.js" not in page
+    assert ESCAPED in page
+    assert HOSTILE not in page
+
+
+def test_what_readers_need_not_see_is_hidden(served: Served) -> None:
+    tables = {table["name"]: table["hidden"] for table in served.get("/storyreport.json").json()["tables"]}
+    assert {name for name, hidden in tables.items() if not hidden} >= {"sources", "stories", "runs", "step_runs"}
+    assert all(
+        hidden
+        for name, hidden in tables.items()
+        if name.startswith(("errors_fts", "_", "sqlite_")) or name in ("duration_buckets", "rollup_step_durations")
+    )
+
+
+def test_a_port_in_use_is_one_sentence(path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(StoryreportError, match=f"^Port {port} is in use: "):
+            serve(path, "127.0.0.1", port, open_browser=False)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "sentence"),
+    [("no such host", 0, "^Cannot listen on no such host"), ("127.0.0.1", 70000, "^There is no port 70000: ")],
+)
+def test_an_address_that_cannot_be_is_one_sentence(path: Path, host: str, port: int, sentence: str) -> None:
+    with pytest.raises(StoryreportError, match=sentence):
+        serve(path, host, port, open_browser=False)
+
+
+def test_a_missing_database_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StoryreportError, match="There is no report database at"):
+        serve(tmp_path / "none.db", "127.0.0.1", 0, open_browser=False)
+
+
+def test_the_key_of_the_session_hashes_is_not_served(path: Path, served: Served) -> None:
+    """Whoever may write SQL cannot read the key that would let guesses at session ids be tried."""
+    with closing(schema.connect(path)) as connection:
+        connection.execute("insert or replace into secrets values ('session key', 'very secret')")
+    for query in ("select+*+from+secrets", "select+group_concat(value)+from+(select+value+from+main.secrets)"):
+        response = served.get(f"/storyreport.json?sql={query}&_shape=arrays")
+        assert "very secret" not in response.text
+    for page in ("/storyreport/secrets", "/storyreport/secrets.csv", "/storyreport", "/"):
+        assert "very secret" not in served.get(page).text
+    assert "session" not in served.get("/storyreport/secrets.json?_shape=array").text
+
+
+def test_every_report_has_its_page_though_a_table_has_its_name(served: Served, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        tables = {name for (name,) in connection.execute("select name from sqlite_master")}
+    assert "ingests" in tables & set(CATALOGUE)
+    for report in CATALOGUE.values():
+        page = served.get(f"/storyreport/{report.name}").text
+        assert f"<h1>{report.title}</h1>" in page
+    page = served.get("/storyreport/ingests").text
+    assert re.search(r'<a href="/-/source/alpha">alpha</a>', page)
+    assert '<span class="num" title="2000">2.0 s</span>' in page
+    assert '<span class="num" title="2000">' in served.get("/storyreport/ingests?source=alpha").text
+    assert "Nothing to show:" in served.get("/storyreport/ingests?source=beta").text
+    # The table's rows keep their pages.
+    assert served.get("/storyreport/ingests/1").status_code == 200
+
+
+def test_what_cannot_be_asked_is_a_sentence(served: Served) -> None:
+    for address in ("/storyreport/slowest_steps", "/storyreport/ingests", "/storyreport/slowest_steps.json"):
+        answer = asyncio.run(served.datasette.client.post(address))
+        assert (answer.status_code, answer.text) == (405, "Use GET.\n")
+    answer = served.get("/storyreport/slowest_steps.xml")
+    assert (answer.status_code, answer.text) == (404, "A report has no .xml: it has .json and .csv.\n")
+    for extension in ("csv", "json"):
+        answer = served.get(f"/storyreport/nosuch.{extension}")
+        assert answer.status_code == 404
+        assert "Table not found" in answer.text
+        assert "<" not in answer.text
