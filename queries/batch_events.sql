@@ -3,7 +3,7 @@ title: Events of a batch
 description: >-
   What happened in a batch, from its first event to its last, with those of its stories. Give the batch's key; that of
   a workflow, or of any run of which its source keeps events, will do too.
-topic: One thing looked at
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
   batch: {type: text, help: the batch's key (needed)}

@@ -3,7 +3,7 @@ title: Find
 description: >-
   What is called so: stories and runs whose key, and steps whose own name or whose family's, is this or begins with it,
   the first 50 of a kind. A story's title is not searched. Instances of one step are counted.
-topic: One thing looked at
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
   name: {type: text, help: 'the key of a story or run or the name of a step, or how it begins'}

@@ -3,7 +3,7 @@ title: Ingests
 description: >-
   Is this fresh: each time a source was read, the latest first, and what was written then. An ingest that failed wrote
   nothing and is not listed.
-topic: About the data itself
+topic: Data
 params:
   source: {type: source, help: one source only}
 */

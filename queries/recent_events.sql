@@ -3,7 +3,7 @@ title: Recent events
 description: >-
   What happened last, the newest first, a page at a time: what the sources themselves write down as events, such as a
   sprint's starts and ends and a media workflow's progress. A source without events has none here.
-topic: One thing looked at
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
   batch: {type: text, help: 'one batch or workflow only, by its key'}

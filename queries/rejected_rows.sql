@@ -3,7 +3,7 @@ title: Rejected rows
 description: >-
   What could not be loaded, and why, the latest first: each row as its source wrote it, without what is private. Values
   that were dropped from rows that were loaded are in data_quality.
-topic: About the data itself
+topic: Data
 params:
   source: {type: source, help: one source only}
 chart:

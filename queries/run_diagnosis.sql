@@ -3,7 +3,7 @@ title: Diagnosis of a run
 description: >-
   What is wrong with a run, and what to do, the worst first: its story, its state, its steps, its calls, what it warned
   of. A batch is judged with its stories. Give the run's key, as its source writes it.
-topic: One thing looked at
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
   run: {type: text, help: the run's key (needed)}

@@ -1,7 +1,7 @@
 /*
 title: State of a run
 description: What a run works on, where it is, how long it took, and the error that ended it.
-topic: One thing looked at
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
   run: {type: text, help: the run's key}

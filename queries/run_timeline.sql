@@ -3,7 +3,7 @@ title: Timeline of a run
 description: >-
   How a run went: each attempt of a step in the order of their starts, and how long after the run's start it began. The
   stories of a batch are in it. Give the run's key, as its source writes it.
-topic: One thing looked at
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
   run: {type: text, help: the run's key (needed)}

@@ -3,7 +3,7 @@ title: Slowest runs of a step
 description: >-
   The slowest completed executions of a step (all that share its family) on each of the ten days that had the slowest
   ones, the slowest first.
-topic: One thing looked at
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
   step: {type: step, help: the step's family}

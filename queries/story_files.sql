@@ -1,7 +1,7 @@
 /*
 title: Files of a story
 description: The files that were made for one story, the latest first.
-topic: One thing looked at
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
   story: {type: text, help: the story's key}

@@ -1,7 +1,7 @@
 /*
 title: Runs of a story
 description: All work of any kind on one story, the latest first, with the error that ended it.
-topic: One thing looked at
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
   story: {type: text, help: the story's key}

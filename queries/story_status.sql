@@ -3,7 +3,7 @@ title: Status of a story
 description: >-
   Where a story is: each of its steps with its latest attempt, in the order of the steps. Give the story's key, as its
   source writes it.
-topic: One thing looked at
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
   story: {type: text, help: the story's key (needed)}

@@ -3,7 +3,7 @@ title: Tree of a story
 description: >-
   The nodes of a story as its options lead to them, each below the shortest way to it; what no root leads to comes last.
   What is below a node is shown once: where another option leads to it too, or leads back to it, there is only a note.
-topic: One thing looked at
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
   story: {type: text, help: the story's key}

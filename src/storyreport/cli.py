@@ -17,6 +17,7 @@ from .output import CONTROL
 if TYPE_CHECKING:
     from .ingest import Request
     from .prices import PriceFile
+    from .reports import Catalogue
 
 SERVERS = ("postgresql://", "postgres://")
 EPILOG = "The report database is --db, else $STORYREPORT_DB, else storyreport.db."
@@ -62,6 +63,46 @@ def with_prices(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Prices of your own (YAML), kept in the report database from now on.",
     )
     return option(command)
+
+
+def with_queries(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --queries."""
+    option = click.option(
+        "--queries",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="DIR",
+        help="Reports of your own, beside ours (repeatable; also $STORYREPORT_QUERIES).",
+    )
+    return option(command)
+
+
+class Mount(click.ParamType[tuple[str, Path]]):
+    """MOUNT:DIR as (mount, folder)."""
+
+    name = "mount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """assets:pictures → ("assets", Path("pictures"))."""
+        mount, _, folder = value.partition(":")
+        if not mount or not folder or not Path(folder).is_dir():
+            self.fail(f"{value!r} is not MOUNT:DIR with a folder that exists.", param, ctx)
+        return mount, Path(folder)
+
+
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
+    """The catalogue with the reports of these folders; the files that cannot be used are listed on stderr."""
+    from . import reports
+
+    reports.add_folders(queries)
+    catalogue = reports.load_catalogue()
+    for sentence in (*catalogue.missing, *map(str, catalogue.broken)):
+        click.echo(f"Warning: {CONTROL.sub(' ', sentence)}", err=True)
+    return catalogue
 
 
 @click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -192,14 +233,35 @@ def reprice(database: Path, price_path: Path | None) -> None:
 
 @cli.command(epilog=EPILOG)
 @with_database
+@with_queries
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--open", "open_browser", is_flag=True, help="Open the home page in a browser.")
-def serve(database: Path, host: str, port: int, open_browser: bool) -> None:
+@click.option("--metadata", type=EXISTING_FILE, metavar="FILE", help="Datasette metadata (JSON or YAML), over ours.")
+@click.option("--plugins-dir", type=EXISTING_FOLDER, metavar="DIR", help="Datasette plugins, beside ours.")
+@click.option("--template-dir", type=EXISTING_FOLDER, metavar="DIR", help="Templates, in place of ours.")
+@click.option("--static", type=Mount(), multiple=True, metavar="MOUNT:DIR", help="Serve a folder's files at /MOUNT/.")
+@click.option("--setting", "settings", nargs=2, multiple=True, metavar="NAME VALUE", help="A setting of Datasette.")
+@click.option("--root", is_flag=True, help="Print an address that logs in as root.")
+@click.option("--cors", is_flag=True, help="Let other sites' pages read the data addresses.")
+@click.option("--crossdb", is_flag=True, help="Let SQL join across databases in /_memory.")
+def serve(
+    database: Path,
+    queries: tuple[Path, ...],
+    host: str,
+    port: int,
+    open_browser: bool,
+    root: bool,
+    static: tuple[tuple[str, Path], ...],
+    settings: tuple[tuple[str, str], ...],
+    **extras: Any,
+) -> None:
     """Serve the reports with Datasette until Ctrl-C."""
-    from .serve import serve as run
+    from .web.server import Extras
+    from .web.server import serve as run
 
-    run(database, host, port, open_browser)
+    warn_of_broken_reports(queries)
+    run(database, host, port, open_browser, root, Extras(static=static, settings=dict(settings), **extras))
 
 
 @cli.command()
@@ -223,9 +285,9 @@ def demo(folder: Path, no_serve: bool, port: int) -> None:
     if no_serve:
         click.echo(f"See them with: storyreport serve --db {database}")
         return
-    from .serve import serve as serve_database
+    from .web.server import serve as serve_database
 
-    serve_database(database, "127.0.0.1", port, open_browser=False)
+    serve_database(database, "127.0.0.1", port)
 
 
 @cli.command(epilog=EPILOG)
@@ -235,13 +297,14 @@ def demo(folder: Path, no_serve: bool, port: int) -> None:
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="Output."
 )
 @with_database
-def report(name: str | None, given: tuple[str, ...], form: str, database: Path) -> None:
+@with_queries
+def report(name: str | None, given: tuple[str, ...], form: str, database: Path, queries: tuple[Path, ...]) -> None:
     """Print a report, all of its rows; without a NAME, list the reports."""
     from . import reports
     from .output import write
 
     if name is None:
-        known = reports.load_reports().values()
+        known = warn_of_broken_reports(queries).reports.values()
         write(
             form,
             ["report", "topic", "title", "parameters"],
@@ -251,6 +314,9 @@ def report(name: str | None, given: tuple[str, ...], form: str, database: Path) 
             ],
         )
         return
+    reports.add_folders(queries)
+    for sentence in reports.load_catalogue().missing:
+        click.echo(f"Warning: {sentence}", err=True)
     found = reports.find(name)
     for pair in given:
         if "=" not in pair:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from storyreport import schema
-from storyreport.serve import datasette_for
+from storyreport.web.server import Extras, datasette_for
 
 HOSTILE = "<script>window.hacked = 1</script>"
 ESCAPED = "&lt;script&gt;window.hacked = 1&lt;/script&gt;"
@@ -36,12 +36,12 @@ def fill(path: Path) -> None:
 class Served:
     """Datasette with one report database, asked without a network."""
 
-    def __init__(self, path: Path) -> None:
-        self.datasette = datasette_for(path)
+    def __init__(self, path: Path, extras: Extras | None = None) -> None:
+        self.datasette = datasette_for(path, extras)
 
-    def get(self, address: str) -> Any:
+    def get(self, address: str, **how: Any) -> Any:
         """The response for an address."""
-        return asyncio.run(self.datasette.client.get(address, follow_redirects=True))
+        return asyncio.run(self.datasette.client.get(address, follow_redirects=True, **how))
 
     def close(self) -> None:
         """Close the database files."""

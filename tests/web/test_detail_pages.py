@@ -131,7 +131,7 @@ def test_a_tree_that_is_too_long_says_so(served: Served) -> None:
     finally:
         served.datasette.max_returned_rows = limit
     assert len(Tree(page).edges) == 4
-    assert "These are the first 4 lines of it" in page
+    assert "These are the first 4 rows" in page
 
 
 class Story:
@@ -369,7 +369,7 @@ def test_a_key_may_hold_anything(served: Served) -> None:
 def test_an_unknown_thing_is_said_to_be_unknown(served: Served, kind: str) -> None:
     page = served.get(f"/-/{kind}/none~2Fsuch")
     assert page.status_code == 404
-    assert f"No report knows a {kind} called none/such." in page.text
+    assert f"No {kind} &#39;none/such&#39;." in page.text
     assert "<section" not in page.text.partition('<article class="report thing">')[2].partition("</article>")[0]
 
 

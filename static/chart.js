@@ -2,6 +2,7 @@
 // mark and encoding, this file adds what all charts share (units, colours, sizes). The page is whole without it.
 "use strict";
 (() => {
+  const { UNITS, suffix, safe, words, reading, fitting, wrapped } = storyreport;
   const LONGEST_RANKING = 30;
   const DAY = "%Y-%m-%d";
   const DAY_MS = 864e5;
@@ -10,7 +11,6 @@
   const MANY_LINES = 6;
   // About as wide as a letter is, in pixels, and as many lines as a name may take.
   const LETTER = 6.5;
-  const LINES = 3;
   const LINE = 13;
   const OTHERS = "others";
   const NONE = "none";
@@ -23,14 +23,7 @@
     completed: "#3f9a58", ok: "#3f9a58", failed: "#d9534f", problem: "#d9534f", running: "#3f7fd0", queued: "#7c8794",
     waiting: "#b9801a", warning: "#b9801a", blocked: "#9a6bd8", cancelled: "#8d6e55", skipped: "#8b95a1",
   };
-  // The units of a column by its suffix, smallest first: name and size.
-  const UNITS = {
-    _ms: [["ms", 1], ["seconds", 1e3], ["minutes", 6e4], ["hours", 36e5], ["days", 864e5]],
-    _minutes: [["minutes", 1], ["hours", 60], ["days", 1440]],
-    _bytes: [["B", 1], ["kB", 1e3], ["MB", 1e6], ["GB", 1e9]],
-    _pct: [["%", 1]],
-  };
-  // Where a scale that is not even has its ticks.
+  // The ticks of a logarithmic scale.
   const ROUND = {
     _ms: [1, 10, 100, 1e3, 1e4, 6e4, 6e5, 36e5, 216e5, 864e5, 6048e5, 2592e6, 31536e6],
     _minutes: [0, 10, 60, 360, 1440, 10080, 43200, 525600],
@@ -38,41 +31,7 @@
   // Durations that differ by more than this are drawn on a logarithmic scale.
   const SPREAD = 100;
 
-  const suffix = (field) => Object.keys(UNITS).find((end) => (field || "").endsWith(end));
-  // Vega looks names up in plain objects, which know `constructor` and the like: such a name gets a letter without width.
-  const safe = (name) => (String(name) in {} ? `${name}\u200b` : name);
-  const words = (field = "") => field.slice(0, field.length - (suffix(field) || "").length).replaceAll("_", " ");
   const distinct = (rows, field) => [...new Set(rows.map((row) => row[field]))];
-
-  function duration(ms) {
-    const parts = (value, size, large, small) =>
-      `${Math.floor(value / size)} ${large}` + (value % size ? ` ${value % size} ${small}` : "");
-    const [seconds, minutes, hours] = [1e3, 6e4, 36e5].map((size) => Math.round(ms / size));
-    if (ms < 999.5) return `${Math.round(ms)} ms`;
-    if (ms < 59950) return `${(ms / 1e3).toFixed(1)} s`;
-    if (seconds < 3600) return parts(seconds, 60, "min", "s");
-    if (minutes < 2880) return parts(minutes, 60, "h", "min");
-    return parts(hours, 24, "d", "h");
-  }
-
-  // How a value reads in a tooltip or beside a tick.
-  function reading(value, field) {
-    if (value === null || value === undefined) return "–";
-    if (typeof value !== "number") return String(value);
-    const number = (digits) => value.toLocaleString("en", { maximumFractionDigits: digits });
-    switch (suffix(field)) {
-      case "_ms": return duration(value);
-      case "_minutes": return value ? duration(value * 6e4) : "0 min";
-      case "_pct": return `${number(2)} %`;
-      case "_bytes": {
-        const [name, size] = fitting(UNITS._bytes, value);
-        return `${(value / size).toLocaleString("en", { maximumFractionDigits: 1 })} ${name}`;
-      }
-      default: return number(Math.abs(value) < 1 ? 6 : 2);
-    }
-  }
-
-  const fitting = (units, peak) => units.findLast(([, size]) => Math.abs(peak) >= 2 * size) || units[0];
 
   const adds = (measure) => Boolean(measure.aggregate || measure.stack);
 
@@ -110,8 +69,9 @@
     const kept = rows.filter((row) => needed.every(({ field }) => row[field] !== null));
     if (kept.length < rows.length) {
       const fields = needed.map(({ field }) => field).filter((field) => rows.some((row) => row[field] === null));
-      const without = `row${rows.length - kept.length === 1 ? "" : "s"} without ${fields.map(words).join(" or ")}`;
-      notes.push(`${rows.length - kept.length} ${without} can be seen in the table only.`);
+      const count = rows.length - kept.length;
+      const [noun, verb] = count === 1 ? ["row has", "is"] : ["rows have", "are"];
+      notes.push(`${count} ${noun} no ${fields.map(words).join(" or ")} and ${verb} only in the table.`);
     }
     return kept.map((row) => {
       const named = { ...row };
@@ -148,7 +108,7 @@
 
   // Durations from a blink to an hour: an even scale would show the longest only. What adds up keeps an even one.
   function spread(measure, rows, mark, notes) {
-    if (measure.scale) notes.push("The scale is not even.");
+    if (measure.scale) notes.push("Logarithmic scale.");
     if (measure.scale || adds(measure) || !ROUND[suffix(measure.field)]) return;
     const positive = rows.map((row) => row[measure.field]).filter((value) => value > 0);
     const least = Math.min(...positive);
@@ -194,7 +154,7 @@
   }
 
   // Bars of the same name lie on each other: what differs in their rows is added to it, else a number.
-  function toldApart(rows, field, colour) {
+  function distinguished(rows, field, colour) {
     const namesakes = () => {
       const groups = new Map();
       for (const row of rows) groups.set(row[field], [...(groups.get(row[field]) || []), row]);
@@ -213,7 +173,7 @@
   function ranked(rows, encoding, measure, category, notes) {
     const field = category.field;
     if (!adds(measure)) {
-      toldApart(rows, field, encoding.color && encoding.color.field);
+      distinguished(rows, field, encoding.color && encoding.color.field);
       measure.stack = null;
     }
     const sums = totals(rows, field, measure);
@@ -221,13 +181,13 @@
     const count = sums.size;
     for (const [name, sum] of sums) if (!sum) sums.delete(name);
     const kept = new Set(largest(sums, LONGEST_RANKING));
-    if (count > sums.size) notes.push(`${count - sums.size} with 0 can be seen in the table only.`);
+    if (count > sums.size) notes.push(`${count - sums.size} with value 0 ${count - sums.size === 1 ? "is" : "are"} not drawn.`);
     if (sums.size > kept.size) notes.push(`The ${kept.size} largest of ${sums.size} are drawn.`);
     category.sort = order.filter((name) => kept.has(name));
     return rows.filter((row) => kept.has(row[field]));
   }
 
-  // At most as many colours as can be told apart: the smallest bars share grey, the smallest lines are left out.
+  // At most as many colours as people can distinguish: the smallest bars share grey, the smallest lines are left out.
   function coloured(rows, encoding, measure, mark, sources, notes, room) {
     const channel = encoding.color;
     if (!channel || channel.type !== "nominal") return rows;
@@ -274,16 +234,6 @@
     const [format, room] = width < NARROW ? ["%b %d", 80] : [DAY, 110];
     const most = Math.min(10, Math.floor(width / room));
     Object.assign(channel.axis, { format, values: every(Math.ceil(days.length / most)), labelFlush: false });
-  }
-
-  // A long name stands on several lines.
-  function wrapped(text, letters) {
-    const lines = [];
-    for (const word of String(text).split(/(?<=[\s/_-])/)) {
-      if (lines.length && lines.at(-1).length + word.length <= letters) lines[lines.length - 1] += word;
-      else lines.push(word);
-    }
-    return lines.length > LINES ? [...lines.slice(0, LINES - 1), `${lines[LINES - 1].trimEnd()} …`] : lines;
   }
 
   // The names beside the bars, and how much room a bar with its name takes.
@@ -414,33 +364,7 @@
     view.finalize();
   }
 
-  function copyable(link) {
-    link.addEventListener("click", async (event) => {
-      if (!navigator.clipboard) return;
-      event.preventDefault();
-      await navigator.clipboard.writeText(link.href);
-      link.textContent = "Copied";
-    });
-    if (navigator.clipboard) link.textContent = "Copy link";
-  }
-
-  // The catalogue shows what holds every word; the form does the same where this does not run.
-  function searchable(form) {
-    const input = form.querySelector("[type=search]");
-    input.addEventListener("input", () => {
-      const sought = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-      for (const item of document.querySelectorAll(".catalogue li")) {
-        item.hidden = !sought.every((word) => item.dataset.words.includes(word));
-      }
-      const topics = [...document.querySelectorAll(".catalogue section")];
-      for (const topic of topics) topic.hidden = !topic.querySelector("li:not([hidden])");
-      document.querySelector(".none").hidden = topics.some((topic) => !topic.hidden);
-    });
-  }
-
-  // Datasette 0.65 does not say what language its pages are in.
-  document.documentElement.lang ||= "en";
-  if (window.vega) for (const each of [reading, wrapped]) vega.expressionFunction(each.name, each);
+  for (const each of [reading, wrapped]) vega.expressionFunction(each.name, each);
   for (const figure of document.querySelectorAll("figure.chart")) {
     draw(figure).catch((error) => {
       figure.hidden = false;
@@ -448,6 +372,4 @@
       console.error("The chart cannot be drawn:", error);
     });
   }
-  document.querySelectorAll("a.copy").forEach(copyable);
-  document.querySelectorAll("form.search").forEach(searchable);
 })();
