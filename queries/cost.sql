@@ -1,8 +1,8 @@
 /*
 title: Cost
 description: >-
-  What calls of models and other paid services cost, by day, provider and model. The cost is what was recorded plus what
-  was estimated; a call without a known cost is counted as unpriced, never as free. Currencies are never added up.
+  Cost of calls to models and other paid services, by day, provider and model. Cost is what was recorded plus what was
+  estimated. Calls without a known cost are unpriced, never free. Currencies are never added up.
 topic: Cost
 params:
   source: {type: source, help: one source only}

@@ -1,4 +1,4 @@
-"""The command line: what a person types, wired to the modules that do it."""
+"""The command line: commands and options, wired to the modules that do the work."""
 
 import contextlib
 import sys
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .reports import Catalogue
 
 SERVERS = ("postgresql://", "postgres://")
-EPILOG = "The report database is --db, else $STORYREPORT_DB, else storyreport.db."
+EPILOG = "Report database: --db, or $STORYREPORT_DB, or ./storyreport.db"
 
 
 class Group(click.Group):
@@ -34,7 +34,7 @@ class Group(click.Group):
             message, code = str(error), 2 if isinstance(error, UsageError) else 1
         except OSError as error:
             message, code = f"{error.filename or 'The system'}: {error.strerror or error}.", 1
-        # The names in it may be a source's, and a terminal would obey some characters.
+        # It may hold names of a source, and a terminal obeys control characters.
         click.echo(f"Error: {CONTROL.sub(' ', message)}", err=True)
         return ctx.exit(code)
 
@@ -60,7 +60,7 @@ def with_prices(command: Callable[..., Any]) -> Callable[..., Any]:
         "price_path",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Prices of your own (YAML), kept in the report database from now on.",
+        help="Your own prices (YAML); kept in the report database for later ingests.",
     )
     return option(command)
 
@@ -108,19 +108,19 @@ def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
 @click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Load the histories of AI story pipelines into one SQLite database, and report on them with Datasette."""
+    """Load the histories of AI story pipelines into one SQLite database and report on them with Datasette."""
 
 
 @cli.command(epilog=EPILOG)
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @with_database
-@click.option("--name", help="The source's name [default: the file's or folder's, without its ending].")
-@click.option("--as", "system", metavar="SYSTEM", help="The system that wrote it [default: recognised].")
-@click.option("--timezone", metavar="TZ", help="Zone of times without an offset, like Europe/Madrid [default: UTC].")
-@click.option("--full", is_flag=True, help="Read everything again, not just what may have changed.")
-@click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded, instead of keeping it in rejects.")
+@click.option("--name", help="Name of the source [default: name of the file or folder without its extension].")
+@click.option("--as", "system", metavar="SYSTEM", help="System that wrote the source [default: recognised].")
+@click.option("--timezone", metavar="TZ", help="Time zone of times without an offset, e.g. Europe/Madrid [default: UTC].")
+@click.option("--full", is_flag=True, help="Read everything again, not only what may have changed.")
+@click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded (by default it is kept in rejects).")
 @click.option(
-    "--with-text", is_flag=True, default=None, help="Copy prompts and story texts too; they are left out else."
+    "--with-text", is_flag=True, default=None, help="Also copy prompts and story texts (left out by default)."
 )
 @with_prices
 def ingest(
@@ -134,7 +134,7 @@ def ingest(
     with_text: bool | None,
     price_path: Path | None,
 ) -> None:
-    """Load sources into the report database; again and again, at the cost of what changed.
+    """Load sources into the report database. Re-running only loads what changed.
 
     A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a postgresql:// URL, or - for standard
     input.
@@ -146,11 +146,11 @@ def ingest(
         check_timezone(timezone)
     for source in sources:
         if "://" in source and not source.startswith(SERVERS):
-            # It may hold a password: do not repeat it.
-            raise UsageError("A URL must be one of a PostgreSQL database: postgresql://user@host/database.")
+            # It may hold a password: it is not repeated.
+            raise UsageError("A URL must name a PostgreSQL database: postgresql://user@host/database.")
     price_file = read_prices(price_path)
     if "-" in sources and not system:
-        raise UsageError("What comes on standard input needs --as to say which system wrote it.")
+        raise UsageError("Standard input needs --as SYSTEM: name the system that wrote it.")
     with contextlib.ExitStack() as stack:
         places = [stack.enter_context(standard_input()) if source == "-" else place(source) for source in sources]
         kept = {path for path, source in zip(places, sources, strict=True) if source == "-"}
@@ -168,7 +168,7 @@ def place(source: str) -> Path | str:
 
 @contextlib.contextmanager
 def standard_input() -> Iterator[Path]:
-    """Standard input as a file that is gone afterwards; what is wrong with that is said of standard input."""
+    """Standard input as a temporary file; its errors name standard input instead of the file."""
     import shutil
     import tempfile
 
@@ -180,8 +180,8 @@ def standard_input() -> Iterator[Path]:
         try:
             yield path
         except StoryreportError as error:
-            said = str(error).replace(str(path), "Standard input").replace("check the path", "check what writes it")
-            raise type(error)(said) from error
+            message = str(error).replace(str(path), "Standard input").replace("check the path", "check what writes it")
+            raise type(error)(message) from error
 
 
 def called(request: "Request", kept: Collection[Path | str]) -> "Request":
@@ -191,7 +191,7 @@ def called(request: "Request", kept: Collection[Path | str]) -> "Request":
 
 
 def load(requests: "list[Request]", database: Path) -> None:
-    """Ingest each source and say in a line what was done."""
+    """Ingest each source and print one line about each."""
     from .ingest import ingest as run
 
     for request in requests:
@@ -201,14 +201,14 @@ def load(requests: "list[Request]", database: Path) -> None:
             click.echo(f"Note: {note}.", err=True)
         counts = outcome.counts
         estimated = f", {outcome.estimated:,} costs estimated" if outcome.estimated else ""
-        left_out = f", {counts.left_out:,} as old as what was pruned left out" if counts.left_out else ""
+        left_out = f", {counts.left_out:,} pruned before and skipped" if counts.left_out else ""
         took = f"{estimated} in {outcome.duration_ms / 1000:.1f} s"
         if outcome.unchanged:
             click.echo(f"{outcome.name}: unchanged, 0 rows written{took}")
         else:
             click.echo(
                 f"{outcome.name}: {counts.read:,} rows read, {counts.written:,} rows written"
-                f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} gone),"
+                f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} deleted),"
                 f" {counts.rejected:,} rejected{left_out}{took}"
             )
 
@@ -217,7 +217,7 @@ def load(requests: "list[Request]", database: Path) -> None:
 @with_database
 @with_prices
 def reprice(database: Path, price_path: Path | None) -> None:
-    """Estimate again what calls without a recorded cost did cost, and say the difference."""
+    """Re-estimate the cost of calls without a recorded cost, and print the difference."""
     from .ingest import reprice as run
 
     with progress_line() as progress:
@@ -266,10 +266,10 @@ def serve(
 
 @cli.command()
 @click.argument("folder", metavar="[DIR]", default="storyreport-demo", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--no-serve", is_flag=True, help="Write and ingest the samples, then stop.")
+@click.option("--no-serve", is_flag=True, help="Write and ingest the samples without serving them.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 def demo(folder: Path, no_serve: bool, port: int) -> None:
-    """Write sample sources into DIR (storyreport-demo), ingest them into a database there, and serve it."""
+    """Write sample sources into DIR (storyreport-demo), ingest them and serve the reports."""
     from datetime import datetime, timezone
 
     from .demo import REPORT_DATABASE, write_sources
@@ -333,7 +333,7 @@ def report(name: str | None, given: tuple[str, ...], form: str, database: Path, 
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="Output."
 )
 def sources(database: Path, form: str) -> None:
-    """List the sources: system, rows, last ingest, and where they were read from."""
+    """List the sources: system, rows, last ingest and location."""
     from .output import write
 
     with opened(database) as connection:
@@ -347,22 +347,22 @@ def sources(database: Path, form: str) -> None:
 
 @cli.command(epilog=EPILOG)
 @with_database
-@click.option("--repair", is_flag=True, help="Mend what can be, instead of only saying it.")
+@click.option("--repair", is_flag=True, help="Repair what can be repaired, instead of only listing it.")
 def doctor(database: Path, repair: bool) -> None:
-    """Check that the report database is whole and its rollups are right; exit code 1 where they are not."""
+    """Check the report database and its rollups; exit code 1 if there are problems."""
     from .doctor import examine
 
     with progress_line() as progress:
         findings = examine(database, repair, progress)
     for finding in findings:
-        mended = " (mended)" if repair and finding.mend else ""
-        click.echo(CONTROL.sub(" ", f"{finding}{mended}"))
+        repaired = " (repaired)" if repair and finding.mend else ""
+        click.echo(CONTROL.sub(" ", f"{finding}{repaired}"))
     if not findings:
         click.echo("all is well")
     elif any(not finding.mend for finding in findings):
-        raise StoryreportError("What is not mended needs what its line says.")
+        raise StoryreportError("Some problems cannot be repaired: follow the lines above.")
     elif not repair:
-        raise StoryreportError("The report database contradicts itself: mend it with `storyreport doctor --repair`.")
+        raise StoryreportError("The report database has errors: repair them with `storyreport doctor --repair`.")
 
 
 # No history is older, and calendars end.
@@ -380,20 +380,19 @@ class Age(click.ParamType[int]):
         number, unit = value[:-1], value[-1:]
         days = int(number) * self.days.get(unit, 0) if number.isascii() and number.isdigit() and len(number) < 7 else 0
         if not 0 < days < LONGEST_AGE_DAYS:
-            self.fail(f"{value!r} is no age like 365d, 52w or 2y.", param, ctx)
+            self.fail(f"{value!r} is not an age; use e.g. 365d, 52w or 2y.", param, ctx)
         return days
 
 
 @cli.command(epilog=EPILOG)
 @with_database
-@click.option("--older-than", "days", type=Age(), required=True, metavar="AGE", help="Like 365d, 52w or 2y.")
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@click.option("--older-than", "days", type=Age(), required=True, metavar="AGE", help="Minimum age of the details to delete, e.g. 365d, 52w or 2y.")
+@click.option("--dry-run", is_flag=True, help="Print what would be deleted, and delete nothing.")
 def prune(database: Path, days: int, dry_run: bool) -> None:
-    """Remove old detail and keep what it adds up to, so that long trends can be asked of a small file.
+    """Delete old details and keep their rollups, so that a small file holds long trends.
 
-    Step runs, calls, events and log lines go that ended before, unless something has been done for their story or in
-    their run since. Stories, runs, files and all that reports say of the past by day stay, and what is as old is not
-    loaded again.
+    Deletes step runs, calls, events and log lines older than AGE unless their story or run is still active. Stories,
+    runs, files and rollups stay. Later ingests skip rows that old.
     """
     from datetime import datetime, timedelta, timezone
 
@@ -401,27 +400,27 @@ def prune(database: Path, days: int, dry_run: bool) -> None:
 
     with progress_line() as progress:
         pruned = run(database, datetime.now(timezone.utc).date() - timedelta(days=days), dry_run, progress)
-    would = "would be removed" if dry_run else "removed"
+    would = "would be deleted" if dry_run else "deleted"
     for (source, table), rows in pruned.rows.items():
         click.echo(CONTROL.sub(" ", f"{source}: {rows:,} {table.replace('_', ' ')} from before {pruned.since} {would}"))
     size = f"{pruned.size_bytes / 1e6:,.1f} MB"
     if not pruned.rows:
         click.echo(f"nothing from before {pruned.since} {would}")
     else:
-        click.echo(f"about {size} would be free" if dry_run else f"{size} given back")
+        click.echo(f"about {size} would be freed" if dry_run else f"{size} freed")
 
 
 @cli.command(epilog=EPILOG)
 @with_database
 def optimize(database: Path) -> None:
-    """Tidy the search index, and give free space back."""
+    """Optimize the search index and give unused disk space back."""
     from .optimize import optimize as run
 
     with progress_line() as progress:
         sizes = run(database, progress)
-    written = ", written anew" if sizes.is_vacuumed else ""
+    rewritten = ", file rewritten" if sizes.is_vacuumed else ""
     before, after = (f"{size_bytes / 1e6:,.1f} MB" for size_bytes in (sizes.before_bytes, sizes.after_bytes))
-    click.echo(f"tidied{written}: {before} before, {after} after")
+    click.echo(f"optimized{rewritten}: {before} before, {after} after")
 
 
 def read_prices(path: Path | None) -> "PriceFile | None":
@@ -445,7 +444,7 @@ def opened(database: Path) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def progress_line() -> Iterator[Callable[[str], None]]:
-    """A line on a terminal's stderr that says what is going on; nothing elsewhere."""
+    """Progress on a terminal's stderr, in one line; nothing if stderr is no terminal."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -186,11 +186,11 @@ def test_the_command(db: ReportDatabase, tmp_path: Path) -> None:
     (line,) = done.stdout.splitlines()
     assert line.startswith(f"{source}, rollup_steps: {lost} rows, such as family ")
     assert done.stderr == (
-        "Error: The report database contradicts itself: mend it with `storyreport doctor --repair`.\n"
+        "Error: The report database has errors: repair them with `storyreport doctor --repair`.\n"
     )
     done = storyreport("doctor", "--repair", "--db", db.path, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith(" (mended)\n")
+    assert done.stdout.endswith(" (repaired)\n")
     assert storyreport("doctor", "--db", db.path, cwd=tmp_path).stdout == "all is well\n"
 
 

@@ -269,19 +269,19 @@ def test_the_command(db: ReportDatabase, tracker: Tracker, tmp_path: Path) -> No
     day = (datetime.now(timezone.utc) - timedelta(days=14)).date()
 
     done = storyreport("prune", "--older-than", "2w", "--dry-run", "--db", db.path, cwd=tmp_path)
-    assert done.stdout.splitlines()[0] == f"studio: 1 step runs from before {day} would be removed"
+    assert done.stdout.splitlines()[0] == f"studio: 1 step runs from before {day} would be deleted"
     assert attempts(db) == ["A/01_ingest/1", "B/01_ingest/1"]
     done = storyreport("prune", "--older-than", "14d", "--db", db.path, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[0] == f"studio: 1 step runs from before {day} removed"
+    assert done.stdout.splitlines()[0] == f"studio: 1 step runs from before {day} deleted"
     assert attempts(db) == ["B/01_ingest/1"]
     done = storyreport("prune", "--older-than", "14d", "--db", db.path, cwd=tmp_path)
-    assert done.stdout == f"nothing from before {day} removed\n"
+    assert done.stdout == f"nothing from before {day} deleted\n"
     done = storyreport("sources", "--format", "csv", "--db", db.path, cwd=tmp_path)
     assert done.stdout.splitlines()[0].endswith("locations,detail_since")
     assert done.stdout.splitlines()[1].endswith(f",{day}")
     done = storyreport("ingest", tracker.path, "--full", "--db", db.path, cwd=tmp_path)
-    assert ", 0 rejected, 1 as old as what was pruned left out in " in done.stdout
+    assert ", 0 rejected, 1 pruned before and skipped in " in done.stdout
 
 
 @pytest.mark.parametrize("age", ["365", "d", "0d", "-1d", "1.5y", "12m", "99999d", "9999y", ""])
@@ -289,7 +289,7 @@ def test_an_age_that_is_none(age: str, tmp_path: Path) -> None:
     """Only days, weeks and years are taken: a month or a minute could be meant by m."""
     done = storyreport("prune", f"--older-than={age}", cwd=tmp_path)
     assert done.returncode == 2
-    assert "no age like 365d, 52w or 2y" in done.stderr
+    assert "is not an age; use e.g. 365d, 52w or 2y" in done.stderr
 
 
 def test_a_killed_prune(old_and_new: ReportDatabase, monkeypatch: pytest.MonkeyPatch) -> None:

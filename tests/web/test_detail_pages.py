@@ -117,9 +117,9 @@ def test_a_storys_tree_is_drawn_as_its_options_lead(served: Served) -> None:
     assert len(drawn.edges) == len(expected)
     assert drawn.above == []
     page = served.get("/-/story/story-1").text
-    assert "leads back to it" in page
+    assert "loops back" in page
     assert page.count("see above") == 1
-    assert "is not there" in page
+    assert "<em>missing</em>" in page
 
 
 def test_a_tree_that_is_too_long_says_so(served: Served) -> None:
@@ -192,9 +192,9 @@ def test_where_ways_meet_a_node_is_told_once(tmp_path: Path) -> None:
         "      d: see below",
         "  d",
         "    e",
-        "      a: leads back to it",
-        "      d: leads back to it",
-        "      e: leads back to it",
+        "      a: loops back",
+        "      d: loops back",
+        "      e: loops back",
     ]
 
 
@@ -216,19 +216,19 @@ def test_what_no_root_leads_to_comes_last(tmp_path: Path) -> None:
     ).drawn() == [
         "r",
         "  e",
-        "s: nothing leads here",
-        "  s: leads back to it",
-        "i: nothing leads here",
+        "s: no option leads here",
+        "  s: loops back",
+        "i: no option leads here",
         "  e: see above",
         "  m",
         "    l",
-        "      m: leads back to it",
+        "      m: loops back",
         "    e: see above",
         "    n",
-        "j: nothing leads here",
-        "x: nothing leads here from the root",
+        "j: no option leads here",
+        "x: unreachable from the root",
         "  y",
-        "    x: leads back to it",
+        "    x: loops back",
         "  r: see above",
     ]
 
@@ -244,12 +244,12 @@ def test_many_roots_and_none(tmp_path: Path) -> None:
         "  a: see above",
     ]
     assert Story(tmp_path / "b.db", "", "a:b", "b:a", "c:d", "d:c").drawn() == [
-        "a: nothing leads here from the root",
+        "a: unreachable from the root",
         "  b",
-        "    a: leads back to it",
-        "c: nothing leads here from the root",
+        "    a: loops back",
+        "c: unreachable from the root",
         "  d",
-        "    c: leads back to it",
+        "    c: loops back",
     ]
 
 
@@ -265,10 +265,10 @@ def test_what_an_option_cannot_lead_to(tmp_path: Path) -> None:
         story.connection.execute(statement)
     assert story.drawn() == [
         "a",
-        "  lost: is not there",
-        "  c: is not of this story",
-        "  ?: is not there",
-        "b: nothing leads here",
+        "  lost: missing",
+        "  c: belongs to another story",
+        "  ?: missing",
+        "b: no option leads here",
     ]
 
 
@@ -293,7 +293,7 @@ def test_every_node_is_told_once_and_every_option(data: st.DataObject) -> None:
         del way[depth:]
         edges += [(way[-1], node)] if depth else []
         tops += [] if depth else [node]
-        if note == "leads back to it":
+        if note == "loops back":
             assert node in way
         elif note == "see above":
             assert node in whole
