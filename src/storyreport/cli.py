@@ -116,7 +116,7 @@ def cli() -> None:
 @with_database
 @click.option("--name", help="Name of the source [default: name of the file or folder without its extension].")
 @click.option("--as", "system", metavar="SYSTEM", help="System that wrote the source [default: recognised].")
-@click.option("--timezone", metavar="TZ", help="Time zone of times without an offset, e.g. Europe/Madrid [default: UTC].")
+@click.option("--timezone", metavar="TZ", help="Zone of times without an offset, e.g. Europe/Madrid [default: UTC].")
 @click.option("--full", is_flag=True, help="Read everything again, not only what may have changed.")
 @click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded (by default it is kept in rejects).")
 @click.option(
@@ -386,7 +386,9 @@ class Age(click.ParamType[int]):
 
 @cli.command(epilog=EPILOG)
 @with_database
-@click.option("--older-than", "days", type=Age(), required=True, metavar="AGE", help="Minimum age of the details to delete, e.g. 365d, 52w or 2y.")
+@click.option(
+    "--older-than", "days", type=Age(), required=True, metavar="AGE", help="Minimum age, e.g. 365d, 52w or 2y."
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be deleted, and delete nothing.")
 def prune(database: Path, days: int, dry_run: bool) -> None:
     """Delete old details and keep their rollups, so that a small file holds long trends.
