@@ -1,4 +1,4 @@
-"""The doctor finds every rollup, reference and file that was broken by hand, mends what can be, and spares the rest."""
+"""The doctor finds what was broken by hand, rollups, references and files, and repairs what can be repaired."""
 
 import contextlib
 import sqlite3
@@ -10,7 +10,7 @@ from test_all_systems import NOW
 from test_cli import storyreport
 
 from storyreport.demo import write_sources
-from storyreport.doctor import examine
+from storyreport.upkeep.doctor import examine
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_nothing_is_wrong(book: Book) -> None:
 
 
 def test_every_rollup_is_compared_and_mended(book: Book) -> None:
-    """In each table of rollups a changed, a lost and an invented row are found, counted, and mended."""
+    """In each table of rollups a changed, a lost and an invented row are found, counted, and repaired."""
     whole = rollups(book)
     planted = {}
     with contextlib.closing(sqlite3.connect(book.path)) as connection, connection:
@@ -129,10 +129,10 @@ def test_base_rows_that_were_changed_by_hand(book: Book, tmp_path: Path) -> None
 
 def test_money_that_was_added_in_another_order(book: Book) -> None:
     """What differs by the last bits of a sum is no finding; what differs by a cent is."""
-    change(book.path, "update rollup_calls set cost = cost * (1 + 1e-13)")
+    change(book.path, "update rollup_logs set total = total * (1 + 1e-13)")
     assert examine(book.path) == []
-    rows = book.one("select count(*) from rollup_calls where cost is not null")
-    change(book.path, "update rollup_calls set cost = cost + 0.01")
+    rows = book.one("select count(*) from rollup_calls where cost_nano is not null")
+    change(book.path, "update rollup_calls set cost_nano = cost_nano + 10000000")
     assert sum(finding.rows for finding in examine(book.path)) == rows
 
 
@@ -151,7 +151,7 @@ def test_a_reference_to_a_row_that_is_not_there(book: Book) -> None:
     """What no repair can know is said again, and what to do about it."""
     change(book.path, "update artifacts set story_id = 987654321 where id = (select min(id) from artifacts)")
     for repair in (True, False):
-        (finding,) = [finding for finding in examine(book.path, repair) if not finding.mend]
+        (finding,) = [finding for finding in examine(book.path, repair) if not finding.repair]
         assert (finding.table, finding.rows) == ("artifacts", 1)
         assert "--full" in finding.example
 
@@ -169,7 +169,7 @@ def test_a_damaged_file(book: Book) -> None:
 
 
 def test_the_command(book: Book, tmp_path: Path) -> None:
-    """Exit code 1 and a line a finding; 0 once they are mended, and a word that says so."""
+    """Exit code 1 and a line a finding; 0 once they are repaired, and a word that says so."""
     done = storyreport("doctor", "--db", book.path, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "all is well\n", "")
     change(book.path, "delete from rollup_steps where source_id = (select min(source_id) from rollup_steps)")
@@ -188,11 +188,11 @@ def test_the_command(book: Book, tmp_path: Path) -> None:
     (line,) = done.stdout.splitlines()
     assert line.startswith(f"{source}, rollup_steps: {lost} rows, such as family ")
     assert done.stderr == (
-        "Error: The report database contradicts itself: mend it with `storyreport doctor --repair`.\n"
+        "Error: The report database contradicts itself: repair it with `storyreport doctor --repair`.\n"
     )
     done = storyreport("doctor", "--repair", "--db", book.path, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith(" (mended)\n")
+    assert done.stdout.endswith(" (repaired)\n")
     assert storyreport("doctor", "--db", book.path, cwd=tmp_path).stdout == "all is well\n"
 
 

@@ -16,7 +16,7 @@ from book import Book
 from click.testing import CliRunner
 from serving import Served
 
-from storyreport import reports, schema
+from storyreport import reports, rollups, schema
 from storyreport.cli import cli
 from storyreport.reports import Report
 
@@ -133,7 +133,7 @@ def unfed(tmp_path_factory: pytest.TempPathFactory) -> Book:
     """An empty report database."""
     book = Book(tmp_path_factory.mktemp("unfed"))
     with closing(schema.connect(book.path)) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
     return book
 
 

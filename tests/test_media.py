@@ -247,7 +247,7 @@ def test_negative_amounts_are_dropped_and_said(book: Book, service: Path, column
     assert outcome.counts.rejected == 0
     assert book.sql(f"select {kept} from calls where source_key = '1'") == [(None,)]
     assert book.sql("select severity, source_table, source_key, reason from rejects") == [
-        ("doubted", "api_usage", "1", f"negative {column}")
+        ("warning", "api_usage", "1", f"negative {column}")
     ]
 
 

@@ -10,9 +10,9 @@ from book import Book, change
 from test_cli import storyreport
 from tracker import Tracker
 
-from storyreport.doctor import examine
 from storyreport.errors import StoryreportError
-from storyreport.optimize import optimize as run
+from storyreport.upkeep.doctor import examine
+from storyreport.upkeep.optimize import optimize as run
 
 
 @pytest.fixture

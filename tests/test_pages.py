@@ -17,7 +17,7 @@ import pytest
 from datasette import __version__ as datasette_version
 from serving import AS_OF, ESCAPED, HOSTILE, HOSTILE_TOTAL, WRITE_AVERAGE, WRITE_TOTAL, Served, fill
 
-from storyreport import bundle, reports, schema
+from storyreport import bundle, reports, rollups, schema
 from storyreport.errors import StoryreportError
 from storyreport.serve import serve
 
@@ -45,7 +45,7 @@ def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Datasette with an empty report database."""
     path = tmp_path_factory.mktemp("empty") / "storyreport.db"
     with closing(schema.connect(path)) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
     served = Served(path)
     yield served
     served.close()

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tracker import STEPS, Tracker
 
 from storyreport import reports
-from storyreport.doctor import examine
 from storyreport.ingest import reprice
-from storyreport.prune import prune
+from storyreport.upkeep.doctor import examine
+from storyreport.upkeep.prune import prune
 
 STORIES = ("A", "B", "C")
 ACTIONS = st.one_of(

@@ -286,7 +286,7 @@ def test_strange_values(book: Book, workflows: str) -> None:
     )
     assert book.ingest(workflows).counts.rejected == 3
     assert sorted(book.sql("select severity, reason from rejects")) == [
-        ("doubted", "negative input_tokens"),
+        ("warning", "negative input_tokens"),
         ("rejected", "ended_at is no possible time"),
         ("rejected", "estimated_cost_in_euros is not a number"),
         ("rejected", "started_at is no possible time"),

@@ -281,22 +281,22 @@ def sources(database: Path, form: str) -> None:
 
 @cli.command(epilog=EPILOG)
 @with_database
-@click.option("--repair", is_flag=True, help="Mend what can be, instead of only saying it.")
+@click.option("--repair", is_flag=True, help="Repair what can be repaired.")
 def doctor(database: Path, repair: bool) -> None:
     """Check that the report database is whole and its rollups are right; exit code 1 where they are not."""
-    from .doctor import examine
+    from .upkeep.doctor import examine
 
     with progress_line() as progress:
-        findings = examine(database, repair, progress)
+        findings = examine(database, repair, progress, lambda text: click.echo(f"Note: {text}.", err=True))
     for finding in findings:
-        mended = " (mended)" if repair and finding.mend else ""
-        click.echo(CONTROL.sub(" ", f"{finding}{mended}"))
+        repaired = " (repaired)" if repair and finding.repair else ""
+        click.echo(CONTROL.sub(" ", f"{finding}{repaired}"))
     if not findings:
         click.echo("all is well")
-    elif any(not finding.mend for finding in findings):
-        raise StoryreportError("What is not mended needs what its line says.")
+    elif any(not finding.repair for finding in findings):
+        raise StoryreportError("Some findings cannot be repaired: see their lines for what to do.")
     elif not repair:
-        raise StoryreportError("The report database contradicts itself: mend it with `storyreport doctor --repair`.")
+        raise StoryreportError("The report database contradicts itself: repair it with `storyreport doctor --repair`.")
 
 
 # No history is older, and calendars end.
@@ -331,7 +331,7 @@ def prune(database: Path, days: int, dry_run: bool) -> None:
     """
     from datetime import datetime, timedelta, timezone
 
-    from .prune import prune as run
+    from .upkeep.prune import prune as run
 
     with progress_line() as progress:
         pruned = run(database, datetime.now(timezone.utc).date() - timedelta(days=days), dry_run, progress)
@@ -349,7 +349,7 @@ def prune(database: Path, days: int, dry_run: bool) -> None:
 @with_database
 def optimize(database: Path) -> None:
     """Tidy the search index, and give free space back."""
-    from .optimize import optimize as run
+    from .upkeep.optimize import optimize as run
 
     with progress_line() as progress:
         sizes = run(database, progress)

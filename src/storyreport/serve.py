@@ -20,7 +20,7 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.plugins import pm
 
-from . import bundle, reports, schema
+from . import bundle, reports, rollups, schema
 from .errors import StoryreportError
 
 DATABASE = "storyreport"
@@ -63,7 +63,7 @@ def datasette_for(path: Path) -> Datasette:
         [],
         # A thread that looks up a thousand rows in a long history finds their pages the next time.
         settings={"cache_size_kb": schema.CACHE_KIB},
-        metadata=yaml.safe_load((root / "metadata.yml").read_text(encoding="utf-8")),
+        metadata=_metadata(root),
         plugins_dir=str(root / "plugins"),
         template_dir=str(root / "templates"),
         static_mounts=[
@@ -75,6 +75,13 @@ def datasette_for(path: Path) -> Datasette:
     served.remove_database("_memory")
     served.add_database(ReportDatabase(served, path=str(path.resolve()), is_mutable=True), name=DATABASE)
     return served
+
+
+def _metadata(root: Path) -> dict[str, Any]:
+    """The bundle's metadata, with the descriptions of rollups from their own files."""
+    metadata: dict[str, Any] = yaml.safe_load((root / "metadata.yml").read_text(encoding="utf-8"))
+    metadata["databases"][DATABASE]["tables"] |= rollups.descriptions()
+    return metadata
 
 
 def serve(path: Path, host: str, port: int, open_browser: bool) -> None:
