@@ -85,9 +85,11 @@ def rebuild(connection: sqlite3.Connection, scope: Scope) -> None:
 
 def last_ids(connection: sqlite3.Connection) -> dict[str, int]:
     """The last row of each table that `build` reads as it lies; 0 where there is none."""
-    tables = {table for group in groups().values() for table in group.rows}
-    found = {table: connection.execute(f"select id from main.{table} order by id desc limit 1") for table in tables}
-    return {table: (cursor.fetchone() or (0,))[0] for table, cursor in found.items()}
+    return {
+        table: connection.execute(f"select coalesce(max(id), 0) from main.{table}").fetchone()[0]
+        for group in groups().values()
+        for table in group.rows
+    }
 
 
 def prepare(connection: sqlite3.Connection) -> None:

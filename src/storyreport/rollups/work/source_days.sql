@@ -107,8 +107,8 @@ from (
     union all
     -- A story that is missing is known by its key, and counts once a day.
     select
-        runs.day,
-        runs.source_id,
+        missing.day,
+        missing.source_id,
         0,
         1,
         0,
@@ -123,13 +123,13 @@ from (
             status = 'completed'
             and story_id is null
             and story_key is not null
-    ) as runs
+    ) as missing
     where
         not exists (
             select 1
             from steps
             where
-                steps.source_id = runs.source_id
+                steps.source_id = missing.source_id
                 and steps.position is not null
         )
     union all
