@@ -25,7 +25,7 @@ with spent as (
         currency,
         calls,
         total_tokens,
-        cost,
+        cost_nano / 1e9 as cost,
         unpriced_calls
     from rollup_step_calls
     where :since || :until = ''
@@ -36,7 +36,7 @@ with spent as (
         currency,
         sum(calls),
         sum(total_tokens),
-        sum(cost),
+        sum(cost_nano / 1e9),
         sum(unpriced_calls)
     from rollup_step_call_days
     where

@@ -36,7 +36,7 @@ with most_expensive as (
                 and last_day <= coalesce(nullif(:until, ''), '9999-12-31')
             )
         )
-    order by cost desc, calls desc, story_id
+    order by cost_nano desc, calls desc, story_id
     limit cast(:limit as integer)
 ),
 
@@ -94,7 +94,7 @@ some_days as (
             calls.day,
             calls.calls,
             coalesce(calls.total_tokens, calls.input_tokens + calls.output_tokens) as total_tokens,
-            calls.price as cost,
+            calls.price_nano / 1e9 as cost,
             calls.unpriced_calls
         from partly
         cross join stories on stories.id = partly.story_id
@@ -111,7 +111,7 @@ some_days as (
             pruned_calls.day,
             pruned_calls.calls,
             pruned_calls.total_tokens,
-            pruned_calls.cost,
+            pruned_calls.cost_nano / 1e9,
             pruned_calls.unpriced_calls
         from partly
         cross join pruned_calls on pruned_calls.story_id = partly.story_id
@@ -129,7 +129,7 @@ spent as (
         currency,
         calls,
         total_tokens,
-        cost,
+        cost_nano / 1e9 as cost,
         unpriced_calls
     from (
         select *

@@ -21,7 +21,7 @@ with spent as (
         substr(day, 1, 7) || '-01' as month,
         source_id,
         currency,
-        sum(cost) as cost,
+        sum(cost_nano / 1e9) as cost,
         sum(unpriced_calls) as unpriced_calls
     from rollup_call_days
     where

@@ -26,7 +26,7 @@ with failed as (
         currency,
         failed_runs,
         calls,
-        cost,
+        cost_nano / 1e9 as cost,
         unpriced_calls
     from rollup_failed_calls
     where :since || :until = ''
@@ -37,7 +37,7 @@ with failed as (
         currency,
         count(distinct run_id),
         sum(calls),
-        sum(cost),
+        sum(cost_nano / 1e9),
         sum(unpriced_calls)
     from rollup_failed_run_calls
     where
@@ -52,7 +52,7 @@ spent as (
     select
         source_id,
         currency,
-        sum(cost) as cost
+        sum(cost_nano / 1e9) as cost
     from rollup_calls
     where :since || :until = ''
     group by source_id, currency
@@ -60,7 +60,7 @@ spent as (
     select
         source_id,
         currency,
-        sum(cost)
+        sum(cost_nano / 1e9)
     from rollup_call_days
     where
         :since || :until <> ''

@@ -17,12 +17,13 @@ from helpers import TESTS
 from helpers.report_database import ReportDatabase, change
 from helpers.tracker import Tracker
 
-from storyreport import bundle, reports, schema, sources
+from storyreport import bundle, reports, rollups, schema, sources
 from storyreport.extract import VALUES
 from storyreport.links import CORE_TABLES, leads_nowhere, links
+from storyreport.schema import migrations
 from storyreport.sections import sections
 
-PACKAGE = Path(schema.__file__).parent
+PACKAGE = Path(schema.__file__).parent.parent
 STANDARD = set(sys.stdlib_module_names)
 # All rows of a table, or of a source.
 SCAN = re.compile(r"(?:SCAN|SEARCH(?=.*\(source_id=\?\)$)) (?:main\.)?(\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
@@ -70,7 +71,7 @@ def test_a_plugin_is_thin(path: Path) -> None:
     assert len(text.splitlines()) < 45
 
 
-@pytest.mark.parametrize("name", ["load", "links", "extract", "ingest", "rollups", "recognise"])
+@pytest.mark.parametrize("name", ["load", "links", "extract", "ingest", "rollups/engine", "recognise"])
 def test_the_loader_knows_no_source(name: str) -> None:
     """No system, and no table of one, is named where rows are loaded."""
     text = (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
@@ -156,7 +157,7 @@ def test_a_new_system_is_a_module_and_a_mapping(tmp_path: Path) -> None:
 
 def test_migrations_are_numbered() -> None:
     """Migrations are applied in the order of their numbers, which have no gap."""
-    numbers = [int(name.split("_")[0]) for name in schema.migrations()]
+    numbers = [int(name.split("_")[0]) for name in migrations.scripts()]
     assert numbers == list(range(1, len(numbers) + 1))
 
 
@@ -168,7 +169,7 @@ def planners(fed: ReportDatabase, tmp_path_factory: pytest.TempPathFactory) -> I
         contextlib.closing(schema.connect(path)) as new,
         contextlib.closing(schema.connect(Path(shutil.copy(fed.path, path.with_name("analyzed.db"))))) as analyzed,
     ):
-        schema.migrate(new)
+        rollups.update(new)
         analyzed.execute("analyze main")
         for table, index, numbers in analyzed.execute("select tbl, idx, stat from sqlite_stat1").fetchall():
             if table in HISTORY and index not in partial_indexes(analyzed):
@@ -246,7 +247,7 @@ def test_what_is_new_is_found_without_reading_the_history(tmp_path: Path, monkey
 def test_orphan_indexes_match_the_loader_s_condition(tmp_path: Path) -> None:
     """The partial index of orphans serves the linking of each table that has references."""
     with contextlib.closing(sqlite3.connect(tmp_path / "report.db", isolation_level=None)) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
         for table in CORE_TABLES:
             if found := links(connection, table):
                 (plan,) = connection.execute(

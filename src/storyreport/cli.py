@@ -304,16 +304,16 @@ def sources(database: Path, form: str) -> None:
 @click.option("--repair", is_flag=True, help="Repair what can be repaired, instead of only listing it.")
 def doctor(database: Path, repair: bool) -> None:
     """Check the report database and its rollups; exit code 1 if there are problems."""
-    from .doctor import examine
+    from .upkeep.doctor import examine
 
     with progress_line() as progress:
-        findings = examine(database, repair, progress)
+        findings = examine(database, repair, progress, lambda text: click.echo(f"Note: {text}.", err=True))
     for finding in findings:
-        repaired = " (repaired)" if repair and finding.mend else ""
+        repaired = " (repaired)" if repair and finding.repair else ""
         click.echo(CONTROL.sub(" ", f"{finding}{repaired}"))
     if not findings:
         click.echo("all is well")
-    elif any(not finding.mend for finding in findings):
+    elif any(not finding.repair for finding in findings):
         raise StoryreportError("Some problems cannot be repaired: follow the lines above.")
     elif not repair:
         raise StoryreportError("The report database has errors: repair them with `storyreport doctor --repair`.")
@@ -333,7 +333,7 @@ def prune(database: Path, days: int, dry_run: bool) -> None:
     """
     from datetime import datetime, timedelta, timezone
 
-    from .prune import prune as run
+    from .upkeep.prune import prune as run
 
     with progress_line() as progress:
         pruned = run(database, datetime.now(timezone.utc).date() - timedelta(days=days), dry_run, progress)
@@ -351,7 +351,7 @@ def prune(database: Path, days: int, dry_run: bool) -> None:
 @with_database
 def optimize(database: Path) -> None:
     """Optimize the search index and give unused disk space back."""
-    from .optimize import optimize as run
+    from .upkeep.optimize import optimize as run
 
     with progress_line() as progress:
         sizes = run(database, progress)

@@ -110,9 +110,11 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
         tempfile.TemporaryDirectory(prefix="storyreport-") as scratch,
         transaction(database, progress) as connection,
     ):
-        schema.migrate(connection)
+        progress("bringing the report database up to date")
+        notes = rollups.update(connection)
         _register_keyed_hash(connection)
         outcome = _ingest(connection, request, Path(scratch), progress, begun)
+        outcome.notes[:0] = notes
         connection.execute("commit")
     return outcome
 
@@ -168,7 +170,7 @@ def _ingest(
                 marks = PartLoad(connection, Reading(part, options), ids, marks, outcome.counts).run()
             check_unmoved(part)
         connection.execute(
-            "update inputs set location = ?, signature = ?, marks = ? where id = ?",
+            "update inputs set location = ?, signature = ?, watermarks = ? where id = ?",
             [
                 found.location,
                 part.signature,
@@ -247,7 +249,8 @@ class _Known:
 
 def _input(connection: sqlite3.Connection, source_id: int, found: Found) -> _Known:
     row = connection.execute(
-        "select id, location, signature, marks from inputs where source_id = ? and part = ?", [source_id, found.part]
+        "select id, location, signature, watermarks from inputs where source_id = ? and part = ?",
+        [source_id, found.part],
     ).fetchone()
     if row is None:
         inserted = connection.execute(

@@ -278,7 +278,7 @@ class PartLoad:
             self._execute(
                 insert.format(reason=doubt) + f"({doubt}) is not null and ({problem}) is null",
                 table=table,
-                severity="doubted",
+                severity="warning",
             )
 
     # Rows that can -----------------------------------------------------------------------------------------------

@@ -55,10 +55,10 @@ IS_BILLED = """
             and bills.calls = 0
             and bills.cost is not null
     )"""
-# rollups.py notes which days of which sources the ingest has touched.
+# rollups notes which days of which sources the ingest has made dirty.
 NEW_CALLS = f"""
     select calls.*
-    from temp.touched_call_days as touched
+    from temp.dirty_day_calls as touched
     cross join main.calls on calls.source_id = touched.source_id and calls.day = touched.day
     where
         calls.cost is null

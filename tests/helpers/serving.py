@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from storyreport import schema
+from storyreport import rollups, schema
 from storyreport.web.server import Extras, datasette_for
 
 HOSTILE = "<script>window.hacked = 1</script>"
@@ -25,7 +25,7 @@ def bucket(ms: float) -> int:
 def fill(path: Path) -> None:
     """Write the planted rows into a new report database."""
     connection = schema.connect(path)
-    schema.migrate(connection)
+    rollups.update(connection)
     connection.execute("pragma journal_mode = wal")
     for script in (_SOURCES, _STORIES, _HISTORY, _CALLS):
         for statement in schema.statements(script):

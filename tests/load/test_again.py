@@ -14,8 +14,8 @@ from helpers.report_database import ReportDatabase, ask, change
 from helpers.tracker import STEPS, Tracker
 
 from storyreport import load, reports
-from storyreport.doctor import examine
 from storyreport.errors import StoryreportError
+from storyreport.upkeep.doctor import examine
 
 AS_OF = "2026-03-11T12:00:00Z"
 # What a source has deleted still counts in these.

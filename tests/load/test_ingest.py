@@ -76,7 +76,7 @@ def test_a_time_may_lack_and_a_negative_length_is_dropped(db: ReportDatabase, tr
         ("01_ingest", 1, None),
         ("02_preprocess", 1, 3000),
     }
-    assert db.sql("select severity, reason from rejects") == [("doubted", "negative execution_time_ms")]
+    assert db.sql("select severity, reason from rejects") == [("warning", "negative execution_time_ms")]
     assert [row["step"] for row in db.report("slowest_steps", until="2026-12-31")] == ["01_ingest"]
 
 

@@ -15,9 +15,9 @@ from helpers.tracker import Tracker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyreport.doctor import examine
 from storyreport.ingest import reprice
-from storyreport.prune import prune
+from storyreport.upkeep.doctor import examine
+from storyreport.upkeep.prune import prune
 
 
 def exact_percentile(durations: list[int], percent: int) -> int:

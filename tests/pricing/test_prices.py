@@ -19,7 +19,7 @@ from genai_prices.types import StartDateConstraint, TieredPrices, TimeOfDateCons
 from helpers import ROOT
 from helpers.report_database import ReportDatabase, change
 
-from storyreport import prices, recognise, schema
+from storyreport import prices, recognise, rollups, schema
 from storyreport.errors import StoryreportError
 from storyreport.ingest import reprice
 from storyreport.prices import Change, parse
@@ -178,7 +178,7 @@ def test_every_model_costs_what_genai_prices_says(tmp_path: Path) -> None:
                         }
                     )
     with contextlib.closing(schema.connect(tmp_path / "report.db")) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
         connection.execute("begin")
         connection.execute("insert into sources (name, system, created_at) values ('s', 's', '')")
         connection.execute("insert into inputs (source_id, part, location, signature) values (1, 'p', '', '')")
@@ -677,9 +677,9 @@ def test_no_price_is_asked_of_the_network(ledger: Ledger, monkeypatch: pytest.Mo
 def test_calls_are_priced_by_index(tmp_path: Path) -> None:
     """Those of the touched days are found by their day, their rates by their names; then they are updated by id."""
     with contextlib.closing(schema.connect(tmp_path / "report.db")) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
         connection.execute(
-            "create temp table touched_call_days (source_id, day, primary key (source_id, day)) without rowid"
+            "create temp table dirty_day_calls (source_id, day, primary key (source_id, day)) without rowid"
         )
         prices.create_rates(connection, [])
         connection.execute("create temp table priced (id integer primary key, cost, currency, priced_as)")

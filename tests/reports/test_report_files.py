@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyreport import bundle, reports, schema
+from storyreport import bundle, reports, rollups, schema
 from storyreport.errors import StoryreportError, UsageError
 
 CATALOGUE = reports.load_reports()
@@ -34,7 +34,7 @@ SQL = "select :source as source, :since as since, cast(:minutes as integer) as m
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     """An empty report database."""
     with closing(schema.connect(tmp_path_factory.mktemp("reports") / "empty.db")) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
         yield connection
 
 

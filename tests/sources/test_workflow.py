@@ -285,7 +285,7 @@ def test_strange_values(db: ReportDatabase, workflows: str) -> None:
     )
     assert db.ingest(workflows).counts.rejected == 3
     assert sorted(db.sql("select severity, reason from rejects")) == [
-        ("doubted", "negative input_tokens"),
+        ("warning", "negative input_tokens"),
         ("rejected", "ended_at is no possible time"),
         ("rejected", "estimated_cost_in_euros is not a number"),
         ("rejected", "started_at is no possible time"),

@@ -10,9 +10,9 @@ from helpers.command_line import storyreport
 from helpers.report_database import ReportDatabase, change
 from helpers.tracker import Tracker
 
-from storyreport.doctor import examine
 from storyreport.errors import StoryreportError
-from storyreport.optimize import optimize as run
+from storyreport.upkeep.doctor import examine
+from storyreport.upkeep.optimize import optimize as run
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import sqlite3
 from datetime import date, datetime, timedelta, timezone
-from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,11 +13,9 @@ from helpers.report_database import ReportDatabase, ask, change
 from helpers.tracker import NOON, Tracker
 
 from storyreport.demo import write_sources
-from storyreport.doctor import examine
 from storyreport.errors import StoryreportError
-from storyreport.prune import prune
-from storyreport.rollups import GROUPS
-from storyreport.sections import sections
+from storyreport.upkeep.doctor import examine
+from storyreport.upkeep.prune import prune
 
 DETAIL = ("step_runs", "events", "calls", "log_events")
 
@@ -179,7 +176,7 @@ def test_what_was_spent_stays_known(db: ReportDatabase, calls: Path) -> None:
     before = past(db)
     assert prune(db.path, date(2026, 1, 1)).rows == {("plain", "step_runs"): 3, ("plain", "calls"): 4}
     assert past(db) == before
-    assert db.sql("select sum(cost), sum(unpriced_calls) from rollup_story_calls") == [(0.75, 1)]
+    assert db.sql("select sum(cost_nano), sum(unpriced_calls) from rollup_story_calls") == [(750_000_000, 1)]
 
     change(
         calls,
@@ -301,17 +298,9 @@ def test_a_killed_prune(old_and_new: ReportDatabase, monkeypatch: pytest.MonkeyP
         if table == "log_events":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("storyreport.prune._lower_marks", fail)
+    monkeypatch.setattr("storyreport.upkeep.prune._lower_watermarks", fail)
     with pytest.raises(KeyboardInterrupt):
         prune(db.path, days_before(30))
     assert before == [
         db.sql(f"select * from {table}") for table in ("step_runs", "stories", "runs", "sources", "inputs")
     ]
-
-
-@pytest.mark.parametrize("name", [name for name, group in GROUPS.items() if set(DETAIL) & set(group.touched_by)])
-def test_every_rollup_of_detail_outlives_it(name: str) -> None:
-    """What is made of rows that may be pruned is either closed then, or has a memory of what they added."""
-    text = (resources.files("storyreport") / "rollups.sql").read_text(encoding="utf-8")
-    sql = [section.sql for section in sections(text) if section.name == name]
-    assert GROUPS[name].closed or all("main.pruned_" in one for one in sql)

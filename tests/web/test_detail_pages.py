@@ -13,7 +13,7 @@ from helpers.serving import ESCAPED, HOSTILE, Served, fill
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyreport import reports, schema
+from storyreport import reports, rollups, schema
 
 ODD = "a/b c?é#%41"
 # A story's nodes, each with those that its options lead to: one leads back, one leads nowhere, two meet.
@@ -139,7 +139,7 @@ class Story:
 
     def __init__(self, path: Path, roots: str, *lines: str) -> None:
         self.connection = schema.connect(path)
-        schema.migrate(self.connection)
+        rollups.update(self.connection)
         self.options = {line.split(":")[0]: line.split(":")[1].split() for line in lines}
         self.roots = roots.split()
         run = self.connection.execute
@@ -397,8 +397,8 @@ def test_a_section_leads_to_its_report_with_the_thing(served: Served) -> None:
 def test_a_source_shows_its_calls_and_its_orphans(served: Served) -> None:
     with closing(schema.connect(Path(served.datasette.get_database("storyreport").path))) as connection:
         connection.execute(
-            "insert into rollup_call_days (day, source_id, provider, model, currency, calls, cost, unpriced_calls)"
-            " values (date('now'), 2, 'openai', 'gpt-5', 'USD', 1, 4.25, 0)"
+            "insert into rollup_call_days (day, source_id, provider, model, currency, calls, cost_nano, unpriced_calls)"
+            " values (date('now'), 2, 'openai', 'gpt-5', 'USD', 1, 4250000000, 0)"
         )
         connection.execute(
             "insert into rollup_endpoints (source_id, provider, endpoint, calls, succeeded, failed, timed, total_ms)"

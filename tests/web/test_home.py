@@ -14,7 +14,7 @@ import pytest
 from helpers.denying import denied
 from helpers.serving import ESCAPED, HOSTILE, SOURCES, Served, fill
 
-from storyreport import reports, schema
+from storyreport import reports, rollups, schema
 
 NOW = datetime.now(timezone.utc)
 # Runs that completed and failed, and what was spent, so many days ago.
@@ -45,8 +45,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (day(1),),
         )
         connection.execute(
-            "insert into rollup_call_days (day, source_id, provider, model, currency, calls, cost, unpriced_calls)"
-            " values (?, 2, 'openai', 'gpt-5', 'USD', 1, 4.25, 0)",
+            "insert into rollup_call_days (day, source_id, provider, model, currency, calls, cost_nano, unpriced_calls)"
+            " values (?, 2, 'openai', 'gpt-5', 'USD', 1, 4250000000, 0)",
             (day(0),),
         )
         connection.execute(
@@ -121,7 +121,7 @@ def test_what_was_done_is_empty_where_nothing_was(
     """A line is there for what was done in one of the two weeks, no line for what was not."""
     database = tmp_path / "storyreport.db"
     with closing(schema.connect(database)) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
         connection.execute("insert into sources (id, name, system, created_at) values (1, 'gamma', 'tracker', '')")
         connection.executemany(
             "insert into rollup_source_days (day, source_id, stories_started, stories_completed, runs_completed,"

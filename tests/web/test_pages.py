@@ -15,7 +15,7 @@ import pytest
 from datasette import __version__ as datasette_version
 from helpers.serving import AS_OF, ESCAPED, HOSTILE, HOSTILE_TOTAL, WRITE_AVERAGE, WRITE_TOTAL, Served, fill
 
-from storyreport import reports, schema
+from storyreport import reports, rollups, schema
 from storyreport.errors import StoryreportError
 from storyreport.web import cells
 from storyreport.web.server import serve
@@ -44,7 +44,7 @@ def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Datasette with an empty report database."""
     path = tmp_path_factory.mktemp("empty") / "storyreport.db"
     with closing(schema.connect(path)) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
     served = Served(path)
     yield served
     served.close()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .. import bundle, schema
+from .. import bundle, rollups
 from ..errors import UsageError
 from .chart import unknown_fields
 from .header import BrokenReportError, Report, read_report
@@ -140,5 +140,5 @@ def _columns(sql: str, values: Mapping[str, str]) -> list[str]:
 def _blank() -> sqlite3.Connection:
     """A report database with nothing in it, in memory."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    schema.migrate(connection)
+    rollups.update(connection)
     return connection

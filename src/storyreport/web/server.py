@@ -25,7 +25,7 @@ from datasette.plugins import pm
 from datasette.utils import BadMetadataError, module_from_path, parse_metadata
 from jinja2 import ChoiceLoader, FileSystemLoader
 
-from .. import bundle, schema
+from .. import bundle, rollups, schema
 from ..errors import StoryreportError, UsageError
 from . import DATABASE
 
@@ -110,8 +110,9 @@ def datasette_for(path: Path, extras: Extras | None = None) -> Datasette:
 
 
 def _metadata(ours: Path, theirs: Path | None) -> dict[str, Any]:
-    """Our metadata, and over it that of a user's file; StoryreportError where that cannot be read."""
+    """Our metadata, those of rollups, and over them a user's file; StoryreportError where that cannot be read."""
     metadata: dict[str, Any] = yaml.safe_load(ours.read_text(encoding="utf-8"))
+    metadata["databases"][DATABASE]["tables"] |= rollups.descriptions()
     if theirs is None:
         return metadata
     try:

@@ -7,9 +7,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import schema
-from .errors import StoryreportError
-from .transaction import Progress, transaction
+from .. import schema
+from ..errors import StoryreportError
+from ..transaction import Progress, transaction
 
 # Less than this is used again by the next ingests, and not worth writing the whole file anew.
 MUCH_FREE_PCT = 10

@@ -1,9 +1,9 @@
--- What prune does, in its order: find what is active, so that the rest can be told; and keep what goes as sums.
--- temp.old_<table> has the rows that go.
+-- What prune does, in its order: find what is active, for all else is old; note whose detail is deleted, for what is
+-- remembered of it; and mark these. temp.old_<table> has the rows to delete.
 
 -- find: active_runs
--- A story or run is its id, or its key where it leads nowhere: a number and a text, which are never equal. Of which a
--- step run has no time, it is not known to be over; what fails now is not.
+-- A story or run is its id, or its key where it leads nowhere: a number and a text, which are never equal. A step run
+-- without a time is not known to be over, and a current failure is not.
 insert or ignore into temp.active_runs
 select
     source_id,
@@ -132,7 +132,7 @@ cross join temp.active_stories as active
         active.source_id = runs.source_id
         and active.owner = coalesce(runs.story_id, runs.story_key);
 
--- keep: pruned_runs
+-- note: pruned_runs
 insert into temp.pruned_runs
 select run_id
 from main.step_runs
@@ -150,7 +150,7 @@ select run_id
 from main.log_events
 where id in (select id from temp.old_log_events);
 
--- keep: pruned_stories
+-- note: pruned_stories
 insert into temp.pruned_stories
 select story_id
 from main.step_runs
@@ -168,127 +168,21 @@ select story_id
 from main.log_events
 where id in (select id from temp.old_log_events);
 
--- keep: pruned_calls
-insert into main.pruned_calls (
-    source_id, story_id, run_id, day, family, currency, calls, total_tokens, cost, unpriced_calls
-)
-select
-    source_id,
-    story_id,
-    run_id,
-    day,
-    family,
-    currency,
-    sum(calls),
-    sum(total_tokens),
-    sum(cost),
-    sum(unpriced_calls)
-from (
-    select
-        calls.source_id,
-        coalesce(calls.story_id, stories.id) as story_id,
-        coalesce(calls.run_id, runs.id) as run_id,
-        calls.day,
-        coalesce(steps.family, calls.endpoint) as family,
-        calls.price_currency as currency,
-        calls.calls,
-        coalesce(calls.total_tokens, calls.input_tokens + calls.output_tokens) as total_tokens,
-        calls.price as cost,
-        calls.unpriced_calls
-    from temp.old_calls as old
-    cross join main.priced_calls as calls on calls.id = old.id
-    left join main.steps on steps.id = calls.step_id
-    left join main.stories
-        on
-            stories.source_id = calls.source_id
-            and stories.source_key = calls.story_key
-    left join main.runs
-        on
-            runs.source_id = calls.source_id
-            and runs.source_key = calls.run_key
-)
-where
-    story_id is not null
-    or run_id is not null
-group by source_id, story_id, run_id, day, family, currency;
-
--- keep: pruned_errors
--- A run's error counts where nothing within the run has one.
-insert or ignore into main.pruned_errors (error_id, day, story_id, source_id)
-select
-    error_id,
-    day,
-    story_id,
-    source_id
-from main.step_runs
-where
-    id in (select id from temp.old_step_runs)
-    and error_id is not null
-    and story_id is not null
-union all
-select
-    error_id,
-    day,
-    story_id,
-    source_id
-from main.calls
-where
-    id in (select id from temp.old_calls)
-    and error_id is not null
-    and story_id is not null
-union all
-select
-    error_id,
-    day,
-    story_id,
-    source_id
-from main.runs
-where
-    id in (select id from temp.pruned_runs)
-    and pruned_at is null
-    and error_id is not null
-    and story_id is not null
-    and not exists (
-        select 1
-        from main.step_runs
-        where
-            step_runs.run_id = runs.id
-            and step_runs.error_id is not null
-    );
-
--- keep: pruned_warnings
-insert into main.pruned_warnings (source_id, run, message, occurrences, first_seen, last_seen)
-select
-    log_events.source_id,
-    coalesce(log_events.run_key, runs.source_key) as run,
-    log_events.message,
-    count(*),
-    min(log_events.at),
-    max(log_events.at)
-from temp.old_log_events as old
-cross join main.log_events on log_events.id = old.id
-left join main.runs on runs.id = log_events.run_id
-where
-    log_events.level in ('warn', 'warning')
-    and log_events.message is not null
-    and coalesce(log_events.run_key, runs.source_key) is not null
-group by log_events.source_id, coalesce(log_events.run_key, runs.source_key), log_events.message;
-
--- keep: runs
+-- mark: runs
 update main.runs
 set pruned_at = :now
 where
     pruned_at is null
     and id in (select id from temp.pruned_runs);
 
--- keep: stories
+-- mark: stories
 update main.stories
 set pruned_at = :now
 where
     pruned_at is null
     and id in (select id from temp.pruned_stories);
 
--- keep: sources
+-- mark: sources
 update main.sources
 set detail_since = max(coalesce(detail_since, ''), :since)
 where

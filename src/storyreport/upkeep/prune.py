@@ -1,9 +1,9 @@
-"""Remove old detail and keep what it adds up to: sources, stories, runs, files, errors and every rollup stay.
+"""Delete old detail and keep what it adds up to: sources, stories, runs, files, errors and every rollup stay.
 
-A row of detail goes once it ended before a day and nothing has been done for its story or in its run since. What is not
-over stays: work that is open, what fails now, and what points at nothing. So do bills, for they say what the calls of a
-day did cost, and what has no time, for it may not be old. The days before are closed from then on: their rollups stay
-as they are, and nothing as old is loaded again.
+A row of detail is deleted once it ended before a day and nothing has been done for its story or in its run since. Open
+work, current failures and orphans are never deleted. Neither are bills, for they say what the calls of a day cost, and
+rows without a time, which may not be old. The days before are frozen from then on: their rollups stay as they are, and
+nothing as old is loaded again.
 """
 
 import sqlite3
@@ -12,25 +12,25 @@ from datetime import date, datetime, timezone
 from importlib import resources
 from pathlib import Path
 
-from . import schema
-from .detail import ENDED, ended
-from .links import CORE_TABLES
-from .load import IS_OPEN
+from .. import rollups, schema
+from ..detail import ENDED, ended
+from ..links import CORE_TABLES
+from ..load import IS_OPEN
+from ..sections import sections
+from ..transaction import Progress, snapshot, transaction
 from .optimize import check_space, give_back, size_bytes
-from .sections import sections
-from .transaction import Progress, snapshot, transaction
 
-# Where a source's stories were not read at all, none is missed.
+# Sources that have no stories are not checked.
 IS_ORPHAN = """
     run_key is not null
     or (story_key is not null and exists (select 1 from main.stories where stories.source_id = old.source_id))"""
-# Other rows of a table of detail that stay, however old they are.
+# Other rows of a table of detail that are not deleted, however old they are.
 STAYS = {"step_runs": f"{IS_OPEN} and gone_at is null", "calls": "calls = 0 and cost is not null"}
 
 
 @dataclass
 class Pruned:
-    """What was removed or would be: rows by source and table, and their bytes (about, where they still are)."""
+    """What was deleted or would be: rows by source and table, and their bytes (about, where they are still there)."""
 
     since: str
     rows: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Pruned:
 
 
 def prune(database: Path, since: date, dry_run: bool = False, progress: Progress = lambda _: None) -> Pruned:
-    """Remove detail that ended before a day (UTC); raises StoryreportError and changes nothing where it cannot."""
+    """Delete detail that ended before a day (UTC); raises StoryreportError and changes nothing where it cannot."""
     schema.open_for_reading(database).close()
     before_bytes = size_bytes(database)
     parameters = {"since": since.isoformat(), "now": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")}
@@ -50,10 +50,12 @@ def prune(database: Path, since: date, dry_run: bool = False, progress: Progress
         rows = _find(connection, parameters, progress)
         if rows:
             check_space(database)
-            progress("removing old detail")
-            _run(connection, "keep", parameters)
+            progress("deleting old detail")
+            _run(connection, "note", parameters)
+            _remember(connection)
+            _run(connection, "mark", parameters)
             for table in ENDED:
-                _lower_marks(connection, table)
+                _lower_watermarks(connection, table)
                 connection.execute(f"delete from main.{table} where id in (select id from temp.old_{table})")
         connection.execute("commit")
         if rows:
@@ -62,7 +64,7 @@ def prune(database: Path, since: date, dry_run: bool = False, progress: Progress
 
 
 def _find(connection: sqlite3.Connection, parameters: dict[str, str], progress: Progress) -> dict[tuple[str, str], int]:
-    """Fill temp.old_<table> with the rows to remove; return how many they are by source and table."""
+    """Fill temp.old_<table> with the rows to delete; return how many they are by source and table."""
     progress("looking for old detail")
     for table in ("stories", "runs"):
         connection.execute(
@@ -94,13 +96,13 @@ def _find(connection: sqlite3.Connection, parameters: dict[str, str], progress: 
                 )""",
             parameters,
         )
-        counted = connection.execute(f"""
+        by_source = connection.execute(f"""
             select sources.name, count(*)
             from temp.old_{table} as old
             join main.sources on sources.id = old.source_id
             group by sources.id
             order by sources.name""")
-        found.update({(source, table): rows for source, rows in counted})
+        found.update({(source, table): rows for source, rows in by_source})
     return found
 
 
@@ -111,21 +113,32 @@ def _run(connection: sqlite3.Connection, name: str, parameters: dict[str, str]) 
             connection.execute(section.sql, parameters)
 
 
+def _remember(connection: sqlite3.Connection) -> None:
+    """Add what the old rows add up to, to the memories of the rollups that are not frozen."""
+    for definition in rollups.definitions().values():
+        if definition.kind == "memory" and definition.table:
+            names = ", ".join(column.name for column in definition.table.columns)
+            connection.execute(
+                f"insert into main.{definition.name} ({names}) select {names} from ({definition.sql})"
+                " where true on conflict do nothing"
+            )
+
+
 def _rows(connection: sqlite3.Connection) -> int:
     counts = (connection.execute(f"select count(*) from main.{table}").fetchone()[0] for table in CORE_TABLES)
     return sum(counts)
 
 
-def _lower_marks(connection: sqlite3.Connection, table: str) -> None:
-    """Let the next ingest expect what is left: the source has rows of which there are none here any more."""
+def _lower_watermarks(connection: sqlite3.Connection, table: str) -> None:
+    """Let the next ingest expect the rows that are left: the source has more."""
     weight = "source_rows" if table == "step_runs" else "1"
     connection.execute(f"""
         update main.inputs
         set
-            marks = json_replace(
-                marks,
-                '$.rows.{table}', json_extract(marks, '$.rows.{table}') - old.rows,
-                '$.slack.{table}', json_extract(marks, '$.slack.{table}') + old.rows
+            watermarks = json_replace(
+                watermarks,
+                '$.rows.{table}', json_extract(watermarks, '$.rows.{table}') - old.rows,
+                '$.slack.{table}', json_extract(watermarks, '$.slack.{table}') + old.rows
             )
         from (
             select input_id, sum({weight}) as rows

@@ -1,37 +1,30 @@
-"""The report database: how it is opened, and the numbered migrations that lay out its tables."""
+"""The report database: how it is opened, and whether it is ours and up to date."""
 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from importlib import resources
 from pathlib import Path
 
-from .errors import StoryreportError
-from .values import readable
+from ..errors import StoryreportError
+from ..values import readable
+from . import definitions, migrations
+from .migrations import migrate, statements
 
-MIGRATION_SET = "storyreport"
+__all__ = [
+    "CACHE_KIB",
+    "check_exists",
+    "check_ours",
+    "check_sqlite",
+    "connect",
+    "migrate",
+    "open_for_reading",
+    "spare_memory",
+    "statements",
+]
 # `returning`, `update from`, generated columns, upsert; checked so that an old build says so instead of failing later.
 LOWEST_SQLITE = (3, 35, 0)
 WAIT_SECONDS = 24 * 3600
 CACHE_KIB = 32 * 1024
-
-
-def migrations() -> dict[str, str]:
-    """The migrations in their order: name → SQL script."""
-    folder = resources.files(__package__) / "migrations"
-    scripts = {entry.name.removesuffix(".sql"): entry for entry in folder.iterdir() if entry.name.endswith(".sql")}
-    return {name: scripts[name].read_text(encoding="utf-8") for name in sorted(scripts)}
-
-
-def statements(script: str) -> Iterator[str]:
-    """The single statements of an SQL script (sqlite3's own executescript would commit the transaction)."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
 
 
 def check_sqlite() -> None:
@@ -55,48 +48,19 @@ def check_ours(connection: sqlite3.Connection, path: Path) -> set[str]:
     """The names of the applied migrations; StoryreportError for another application's file or a newer schema."""
     try:
         has_tables = connection.execute("select count(*) from sqlite_master").fetchone()[0] > 0
-        applied = _applied(connection)
+        applied = migrations.applied(connection)
     except sqlite3.DatabaseError as error:
         raise StoryreportError(
             f"{path} cannot be read as a report database ({error}): name another file with --db."
         ) from error
     if has_tables and not applied:
         raise StoryreportError(f"{path} is a database of another application: name another file with --db.")
-    if newer := applied - set(migrations()):
+    if newer := applied - set(migrations.scripts()):
         raise StoryreportError(
             f"{path} was made by a newer storyreport (it has {', '.join(sorted(newer))}): "
             "upgrade storyreport, or name another file with --db."
         )
     return applied
-
-
-def _applied(connection: sqlite3.Connection) -> set[str]:
-    known = connection.execute("select count(*) from sqlite_master where name = '_sqlite_migrations'").fetchone()[0]
-    if not known:
-        return set()
-    rows = connection.execute("select name from _sqlite_migrations where migration_set = ?", [MIGRATION_SET])
-    return {name for (name,) in rows}
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the database up to date, in the transaction that is open or else one for each migration."""
-    if not set(migrations()) - _applied(connection):
-        return
-    # It takes longer to import than all else that an ingest without news does.
-    import sqlite_utils
-
-    numbered = sqlite_utils.Migrations(MIGRATION_SET)
-    for name, script in migrations().items():
-        numbered(name=name)(_migration(connection, script))
-    numbered.apply(sqlite_utils.Database(connection, execute_plugins=False))
-
-
-def _migration(connection: sqlite3.Connection, script: str) -> Callable[[object], None]:
-    def run(_: object) -> None:
-        for statement in statements(script):
-            connection.execute(statement)
-
-    return run
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -119,8 +83,27 @@ def spare_memory(connection: sqlite3.Connection) -> None:
     connection.execute(f"pragma cache_size = -{CACHE_KIB}")
 
 
+def check_exists(path: Path) -> None:
+    """Raise StoryreportError where there is no report database with rows, of this version or an older one."""
+    _open(path).close()
+
+
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection to an up-to-date report database that does not write; StoryreportError where there is none."""
+    connection = _open(path)
+    try:
+        is_migrated = migrations.applied(connection) >= set(migrations.scripts())
+        if not is_migrated or not definitions.is_current(connection):
+            raise StoryreportError(
+                f"{path} was made by an older storyreport: any `storyreport ingest` brings it up to date."
+            )
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise StoryreportError(f"There is no report database at {path}: run `storyreport ingest SOURCE` first.")
     # A reader that may not write leaves the log's files behind.
@@ -131,13 +114,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         raise StoryreportError(f"{path} cannot be opened ({error}): name another file with --db.") from error
     connection.text_factory = readable
     try:
-        applied = check_ours(connection, path)
-        if not applied:
+        if not check_ours(connection, path):
             raise StoryreportError(f"{path} holds nothing yet: run `storyreport ingest SOURCE` first.")
-        if set(migrations()) - applied:
-            raise StoryreportError(
-                f"{path} was made by an older storyreport: any `storyreport ingest` brings it up to date."
-            )
         spare_memory(connection)
         connection.execute("pragma query_only = on")
     except BaseException:
