@@ -13,9 +13,10 @@ import pytest
 from book import Book, ask, change
 from tracker import STEPS, Tracker
 
-from storyreport import load, reports
+from storyreport import reports
 from storyreport.doctor import examine
 from storyreport.errors import StoryreportError
+from storyreport.load import changes
 
 AS_OF = "2026-03-11T12:00:00Z"
 # What a source has deleted still counts in these.
@@ -186,7 +187,7 @@ def test_strict_refuses_what_was_rejected_before(book: Book, tmp_path: Path) -> 
 @pytest.fixture
 def shortsighted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hardly any row is read again for being one of the last."""
-    monkeypatch.setattr(load, "ROWS_READ_AGAIN", 1)
+    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 1)
 
 
 @pytest.mark.usefixtures("shortsighted")

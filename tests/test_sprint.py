@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from book import Book, ask, change
 
-from storyreport import extract, load
 from storyreport.errors import StoryreportError
+from storyreport.load import changes
 
 DATA = Path(__file__).parent / "data"
 # 2026-03-10T12:00:00Z
@@ -631,8 +631,7 @@ def test_why_a_command_of_a_story_that_is_gone_has_failed(book: Book, runner: Pa
 
 def test_an_event_that_comes_late_says_why(book: Book, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It reaches the command that it ended, far behind newer ones; what is known of others stays known."""
-    for module in (extract, load):
-        monkeypatch.setattr(module, "ROWS_READ_AGAIN", 10)
+    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 10)
     add_batch(runner)
     add_story(runner, 1)
     for number, status in ((1, "failed"), (2, "failed"), (3, "running")):
@@ -767,8 +766,7 @@ def test_what_was_open_is_found_when_it_ends(book: Book, runner: Path) -> None:
 
 def test_an_old_story_that_is_done_is_done(book: Book, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A story's row that ends in place, far behind newer ones, ends the story and counts as done on that day."""
-    for module in (extract, load):
-        monkeypatch.setattr(module, "ROWS_READ_AGAIN", 10)
+    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 10)
     add_batch(runner)
     add_story(runner, 1)
     fill(runner, 50, 1)

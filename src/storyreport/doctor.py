@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import rollups, schema
-from .links import CORE_TABLES, leads_nowhere, links
+from .load.references import CORE_TABLES, leads_nowhere, links
 from .transaction import Progress, snapshot, transaction
 
 # Sums of money depend on the order that they are added up in.
