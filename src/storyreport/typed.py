@@ -99,36 +99,23 @@ PROBLEMS = {
 class TypedTables:
     """The SQL that reads a part's tables, all rows of them or those that may have changed.
 
-    `rejecting` holds, once known, whether a table has rows that cannot be loaded: checking each row is expensive.
+    recent     table → the SQL names of a copy of the rows that may have changed, and of their number
+    rejecting  table → whether it has rows that cannot be loaded, once known: checking each row is expensive
     """
 
     def __init__(self, opened: Opened, options: Options):
         self.opened = opened
         self.options = options
         self.part = opened.found.system.parts[opened.found.part]
+        self.recent: dict[str, tuple[str, str]] = {}
         self.rejecting: dict[str, bool] = {}
 
     def source(self, table: str, changes_only: bool) -> str | None:
-        """The FROM (and WHERE) clause of a table's rows; None where the source lacks the table.
-
-        `changes_only` reads temp.dirty_groups and temp.read_from (source_table, after_row).
-        """
+        """The FROM (and WHERE) clause of a table's rows; None where the source lacks the table."""
         if table not in self.opened.tables:
             return None
-        name, columns = self.opened.tables[table]
-        if not changes_only or table not in self.opened.numbered:
-            return f"from {name} where true"
-        number = self.opened.numbered[table]
-        recent = f"{number} > (select after_row from temp.read_from where source_table = '{table}')"
-        group = columns.get(self.part.tables[table].group or "")
-        if not group:
-            return f"from {name} where {recent}"
-        dirty = f"{quoted(group)} in (select group_key from temp.dirty_groups)"
-        single = f"{quoted(group)} is null and {recent}"
-        # By their numbers: to sort all rows by group, SQLite would rather walk along an index of all of them.
-        return f"""from {name} where {number} in (
-            select {number} from {name} where {dirty} union all select {number} from {name} where {single}
-        )"""
+        name = self.recent[table][0] if changes_only and table in self.recent else self.name(table)
+        return f"from {name} where true"
 
     def columns(self, table: str) -> dict[str, tuple[Type, str | None]]:
         """Each declared column: its type and its SQL name in the source (None where it lacks the column)."""
@@ -186,8 +173,10 @@ class TypedTables:
         column = next((column for kind, column in columns if column and kind not in SECRET), "null")
         return f"clean_text(cast({column} as blob), {LONGEST_WORD})"
 
-    def row_number(self, table: str) -> str:
+    def row_number(self, table: str, changes_only: bool) -> str:
         """The number of a row in its source, or null."""
+        if changes_only and table in self.recent:
+            return self.recent[table][1]
         return self.opened.numbered.get(table, "null")
 
     def name(self, table: str) -> str:

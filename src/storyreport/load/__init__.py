@@ -6,7 +6,7 @@ and rows that refer to them become orphans; a reference whose row is back is lin
 
 from ..mapping import CORE_TABLES
 from ..typed import create_views
-from .changes import Watermarks, find_dirty_groups, is_older, new_watermarks, uncounted
+from .changes import Watermarks, find_changes, is_older, new_watermarks, uncounted
 from .deleted import supersede
 from .derived import WORKED_RUNS, derive_runs, move_rows_with_runs, note_runs
 from .errors import file_errors
@@ -43,18 +43,16 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
 
 
 def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
-    """Fill temp.dirty_groups and temp.read_from; return the watermarks if only what may have changed is to be read."""
+    """Find the rows that may have changed; return the watermarks if only those are to be read, None to read all."""
     job.execute("drop table if exists temp.dirty_groups")
-    job.execute("drop table if exists temp.read_from")
     job.execute("create temp table dirty_groups (group_key primary key) without rowid")
-    job.execute("create temp table read_from (source_table text primary key, after_row integer) without rowid")
     remote = job.typed.opened.remote
     if job.is_fresh or (watermarks and is_older(job, watermarks)):
         watermarks = None
     if watermarks:
         if remote:
             remote.dirty_groups(watermarks.since)
-        find_dirty_groups(job, watermarks)
+        find_changes(job, watermarks)
     if remote:
         remote.fetch(watermarks.since if watermarks else None)
     return watermarks

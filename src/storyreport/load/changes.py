@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..readers.copies import copy_rows
 from ..system import Type
 from .job import IS_OPEN, TABLES_OF_WORK, Job
 from .references import links
@@ -37,23 +38,48 @@ def is_older(job: Job, watermarks: Watermarks) -> bool:
     return any(last.get(table, 0) < number for table, number in watermarks.after.items())
 
 
-def find_dirty_groups(job: Job, watermarks: Watermarks) -> None:
-    """Fill temp.dirty_groups with the groups that have a row that is new, recent, changed or not yet finished.
+def find_changes(job: Job, watermarks: Watermarks) -> None:
+    """Copy the rows that may have changed: those of dirty groups, and new and recent ones without a group.
 
-    temp.read_from says from which row on the rows without a group are read.
+    A group is dirty that has a row which is new, recent, changed or not yet finished; temp.dirty_groups names them.
     """
-    for table in job.typed.opened.numbered:
-        reads_recent = _changed_column(job, table) is None
-        after = watermarks.after.get(table, 0) - (ROWS_READ_AGAIN if reads_recent else 0)
-        job.execute("insert into temp.read_from values (:table, :after)", table=table, after=after)
-        _add_new_groups(job, table, after, watermarks.changed.get(table))
+    after = {
+        table: watermarks.after.get(table, 0) - (ROWS_READ_AGAIN if _changed_column(job, table) is None else 0)
+        for table in job.typed.opened.numbered
+    }
+    for table, number in after.items():
+        _add_new_groups(job, table, number, watermarks.changed.get(table))
     for core, group in job.part.grouped.items():
         if core in TABLES_OF_WORK:
             job.execute(f"insert or ignore into temp.dirty_groups {_open_groups(job, core, group)}")
+    for table, number in after.items():
+        _copy_recent(job, table, number)
+
+
+def _copy_recent(job: Job, table: str, after: int) -> None:
+    name, number, group = job.typed.name(table), job.typed.opened.numbered[table], _group_column(job, table)
+    recent = f"{number} > :after"
+    if group:
+        # By their numbers: to sort all rows by group, SQLite would rather walk along an index of all of them.
+        recent = f"""{number} in (
+            select {number} from {name} where {group} in (select group_key from temp.dirty_groups)
+            union all
+            select {number} from {name} where {group} is null and {recent}
+        )"""
+    real, declared = job.typed.opened.tables[table][1], job.part.tables[table].columns
+    columns = [column for known, column in real.items() if known in declared]
+    copy, key = copy_rows(job.connection, name, f"recent_{table}", columns, number, recent, after=after)
+    assert key is not None
+    job.typed.recent[table] = copy, key
+
+
+def _group_column(job: Job, table: str) -> str | None:
+    _, column = job.typed.columns(table).get(job.part.tables[table].group or "", (None, None))
+    return column
 
 
 def _add_new_groups(job: Job, table: str, after: int, since: Any) -> None:
-    _, group = job.typed.columns(table).get(job.part.tables[table].group or "", (None, None))
+    group = _group_column(job, table)
     if group is None:
         return
     number, changed = job.typed.opened.numbered[table], _changed_column(job, table)

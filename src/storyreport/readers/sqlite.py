@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ..errors import StoryreportError
 from ..values import readable
+from .copies import copy_rows
 from .header import IMMUTABLE, check_header, copy_with_log, is_abandoned, is_wal, uri
 from .part import Found, Opened, quoted, signature
-from .staged import ROW_NUMBER
 
 # How long a source that is being written to may keep us waiting.
 WAIT_SECONDS = 5.0
@@ -114,24 +114,41 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
             continue
         name = f"{quoted(schema)}.{quoted(real[table])}"
         columns = {column.lower(): column for column in columns_of(connection, schema, real[table])}
-        number = _row_number(connection, name, columns)
+        number = _row_number(connection, schema, real[table], columns)
         group = columns.get(description.group or "")
         if group and not _is_indexed(connection, schema, real[table], group):
-            name, number = _copy_with_index(connection, schema, real[table], number, table, group)
+            name, number = copy_rows(connection, name, f"copied_{table}", columns.values(), number)
+            index, copied = quoted(f"copied_{table}_group"), quoted(f"copied_{table}")
+            connection.execute(f"create index temp.{index} on {copied} ({quoted(group)})")
         if number:
             numbered[table] = number
         tables[table] = (name, columns)
     return Opened(found, taken, tables, numbered)
 
 
-def _row_number(connection: sqlite3.Connection, name: str, columns: dict[str, str]) -> str | None:
-    """The SQL name of a table's row number; None for a table without one."""
+def _row_number(connection: sqlite3.Connection, schema: str, table: str, columns: dict[str, str]) -> str | None:
+    """The SQL name of a table's row number, if it can be its INTEGER PRIMARY KEY; None for a table without one."""
     for number in ("_rowid_", "rowid", "oid"):
         if number not in columns:
             with contextlib.suppress(sqlite3.OperationalError):
-                connection.execute(f"select {number} from {name} limit 0")
-                return number
+                connection.execute(f"select {number} from {quoted(schema)}.{quoted(table)} limit 0")
+                return _number_column(connection, schema, table) or number
     return None
+
+
+def _number_column(connection: sqlite3.Connection, schema: str, table: str) -> str | None:
+    """The SQL name of the column that is a table's row number: a key of this type that needs no index."""
+    keys = connection.execute(
+        """
+        select name, lower(type)
+        from pragma_table_info(:table, :schema)
+        where
+            pk > 0
+            and not exists (select 1 from pragma_index_list(:table, :schema) where origin = 'pk')
+        """,
+        {"table": table, "schema": schema},
+    ).fetchall()
+    return quoted(keys[0][0]) if [kind for _, kind in keys] == ["integer"] else None
 
 
 def _is_indexed(connection: sqlite3.Connection, schema: str, table: str, column: str) -> bool:
@@ -154,48 +171,6 @@ def _is_indexed(connection: sqlite3.Connection, schema: str, table: str, column:
         {"table": table, "schema": schema, "column": column},
     )
     return found.fetchone() is not None
-
-
-def _copy_with_index(
-    connection: sqlite3.Connection, schema: str, real: str, number: str | None, table: str, group: str
-) -> tuple[str, str | None]:
-    """Copy a table whose groups cannot be looked up to one where they can: its SQL name, and that of its row number.
-
-    Its rows keep their numbers, as its primary key: under the name of the column that has them in the source, so that
-    a mapping which joins by that column finds each row at once, otherwise in a column of ours.
-    """
-    copy = f"temp.{quoted('copied_' + table)}"
-    types = _types_of(connection, schema, real)
-    key = _number_column(connection, schema, real) if number else None
-    ours = {} if key else {ROW_NUMBER: "integer primary key"}
-    # A quoted type is a type, whatever it is called.
-    layout = ours | {column: "integer primary key" if column == key else quoted(kind) for column, kind in types.items()}
-    selected = ([] if key else [number or "null"]) + [quoted(column) for column in types]
-    connection.execute(
-        f"create table {copy} ({', '.join(f'{quoted(column)} {kind}' for column, kind in layout.items())})"
-    )
-    connection.execute(f"insert into {copy} select {', '.join(selected)} from {quoted(schema)}.{quoted(real)}")
-    connection.execute(
-        f"create index temp.{quoted('copied_' + table + '_group')} on {quoted('copied_' + table)} ({quoted(group)})"
-    )
-    return copy, quoted(key or ROW_NUMBER) if number else None
-
-
-def _number_column(connection: sqlite3.Connection, schema: str, table: str) -> str | None:
-    """The column of a table that is its row number: its INTEGER PRIMARY KEY."""
-    keys = connection.execute(
-        "select name, lower(type) from pragma_table_info(?, ?) where pk > 0", [table, schema]
-    ).fetchall()
-    has_own_index = connection.execute(
-        "select 1 from pragma_index_list(?, ?) where origin = 'pk'", [table, schema]
-    ).fetchone()
-    return keys[0][0] if len(keys) == 1 and keys[0][1] == "integer" and not has_own_index else None
-
-
-def _types_of(connection: sqlite3.Connection, schema: str, table: str) -> dict[str, str]:
-    """The declared types of a table's columns, '' for none."""
-    types = dict(connection.execute("select name, type from pragma_table_xinfo(?, ?)", [table, schema]).fetchall())
-    return {column: types[column] or "" for column in columns_of(connection, schema, table)}
 
 
 def read_tables(path: Path) -> dict[str, frozenset[str]]:

@@ -8,12 +8,11 @@ from typing import Any
 
 from ..system import NUMBERS, Table
 from . import text
+from .copies import ROW_NUMBER
 from .part import Found, Opened, quoted, signature
 
 # A line may be 8 MiB long.
 ROWS_A_BATCH = 25
-# The column of ours that has a row's number in its source.
-ROW_NUMBER = "storyreport row"
 
 
 def open_staged(connection: sqlite3.Connection, found: Found, progress: Callable[[str], None]) -> Opened:
