@@ -40,7 +40,8 @@ def value(part: Part, table: Table, column: str, number: int, groups: int) -> An
     if column == own and column != table.group:
         return number
     if "step" in column or "task" in column or column in ("name", "family", "type"):
-        return f"step-{number % 5}"
+        # Where rows have no key of their own, one step of a group is one row.
+        return f"step-{number % 5 if key_is_own(table) else number // groups}"
     if column == own and table.required == (own,):
         return f"group-{number}"
     return f"group-{number % groups}"
