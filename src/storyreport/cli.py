@@ -99,7 +99,10 @@ def ingest(
     input.
     """
     from .ingest import check_timezone, requests_for
+    from .sources import problems
 
+    for problem in problems():
+        click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
     if timezone:
         check_timezone(timezone)
     for source in sources:

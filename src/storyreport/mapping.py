@@ -81,7 +81,7 @@ def _is_heading(text: str, line: re.Match[str]) -> bool:
 @cache
 def _sections(system: str, text: str) -> tuple[Section, ...]:
     headings = [line for line in HEADING.finditer(text) if _is_heading(text, line)]
-    ends = [heading.start() for heading in headings[1:]] + [len(text)]
+    ends = [heading.start() for heading in headings[1:]] + [len(text)][: len(headings)]
     if COMMENT.sub("", text[: headings[0].start() if headings else len(text)]).strip():
         raise MappingError(f"The mapping of {system} has SQL before its first heading, like `-- part: step_runs`.")
     return tuple(

@@ -104,7 +104,10 @@ class System:
         try:
             return self.mapping_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise StoryreportError(f"The mapping of {self.name} cannot be read: {error}.") from None
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise StoryreportError(
+                f"The mapping of {self.name} cannot be read: {self.mapping_file} ({reason})."
+            ) from None
 
 
 def signs(*tables: tuple[str, Iterable[str]]) -> tuple[Mapping[str, frozenset[str]], ...]:

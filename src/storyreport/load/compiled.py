@@ -38,7 +38,8 @@ def _columns(connection: sqlite3.Connection, section: Section) -> list[str]:
         description = connection.execute(f"select * from ({section.sql}\n) limit 0", ids).description
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise section.error(error) from error
-    columns = [column[0] for column in description]
+    # SQLite numbers a name that is given twice.
+    columns = [column[0].partition(":")[0] for column in description]
     if duplicate := next((column for column in columns if columns.count(column) > 1), None):
         raise section.error(f"gives the column {duplicate!r} twice")
     known, required = (

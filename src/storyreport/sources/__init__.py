@@ -42,13 +42,15 @@ def problems() -> tuple[str, ...]:
 def _known() -> _Known:
     known = _Known()
     for system in _own():
+        check(system)
         known.systems[system.name] = system
     for entry in _entry_points():
         try:
             system = described(entry.load())
             if system.name in known.systems:
                 raise StoryreportError(f"There is a system {system.name!r} already: give it another name")
-        except Exception as error:  # whatever a foreign module raises
+            check(system)
+        except (Exception, SystemExit) as error:  # whatever a foreign module raises
             reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
             known.problems.append(f"The source {entry.name!r} ({entry.value}) is left out: {reason}.")
         else:
@@ -69,11 +71,10 @@ def _entry_points() -> Iterable[Any]:
 
 
 def described(module: ModuleType) -> System:
-    """The system that a module describes, with its mapping; StoryreportError where it describes none or a wrong one."""
+    """The system that a module describes, with the place of its mapping; StoryreportError where it describes none."""
     system = getattr(module, "SYSTEM", None)
     if not isinstance(system, System):
         raise StoryreportError("It leads to no module with SYSTEM, a storyreport.sources.System")
     if system.mapping_file is None and getattr(module, "__file__", None):
         system = replace(system, mapping_file=Path(str(module.__file__)).with_name(f"{system.name}.sql"))
-    check(system)
     return system
