@@ -25,7 +25,7 @@ from .output import CONTROL
 
 if TYPE_CHECKING:
     from .ingest import Request
-    from .prices import PriceFile
+    from .pricing import PriceFile
     from .reports import Catalogue
 
 SERVERS = ("postgresql://", "postgres://")
@@ -93,9 +93,11 @@ def ingest(
     A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a postgresql:// URL, or - for standard
     input.
     """
-    from .extract import check_timezone
-    from .ingest import requests_for
+    from .ingest import check_timezone, requests_for
+    from .sources import problems
 
+    for problem in problems():
+        click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
     if timezone:
         check_timezone(timezone)
     for source in sources:
@@ -140,7 +142,7 @@ def standard_input() -> Iterator[Path]:
 
 def called(request: "Request", kept: Collection[Path | str]) -> "Request":
     """The same source; what was kept of standard input is called so, wherever that was."""
-    parts = (replace(part, said="standard input") if part.path in kept else part for part in request.parts)
+    parts = (replace(part, label="standard input") if part.path in kept else part for part in request.parts)
     return replace(request, parts=tuple(parts))
 
 
@@ -364,7 +366,7 @@ def read_prices(path: Path | None) -> "PriceFile | None":
     """The price file at a path, if one is given."""
     if path is None:
         return None
-    from .prices import read_price_file
+    from .pricing import read_price_file
 
     return read_price_file(path)
 

@@ -498,7 +498,7 @@ def test_standard_input_is_called_so_and_no_file_is(tmp_path: Path) -> None:
     ("typed", "said"),
     [
         ("", "Error: Standard input is empty: expected a file of a "),
-        ("Dear Sir,\nI write to you\n", "Error: Standard input is not a file that a "),
+        ("Dear Sir,\nI write to you\n", "Error: Standard input is not a file of a "),
         ("SQLite format 3\0", "Error: Standard input is damaged"),
     ],
     ids=["nothing", "a letter", "the beginning of a database"],

@@ -13,8 +13,9 @@ import pytest
 from helpers.report_database import ReportDatabase, ask, change
 from helpers.tracker import STEPS, Tracker
 
-from storyreport import load, reports
+from storyreport import reports
 from storyreport.errors import StoryreportError
+from storyreport.load import changes
 from storyreport.upkeep.doctor import examine
 
 AS_OF = "2026-03-11T12:00:00Z"
@@ -188,7 +189,7 @@ def test_strict_refuses_what_was_rejected_before(db: ReportDatabase, tmp_path: P
 @pytest.fixture
 def shortsighted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hardly any row is read again for being one of the last."""
-    monkeypatch.setattr(load, "ROWS_READ_AGAIN", 1)
+    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 1)
 
 
 @pytest.mark.usefixtures("shortsighted")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from helpers.report_database import ReportDatabase, ask, change
 
-from storyreport.prices import parse
+from storyreport.pricing import parse
 
 
 class Call(NamedTuple):

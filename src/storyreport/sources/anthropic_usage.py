@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from . import System, Table, Type, buckets, textfiles
+from ..readers import text as textfiles
+from . import System, Table, Type, buckets
 
 # When a bucket begins and ends.
 TIMES = ("starting_at", "ending_at")

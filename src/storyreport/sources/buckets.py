@@ -12,7 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import Part, Table, textfiles
+from ..readers import text as textfiles
+from . import Part, Table
 
 # A report begins with many empty buckets where nothing was used for long.
 LOOKED_AT = 1000

@@ -11,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, textfiles
+from ..readers import text as textfiles
+from . import Part, System, Table, Type
 
 # Transcripts begin with summaries and snapshots; a folder may hold other JSON lines.
 LINES_LOOKED_AT = 50

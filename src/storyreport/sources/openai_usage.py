@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import System, Table, Type, buckets, textfiles
+from ..readers import text as textfiles
+from . import System, Table, Type, buckets
 
 # When a bucket begins and ends.
 TIMES = ("start_time", "end_time")

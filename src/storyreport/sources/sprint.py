@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..readers.text import Line, lines
 from . import Part, System, Table, Type, signs
-from .textfiles import Line, lines
 
 STATUSES = {
     "pending": "queued",

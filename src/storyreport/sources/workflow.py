@@ -13,7 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, signs, textfiles
+from ..readers import text as textfiles
+from . import Part, System, Table, Type, signs
 
 STATUSES = {
     "queued": "queued",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import rollups, schema
-from ..links import CORE_TABLES, leads_nowhere, links
+from ..load.references import CORE_TABLES, leads_nowhere, links
 from ..rollups import expected
 from ..rollups.definition import Table, tables
 from ..transaction import Progress, snapshot, transaction

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from .. import rollups, schema
 from ..detail import ENDED, ended
-from ..links import CORE_TABLES
 from ..load import IS_OPEN
+from ..load.references import CORE_TABLES
 from ..sections import sections
 from ..transaction import Progress, snapshot, transaction
 from .optimize import check_space, give_back, size_bytes

@@ -1,5 +1,5 @@
 /*
-description: How often the logs have each metric and what its values add up to, by source and day.
+description: How often the log lines have each metric and what its values add up to, by source and day.
 grain: day, source, metric
 key:
   day: text
@@ -11,7 +11,7 @@ values:
 indexes:
   metric: (source_id, metric)
 total:
-  name: logs
+  name: log lines
   key: [source_id, metric]
 group: [source_id, day]
 dirty:

@@ -1,26 +1,17 @@
 """References between core tables: which there are, which lead nowhere, and how they come to lead somewhere again."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
-# Parents before children, so that a reference can be resolved as its row is written.
-CORE_TABLES = (
-    "stories",
-    "runs",
-    "step_runs",
-    "events",
-    "artifacts",
-    "calls",
-    "story_nodes",
-    "story_options",
-    "log_events",
-)
+from ..mapping import CORE_TABLES
+
+__all__ = ["CORE_TABLES", "Link", "leads_nowhere", "link_again", "links", "make_orphans"]
 
 
 @dataclass(frozen=True)
 class Link:
-    """A reference of a core table: <name>_id leads to a row of `parent`, <name>_key says what leads nowhere."""
+    """A reference of a core table: <name>_id leads to a row of `parent`, <name>_key is kept where that is missing."""
 
     name: str
     parent: str
@@ -37,43 +28,50 @@ def links(connection: sqlite3.Connection, table: str) -> list[Link]:
     ]
 
 
+# The story that a run names, kept by its rows.
+STORY_OF_RUN = """,
+                    story_key = (
+                        select runs.story_key
+                        from main.runs
+                        where runs.id = {table}.run_id
+                    )"""
+
+
 def leads_nowhere(table: str, references: list[Link]) -> str:
     """The condition of a table's partial index of orphans: term by term, or the index is not used."""
     return "(" + " or ".join(f"{table}.{link.name}_key is not null" for link in references) + ")"
 
 
-def make_orphans(connection: sqlite3.Connection, parent: str, gone: str, inheriting: Sequence[str] = ()) -> None:
-    """Let what refers to the rows of `parent` whose ids are in the table `gone` keep their keys and lose their ids.
+def make_orphans(connection: sqlite3.Connection, parent: str, deleted: str, inheriting: Collection[str]) -> None:
+    """Let rows that refer to the rows of `parent` whose ids are in the table `deleted` keep the keys, without the ids.
 
-    `inheriting` tables never named a story: theirs is that of the run, or was when it went.
+    Rows of `inheriting` tables name no story: theirs is the story of their run. So they are no orphans of a story, and
+    remember the story of a run that is deleted.
     """
     for table in CORE_TABLES:
         for link in links(connection, table):
-            if link.parent == parent == "stories" and table in inheriting:
-                connection.execute(f"update main.{table} set story_id = null where story_id in (select id from {gone})")
-            elif link.parent == parent:
-                also = ""
-                if parent == "runs" and table in inheriting:
-                    also = f""",
-                        story_key = (
-                            select runs.story_key
-                            from main.runs
-                            where runs.id = {table}.run_id
-                        )"""
-                connection.execute(f"""
-                    update main.{table}
-                    set
-                        {link.name}_key = (
-                            select source_key
-                            from main.{parent} as parents
-                            where parents.id = {table}.{link.name}_id
-                        ),
-                        {link.name}_id = null{also}
-                    where {link.name}_id in (select id from {gone})""")
+            if link.parent != parent:
+                continue
+            if parent == "stories" and table in inheriting:
+                connection.execute(
+                    f"update main.{table} set story_id = null where story_id in (select id from {deleted})"
+                )
+                continue
+            story = STORY_OF_RUN.format(table=table) if parent == "runs" and table in inheriting else ""
+            connection.execute(f"""
+                update main.{table}
+                set
+                    {link.name}_key = (
+                        select source_key
+                        from main.{parent} as parents
+                        where parents.id = {table}.{link.name}_id
+                    ),
+                    {link.name}_id = null{story}
+                where {link.name}_id in (select id from {deleted})""")
 
 
 def link_again(connection: sqlite3.Connection, source_id: int) -> int:
-    """Resolve the references of a source whose row has come, or has come back; return of how many there were."""
+    """Resolve the references of a source whose row has come, or has come back; return how many there were."""
     linked = 0
     for table in CORE_TABLES:
         references = links(connection, table)

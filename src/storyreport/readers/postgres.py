@@ -1,18 +1,18 @@
 """A PostgreSQL database as a source: read in one read-only snapshot, streamed into tables of ours.
 
-Every value comes as text, so that what PostgreSQL knows and we do not (infinity, NaN, years before 1) is said by the
-same checks as anywhere else. A user who may do nothing but SELECT suffices.
+Every value comes as text, so that values which PostgreSQL knows and we do not (infinity, NaN, years before 1) meet the
+same checks as anywhere else. A user who may only SELECT suffices.
 """
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .errors import StoryreportError, UsageError
-from .extract import Opened, create_staged
-from .recognise import Found, quoted, without_secrets
-from .sources import Table, Type
+from ..errors import StoryreportError, UsageError
+from ..system import Table, Type
+from .part import Found, Opened, quoted, without_secrets
+from .staged import create_staged
 
 ROWS_AT_ONCE = 5_000
 GROUPS_AT_ONCE = 5_000
@@ -36,17 +36,17 @@ TABLES = """
 
 
 @contextlib.contextmanager
-def asking(url: str) -> Iterator[None]:
-    """Turn what the server or its driver says into a sentence without secrets."""
+def querying(url: str) -> Iterator[None]:
+    """Turn an error of the server or its driver into a sentence without secrets."""
     psycopg = _driver()
     try:
         yield
     except psycopg.Error as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         for secret in _secrets(url):
-            said = said.replace(secret, "…")
+            reason = reason.replace(secret, "…")
         raise StoryreportError(
-            f"{without_secrets(url)} cannot be read ({said.rstrip('.')}): check the address, the user and its rights."
+            f"{without_secrets(url)} cannot be read ({reason.rstrip('.')}): check the address, the user and its rights."
         ) from None
 
 
@@ -59,13 +59,15 @@ def _driver() -> Any:
 
 
 def _secrets(url: str) -> list[str]:
-    """What a driver's message must not repeat, the longest first."""
+    """The secrets that a driver's message must not repeat, the longest first."""
     from urllib.parse import parse_qsl, unquote, urlsplit
 
     try:
         parsed = urlsplit(url)
     except ValueError:
-        raise UsageError("This is no PostgreSQL URL: expected postgresql://user:password@host:port/database.") from None
+        raise UsageError(
+            "This is not a PostgreSQL URL: expected postgresql://user:password@host:port/database."
+        ) from None
     found = {parsed.password or "", unquote(parsed.password or "")}
     found |= {value for name, value in parse_qsl(parsed.query) if "pass" in name}
     return sorted(filter(None, found), key=len, reverse=True)
@@ -74,7 +76,7 @@ def _secrets(url: str) -> list[str]:
 def connect(url: str) -> Any:
     """A connection in one repeatable-read, read-only transaction, its times in UTC."""
     psycopg = _driver()
-    with asking(url):
+    with querying(url):
         connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS, application_name="storyreport")
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -87,7 +89,7 @@ def connect(url: str) -> Any:
 
 def read_server_tables(url: str) -> dict[str, frozenset[str]]:
     """The tables that may be read → their columns, in lower case; of two tables of a name, the public one."""
-    with contextlib.closing(connect(url)) as server, asking(url):
+    with contextlib.closing(connect(url)) as server, querying(url):
         return {table.lower(): frozenset(map(str.lower, columns)) for table, (_, columns) in _tables(server).items()}
 
 
@@ -101,7 +103,7 @@ def _tables(server: Any) -> dict[str, tuple[str, list[str]]]:
 
 
 def open_postgres(connection: sqlite3.Connection, found: Found, with_text: bool) -> Opened:
-    """A part in a PostgreSQL database; its rows are staged when they are asked for."""
+    """A part in a PostgreSQL database; its rows are staged when they are needed."""
     server = Server(connection, found, with_text)
     staged = {
         table: create_staged(connection, table, found.system.parts[found.part].tables[table]) for table in server.names
@@ -118,7 +120,7 @@ class Server:
         self.with_text = with_text
         self.tables: dict[str, Table] = dict(found.system.parts[found.part].tables)
         self.server = connect(found.url)
-        with asking(self.url):
+        with querying(self.url):
             real = {table.lower(): (table, *rest) for table, rest in _tables(self.server).items()}
         # declared table → its name in SQL, and its columns' names by those in lower case
         self.names = {
@@ -130,40 +132,40 @@ class Server:
             if table in real
         }
 
-    def touch(self, marks: dict[str, Any]) -> None:
-        """Add the groups with new or changed rows to temp.touched."""
+    def dirty_groups(self, since: Mapping[str, Any]) -> None:
+        """Add the groups with new or changed rows to temp.dirty_groups."""
         for table in self.names:
             group = self._column(table, self.tables[table].group)
-            condition, values = self._news(table, marks)
+            condition, values = self._news(table, since)
             if group and condition:
                 sql = (
                     f"select distinct {group}::text from {self.names[table][0]}"
                     f" where ({condition}) and {group} is not null"
                 )
                 for rows in self._chunks(sql, values):
-                    self.connection.executemany("insert or ignore into temp.touched values (?)", rows)
+                    self.connection.executemany("insert or ignore into temp.dirty_groups values (?)", rows)
 
-    def fetch(self, marks: dict[str, Any] | None) -> None:
-        """Stage the rows that may have changed since the marks, or (None) all rows."""
+    def fetch(self, since: Mapping[str, Any] | None) -> None:
+        """Stage the rows that may have changed, or (None) all rows."""
         for table in self.names:
             self.connection.execute(f"delete from temp.{quoted('staged_' + table)}")
             group = self._column(table, self.tables[table].group)
-            condition, values = self._news(table, marks) if marks else ("", {})
-            if marks is None or not condition:
+            condition, values = self._news(table, since) if since else ("", {})
+            if not condition:
                 self._stage(table, "true", {})
             elif not group:
                 self._stage(table, condition, values)
             else:
                 self._stage(table, f"({condition}) and {group} is null", values)
-                touched = self.connection.execute("select group_key from temp.touched")
-                while keys := [str(key) for (key,) in touched.fetchmany(GROUPS_AT_ONCE)]:
+                dirty = self.connection.execute("select group_key from temp.dirty_groups")
+                while keys := [str(key) for (key,) in dirty.fetchmany(GROUPS_AT_ONCE)]:
                     self._stage(table, f"{group}::text = any(%(keys)s)", {"keys": keys})
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
         if table not in self.names:
             return 0
-        with asking(self.url):
+        with querying(self.url):
             count: int = self.server.execute(f"select count(*) from {self.names[table][0]}").fetchone()[0]
         return count
 
@@ -176,29 +178,29 @@ class Server:
                 self._column(table, self.tables[table].changed),
             ):
                 if column:
-                    with asking(self.url):
+                    with querying(self.url):
                         sql = f"select max({column})::text from {self.names[table][0]}"
                         latest[f"{table}.{column}"] = self.server.execute(sql).fetchone()[0]
         return latest
 
     def close(self) -> None:
-        """End the transaction and let go of the server."""
+        """End the transaction and close the connection."""
         self.server.close()
 
     def _column(self, table: str, name: str | None) -> str | None:
         return self.names[table][1].get(name) if name else None
 
-    def _news(self, table: str, marks: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The condition of rows added or changed since the marks; '' where the table does not say."""
+    def _news(self, table: str, since: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The condition of rows added or changed since the last time; '' where the table does not say."""
         description = self.tables[table]
         conditions, values = [], {}
         for number, name in enumerate((description.added, description.changed)):
             column = self._column(table, name)
-            since = marks["since"].get(f"{table}.{column}")
-            if column and since:
+            last = since.get(f"{table}.{column}")
+            if column and last:
                 # Rows of one instant may have been committed one after the other.
                 conditions.append(f"{column} >= %(since{number})s or {column} is null")
-                values[f"since{number}"] = since
+                values[f"since{number}"] = last
         return " or ".join(conditions), values
 
     def _stage(self, table: str, condition: str, values: dict[str, Any]) -> None:
@@ -215,7 +217,7 @@ class Server:
             self.connection.executemany(f"insert into temp.{quoted('staged_' + table)} values ({places}, null)", rows)
 
     def _chunks(self, sql: str, values: dict[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
-        with asking(self.url), self.server.cursor(name="storyreport") as cursor:
+        with querying(self.url), self.server.cursor(name="storyreport") as cursor:
             cursor.execute(sql, values)
             while rows := cursor.fetchmany(ROWS_AT_ONCE):
                 yield rows
