@@ -127,7 +127,9 @@ def test_without_a_zone_nothing_is_timed_and_it_is_said(db: ReportDatabase, real
     assert list(found) == ["source", "area", "problem", "rows", "example", "action"]
     (backwards,) = ask(real, "select count(*) from story_jobs where completed_at < created_at")[0]
     assert (found["source"], found["area"], found["rows"]) == ("adventure", "times", backwards)
-    assert found["action"] == ("End times are 7 h early: ingest with --timezone of UTC-07:00 (e.g. America/Los_Angeles).")
+    assert found["action"] == (
+        "End times are 7 h early: ingest with --timezone of UTC-07:00 (e.g. America/Los_Angeles)."
+    )
     assert found["example"].startswith("job 69c66e5f-6525-4aef-b9fa-941bd72a335c: 2025-07-19T18:55:03.000Z to ")
 
 

@@ -185,9 +185,7 @@ def test_the_command(db: ReportDatabase, tmp_path: Path) -> None:
     assert done.returncode == 1
     (line,) = done.stdout.splitlines()
     assert line.startswith(f"{source}, rollup_steps: {lost} rows, such as family ")
-    assert done.stderr == (
-        "Error: The report database has errors: repair them with `storyreport doctor --repair`.\n"
-    )
+    assert done.stderr == ("Error: The report database has errors: repair them with `storyreport doctor --repair`.\n")
     done = storyreport("doctor", "--repair", "--db", db.path, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith(" (repaired)\n")
