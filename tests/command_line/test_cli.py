@@ -689,14 +689,14 @@ def test_reading_leaves_nothing_beside_the_report_database(report_db: Path, tmp_
 # Help --------------------------------------------------------------------------------------------------------------
 
 
-def test_the_help_that_is_told_at_once() -> None:
-    """It is what the command line would say; `PYTHONPATH=tests python -m helpers.command_line` writes it."""
+def test_the_stored_help_is_current() -> None:
+    """It equals the help that the command line builds; `python -m docs.generate` writes it."""
     assert Path(HELP).read_text(encoding="utf-8") == help_of_all()
     assert ok("--help", cwd=ROOT) == help_of_all()
 
 
 def test_readme_shows_the_help_texts() -> None:
-    """README.md has the help texts as they are; `PYTHONPATH=tests python -m helpers.command_line` writes them."""
+    """README.md has the help texts of the commands; `python -m docs.generate` writes them."""
     assert readme_parts()[1] == help_block()
 
 
