@@ -17,6 +17,7 @@ from helpers.report_database import ReportDatabase, ask
 
 import storyreport
 from storyreport import reports, schema
+from storyreport.reports.params import TYPES
 from storyreport.sources import Type
 
 DOCS = ROOT / "docs"
@@ -156,7 +157,7 @@ def test_the_example_report_works(tmp_path: Path, fed: ReportDatabase) -> None:
 def test_every_header_key_and_type_is_documented(heading: str, broken: str | None, tmp_path: Path) -> None:
     """The page lists the keys that a header may have, and the types of parameters."""
     if broken is None:
-        assert sorted(documented(ADDING_A_REPORT, heading)) == sorted(reports.TYPES)
+        assert sorted(documented(ADDING_A_REPORT, heading)) == sorted(TYPES)
         return
     path = tmp_path / "odd.sql"
     path.write_text(f"/*\n{broken}\n*/\nselect 1", encoding="utf-8")

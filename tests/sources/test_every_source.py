@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-import synthetic
-from helpers import DATA
+from helpers import DATA, synthetic
 from helpers.report_database import ReportDatabase
 
 from storyreport import mapping

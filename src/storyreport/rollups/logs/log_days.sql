@@ -11,7 +11,7 @@ values:
 indexes:
   metric: (source_id, metric)
 total:
-  name: log lines
+  name: logs
   key: [source_id, metric]
 group: [source_id, day]
 dirty:
