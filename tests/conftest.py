@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from book import Book
 from hypothesis import settings
+from rollup_files import RollupFiles
 from tracker import Tracker
 
 from storyreport.demo import write_sources
@@ -37,6 +38,14 @@ def tracker(tmp_path: Path) -> Tracker:
 def real_pipeline(tmp_path: Path) -> Path:
     """A copy of a database that a story pipeline's tracker really wrote."""
     return Path(shutil.copy(DATA / "pipeline_stories.db", tmp_path))
+
+
+@pytest.fixture
+def rollup_files(tmp_path: Path) -> Iterator[RollupFiles]:
+    """The rollups, to be changed."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield RollupFiles(tmp_path / "rollups", monkeypatch)
+    RollupFiles.read_again()
 
 
 @pytest.fixture(scope="session")
