@@ -141,10 +141,7 @@ def _ingest(
     outcome = Outcome(request.name, unchanged=True)
     source_id, zone = _source(connection, request, now)
     is_new = not load.has_rows(connection, source_id)
-    last_ids = rollups.last_ids(connection)
-    if not is_new:
-        rollups.watch(connection)
-        prices.watch(connection)
+    last_ids = rollups.last_ids(connection) if is_new else {}
     for found in request.parts:
         known = _input(connection, source_id, found)
         options = Options(zone, known.with_text if request.with_text is None else request.with_text)
@@ -152,6 +149,8 @@ def _ingest(
         is_same = known.how == how and not request.full
         if is_same and not found.url and known.signature == signature(found):
             continue
+        if outcome.unchanged and not is_new:
+            _watch(connection)
         outcome.unchanged = False
         if known.location and known.location != found.location:
             outcome.notes.append(
@@ -178,18 +177,27 @@ def _ingest(
                 known.id,
             ],
         )
-    progress("estimating costs")
-    outcome.estimated = prices.estimate(connection, source_id, request.price_file, now, is_new)
-    progress("adding up")
-    if is_new:
-        rollups.build(connection, source_id, last_ids)
-    else:
-        rollups.refresh(connection)
+    if outcome.unchanged and request.price_file and not is_new:
+        _watch(connection)
+    if not outcome.unchanged or request.price_file:
+        progress("estimating costs")
+        outcome.estimated = prices.estimate(connection, source_id, request.price_file, now, is_new)
+        progress("adding up")
+        if is_new:
+            rollups.build(connection, source_id, last_ids)
+        else:
+            rollups.refresh(connection)
     if request.strict:
         _refuse_rejects(connection, request.name, source_id)
     outcome.duration_ms = int((time.monotonic() - begun) * 1000)
     _note(connection, source_id, outcome, now)
     return outcome
+
+
+def _watch(connection: sqlite3.Connection) -> None:
+    """Note what changes from now on. It takes a while, so that it is left out where nothing does."""
+    rollups.watch(connection)
+    prices.watch(connection)
 
 
 def _register_keyed_hash(connection: sqlite3.Connection) -> None:

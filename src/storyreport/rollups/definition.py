@@ -15,8 +15,6 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..errors import StoryreportError
 from ..schema import definitions as files
 
@@ -167,6 +165,9 @@ class _File:
         match = HEADER.fullmatch(text)
         if not match:
             raise self.wrong("it does not begin with a /* … */ comment: put its YAML header there")
+        # It takes a while to import, and an ingest without news reads no definition.
+        import yaml
+
         try:
             header = yaml.load(match[1], getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except yaml.YAMLError as error:
