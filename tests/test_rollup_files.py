@@ -393,7 +393,7 @@ WRONG = [
     ("calls/day_calls.sql", "unpriced_calls as unpriced", "calls - calls as unpriced"),
     ("calls/endpoint_days.sql", "status = 'failed' then calls", "status = 'completed' then calls"),
     ("calls/story_calls.sql", "    sum(tokens) as total_tokens", "    max(tokens) as total_tokens"),
-    ("calls/step_call_days.sql", "cast(calls.price_nano as real)", "1.001 * calls.price_nano"),
+    ("calls/step_call_days.sql", "sum(cast(calls.price_nano as real))", "sum(1.001 * calls.price_nano)"),
     ("calls/failed_run_calls.sql", "    where runs.status = 'failed'", "    where runs.status = 'completed'"),
     (
         "errors/error_days.sql",
