@@ -129,7 +129,11 @@ def test_what_the_migration_renames(book: Book) -> None:
     costs = ask(book.path, "select story_id, run_id, day, cost from pruned_calls order by rowid")
     assert ask(book.path, "select count(*) from rejects where severity = 'doubted'") == [(1,)]
     assert any(cost for *_, cost in costs)
+    others = ("select * from pruned_errors order by 1, 2, 3", "select * from pruned_warnings order by rowid")
+    remembered = [ask(book.path, sql) for sql in others]
+    assert all(remembered)
     examine(book.path, repair=True)
+    assert [ask(book.path, sql) for sql in others] == remembered
     assert ask(book.path, "select id, watermarks from inputs order by 1") == before
     assert ask(book.path, "select severity, count(*) from rejects group by 1") == [("rejected", 1), ("warning", 1)]
     nano = [(*key, cost if cost is None else round(cost * 10**9)) for *key, cost in costs]

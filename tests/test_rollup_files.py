@@ -361,6 +361,7 @@ def test_a_memory_outlives_a_changed_definition(rollup_files: RollupFiles, book:
     previous.write(book.path)
     examine(book.path, repair=True)
     before = ask(book.path, "select * from pruned_calls order by rowid")
+    assert len(before) > 50
     stories = ask(book.path, "select * from rollup_story_calls order by 1, 2")
     rollup_files.change(
         "calls/pruned_calls.sql", "  unpriced_calls: integer\n", "  unpriced_calls: integer\n  rows: integer\n"

@@ -19,6 +19,7 @@ from tracker import Tracker
 from storyreport import bundle, reports, rollups, schema, sources
 from storyreport.extract import VALUES
 from storyreport.links import CORE_TABLES, leads_nowhere, links
+from storyreport.rollups.definition import definitions
 from storyreport.schema import migrations
 from storyreport.sections import sections
 
@@ -30,13 +31,16 @@ SCAN = re.compile(r"(?:SCAN|SEARCH(?=.*\(source_id=\?\)$)) (?:main\.)?(\w+)(?: U
 WALK = re.compile(
     r"(?:SCAN|SEARCH(?=.*_orphans \(source_id=\?\)$)) ((?:\w+\.)?\w+)(?: USING (?:COVERING )?INDEX (\w+))?"
 )
-# The tables that grow with every run; other rollups grow with days and steps.
+# The tables that grow with every run: sources' rows, and rollups with a row for a run, story or owner. Other rollups
+# grow with days and steps, or hold findings.
 HISTORY = {
     *CORE_TABLES,
-    "rollup_failed_run_calls",
-    "rollup_owner_artifacts",
-    "rollup_story_calls",
-    "rollup_story_errors",
+    *(
+        table.name
+        for one in definitions().values()
+        if (table := one.table) and one.kind == "rollup" and not one.has_findings
+        if {"run_id", "story_id", "owner"} & {column.name for column in table.key}
+    ),
 }
 
 

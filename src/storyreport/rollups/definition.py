@@ -21,7 +21,7 @@ from ..schema import definitions as files
 GROUP_KEYS = {"group", "dirty", "all", "covers", "widen", "frozen", "rows"}
 TABLE_KEYS = {"key", "values", "indexes", "hidden"}
 KEYS = {
-    "rollup": {"from", "percentiles", "total", "remember", "oracle"} | TABLE_KEYS | GROUP_KEYS,
+    "rollup": {"from", "percentiles", "total", "remember", "oracle", "findings"} | TABLE_KEYS | GROUP_KEYS,
     "intermediate": {"materialized"} | GROUP_KEYS,
     "memory": TABLE_KEYS,
 }
@@ -125,6 +125,7 @@ class Definition:
     percentiles: Percentiles | None = None
     oracle: str = ""
     is_view: bool = False  # of an intermediate
+    has_findings: bool = False  # of a rollup: it holds only what needs somebody now, however long the history
 
 
 @cache
@@ -218,6 +219,7 @@ class _File:
             percentiles=Percentiles(**found) if found else None,
             oracle=header.get("oracle", ""),
             is_view=header.get("materialized", "table") == "view",
+            has_findings=header.get("findings", False),
         )
 
     def reads(self, others: Mapping[str, "_File"]) -> set[str]:
