@@ -105,11 +105,11 @@ insert into rollup_step_day_durations (source_id, family, day, bucket, execution
 
 _CALLS = """
 insert into rollup_call_days
-(source_id, day, provider, model, currency, calls, input_tokens, output_tokens, total_tokens, cost, estimated_cost,
-unpriced_calls) values
-(2, '2025-03-01', 'openai', 'gpt-5', 'USD', 3, 1000, 234, 1234, 12.5, 0.25, 0),
-(2, '2025-03-02', 'openai', 'gpt-5', 'USD', 1, 100, 20, 120, 0.00031, 0, 0),
-(2, '2025-03-02', 'runway', 'gen-4', 'EUR', 2, null, null, null, 7.0, 0, 0),
-(2, '2025-03-02', '', '', 'GBP', 1, null, null, null, 2.0, 0, 0),
+(source_id, day, provider, model, currency, calls, input_tokens, output_tokens, total_tokens, cost_nano,
+estimated_cost_nano, unpriced_calls) values
+(2, '2025-03-01', 'openai', 'gpt-5', 'USD', 3, 1000, 234, 1234, 12500000000, 250000000, 0),
+(2, '2025-03-02', 'openai', 'gpt-5', 'USD', 1, 100, 20, 120, 310000, 0, 0),
+(2, '2025-03-02', 'runway', 'gen-4', 'EUR', 2, null, null, null, 7000000000, 0, 0),
+(2, '2025-03-02', '', '', 'GBP', 1, null, null, null, 2000000000, 0, 0),
 (2, '2025-03-02', 'nobody', 'unknown', '', 1, 10, 2, 12, null, null, 1);
 """

@@ -129,7 +129,11 @@ def test_what_the_migration_renames(db: ReportDatabase) -> None:
     costs = ask(db.path, "select story_id, run_id, day, cost from pruned_calls order by rowid")
     assert ask(db.path, "select count(*) from rejects where severity = 'doubted'") == [(1,)]
     assert any(cost for *_, cost in costs)
+    others = ("select * from pruned_errors order by 1, 2, 3", "select * from pruned_warnings order by rowid")
+    remembered = [ask(db.path, sql) for sql in others]
+    assert all(remembered)
     examine(db.path, repair=True)
+    assert [ask(db.path, sql) for sql in others] == remembered
     assert ask(db.path, "select id, watermarks from inputs order by 1") == before
     assert ask(db.path, "select severity, count(*) from rejects group by 1") == [("rejected", 1), ("warning", 1)]
     nano = [(*key, cost if cost is None else round(cost * 10**9)) for *key, cost in costs]

@@ -304,3 +304,40 @@ def test_a_killed_prune(old_and_new: ReportDatabase, monkeypatch: pytest.MonkeyP
     assert before == [
         db.sql(f"select * from {table}") for table in ("step_runs", "stories", "runs", "sources", "inputs")
     ]
+
+
+def test_the_first_day_with_detail_is_not_frozen(db: ReportDatabase, tracker: Tracker) -> None:
+    """All of that day's rows are there, so that what changes on it counts; the day before stays as it is."""
+    tracker.clock(days=-10)
+    tracker.register("A")
+    tracker.end("A", "01_ingest", "run-1", 100)
+    tracker.clock(days=1)
+    tracker.register("B")
+    tracker.end("B", "01_ingest", "run-2", 200)
+    tracker.clock(days=9)
+    tracker.register("C")
+    tracker.end("C", "01_ingest", "run-3", 300)
+    db.ingest(tracker.path)
+    prune(db.path, days_before(9))
+    assert attempts(db) == ["B/01_ingest/1", "C/01_ingest/1"]
+    change(tracker.path, "update step_history set execution_time_ms = 250 where story_id = 'B'")
+    db.ingest(tracker.path, full=True)
+    days = db.sql("select day, total_ms from rollup_step_days where executions > 0 order by 1")
+    assert days == [
+        (days_before(10).isoformat(), 100),
+        (days_before(9).isoformat(), 250),
+        (days_before(0).isoformat(), 300),
+    ]
+    assert examine(db.path) == []
+
+
+def test_a_bill_is_not_pruned(db: ReportDatabase, tmp_path: Path) -> None:
+    """It is what the calls of its day cost, whenever they are priced again."""
+    path = tmp_path / "costs.jsonl"
+    path.write_bytes((Path(__file__).parent / "data" / "openai_usage--costs.jsonl").read_bytes())
+    db.ingest(path)
+    bills = "select count(*), sum(cost) from calls where calls = 0 and cost is not null"
+    before = db.sql(bills)
+    assert before[0][0] > 0
+    assert prune(db.path, date(2030, 1, 1)).rows == {}
+    assert db.sql(bills) == before

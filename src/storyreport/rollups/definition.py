@@ -15,15 +15,13 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..errors import StoryreportError
 from ..schema import definitions as files
 
 GROUP_KEYS = {"group", "dirty", "all", "covers", "widen", "frozen", "rows"}
 TABLE_KEYS = {"key", "values", "indexes", "hidden"}
 KEYS = {
-    "rollup": {"from", "percentiles", "total", "remember", "oracle"} | TABLE_KEYS | GROUP_KEYS,
+    "rollup": {"from", "percentiles", "total", "remember", "oracle", "findings"} | TABLE_KEYS | GROUP_KEYS,
     "intermediate": {"materialized"} | GROUP_KEYS,
     "memory": TABLE_KEYS,
 }
@@ -60,9 +58,9 @@ class Column:
 
     @property
     def added(self) -> str:
-        """The column added up, in SQL. As real numbers, billionths do not overflow, and are exact up to 2^53."""
+        """The column added up, in SQL. Billionths are added up as real numbers: see calls/day_calls.sql."""
         if self.adds == "sum" and self.name.endswith("_nano"):
-            return f"cast(sum(cast({self.name} as real)) as integer)"
+            return f"sum(cast({self.name} as real))"
         return ADDS[self.adds].format(self.name)
 
 
@@ -127,6 +125,7 @@ class Definition:
     percentiles: Percentiles | None = None
     oracle: str = ""
     is_view: bool = False  # of an intermediate
+    has_findings: bool = False  # of a rollup: it holds only what needs somebody now, however long the history
 
 
 @cache
@@ -167,6 +166,9 @@ class _File:
         match = HEADER.fullmatch(text)
         if not match:
             raise self.wrong("it does not begin with a /* … */ comment: put its YAML header there")
+        # It takes a while to import, and an ingest without news reads no definition.
+        import yaml
+
         try:
             header = yaml.load(match[1], getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except yaml.YAMLError as error:
@@ -217,6 +219,7 @@ class _File:
             percentiles=Percentiles(**found) if found else None,
             oracle=header.get("oracle", ""),
             is_view=header.get("materialized", "table") == "view",
+            has_findings=header.get("findings", False),
         )
 
     def reads(self, others: Mapping[str, "_File"]) -> set[str]:

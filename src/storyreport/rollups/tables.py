@@ -21,11 +21,12 @@ def update(connection: sqlite3.Connection) -> list[str]:
     for the detail that it was made of is not there any more.
     """
     schema.migrate(connection)
+    if files.is_current(connection):
+        files.note_files(connection)
+        return []
     known, hashes = files.known(connection, "rollup", "intermediate", "memory"), files.hashes()
     stale = [one for one in definitions().values() if known.get(one.name) != hashes[one.name]]
     removed = known.keys() - definitions().keys()
-    if not stale and not removed:
-        return []
     for definition in stale:
         if definition.kind == "memory":
             _lay_out_memory(connection, definition)
@@ -36,6 +37,7 @@ def update(connection: sqlite3.Connection) -> list[str]:
             "insert or replace into main.definitions values (?, ?, ?)",
             [definition.kind, definition.name, hashes[definition.name]],
         )
+    files.note_files(connection)
     return notes
 
 

@@ -40,13 +40,30 @@ def is_kept(connection: sqlite3.Connection) -> bool:
 
 def known(connection: sqlite3.Connection, *kinds: str) -> dict[str, str]:
     """What a database was made of, of some kinds or of all: name → hash."""
-    rows = connection.execute("select kind, name, hash from main.definitions").fetchall()
+    rows = connection.execute("select kind, name, hash from main.definitions where kind <> 'files'").fetchall()
     return {name: digest for kind, name, digest in rows if not kinds or kind in kinds}
 
 
 def is_current(connection: sqlite3.Connection) -> bool:
     """Whether a database that has every migration was made of the definitions of this version."""
-    return is_kept(connection) and known(connection) == hashes()
+    if not is_kept(connection):
+        return False
+    whole = connection.execute("select hash from main.definitions where kind = 'files'").fetchone()
+    # Where not even words for people have changed, no file needs a closer look.
+    return whole == (_hash(_texts()),) or known(connection) == hashes()
+
+
+def note_files(connection: sqlite3.Connection) -> None:
+    """Note that a database is made of the files as they are."""
+    connection.execute(
+        "insert into main.definitions values ('files', '', ?)"
+        " on conflict do update set hash = excluded.hash where hash <> excluded.hash",
+        [_hash(_texts())],
+    )
+
+
+def _texts() -> list[str]:
+    return [*views().values(), *(text for _, text in rollups().values())]
 
 
 def _names(text: str) -> set[str]:

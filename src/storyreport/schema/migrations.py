@@ -31,7 +31,8 @@ def migrate(connection: sqlite3.Connection) -> None:
     The tables of rollups are brought up to date by `rollups.update`.
     """
     apply(connection)
-    _make_views(connection)
+    if not definitions.is_current(connection):
+        _make_views(connection)
 
 
 def apply(connection: sqlite3.Connection) -> None:

@@ -32,20 +32,16 @@ oracle: |
       sum(calls.output_tokens) as output_tokens,
       sum(case when calls.total_tokens is null then calls.input_tokens + calls.output_tokens else calls.total_tokens end)
           as total_tokens,
-      cast(
-          sum(
-              case
-                  when abs(calls.cost) < 9.2e9 then round(calls.cost * 1e9)
-                  when calls.cost is null and abs(calls.estimated_cost) < 9.2e9 then round(calls.estimated_cost * 1e9)
-              end
-          ) as integer
+      sum(
+          case
+              when abs(calls.cost) < 9.2e9 then round(calls.cost * 1e9)
+              when calls.cost is null and abs(calls.estimated_cost) < 9.2e9 then round(calls.estimated_cost * 1e9)
+          end
       ) as cost_nano,
-      cast(
-          sum(
-              case
-                  when calls.cost is null and abs(calls.estimated_cost) < 9.2e9 then round(calls.estimated_cost * 1e9)
-              end
-          ) as integer
+      sum(
+          case
+              when calls.cost is null and abs(calls.estimated_cost) < 9.2e9 then round(calls.estimated_cost * 1e9)
+          end
       ) as estimated_cost_nano,
       sum(
           case
@@ -80,8 +76,8 @@ select
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(tokens) as total_tokens,
-    cast(sum(cast(price_nano as real)) as integer) as cost_nano,
-    cast(sum(cast(estimated_nano as real)) as integer) as estimated_cost_nano,
+    sum(cast(price_nano as real)) as cost_nano,
+    sum(cast(estimated_nano as real)) as estimated_cost_nano,
     sum(unpriced) as unpriced_calls
 from day_calls
 group by day, source_id, provider, model, currency

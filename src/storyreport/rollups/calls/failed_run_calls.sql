@@ -54,7 +54,7 @@ oracle: |
   select
       runs.source_id,
       sum(spent.calls) as calls,
-      cast(sum(cast(spent.cost_nano as real)) as integer) as cost_nano
+      sum(cast(spent.cost_nano as real)) as cost_nano
   from runs
   join (
       select
@@ -93,7 +93,7 @@ select
     source_id,
     case row_number() over (partition by run_id, family, currency order by day) when 1 then 1 else 0 end as failed_runs,
     sum(calls) as calls,
-    cast(sum(cast(price_nano as real)) as integer) as cost_nano,
+    sum(cast(price_nano as real)) as cost_nano,
     sum(unpriced) as unpriced_calls
 from (
     select

@@ -27,7 +27,7 @@ select
     calls.price_currency as currency,
     sum(calls.calls) as calls,
     sum(coalesce(calls.total_tokens, calls.input_tokens + calls.output_tokens)) as total_tokens,
-    cast(sum(cast(calls.price_nano as real)) as integer) as cost_nano,
+    sum(cast(calls.price_nano as real)) as cost_nano,
     sum(calls.unpriced_calls) as unpriced_calls
 from old_calls as old
 cross join priced_calls as calls on calls.id = old.id

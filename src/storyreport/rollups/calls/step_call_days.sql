@@ -25,13 +25,11 @@ oracle: |
       day,
       sum(calls) as calls,
       sum(case when total_tokens is null then input_tokens + output_tokens else total_tokens end) as total_tokens,
-      cast(
-          sum(
-              case
-                  when abs(cost) < 9.2e9 then round(cost * 1e9)
-                  when cost is null and abs(estimated_cost) < 9.2e9 then round(estimated_cost * 1e9)
-              end
-          ) as integer
+      sum(
+          case
+              when abs(cost) < 9.2e9 then round(cost * 1e9)
+              when cost is null and abs(estimated_cost) < 9.2e9 then round(estimated_cost * 1e9)
+          end
       ) as cost_nano
   from calls
   group by source_id, day
@@ -43,7 +41,7 @@ select
     calls.currency,
     sum(calls.calls) as calls,
     sum(calls.tokens) as total_tokens,
-    cast(sum(cast(calls.price_nano as real)) as integer) as cost_nano,
+    sum(cast(calls.price_nano as real)) as cost_nano,
     sum(calls.unpriced) as unpriced_calls
 from day_calls as calls
 left join steps on steps.id = calls.step_id

@@ -66,7 +66,7 @@ oracle: |
       source_id,
       sum(calls) as calls,
       sum(total_tokens) as total_tokens,
-      cast(sum(cast(cost_nano as real)) as integer) as cost_nano
+      sum(cast(cost_nano as real)) as cost_nano
   from (
       select
           source_id,
@@ -105,7 +105,7 @@ select
     max(day) as last_day,
     sum(calls) as calls,
     sum(tokens) as total_tokens,
-    cast(sum(cast(price_nano as real)) as integer) as cost_nano,
+    sum(cast(price_nano as real)) as cost_nano,
     sum(unpriced) as unpriced_calls
 from (
     select

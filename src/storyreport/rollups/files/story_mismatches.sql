@@ -3,6 +3,7 @@ description: >-
   Where the files and the statuses of a story disagree, of sources whose outputs were read. step is '' for a run as a
   whole; mismatches is 1 in each row, so that it adds up.
 grain: story, step
+findings: true
 key:
   story_id: references stories
   step: text

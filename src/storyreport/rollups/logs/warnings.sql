@@ -1,6 +1,7 @@
 /*
 description: Warnings that one run (by its key in the source) logged more than once.
 grain: run, source, message
+findings: true
 key:
   run: text
   source_id: references sources

@@ -4,6 +4,7 @@ description: >-
   The story is its key in the source.
 grain: source, story, failure
 from: story_attempts
+findings: true
 key:
   source_id: references sources
   story: text

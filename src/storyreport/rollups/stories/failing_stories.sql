@@ -4,6 +4,7 @@ description: >-
   story blocked. The story is its key in the source.
 grain: source, story
 from: story_attempts
+findings: true
 key:
   source_id: references sources
   story: text

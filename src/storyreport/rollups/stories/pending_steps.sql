@@ -6,6 +6,7 @@ description: >-
   the story runs.
 grain: source, story, step
 from: story_attempts
+findings: true
 key:
   source_id: references sources
   story: text

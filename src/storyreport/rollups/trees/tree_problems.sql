@@ -2,6 +2,7 @@
 description: Problems of story trees. node is '' where the problem is that of the tree as a whole.
 grain: story, problem, node, detail
 from: tree_walks
+findings: true
 key:
   story_id: references stories
   problem: text

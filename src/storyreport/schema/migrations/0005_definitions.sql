@@ -13,8 +13,8 @@ update rejects
 set severity = 'warning'
 where severity = 'doubted';
 
--- Sums of money are integers, in billionths of the currency: exact, and the same in any order. A sum that does not fit
--- becomes the largest number that does.
+-- Sums of money are integers, in billionths of the currency: exact, and the same in any order. A sum that is too
+-- large for one stays a real number.
 drop index rollup_story_calls_cost;
 
 alter table rollup_call_days add column cost_nano integer;
@@ -26,16 +26,16 @@ alter table pruned_calls add column cost_nano integer;
 
 update rollup_call_days
 set
-    cost_nano = cast(round(cost * 1e9) as integer),
-    estimated_cost_nano = cast(round(estimated_cost * 1e9) as integer);
+    cost_nano = round(cost * 1e9),
+    estimated_cost_nano = round(estimated_cost * 1e9);
 update rollup_step_call_days
-set cost_nano = cast(round(cost * 1e9) as integer);
+set cost_nano = round(cost * 1e9);
 update rollup_failed_run_calls
-set cost_nano = cast(round(cost * 1e9) as integer);
+set cost_nano = round(cost * 1e9);
 update rollup_story_calls
-set cost_nano = cast(round(cost * 1e9) as integer);
+set cost_nano = round(cost * 1e9);
 update pruned_calls
-set cost_nano = cast(round(cost * 1e9) as integer);
+set cost_nano = round(cost * 1e9);
 
 alter table rollup_call_days drop column cost;
 alter table rollup_call_days drop column estimated_cost;
