@@ -140,7 +140,7 @@ def _update(core: str, values: Collection[str], is_inheriting: bool) -> str:
         new["story_id"] = f"case when excluded.run_id is null then {core}.story_id else excluded.story_id end"
         new["story_key"] = f"case when excluded.run_id is null then {core}.story_key end"
         own.append(f"{core}.story_key")
-    changed = f"({', '.join(own)}, {core}.gone_at) is not ({', '.join(new.values())}, null)"
+    changed = f"({', '.join([*own, f'{core}.gone_at'])}) is not ({', '.join([*new.values(), 'null'])})"
     updates = [f"{column} = {value}" for column, value in new.items()]
     updates += ["input_id = excluded.input_id", "gone_at = null"]
     if "error_message" in values:
