@@ -26,7 +26,7 @@ def load_steps(job: Job) -> None:
 def load_core(job: Job, core: str, present: int | None) -> int:
     """Load a core table; return of how many source rows its present rows are made.
 
-    `present` is how many they were before, where only what may have changed is read; None where all is.
+    `present` is how many they were before, where only rows that may have changed are read; None where all are.
     """
     for section in job.sections:
         if section.verb != "load" or section.table != core:
