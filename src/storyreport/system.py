@@ -18,13 +18,13 @@ STATUSES = ("queued", "running", "waiting", "completed", "failed", "cancelled", 
 
 
 class Type(Enum):
-    """How a column is read; what does not fit is rejected, a negative amount is dropped with a warning."""
+    """How a column is read; a value that does not fit is rejected, a negative amount is dropped with a warning."""
 
     KEY = auto()  # text or whole number that names a row
     WORD = auto()  # a short text such as a status; kept as it is
     TEXT = auto()  # free text; cleaned of e-mail addresses and credentials, cut to a sane length
     PRIVATE = auto()  # text that is copied only with --with-text
-    HASHED = auto()  # what identifies a person: kept as a keyed hash, and redacted in the texts beside it
+    HASHED = auto()  # a person's id or name: kept as a keyed hash, and redacted in the texts beside it
     JSON = auto()  # JSON (or broken JSON) for the mapping to parse; no text in it may be copied without --with-text
     UTC = auto()  # a time; UTC where it names no offset
     LOCAL = auto()  # a time; in the source's --timezone where it names no offset
@@ -87,7 +87,7 @@ class Part:
 class System:
     """A source system: its parts by precedence, the first one most trusted.
 
-    Where `has_private_names`, its files are called by what must not be kept (a person's session). `mapping_file` is the
+    Where `has_private_names`, its file names must not be kept (they name a person's session). `mapping_file` is the
     SQL file of its mapping; by default <name>.sql beside the module.
     """
 

@@ -158,7 +158,7 @@ class TypedTables:
         return f"case {' '.join(cases)} end" if cases else "null"
 
     def redacted_row(self, table: str) -> str:
-        """A row as JSON without what is private, its values cut."""
+        """A row as JSON without private columns, its values cut."""
         pairs = [
             f"'{name}', case when typeof({column}) in ('integer', 'real', 'null') then {column}"
             f" else clean_text(cast({self._redacted(table, column)} as blob), {LONGEST_WORD}) end"
@@ -184,7 +184,7 @@ class TypedTables:
         return self.opened.tables[table][0]
 
     def _redacted(self, table: str, column: str) -> str:
-        """A column without what is hashed in the same row: an error may repeat all that the program had at hand."""
+        """A column without the hashed values of its row: an error may repeat all that the program had at hand."""
         redacted = column
         for kind, hashed in self.columns(table).values():
             if kind is Type.HASHED and hashed:

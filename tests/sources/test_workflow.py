@@ -121,6 +121,25 @@ def check_answers(db: ReportDatabase) -> None:
     assert [text for text in PRIVATE if text.encode() in stored] == []
 
 
+@pytest.mark.parametrize("times", [("09:00", "10:00", "11:30"), ("11:30", "10:00", "09:00"), ("09:00", "11:30", None)])
+def test_the_last_sign_of_life(db: ReportDatabase, tmp_path: Path, times: tuple[str | None, ...]) -> None:
+    """Of a run and of a step, whichever of their times is the latest, that of the update too; alone they decide."""
+    created, started, updated = (f"'2026-03-03 {time}'" if time else "null" for time in times)
+    path = tmp_path / "tales.db"
+    change(
+        path,
+        "create table story_generation_runs"
+        " (run_id text, story_id text, status text, started_at text, created_at text, updated_at text)",
+        "create table story_generation_steps"
+        " (run_id text, step_name text, status text, started_at text, created_at text, updated_at text)",
+        f"insert into story_generation_runs values ('r1', 'A', 'running', {started}, {created}, {updated})",
+        f"insert into story_generation_steps values ('r2', 'outline', 'running', {started}, {created}, {updated})",
+    )
+    db.ingest(path)
+    for table in ("runs", "step_runs"):
+        assert db.sql(f"select last_activity_at from {table}") == [("2026-03-03T11:30:00.000Z",)], table
+
+
 def test_two_databases_at_once(db: ReportDatabase, main: str, workflows: str) -> None:
     """Given together, the two databases are one source."""
     db.ingest(workflows, main)

@@ -1,4 +1,4 @@
-"""What may have changed in a part since the last time, and the watermarks that say so the next time."""
+"""The rows of a part that may have changed since the last time, and the watermarks for the next time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

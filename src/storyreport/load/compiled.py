@@ -5,7 +5,7 @@ The views that a section reads are empty here, so that an error is the mapping's
 
 import sqlite3
 
-from ..mapping import Section, sections
+from ..mapping import Section, check, sections
 from ..system import System
 from ..typed import create_empty_views, drop_views
 from .references import links
@@ -21,6 +21,7 @@ def compile_mapping(connection: sqlite3.Connection, system: System) -> dict[Sect
 
     Leaves no views behind.
     """
+    check(system)
     columns: dict[Section, list[str]] = {}
     for name, part in system.parts.items():
         create_empty_views(connection, part)

@@ -68,7 +68,7 @@ def _delete(job: Job, core: str, select_ids: str) -> int:
 
 
 def supersede(job: Job) -> None:
-    """Take back rows of a part that is trusted less, and mark what one part misses of another."""
+    """Take back rows of a part that is trusted less, and mark files that one part misses of another."""
     for section in job.sections:
         if section.verb != "load":
             with job.running(section):

@@ -26,7 +26,7 @@ def load_steps(job: Job) -> None:
 def load_core(job: Job, core: str, present: int | None) -> int:
     """Load a core table; return of how many source rows its present rows are made.
 
-    `present` is how many they were before, where only what may have changed is read; None where all is.
+    `present` is how many they were before, where only rows that may have changed are read; None where all are.
     """
     for section in job.sections:
         if section.verb != "load" or section.table != core:
@@ -140,7 +140,7 @@ def _update(core: str, values: Collection[str], is_inheriting: bool) -> str:
         new["story_id"] = f"case when excluded.run_id is null then {core}.story_id else excluded.story_id end"
         new["story_key"] = f"case when excluded.run_id is null then {core}.story_key end"
         own.append(f"{core}.story_key")
-    changed = f"({', '.join(own)}, {core}.gone_at) is not ({', '.join(new.values())}, null)"
+    changed = f"({', '.join([*own, f'{core}.gone_at'])}) is not ({', '.join([*new.values(), 'null'])})"
     updates = [f"{column} = {value}" for column, value in new.items()]
     updates += ["input_id = excluded.input_id", "gone_at = null"]
     if "error_message" in values:

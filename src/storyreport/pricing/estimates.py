@@ -54,7 +54,7 @@ ALL_CALLS = "select * from main.calls where cost is null"
 
 HAS_TOKENS = "coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(output_tokens, 0) > 0"
 # The tokens are those of a call, or of all calls that a row stands for: then the tier is that of their mean. Tokens
-# that contradict each other, and 0 of them (a stream whose usage nobody recorded), say nothing about the cost.
+# that contradict each other, and 0 of them (a stream whose usage was not recorded), give no cost.
 PRICED = """
     with measured as (
         select
@@ -144,7 +144,7 @@ class Change:
 
 
 def watch(connection: sqlite3.Connection) -> None:
-    """From now on until the connection closes, void the estimate of a call when what it was made of changes."""
+    """From now on until the connection closes, void the estimate of a call when its basis changes."""
     before, after = (", ".join(f"{row}.{column}" for column in BASIS) for row in ("old", "new"))
     connection.execute(f"""
         create temp trigger void_estimate after update on main.calls

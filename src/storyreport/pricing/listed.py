@@ -69,7 +69,7 @@ def _rates_of(found: "PriceCalculation") -> Iterator[Rate]:
 
 
 def _rate(found: "PriceCalculation", moment: datetime, above: int, upto: int | None) -> Rate | None:
-    """The rate at a time within a tier, measured by asking for prices; None where tokens cost nothing (unknown)."""
+    """The rate at a time within a tier, measured by computing prices; None where tokens cost nothing (unknown)."""
     from genai_prices import Usage
 
     def cost(**tokens: int) -> Decimal:
@@ -99,6 +99,6 @@ def _rate(found: "PriceCalculation", moment: datetime, above: int, upto: int | N
 
 
 def _utc(value: time) -> str:
-    """A time of day in UTC, which is what one without a zone is."""
+    """A time of day in UTC, which a time without a zone already is."""
     moment = datetime.combine(date(1970, 1, 1), value)
     return (moment.astimezone(timezone.utc) if moment.tzinfo else moment).time().isoformat()

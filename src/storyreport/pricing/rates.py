@@ -13,7 +13,7 @@ class Rate:
 
     priced_as: str
     currency: str = "USD"
-    is_free: bool = False  # the price list says 0, and means it
+    is_free: bool = False  # the price list says 0, so it is free
     per_call: float = 0.0
     per_second: float | None = None
     takes_tokens: bool = False

@@ -18,7 +18,7 @@ ROWS_AT_ONCE = 5_000
 GROUPS_AT_ONCE = 5_000
 CONNECT_SECONDS = 10
 LOCK_SECONDS = 10
-# Tables of the database that this user may read; no views, for they would run what their author wrote.
+# Tables of the database that this user may read; no views, for they would run their author's SQL.
 TABLES = """
     select namespaces.nspname, relations.relname, attributes.attname
     from pg_catalog.pg_class as relations

@@ -213,7 +213,7 @@ def _csv(path: Path) -> Iterator[Record]:
 def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, str | None]]:
     """(number of its first line, cells, None) or (number, None, problem) of each record of a CSV file.
 
-    A quoted field may hold line ends, and whoever wrote what is in it must not write rows of ours: a record that is
+    A quoted field may hold line ends, and its text must not become rows of ours: a record that is
     whole is loaded or rejected whole. Where a quote is never closed, or another one's beginning closes it, the line is
     rejected and the next one begins a record. No line can both open a field and leave one open, for that takes an odd
     number of quotes and this an even one: so no line is read more than twice.
@@ -249,7 +249,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, s
             again.extendleft(reversed(held))
         elif is_long:
             yield number, None, f"the record is longer than {LONGEST_LINE} characters or {MOST_LINES} lines"
-        elif bad := next(((place, said) for place, _, said in (line, *held) if said), None):
+        elif bad := next(((place, reason) for place, _, reason in (line, *held) if reason), None):
             yield bad[0], None, bad[1]
         else:
             row, _ = _parsed([f"{text}\n" for _, text, _ in (line, *held)], delimiter)
@@ -264,23 +264,23 @@ def _single_row(text: str, delimiter: str) -> list[str] | None:
     """The cells of a line; None if it ends within quotes, none if it cannot be read."""
     if '"' not in text and "\r" not in text:
         return text.split(delimiter)
-    row, asked_for = _parsed((text, ""), delimiter)
-    return row if asked_for == 1 else None
+    row, lines_read = _parsed((text, ""), delimiter)
+    return row if lines_read == 1 else None
 
 
 def _after(text: str, delimiter: str) -> tuple[bool, bool]:
     """Whether a quoted field is still open after another line, and whether that line cannot belong to it."""
     if '"' not in text:
         return True, False
-    row, asked_for = _parsed(('"' + text, ""), delimiter, strict=True)
+    row, lines_read = _parsed(('"' + text, ""), delimiter, strict=True)
     if row:
         return False, False
-    is_open = asked_for > 1 and text.count('"') % 2 == 0
+    is_open = lines_read > 1 and text.count('"') % 2 == 0
     return is_open, not is_open
 
 
 def _parsed(texts: Sequence[str], delimiter: str, strict: bool = False) -> tuple[list[str], int]:
-    """The cells of the first record of some lines, and for how many lines the reader asked: more only within quotes."""
+    """The cells of the first record of some lines, and how many lines it takes: more than one only within quotes."""
     reader = csv.reader(texts, delimiter=delimiter, strict=strict)
     # The usual limit, 128 KiB, would end a longer field in its midst and take the rest of it for rows.
     usual = csv.field_size_limit(2 * LONGEST_LINE)

@@ -5,7 +5,9 @@ SYSTEM, and its mapping lies beside it or where System(mapping_file=…) says.
 """
 
 import importlib
+import os
 import pkgutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -29,7 +31,7 @@ class _Known:
 
 
 def systems() -> Mapping[str, System]:
-    """Every system that is known, by name and in the order of the names; MappingError for one of ours that is wrong."""
+    """Every system that is known, by name and in the order of the names."""
     return MappingProxyType(_known().systems)
 
 
@@ -41,8 +43,8 @@ def problems() -> tuple[str, ...]:
 @cache
 def _known() -> _Known:
     known = _Known()
+    # Ours are checked when a source of theirs is loaded.
     for system in _own():
-        check(system)
         known.systems[system.name] = system
     for entry in _entry_points():
         try:
@@ -65,9 +67,24 @@ def _own() -> Iterator[System]:
 
 
 def _entry_points() -> Iterable[Any]:
+    if not any(_declares_sources(path) for path in sys.path):
+        return ()
+    # It takes longer to import than all that an ingest of an unchanged source does.
     from importlib.metadata import entry_points
 
     return sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: (entry.name, entry.value))
+
+
+def _declares_sources(path: str) -> bool:
+    """Whether a package installed at a path may have entry points of ours."""
+    if os.path.isfile(path):
+        # A zip file: importlib knows how to read it.
+        return True
+    try:
+        files = Path(path or ".").glob("*-info/entry_points.txt")
+        return any(ENTRY_POINTS.encode() in file.read_bytes() for file in files)
+    except OSError:
+        return True
 
 
 def described(module: ModuleType) -> System:

@@ -105,7 +105,7 @@ def _is_session(file: Path) -> bool:
 
 
 def _row(record: Mapping[str, Any], place: str) -> dict[str, Any] | None:
-    """What a line says by column; None for one that is no message of a model."""
+    """The values of a line by column; None for one that is no message of a model."""
     message = record.get("message")
     if record.get("type") not in ("assistant", None):
         return None

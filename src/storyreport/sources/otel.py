@@ -1,6 +1,6 @@
 """OpenTelemetry spans of generative AI (gen_ai.* attributes) as OTLP JSON: one request a line, or one document.
 
-A trace is a run, each of its GenAI spans a step run, and those that asked a model are calls. An agent's span repeats
+A trace is a run, each of its GenAI spans a step run, and those that called a model are calls. An agent's span repeats
 the tokens of the model spans below it. Messages, instructions and conversation ids are private: never staged.
 """
 
@@ -46,7 +46,7 @@ ATTRIBUTES = {
 READ = frozenset(name for names in ATTRIBUTES.values() for name in names)
 AMOUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd")
 MODEL_OPERATIONS = ("chat", "text_completion", "generate_content", "embeddings")
-# What they say of tokens is the sum of the calls below them.
+# Their tokens are the sum of the calls below them.
 OUTER_OPERATIONS = ("invoke_agent", "create_agent", "invoke_workflow", "execute_tool", "plan")
 STATUS_WORDS = {
     0: "unset",
@@ -129,7 +129,7 @@ def _spans(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any] | None
 
 
 def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What a span says by column; None for one without a gen_ai attribute."""
+    """The values of a span by column; None for one without a gen_ai attribute."""
     attributes = _attributes(span)
     if attributes is None:
         return None

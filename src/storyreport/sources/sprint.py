@@ -110,7 +110,7 @@ DATABASE = Part(
             required=("id", "task_type"),
         ),
     },
-    # Not stories: several rows may be of one story. Which of them have gone, the mapping says.
+    # Not stories: several rows may be of one story. The mapping selects the deleted ones.
     feeds={
         "runs": ("batches", "stories"),
         "step_runs": ("commands", "background_tasks"),

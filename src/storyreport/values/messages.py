@@ -3,7 +3,7 @@
 import re
 
 LONGEST_FINGERPRINT = 300
-# In this order: what is wider first.
+# In this order: the wider pattern first.
 PLACEHOLDERS = (
     (re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.I), "<url>"),
     (re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”"), "<text>"),
@@ -13,7 +13,7 @@ PLACEHOLDERS = (
     (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
     (re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b"), "<time>"),
     (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.I), "<id>"),
-    # Letters between digits, as in req_51bfba9ac12, name a thing and say nothing else.
+    # Letters between digits, as in req_51bfba9ac12, name one thing only.
     (re.compile(r"\b(?=\w{8})\w*?\d[a-z]+\d\w*", re.I | re.ASCII), "<id>"),
     (re.compile(r"0x[0-9a-f]+", re.I), "<n>"),
     (re.compile(r"\d+(?:[.,]\d+)*"), "<n>"),

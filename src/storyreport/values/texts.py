@@ -26,7 +26,7 @@ SECRETS = (
         r"\1\2<secret>",
     ),
 )
-# Nearly all texts hold none of what each of the SECRETS has.
+# Nearly all texts hold none of these, and so none of the SECRETS.
 SUSPICIOUS = re.compile(
     r"(?i)@|bearer|[srp]k[-_]|xox|gh[a-z]_|github_pat|hf_|akia|aiza|eyj|key|token|secret|passw|authoriz"
 )

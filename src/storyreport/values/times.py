@@ -19,7 +19,7 @@ NUMBER = re.compile(r"-?\d{1,16}(?:\.\d+)?", re.ASCII)
 
 
 def to_utc(value: object, zone: str = "UTC") -> str | None:
-    """UTC text with milliseconds (cut, not rounded); None for what is no time between the years 1 and 9999.
+    """UTC text with milliseconds (cut, not rounded); None where it is not a time between the years 1 and 9999.
 
     Text (or its bytes: a source's text need not be UTF-8) is ISO 8601, read in `zone` where it names no offset; a
     number is an epoch in seconds or milliseconds.
