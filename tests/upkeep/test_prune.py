@@ -194,6 +194,51 @@ def test_what_was_spent_stays_known(db: ReportDatabase, calls: Path) -> None:
     assert examine(db.path) == []
 
 
+def test_the_first_day_with_detail_goes_on(old_and_new: ReportDatabase, tracker: Tracker) -> None:
+    """What ends on the day that pruning stopped at, and is found later, counts; what ends the day before does not."""
+    db = old_and_new
+    prune(db.path, days_before(30))
+    executions = {}
+    for days in (30, 31):
+        tracker.clock(days=-days)
+        tracker.register(f"LATE-{days}")
+        tracker.end(f"LATE-{days}", "01_ingest", f"run-{days}", 50)
+        tracker.clock(days=days)
+        db.ingest(tracker.path)
+        day = days_before(days).isoformat()
+        executions[days] = [row["executions"] for row in db.report("failure_rates", since=day, until=day)]
+        assert len(db.report("slowest_steps", since=day, until=day)) == len(executions[days])
+    assert executions == {30: [1], 31: []}
+    assert examine(db.path) == []
+
+
+def test_bills_outlive_what_they_cover(db: ReportDatabase, tmp_path: Path) -> None:
+    """A call that stays, for its story is worked on, is still billed: it gets no estimate and is not unpriced."""
+    path = tmp_path / "calls.csv"
+    header = "id,story,provider,model,called_at,input_tokens,output_tokens,cost,calls\n"
+    rows = (
+        "paid,A,openai,gpt-4o,2025-05-01T10:00:00Z,1000000,0,,1\n"
+        "over,B,openai,gpt-4o,2025-05-01T11:00:00Z,1000000,0,,1\n"
+        "bill,,openai,,2025-05-01T00:00:00Z,,,7.5,0\n"
+        "new,A,openai,gpt-4o,2026-02-01T10:00:00Z,,,0.25,1\n"
+    )
+    path.write_text(header + rows, encoding="utf-8")
+    db.ingest(path)
+    before = past(db)
+    assert prune(db.path, date(2026, 1, 1)).rows == {("calls", "calls"): 1}
+    assert db.sql("select source_key from calls order by 1") == [("bill",), ("new",), ("paid",)]
+    assert storyreport("reprice", "--db", db.path, cwd=tmp_path).returncode == 0
+    assert past(db) == before
+
+    path.write_text(header + rows + "newer,A,openai,gpt-4o,2026-02-02T10:00:00Z,,,0.5,1\n", encoding="utf-8")
+    db.ingest(path)
+    assert [(row["calls"], row["cost"], row["unpriced_calls"]) for row in db.report("cost_by_story", story="A")] == [
+        (3, 0.75, 0)
+    ]
+    assert sum(row["cost"] or 0 for row in db.report("cost")) == 7.5 + 0.75
+    assert examine(db.path) == []
+
+
 def test_every_system(sources: list[Path], tmp_path: Path) -> None:
     """Of each system detail goes, no report says anything else, and reading all of it again changes nothing."""
     db = ReportDatabase(tmp_path)
