@@ -86,8 +86,7 @@ def by(rows: list[dict[str, Any]], name: str, value: str) -> dict[str, int]:
 def test_slowest_steps(history: ReportDatabase, percent: int) -> None:
     """Of all days, from the totals; of some days, from their histograms."""
     whole = {
-        f"of{size}": nearest_rank([*durations(size), *(2 * ms for ms in durations(size))], percent)
-        for size in SIZES
+        f"of{size}": nearest_rank([*durations(size), *(2 * ms for ms in durations(size))], percent) for size in SIZES
     }
     assert by(history.report("slowest_steps"), "step", f"p{percent}_ms") == near(whole)
     some = {f"of{size}": nearest_rank(durations(size), percent) for size in SIZES}
@@ -115,9 +114,7 @@ def test_duration_changes(history: ReportDatabase) -> None:
 
 def test_api_reliability(history: ReportDatabase) -> None:
     """Of calls, for all days and for some."""
-    whole = {
-        f"of{size}": nearest_rank([*durations(size), *(2 * ms for ms in durations(size))], 95) for size in SIZES
-    }
+    whole = {f"of{size}": nearest_rank([*durations(size), *(2 * ms for ms in durations(size))], 95) for size in SIZES}
     assert by(history.report("api_reliability"), "endpoint", "p95_ms") == near(whole)
     some = {f"of{size}": nearest_rank(durations(size), 95) for size in SIZES}
     rows = history.report("api_reliability", since=NOW[0], until=NOW[-1])
