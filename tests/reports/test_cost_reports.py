@@ -209,6 +209,25 @@ def test_a_bill_prices_what_it_covers(studio: ReportDatabase, tmp_path: Path) ->
     assert [row["cost"] for row in rows if row.get("step") == "bill"] == [3.0]
 
 
+@pytest.mark.parametrize(
+    ("provider", "day", "folder"),
+    [("own", "2026-03-02", "studio"), ("acme", "2026-03-01", "studio"), ("own", "2026-03-01", "elsewhere")],
+    ids=["another day", "another provider", "another source"],
+)
+def test_a_bill_of_something_else_prices_nothing(
+    studio: ReportDatabase, tmp_path: Path, provider: str, day: str, folder: str
+) -> None:
+    """A bill covers the calls of its own provider, day and source: all others are as unpriced as before."""
+    bill = Call("", "", "", provider, "bill", f"{day}T00:00:00Z", None, "", None, 3.0, "USD", 0)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    write(tmp_path / folder / "calls.csv", [*(CALLS if folder == "studio" else ()), bill])
+    studio.ingest(tmp_path / folder)
+    for name in ("cost", "cost_by_story", "cost_by_step"):
+        for given in ({}, {"since": "2026-03-01"}):
+            rows = studio.report(name, source="studio", **given)
+            assert sum(row["unpriced_calls"] for row in rows) == 1, (name, given)
+
+
 # The story-to-video service: no steps, an endpoint for each call, and a clean-up that deletes what is old ----------
 
 MEDIA = """
