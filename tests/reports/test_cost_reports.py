@@ -209,6 +209,23 @@ def test_a_bill_prices_what_it_covers(studio: ReportDatabase, tmp_path: Path) ->
     assert [row["cost"] for row in rows if row.get("step") == "bill"] == [3.0]
 
 
+def test_tokens_that_are_known_apart_are_added(db: ReportDatabase, tmp_path: Path) -> None:
+    """A recorded total stands; where there is none it is input and output; where one of them lacks, it is not known."""
+    (tmp_path / "calls.csv").write_text(
+        "id,story,step,provider,called_at,input_tokens,output_tokens,total_tokens,cost\n"
+        "a,A,plan,acme,2026-03-01,100,20,,1\n"
+        "b,A,plan,acme,2026-03-01,3,4,1000,1\n"
+        "c,A,plan,acme,2026-03-01,5,,,1\n",
+        encoding="utf-8",
+    )
+    db.ingest(tmp_path / "calls.csv")
+    for name in ("cost", "cost_by_story", "cost_by_step"):
+        for given in ({}, {"since": "2026-03-01"}):
+            assert [row["total_tokens"] for row in db.report(name, **given)] == [1120], (name, given)
+    (row,) = db.report("cost")
+    assert (row["input_tokens"], row["output_tokens"]) == (108, 24)
+
+
 @pytest.mark.parametrize(
     ("provider", "day", "folder"),
     [("own", "2026-03-02", "studio"), ("acme", "2026-03-01", "studio"), ("own", "2026-03-01", "elsewhere")],

@@ -314,6 +314,21 @@ def test_a_later_run_settles_what_failed(db: ReportDatabase, tales: Path) -> Non
     assert db.report("pending_stories") == [], "the story with a pending step is being worked on"
 
 
+def test_a_step_that_failed_as_its_run_was_completed(db: ReportDatabase, tales: Path) -> None:
+    """What fails in the very moment in which its run is completed is settled by that; what fails after it is not."""
+    add_run(tales, "r1", "A", "completed", 9, ("write_outline", "completed"), ("draw_cover", "failed"))
+    change(
+        tales, "update story_generation_steps set updated_at = '2026-03-01T10:00:00Z' where step_name = 'draw_cover'"
+    )
+    db.ingest(tales)
+    assert db.report("failed_stories") == []
+    change(
+        tales, "update story_generation_steps set updated_at = '2026-03-01T10:00:01Z' where step_name = 'draw_cover'"
+    )
+    db.ingest(tales)
+    assert pairs(db.report("failed_stories"), "story", "step") == [("A", "draw_cover")]
+
+
 def test_queued_work_waits(db: ReportDatabase, tales: Path) -> None:
     """A queued run waits, and so does the first pending step of a run in which nothing runs; not one that has ended."""
     add_run(tales, "r1", "A", "queued", 9)
