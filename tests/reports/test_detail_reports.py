@@ -81,6 +81,19 @@ def test_a_story_without_steps(db: ReportDatabase, tracker: Tracker, movies: Pat
     assert db.report("story_status", story="w1", source="studio") == []
 
 
+def test_steps_without_numbers_are_in_the_order_of_their_work(db: ReportDatabase, tales: Path) -> None:
+    """Where no step has a number, the one that began first comes first, whatever it is called."""
+    add_run(tales, "r1", "A", "completed", 9, ("z_outline", "completed"), ("m_chapter", "completed"))
+    add_run(tales, "r2", "A", "running", 11, ("a_cover", "running"), ("m_chapter", "completed"))
+    change(tales, "update story_generation_steps set started_at = '2026-03-01T09:30:00Z' where step_name = 'm_chapter'")
+    db.ingest(tales)
+    assert pairs(db.report("story_status", story="A"), "step", "attempts") == [
+        ("z_outline", 1),
+        ("m_chapter", 2),
+        ("a_cover", 1),
+    ]
+
+
 # run_diagnosis -------------------------------------------------------------------------------------------------------
 
 
@@ -295,6 +308,31 @@ def test_how_tries_went(db: ReportDatabase, tracker: Tracker) -> None:
         (1, "failed", 0),
         (2, "completed", 60_000),
     ]
+
+
+# slowest_runs --------------------------------------------------------------------------------------------------------
+
+
+def test_the_slowest_runs_of_a_step(db: ReportDatabase, tracker: Tracker) -> None:
+    """The slowest of each of the ten slowest days, the slowest first; nothing that failed, and no other step."""
+    slowest = {day: 1000 * ((7 * day) % 12 + 1) for day in range(12)}
+    for day, ms in slowest.items():
+        tracker.end(f"S-{day}", STEPS[1], f"r-{day}", ms)
+        tracker.end(f"quick-{day}", STEPS[1], f"quick-{day}", ms - 1)
+        tracker.end(f"other-{day}", STEPS[0], f"other-{day}", 99_000)
+        tracker.end(f"failed-{day}", STEPS[1], f"failed-{day}", ms if day % 2 else 99_000, "failed", "Boom")
+        tracker.clock(days=1)
+    db.ingest(tracker.path)
+    expected = [
+        (f"r-{day}", f"S-{day}", STEPS[1], ms)
+        for day, ms in sorted(slowest.items(), key=lambda found: -found[1])
+        if ms > 2000
+    ]
+    assert len(expected) == 10
+    rows = db.report("slowest_runs", step=STEPS[1])
+    assert pairs(rows, "run", "story", "step", "duration_ms") == expected
+    assert db.report("slowest_runs", step=STEPS[1], source="other") == []
+    assert db.report("slowest_runs") == []
 
 
 # Events --------------------------------------------------------------------------------------------------------------

@@ -168,6 +168,24 @@ def test_a_failed_check_without_an_execution(db: ReportDatabase, tracker: Tracke
     assert attempts(db) == [("A", "01_ingest", 1, "failed", None, 0, "No title")]
 
 
+def test_a_check_is_that_of_the_run_that_it_names(db: ReportDatabase, tracker: Tracker) -> None:
+    """A state that names an earlier run says how that run was accepted, and nothing of the later one."""
+    tracker.register("A")
+    tracker.end("A", "03_generate", "r1", 700)
+    tracker.end("A", "03_generate", "r2", 800)
+    change(
+        tracker.path,
+        "update step_status set run_id = 'r1', acceptance_passed = 0, acceptance_details = 'Too short'",
+    )
+    db.ingest(tracker.path)
+    assert attempts(db) == [
+        ("A", "03_generate", 1, "completed", "r1", 0, None),
+        ("A", "03_generate", 2, "completed", "r2", None, None),
+    ]
+    (row,) = db.report("acceptance_rates")
+    assert (row["checked"], row["passed"], row["failed"]) == (1, 0, 1)
+
+
 def test_a_running_step_is_the_attempt_that_it_becomes(db: ReportDatabase, tracker: Tracker) -> None:
     """A step that starts and later ends is one row all along, whose start is derived once its duration is known."""
     tracker.register("A")
