@@ -150,7 +150,9 @@ def test_the_loader_knows_no_source(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     own = {table for system in sources.systems().values() for part in system.parts.values() for table in part.tables}
     # Tables that are called by words of every day.
-    named = (own - set(CORE_TABLES) - {"steps", "message"}) | {f'"{system}"' for system in sources.systems() if system != "steps"}
+    named = (own - set(CORE_TABLES) - {"steps", "message"}) | {
+        f'"{system}"' for system in sources.systems() if system != "steps"
+    }
     assert [word for word in named if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)] == []
 
 
