@@ -926,6 +926,9 @@ def test_a_line_of_100_mb(db: ReportDatabase, tmp_path: Path) -> None:
         b"timestamp,epic_id,story_key,command,task_id,status\n",
         b"day,model,endpoint,input,output,cost\n2026-01-01,gpt,chat,1,2,0.5\n",
         b"1773144000,gpt,chat,1,2,0.5\n" * 20,
+        # Exports of bills begin with an epoch too, and a currency is a word.
+        b"1773144000,1773230400,2026-03-10T12:00:00+00:00,2026-03-11T12:00:00+00:00,2.25,usd,1000000\n" * 20,
+        b"1773144000,1773230400,gpt-5,input,tokens,usd\n" * 20,
         b'{"a": 1}\n' * 20,
         b"\x00" * 5000,
     ],
