@@ -193,7 +193,7 @@ def signature(found: Found) -> str:
         return " ".join(_file_signature(path) for _, path in found.exports)
     if found.path.is_dir():
         return _folder_signature(found.path)
-    if is_staged(found):
+    if is_staged(found) and not found.system.parts[found.part].signs:
         return _file_signature(found.path)
     # SQLite counts its transactions in the header, or appends to the log.
     signs = [read_header(found.path)[24:28].hex()]
@@ -245,6 +245,9 @@ def open_part(
         progress(f"copying {found.path.name}")
         copy_with_log(found.path, copy)
         is_unlocked, location = True, copy.as_uri()
+    if _has_unsafe_indexes(location):
+        copy = scratch / f"{found.part} plain.db"
+        location = _copy_without_expressions(location, copy)
     schema = f"src_{found.part}"
     connection.execute(f"attach ? as {quoted(schema)}", [location])
     if location.endswith(IMMUTABLE):
@@ -254,6 +257,46 @@ def open_part(
     part = _describe(connection, found, schema, taken)
     part.is_unlocked = is_unlocked
     return part
+
+
+def _has_unsafe_indexes(location: str) -> bool:
+    """Whether an index calls what this SQLite calls unsafe in a file from elsewhere: up to 3.40, JSON functions too."""
+    with contextlib.closing(sqlite3.connect(location, uri=True, timeout=WAIT_SECONDS)) as reader:
+        reader.execute("pragma trusted_schema = off")
+        try:
+            reader.execute("select count(*) from sqlite_master").fetchone()
+        except sqlite3.DatabaseError as error:
+            if "unsafe use of" not in str(error):
+                raise
+            return True
+    return False
+
+
+def _copy_without_expressions(location: str, copy: Path) -> str:
+    """Copy a database and drop the copy's indexes that call functions; return where the copy is.
+
+    The connection that does so has no functions of ours, so that a hostile schema can call none.
+    """
+    with (
+        contextlib.closing(sqlite3.connect(location, uri=True, timeout=WAIT_SECONDS)) as reader,
+        contextlib.closing(sqlite3.connect(copy)) as writer,
+    ):
+        reader.backup(writer)
+        # A copy in WAL mode could not be read as immutable.
+        writer.execute("pragma journal_mode = delete")
+        indexes = writer.execute("""
+            select name
+            from sqlite_master
+            where
+                type = 'index'
+                and (
+                    exists (select 1 from pragma_index_xinfo(sqlite_master.name) where cid = -2)
+                    or name in (select name from pragma_index_list(sqlite_master.tbl_name) where partial)
+                )""").fetchall()
+        for (name,) in indexes:
+            writer.execute(f"drop index {quoted(name)}")
+        writer.commit()
+    return f"{copy.as_uri()}?{IMMUTABLE}"
 
 
 def check_unmoved(part: Opened) -> None:
