@@ -119,7 +119,7 @@ def signature(found: Found) -> str:
         return " ".join(_file_signature(path) for _, path in found.exports)
     if found.path.is_dir():
         return _folder_signature(found.path)
-    if found.is_staged:
+    if found.is_staged and not found.system.parts[found.part].signs:
         return _file_signature(found.path)
     # SQLite counts its transactions in the header, or appends to the log.
     signs = [read_header(found.path)[24:28].hex()]

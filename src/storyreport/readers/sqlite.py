@@ -12,6 +12,7 @@ from ..values import readable
 from .copies import copy_rows
 from .header import IMMUTABLE, check_header, copy_with_log, is_abandoned, is_wal, uri
 from .part import Found, Opened, quoted, signature
+from .unsafe import copy_without_expressions, has_unsafe_indexes
 
 # How long a source that is being written to may keep us waiting.
 WAIT_SECONDS = 5.0
@@ -64,6 +65,9 @@ def open_sqlite(connection: sqlite3.Connection, found: Found, scratch: Path, pro
         progress(f"copying {found.path.name}")
         copy_with_log(found.path, copy)
         is_unlocked, location = True, copy.as_uri()
+    if has_unsafe_indexes(location, WAIT_SECONDS):
+        copy = scratch / f"{found.part} plain.db"
+        location = copy_without_expressions(location, copy, WAIT_SECONDS)
     schema = f"src_{found.part}"
     connection.execute(f"attach ? as {quoted(schema)}", [location])
     if location.endswith(IMMUTABLE):

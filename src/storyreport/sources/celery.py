@@ -1,0 +1,44 @@
+"""Celery: the results that its database backend keeps (table celery_taskmeta), one row a task.
+
+A row is overwritten by the task's next state: when a task was queued or began is not recorded, nor are its earlier
+tries. Names and retries are there with `result_extended`, running tasks with `task_track_started`. How it ended is
+timed in the application's own zone, all else in UTC. Arguments, results and worker names are not read.
+"""
+
+from . import Part, System, Table, Type, signs
+
+DATABASE = Part(
+    tables={
+        "celery_taskmeta": Table(
+            columns={
+                "task_id": Type.KEY,
+                "status": Type.WORD,
+                "date_done": Type.UTC,
+                # Its end is the error's text; the lines of code above it are not for copying.
+                "traceback": Type.JSON,
+                "name": Type.KEY,
+                "retries": Type.COUNT,
+            },
+            required=("task_id",),
+            export_signs=frozenset({"task_id", "status", "date_done", "traceback"}),
+            group="task_id",
+            changed="date_done",
+        ),
+    },
+    feeds={"step_runs": ("celery_taskmeta",)},
+    grouped={"step_runs": "source_key"},
+    statuses={
+        "pending": "queued",
+        "received": "queued",
+        "started": "running",
+        "retry": "waiting",
+        "success": "completed",
+        "failure": "failed",
+        "rejected": "failed",
+        "revoked": "cancelled",
+        "ignored": "skipped",
+    },
+    signs=signs(("celery_taskmeta", {"task_id", "status", "date_done"})),
+)
+
+SYSTEM = System(name="celery", title="Celery result database", parts={"database": DATABASE})

@@ -1,0 +1,49 @@
+-- Celery's results → core tables.
+-- A view src_<table> has the rows to load; src_statuses translates status words.
+
+-- database: steps
+select distinct
+    coalesce(nullif(cast(name as text), ''), 'unnamed task') as name,
+    coalesce(nullif(cast(name as text), ''), 'unnamed task') as family
+from src_celery_taskmeta;
+
+-- database: step_runs
+-- The backend writes the end of a task in the application's time zone, a retry in UTC, and no time of a start.
+with zoned as (
+    select
+        src_celery_taskmeta.*,
+        words.status as our_status,
+        case
+            when words.status in ('completed', 'failed', 'cancelled')
+                then to_utc(replace(date_done, 'Z', ''), (select timezone from main.sources where id = :source_id))
+            else date_done
+        end as at,
+        -- The frames of a traceback are indented; what is above the exception ends with the last of them.
+        replace(traceback, char(10) || ' ', char(1)) as marked
+    from src_celery_taskmeta
+    left join src_statuses as words on words.word = lower(trim(src_celery_taskmeta.status))
+),
+
+endings as (
+    select
+        zoned.*,
+        substr(marked, length(rtrim(marked, replace(marked, char(1), ''))) + 1) as ending
+    from zoned
+)
+
+select
+    cast(task_id as text) as source_key,
+    coalesce(nullif(cast(name as text), ''), 'unnamed task') as step_name,
+    -- A task that waits for its next try still has the number of retries before it.
+    retries + 1 + (our_status is 'waiting') as attempt,
+    our_status as status,
+    status as source_status,
+    case
+        when our_status = 'failed'
+            then nullif(trim(clean_text(substr(ending, instr(ending, char(10)) + 1)), char(10) || ' '), '')
+    end as error_message,
+    case when our_status in ('queued', 'waiting') then at end as queued_at,
+    case when our_status = 'running' then at end as started_at,
+    case when our_status in ('completed', 'failed', 'cancelled', 'skipped') then at end as ended_at,
+    at as last_activity_at
+from endings;

@@ -1,0 +1,140 @@
+"""Dagster: the runs of its storage, and the events of runs that say what became of their steps.
+
+The default storage keeps runs in history/runs.db and the events of each run in a file of its own, history/runs/<id>.db;
+PostgreSQL keeps both in one database. Given both, the events come with the runs; given events alone, a run is what its
+events say. Configurations, tags, assets and the values that steps pass are not read.
+"""
+
+import contextlib
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from . import Part, System, Table, Type, signs
+
+# What the events of all runs are beside: index.db repeats some of them.
+RUN_FILE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.db", re.ASCII)
+EVENT_COLUMNS = {
+    "id": Type.COUNT,
+    "run_id": Type.KEY,
+    "dagster_event_type": Type.WORD,
+    "timestamp": Type.UTC,
+    "step_key": Type.KEY,
+    # Errors are in it, beside all else.
+    "event": Type.JSON,
+}
+# The events of steps and of runs; others, such as those of outputs, say nothing that is reported.
+READ_EVENTS = "dagster_event_type glob 'STEP_*' or dagster_event_type glob 'PIPELINE_*'"
+
+RUNS = Part(
+    tables={
+        "runs": Table(
+            columns={
+                "run_id": Type.KEY,
+                "status": Type.WORD,
+                "create_timestamp": Type.UTC,
+                "update_timestamp": Type.UTC,
+                "start_time": Type.UTC,
+                "end_time": Type.UTC,
+            },
+            required=("run_id",),
+            export_signs=frozenset({"run_id", "pipeline_name", "snapshot_id", "run_body"}),
+            group="run_id",
+            changed="update_timestamp",
+        ),
+    },
+    feeds={"runs": ("runs",)},
+    grouped={"runs": "source_key"},
+    statuses={
+        "queued": "queued",
+        "not_started": "queued",
+        "managed": "queued",
+        "starting": "queued",
+        "started": "running",
+        "canceling": "running",
+        "suspended": "waiting",
+        "success": "completed",
+        "failure": "failed",
+        "canceled": "cancelled",
+    },
+    signs=signs(("runs", {"run_id", "pipeline_name", "snapshot_id", "run_body"})),
+)
+
+
+def find(path: Path) -> Path | None:
+    """The folder of runs' own files at a path or below it, as deep as Dagster's home has it."""
+    folders = (path, path / "runs", path / "history" / "runs")
+    return next((folder for folder in folders if any(_run_files(folder))), None)
+
+
+def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """A row for each event of the runs whose files are in a folder, or of the one whose file is given."""
+    for file in [path] if path.is_file() else _run_files(path):
+        try:
+            with _opened(file) as connection:
+                sql = f"select {', '.join(EVENT_COLUMNS)} from event_logs where {READ_EVENTS} order by id"
+                for row in connection.execute(sql):
+                    yield "event_logs", (*row, None)
+        except sqlite3.DatabaseError as error:
+            row = [None] * len(EVENT_COLUMNS)
+            yield "event_logs", (*row, f"{file.name} cannot be read ({error})")
+
+
+def _run_files(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from sorted(file for file in folder.iterdir() if RUN_FILE.fullmatch(file.name) and file.is_file())
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """A run's file, or a copy where reading it in place would leave files beside it: its log needs an index."""
+    log, index = (file.with_name(file.name + ending) for ending in ("-wal", "-shm"))
+    with tempfile.TemporaryDirectory(prefix="storyreport-") as scratch:
+        place = f"{file.resolve().as_uri()}?mode=ro"
+        if not log.exists():
+            place = f"{file.resolve().as_uri()}?immutable=1"
+        elif not index.exists():
+            copy = Path(scratch) / "run.db"
+            shutil.copyfile(file, copy)
+            shutil.copyfile(log, copy.with_name("run.db-wal"))
+            place = copy.as_uri()
+        with contextlib.closing(sqlite3.connect(place, uri=True)) as connection:
+            # Texts need not be UTF-8.
+            connection.text_factory = lambda value: value.decode(errors="replace")
+            yield connection
+
+
+EVENTS = Part(
+    tables={"event_logs": Table(columns=EVENT_COLUMNS, required=("run_id",), group="run_id", added="timestamp")},
+    # Most events make no row, so that their number tells nothing.
+    feeds={},
+    grouped={"runs": "source_key", "step_runs": "run_key"},
+    statuses={
+        "pipeline_enqueued": "queued",
+        "pipeline_dequeued": "queued",
+        "pipeline_starting": "queued",
+        "pipeline_start": "running",
+        "pipeline_canceling": "running",
+        "pipeline_success": "completed",
+        "pipeline_failure": "failed",
+        "pipeline_canceled": "cancelled",
+        "step_worker_starting": "queued",
+        "step_worker_started": "queued",
+        "step_start": "running",
+        "step_restarted": "running",
+        "step_success": "completed",
+        "step_failure": "failed",
+        "step_up_for_retry": "failed",
+        "step_skipped": "skipped",
+        "wait_for_retry": "waiting",
+    },
+    signs=signs(("event_logs", {"run_id", "dagster_event_type", "step_key"})),
+    find=find,
+    stage=stage,
+)
+
+SYSTEM = System(name="dagster", title="Dagster storage", parts={"runs": RUNS, "events": EVENTS})

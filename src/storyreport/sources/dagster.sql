@@ -1,0 +1,214 @@
+-- Dagster → core tables.
+-- A view src_<table> has the rows to load; src_statuses translates status words.
+
+-- runs: runs
+select
+    runs.run_id as source_key,
+    'run' as kind,
+    words.status,
+    runs.status as source_status,
+    runs.create_timestamp as queued_at,
+    runs.start_time as started_at,
+    runs.end_time as ended_at,
+    nullif(
+        max(coalesce(runs.end_time, ''), coalesce(runs.start_time, ''), coalesce(runs.create_timestamp, '')),
+        ''
+    ) as last_activity_at,
+    case
+        when runs.start_time <= runs.end_time
+            then cast(round((julianday(runs.end_time) - julianday(runs.start_time)) * 86400000) as integer)
+    end as duration_ms
+from src_runs as runs
+left join src_statuses as words on words.word = lower(trim(runs.status));
+
+-- events: runs
+-- Only of runs that the other part does not have: it is believed more.
+with changes as (
+    select
+        src_event_logs.*,
+        words.status,
+        row_number() over (partition by run_id order by src_event_logs.id desc) as place_from_end
+    from src_event_logs
+    left join src_statuses as words on words.word = lower(dagster_event_type)
+    where dagster_event_type glob 'PIPELINE_*'
+),
+
+runs as (
+    select
+        run_id,
+        max(case when place_from_end = 1 then status end) as status,
+        max(case when place_from_end = 1 then dagster_event_type end) as source_status,
+        min(case when status = 'queued' then timestamp end) as queued_at,
+        min(case when dagster_event_type = 'PIPELINE_START' then timestamp end) as started_at,
+        max(case when place_from_end = 1 and status in ('completed', 'failed', 'cancelled') then timestamp end)
+            as ended_at,
+        max(timestamp) as last_activity_at
+    from changes
+    group by run_id
+)
+
+select
+    runs.run_id as source_key,
+    'run' as kind,
+    runs.status,
+    runs.source_status,
+    runs.queued_at,
+    runs.started_at,
+    runs.ended_at,
+    runs.last_activity_at,
+    case
+        when runs.started_at <= runs.ended_at
+            then cast(round((julianday(runs.ended_at) - julianday(runs.started_at)) * 86400000) as integer)
+    end as duration_ms
+from runs
+where
+    runs.run_id not in (
+        select source_key
+        from main.runs
+        where
+            source_id = :source_id
+            and input_id <> :input_id
+    );
+
+-- events: steps
+-- The instances of a dynamic step have their keys in brackets.
+select distinct
+    step_key as name,
+    case
+        when step_key glob '?*[[]*]' then substr(step_key, 1, instr(step_key, '[') - 1)
+        else step_key
+    end as family
+from src_event_logs
+where
+    step_key <> ''
+    and dagster_event_type glob 'STEP_*';
+
+-- events: step_runs
+-- An attempt is the events of a step up to the one that asks for a retry, with which the wait for the next one begins.
+with retries as (
+    select
+        src_event_logs.*,
+        coalesce(
+            sum(dagster_event_type = 'STEP_UP_FOR_RETRY') over (
+                partition by run_id, step_key
+                order by id
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) + 1 as attempt
+    from src_event_logs
+    where
+        step_key <> ''
+        and lower(dagster_event_type) in (select word from src_statuses)
+),
+
+changes as (
+    select
+        id,
+        run_id,
+        step_key,
+        attempt,
+        lower(dagster_event_type) as word,
+        timestamp,
+        case when json_valid(event) then json_extract(event, '$.dagster_event.event_specific_data.error') end as error
+    from retries
+    union all
+    select
+        id,
+        run_id,
+        step_key,
+        attempt + 1,
+        'wait_for_retry',
+        timestamp,
+        null
+    from retries
+    where dagster_event_type = 'STEP_UP_FOR_RETRY'
+),
+
+attempts as (
+    select
+        run_id,
+        step_key,
+        attempt,
+        max(id) as last_id,
+        min(case when word in ('step_worker_starting', 'wait_for_retry') then timestamp end) as queued_at,
+        min(case when word in ('step_start', 'step_restarted') then timestamp end) as started_at,
+        max(timestamp) as last_activity_at
+    from changes
+    group by
+        run_id,
+        step_key,
+        attempt
+),
+
+-- How a run ended, if it has: what had not ended by then never will.
+endings as (
+    select
+        run_id,
+        timestamp,
+        lower(dagster_event_type) as word
+    from (
+        select
+            src_event_logs.*,
+            row_number() over (partition by run_id order by id desc) as place_from_end
+        from src_event_logs
+        where dagster_event_type glob 'PIPELINE_*'
+    )
+    where
+        place_from_end = 1
+        and dagster_event_type in ('PIPELINE_FAILURE', 'PIPELINE_CANCELED')
+),
+
+evaluated as (
+    select
+        attempts.*,
+        words.status as own_status,
+        changes.word,
+        changes.error,
+        endings.word as run_word,
+        case when words.status in ('completed', 'failed', 'skipped') then changes.timestamp else endings.timestamp end
+            as ended_at
+    from attempts
+    join changes
+        on
+            changes.run_id = attempts.run_id
+            and changes.step_key = attempts.step_key
+            and changes.attempt = attempts.attempt
+            and changes.id = attempts.last_id
+    left join src_statuses as words on words.word = changes.word
+    left join endings on endings.run_id = attempts.run_id
+)
+
+select
+    key(evaluated.run_id, evaluated.step_key) || '/' || evaluated.attempt as source_key,
+    evaluated.run_id as run_key,
+    evaluated.step_key as step_name,
+    evaluated.attempt,
+    case
+        when evaluated.own_status in ('completed', 'failed', 'skipped') or evaluated.run_word is null then evaluated.own_status
+        when evaluated.own_status = 'running' and evaluated.run_word = 'pipeline_failure' then 'failed'
+        else 'cancelled'
+    end as status,
+    case when evaluated.word = 'wait_for_retry' then 'STEP_UP_FOR_RETRY' else upper(evaluated.word) end as source_status,
+    nullif(
+        trim(
+            clean_text(
+                coalesce(
+                    json_extract(evaluated.error, '$.cause.cause.message'),
+                    json_extract(evaluated.error, '$.cause.message'),
+                    json_extract(evaluated.error, '$.message')
+                )
+            ),
+            char(10) || ' '
+        ),
+        ''
+    ) as error_message,
+    evaluated.queued_at,
+    evaluated.started_at,
+    evaluated.ended_at,
+    evaluated.last_activity_at,
+    case
+        when evaluated.own_status in ('completed', 'failed') and evaluated.started_at <= evaluated.ended_at
+            then cast(round((julianday(evaluated.ended_at) - julianday(evaluated.started_at)) * 86400000) as integer)
+    end as duration_ms
+from evaluated;

@@ -1,0 +1,72 @@
+-- dbt's results → core tables.
+-- A view src_<table> has the rows to load; src_statuses translates status words.
+
+-- target: runs
+-- An invocation has failed if a result of it has; what an unknown word of a result makes of it is not guessed.
+with results as (
+    select
+        src_dbt_results.invocation_id,
+        sum(words.status = 'failed') as failed,
+        count(*) - count(words.status) as unknown
+    from src_dbt_results
+    left join src_statuses as words on words.word = lower(trim(src_dbt_results.status))
+    group by src_dbt_results.invocation_id
+),
+
+invocations as (
+    select
+        src_dbt_invocations.*,
+        row_number() over (partition by invocation_id order by generated_at desc) as place
+    from src_dbt_invocations
+)
+
+select
+    invocations.invocation_id as source_key,
+    'invocation' as kind,
+    case
+        when results.failed > 0 then 'failed'
+        when results.unknown > 0 then null
+        else 'completed'
+    end as status,
+    invocations.started_at,
+    invocations.generated_at as ended_at,
+    invocations.generated_at as last_activity_at,
+    invocations.elapsed_time as duration_ms
+from invocations
+left join results on results.invocation_id = invocations.invocation_id
+where invocations.place = 1;
+
+-- target: steps
+select
+    unique_id as name,
+    max(family) as family
+from src_dbt_results
+group by unique_id;
+
+-- target: step_runs
+-- What was skipped took no time. A file that was copied has the same results again.
+with ranked as (
+    select
+        src_dbt_results.*,
+        row_number() over (
+            partition by invocation_id, unique_id
+            order by ended_at desc, status
+        ) as place
+    from src_dbt_results
+)
+
+select
+    key(ranked.invocation_id, ranked.unique_id) as source_key,
+    ranked.invocation_id as run_key,
+    ranked.unique_id as step_name,
+    1 as attempt,
+    words.status,
+    ranked.status as source_status,
+    case when words.status = 'failed' then ranked.message end as error_message,
+    ranked.started_at,
+    ranked.ended_at,
+    coalesce(ranked.ended_at, ranked.started_at) as last_activity_at,
+    case when words.status is not 'skipped' then ranked.execution_time end as duration_ms
+from ranked
+left join src_statuses as words on words.word = lower(trim(ranked.status))
+where ranked.place = 1;

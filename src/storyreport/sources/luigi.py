@@ -1,0 +1,41 @@
+"""Luigi: the task history that its scheduler writes with `record_task_history`.
+
+Luigi has no runs: the record of a task stands for one, and each of its starts is an attempt. Times are the local time
+of the scheduler. The history has neither error messages nor what is skipped; parameters and hosts are not read.
+"""
+
+from . import Part, System, Table, Type
+
+DATABASE = Part(
+    tables={
+        "tasks": Table(
+            columns={"id": Type.KEY, "name": Type.KEY},
+            required=("id", "name"),
+            group="id",
+        ),
+        "task_events": Table(
+            columns={"id": Type.COUNT, "task_id": Type.KEY, "event_name": Type.WORD, "ts": Type.LOCAL},
+            required=("id", "task_id", "event_name"),
+            group="task_id",
+        ),
+    },
+    feeds={"step_runs": ("task_events",)},
+    grouped={"step_runs": "run_key"},
+    statuses={
+        "pending": "queued",
+        "running": "running",
+        "done": "completed",
+        "failed": "failed",
+        "complete": "skipped",
+    },
+    # Many programs have a table of tasks.
+    signs=(
+        {
+            "tasks": frozenset({"id", "task_id", "name", "host"}),
+            "task_events": frozenset({"task_id", "event_name", "ts"}),
+            "task_parameters": frozenset({"task_id", "name", "value"}),
+        },
+    ),
+)
+
+SYSTEM = System(name="luigi", title="Luigi task history", parts={"database": DATABASE})

@@ -1,0 +1,60 @@
+"""Celery: results of tasks, of which only the last state is kept."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from helpers.report_database import ReportDatabase, change
+from helpers.run_pairs import check_pair, rows, source_of
+
+
+def test_the_pair(db: ReportDatabase) -> None:
+    """Every state, with names and retries, and without."""
+    check_pair(db, "celery--extended")
+
+
+def test_zones(db: ReportDatabase) -> None:
+    """The end of a task is in the application's zone, the time of a retry in UTC."""
+    db.ingest(source_of("celery--extended"), timezone="Europe/Berlin")
+    found = {row["source_key"]: row for row in rows(db, "step_runs")}
+    assert found["task-1"]["ended_at"] == "2026-03-01T09:00:00.250Z"
+    assert found["task-4"]["queued_at"] == "2026-03-01T10:03:00.000Z"
+
+
+def test_the_short_table(db: ReportDatabase, tmp_path: Path) -> None:
+    """Without result_extended the table has no names and no retries."""
+    path = Path(shutil.copy(source_of("celery--extended"), tmp_path / "results.db"))
+    change(
+        path, *(f"alter table celery_taskmeta drop column {name}" for name in ("name", "retries", "worker", "queue"))
+    )
+    db.ingest(path)
+    assert db.sql("select distinct name from steps") == [("unnamed task",)]
+    assert db.sql("select distinct attempt from step_runs") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("traceback", "error"),
+    [
+        ("Traceback:\n  File \"a.py\", line 1\n    call()\nKeyError: 'title'\n", "KeyError: 'title'"),
+        ('Traceback:\n  File "a.py", line 1\nValueError: one\n\ntwo\n', "ValueError: one\n\ntwo"),
+        ("KeyError: 'title'", "KeyError: 'title'"),
+        ("", None),
+    ],
+)
+def test_errors(db: ReportDatabase, tmp_path: Path, traceback: str, error: str | None) -> None:
+    """The error of a traceback is what follows its last frame."""
+    path = Path(shutil.copy(source_of("celery--extended"), tmp_path / "results.db"))
+    quoted = traceback.replace("'", "''")
+    change(path, f"update celery_taskmeta set traceback = '{quoted}' where id = 2")
+    db.ingest(path)
+    assert db.one("select error_message from step_runs where source_key = 'task-2'") == error
+
+
+def test_a_task_that_ends(db: ReportDatabase, tmp_path: Path) -> None:
+    """A task's row is overwritten by its next state, and so is ours; one without a time is read again too."""
+    path = Path(shutil.copy(source_of("celery--extended"), tmp_path / "results.db"))
+    db.ingest(path)
+    change(path, "update celery_taskmeta set status = 'SUCCESS', date_done = '2026-03-01 11:00:00' where id = 6")
+    outcome = db.ingest(path)
+    assert (outcome.counts.inserted, outcome.counts.updated) == (0, 1)
+    assert db.one("select status from step_runs where source_key = 'task-6'") == "completed"

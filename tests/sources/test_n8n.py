@@ -1,0 +1,60 @@
+"""n8n: executions, their retries, and the workflows that they are of."""
+
+import json
+import shutil
+from pathlib import Path
+
+from helpers.report_database import ReportDatabase, change
+from helpers.run_pairs import check_pair, rows, source_of
+
+
+def test_the_pair(db: ReportDatabase) -> None:
+    """Every status, a chain of retries, workflows of one name and a deleted one."""
+    check_pair(db, "n8n--database")
+
+
+def test_retries(db: ReportDatabase) -> None:
+    """A retry that succeeds recovers the execution that it repeats: one piece of work."""
+    db.ingest(source_of("n8n--database"))
+    attempts = (
+        "select attempt, step_runs.status from step_runs join runs on runs.id = run_id where runs.source_key = '2'"
+    )
+    assert db.sql(f"{attempts} order by attempt") == [(1, "failed"), (2, "failed"), (3, "completed")]
+
+
+def test_a_retry_that_follows(db: ReportDatabase, tmp_path: Path) -> None:
+    """A later retry finds the executions before it, which are not read again."""
+    path = Path(shutil.copy(source_of("n8n--database"), tmp_path / "n8n.sqlite"))
+    db.ingest(path)
+    change(
+        path,
+        """insert into execution_entity (workflowId, finished, mode, retryOf, startedAt, stoppedAt, status, createdAt)
+        select workflowId, 1, 'retry', 4, '2026-03-01 12:00:00', '2026-03-01 12:00:01', 'success', '2026-03-01 12:00:00'
+        from execution_entity where id = 4""",
+    )
+    assert db.ingest(path).counts.inserted == 2
+    (row,) = [row for row in rows(db, "step_runs") if row["source_key"] == "10"]
+    assert (row["run"], row["attempt"], row["step"]) == ("2", 4, "Story")
+
+
+def test_executions_of_the_api(db: ReportDatabase, tmp_path: Path) -> None:
+    """The list that the API gives is known; early versions said only whether an execution had finished."""
+    path = tmp_path / "executions.json"
+    fields = {"mode": "manual", "retryOf": None, "retrySuccessId": None, "workflowId": "wf1", "waitTill": None}
+    times = {"startedAt": "2026-03-01T09:00:00.000Z", "stoppedAt": "2026-03-01T09:00:02.000Z"}
+    executions = [
+        {"id": "1", "finished": True, **times, **fields},
+        {"id": "2", "finished": False, **times, **fields},
+        {"id": "3", "finished": False, **fields, "startedAt": times["startedAt"], "stoppedAt": None},
+        {"id": "4", "finished": True, "status": "success", **times, **fields, "retryOf": "2"},
+    ]
+    path.write_text(json.dumps({"data": executions, "nextCursor": None}), encoding="utf-8")
+    db.ingest(path)
+    assert db.sql("select system from sources") == [("n8n",)]
+    found = [(row["source_key"], row["run"], row["attempt"], row["status"]) for row in rows(db, "step_runs")]
+    assert found == [
+        ("1", "1", 1, "completed"),
+        ("2", "2", 1, "failed"),
+        ("3", "3", 1, "running"),
+        ("4", "2", 2, "completed"),
+    ]

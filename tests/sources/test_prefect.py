@@ -1,0 +1,86 @@
+"""Prefect: flow runs, tries of task runs, and an index that not every SQLite trusts."""
+
+import shutil
+from pathlib import Path
+
+from helpers.report_database import ReportDatabase, ask, change
+from helpers.run_pairs import check_pair, rows, source_of
+
+
+def test_the_pair(db: ReportDatabase) -> None:
+    """Tries, waits, instances, retried flows, and the parent of a flow run."""
+    check_pair(db, "prefect--server")
+    parents = """
+        select child.source_key, parent.source_key
+        from runs as child
+        join runs as parent on parent.id = child.parent_id"""
+    flow_run = "f0000000-0000-4000-8000-00000000000"
+    assert db.sql(parents) == [(f"{flow_run}2", f"{flow_run}1")]
+
+
+def test_reports(db: ReportDatabase) -> None:
+    """Instances of a mapped task and the tries of a retried flow are one step to the reports."""
+    db.ingest(source_of("prefect--server"))
+    found = {row["step"]: (row["executions"], row["failed"]) for row in db.report("failure_rates")}
+    # Two instances, one of which had two tries; and one in each try of the other flow run.
+    assert found["write"] == (5, 1)
+    assert found["publish"] == (1, 1)
+
+
+def test_a_run_that_goes_on(db: ReportDatabase, tmp_path: Path) -> None:
+    """A task run that gets further is read again, whether it has a flow run or not; the rest is not written."""
+    path = Path(shutil.copy(source_of("prefect--server"), tmp_path / "server.db"))
+    db.ingest(path)
+    for task, moment in (("05", "10:00:55.000000"), ("10", "12:30:00.000000")):
+        task_run = f"a0000000-0000-4000-8000-0000000000{task}"
+        change(
+            path,
+            f"""insert into task_run_state (id, type, timestamp, name, task_run_id)
+            values ('end-{task}', 'COMPLETED', '2026-03-01 {moment}', 'Completed', '{task_run}')""",
+            f"""update task_run
+            set state_type = 'COMPLETED', state_name = 'Completed', end_time = '2026-03-01 {moment}',
+            updated = '2026-03-01 {moment}'
+            where id = '{task_run}'""",
+        )
+    assert db.ingest(path).counts.updated == 2
+    found = {row["step"]: (row["status"], row["duration_ms"]) for row in rows(db, "step_runs")}
+    assert found["sleep"] == ("completed", 32_000)
+    assert found["alone"] == ("completed", 1_799_000)
+
+
+def test_a_deleted_flow_run(db: ReportDatabase, tmp_path: Path) -> None:
+    """A flow run that was deleted with its task runs is marked as deleted, and so are these."""
+    path = Path(shutil.copy(source_of("prefect--server"), tmp_path / "server.db"))
+    db.ingest(path)
+    flow_run = "f0000000-0000-4000-8000-000000000002"
+    change(
+        path,
+        f"delete from flow_run where id = '{flow_run}'",
+        f"""delete from task_run_state
+        where task_run_id in (select id from task_run where flow_run_id = '{flow_run}')""",
+        f"delete from task_run where flow_run_id = '{flow_run}'",
+    )
+    db.ingest(path)
+    assert db.sql("select source_key from runs where gone_at is not null") == [(flow_run,)]
+    assert db.one("select count(*) from step_runs where gone_at is not null") == 2
+
+
+def test_states_that_were_not_kept(db: ReportDatabase, tmp_path: Path) -> None:
+    """Without its states a task run is one try, as its own row says."""
+    path = Path(shutil.copy(source_of("prefect--server"), tmp_path / "server.db"))
+    change(path, "delete from task_run_state")
+    db.ingest(path)
+    assert db.one("select count(*) from step_runs") == ask(path, "select count(*) from task_run")[0][0]
+    (write,) = [row for row in rows(db, "step_runs") if row["step"] == "write[1]"]
+    assert (write["attempt"], write["status"], write["duration_ms"]) == (1, "completed", 9000)
+
+
+def test_a_live_server(db: ReportDatabase, tmp_path: Path) -> None:
+    """A file in WAL mode is read with its log although one of its indexes calls a JSON function."""
+    path = Path(shutil.copy(source_of("prefect--server"), tmp_path / "server.db"))
+    change(path, "pragma journal_mode = wal")
+    before = path.read_bytes()
+    db.ingest(path)
+    assert db.one("select count(*) from runs") == 4
+    assert path.read_bytes() == before
+    assert {file.name for file in tmp_path.glob("server.db*")} == {"server.db"}
