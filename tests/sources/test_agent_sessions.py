@@ -161,7 +161,7 @@ def test_a_migrated_session_counts_once(db: ReportDatabase, tmp_path: Path) -> N
 def message(key: str, **more: Any) -> Line:
     """A message of opencode's as its file has it."""
     fields: Line = json.loads((DATA / "opencode--message.txt").read_text(encoding="utf-8"))
-    return {**fields, "id": key, **more}
+    return {**fields, "id": key, "sessionID": "ses_tellnoone", **more}
 
 
 def database(folder: Path, *messages: Line) -> Path:

@@ -9,17 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, recordfiles
+from . import Part, System, Table, Type, recordfiles, signs
 
 # storage/message/<session>/<message>.json below ~/.local/share/opencode
 DEEPEST = 3
-SIGNS = (
-    {
-        "message": frozenset({"id", "session_id", "time_created", "data"}),
-        "session": frozenset({"id", "project_id", "directory", "time_created"}),
-    },
-)
-
 DATABASE = Part(
     tables={
         "message": Table(
@@ -38,7 +31,7 @@ DATABASE = Part(
     },
     feeds={"calls": ("message",)},
     statuses={},
-    signs=SIGNS,
+    signs=signs(("message", {"id", "session_id", "time_created", "time_updated", "data"})),
 )
 
 MESSAGES = recordfiles.table(
