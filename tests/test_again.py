@@ -370,6 +370,45 @@ def test_a_change_after_one_in_the_future(book: Book, tmp_path: Path, time: str)
     assert book.sql("select source_key from runs where status = 'failed'") == [("r3",)]
 
 
+@pytest.mark.usefixtures("shortsighted")
+def test_a_change_within_the_last_instant(book: Book, tmp_path: Path) -> None:
+    """A row may be changed in the instant of the latest change that was read, and after it was read."""
+    path = service(tmp_path / "tales.db")
+    book.ingest(path)
+    change(path, "update story_generation_runs set status = 'failed' where run_id = 'r3'")
+    book.ingest(path)
+    assert book.sql("select source_key from runs where status = 'failed'") == [("r3",)]
+
+
+@pytest.mark.usefixtures("shortsighted")
+def test_a_change_at_no_time(book: Book, tmp_path: Path) -> None:
+    """A row that does not say when it was changed is read again while it is one of the last."""
+    path = service(tmp_path / "tales.db")
+    change(path, "update story_generation_runs set updated_at = null where run_id = 'r11'")
+    book.ingest(path)
+    change(path, "update story_generation_runs set status = 'failed' where run_id = 'r11'")
+    book.ingest(path)
+    assert book.sql("select source_key from runs where status = 'failed'") == [("r11",)]
+
+
+def test_a_row_that_is_back(book: Book, tmp_path: Path) -> None:
+    """A run that was deleted and is there again, as it was, is no deleted one, and has its steps again."""
+    path = service(tmp_path / "tales.db")
+    book.ingest(path)
+    change(path, "create table kept as select * from story_generation_runs where run_id = 'r1'")
+    change(path, "delete from story_generation_runs where run_id = 'r1'")
+    book.ingest(path)
+    assert book.sql("select source_key from runs where gone_at is not null") == [("r1",)]
+    assert book.one("select count(*) from step_runs where run_key = 'r1'") == 2
+    change(path, "insert into story_generation_runs select * from kept")
+    book.ingest(path)
+    assert book.sql("select source_key from runs where gone_at is not null") == []
+    assert book.one("select count(*) from step_runs where run_key is not null") == 0
+    assert (
+        book.one("select count(*) from step_runs join stories on stories.id = story_id where run_id is not null") == 2
+    )
+
+
 def test_an_older_copy_in_the_place_of_a_source(book: Book, tmp_path: Path) -> None:
     """Though it has as many rows, what it lacks is gone and what it has is here."""
     path = service(tmp_path / "tales.db")
