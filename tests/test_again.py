@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from storyreport import recognise, reports
 from storyreport.doctor import examine
 from storyreport.errors import StoryreportError
 from storyreport.load import changes
+from storyreport.prune import prune
 from storyreport.system import Part, System, Table, Type, signs
 
 AS_OF = "2026-03-11T12:00:00Z"
@@ -347,6 +349,8 @@ def service(path: Path) -> Path:
 def test_a_column_that_is_added_later(book: Book, tmp_path: Path) -> None:
     """What a new column says of old rows is read."""
     path = service(tmp_path / "tales.db")
+    # Otherwise all of them were changed in the last instant, and are read again for that.
+    change(path, "update story_generation_runs set updated_at = '2026-03-10 09:00:00' where run_id <> 'r11'")
     change(path, "alter table story_generation_runs drop column error_message")
     book.ingest(path)
     change(path, "alter table story_generation_runs add column error_message text default 'boom'")
@@ -407,6 +411,67 @@ def test_a_row_that_is_back(book: Book, tmp_path: Path) -> None:
     assert (
         book.one("select count(*) from step_runs join stories on stories.id = story_id where run_id is not null") == 2
     )
+
+
+@pytest.mark.usefixtures("shortsighted")
+def test_a_deleted_step_of_a_run_that_is_missing(book: Book, tmp_path: Path) -> None:
+    """Its group is found by the key of the run, too: no other steps are read."""
+    path = service(tmp_path / "tales.db")
+    times = "null, '2026-03-09 09:00:00', '2026-03-09 09:05:00', '2026-03-09 09:00:00', '2026-03-09 09:05:00'"
+    change(
+        path,
+        f"insert into story_generation_steps values ('ghost', 'a', 'completed', {times})",
+        f"insert into story_generation_steps values ('ghost', 'b', 'completed', {times})",
+        *(f"insert into story_generation_steps values ('other', 's{n}', 'completed', {times})" for n in range(50)),
+    )
+    book.ingest(path)
+    change(
+        path,
+        "delete from story_generation_steps where run_id = 'ghost' and step_name = 'a'",
+        "update story_generation_steps set status = 'failed', updated_at = '2026-03-10 11:00:00'"
+        " where run_id = 'ghost'",
+    )
+    assert book.ingest(path).counts.read < 50
+    assert book.sql(
+        "select source_key, gone_at is not null, status from step_runs where run_key = 'ghost' order by 1"
+    ) == [
+        ("ghost/a", 1, "completed"),
+        ("ghost/b", 0, "failed"),
+    ]
+
+
+def test_a_story_that_another_part_has_already(book: Book, tmp_path: Path) -> None:
+    """The registry's title stays, whatever an output calls the story; one that only the outputs have is theirs."""
+    folder = tmp_path / "project"
+    tracker = Tracker(folder / "data" / "pipeline_stories.db")
+    tracker.register("A", "The registry's title")
+    tracker.close()
+    (folder / "outputs" / "01_ingest").mkdir(parents=True)
+    for story in ("A", "B"):
+        (folder / "outputs" / "01_ingest" / f"{story}.json").write_text(json.dumps({"title": "An output's title"}))
+    book.ingest(folder)
+    assert book.sql("select source_key, title, origin from stories order by 1") == [
+        ("A", "The registry's title", "pipeline"),
+        ("B", "An output's title", "outputs folder"),
+    ]
+
+
+def test_open_work_older_than_what_was_pruned(book: Book, tmp_path: Path) -> None:
+    """It comes late and is loaded nevertheless; what is as old and over is left out."""
+    path = service(tmp_path / "tales.db")
+    book.ingest(path)
+    prune(book.path, date(2026, 3, 11), False, lambda _: None)
+    change(
+        path,
+        "insert into story_generation_steps (run_id, step_name, status, started_at)"
+        " values ('r2', 'outline', 'running', '2026-03-01 09:00:00')",
+        "insert into story_generation_steps (run_id, step_name, status, started_at, ended_at)"
+        " values ('r3', 'outline', 'completed', '2026-03-01 09:00:00', '2026-03-01 09:05:00')",
+    )
+    counts = book.ingest(path).counts
+    assert (counts.inserted, counts.left_out > 0) == (1, True)
+    assert book.sql("select source_key from step_runs where status = 'running'") == [("r2/outline",)]
+    assert book.sql("select source_key from step_runs where source_key = 'r3/outline'") == []
 
 
 def test_an_older_copy_in_the_place_of_a_source(book: Book, tmp_path: Path) -> None:
