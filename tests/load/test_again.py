@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.report_database import ReportDatabase, ask, change
 from helpers.tracker import STEPS, Tracker
+from storyreport.prune import prune
 
 from storyreport import recognise, reports
 from storyreport.errors import StoryreportError
@@ -349,6 +351,8 @@ def service(path: Path) -> Path:
 def test_a_column_that_is_added_later(db: ReportDatabase, tmp_path: Path) -> None:
     """What a new column says of old rows is read."""
     path = service(tmp_path / "tales.db")
+    # Otherwise all of them were changed in the last instant, and are read again for that.
+    change(path, "update story_generation_runs set updated_at = '2026-03-10 09:00:00' where run_id <> 'r11'")
     change(path, "alter table story_generation_runs drop column error_message")
     db.ingest(path)
     change(path, "alter table story_generation_runs add column error_message text default 'boom'")
@@ -370,6 +374,104 @@ def test_a_change_after_one_in_the_future(db: ReportDatabase, tmp_path: Path, ti
     )
     db.ingest(path)
     assert db.sql("select source_key from runs where status = 'failed'") == [("r3",)]
+
+
+@pytest.mark.usefixtures("shortsighted")
+def test_a_change_within_the_last_instant(db: ReportDatabase, tmp_path: Path) -> None:
+    """A row may be changed in the instant of the latest change that was read, and after it was read."""
+    path = service(tmp_path / "tales.db")
+    db.ingest(path)
+    change(path, "update story_generation_runs set status = 'failed' where run_id = 'r3'")
+    db.ingest(path)
+    assert db.sql("select source_key from runs where status = 'failed'") == [("r3",)]
+
+
+@pytest.mark.usefixtures("shortsighted")
+def test_a_change_at_no_time(db: ReportDatabase, tmp_path: Path) -> None:
+    """A row that does not say when it was changed is read again while it is one of the last."""
+    path = service(tmp_path / "tales.db")
+    change(path, "update story_generation_runs set updated_at = null where run_id = 'r11'")
+    db.ingest(path)
+    change(path, "update story_generation_runs set status = 'failed' where run_id = 'r11'")
+    db.ingest(path)
+    assert db.sql("select source_key from runs where status = 'failed'") == [("r11",)]
+
+
+def test_a_row_that_is_back(db: ReportDatabase, tmp_path: Path) -> None:
+    """A run that was deleted and is there again, as it was, is no deleted one, and has its steps again."""
+    path = service(tmp_path / "tales.db")
+    db.ingest(path)
+    change(path, "create table kept as select * from story_generation_runs where run_id = 'r1'")
+    change(path, "delete from story_generation_runs where run_id = 'r1'")
+    db.ingest(path)
+    assert db.sql("select source_key from runs where gone_at is not null") == [("r1",)]
+    assert db.one("select count(*) from step_runs where run_key = 'r1'") == 2
+    change(path, "insert into story_generation_runs select * from kept")
+    db.ingest(path)
+    assert db.sql("select source_key from runs where gone_at is not null") == []
+    assert db.one("select count(*) from step_runs where run_key is not null") == 0
+    assert db.one("select count(*) from step_runs join stories on stories.id = story_id where run_id is not null") == 2
+
+
+@pytest.mark.usefixtures("shortsighted")
+def test_a_deleted_step_of_a_run_that_is_missing(db: ReportDatabase, tmp_path: Path) -> None:
+    """Its group is found by the key of the run, too: no other steps are read."""
+    path = service(tmp_path / "tales.db")
+    times = "null, '2026-03-09 09:00:00', '2026-03-09 09:05:00', '2026-03-09 09:00:00', '2026-03-09 09:05:00'"
+    change(
+        path,
+        f"insert into story_generation_steps values ('ghost', 'a', 'completed', {times})",
+        f"insert into story_generation_steps values ('ghost', 'b', 'completed', {times})",
+        *(f"insert into story_generation_steps values ('other', 's{n}', 'completed', {times})" for n in range(50)),
+    )
+    db.ingest(path)
+    change(
+        path,
+        "delete from story_generation_steps where run_id = 'ghost' and step_name = 'a'",
+        "update story_generation_steps set status = 'failed', updated_at = '2026-03-10 11:00:00'"
+        " where run_id = 'ghost'",
+    )
+    assert db.ingest(path).counts.read < 50
+    assert db.sql(
+        "select source_key, gone_at is not null, status from step_runs where run_key = 'ghost' order by 1"
+    ) == [
+        ("ghost/a", 1, "completed"),
+        ("ghost/b", 0, "failed"),
+    ]
+
+
+def test_a_story_that_another_part_has_already(db: ReportDatabase, tmp_path: Path) -> None:
+    """The registry's title stays, whatever an output calls the story; one that only the outputs have is theirs."""
+    folder = tmp_path / "project"
+    tracker = Tracker(folder / "data" / "pipeline_stories.db")
+    tracker.register("A", "The registry's title")
+    tracker.close()
+    (folder / "outputs" / "01_ingest").mkdir(parents=True)
+    for story in ("A", "B"):
+        (folder / "outputs" / "01_ingest" / f"{story}.json").write_text(json.dumps({"title": "An output's title"}))
+    db.ingest(folder)
+    assert db.sql("select source_key, title, origin from stories order by 1") == [
+        ("A", "The registry's title", "pipeline"),
+        ("B", "An output's title", "outputs folder"),
+    ]
+
+
+def test_open_work_older_than_what_was_pruned(db: ReportDatabase, tmp_path: Path) -> None:
+    """It comes late and is loaded nevertheless; what is as old and over is left out."""
+    path = service(tmp_path / "tales.db")
+    db.ingest(path)
+    prune(db.path, date(2026, 3, 11), False, lambda _: None)
+    change(
+        path,
+        "insert into story_generation_steps (run_id, step_name, status, started_at)"
+        " values ('r2', 'outline', 'running', '2026-03-01 09:00:00')",
+        "insert into story_generation_steps (run_id, step_name, status, started_at, ended_at)"
+        " values ('r3', 'outline', 'completed', '2026-03-01 09:00:00', '2026-03-01 09:05:00')",
+    )
+    counts = db.ingest(path).counts
+    assert (counts.inserted, counts.left_out > 0) == (1, True)
+    assert db.sql("select source_key from step_runs where status = 'running'") == [("r2/outline",)]
+    assert db.sql("select source_key from step_runs where source_key = 'r3/outline'") == []
 
 
 def test_an_older_copy_in_the_place_of_a_source(db: ReportDatabase, tmp_path: Path) -> None:
