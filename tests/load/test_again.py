@@ -251,6 +251,24 @@ def test_a_change_after_one_in_the_future(db: ReportDatabase, tmp_path: Path, ti
     assert db.sql("select source_key from runs where status = 'failed'") == [("r3",)]
 
 
+@pytest.mark.parametrize("time", ["'2026-03-01 00:00:00'", "null"], ids=["long ago", "no time"])
+def test_a_new_row_that_seems_unchanged_takes_the_place_of_another(
+    db: ReportDatabase, tmp_path: Path, time: str
+) -> None:
+    """The next row after the last one is new, whenever it says it was changed, though the source has as many rows."""
+    path = service(tmp_path / "tales.db")
+    db.ingest(path)
+    change(
+        path,
+        "delete from story_generation_runs where run_id = 'r5'",
+        "insert into story_generation_runs (run_id, story_id, status, ended_at, updated_at)"
+        f" values ('r99', 'B', 'failed', '2026-03-01 00:00:00', {time})",
+    )
+    db.ingest(path)
+    assert [row["status"] for row in db.report("run_status", run="r99")] == ["failed"]
+    assert db.sql("select source_key from runs where gone_at is not null") == [("r5",)]
+
+
 def test_an_older_copy_in_the_place_of_a_source(db: ReportDatabase, tmp_path: Path) -> None:
     """Though it has as many rows, what it lacks is gone and what it has is here."""
     path = service(tmp_path / "tales.db")
