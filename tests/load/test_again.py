@@ -332,6 +332,39 @@ def test_rows_that_are_read_again_are_counted_once(db: ReportDatabase, tmp_path:
     assert (counts.rejected, db.one("select count(*) from rejects")) == (1, 1)
 
 
+def test_rejected_rows_of_two_tables(db: ReportDatabase, tmp_path: Path) -> None:
+    """Those of one table are not forgotten for those of another, and go as they are put right."""
+    tracker = Tracker(tmp_path / "tracker.db")
+    tracker.end("", STEPS[0], "r1", 10)
+    tracker.register("")
+    tracker.close()
+
+    def rejected() -> list[str]:
+        return sorted(row["table"] for row in db.report("rejected_rows"))
+
+    db.ingest(tracker.path)
+    assert rejected() == ["step_history", "step_status", "stories"]
+    change(tracker.path, "update step_status set story_id = 'A'")
+    db.ingest(tracker.path)
+    assert rejected() == ["step_history", "stories"]
+    change(tracker.path, "update step_history set story_id = 'A'")
+    db.ingest(tracker.path)
+    assert rejected() == ["stories"]
+
+
+def test_a_row_that_is_changed_long_after_it_was_written(db: ReportDatabase, tmp_path: Path) -> None:
+    """Of a table that does not say when a row was changed, thousands of the last ones are read again."""
+    tracker = Tracker(tmp_path / "tracker.db")
+    tracker.fill(10_000)
+    tracker.close()
+    db.ingest(tracker.path)
+    (story,) = ask(tracker.path, "select story_id from step_history where id = 1001")[0]
+    change(tracker.path, "update step_history set execution_time_ms = 77 where id = 1001")
+    db.ingest(tracker.path)
+    (row,) = [row for row in db.report("story_status", story=story) if row["step"] == "01_ingest"]
+    assert row["duration_ms"] == 77
+
+
 def service(path: Path) -> Path:
     """A story service with ten more runs, all of them over."""
     with closing(sqlite3.connect(path)) as connection:
@@ -472,6 +505,59 @@ def test_open_work_older_than_what_was_pruned(db: ReportDatabase, tmp_path: Path
     assert (counts.inserted, counts.left_out > 0) == (1, True)
     assert db.sql("select source_key from step_runs where status = 'running'") == [("r2/outline",)]
     assert db.sql("select source_key from step_runs where source_key = 'r3/outline'") == []
+
+
+def test_a_row_without_a_time_of_change_is_read_again(db: ReportDatabase, tmp_path: Path) -> None:
+    """Where the source does not say when one of its last rows was changed, what it says now is found."""
+    path = service(tmp_path / "tales.db")
+    change(path, "update story_generation_runs set updated_at = null where run_id = 'r7'")
+    db.ingest(path)
+    change(path, "update story_generation_runs set status = 'failed' where run_id = 'r7'")
+    db.ingest(path)
+    assert [row["status"] for row in db.report("run_status", run="r7")] == ["failed"]
+    hold(db, path)
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_open_work_is_read_again_though_it_seems_unchanged(db: ReportDatabase, tmp_path: Path, status: str) -> None:
+    """A run and its step that had not ended may have since, whatever their source says of when it changed them."""
+    path = service(tmp_path / "tales.db")
+    tables = ("story_generation_runs", "story_generation_steps")
+    change(
+        path,
+        "insert into story_generation_steps (run_id, step_name, status, updated_at)"
+        " values ('r2', 'outline', 'completed', '2026-03-10 09:30:00')",
+        *(
+            f"update {table} set status = '{status}', ended_at = null, updated_at = '2026-03-10 09:00:00'"
+            " where run_id = 'r1'"
+            for table in tables
+        ),
+    )
+    db.ingest(path)
+    assert [row["status"] for row in db.report("run_status", run="r1")] == [status]
+    change(path, *(f"update {table} set status = 'failed' where run_id = 'r1'" for table in tables))
+    db.ingest(path)
+    assert [row["status"] for row in db.report("run_status", run="r1")] == ["failed"]
+    assert {row["status"] for row in db.report("run_timeline", run="r1")} == {"failed"}
+    hold(db, path)
+
+
+@pytest.mark.parametrize("time", ["'2026-03-01 00:00:00'", "null"], ids=["long ago", "no time"])
+def test_a_new_row_that_seems_unchanged_takes_the_place_of_another(
+    db: ReportDatabase, tmp_path: Path, time: str
+) -> None:
+    """The next row after the last one is new, whenever it says it was changed, though the source has as many rows."""
+    path = service(tmp_path / "tales.db")
+    db.ingest(path)
+    change(
+        path,
+        "delete from story_generation_runs where run_id = 'r5'",
+        "insert into story_generation_runs (run_id, story_id, status, ended_at, updated_at)"
+        f" values ('r99', 'B', 'failed', '2026-03-01 00:00:00', {time})",
+    )
+    db.ingest(path)
+    assert [row["status"] for row in db.report("run_status", run="r99")] == ["failed"]
+    assert db.sql("select source_key from runs where gone_at is not null") == [("r5",)]
 
 
 def test_an_older_copy_in_the_place_of_a_source(db: ReportDatabase, tmp_path: Path) -> None:

@@ -34,6 +34,11 @@ MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12,
         (1098316255031, "UTC", "2004-10-20T23:50:55.031Z"),
         ("1769210247.123", "UTC", "2026-01-23T23:17:27.123Z"),
         (1769210247.25, "UTC", "2026-01-23T23:17:27.250Z"),
+        (1769210247.1239, "UTC", "2026-01-23T23:17:27.123Z"),
+        ("1769210247.9999", "UTC", "2026-01-23T23:17:27.999Z"),
+        (1769210247123.75, "UTC", "2026-01-23T23:17:27.123Z"),
+        (99_999_999_999, "UTC", "5138-11-16T09:46:39.000Z"),
+        (100_000_000_000, "UTC", "1973-03-03T09:46:40.000Z"),
         ("0001-01-01 00:00:00+01:00", "UTC", None),
         ("0000-01-01 00:00:00", "UTC", None),
         ("2025-02-30 10:00:00", "UTC", None),
@@ -123,6 +128,7 @@ def test_seconds_and_milliseconds_are_told_apart(seconds: int) -> None:
 @pytest.mark.parametrize(
     ("messages", "expected"),
     [
+        (["No memory at 0x1f", "No memory at 0xAA"], "No memory at <n>"),
         (
             [
                 "Story 3251c7d5-9c10-481c-afd1-e2ac78285f37 not found",
@@ -204,6 +210,8 @@ def test_cleaned_text_has_no_credentials(text: str, expected: str) -> None:
 
 PRIVATE = {
     "e-mail address": ("anabel.leeward+x@mail.example.org", "anabel.leeward+x"),
+    # Its @ is further on than other secrets are long.
+    "long e-mail address": (f"anabel.leeward{'.of.the.mill' * 4}@mail.example.org", "anabel.leeward.of.the.mill"),
     "key": ("sk-Zq7xKd93mVbt51HwLpR2", "Zq7xKd93mVbt51HwLpR2"),
     "bearer": ("Bearer Zq7xKd93mVbt51HwLpR2", "Zq7xKd93mVbt51HwLpR2"),
     "password": ("postgresql://anabel:Zq7xKd93mVbt51HwLpR2@db/stories", "anabel"),

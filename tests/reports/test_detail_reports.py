@@ -231,6 +231,25 @@ def test_the_steps_of_a_run_that_was_deleted_are_history(db: ReportDatabase, tal
     }
 
 
+# story_files and story_runs ------------------------------------------------------------------------------------------
+
+
+def test_the_files_of_a_story(db: ReportDatabase, movies: Path) -> None:
+    """Those that the source still has, the latest first; and its runs."""
+    db.ingest(movies)
+    columns = ("source", "kind", "file", "size_bytes")
+    video = ("movies", "video", "/files/video/all.mp4", 50_000)
+    assert pairs(db.report("story_files", story="w1"), *columns) == [
+        video,
+        ("movies", "image", "/files/images/1.png", 1000),
+    ]
+    assert db.report("story_files", story="w2") == db.report("story_files", story="w1", source="other") == []
+    change(movies, "delete from generated_files where id = 'f1'")
+    db.ingest(movies)
+    assert pairs(db.report("story_files", story="w1"), *columns) == [video]
+    assert pairs(db.report("story_runs", story="w1"), "run", "status", "duration_ms") == [("w1", "completed", 600_250)]
+
+
 # run_calls -----------------------------------------------------------------------------------------------------------
 
 

@@ -207,6 +207,11 @@ def test_a_value_of_the_right_type_is_taken(example: reports.Report, name: str, 
     assert reports.bind(example, {name: value})[name] == value
 
 
+@pytest.mark.parametrize(("name", "value"), [("since", "2024-02-29"), ("minutes", "90"), ("as_of", "2025-01-31T09:30")])
+def test_spaces_around_a_value_are_none_of_it(example: reports.Report, name: str, value: str) -> None:
+    assert reports.bind(example, {name: f" {value}\t"})[name] == value
+
+
 def test_an_unknown_parameter_names_the_known(example: reports.Report) -> None:
     with pytest.raises(UsageError, match="no parameter 'sinse': it takes source, since, minutes, as_of"):
         reports.bind(example, {"sinse": "2025-01-01"})

@@ -258,6 +258,18 @@ def test_the_last_three_commands(db: ReportDatabase, runner: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("status", ["running", "completed", "failed"])
+def test_a_background_task_is_no_attempt(db: ReportDatabase, runner: Path, status: str) -> None:
+    """Whatever becomes of it, it neither ends a row of failures nor is one of them."""
+    add_batch(runner, 1)
+    add_story(runner, 1, 1, "1-1", "in-progress")
+    add_commands(runner, 1, "completed", "failed", "failed", "failed")
+    end = "null" if status == "running" else NOON + 700
+    change(runner, f"insert into background_tasks values (1, 1, '1-1', 'refresh', {NOON + 600}, {end}, '{status}')")
+    db.ingest(runner)
+    assert pairs(db.report("blocked_stories"), "story", "consecutive_failures", "step") == [("1-1", 3, "dev/task3")]
+
+
 def test_batches_and_their_background_tasks_run(db: ReportDatabase, runner: Path) -> None:
     """A batch with its cycles, its story with its command, and a task beside them; what ended is not listed."""
     add_batch(runner, 1, "completed", NOON, str(NOON + 600))

@@ -38,6 +38,21 @@ def test_steps_are_made_of_progress(db: ReportDatabase, movies: Path) -> None:
     assert {row["step"]: row["failed"] for row in db.report("failure_rates")}["audio_generation"] == 1
 
 
+def test_a_step_that_is_tried_again_ends_with_its_last_end(db: ReportDatabase, movies: Path) -> None:
+    """It lasts from its first row to that which ended it last, and is what that says."""
+    change(
+        movies,
+        "insert into generation_progress values"
+        " (8, 'w3', 50, 'audio_generation', 'in_progress', 60, '2026-03-02 11:06:00'),"
+        " (9, 'w3', 100, 'audio_generation', 'completed', 0, '2026-03-02 11:09:00')",
+    )
+    db.ingest(movies)
+    columns = ("step", "status", "started_at", "ended_at", "duration_ms")
+    assert [tuple(row[column] for column in columns) for row in db.report("run_timeline", run="w3")] == [
+        ("audio_generation", "completed", "2026-03-02T11:01:00.000Z", "2026-03-02T11:09:00.000Z", 480_000)
+    ]
+
+
 def test_cost(db: ReportDatabase, movies: Path) -> None:
     """Costs are added up by day and provider; a call without one is unpriced, not free."""
     db.ingest(movies)

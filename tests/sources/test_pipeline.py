@@ -168,6 +168,17 @@ def test_a_failed_check_without_an_execution(db: ReportDatabase, tracker: Tracke
     assert attempts(db) == [("A", "01_ingest", 1, "failed", None, 0, "No title")]
 
 
+@pytest.mark.parametrize(("status", "ended_at"), [("completed", "2026-03-10T12:00:00.000Z"), ("paused", None)])
+def test_a_state_without_an_end(db: ReportDatabase, tracker: Tracker, status: str, ended_at: str | None) -> None:
+    """A final state of which nothing else is known ended when it was written down, any other has not ended."""
+    tracker.register("A")
+    tracker.check("A", "01_ingest", True, "good")
+    change(tracker.path, f"update step_status set status = '{status}', completed_at = null")
+    db.ingest(tracker.path)
+    (row,) = db.report("story_status", story="A")
+    assert (row["step"], row["ended_at"]) == ("01_ingest", ended_at)
+
+
 def test_a_check_is_that_of_the_run_that_it_names(db: ReportDatabase, tracker: Tracker) -> None:
     """A state that names an earlier run says how that run was accepted, and nothing of the later one."""
     tracker.register("A")

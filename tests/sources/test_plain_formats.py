@@ -399,6 +399,22 @@ def test_a_run_is_not_guessed_from_its_steps(db: ReportDatabase, tmp_path: Path)
     assert dict(db.sql("select source_key, status from runs")) == RUN_STATUSES
 
 
+@pytest.mark.parametrize(("story", "status"), [("A", "completed"), ("B", "failed")])
+def test_a_failure_is_only_made_good_in_its_own_story(
+    db: ReportDatabase, tmp_path: Path, story: str, status: str
+) -> None:
+    """A run of many stories has failed though a later attempt of the step was completed: that of another story."""
+    path = tmp_path / "attempts.csv"
+    path.write_text(
+        "run,story,step,attempt,status,started_at,ended_at\n"
+        "r1,A,plan,1,failed,2026-03-01T10:00:00Z,2026-03-01T10:01:00Z\n"
+        f"r1,{story},plan,2,completed,2026-03-01T11:00:00Z,2026-03-01T11:01:00Z\n",
+        encoding="utf-8",
+    )
+    db.ingest(path)
+    assert [row["status"] for row in db.report("run_status", run="r1")] == [status]
+
+
 def test_an_airflow_run_is_not_guessed_from_its_tasks(db: ReportDatabase, tmp_path: Path) -> None:
     """Where no dag_run was handed over, a state that nobody knows makes no completed run; a removed task is none."""
     path = tmp_path / "airflow.db"

@@ -134,6 +134,17 @@ def test_money_that_was_added_in_another_order(db: ReportDatabase) -> None:
     assert sum(finding.rows for finding in examine(db.path)) == rows
 
 
+@pytest.mark.parametrize(("changed", "which"), [("cost * 1.000001", "cost <> 0"), ("null", "cost is not null")])
+def test_a_millionth_and_a_lost_sum_are_findings(db: ReportDatabase, changed: str, which: str) -> None:
+    """Sums are compared to more digits than reports show, and no sum is not as good as one."""
+    rows = db.one(f"select count(*) from rollup_calls where {which}")
+    assert rows > 0
+    change(db.path, f"update rollup_calls set cost = {changed} where {which}")
+    assert {finding.table for finding in examine(db.path)} == {"rollup_calls"}
+    assert sum(finding.rows for finding in examine(db.path, repair=True)) == rows
+    assert examine(db.path) == []
+
+
 def test_an_orphan_that_is_none(db: ReportDatabase) -> None:
     """A reference cannot both lead somewhere and be lost: what is lost by name only is found again."""
     orphans = len(db.report("orphans"))
