@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from storyreport import schema
+from storyreport import rollups, schema
 
 from .histories import run_script
 
@@ -21,7 +21,7 @@ def main(source: Path, database: Path) -> None:
     with contextlib.closing(schema.connect(database)) as connection:
         connection.execute("attach database ? as source", [f"{source.resolve().as_uri()}?mode=ro"])
         connection.execute("begin")
-        schema.migrate(connection)
+        rollups.update(connection)
         run_script(connection, "bare.sql")
         connection.execute("commit")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from storyreport import schema
+from storyreport import rollups, schema
 
 from .histories import Span, append_to_tracker, kept, write_tracker
 from .measure import STORYREPORT, Budget, Ran, median_seconds, ran, show, show_machine, with_folder
@@ -58,7 +58,7 @@ def insert_with_sqlite_utils(bare: Path, work: Path) -> Ran:
     """
     database, lines = fresh(work / "sqlite_utils.db"), work / "rows.jsonl"
     with contextlib.closing(schema.connect(database)) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
     seconds, cpu_seconds, peak_bytes = 0.0, 0.0, 0
     for table in ("stories", "runs", "step_runs"):
         share = sample(bare, table, lines)

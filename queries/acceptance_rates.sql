@@ -1,8 +1,8 @@
 /*
 title: Acceptance rates
 description: >-
-  Which steps pass their acceptance check, the worst first. It needs a source that records what its checks say: the
-  story pipeline tracker, or step runs with acceptance_passed.
+  Share of acceptance checks that passed, by step, lowest first. Needs a source that records the results of its checks:
+  the story pipeline tracker, or step runs with acceptance_passed.
 topic: Steps
 params:
   source: {type: source, help: one source only}
@@ -10,7 +10,7 @@ chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal}
-    x: {field: failure_pct, type: quantitative, title: checks that failed}
+    x: {field: failure_pct, type: quantitative, title: failed checks}
     color: {field: source, type: nominal}
 */
 select

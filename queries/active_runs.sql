@@ -1,20 +1,20 @@
 /*
 title: Active runs
 description: >-
-  What is running, and what is queued or waits: runs of any kind, and work that goes on outside of a run that is still
-  open (background tasks among it). What has run longest comes first. Whether any of it hangs, stuck_runs says.
+  Work that is running, queued or waiting, longest first. Lists open runs, and open steps and background tasks outside
+  an open run. For work that has gone silent see stuck_runs.
 topic: Right now
 params:
   source: {type: source, help: one source only}
-  as_of: {type: time, default: now, help: how long until this time (UTC)}
+  as_of: {type: time, default: now, help: running time as of this time (UTC)}
 chart:
   mark: bar
   encoding:
     y: {field: run, type: nominal, sort: -x}
-    x: {field: running_minutes, type: quantitative, scale: {type: symlog, constant: 60}, title: running for}
+    x: {field: running_minutes, type: quantitative, scale: {type: symlog, constant: 60}, title: running time}
     color: {field: status, type: nominal}
 */
--- Both tables have an index of what is open.
+-- Both tables have a partial index of open rows.
 with open_steps as (
     select
         step_runs.*,

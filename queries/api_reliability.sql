@@ -1,9 +1,9 @@
 /*
 title: API reliability
 description: >-
-  Which provider fails or lags: of the calls whose outcome is known, how many succeeded, and how long calls took. The
-  least reliable come first. The 95th percentile is within 1 %; a duration counts whether the call succeeded or not.
-  What the source does not record is empty.
+  Success rate and duration of calls by provider and endpoint, least reliable first. The success rate covers calls with
+  a known outcome; durations cover successful and failed calls. p95 is within 1 %. Values that the source does not
+  record are empty.
 topic: Cost
 params:
   source: {type: source, help: one source only}
@@ -14,11 +14,11 @@ chart:
   mark: bar
   encoding:
     y: {field: endpoint, type: nominal, sort: -x}
-    x: {field: failure_pct, type: quantitative, title: calls that failed}
+    x: {field: failure_pct, type: quantitative, title: failed calls}
     color: {field: provider, type: nominal}
 */
--- The whole history is added up already; of some days the histograms are merged.
-with called as (
+-- Without dates, the rollup of the whole history has the answer; with dates, the daily histograms are merged.
+with ended_calls as (
     select
         source_id,
         provider,
@@ -76,7 +76,7 @@ durations as (
     group by source_id, provider, endpoint, bucket
 ),
 
--- How many of the calls took no longer than this bucket.
+-- reached: calls that took no longer than this bucket.
 cumulated as (
     select
         source_id,
@@ -101,20 +101,20 @@ percentiles as (
 
 select
     sources.name as source,
-    nullif(called.provider, '') as provider,
-    nullif(called.endpoint, '') as endpoint,
-    called.calls,
-    called.succeeded,
-    round(100.0 * called.succeeded / nullif(called.succeeded + called.failed, 0), 2) as success_pct,
-    cast(round(1.0 * called.total_ms / nullif(called.timed, 0)) as integer) as avg_ms,
-    min(cast(round(p95.value_ms) as integer), called.max_ms) as p95_ms,
-    round(100.0 * called.failed / nullif(called.succeeded + called.failed, 0), 2) as failure_pct
-from called
-join sources on sources.id = called.source_id
+    nullif(ended_calls.provider, '') as provider,
+    nullif(ended_calls.endpoint, '') as endpoint,
+    ended_calls.calls,
+    ended_calls.succeeded,
+    round(100.0 * ended_calls.succeeded / nullif(ended_calls.succeeded + ended_calls.failed, 0), 2) as success_pct,
+    cast(round(1.0 * ended_calls.total_ms / nullif(ended_calls.timed, 0)) as integer) as avg_ms,
+    min(cast(round(p95.value_ms) as integer), ended_calls.max_ms) as p95_ms,
+    round(100.0 * ended_calls.failed / nullif(ended_calls.succeeded + ended_calls.failed, 0), 2) as failure_pct
+from ended_calls
+join sources on sources.id = ended_calls.source_id
 left join percentiles using (source_id, provider, endpoint)
 left join duration_buckets as p95 on p95.bucket = percentiles.p95_bucket
 where
     (:source = '' or sources.name = :source)
-    and (:provider = '' or called.provider = :provider)
-    and called.calls > 0
-order by success_pct is null, success_pct, p95_ms desc, called.calls desc, source, provider, endpoint
+    and (:provider = '' or ended_calls.provider = :provider)
+    and ended_calls.calls > 0
+order by success_pct is null, success_pct, p95_ms desc, ended_calls.calls desc, source, provider, endpoint

@@ -1,8 +1,8 @@
 /*
 title: Files by kind
 description: >-
-  What takes the space: the files that were made and are still there, by kind. Bytes are those of files whose size is
-  known. Stories are those that have such a file.
+  Number and size of files by kind, largest first. Only files that still exist are included. Bytes are those of files
+  with a known size. Stories are those with at least one such file.
 topic: Content
 params:
   source: {type: source, help: one source only}
@@ -10,7 +10,7 @@ chart:
   mark: bar
   encoding:
     y: {field: kind, type: nominal, sort: -x}
-    x: {field: total_bytes, type: quantitative, stack: zero, title: space taken}
+    x: {field: total_bytes, type: quantitative, stack: zero, title: total size}
     color: {field: source, type: nominal}
 */
 select

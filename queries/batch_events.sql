@@ -1,14 +1,14 @@
 /*
 title: Events of a batch
 description: >-
-  What happened in a batch, from its first event to its last, with those of its stories. Give the batch's key; that of
-  a workflow, or of any run of which its source keeps events, will do too.
-topic: One thing looked at
+  Events of a batch and its stories, oldest first. Enter the batch's key; the key of a workflow, or of any run whose
+  source records events, works too.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  batch: {type: text, help: the batch's key (needed)}
+  batch: {type: text, help: the batch's key (required)}
 */
-with asked_runs as (
+with selected_runs as (
     select runs.id
     from sources
     cross join runs
@@ -20,18 +20,18 @@ with asked_runs as (
         and :source in ('', sources.name)
 ),
 
--- A batch of which the source has no row may still have events.
+-- A batch without a row in the source may still have events.
 of_batch as (
     select *
     from events
     where
         run_id in (
             select id
-            from asked_runs
+            from selected_runs
             union
             select id
             from runs
-            where parent_id in (select id from asked_runs)
+            where parent_id in (select id from selected_runs)
         )
     union all
     select *

@@ -1,8 +1,8 @@
 /*
 title: Blocked stories
 description: >-
-  What failed again and again: stories of which the latest attempts, of whatever step, have all failed, and stories that
-  their source calls blocked. The most failures come first, with the step and the error of the last.
+  Stories that failed several times in a row, or that their source marks as blocked, most failures first. The latest
+  attempts count, whatever their step. Step and error are those of the last failure.
 topic: Right now
 params:
   source: {type: source, help: one source only}

@@ -1,8 +1,8 @@
 /*
 title: Cost
 description: >-
-  What calls of models and other paid services cost, by day, provider and model. The cost is what was recorded plus what
-  was estimated; a call without a known cost is counted as unpriced, never as free. Currencies are never added up.
+  Cost of calls to models and other paid services, by day, provider and model. Cost is what was recorded plus what was
+  estimated. Calls without a known cost are unpriced, never free. Currencies are never added up.
 topic: Cost
 params:
   source: {type: source, help: one source only}
@@ -28,9 +28,9 @@ select
     days.input_tokens,
     days.output_tokens,
     days.total_tokens,
-    round(days.cost, 6) as cost,
+    round(days.cost_nano / 1e9, 6) as cost,
     nullif(days.currency, '') as currency,
-    round(days.estimated_cost, 6) as estimated_cost,
+    round(days.estimated_cost_nano / 1e9, 6) as estimated_cost,
     days.unpriced_calls
 from rollup_call_days as days
 cross join sources on sources.id = days.source_id
@@ -41,4 +41,4 @@ where
     and (:until = '' or days.day <> '')
     and (:provider = '' or days.provider = :provider)
     and (:model = '' or days.model = :model)
-order by days.day desc, days.cost desc, source, provider, model
+order by days.day desc, days.cost_nano desc, source, provider, model

@@ -1,9 +1,9 @@
 /*
 title: Cost by step
 description: >-
-  Which work is dear: what the calls made in each step cost, altogether and each. Where calls name no step, what was
-  called (the endpoint) stands for the work. The cost is what was recorded plus what was estimated; calls without a
-  known cost are unpriced, never free, and left out of the cost per call. Currencies are never added up.
+  Most expensive steps: total cost and cost per call. Calls without a step are listed under their endpoint. Cost is what
+  was recorded plus what was estimated. Calls without a known cost are unpriced, never free. They are left out of the
+  cost per call. Currencies are never added up.
 topic: Cost
 params:
   source: {type: source, help: one source only}
@@ -17,7 +17,7 @@ chart:
     color: {field: source, type: nominal}
     row: {field: currency, type: nominal}
 */
--- The whole history is added up already.
+-- Without dates, the rollup of the whole history has the answer.
 with spent as (
     select
         source_id,
@@ -25,7 +25,7 @@ with spent as (
         currency,
         calls,
         total_tokens,
-        cost,
+        cost_nano / 1e9 as cost,
         unpriced_calls
     from rollup_step_calls
     where :since || :until = ''
@@ -36,7 +36,7 @@ with spent as (
         currency,
         sum(calls),
         sum(total_tokens),
-        sum(cost),
+        sum(cost_nano / 1e9),
         sum(unpriced_calls)
     from rollup_step_call_days
     where

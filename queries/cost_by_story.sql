@@ -1,17 +1,16 @@
 /*
 title: Cost by story
 description: >-
-  The stories that cost most, by what the calls made for them cost. The cost is what was recorded plus what was
-  estimated; calls without a known cost are unpriced, never free. Currencies are never added up: a story that was paid
-  in two has two rows. It needs calls that name their story or a run of it; a story that the source has deleted since
-  still counts. Shown are the dearest, as many as the limit says.
+  The most expensive stories, up to the limit. Cost is what was recorded plus what was estimated. Calls without a known
+  cost are unpriced, never free. Currencies are never added up. A story paid in two currencies has two rows. Needs calls
+  that name their story or a run of it. Stories that the source has deleted still count.
 topic: Cost
 params:
   source: {type: source, help: one source only}
-  since: {type: date, help: first day of the calls (UTC)}
-  until: {type: date, help: 'last day of the calls (UTC), included'}
+  since: {type: date, help: first day of calls (UTC)}
+  until: {type: date, help: 'last day of calls (UTC), included'}
   story: {type: text, help: one story only}
-  limit: {type: number, default: 1000, help: 'how many rows, the dearest first'}
+  limit: {type: number, default: 1000, help: maximum number of rows}
 chart:
   mark: bar
   encoding:
@@ -20,9 +19,9 @@ chart:
     color: {field: source, type: nominal}
     row: {field: currency, type: nominal}
 */
--- All that was called for a story is added up already, and an index has the dearest first: that is the answer for the
--- stories whose calls are all within the days that are asked for.
-with dearest as (
+-- The rollup has each story's total, and an index has the most expensive first: the answer for stories whose calls all
+-- lie in the period.
+with most_expensive as (
     select
         story_id,
         currency
@@ -37,7 +36,7 @@ with dearest as (
                 and last_day <= coalesce(nullif(:until, ''), '9999-12-31')
             )
         )
-    order by cost desc, calls desc, story_id
+    order by cost_nano desc, calls desc, story_id
     limit cast(:limit as integer)
 ),
 
@@ -56,7 +55,7 @@ one_story as (
         and (:source = '' or sources.name = :source)
 ),
 
--- Of the others, the calls of these days are added up.
+-- For the other stories the calls of the period are added up.
 partly as (
     select
         story_id,
@@ -95,11 +94,11 @@ some_days as (
             calls.day,
             calls.calls,
             coalesce(calls.total_tokens, calls.input_tokens + calls.output_tokens) as total_tokens,
-            calls.price as cost,
+            calls.price_nano / 1e9 as cost,
             calls.unpriced_calls
         from partly
         cross join stories on stories.id = partly.story_id
-        -- What a story that has gone did cost refers to it by its key.
+        -- Calls of a deleted story refer to it by its key.
         cross join priced_calls as calls
             on
                 calls.story_id = stories.id
@@ -112,7 +111,7 @@ some_days as (
             pruned_calls.day,
             pruned_calls.calls,
             pruned_calls.total_tokens,
-            pruned_calls.cost,
+            pruned_calls.cost_nano / 1e9,
             pruned_calls.unpriced_calls
         from partly
         cross join pruned_calls on pruned_calls.story_id = partly.story_id
@@ -130,11 +129,11 @@ spent as (
         currency,
         calls,
         total_tokens,
-        cost,
+        cost_nano / 1e9 as cost,
         unpriced_calls
     from (
         select *
-        from dearest
+        from most_expensive
         union all
         select *
         from one_story

@@ -1,10 +1,9 @@
 /*
 title: Cost forecast
 description: >-
-  Where this month will end, if each of its days costs as much as those so far did on average. The days so far include
-  today, or end with the day on which the source was last read. Below are the eleven months before, for comparison: of
-  a month that is over, the forecast is what it cost. Currencies are never added up; calls without a known cost are
-  unpriced and in none of the sums.
+  Projected cost of this month at the average daily cost so far. The days so far include today, or end with the day of
+  the source's last ingest. The eleven months before are listed for comparison; the forecast of a past month is its
+  cost. Currencies are never added up. Unpriced calls are in none of the sums.
 topic: Cost
 params:
   source: {type: source, help: one source only}
@@ -12,17 +11,17 @@ chart:
   mark: bar
   encoding:
     x: {field: month, type: ordinal}
-    y: {field: forecast, type: quantitative, stack: zero, title: cost by the month's end}
+    y: {field: forecast, type: quantitative, stack: zero, title: forecast}
     color: {field: source, type: nominal}
     row: {field: currency, type: nominal}
 */
--- One month more than is shown, so that each has the one before.
+-- One month more than is listed, so that each has its previous month.
 with spent as (
     select
         substr(day, 1, 7) || '-01' as month,
         source_id,
         currency,
-        sum(cost) as cost,
+        sum(cost_nano / 1e9) as cost,
         sum(unpriced_calls) as unpriced_calls
     from rollup_call_days
     where
@@ -31,7 +30,7 @@ with spent as (
     group by substr(day, 1, 7), source_id, currency
 ),
 
--- Who spent something last month and nothing so far has a month, too.
+-- A source with costs last month and none this month has a row for this month, too.
 months as (
     select
         month,
@@ -61,7 +60,7 @@ covered as (
     where :source = '' or source_states.name = :source
 ),
 
-counted as (
+aggregated as (
     select
         covered.month,
         covered.source,
@@ -89,5 +88,5 @@ select
     round(case when days_so_far > 0 then cost / days_so_far * days end, 6) as forecast,
     round(previous_cost, 6) as previous_month,
     coalesce(unpriced_calls, 0) as unpriced_calls
-from counted
+from aggregated
 order by month desc, cost / days_so_far * days desc, source, currency

@@ -1,24 +1,24 @@
 /*
 title: Cost of failures
 description: >-
-  What was spent for nothing: the calls of runs that failed, by the step that made them (where they name none, by what
-  was called), and the share of all that the source spent in that currency. With days, it is what was called on these
-  days by runs that have failed since. It needs calls that name their run; a run that the source has deleted since still
-  counts. Calls without a known cost are unpriced, never free.
+  Cost of the calls of failed runs, by step. Calls without a step are listed under their endpoint. The share is that of
+  the source's total cost in the same currency. With dates: calls made in that period by runs that failed then or later.
+  Needs calls that name their run. Runs that the source has deleted still count. Calls without a known cost are
+  unpriced, never free.
 topic: Cost
 params:
   source: {type: source, help: one source only}
-  since: {type: date, help: first day of the calls (UTC)}
-  until: {type: date, help: 'last day of the calls (UTC), included'}
+  since: {type: date, help: first day of calls (UTC)}
+  until: {type: date, help: 'last day of calls (UTC), included'}
 chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal, sort: -x}
-    x: {field: cost, type: quantitative, stack: zero, title: spent for nothing}
+    x: {field: cost, type: quantitative, stack: zero, title: cost of failed runs}
     color: {field: source, type: nominal}
     row: {field: currency, type: nominal}
 */
--- The whole history is added up already.
+-- Without dates, the rollup of the whole history has the answer.
 with failed as (
     select
         source_id,
@@ -26,7 +26,7 @@ with failed as (
         currency,
         failed_runs,
         calls,
-        cost,
+        cost_nano / 1e9 as cost,
         unpriced_calls
     from rollup_failed_calls
     where :since || :until = ''
@@ -37,7 +37,7 @@ with failed as (
         currency,
         count(distinct run_id),
         sum(calls),
-        sum(cost),
+        sum(cost_nano / 1e9),
         sum(unpriced_calls)
     from rollup_failed_run_calls
     where
@@ -52,7 +52,7 @@ spent as (
     select
         source_id,
         currency,
-        sum(cost) as cost
+        sum(cost_nano / 1e9) as cost
     from rollup_calls
     where :since || :until = ''
     group by source_id, currency
@@ -60,7 +60,7 @@ spent as (
     select
         source_id,
         currency,
-        sum(cost)
+        sum(cost_nano / 1e9)
     from rollup_call_days
     where
         :since || :until <> ''

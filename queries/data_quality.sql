@@ -1,9 +1,9 @@
 /*
 title: Data quality
 description: >-
-  What in the sources cannot be trusted: rows that could not be loaded, values that were dropped, statuses that are not
-  known, and work that ends before it began. Such work has no duration and is in no average. Local times that are too
-  late, not too early, look like slow work and are not found here.
+  Rows and values in the sources that cannot be trusted. Lists rejected rows, dropped values, unknown statuses, and work
+  that ends before it starts: such work has no duration and is in no average. A wrong time zone is only detected when it
+  makes work end before it starts.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
@@ -14,7 +14,7 @@ chart:
     x: {field: rows, type: quantitative}
     color: {field: source, type: nominal}
 */
--- Offsets west of UTC that are in use, each with a zone that has it in the northern summer and one in its winter.
+-- Offsets west of UTC in use, each with a zone that has it in the northern summer and one in the winter.
 with offsets (minutes, summer, winter) as (
     values
         (60, 'Atlantic/Cape_Verde', 'Atlantic/Cape_Verde'),
@@ -34,7 +34,7 @@ with offsets (minutes, summer, winter) as (
         (720, 'Etc/GMT+12', 'Etc/GMT+12')
 ),
 
--- Times in quarters of an hour, as offsets are.
+-- In quarters of an hour, as offsets are.
 shifts as (
     select
         *,
@@ -56,8 +56,8 @@ findings as (
         rows,
         example,
         case severity
-            when 'rejected' then 'These rows are not loaded: mend them in the source and ingest it again.'
-            else 'These rows are loaded without the value: correct it in the source and ingest it again.'
+            when 'rejected' then 'These rows are not loaded: fix them in the source and ingest it again.'
+            else 'These rows are loaded without the value: fix it in the source and ingest it again.'
         end as action
     from reject_reasons
     union all
@@ -67,8 +67,8 @@ findings as (
         case when source_status is null then kind || ' without a status' else kind || ' with an unknown status' end,
         rows,
         source_status,
-        'These rows count neither as completed nor as failed: correct the status in the source, or have storyreport'
-        || ' learn the word.'
+        'These rows count neither as completed nor as failed: fix the status in the source, or add the word to the'
+        || ' statuses of its system in storyreport.'
     from unknown_statuses
     union all
     select
@@ -79,21 +79,21 @@ findings as (
         shifts.kind || ' ' || shifts.source_key || ': ' || shifts.started_at || ' to ' || shifts.ended_at,
         case
             when shifts.is_far
-                then 'ends look more than 12 h early, which no time zone explains: correct these times in the source'
+                then 'End times are more than 12 h early, which no time zone explains: fix these times in the source.'
             when shifts.quarters < 4
-                then 'ends look less than 1 h early, which no time zone explains: see whether the clocks that wrote'
-                    || ' them differ'
+                then 'End times are less than 1 h early, which no time zone explains: check whether the clocks of the'
+                    || ' programs that wrote them differ.'
             when sources.timezone not in ('UTC', 'Etc/UTC')
-                then 'ends look ' || shifts.how_early || ' even as local times of ' || sources.timezone
-                    || ': ingest with a --timezone that is as much further west (unless these are but of the hour that'
-                    || ' comes twice when summer time ends)'
-            else 'ends look ' || shifts.how_early || ': ingest with --timezone of UTC-'
+                then 'End times are ' || shifts.how_early || ' even as local times of ' || sources.timezone
+                    || ': ingest with a --timezone that is as much further west (unless all are in the hour that'
+                    || ' repeats when summer time ends).'
+            else 'End times are ' || shifts.how_early || ': ingest with --timezone of UTC-'
                 || printf('%02d:%02d', shifts.minutes / 60, shifts.minutes % 60) || ' (e.g. '
                 || case
                     when substr(shifts.started_at, 6, 2) between '04' and '10' then offsets.summer
                     else offsets.winter
                 end
-                || ')'
+                || ').'
         end
     from shifts
     join sources on sources.id = shifts.source_id

@@ -1,18 +1,18 @@
 /*
 title: Duration changes
 description: >-
-  Which steps changed most: how long 95 % of their completed executions took at most in the last days, and in as many
-  days before. A source's last day is the last one on which a step of it ended. Percentiles are within 1 %. Steps that
-  have no duration in one of the two spans come last; steps that were not executed in the last days are left out.
+  p95 duration of each step in the last N days compared with the N days before, largest change first. A source's last
+  day is the last day on which one of its steps ended. Percentiles are within 1 %. Steps without a duration in one of
+  the two periods come last; steps that were not executed in the last period are left out.
 topic: Steps
 params:
   source: {type: source, help: one source only}
-  days: {type: number, default: 7, help: how many days are compared with as many before}
+  days: {type: number, default: 7, help: length of each period in days}
 chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal}
-    x: {field: change_pct, type: quantitative, title: change of p95}
+    x: {field: change_pct, type: quantitative, title: p95 change}
     color: {field: source, type: nominal}
 */
 with spans as (
@@ -68,7 +68,7 @@ executed as (
     group by bounds.source_id, days.family, bounds.is_last
 ),
 
--- How many of a step's executions took no longer than this bucket.
+-- reached: executions of the step that took no longer than this bucket.
 cumulated as (
     select
         bounds.source_id,

@@ -1,10 +1,10 @@
 /*
 title: Failed stories
 description: >-
-  What is failed now, and why, the latest failure first: each step of a story whose latest attempt failed, and the last
-  run of a story where that failed without a step that did. What a later attempt or run has completed, and what its
-  source calls completed, cancelled or skipped, is not listed. A job that failed before there was a story is named by
-  its run.
+  Stories that are failed now, by step, with the error, latest first. Lists steps whose latest attempt failed, and
+  stories whose last run failed although no step is marked failed. Steps that a later attempt or run has completed, and
+  those that the source marks as completed, cancelled or skipped, are not listed. A job that failed before it had a
+  story is named by its run.
 topic: Right now
 params:
   source: {type: source, help: one source only}
@@ -13,10 +13,10 @@ chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal, sort: -x}
-    x: {aggregate: count, type: quantitative, title: stories that are failed}
+    x: {aggregate: count, type: quantitative, title: failed stories}
     color: {field: source, type: nominal}
 */
--- Where neither the step nor the run says why, the last call of the run that failed may.
+-- If neither step nor run has an error, the last failed call of the run may have one.
 select
     sources.name as source,
     case when runs.kind = 'job' and runs.source_key = failed.story then null else failed.story end as story,

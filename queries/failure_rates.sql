@@ -1,8 +1,8 @@
 /*
 title: Failure rates
 description: >-
-  Which steps fail: of the executions that ended, how many failed. A step that ran but did not pass its acceptance
-  check counts as failed where its source says so.
+  Share of executions that failed, by step, highest first. Executions are those that completed or failed. A step that
+  ran but did not pass its acceptance check counts as failed if its source says so.
 topic: Steps
 params:
   source: {type: source, help: one source only}
@@ -12,10 +12,10 @@ chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal, sort: -x}
-    x: {field: failure_pct, type: quantitative, title: executions that failed}
+    x: {field: failure_pct, type: quantitative, title: failed executions}
     color: {field: source, type: nominal}
 */
--- The whole history is added up already.
+-- Without dates, the rollup of the whole history has the answer.
 with ended as (
     select
         source_id,

@@ -1,7 +1,7 @@
 /*
 title: Failure trend
 description: >-
-  Whether steps fail more than they did: of the executions that ended on a day, how many failed, the latest day first.
+  Share of executions that failed, by day and step, latest day first. Executions are those that completed or failed.
 topic: Steps
 params:
   source: {type: source, help: one source only}
@@ -12,7 +12,7 @@ chart:
   mark: bar
   encoding:
     x: {field: day, type: temporal}
-    y: {field: failed, type: quantitative, aggregate: sum, title: executions that failed}
+    y: {field: failed, type: quantitative, aggregate: sum, title: failed executions}
     color: {field: step, type: nominal}
 */
 select

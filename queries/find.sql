@@ -1,16 +1,16 @@
 /*
-title: Find
+title: Search
 description: >-
-  What is called so: stories and runs whose key, and steps whose own name or whose family's, is this or begins with it,
-  the first 50 of a kind. A story's title is not searched. Instances of one step are counted.
-topic: One thing looked at
+  Stories, runs and steps whose key or name starts with this text (at most 50 of each). A step is found by its own name
+  or by its family. Instances of one step are one row, with their number. Story titles are not searched.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  name: {type: text, help: 'the key of a story or run or the name of a step, or how it begins'}
+  name: {type: text, help: 'beginning of a story key, run key or step name (required)'}
 */
--- A key that begins with a name lies between it and it with the greatest letter behind; so an index finds it. Only the
+-- Keys that start with a text lie between it and it followed by the greatest character: an index finds them. Only the
 -- first 50 of each source can be among the first 50 of all: no more are sorted.
-with asked as (
+with selected as (
     select
         id,
         name,
@@ -48,55 +48,55 @@ with asked as (
 
 found_stories as (
     select
-        asked.name as source,
+        selected.name as source,
         'story' as kind,
         stories.source_key as story,
         null as run,
         null as step,
         coalesce(stories.title, '') as title,
         stories.status
-    from asked
+    from selected
     cross join stories
         on
-            stories.source_id = asked.id
-            and stories.source_key between :name and asked.last_story
+            stories.source_id = selected.id
+            and stories.source_key between :name and selected.last_story
     order by story, source
     limit 50
 ),
 
 found_runs as (
     select
-        asked.name as source,
+        selected.name as source,
         'run' as kind,
         null as story,
         runs.source_key as run,
         null as step,
         runs.kind as title,
         runs.status
-    from asked
+    from selected
     cross join runs
         on
-            runs.source_id = asked.id
-            and runs.source_key between :name and asked.last_run
+            runs.source_id = selected.id
+            and runs.source_key between :name and selected.last_run
     order by run, source
     limit 50
 ),
 
 found_steps as (
     select
-        asked.name as source,
+        selected.name as source,
         'step' as kind,
         null as story,
         null as run,
         steps.family as step,
         case when count(*) = 1 then min(steps.name) else count(*) || ' instances' end as title,
         null as status
-    from asked
-    cross join steps on steps.source_id = asked.id
+    from selected
+    cross join steps on steps.source_id = selected.id
     where
         (steps.family >= :name and steps.family < :name || char(1114111))
         or (steps.name >= :name and steps.name < :name || char(1114111))
-    group by asked.name, steps.family
+    group by selected.name, steps.family
     order by step, source
     limit 50
 )

@@ -1,10 +1,10 @@
 /*
 title: Flaky steps
 description: >-
-  Which steps succeed only on a second try. Runs are pieces of work, a step of one story (or run): retried are those
-  whose first attempt failed and was followed by another, recovered those that only a later attempt completed. The share
-  is that of first attempts that completed. An attempt counts on the day it ended. It needs a source that tells attempts
-  apart: in others each execution is a first attempt.
+  Steps that only complete after a retry, most recovered first. One row per step; a run here is one step of one story
+  (or run). Retried: the first attempt failed and was retried. Recovered: only a later attempt completed. The percentage
+  is that of first attempts that completed. An attempt counts on the day it ended. Needs a source that tells attempts
+  apart; otherwise each execution is a first attempt.
 topic: Steps
 params:
   source: {type: source, help: one source only}
@@ -14,11 +14,11 @@ chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal, sort: -x}
-    x: {field: recovered, type: quantitative, title: completed by a later attempt only}
+    x: {field: recovered, type: quantitative, title: recovered}
     color: {field: source, type: nominal}
 */
--- The whole history is added up already.
-with tried as (
+-- Without dates, the rollup of the whole history has the answer.
+with attempts as (
     select
         source_id,
         family,
@@ -47,14 +47,14 @@ with tried as (
 
 select
     sources.name as source,
-    tried.family as step,
-    tried.first_attempts as runs,
-    tried.retried,
-    tried.recovered,
-    round(100.0 * tried.first_completed / nullif(tried.first_attempts, 0), 2) as first_attempt_pct
-from tried
-join sources on sources.id = tried.source_id
+    attempts.family as step,
+    attempts.first_attempts as runs,
+    attempts.retried,
+    attempts.recovered,
+    round(100.0 * attempts.first_completed / nullif(attempts.first_attempts, 0), 2) as first_attempt_pct
+from attempts
+join sources on sources.id = attempts.source_id
 where
     (:source = '' or sources.name = :source)
-    and tried.first_attempts + tried.retried + tried.recovered > 0
-order by tried.recovered desc, tried.retried desc, first_attempt_pct, source, step
+    and attempts.first_attempts + attempts.retried + attempts.recovered > 0
+order by attempts.recovered desc, attempts.retried desc, first_attempt_pct, source, step

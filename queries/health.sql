@@ -1,15 +1,14 @@
 /*
 title: Health
 description: >-
-  Is everything all right: one line a check, what is wrong first. Each names the report that shows what it counts, with
-  that report's own limits: silent for an hour is stuck, failed three times in a row is blocked. A source is fresh if it
-  was ingested within a day.
+  All checks, problems first. Each check names the report with the details and uses that report's default limits: an
+  hour of silence is stuck, three failures in a row are blocked. A source is fresh if it was ingested within a day.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
-  as_of: {type: time, default: now, help: judged at this time (UTC)}
+  as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 */
-with asked as (
+with selected as (
     select
         id,
         last_ingest_at
@@ -17,14 +16,14 @@ with asked as (
     where :source = '' or name = :source
 ),
 
--- What each check finds; judged is 0 where no source has what it is about.
-found (name, count, judged) as (
+-- The number of findings of each check; is_checked is 0 if no source has the data that it needs.
+found (name, count, is_checked) as (
     select
         'orphans',
         count(*),
         1
     from orphaned_rows
-    where source_id in (select id from asked)
+    where source_id in (select id from selected)
     union all
     select
         'stuck',
@@ -32,7 +31,7 @@ found (name, count, judged) as (
         1
     from running_work
     where
-        source_id in (select id from asked)
+        source_id in (select id from selected)
         and coalesce((strftime('%s', :as_of) - strftime('%s', nullif(last_sign, ''))) / 60, 60) >= 60
     union all
     select
@@ -40,7 +39,7 @@ found (name, count, judged) as (
         count(*),
         1
     from rollup_failed_steps
-    where source_id in (select id from asked)
+    where source_id in (select id from selected)
     union all
     select
         'blocked',
@@ -48,66 +47,70 @@ found (name, count, judged) as (
         1
     from rollup_failing_stories
     where
-        source_id in (select id from asked)
+        source_id in (select id from selected)
         and (consecutive_failures >= 3 or is_blocked)
     union all
     select
         'chapters',
         count(*),
         (
-            -- What a source says of its stories it says of each: one is enough to see it.
-            select coalesce(max((select lacks_chapters from stories where source_id = asked.id limit 1) is not null), 0)
-            from asked
+            -- A source has chapter counts for all of its stories or for none: one story shows which.
+            select
+                coalesce(
+                    max((select lacks_chapters from stories where source_id = selected.id limit 1) is not null),
+                    0
+                )
+            from selected
         )
     from stories
     where
         lacks_chapters
         and gone_at is null
-        and source_id in (select id from asked)
+        and source_id in (select id from selected)
     union all
     select
         'trees',
         coalesce(sum(problems), 0),
         (
-            select coalesce(max((select kind from story_nodes where source_id = asked.id limit 1) is 'node'), 0)
-            from asked
+            select coalesce(max((select kind from story_nodes where source_id = selected.id limit 1) is 'node'), 0)
+            from selected
         )
     from rollup_story_trees
     where
         problems > 0
-        and source_id in (select id from asked)
+        and source_id in (select id from selected)
     union all
     select
         'outputs',
         (
             select coalesce(sum(mismatches), 0)
             from rollup_mismatches
-            where source_id in (select id from asked)
+            where source_id in (select id from selected)
         ) + (
             select count(*)
             from file_problems
-            where source_id in (select id from asked)
+            where source_id in (select id from selected)
         ),
         exists (
             select 1
             from inputs
             where
                 part = 'outputs'
-                and source_id in (select id from asked)
+                and source_id in (select id from selected)
         )
     union all
     select
         'freshness',
         count(*),
         1
-    from asked
+    from selected
     where last_ingest_at < strftime('%Y-%m-%dT%H:%M:%fZ', :as_of, '-1 day')
     union all
     select
         'data quality',
-        (select count(*) from reject_reasons where source_id in (select id from asked))
-        + (select count(*) from unknown_statuses where source_id in (select id from asked))
-        + (select count(*) from early_ends where source_id in (select id from asked)),
+        (select count(*) from reject_reasons where source_id in (select id from selected))
+        + (select count(*) from unknown_statuses where source_id in (select id from selected))
+        + (select count(*) from early_ends where source_id in (select id from selected)),
         1
     union all
     select
@@ -115,20 +118,20 @@ found (name, count, judged) as (
         coalesce(sum(unpriced_calls), 0),
         count(*) > 0
     from rollup_calls
-    where source_id in (select id from asked)
+    where source_id in (select id from selected)
 ),
 
-checks (place, name, report, status, one, many, action, none, unjudged) as (
+checks (place, name, report, status, if_one, if_many, action, if_none, if_unchecked) as (
     values
         (
             1,
             'orphans',
             'orphans',
             'warning',
-            'row refers to a story or run that is not there.',
-            'rows refer to stories or runs that are not there.',
-            'Restore what is missing, or delete what refers to it.',
-            'Everything refers to something that is there.',
+            'row points to a missing story or run.',
+            'rows point to a missing story or run.',
+            'Restore the missing rows, or delete the rows that point to them.',
+            'No row points to a missing story or run.',
             ''
         ),
         (
@@ -136,10 +139,10 @@ checks (place, name, report, status, one, many, action, none, unjudged) as (
             'stuck',
             'stuck_runs',
             'problem',
-            'piece of work says that it is running and has been silent for an hour or longer.',
-            'pieces of work say that they are running and have been silent for an hour or longer.',
-            'See whether they still run, and start again what does not.',
-            'Nothing that runs has been silent for an hour.',
+            'run or step is running and has been silent for 1 h or longer.',
+            'runs or steps are running and have been silent for 1 h or longer.',
+            'Check whether they still run, and restart those that do not.',
+            'No running work has been silent for 1 h.',
             ''
         ),
         (
@@ -147,10 +150,10 @@ checks (place, name, report, status, one, many, action, none, unjudged) as (
             'failed',
             'failed_stories',
             'warning',
-            'step of a story has failed and was not completed since.',
-            'steps of stories have failed and were not completed since.',
-            'See the errors, and run these steps again.',
-            'No step of a story is failed.',
+            'story step failed and has not completed since.',
+            'story steps failed and have not completed since.',
+            'Read the errors and run these steps again.',
+            'No story step is failed.',
             ''
         ),
         (
@@ -158,10 +161,10 @@ checks (place, name, report, status, one, many, action, none, unjudged) as (
             'blocked',
             'blocked_stories',
             'problem',
-            'story has failed three times in a row, or is blocked.',
-            'stories have failed three times in a row, or are blocked.',
-            'Mend what fails before they are tried again.',
-            'No story fails again and again.',
+            'story failed three times in a row or is blocked.',
+            'stories failed three times in a row or are blocked.',
+            'Fix the cause before they are retried.',
+            'No story failed three times in a row or is blocked.',
             ''
         ),
         (
@@ -173,17 +176,17 @@ checks (place, name, report, status, one, many, action, none, unjudged) as (
             'stories have no chapter count.',
             'Generate their outlines again, or set the counts in the source.',
             'Every story has a chapter count.',
-            'No source counts chapters.'
+            'No source has chapter counts.'
         ),
         (
             6,
             'trees',
             'story_tree_problems',
             'problem',
-            'flaw in a story tree, which its readers may meet.',
-            'flaws in story trees, which their readers may meet.',
-            'Mend the nodes and their options in the source.',
-            'Every story tree is sound.',
+            'story-tree error readers can run into.',
+            'story-tree errors readers can run into.',
+            'Fix the nodes and options in the source.',
+            'No story tree has an error.',
             'No source has story trees.'
         ),
         (
@@ -191,21 +194,21 @@ checks (place, name, report, status, one, many, action, none, unjudged) as (
             'outputs',
             'output_mismatches',
             'warning',
-            'file or status does not agree with the other.',
-            'files or statuses do not agree with the other.',
-            'Run the step again where the file is missing; correct the status where it is there.',
+            'mismatch between files and statuses.',
+            'mismatches between files and statuses.',
+            'Run the step again if its file is missing; fix the status if the file is there.',
             'Files and statuses agree.',
-            'No folder of outputs was read: ingest it with the source.'
+            'No folder of outputs was ingested: ingest it with its source.'
         ),
         (
             8,
             'freshness',
             'ingests',
             'warning',
-            'source was not read for more than a day.',
-            'sources were not read for more than a day.',
+            'source was not ingested for more than a day.',
+            'sources were not ingested for more than a day.',
             'Run storyreport ingest.',
-            'Every source was read within a day.',
+            'Every source was ingested within a day.',
             ''
         ),
         (
@@ -213,10 +216,10 @@ checks (place, name, report, status, one, many, action, none, unjudged) as (
             'data quality',
             'data_quality',
             'warning',
-            'finding about rows and values that cannot be trusted.',
-            'findings about rows and values that cannot be trusted.',
-            'Do what the report says of each.',
-            'All that was read can be trusted.',
+            'data-quality finding.',
+            'data-quality findings.',
+            'See the action column of the report.',
+            'All rows and values can be trusted.',
             ''
         ),
         (
@@ -224,9 +227,9 @@ checks (place, name, report, status, one, many, action, none, unjudged) as (
             'unpriced calls',
             'cost',
             'warning',
-            'call has no known cost, which is missing in what is reported.',
-            'calls have no known cost, which is missing in what is reported.',
-            'Give their prices: storyreport reprice --prices FILE.',
+            'call has no price; totals are too low.',
+            'calls have no price; totals are too low.',
+            'Set their prices: storyreport reprice --prices FILE.',
             'Every call has a cost.',
             'No source has calls.'
         )
@@ -237,14 +240,14 @@ select
     case when found.count > 0 then checks.status else 'ok' end as status,
     found.count,
     case
-        when found.count > 1 then printf('%,d ', found.count) || checks.many
-        when found.count = 1 then '1 ' || checks.one
-        when found.judged then checks.none
-        else checks.unjudged
+        when found.count > 1 then printf('%,d ', found.count) || checks.if_many
+        when found.count = 1 then '1 ' || checks.if_one
+        when found.is_checked then checks.if_none
+        else checks.if_unchecked
     end as detail,
     case when found.count > 0 then checks.action end as action,
     checks.report
 from checks
 join found using (name)
-where exists (select 1 from asked)
+where exists (select 1 from selected)
 order by found.count > 0 and checks.status = 'problem' desc, found.count > 0 desc, checks.place

@@ -1,9 +1,8 @@
 /*
 title: Ingests
 description: >-
-  Is this fresh: each time a source was read, the latest first, and what was written then. An ingest that failed wrote
-  nothing and is not listed.
-topic: About the data itself
+  Ingests of each source and the rows that were written, latest first. A failed ingest writes nothing and is not listed.
+topic: Data
 params:
   source: {type: source, help: one source only}
 */

@@ -1,11 +1,10 @@
 /*
 title: Log metrics
 description: >-
-  Cache hits, conflicts and skips, as the log tells. Needs the log of a story-generation service. A chapter count that
-  is determined anew (from the outline, the database or the default) is a miss. A hit is a line that says so; where no
-  line does, each loaded story context that is followed by no miss counts as one, and where the log has no debug lines
-  the rate is not known. The rest are counts of lines. Samples are the lookups, or the lines, that a value was made
-  of.
+  Cache hits, conflicts and skips, from log lines. Needs the log of a story-generation service. Cache hits are counted
+  from log lines; without them, every story context loaded without a miss counts as a hit. A miss is a chapter count
+  that is determined again (from the outline, the database or the default). Without debug lines the hit rate is unknown.
+  The other metrics are numbers of lines. Samples are the lookups or lines behind a value.
 topic: Failures
 params:
   source: {type: source, help: one source only}
@@ -19,8 +18,8 @@ chart:
     color: {field: source, type: nominal}
     row: {field: unit}
 */
--- The whole history is added up already.
-with said as (
+-- Without dates, the rollup of the whole history has the answer.
+with lines as (
     select
         source_id,
         metric,
@@ -40,8 +39,8 @@ with said as (
         and (:until = '' or day <> '')
 ),
 
--- Lines by what they say; determined are those that the service writes when it logs for debugging.
-counted as (
+-- Lines by metric; `determined` lines are only written at debug level.
+aggregated as (
     select
         source_id,
         sum(case when metric = 'context_loaded' then samples else 0 end) as contexts,
@@ -54,7 +53,7 @@ counted as (
         sum(case when metric = 'failed_run_skip' then samples else 0 end) as skips,
         sum(case when metric = 'progress_conflict' then samples else 0 end) as conflicts,
         sum(case when metric = 'workflow_error' then samples else 0 end) as errors
-    from said
+    from lines
     group by source_id
 ),
 
@@ -66,7 +65,7 @@ lookups as (
             when cached > 0 then cached
             when determined > 0 and contexts > 0 then max(contexts - determined - defaulted, 0)
         end as hits
-    from counted
+    from aggregated
 ),
 
 metrics as (
@@ -86,7 +85,7 @@ metrics as (
         stories_not_found,
         'lines',
         stories_not_found
-    from counted
+    from aggregated
     union all
     select
         source_id,
@@ -95,7 +94,7 @@ metrics as (
         skips,
         'lines',
         skips
-    from counted
+    from aggregated
     union all
     select
         source_id,
@@ -104,7 +103,7 @@ metrics as (
         conflicts,
         'lines',
         conflicts
-    from counted
+    from aggregated
     union all
     select
         source_id,
@@ -113,7 +112,7 @@ metrics as (
         errors,
         'lines',
         errors
-    from counted
+    from aggregated
 )
 
 select

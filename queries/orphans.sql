@@ -1,9 +1,9 @@
 /*
 title: Orphans
 description: >-
-  What points at nothing: rows whose story or run the source does not have, because it never existed or has been
-  deleted. A row is listed once; where both its run and its story are missing, the run is named. What was derived from
-  other rows is not listed beside them. Where a source's stories were not read at all, none is missed.
+  Rows that point to a missing story or run: it never existed in the source, or was deleted. A row is listed once; if
+  both its run and its story are missing, the run is named. Derived rows are not listed separately. Sources that have no
+  stories are not checked for missing stories.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
@@ -15,7 +15,7 @@ chart:
     x: {aggregate: count, type: quantitative, title: orphans}
     color: {field: source, type: nominal}
 */
--- A reference that leads nowhere has a *_key and no id: the view says which.
+-- An unresolved reference has a *_key and no id: the view lists them.
 select
     sources.name as source,
     orphans.kind,

@@ -1,10 +1,9 @@
 /*
 title: Output mismatches
 description: >-
-  Do files and statuses agree: steps that are completed and left no file, and files of steps that are not. Needs the
-  folder of outputs beside the database. Where the source records its files but not the steps that made them: completed
-  runs without any file, files that it has and the folder has not, and the other way round, as of the last time that the
-  folder was read.
+  Completed steps without files, and files without a completed step. Needs the folder of outputs, ingested with the
+  database. For a source that records its files but not the steps that made them: completed runs without any file, files
+  recorded but missing on disk, and files on disk that are not recorded (as of the last ingest).
 topic: Integrity
 params:
   source: {type: source, help: one source only}

@@ -1,9 +1,9 @@
 /*
 title: Pending stories
 description: >-
-  Which story waits for which step, the longest wait first. Where steps are numbered, a story waits for a step that is
-  not completed while the one before it is, or that is the first; the step itself may be running or have failed.
-  Elsewhere a story waits whose work is queued and of which nothing runs.
+  Stories that wait for a step, longest wait first. If steps are numbered, a story is pending at a step that has not
+  completed while the step before it has, or at its first step; the step itself may be running or have failed. Otherwise
+  a story is pending if its work is queued and none of it is running.
 topic: Right now
 params:
   source: {type: source, help: one source only}
@@ -12,10 +12,10 @@ chart:
   mark: bar
   encoding:
     y: {field: next_step, type: nominal, sort: -x}
-    x: {aggregate: count, type: quantitative, title: stories that wait}
+    x: {aggregate: count, type: quantitative, title: pending stories}
     color: {field: source, type: nominal}
 */
--- A job that has made no story yet is named by its run.
+-- A job without a story so far is named by its run.
 select
     sources.name as source,
     case when jobs.id is null then pending.story end as story,

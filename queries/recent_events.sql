@@ -1,24 +1,24 @@
 /*
 title: Recent events
 description: >-
-  What happened last, the newest first, a page at a time: what the sources themselves write down as events, such as a
-  sprint's starts and ends and a media workflow's progress. A source without events has none here.
-topic: One thing looked at
+  Latest events, newest first, one page at a time. Events are what a source itself records, such as a sprint's starts
+  and ends or a media workflow's progress. Sources without events are not listed.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  batch: {type: text, help: 'one batch or workflow only, by its key'}
-  page: {type: number, default: 1, help: 'the page, 1 has the newest'}
-  per_page: {type: number, default: 100, help: events on a page}
+  batch: {type: text, help: 'one batch or workflow only (its key)'}
+  page: {type: number, default: 1, help: 'page number, 1 is the newest'}
+  per_page: {type: number, default: 100, help: events per page}
 */
--- Each case has its own index, in order, and rows are looked up for the page alone.
-with asked as (
+-- Each case has an index in this order; rows are only looked up for the page.
+with paging as (
     select
         max(1, cast(:per_page as integer)) as per_page,
-        -- Too large a product is no integer, which an offset must be.
+        -- An offset must be an integer, which a very large product is not.
         cast(max(1, cast(:per_page as integer)) * (max(1, cast(:page as integer)) - 1) as integer) as skipped
 ),
 
-asked_runs as (
+selected_runs as (
     select runs.id
     from sources
     cross join runs
@@ -37,7 +37,7 @@ of_all as (
     from events
     where :source || :batch = ''
     order by at desc, id desc
-    limit (select per_page from asked) offset (select skipped from asked)
+    limit (select per_page from paging) offset (select skipped from paging)
 ),
 
 of_source as (
@@ -50,7 +50,7 @@ of_source as (
         and :batch = ''
         and source_id = (select id from sources where name = :source)
     order by at desc, id desc
-    limit (select per_page from asked) offset (select skipped from asked)
+    limit (select per_page from paging) offset (select skipped from paging)
 ),
 
 of_batch as (
@@ -65,11 +65,11 @@ of_batch as (
         where
             run_id in (
                 select id
-                from asked_runs
+                from selected_runs
                 union
                 select id
                 from runs
-                where parent_id in (select id from asked_runs)
+                where parent_id in (select id from selected_runs)
             )
         union all
         select
@@ -82,10 +82,10 @@ of_batch as (
             and source_id in (select id from sources where :source in ('', name))
     )
     order by at desc, id desc
-    limit (select per_page from asked) offset (select skipped from asked)
+    limit (select per_page from paging) offset (select skipped from paging)
 ),
 
-shown as (
+page_of_events as (
     select * from of_all
     union all
     select * from of_source
@@ -102,11 +102,11 @@ select
     coalesce(events.status, events.source_status) as status,
     coalesce(events.message, printf('%g %%', events.progress_pct)) as message,
     events.source_status
-from shown
-cross join events on events.id = shown.id
+from page_of_events
+cross join events on events.id = page_of_events.id
 join sources on sources.id = events.source_id
 left join runs on runs.id = events.run_id
 left join runs as parents on parents.id = runs.parent_id
 left join stories on stories.id = events.story_id
 left join steps on steps.id = events.step_id
-order by shown.at desc, shown.id desc
+order by page_of_events.at desc, page_of_events.id desc

@@ -1,9 +1,9 @@
 /*
 title: Rejected rows
 description: >-
-  What could not be loaded, and why, the latest first: each row as its source wrote it, without what is private. Values
-  that were dropped from rows that were loaded are in data_quality.
-topic: About the data itself
+  Rows that could not be loaded, with the reason, latest first. A row is shown as its source wrote it, without private
+  values. Values that were dropped from loaded rows are in data_quality.
+topic: Data
 params:
   source: {type: source, help: one source only}
 chart:

@@ -1,8 +1,8 @@
 /*
 title: Repeated warnings
 description: >-
-  Which run repeats itself: the same warning, given more than once by one run. Needs the log of a story-generation
-  service; a run that only the log knows is listed as the log names it.
+  Warnings that one run logged more than once. Needs the log of a story-generation service. A run that is only known
+  from the log has the name that it has there.
 topic: Failures
 params:
   source: {type: source, help: one source only}
@@ -10,10 +10,10 @@ chart:
   mark: bar
   encoding:
     y: {field: message, type: nominal, sort: -x}
-    x: {field: occurrences, type: quantitative, stack: zero, title: times given}
+    x: {field: occurrences, type: quantitative, stack: zero, title: occurrences}
     color: {field: source, type: nominal}
 */
--- In the order of the index, so that the first page costs no more than what it shows.
+-- In the order of the index, so that the first page only reads its own rows.
 select
     sources.name as source,
     warnings.run,

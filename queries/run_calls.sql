@@ -1,12 +1,12 @@
 /*
 title: Calls of a run
 description: >-
-  What a run called, when, and what it cost. The cost is as recorded; where none is, it is estimated from tokens and
-  model. An unknown cost is empty, never 0.
-topic: One thing looked at
+  Calls of a run with their time, duration and cost. Cost is as recorded, or estimated from tokens and model where none
+  was recorded. An unknown cost is empty, never 0.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  run: {type: text, help: the run's key}
+  run: {type: text, help: the run's key (required)}
 chart:
   mark: bar
   encoding:

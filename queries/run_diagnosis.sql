@@ -1,16 +1,16 @@
 /*
 title: Diagnosis of a run
 description: >-
-  What is wrong with a run, and what to do, the worst first: its story, its state, its steps, its calls, what it warned
-  of. A batch is judged with its stories. Give the run's key, as its source writes it.
-topic: One thing looked at
+  Problems of a run and how to fix them, worst first. Checks its story, status, steps, calls and warnings. A batch is
+  checked with its stories. Enter the run's key as its source writes it.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  run: {type: text, help: the run's key (needed)}
-  minutes: {type: number, default: 60, help: minutes without a sign of life that are too many}
-  as_of: {type: time, default: now, help: judged at this time (UTC)}
+  run: {type: text, help: the run's key (required)}
+  minutes: {type: number, default: 60, help: minutes of silence until the run is stuck}
+  as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 */
-with asked as (
+with selected as (
     select
         runs.*,
         sources.name as source,
@@ -27,26 +27,26 @@ with asked as (
     where :source in ('', sources.name)
 ),
 
--- The run itself, and for a batch those of its stories.
+-- The run itself and, for a batch, the runs of its stories.
 parts as (
     select
-        asked.id as asked_id,
+        selected.id as selected_id,
         runs.*
-    from asked
+    from selected
     cross join runs
         on
-            runs.id = asked.id
-            or runs.parent_id = asked.id
+            runs.id = selected.id
+            or runs.parent_id = selected.id
     where
         runs.gone_at is null
-        or asked.gone_at is not null
+        or selected.gone_at is not null
 ),
 
--- A step run that its source has deleted is no longer one of the run; of a run that has gone itself, those that name it
--- by its key are what is left to tell. + keeps the planner to the index of these keys.
+-- Deleted step runs are left out, unless the run itself was deleted: then its step runs name it by key. + keeps the
+-- planner to the index of these keys.
 its_step_runs as (
     select
-        parts.asked_id,
+        parts.selected_id,
         step_runs.*
     from parts
     cross join step_runs
@@ -60,14 +60,16 @@ its_step_runs as (
 
 attempts as (
     select
-        its_step_runs.asked_id,
+        its_step_runs.selected_id,
         steps.name as step,
         its_step_runs.status,
         its_step_runs.error_message,
         its_step_runs.ended_at < its_step_runs.started_at as is_backwards,
-        count(*) over (partition by its_step_runs.asked_id, its_step_runs.story_id, its_step_runs.step_id) as attempts,
+        count(*) over (
+            partition by its_step_runs.selected_id, its_step_runs.story_id, its_step_runs.step_id
+        ) as attempts,
         row_number() over (
-            partition by its_step_runs.asked_id, its_step_runs.story_id, its_step_runs.step_id
+            partition by its_step_runs.selected_id, its_step_runs.story_id, its_step_runs.step_id
             order by
                 coalesce(its_step_runs.last_activity_at, its_step_runs.ended_at, its_step_runs.started_at) desc,
                 its_step_runs.id desc
@@ -78,7 +80,7 @@ attempts as (
 
 step_counts as (
     select
-        asked.id,
+        selected.id,
         count(attempts.step) as steps,
         coalesce(sum(attempts.status = 'completed'), 0) as completed,
         coalesce(sum(attempts.status = 'failed'), 0) as failed,
@@ -89,56 +91,56 @@ step_counts as (
             as open_steps,
         group_concat(case when attempts.attempts > 1 then attempts.step end, ', ') as retried_steps,
         max(case when attempts.status = 'failed' then attempts.error_message end) as error
-    from asked
+    from selected
     left join attempts
         on
-            attempts.asked_id = asked.id
+            attempts.selected_id = selected.id
             and attempts.is_latest
-    group by asked.id
+    group by selected.id
 ),
 
 chapters as (
     select
-        asked.id,
+        selected.id,
         count(distinct steps.name) as written
-    from asked
+    from selected
     left join its_step_runs
         on
-            its_step_runs.asked_id = asked.id
+            its_step_runs.selected_id = selected.id
             and its_step_runs.status = 'completed'
     left join steps
         on
             steps.id = its_step_runs.step_id
             and steps.family = 'write_chapter'
-    group by asked.id
+    group by selected.id
 ),
 
 call_counts as (
     select
-        asked.id,
+        selected.id,
         coalesce(sum(priced_calls.calls), 0) as calls,
         coalesce(sum(priced_calls.status = 'failed'), 0) as failed,
         coalesce(sum(priced_calls.unpriced_calls), 0) as unpriced,
         max(case when priced_calls.status = 'failed' then priced_calls.error_message end) as error
-    from asked
+    from selected
     left join priced_calls
         on
-            priced_calls.run_id = asked.id
+            priced_calls.run_id = selected.id
             and priced_calls.gone_at is null
-    group by asked.id
+    group by selected.id
 ),
 
 last_signs as (
     select
-        asked.id,
+        selected.id,
         nullif(max(running_work.last_sign), '') as last_sign,
         (strftime('%s', :as_of) - strftime('%s', nullif(max(running_work.last_sign), ''))) / 60 as silent_minutes
-    from asked
+    from selected
     join running_work
         on
-            running_work.source_id = asked.source_id
-            and running_work.run = asked.source_key
-    group by asked.id
+            running_work.source_id = selected.source_id
+            and running_work.run = selected.source_key
+    group by selected.id
 ),
 
 checks (id, place, name, status, detail, action) as (
@@ -153,56 +155,58 @@ checks (id, place, name, status, detail, action) as (
             else 'ok'
         end,
         case
-            when story is not null then 'It works on story ' || story || coalesce(', ' || title, '') || '.'
-            when story_key is not null and has_stories then 'Its story ' || story_key || ' is not in ' || source || '.'
-            when story_key is not null then 'Whether its story ' || story_key || ' exists is not known.'
-            when kind = 'job' and status = 'completed' then 'It was completed and names no story.'
-            else 'It is not about one story.'
+            when story is not null then 'Story ' || story || coalesce(', ' || title, '') || '.'
+            when story_key is not null and has_stories then 'Story ' || story_key || ' is missing in ' || source || '.'
+            when story_key is not null
+                then 'Story ' || story_key || ' is unknown: the stories of ' || source || ' are not ingested.'
+            when kind = 'job' and status = 'completed' then 'Completed, but names no story.'
+            else 'Not about a single story.'
         end,
         case
             when story is not null then null
             when story_key is not null and has_stories
                 then 'Restore story ' || story_key || ' in ' || source || ', or cancel the run and delete it there.'
             when story_key is not null then 'Ingest the stories of ' || source || ' too.'
-            when kind = 'job' and status = 'completed' then 'See what became of its story in ' || source || '.'
+            when kind = 'job' and status = 'completed' then 'Check in ' || source || ' what happened to its story.'
         end
-    from asked
+    from selected
     union all
     select
-        asked.id,
+        selected.id,
         2,
         'state',
         case
-            when asked.status is null then 'warning'
-            when asked.status in ('failed', 'blocked') then 'problem'
-            when asked.status in ('cancelled', 'waiting') then 'warning'
+            when selected.status is null then 'warning'
+            when selected.status in ('failed', 'blocked') then 'problem'
+            when selected.status in ('cancelled', 'waiting') then 'warning'
             else 'ok'
         end,
         case
-            when asked.status is null then 'Its status ' || coalesce(asked.source_status, '(none)') || ' is not known.'
-            when asked.status in ('failed', 'blocked')
-                then 'It ' || case asked.status when 'failed' then 'has failed' else 'is blocked' end
+            when selected.status is null then 'Unknown status: ' || coalesce(selected.source_status, '(none)') || '.'
+            when selected.status in ('failed', 'blocked')
+                then case selected.status when 'failed' then 'Failed' else 'Blocked' end
                     || coalesce(
-                        ' at ' || coalesce(asked.failure_stage, asked.current_step, step_counts.failed_steps),
+                        ' at ' || coalesce(selected.failure_stage, selected.current_step, step_counts.failed_steps),
                         ''
                     )
-                    || coalesce(' (' || asked.failure_code || ')', '')
-                    || coalesce(': ' || coalesce(asked.error_message, step_counts.error, call_counts.error), '.')
-            else 'It is ' || asked.status || coalesce(' at ' || asked.current_step, '') || '.'
+                    || coalesce(' (' || selected.failure_code || ')', '')
+                    || coalesce(': ' || coalesce(selected.error_message, step_counts.error, call_counts.error), '.')
+            else upper(substr(selected.status, 1, 1)) || substr(selected.status, 2)
+                || coalesce(' at ' || selected.current_step, '') || '.'
         end,
         case
-            when asked.status is null then 'Correct the status in ' || asked.source || '.'
-            when asked.status = 'failed' then 'Mend what the error names, then run it again from there.'
-            when asked.status = 'blocked' then 'Decide what it is blocked by, then let it go on or cancel it.'
-            when asked.status = 'cancelled' then 'Run it again if its story is still wanted.'
-            when asked.status = 'waiting' then 'See what it waits for.'
+            when selected.status is null then 'Fix the status in ' || selected.source || '.'
+            when selected.status = 'failed' then 'Fix the error, then run it again from there.'
+            when selected.status = 'blocked' then 'Find what blocks it, then resume or cancel it.'
+            when selected.status = 'cancelled' then 'Run it again if its story is still needed.'
+            when selected.status = 'waiting' then 'Check what it waits for.'
         end
-    from asked
+    from selected
     join step_counts using (id)
     join call_counts using (id)
     union all
     select
-        asked.id,
+        selected.id,
         3,
         'stuck',
         case
@@ -211,17 +215,16 @@ checks (id, place, name, status, detail, action) as (
             else 'ok'
         end,
         case
-            when last_signs.id is null then 'It is not running.'
-            when last_signs.last_sign is null then 'It says it is running, and no sign of life is recorded.'
-            else 'Its last sign of life was ' || last_signs.silent_minutes || ' minutes ago, at '
-                || last_signs.last_sign || '.'
+            when last_signs.id is null then 'Not running.'
+            when last_signs.last_sign is null then 'Running, but no sign of life is recorded.'
+            else 'Last sign of life ' || last_signs.silent_minutes || ' minutes ago, at ' || last_signs.last_sign || '.'
         end,
         case
             when coalesce(last_signs.silent_minutes, 1e9) >= cast(:minutes as integer) and last_signs.id is not null
-                then 'See whether its process is alive; if not, mark it as failed in ' || asked.source
+                then 'Check whether its process is alive; if not, mark it as failed in ' || selected.source
                     || ' and run it again.'
         end
-    from asked
+    from selected
     left join last_signs using (id)
     union all
     select
@@ -234,50 +237,50 @@ checks (id, place, name, status, detail, action) as (
             when steps = 0 then 'No steps are recorded.'
             else 'None of ' || steps || ' steps failed.'
         end,
-        case when failed > 0 then 'Mend what their errors name (run_timeline has them), then run these steps again.' end
+        case when failed > 0 then 'Fix their errors (see run_timeline), then run these steps again.' end
     from step_counts
     union all
     select
-        asked.id,
+        selected.id,
         5,
         'unfinished steps',
-        case when step_counts.open > 0 and asked.ended_at is not null then 'warning' else 'ok' end,
+        case when step_counts.open > 0 and selected.ended_at is not null then 'warning' else 'ok' end,
         case
             when step_counts.open > 0 then 'Not finished: ' || step_counts.open_steps || '.'
-            else step_counts.completed || ' of ' || step_counts.steps || ' steps are completed.'
+            else step_counts.completed || ' of ' || step_counts.steps || ' steps completed.'
         end,
         case
-            when step_counts.open > 0 and asked.ended_at is not null
-                then 'The run has ended, so nothing will finish them: run them again, or mark them in '
-                    || asked.source || '.'
+            when step_counts.open > 0 and selected.ended_at is not null
+                then 'The run has ended, so they will not finish: run them again, or fix their status in '
+                    || selected.source || '.'
         end
-    from asked
+    from selected
     join step_counts using (id)
     union all
     select
-        asked.id,
+        selected.id,
         6,
         'chapters',
         case
-            when coalesce(asked.chapter_count, 0) = 0 then 'warning'
-            when asked.status = 'completed' and chapters.written < asked.chapter_count then 'problem'
+            when coalesce(selected.chapter_count, 0) = 0 then 'warning'
+            when selected.status = 'completed' and chapters.written < selected.chapter_count then 'problem'
             else 'ok'
         end,
         case
-            when coalesce(asked.chapter_count, 0) = 0 then 'Its story has no chapter count.'
-            else chapters.written || ' of ' || asked.chapter_count || ' chapters are written.'
+            when coalesce(selected.chapter_count, 0) = 0 then 'The story has no chapter count.'
+            else chapters.written || ' of ' || selected.chapter_count || ' chapters are written.'
         end,
         case
-            when coalesce(asked.chapter_count, 0) = 0
-                then 'Set the chapter count of story ' || asked.story || ' in ' || asked.source || '.'
-            when asked.status = 'completed' and chapters.written < asked.chapter_count
+            when coalesce(selected.chapter_count, 0) = 0
+                then 'Set the chapter count of story ' || selected.story || ' in ' || selected.source || '.'
+            when selected.status = 'completed' and chapters.written < selected.chapter_count
                 then 'Run it again for the missing chapters.'
         end
-    from asked
+    from selected
     join chapters using (id)
     where
-        asked.kind = 'workflow_run'
-        and asked.story is not null
+        selected.kind = 'workflow_run'
+        and selected.story is not null
     union all
     select
         id,
@@ -285,10 +288,10 @@ checks (id, place, name, status, detail, action) as (
         'retries',
         case when retried > 0 then 'warning' else 'ok' end,
         case
-            when retried > 0 then 'Tried more than once: ' || retried_steps || '.'
-            else 'No step was tried more than once.'
+            when retried > 0 then 'Retried: ' || retried_steps || '.'
+            else 'No step was retried.'
         end,
-        case when retried > 0 then 'See in flaky_steps whether they often are.' end
+        case when retried > 0 then 'See flaky_steps for how often that happens.' end
     from step_counts
     union all
     select
@@ -301,7 +304,7 @@ checks (id, place, name, status, detail, action) as (
             when calls = 0 then 'No calls are recorded.'
             else 'None of ' || calls || ' calls failed.'
         end,
-        case when failed > 0 then 'See in api_reliability whether the provider often fails.' end
+        case when failed > 0 then 'See api_reliability for how often the provider fails.' end
     from call_counts
     union all
     select
@@ -310,47 +313,47 @@ checks (id, place, name, status, detail, action) as (
         'unpriced calls',
         case when unpriced > 0 then 'warning' else 'ok' end,
         case
-            when unpriced > 0 then 'What ' || unpriced || ' of ' || calls || ' calls did cost is not known.'
+            when unpriced > 0 then unpriced || ' of ' || calls || ' calls have no price.'
             when calls = 0 then 'No calls are recorded.'
-            else 'What its calls did cost is known.'
+            else 'Every call has a cost.'
         end,
-        case when unpriced > 0 then 'Give their prices with `storyreport reprice --prices FILE`.' end
+        case when unpriced > 0 then 'Set their prices: storyreport reprice --prices FILE.' end
     from call_counts
     union all
     select
-        asked.id,
+        selected.id,
         10,
         'repeated warnings',
         case when max(rollup_warnings.occurrences) is null then 'ok' else 'warning' end,
         coalesce(
-            'It said ' || max(rollup_warnings.occurrences) || ' times: ' || rollup_warnings.message
-            || case when count(*) > 1 then ' (and repeated ' || (count(*) - 1) || ' other warnings)' else '' end,
+            'Logged ' || max(rollup_warnings.occurrences) || ' times: ' || rollup_warnings.message
+            || case when count(*) > 1 then ' (and ' || (count(*) - 1) || ' other repeated warnings)' else '' end,
             'No warning was repeated.'
         ),
         case
-            when max(rollup_warnings.occurrences) is not null then 'Mend its cause: repeated_warnings says since when.'
+            when max(rollup_warnings.occurrences) is not null then 'Fix the cause; repeated_warnings has the times.'
         end
-    from asked
+    from selected
     left join rollup_warnings
         on
-            rollup_warnings.source_id = asked.source_id
-            and rollup_warnings.run = asked.source_key
-    group by asked.id
+            rollup_warnings.source_id = selected.source_id
+            and rollup_warnings.run = selected.source_key
+    group by selected.id
     union all
     select
-        asked.id,
+        selected.id,
         11,
         'times',
         'warning',
-        'It, or a step of it, ended before it began.',
-        'See data_quality: an offset of local times may explain it.'
-    from asked
+        'The run, or a step of it, ended before it began.',
+        'See data_quality: a time zone may explain it.'
+    from selected
     where
-        asked.ended_at < asked.started_at
-        or exists (select 1 from attempts where attempts.asked_id = asked.id and attempts.is_backwards)
+        selected.ended_at < selected.started_at
+        or exists (select 1 from attempts where attempts.selected_id = selected.id and attempts.is_backwards)
     union all
     select
-        asked_id,
+        selected_id,
         12,
         'stories',
         case when sum(status in ('failed', 'blocked')) > 0 then 'problem' else 'ok' end,
@@ -358,8 +361,8 @@ checks (id, place, name, status, detail, action) as (
         || ' failed or blocked.',
         case when sum(status in ('failed', 'blocked')) > 0 then 'See failed_stories and blocked_stories.' end
     from parts
-    where id <> asked_id
-    group by asked_id
+    where id <> selected_id
+    group by selected_id
     union all
     select
         id,
@@ -367,11 +370,11 @@ checks (id, place, name, status, detail, action) as (
         'record',
         'warning',
         case
-            when gone_at is null then 'Its detail was removed by `storyreport prune`.'
-            else source || ' has it no longer.'
+            when gone_at is null then 'Its details were removed by storyreport prune.'
+            else 'Deleted in ' || source || '.'
         end,
         null
-    from asked
+    from selected
     where coalesce(gone_at, pruned_at) is not null
 )
 
@@ -380,9 +383,9 @@ select
     checks.status,
     checks.detail,
     checks.action,
-    asked.source
+    selected.source
 from checks
-join asked on asked.id = checks.id
+join selected on selected.id = checks.id
 order by
     case checks.status
         when 'problem' then 1
@@ -390,4 +393,4 @@ order by
         else 3
     end,
     checks.place,
-    asked.source
+    selected.source

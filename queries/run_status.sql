@@ -1,10 +1,10 @@
 /*
-title: State of a run
-description: What a run works on, where it is, how long it took, and the error that ended it.
-topic: One thing looked at
+title: Status of a run
+description: Story, current step, duration and final error of a run.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  run: {type: text, help: the run's key}
+  run: {type: text, help: the run's key (required)}
 */
 select
     sources.name as source,

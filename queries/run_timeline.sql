@@ -1,12 +1,12 @@
 /*
 title: Timeline of a run
 description: >-
-  How a run went: each attempt of a step in the order of their starts, and how long after the run's start it began. The
-  stories of a batch are in it. Give the run's key, as its source writes it.
-topic: One thing looked at
+  Step attempts of a run in the order of their start. The offset is the time since the run's start. The stories of a
+  batch are included. Enter the run's key as its source writes it.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  run: {type: text, help: the run's key (needed)}
+  run: {type: text, help: the run's key (required)}
 chart:
   mark: bar
   encoding:
@@ -15,7 +15,7 @@ chart:
     x2: {field: ended_at}
     color: {field: status, type: nominal}
 */
-with asked as (
+with selected as (
     select
         runs.id,
         runs.source_id,
@@ -30,32 +30,31 @@ with asked as (
     where :source in ('', sources.name)
 ),
 
--- A step run that its source has deleted is no longer one of the run. A run of which the source has no row may still
--- have steps, and of one that has gone itself, those that name it by its key are what is left to tell. + keeps the
--- planner to the index of these keys.
+-- Deleted step runs are left out, unless the run itself was deleted. A run that is missing or was deleted in the source
+-- may still have step runs that name it by key. + keeps the planner to the index of these keys.
 attempts as (
     select
         step_runs.*,
-        coalesce(asked.started_at, asked.queued_at) as run_started_at
-    from asked
+        coalesce(selected.started_at, selected.queued_at) as run_started_at
+    from selected
     cross join runs
         on
-            runs.id = asked.id
-            or runs.parent_id = asked.id
+            runs.id = selected.id
+            or runs.parent_id = selected.id
     cross join step_runs on step_runs.run_id = runs.id
     where step_runs.gone_at is null
     union all
     select
         step_runs.*,
-        coalesce(asked.started_at, asked.queued_at)
+        coalesce(selected.started_at, selected.queued_at)
     from step_runs
-    left join asked on asked.source_id = step_runs.source_id
+    left join selected on selected.source_id = step_runs.source_id
     where
         step_runs.run_key = :run
         and +step_runs.source_id in (select id from sources where :source in ('', name))
         and (
             step_runs.gone_at is null
-            or asked.gone_at is not null
+            or selected.gone_at is not null
         )
 ),
 

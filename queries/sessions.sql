@@ -1,8 +1,8 @@
 /*
 title: Sessions
 description: >-
-  Who makes how much: the stories and jobs of each session, the busiest first. A session is shown as a keyed hash, which
-  tells sessions apart and says nothing of whose they are. It needs a source that keeps the session of a story or job.
+  Stories and jobs by session, busiest first. A session is shown as a keyed hash, which tells sessions apart but not
+  whose they are. Needs a source that records the session of a story or job.
 topic: Content
 params:
   source: {type: source, help: one source only}
@@ -15,7 +15,7 @@ chart:
     x: {field: jobs, type: quantitative, title: jobs}
     color: {field: source, type: nominal}
 */
--- The whole history is added up already, and its index has the busiest sessions first.
+-- Without dates, the rollup of the whole history has the answer, and its index has the busiest sessions first.
 with made as (
     select
         source_id,

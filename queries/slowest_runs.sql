@@ -1,12 +1,12 @@
 /*
 title: Slowest runs of a step
 description: >-
-  The slowest completed executions of a step (all that share its family) on each of the ten days that had the slowest
-  ones, the slowest first.
-topic: One thing looked at
+  Slowest completed executions of a step, from the ten days that had the slowest ones. All steps of the family are
+  included.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  step: {type: step, help: the step's family}
+  step: {type: step, help: step family (required)}
 chart:
   mark: bar
   encoding:
@@ -14,7 +14,7 @@ chart:
     x: {field: duration_ms, type: quantitative, title: duration}
     color: {field: source, type: nominal}
 */
--- The days are found in the rollup, so that a long history is not read.
+-- The rollup finds the days, so that a long history is not read.
 with days as (
     select
         source_id,

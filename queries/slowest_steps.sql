@@ -1,8 +1,8 @@
 /*
 title: Slowest steps
 description: >-
-  Where the time goes: how long each step takes when it completes, and its share of all the time spent. Percentiles are
-  within 1 %. Executions count the completed and the failed; durations come from completed ones whose duration is known.
+  Total time and duration of each step, and its share of all time spent, longest first. Percentiles are within 1 %.
+  Executions are those that completed or failed; durations are those of completed executions with a known duration.
 topic: Steps
 params:
   source: {type: source, help: one source only}
@@ -15,7 +15,7 @@ chart:
     x: {field: total_ms, type: quantitative, stack: zero, title: time spent}
     color: {field: source, type: nominal}
 */
--- The whole history is added up already; of some days the histograms are merged.
+-- Without dates, the rollup of the whole history has the answer; with dates, the daily histograms are merged.
 with some_days as (
     select
         source_id,
@@ -33,7 +33,7 @@ with some_days as (
     group by source_id, family
 ),
 
--- How many of a step's executions took no longer than this bucket.
+-- reached: executions of the step that took no longer than this bucket.
 cumulated as (
     select
         source_id,

@@ -1,8 +1,8 @@
 /*
 title: Step durations
 description: >-
-  Whether a step is getting slower: how long it took on each day, the latest first. Percentiles are within 1 %.
-  Executions count the completed and the failed; durations come from completed ones whose duration is known.
+  Duration of each step by day, latest day first. Percentiles are within 1 %. Executions are those that completed or
+  failed; durations are those of completed executions with a known duration.
 topic: Steps
 params:
   source: {type: source, help: one source only}
@@ -13,7 +13,7 @@ chart:
   mark: line
   encoding:
     x: {field: day, type: temporal}
-    y: {field: p95_ms, type: quantitative, title: 95 % took at most}
+    y: {field: p95_ms, type: quantitative, title: p95 duration}
     color: {field: step, type: nominal}
     detail: {field: source, type: nominal}
 */

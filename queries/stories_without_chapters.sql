@@ -1,8 +1,8 @@
 /*
 title: Stories without chapters
 description: >-
-  Whose chapter count is missing or 0, and how many of its runs failed: those that failed most come first. Needs a
-  source that counts chapters, as a story-generation service does.
+  Stories whose chapter count is missing or 0, most failed runs first. Needs a source that records chapter counts, such
+  as a story-generation service.
 topic: Integrity
 params:
   source: {type: source, help: one source only}

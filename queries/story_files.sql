@@ -1,10 +1,10 @@
 /*
 title: Files of a story
-description: The files that were made for one story, the latest first.
-topic: One thing looked at
+description: Files made for a story, latest first.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  story: {type: text, help: the story's key}
+  story: {type: text, help: the story's key (required)}
 */
 select
     sources.name as source,

@@ -1,10 +1,10 @@
 /*
 title: Runs of a story
-description: All work of any kind on one story, the latest first, with the error that ended it.
-topic: One thing looked at
+description: All work on a story, latest first, with the final error.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  story: {type: text, help: the story's key}
+  story: {type: text, help: the story's key (required)}
 */
 select
     sources.name as source,

@@ -1,14 +1,13 @@
 /*
 title: Status of a story
 description: >-
-  Where a story is: each of its steps with its latest attempt, in the order of the steps. Give the story's key, as its
-  source writes it.
-topic: One thing looked at
+  Steps of a story in their order, each with its latest attempt. Enter the story's key as its source writes it.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  story: {type: text, help: the story's key (needed)}
+  story: {type: text, help: the story's key (required)}
 */
-with asked as (
+with selected as (
     select
         id,
         source_id,
@@ -22,23 +21,23 @@ with asked as (
         and source_key = :story
 ),
 
--- A story that the source does not have (any more) may still have steps.
+-- A story that is missing in the source, or was deleted, may still have steps.
 attempts as (
     select
         step_runs.*,
-        asked.title
-    from asked
-    join step_runs on step_runs.story_id = asked.id
+        selected.title
+    from selected
+    join step_runs on step_runs.story_id = selected.id
     where
         step_runs.gone_at is null
-        or asked.gone_at is not null
+        or selected.gone_at is not null
     union all
     select
         step_runs.*,
         (
             select title
-            from asked
-            where asked.source_id = step_runs.source_id
+            from selected
+            where selected.source_id = step_runs.source_id
         )
     from step_runs
     where
@@ -59,8 +58,8 @@ ranked as (
     from attempts
 ),
 
--- A story of which no step is known is what its source says.
-told as (
+-- A story without known steps has the status that its source gives.
+listed as (
     select
         source_id,
         title,
@@ -92,28 +91,28 @@ told as (
         null,
         0,
         null
-    from asked
-    where not exists (select 1 from attempts where attempts.source_id = asked.source_id)
+    from selected
+    where not exists (select 1 from attempts where attempts.source_id = selected.source_id)
 )
 
 select
     sources.name as source,
     :story as story,
-    told.title,
+    listed.title,
     steps.name as step,
-    told.status,
-    told.acceptance_passed,
-    coalesce(runs.source_key, told.run_key) as run,
-    told.started_at,
-    told.ended_at,
-    told.duration_ms,
-    told.attempts,
+    listed.status,
+    listed.acceptance_passed,
+    coalesce(runs.source_key, listed.run_key) as run,
+    listed.started_at,
+    listed.ended_at,
+    listed.duration_ms,
+    listed.attempts,
     coalesce(
-        told.error_message,
-        case when told.status = 'failed' and runs.status = 'failed' then runs.error_message end
+        listed.error_message,
+        case when listed.status = 'failed' and runs.status = 'failed' then runs.error_message end
     ) as error
-from told
-join sources on sources.id = told.source_id
-left join steps on steps.id = told.step_id
-left join runs on runs.id = told.run_id
-order by source, steps.position, told.begun_at, steps.name
+from listed
+join sources on sources.id = listed.source_id
+left join steps on steps.id = listed.step_id
+left join runs on runs.id = listed.run_id
+order by source, steps.position, listed.begun_at, steps.name

@@ -1,14 +1,14 @@
 /*
 title: Tree of a story
 description: >-
-  The nodes of a story as its options lead to them, each below the shortest way to it; what no root leads to comes last.
-  What is below a node is shown once: where another option leads to it too, or leads back to it, there is only a note.
-topic: One thing looked at
+  The story's nodes as a tree (each at its shortest path from the root); unreachable nodes come last. The nodes below a
+  node are shown once; further options that lead to it, or back to it, only have a note.
+topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  story: {type: text, help: the story's key}
+  story: {type: text, help: the story's key (required)}
 */
--- Each node is met once and each option is one row, so this takes as long as there are nodes and options.
+-- Each node is visited once and each option is one row: the time is proportional to the nodes and options.
 with recursive pieces as materialized (
     select
         story_nodes.*,
@@ -24,7 +24,7 @@ with recursive pieces as materialized (
         and story_nodes.gone_at is null
 ),
 
--- What an option leads to: target_id, and leads_to where that is a node of the same story.
+-- target_id is the target of an option; leads_to is the same if the target is a node of this story.
 options as materialized (
     select
         story_options.id,
@@ -46,23 +46,23 @@ options as materialized (
     where story_options.gone_at is null
 ),
 
-led_to as (
+linked_nodes as (
     select leads_to
     from options
     where leads_to <> node_id
 ),
 
--- What no other node is above comes in this order: roots, what no option leads to, what only loops lead to.
+-- Top nodes in their order: roots, nodes without an option to them, nodes that are only part of cycles.
 nodes as materialized (
     select
         *,
-        id in (select leads_to from led_to) as is_led_to,
+        id in (select leads_to from linked_nodes) as is_linked,
         row_number() over (
             order by
                 source,
                 case
                     when is_root then 1
-                    when id not in (select leads_to from led_to) then 2
+                    when id not in (select leads_to from linked_nodes) then 2
                     else 3
                 end,
                 coalesce(position, 0),
@@ -71,12 +71,12 @@ nodes as materialized (
     from pieces
 ),
 
--- The roots are met first, then, option by option, what they lead to. When nothing is left to be met so, the node with
--- the next place is tried: it leads on unless it was met.
-met as (
+-- Breadth first from the roots, option by option. When the queue is empty, the candidate with the next place is taken:
+-- the search goes on from it unless it was visited.
+visited as (
     select
         id,
-        not coalesce(is_root, 0) as is_tried,
+        not coalesce(is_root, 0) as is_candidate,
         case when is_root then 0 else place end as place
     from nodes
     union
@@ -84,30 +84,30 @@ met as (
         id,
         0,
         0
-    from met
-    where is_tried
+    from visited
+    where is_candidate
     union
     select
         options.leads_to,
         0,
         0
-    from met
-    cross join options on options.node_id = met.id
+    from visited
+    cross join options on options.node_id = visited.id
     where
-        not met.is_tried
+        not visited.is_candidate
         and options.leads_to is not null
-    order by is_tried, place
+    order by is_candidate, place
 ),
 
 turns as materialized (
     select
         id,
         row_number() over () as turn
-    from met
-    where not is_tried
+    from visited
+    where not is_candidate
 ),
 
--- A node is shown whole below the first option of the first node that was met before it, if any.
+-- A node is drawn with its subtree below the first option of the first node visited before it, if there is one.
 edges as materialized (
     select
         options.*,
@@ -119,7 +119,7 @@ edges as materialized (
     left join turns as target_turns on target_turns.id = options.leads_to
 ),
 
--- As one reads a tree: the deepest first. A node that is shown whole has a row at the end of what is below it, too.
+-- Depth first. A node drawn with its subtree also has a row at the end of the subtree.
 drawn as (
     select
         id as node_id,
@@ -165,7 +165,7 @@ lines as (
     from drawn
 ),
 
-shown as (
+ranged as (
     select
         *,
         min(case when is_whole then line end) over (partition by node_id) as begins,
@@ -176,7 +176,7 @@ shown as (
 select
     coalesce(nodes.source, sources.name) as source,
     :story as story,
-    shown.depth,
+    ranged.depth,
     coalesce(story_options.text, 'option ' || story_options.position) as option,
     coalesce(others.source_key, story_options.target_key, '?') as node,
     case
@@ -187,14 +187,14 @@ select
         else nodes.kind
     end as kind,
     case
-        when others.id is not null and nodes.id is null then 'is not of this story'
-        when nodes.id is null then 'is not there'
-        when not shown.is_whole and shown.line between shown.begins and shown.ends then 'leads back to it'
-        when not shown.is_whole and shown.line > shown.begins then 'see above'
-        when not shown.is_whole then 'see below'
-        when shown.depth = 0 and nodes.is_led_to and not coalesce(nodes.is_root, 0)
-            then 'nothing leads here from the root'
-        when shown.depth = 0 and nodes.kind <> 'scene' and not coalesce(nodes.is_root, 0) then 'nothing leads here'
+        when others.id is not null and nodes.id is null then 'belongs to another story'
+        when nodes.id is null then 'missing'
+        when not ranged.is_whole and ranged.line between ranged.begins and ranged.ends then 'loops back'
+        when not ranged.is_whole and ranged.line > ranged.begins then 'see above'
+        when not ranged.is_whole then 'see below'
+        when ranged.depth = 0 and nodes.is_linked and not coalesce(nodes.is_root, 0)
+            then 'unreachable from the root'
+        when ranged.depth = 0 and nodes.kind <> 'scene' and not coalesce(nodes.is_root, 0) then 'no option leads here'
         when
             not coalesce(nodes.is_ending, 0)
             and nodes.kind <> 'scene'
@@ -205,12 +205,12 @@ select
                     own.node_id = nodes.id
                     and own.gone_at is null
             )
-            then 'leads nowhere and is no ending'
+            then 'dead end'
     end as note
-from shown
-left join story_options on story_options.id = shown.option_id
-left join story_nodes as others on others.id = shown.node_id
-left join nodes on nodes.id = shown.node_id
+from ranged
+left join story_options on story_options.id = ranged.option_id
+left join story_nodes as others on others.id = ranged.node_id
+left join nodes on nodes.id = ranged.node_id
 left join sources on sources.id = story_options.source_id
-where not shown.is_end
-order by shown.line
+where not ranged.is_end
+order by ranged.line

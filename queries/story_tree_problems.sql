@@ -1,9 +1,9 @@
 /*
 title: Story tree problems
 description: >-
-  Which story trees are unsound, the worst first. A sound one has exactly one root; a node that is no ending has
-  options, an ending has none; each option leads to a node of the same story; every node can be reached from the root;
-  nothing loops. Of a tree without a root it is not said besides that nothing can be reached.
+  Errors in story trees, worst tree first. A correct tree has exactly one root, options at every node that is not an
+  ending, no options at endings, only options that lead to a node of the same story, no unreachable nodes and no cycles.
+  A tree without a root is reported once; its unreachable nodes are not.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
@@ -14,7 +14,7 @@ chart:
     x: {aggregate: count, type: quantitative, title: problems}
     color: {field: source, type: nominal}
 */
--- The trees with the most problems come first, as their index has them.
+-- Trees with the most problems first, in the order of their index.
 select
     sources.name as source,
     stories.source_key as story,

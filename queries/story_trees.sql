@@ -1,9 +1,8 @@
 /*
 title: Story trees
 description: >-
-  What the trees of branching stories look like, the most unsound and then the largest first. The depth is how many
-  options the farthest node is away from the root. It needs a source whose stories are trees of nodes; the scenes of a
-  video are none.
+  Size and depth of branching stories, most problems first, then largest. Depth is the number of options from the root
+  to the farthest node. Needs a source whose stories are trees of nodes; the scenes of a video are not a tree.
 topic: Content
 params:
   source: {type: source, help: one source only}

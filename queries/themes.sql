@@ -1,8 +1,8 @@
 /*
 title: Themes
 description: >-
-  Which themes work: of the jobs with a theme, how many were completed or failed, and how long the completed ones took
-  where that is known. The theme that fails most comes first. It needs a source whose jobs have a theme.
+  Failure rate and duration of jobs by theme, highest failure rate first. Durations are those of completed jobs with a
+  known duration. Needs a source whose jobs have a theme.
 topic: Content
 params:
   source: {type: source, help: one source only}
@@ -12,10 +12,10 @@ chart:
   mark: bar
   encoding:
     y: {field: theme, type: nominal, sort: -x}
-    x: {field: failure_pct, type: quantitative, title: jobs that failed}
+    x: {field: failure_pct, type: quantitative, title: failed jobs}
     color: {field: source, type: nominal}
 */
--- The whole history is added up already.
+-- Without dates, the rollup of the whole history has the answer.
 with jobs as (
     select
         source_id,

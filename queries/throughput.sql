@@ -1,8 +1,8 @@
 /*
 title: Throughput
 description: >-
-  How much gets done on each day, the latest first. A story is completed when its source says so; where the source has
-  no word of that, with its last step if the steps are numbered, else with the first of its runs that is completed.
+  Stories and runs by day, latest day first. A story is completed when its source says so. If its source does not say:
+  with its last step if the steps are numbered, otherwise with its first completed run.
 topic: Steps
 params:
   source: {type: source, help: one source only}
@@ -15,7 +15,7 @@ chart:
     y: {field: stories_completed, type: quantitative, stack: zero, title: stories completed}
     color: {field: source, type: nominal}
 */
--- Last steps are numbered highest; a story is done with one when an attempt of it is the first to complete it.
+-- The last step has the highest number; a story has completed it with the first completed attempt.
 with last_steps as (
     select
         steps.source_id,

@@ -1,9 +1,9 @@
 /*
 title: Top errors
 description: >-
-  Which errors cost most: how often each occurred, and how many stories and steps it struck. Errors that differ only in
-  ids, numbers, times, paths, URLs and quoted parts are one; each is counted once, on the step run or call that ended
-  with it, else on the run.
+  Most frequent errors, with the number of stories and steps affected. Errors that differ only in ids, numbers, times,
+  paths, URLs and quoted parts are one. Each error is counted once: on the step run or call that ended with it,
+  otherwise on the run.
 topic: Failures
 params:
   source: {type: source, help: one source only}
@@ -15,8 +15,8 @@ chart:
     y: {field: error, type: nominal, sort: -x}
     x: {field: occurrences, type: quantitative}
 */
--- The whole history is added up already; of some days the stories are counted, for one may be struck on several.
-with asked as (
+-- Without dates, the rollup of the whole history has the answer; with dates, stories are counted once for all days.
+with selected as (
     select id
     from sources
     where :source = '' or name = :source
@@ -39,15 +39,15 @@ days as (
     group by error_id, source_id, family
 ),
 
--- The first or the last day on which a story was struck tells whether it was on these; else its rows do.
-struck as (
+-- A story is affected in the period if its first or last day with the error lies in it; otherwise its rows decide.
+affected as (
     select
         known.error_id,
         known.source_id
-    from (select distinct error_id from days) as met
+    from (select distinct error_id from days) as errors_of_period
     cross join rollup_story_errors as known
         on
-            known.error_id = met.error_id
+            known.error_id = errors_of_period.error_id
             and known.last_day >= max(:since, '0')
             and known.first_day <= coalesce(nullif(:until, ''), '9999-12-31')
     where
@@ -96,28 +96,28 @@ struck as (
         )
 ),
 
-stories_struck as (
+stories_affected as (
     select
         rollup_error_stories.error_id,
         sum(rollup_error_stories.stories) as stories
     from rollup_error_stories
-    join asked on asked.id = rollup_error_stories.source_id
+    join selected on selected.id = rollup_error_stories.source_id
     where :since || :until = ''
     group by rollup_error_stories.error_id
     union all
     select
-        struck.error_id,
+        affected.error_id,
         count(*)
-    from struck
-    join asked on asked.id = struck.source_id
-    group by struck.error_id
+    from affected
+    join selected on selected.id = affected.source_id
+    group by affected.error_id
 ),
 
-counted as (
+aggregated as (
     select
         found.error_id,
         sum(found.occurrences) as occurrences,
-        count(distinct case when found.family <> '' then asked.id || ' ' || found.family end) as steps,
+        count(distinct case when found.family <> '' then selected.id || ' ' || found.family end) as steps,
         min(found.first_seen) as first_seen,
         max(found.last_seen) as last_seen
     from (
@@ -140,19 +140,19 @@ counted as (
             last_seen
         from days
     ) as found
-    join asked on asked.id = found.source_id
+    join selected on selected.id = found.source_id
     group by found.error_id
 )
 
 select
     errors.fingerprint as error,
-    counted.occurrences,
-    coalesce(stories_struck.stories, 0) as stories,
-    counted.steps,
-    counted.first_seen,
-    counted.last_seen,
+    aggregated.occurrences,
+    coalesce(stories_affected.stories, 0) as stories,
+    aggregated.steps,
+    aggregated.first_seen,
+    aggregated.last_seen,
     errors.example
-from counted
-join errors on errors.id = counted.error_id
-left join stories_struck on stories_struck.error_id = counted.error_id
-order by counted.occurrences desc, stories desc, counted.last_seen desc, error
+from aggregated
+join errors on errors.id = aggregated.error_id
+left join stories_affected on stories_affected.error_id = aggregated.error_id
+order by aggregated.occurrences desc, stories desc, aggregated.last_seen desc, error

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from helpers import DATA, adventure, media, sprint, workflow
 from helpers.report_database import ReportDatabase, change
+from helpers.rollup_files import RollupFiles
 from helpers.tracker import Tracker
 from hypothesis import settings
 
@@ -68,6 +69,14 @@ def runner(tmp_path: Path) -> Path:
 def real_database(tmp_path: Path) -> Path:
     """A copy of a database that a sprint runner really wrote."""
     return Path(shutil.copy(DATA / "sprint-runner.db", tmp_path))
+
+
+@pytest.fixture
+def rollup_files(tmp_path: Path) -> Iterator[RollupFiles]:
+    """The rollups, to be changed."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield RollupFiles(tmp_path / "rollups", monkeypatch)
+    RollupFiles.read_again()
 
 
 @pytest.fixture(scope="session")

@@ -1,25 +1,35 @@
-"""The command line: what a person types, wired to the modules that do it."""
+"""The command line: commands and options, wired to the modules that do the work."""
 
 import contextlib
 import sys
-import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import __version__
 from .errors import StoryreportError, UsageError
+from .options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    Age,
+    Mount,
+    progress_line,
+    with_database,
+    with_prices,
+    with_queries,
+)
 from .output import CONTROL
 
 if TYPE_CHECKING:
     from .ingest import Request
-    from .prices import PriceFile
+    from .pricing import PriceFile
+    from .reports import Catalogue
 
 SERVERS = ("postgresql://", "postgres://")
-EPILOG = "The report database is --db, else $STORYREPORT_DB, else storyreport.db."
+EPILOG = "Report database: --db, or $STORYREPORT_DB, or ./storyreport.db"
 
 
 class Group(click.Group):
@@ -33,53 +43,38 @@ class Group(click.Group):
             message, code = str(error), 2 if isinstance(error, UsageError) else 1
         except OSError as error:
             message, code = f"{error.filename or 'The system'}: {error.strerror or error}.", 1
-        # The names in it may be a source's, and a terminal would obey some characters.
+        # It may hold names of a source, and a terminal obeys control characters.
         click.echo(f"Error: {CONTROL.sub(' ', message)}", err=True)
         return ctx.exit(code)
 
 
-def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option --db."""
-    option = click.option(
-        "--db",
-        "database",
-        type=click.Path(dir_okay=False, path_type=Path),
-        envvar="STORYREPORT_DB",
-        default="storyreport.db",
-        metavar="FILE",
-        help="The report database.",
-    )
-    return option(command)
+def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
+    """The catalogue with the reports of these folders; the files that cannot be used are listed on stderr."""
+    from . import reports
 
-
-def with_prices(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option --prices."""
-    option = click.option(
-        "--prices",
-        "price_path",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Prices of your own (YAML), kept in the report database from now on.",
-    )
-    return option(command)
+    reports.add_folders(queries)
+    catalogue = reports.load_catalogue()
+    for sentence in (*catalogue.missing, *map(str, catalogue.broken)):
+        click.echo(f"Warning: {CONTROL.sub(' ', sentence)}", err=True)
+    return catalogue
 
 
 @click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Load the histories of AI story pipelines into one SQLite database, and report on them with Datasette."""
+    """Load the histories of AI story pipelines into one SQLite database and report on them with Datasette."""
 
 
 @cli.command(epilog=EPILOG)
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @with_database
-@click.option("--name", help="The source's name [default: the file's or folder's, without its ending].")
-@click.option("--as", "system", metavar="SYSTEM", help="The system that wrote it [default: recognised].")
-@click.option("--timezone", metavar="TZ", help="Zone of times without an offset, like Europe/Madrid [default: UTC].")
-@click.option("--full", is_flag=True, help="Read everything again, not just what may have changed.")
-@click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded, instead of keeping it in rejects.")
+@click.option("--name", help="Name of the source [default: name of the file or folder without its extension].")
+@click.option("--as", "system", metavar="SYSTEM", help="System that wrote the source [default: recognised].")
+@click.option("--timezone", metavar="TZ", help="Zone of times without an offset, e.g. Europe/Madrid [default: UTC].")
+@click.option("--full", is_flag=True, help="Read everything again, not only what may have changed.")
+@click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded (by default it is kept in rejects).")
 @click.option(
-    "--with-text", is_flag=True, default=None, help="Copy prompts and story texts too; they are left out else."
+    "--with-text", is_flag=True, default=None, help="Also copy prompts and story texts (left out by default)."
 )
 @with_prices
 def ingest(
@@ -93,23 +88,25 @@ def ingest(
     with_text: bool | None,
     price_path: Path | None,
 ) -> None:
-    """Load sources into the report database; again and again, at the cost of what changed.
+    """Load sources into the report database. Re-running only loads what changed.
 
     A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a postgresql:// URL, or - for standard
     input.
     """
-    from .extract import check_timezone
-    from .ingest import requests_for
+    from .ingest import check_timezone, requests_for
+    from .sources import problems
 
+    for problem in problems():
+        click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
     if timezone:
         check_timezone(timezone)
     for source in sources:
         if "://" in source and not source.startswith(SERVERS):
-            # It may hold a password: do not repeat it.
-            raise UsageError("A URL must be one of a PostgreSQL database: postgresql://user@host/database.")
+            # It may hold a password: it is not repeated.
+            raise UsageError("A URL must name a PostgreSQL database: postgresql://user@host/database.")
     price_file = read_prices(price_path)
     if "-" in sources and not system:
-        raise UsageError("What comes on standard input needs --as to say which system wrote it.")
+        raise UsageError("Standard input needs --as SYSTEM: name the system that wrote it.")
     with contextlib.ExitStack() as stack:
         places = [stack.enter_context(standard_input()) if source == "-" else place(source) for source in sources]
         kept = {path for path, source in zip(places, sources, strict=True) if source == "-"}
@@ -127,7 +124,7 @@ def place(source: str) -> Path | str:
 
 @contextlib.contextmanager
 def standard_input() -> Iterator[Path]:
-    """Standard input as a file that is gone afterwards; what is wrong with that is said of standard input."""
+    """Standard input as a temporary file; its errors name standard input instead of the file."""
     import shutil
     import tempfile
 
@@ -139,18 +136,18 @@ def standard_input() -> Iterator[Path]:
         try:
             yield path
         except StoryreportError as error:
-            said = str(error).replace(str(path), "Standard input").replace("check the path", "check what writes it")
-            raise type(error)(said) from error
+            message = str(error).replace(str(path), "Standard input").replace("check the path", "check what writes it")
+            raise type(error)(message) from error
 
 
 def called(request: "Request", kept: Collection[Path | str]) -> "Request":
     """The same source; what was kept of standard input is called so, wherever that was."""
-    parts = (replace(part, said="standard input") if part.path in kept else part for part in request.parts)
+    parts = (replace(part, label="standard input") if part.path in kept else part for part in request.parts)
     return replace(request, parts=tuple(parts))
 
 
 def load(requests: "list[Request]", database: Path) -> None:
-    """Ingest each source and say in a line what was done."""
+    """Ingest each source and print one line about each."""
     from .ingest import ingest as run
 
     for request in requests:
@@ -160,14 +157,14 @@ def load(requests: "list[Request]", database: Path) -> None:
             click.echo(f"Note: {note}.", err=True)
         counts = outcome.counts
         estimated = f", {outcome.estimated:,} costs estimated" if outcome.estimated else ""
-        left_out = f", {counts.left_out:,} as old as what was pruned left out" if counts.left_out else ""
+        left_out = f", {counts.left_out:,} pruned before and skipped" if counts.left_out else ""
         took = f"{estimated} in {outcome.duration_ms / 1000:.1f} s"
         if outcome.unchanged:
             click.echo(f"{outcome.name}: unchanged, 0 rows written{took}")
         else:
             click.echo(
                 f"{outcome.name}: {counts.read:,} rows read, {counts.written:,} rows written"
-                f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} gone),"
+                f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} deleted),"
                 f" {counts.rejected:,} rejected{left_out}{took}"
             )
 
@@ -176,7 +173,7 @@ def load(requests: "list[Request]", database: Path) -> None:
 @with_database
 @with_prices
 def reprice(database: Path, price_path: Path | None) -> None:
-    """Estimate again what calls without a recorded cost did cost, and say the difference."""
+    """Re-estimate the cost of calls without a recorded cost, and print the difference."""
     from .ingest import reprice as run
 
     with progress_line() as progress:
@@ -192,22 +189,43 @@ def reprice(database: Path, price_path: Path | None) -> None:
 
 @cli.command(epilog=EPILOG)
 @with_database
+@with_queries
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--open", "open_browser", is_flag=True, help="Open the home page in a browser.")
-def serve(database: Path, host: str, port: int, open_browser: bool) -> None:
+@click.option("--metadata", type=EXISTING_FILE, metavar="FILE", help="Datasette metadata (JSON or YAML), over ours.")
+@click.option("--plugins-dir", type=EXISTING_FOLDER, metavar="DIR", help="Datasette plugins, beside ours.")
+@click.option("--template-dir", type=EXISTING_FOLDER, metavar="DIR", help="Templates, in place of ours.")
+@click.option("--static", type=Mount(), multiple=True, metavar="MOUNT:DIR", help="Serve a folder's files at /MOUNT/.")
+@click.option("--setting", "settings", nargs=2, multiple=True, metavar="NAME VALUE", help="A setting of Datasette.")
+@click.option("--root", is_flag=True, help="Print an address that logs in as root.")
+@click.option("--cors", is_flag=True, help="Let other sites' pages read the data addresses.")
+@click.option("--crossdb", is_flag=True, help="Let SQL join across databases in /_memory.")
+def serve(
+    database: Path,
+    queries: tuple[Path, ...],
+    host: str,
+    port: int,
+    open_browser: bool,
+    root: bool,
+    static: tuple[tuple[str, Path], ...],
+    settings: tuple[tuple[str, str], ...],
+    **extras: Any,
+) -> None:
     """Serve the reports with Datasette until Ctrl-C."""
-    from .serve import serve as run
+    from .web.server import Extras
+    from .web.server import serve as run
 
-    run(database, host, port, open_browser)
+    warn_of_broken_reports(queries)
+    run(database, host, port, open_browser, root, Extras(static=static, settings=dict(settings), **extras))
 
 
 @cli.command()
 @click.argument("folder", metavar="[DIR]", default="storyreport-demo", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--no-serve", is_flag=True, help="Write and ingest the samples, then stop.")
+@click.option("--no-serve", is_flag=True, help="Write and ingest the samples without serving them.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 def demo(folder: Path, no_serve: bool, port: int) -> None:
-    """Write sample sources into DIR (storyreport-demo), ingest them into a database there, and serve it."""
+    """Write sample sources into DIR (storyreport-demo), ingest them and serve the reports."""
     from datetime import datetime, timezone
 
     from .demo import REPORT_DATABASE, write_sources
@@ -223,9 +241,9 @@ def demo(folder: Path, no_serve: bool, port: int) -> None:
     if no_serve:
         click.echo(f"See them with: storyreport serve --db {database}")
         return
-    from .serve import serve as serve_database
+    from .web.server import serve as serve_database
 
-    serve_database(database, "127.0.0.1", port, open_browser=False)
+    serve_database(database, "127.0.0.1", port)
 
 
 @cli.command(epilog=EPILOG)
@@ -235,13 +253,14 @@ def demo(folder: Path, no_serve: bool, port: int) -> None:
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="Output."
 )
 @with_database
-def report(name: str | None, given: tuple[str, ...], form: str, database: Path) -> None:
+@with_queries
+def report(name: str | None, given: tuple[str, ...], form: str, database: Path, queries: tuple[Path, ...]) -> None:
     """Print a report, all of its rows; without a NAME, list the reports."""
     from . import reports
     from .output import write
 
     if name is None:
-        known = reports.load_reports().values()
+        known = warn_of_broken_reports(queries).reports.values()
         write(
             form,
             ["report", "topic", "title", "parameters"],
@@ -251,6 +270,9 @@ def report(name: str | None, given: tuple[str, ...], form: str, database: Path) 
             ],
         )
         return
+    reports.add_folders(queries)
+    for sentence in reports.load_catalogue().missing:
+        click.echo(f"Warning: {sentence}", err=True)
     found = reports.find(name)
     for pair in given:
         if "=" not in pair:
@@ -267,7 +289,7 @@ def report(name: str | None, given: tuple[str, ...], form: str, database: Path) 
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="Output."
 )
 def sources(database: Path, form: str) -> None:
-    """List the sources: system, rows, last ingest, and where they were read from."""
+    """List the sources: system, rows, last ingest and location."""
     from .output import write
 
     with opened(database) as connection:
@@ -281,88 +303,70 @@ def sources(database: Path, form: str) -> None:
 
 @cli.command(epilog=EPILOG)
 @with_database
-@click.option("--repair", is_flag=True, help="Mend what can be, instead of only saying it.")
+@click.option("--repair", is_flag=True, help="Repair what can be repaired, instead of only listing it.")
 def doctor(database: Path, repair: bool) -> None:
-    """Check that the report database is whole and its rollups are right; exit code 1 where they are not."""
-    from .doctor import examine
+    """Check the report database and its rollups; exit code 1 if there are problems."""
+    from .upkeep.doctor import examine
 
     with progress_line() as progress:
-        findings = examine(database, repair, progress)
+        findings = examine(database, repair, progress, lambda text: click.echo(f"Note: {text}.", err=True))
     for finding in findings:
-        mended = " (mended)" if repair and finding.mend else ""
-        click.echo(CONTROL.sub(" ", f"{finding}{mended}"))
+        repaired = " (repaired)" if repair and finding.repair else ""
+        click.echo(CONTROL.sub(" ", f"{finding}{repaired}"))
     if not findings:
         click.echo("all is well")
-    elif any(not finding.mend for finding in findings):
-        raise StoryreportError("What is not mended needs what its line says.")
+    elif any(not finding.repair for finding in findings):
+        raise StoryreportError("Some problems cannot be repaired: follow the lines above.")
     elif not repair:
-        raise StoryreportError("The report database contradicts itself: mend it with `storyreport doctor --repair`.")
-
-
-# No history is older, and calendars end.
-LONGEST_AGE_DAYS = 100 * 365
-
-
-class Age(click.ParamType[int]):
-    """A number of days, weeks or years, as days."""
-
-    name = "age"
-    days: ClassVar = {"d": 1, "w": 7, "y": 365}
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """365d → 365."""
-        number, unit = value[:-1], value[-1:]
-        days = int(number) * self.days.get(unit, 0) if number.isascii() and number.isdigit() and len(number) < 7 else 0
-        if not 0 < days < LONGEST_AGE_DAYS:
-            self.fail(f"{value!r} is no age like 365d, 52w or 2y.", param, ctx)
-        return days
+        raise StoryreportError("The report database has errors: repair them with `storyreport doctor --repair`.")
 
 
 @cli.command(epilog=EPILOG)
 @with_database
-@click.option("--older-than", "days", type=Age(), required=True, metavar="AGE", help="Like 365d, 52w or 2y.")
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@click.option(
+    "--older-than", "days", type=Age(), required=True, metavar="AGE", help="Minimum age, e.g. 365d, 52w or 2y."
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be deleted, and delete nothing.")
 def prune(database: Path, days: int, dry_run: bool) -> None:
-    """Remove old detail and keep what it adds up to, so that long trends can be asked of a small file.
+    """Delete old details and keep their rollups, so that a small file holds long trends.
 
-    Step runs, calls, events and log lines go that ended before, unless something has been done for their story or in
-    their run since. Stories, runs, files and all that reports say of the past by day stay, and what is as old is not
-    loaded again.
+    Deletes step runs, calls, events and log lines older than AGE unless their story or run is still active. Stories,
+    runs, files and rollups stay. Later ingests skip rows that old.
     """
     from datetime import datetime, timedelta, timezone
 
-    from .prune import prune as run
+    from .upkeep.prune import prune as run
 
     with progress_line() as progress:
         pruned = run(database, datetime.now(timezone.utc).date() - timedelta(days=days), dry_run, progress)
-    would = "would be removed" if dry_run else "removed"
+    would = "would be deleted" if dry_run else "deleted"
     for (source, table), rows in pruned.rows.items():
         click.echo(CONTROL.sub(" ", f"{source}: {rows:,} {table.replace('_', ' ')} from before {pruned.since} {would}"))
     size = f"{pruned.size_bytes / 1e6:,.1f} MB"
     if not pruned.rows:
         click.echo(f"nothing from before {pruned.since} {would}")
     else:
-        click.echo(f"about {size} would be free" if dry_run else f"{size} given back")
+        click.echo(f"about {size} would be freed" if dry_run else f"{size} freed")
 
 
 @cli.command(epilog=EPILOG)
 @with_database
 def optimize(database: Path) -> None:
-    """Tidy the search index, and give free space back."""
-    from .optimize import optimize as run
+    """Optimize the search index and give unused disk space back."""
+    from .upkeep.optimize import optimize as run
 
     with progress_line() as progress:
         sizes = run(database, progress)
-    written = ", written anew" if sizes.is_vacuumed else ""
+    rewritten = ", file rewritten" if sizes.is_vacuumed else ""
     before, after = (f"{size_bytes / 1e6:,.1f} MB" for size_bytes in (sizes.before_bytes, sizes.after_bytes))
-    click.echo(f"tidied{written}: {before} before, {after} after")
+    click.echo(f"optimized{rewritten}: {before} before, {after} after")
 
 
 def read_prices(path: Path | None) -> "PriceFile | None":
     """The price file at a path, if one is given."""
     if path is None:
         return None
-    from .prices import read_price_file
+    from .pricing import read_price_file
 
     return read_price_file(path)
 
@@ -375,20 +379,3 @@ def opened(database: Path) -> Iterator[Any]:
 
     with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
         yield connection
-
-
-@contextlib.contextmanager
-def progress_line() -> Iterator[Callable[[str], None]]:
-    """A line on a terminal's stderr that says what is going on; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    begun = time.monotonic()
-
-    def show(text: str) -> None:
-        print(f"\r\033[K{text} ({time.monotonic() - begun:.0f} s)", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield show
-    finally:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -1,8 +1,8 @@
-"""What can go wrong, said in one sentence that a person can act on."""
+"""Errors as one sentence that a person can act on."""
 
 
 class StoryreportError(Exception):
-    """Something that the caller can mend; the message says what was found, what was expected and what to do."""
+    """An error that the caller can fix; the message says what is wrong, where, and what to do."""
 
 
 class UsageError(StoryreportError):

@@ -1,7 +1,7 @@
 """Ingest a source: one transaction, all of it or none.
 
-What is read of a part is decided here: nothing where the part has not changed, what may have changed where it was read
-before in the same way, else all of it.
+Here is decided how much of a part is read: nothing where the part has not changed; the rows that may have changed where
+it was read before in the same way; otherwise all of it.
 """
 
 import contextlib
@@ -13,17 +13,21 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from . import load, prices, rollups, schema
+from . import pricing, rollups, schema
 from .errors import StoryreportError, UsageError
-from .extract import Options, Reading, check_unmoved, is_staged, open_part, signature
-from .load import Counts, PartLoad
-from .recognise import Found, check_system, find_parts, find_parts_at, reading
+from .load import Counts, Job, Watermarks, has_rows, load_part
+from .readers import check_unchanged, open_part
+from .readers.part import Found, Options, signature
+from .readers.sqlite import reading
+from .recognise import check_system, find_parts, find_parts_at
 from .transaction import Progress, transaction
+from .typed import TypedTables
 
 HASH_DIGITS = 16
 
@@ -38,7 +42,7 @@ class Request:
     with_text: bool | None = None
     full: bool = False
     strict: bool = False
-    price_file: prices.PriceFile | None = None
+    price_file: pricing.PriceFile | None = None
 
 
 @dataclass
@@ -53,15 +57,23 @@ class Outcome:
     duration_ms: int = 0
 
 
+def check_timezone(name: str) -> None:
+    """Raise UsageError for an unknown time zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"There is no time zone {name!r}: use a name like Europe/Madrid, or UTC.") from None
+
+
 def requests_for(places: Sequence[Path | str], name: str | None, system: str | None, **how: Any) -> list[Request]:
-    """The sources at some paths or URLs. What is given beside the one database of its system belongs to it."""
+    """The sources at some paths or URLs; a folder given beside the one database of its system belongs to it."""
     found = [_find(place, system) for place in places]
     names: dict[str, list[Found]] = {}
     for path, parts in found:
         source_name = name or _home(parts, found) or _own_name(path, parts)
         printable = "".join(character for character in source_name if character.isprintable())
         if not printable.strip():
-            raise UsageError(f"Nobody could read the name {source_name!r}: give the source another one with --name.")
+            raise UsageError(f"The source name {source_name!r} has unprintable characters; choose one with --name.")
         names.setdefault(printable, []).extend(parts)
     requests = []
     for source_name, parts in names.items():
@@ -77,7 +89,7 @@ def requests_for(places: Sequence[Path | str], name: str | None, system: str | N
 
 
 def _own_name(path: Path, parts: list[Found]) -> str:
-    """What a source is called if nobody says: its file's or folder's stem, or a digest of it where that is private."""
+    """The default name of a source: its file's or folder's stem, or a digest of it where that is private."""
     system = parts[0].system
     if system.has_private_names:
         return f"{system.name}-{hashlib.sha256(os.fsencode(path.resolve().name)).hexdigest()[:8]}"
@@ -102,7 +114,7 @@ def _home(parts: list[Found], found: list[tuple[Path, list[Found]]]) -> str | No
 
 
 def ingest(database: Path, request: Request, progress: Progress = lambda _: None) -> Outcome:
-    """Load a source into the report database, which is made if need be; raises StoryreportError and changes nothing."""
+    """Load a source into the report database, which is made if need be; StoryreportError where nothing was changed."""
     schema.check_sqlite()
     begun = time.monotonic()
     # Copies of sources outlive the connection that reads them.
@@ -110,22 +122,24 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
         tempfile.TemporaryDirectory(prefix="storyreport-") as scratch,
         transaction(database, progress) as connection,
     ):
-        schema.migrate(connection)
+        progress("bringing the report database up to date")
+        notes = rollups.update(connection)
         _register_keyed_hash(connection)
         outcome = _ingest(connection, request, Path(scratch), progress, begun)
+        outcome.notes[:0] = notes
         connection.execute("commit")
     return outcome
 
 
 def reprice(
-    database: Path, price_file: prices.PriceFile | None, progress: Progress = lambda _: None
-) -> tuple[list[prices.Change], int]:
-    """Price all calls without a recorded cost anew; return the change by currency, and how many calls have no price."""
+    database: Path, price_file: pricing.PriceFile | None, progress: Progress = lambda _: None
+) -> tuple[list[pricing.Change], int]:
+    """Price all calls without a recorded cost again; return the change by currency, and how many have no price."""
     schema.open_for_reading(database).close()
     with transaction(database, progress) as connection:
         rollups.watch(connection)
         progress("estimating costs")
-        repriced = prices.reprice(connection, price_file, _now())
+        repriced = pricing.reprice(connection, price_file, _now())
         progress("adding up")
         rollups.refresh(connection)
         connection.execute("commit")
@@ -137,57 +151,82 @@ def _ingest(
 ) -> Outcome:
     now = _now()
     outcome = Outcome(request.name, unchanged=True)
-    source_id, zone = _source(connection, request, now)
-    is_new = not load.has_rows(connection, source_id)
-    last_ids = rollups.last_ids(connection)
-    if not is_new:
-        rollups.watch(connection)
-        prices.watch(connection)
+    source = _source(connection, request, now)
+    is_new = not has_rows(connection, source.id)
+    last_ids = rollups.last_ids(connection) if is_new else {}
     for found in request.parts:
-        known = _input(connection, source_id, found)
-        options = Options(zone, known.with_text if request.with_text is None else request.with_text)
-        how = _how(found, options)
-        is_same = known.how == how and not request.full
-        if is_same and not found.url and known.signature == signature(found):
-            continue
-        outcome.unchanged = False
-        if known.location and known.location != found.location:
-            outcome.notes.append(
-                f"source {request.name} was read from {known.location} before; "
-                "if this is another one, give it another --name"
-            )
-        progress(f"reading {found.path.name}")
-        ids = {"source_id": source_id, "input_id": known.id, "now": now}
-        with reading(found.path):
-            part = open_part(connection, found, scratch, options.with_text, progress)
-            # Files are always read whole, and so is what has other columns than last time.
-            layout = {table: sorted(columns) for table, (_, columns) in part.tables.items()}
-            is_known = is_same and not is_staged(found) and known.marks.get("layout", layout) == layout
-            marks = known.marks if is_known else {}
-            with contextlib.closing(part.remote) if part.remote else contextlib.nullcontext():
-                marks = PartLoad(connection, Reading(part, options), ids, marks, outcome.counts).run()
-            check_unmoved(part)
-        connection.execute(
-            "update inputs set location = ?, signature = ?, marks = ? where id = ?",
-            [
-                found.location,
-                part.signature,
-                json.dumps({"how": how, "with_text": options.with_text, "layout": layout, **marks}),
-                known.id,
-            ],
-        )
-    progress("estimating costs")
-    outcome.estimated = prices.estimate(connection, source_id, request.price_file, now, is_new)
-    progress("adding up")
-    if is_new:
-        rollups.build(connection, source_id, last_ids)
-    else:
-        rollups.refresh(connection)
+        _load_part(connection, request, found, source, is_new, outcome, scratch, now, progress)
+    if outcome.unchanged and request.price_file and not is_new:
+        _watch(connection)
+    if not outcome.unchanged or request.price_file:
+        progress("estimating costs")
+        outcome.estimated = pricing.estimate(connection, source.id, request.price_file, now, is_new)
+        progress("adding up")
+        if is_new:
+            rollups.build(connection, source.id, last_ids)
+        else:
+            rollups.refresh(connection)
     if request.strict:
-        _refuse_rejects(connection, request.name, source_id)
+        _refuse_rejects(connection, request.name, source.id)
     outcome.duration_ms = int((time.monotonic() - begun) * 1000)
-    _note(connection, source_id, outcome, now)
+    _note(connection, source.id, outcome, now)
     return outcome
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The source that is ingested, as the report database knows it."""
+
+    id: int
+    timezone: str
+
+
+def _load_part(
+    connection: sqlite3.Connection,
+    request: Request,
+    found: Found,
+    source: _Source,
+    is_new: bool,
+    outcome: Outcome,
+    scratch: Path,
+    now: str,
+    progress: Progress,
+) -> None:
+    """Load a part of a source, unless it is as it was the last time."""
+    known = _input(connection, source.id, found)
+    options = Options(source.timezone, known.with_text if request.with_text is None else request.with_text)
+    how = _how(found, options)
+    is_same = known.how == how and not request.full
+    if is_same and not found.url and known.signature == signature(found):
+        return
+    if outcome.unchanged and not is_new:
+        _watch(connection)
+    outcome.unchanged = False
+    if known.location and known.location != found.location:
+        outcome.notes.append(
+            f"source {request.name} was read from {known.location} before; "
+            "if this is another one, give it another --name"
+        )
+    progress(f"reading {found.path.name}")
+    with reading(found.path):
+        part = open_part(connection, found, scratch, options.with_text, progress)
+        # Files are always read whole, and so is a part that has other columns than last time.
+        is_known = is_same and not found.is_staged and known.layout in (None, part.layout)
+        job = Job(connection, TypedTables(part, options), source.id, known.id, now, outcome.counts)
+        with contextlib.closing(part.remote) if part.remote else contextlib.nullcontext():
+            watermarks = load_part(job, known.watermarks if is_known else None)
+        check_unchanged(part)
+    state = {"how": how, "with_text": options.with_text, "layout": part.layout, **asdict(watermarks)}
+    connection.execute(
+        "update inputs set location = ?, signature = ?, watermarks = ? where id = ?",
+        [found.location, part.signature, json.dumps(state), known.id],
+    )
+
+
+def _watch(connection: sqlite3.Connection) -> None:
+    """Note what changes from now on. It takes a while, so that it is left out where nothing does."""
+    rollups.watch(connection)
+    pricing.watch(connection)
 
 
 def _register_keyed_hash(connection: sqlite3.Connection) -> None:
@@ -209,8 +248,8 @@ def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _source(connection: sqlite3.Connection, request: Request, now: str) -> tuple[int, str]:
-    """The source's id and its time zone; it is registered where it is new."""
+def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Source:
+    """The source and its time zone; it is registered where it is new."""
     system = request.parts[0].system.name
     row = connection.execute("select id, system, timezone from sources where name = ?", [request.name]).fetchone()
     if row is None:
@@ -220,7 +259,7 @@ def _source(connection: sqlite3.Connection, request: Request, now: str) -> tuple
             [request.name, system, zone, now],
         )
         assert inserted.lastrowid is not None
-        return inserted.lastrowid, zone
+        return _Source(inserted.lastrowid, zone)
     source_id, known_system, zone = row
     if known_system != system:
         raise StoryreportError(
@@ -230,34 +269,37 @@ def _source(connection: sqlite3.Connection, request: Request, now: str) -> tuple
     if request.timezone and request.timezone != zone:
         connection.execute("update sources set timezone = ? where id = ?", [request.timezone, source_id])
         zone = request.timezone
-    return source_id, zone
+    return _Source(source_id, zone)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known of an input from the last time."""
+    """An input as the last time left it; `watermarks` is None where it was never read."""
 
     id: int
-    location: str
-    signature: str
-    how: str | None
-    with_text: bool
-    marks: dict[str, Any]
+    location: str = ""
+    signature: str = ""
+    how: str | None = None
+    with_text: bool = False
+    layout: dict[str, list[str]] | None = None
+    watermarks: Watermarks | None = None
 
 
 def _input(connection: sqlite3.Connection, source_id: int, found: Found) -> _Known:
     row = connection.execute(
-        "select id, location, signature, marks from inputs where source_id = ? and part = ?", [source_id, found.part]
+        "select id, location, signature, watermarks from inputs where source_id = ? and part = ?",
+        [source_id, found.part],
     ).fetchone()
     if row is None:
         inserted = connection.execute(
             "insert into inputs (source_id, part, location, signature) values (?, ?, '', '')", [source_id, found.part]
         )
         assert inserted.lastrowid is not None
-        return _Known(inserted.lastrowid, "", "", None, False, {})
+        return _Known(inserted.lastrowid)
     input_id, location, signed, text = row
-    marks = json.loads(text)
-    return _Known(input_id, location, signed, marks.pop("how", None), marks.pop("with_text", False), marks)
+    state = json.loads(text)
+    how, with_text, layout = state.pop("how", None), state.pop("with_text", False), state.pop("layout", None)
+    return _Known(input_id, location, signed, how, with_text, layout, Watermarks(**state) if state else None)
 
 
 def _how(found: Found, options: Options) -> str:
@@ -283,7 +325,7 @@ def _refuse_rejects(connection: sqlite3.Connection, name: str, source_id: int) -
         rows = f"{count} row{'s' if count > 1 else ''}"
         raise StoryreportError(
             f"{name}: {rows} cannot be loaded, the first is {table} row {key if row is None else row} ({reason}): "
-            "mend the source, or leave out --strict to load the rest."
+            "fix the source, or leave out --strict to load the rest."
         )
 
 

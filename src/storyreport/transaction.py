@@ -103,7 +103,7 @@ def _alone_with_a_new_file(path: Path, progress: Progress) -> Iterator[None]:
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError:
-            # SQLite will say why.
+            # SQLite's error names the reason.
             break
         progress("waiting for another ingest to finish")
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -150,20 +150,20 @@ def interruptible(connection: sqlite3.Connection) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    asked = False
+    is_interrupted = False
 
-    def ask(number: int, frame: object) -> None:
-        nonlocal asked
-        asked = True
+    def interrupt(number: int, frame: object) -> None:
+        nonlocal is_interrupted
+        is_interrupted = True
         raise KeyboardInterrupt
 
     # Python sees a signal when Python runs, so let it run now and then.
-    connection.set_progress_handler(lambda: asked, 1_000_000)
-    before = signal.signal(signal.SIGINT, ask)
+    connection.set_progress_handler(lambda: is_interrupted, 1_000_000)
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     except (sqlite3.Error, StoryreportError):
-        if asked:
+        if is_interrupted:
             raise KeyboardInterrupt from None
         raise
     finally:

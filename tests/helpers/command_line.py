@@ -1,7 +1,4 @@
-"""The command line as a process of its own, and its help texts.
-
-`PYTHONPATH=tests python -m helpers.command_line` writes the help texts into README.md and help.txt.
-"""
+"""The command line as a process of its own, and its help texts (`python -m docs.generate` writes them)."""
 
 import os
 import subprocess
@@ -13,7 +10,6 @@ import click
 from click.testing import CliRunner
 
 from helpers import ROOT
-from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
 README = ROOT / "README.md"
@@ -70,9 +66,3 @@ def readme_parts() -> tuple[str, str, str]:
     assert begin
     assert end
     return before + begin, block, end + after
-
-
-if __name__ == "__main__":
-    Path(HELP).write_text(help_of_all(), encoding="utf-8")
-    head, _, tail = readme_parts()
-    README.write_text(head + help_block() + tail, encoding="utf-8")

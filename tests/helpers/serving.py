@@ -5,8 +5,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from storyreport import schema
-from storyreport.serve import datasette_for
+from storyreport import rollups, schema
+from storyreport.web.server import Extras, datasette_for
 
 HOSTILE = "<script>window.hacked = 1</script>"
 ESCAPED = "&lt;script&gt;window.hacked = 1&lt;/script&gt;"
@@ -25,7 +25,7 @@ def bucket(ms: float) -> int:
 def fill(path: Path) -> None:
     """Write the planted rows into a new report database."""
     connection = schema.connect(path)
-    schema.migrate(connection)
+    rollups.update(connection)
     connection.execute("pragma journal_mode = wal")
     for script in (_SOURCES, _STORIES, _HISTORY, _CALLS):
         for statement in schema.statements(script):
@@ -36,12 +36,12 @@ def fill(path: Path) -> None:
 class Served:
     """Datasette with one report database, asked without a network."""
 
-    def __init__(self, path: Path) -> None:
-        self.datasette = datasette_for(path)
+    def __init__(self, path: Path, extras: Extras | None = None) -> None:
+        self.datasette = datasette_for(path, extras)
 
-    def get(self, address: str) -> Any:
+    def get(self, address: str, **how: Any) -> Any:
         """The response for an address."""
-        return asyncio.run(self.datasette.client.get(address, follow_redirects=True))
+        return asyncio.run(self.datasette.client.get(address, follow_redirects=True, **how))
 
     def close(self) -> None:
         """Close the database files."""
@@ -105,11 +105,11 @@ insert into rollup_step_day_durations (source_id, family, day, bucket, execution
 
 _CALLS = """
 insert into rollup_call_days
-(source_id, day, provider, model, currency, calls, input_tokens, output_tokens, total_tokens, cost, estimated_cost,
-unpriced_calls) values
-(2, '2025-03-01', 'openai', 'gpt-5', 'USD', 3, 1000, 234, 1234, 12.5, 0.25, 0),
-(2, '2025-03-02', 'openai', 'gpt-5', 'USD', 1, 100, 20, 120, 0.00031, 0, 0),
-(2, '2025-03-02', 'runway', 'gen-4', 'EUR', 2, null, null, null, 7.0, 0, 0),
-(2, '2025-03-02', '', '', 'GBP', 1, null, null, null, 2.0, 0, 0),
+(source_id, day, provider, model, currency, calls, input_tokens, output_tokens, total_tokens, cost_nano,
+estimated_cost_nano, unpriced_calls) values
+(2, '2025-03-01', 'openai', 'gpt-5', 'USD', 3, 1000, 234, 1234, 12500000000, 250000000, 0),
+(2, '2025-03-02', 'openai', 'gpt-5', 'USD', 1, 100, 20, 120, 310000, 0, 0),
+(2, '2025-03-02', 'runway', 'gen-4', 'EUR', 2, null, null, null, 7000000000, 0, 0),
+(2, '2025-03-02', '', '', 'GBP', 1, null, null, null, 2000000000, 0, 0),
 (2, '2025-03-02', 'nobody', 'unknown', '', 1, 10, 2, 12, null, null, 1);
 """

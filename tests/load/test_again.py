@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pytest
 from helpers.report_database import ReportDatabase, ask, change
 from helpers.tracker import STEPS, Tracker
 
-from storyreport import load, reports
-from storyreport.doctor import examine
+from storyreport import recognise, reports
 from storyreport.errors import StoryreportError
+from storyreport.load import changes
+from storyreport.system import Part, System, Table, Type, signs
+from storyreport.upkeep.doctor import examine
 
 AS_OF = "2026-03-11T12:00:00Z"
 # What a source has deleted still counts in these.
@@ -176,6 +179,124 @@ def test_what_belongs_to_a_run_goes_with_it(db: ReportDatabase, tmp_path: Path) 
     hold(db, path, but=OF_HISTORY)
 
 
+STUDIO = System(
+    "studio",
+    "studio of runs and calls",
+    {
+        "database": Part(
+            tables={
+                "tales": Table({"tale": Type.KEY}, required=("tale",), group="tale"),
+                "works": Table({"work": Type.KEY, "tale": Type.KEY}, required=("work",), group="work"),
+                "paid": Table({"id": Type.KEY, "work": Type.KEY}, required=("id",)),
+            },
+            feeds={"stories": ("tales",), "runs": ("works",), "calls": ("paid",)},
+            grouped={"stories": "source_key", "runs": "source_key"},
+            statuses={},
+            signs=signs(("works", {"work", "tale"})),
+        )
+    },
+)
+STUDIO_MAPPING = """
+-- database: stories
+select tale as source_key from src_tales;
+
+-- database: runs
+select work as source_key, 'work' as kind, tale as story_key, 'completed' as status from src_works;
+
+-- database: calls
+select id as source_key, work as run_key, 'completed' as status, 1.0 as cost, 'USD' as currency from src_paid;
+"""
+
+
+@pytest.fixture
+def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A source whose calls name a run and no story; no index leads from the one to the other."""
+    (tmp_path / "studio.sql").write_text(STUDIO_MAPPING, encoding="utf-8")
+    system = replace(STUDIO, mapping_file=tmp_path / "studio.sql")
+    monkeypatch.setattr(recognise, "systems", lambda: {"studio": system})
+    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 0)
+    path = tmp_path / "studio.db"
+    change(
+        path,
+        "create table tales (tale text)",
+        "create table works (work text, tale text)",
+        "create table paid (id integer primary key, work text)",
+        "insert into tales values ('A'), ('B')",
+        "insert into works values ('w1', 'A'), ('w2', 'B')",
+        "insert into paid (work) values ('w1'), ('w1'), ('w2')",
+    )
+    return path
+
+
+def costs(db: ReportDatabase) -> dict[Any, Any]:
+    """What each story has cost."""
+    return {row["story"]: row["cost"] for row in db.report("cost_by_story")}
+
+
+def test_calls_belong_to_the_story_of_their_run(db: ReportDatabase, studio: Path) -> None:
+    """They follow the run to another story though nothing of them is read again; that is no other orphan."""
+    db.ingest(studio)
+    assert costs(db) == {"A": 2.0, "B": 1.0}
+    change(
+        studio,
+        "delete from works where work = 'w1'",
+        "insert into works values ('w1', 'B')",
+        "delete from tales where tale = 'A'",
+    )
+    assert db.ingest(studio).counts.read < 9
+    assert costs(db) == {"B": 3.0}
+    assert db.report("orphans") == []
+    hold(db, studio, but=OF_HISTORY)
+
+
+def test_calls_keep_the_story_of_a_deleted_run(db: ReportDatabase, studio: Path) -> None:
+    """What a run has cost its story stays, however often the source is read; its calls are orphans of the run alone."""
+    db.ingest(studio)
+    change(studio, "delete from works where work = 'w1'")
+    db.ingest(studio)
+    for full in (False, True):
+        assert costs(db) == {"A": 2.0, "B": 1.0}
+        assert {(row["kind"], row["missing"], row["missing_key"]) for row in db.report("orphans")} == {
+            ("call", "run", "w1")
+        }
+        assert db.ingest(studio, full=full).counts.written == 0
+    assert examine(db.path) == []
+
+
+def test_an_orphaned_run_has_its_calls_with_it(db: ReportDatabase, studio: Path) -> None:
+    """Calls of a run whose story is deleted are no orphans themselves; once the run is deleted, they name its story."""
+    db.ingest(studio)
+    change(studio, "delete from tales where tale = 'A'")
+    db.ingest(studio)
+    known = (
+        "select calls.story_id, calls.story_key from calls join runs on runs.id = run_id where runs.source_key = 'w1'"
+    )
+    assert db.sql(known) == [(None, None)] * 2
+    assert [(row["kind"], row["missing_key"]) for row in db.report("orphans")] == [("run", "A")]
+    change(studio, "delete from works where work = 'w1'")
+    db.ingest(studio)
+    assert db.sql("select story_id, story_key, run_key from calls where run_key = 'w1'") == [(None, "A", "w1")] * 2
+    assert examine(db.path) == []
+
+
+def test_tasks_of_a_dag_run_that_is_deleted(db: ReportDatabase, tmp_path: Path) -> None:
+    """A system without stories: its tasks are orphans of their run."""
+    path = tmp_path / "airflow.db"
+    change(
+        path,
+        "create table dag_run (dag_id text, run_id text, run_type text, state text)",
+        "create table task_instance (dag_id text, task_id text, run_id text, state text, try_number int)",
+        "insert into dag_run values ('d', 'r1', 'manual', 'success'), ('d', 'r2', 'manual', 'success')",
+        "insert into task_instance values ('d', 't', 'r1', 'success', 1), ('d', 't', 'r2', 'success', 1)",
+        "create table marker (x)",
+    )
+    db.ingest(path)
+    change(path, "delete from dag_run", "insert into dag_run values ('e', 'r3', 'manual', 'failed')")
+    db.ingest(path)
+    assert db.one("select count(*) from step_runs where run_id is not null and gone_at is null") == 2
+    assert examine(db.path) == []
+
+
 def test_strict_refuses_what_was_rejected_before(db: ReportDatabase, tmp_path: Path) -> None:
     """An unchanged source with rows that cannot be loaded is no better for having been read already."""
     path = tmp_path / "steps.csv"
@@ -188,7 +309,7 @@ def test_strict_refuses_what_was_rejected_before(db: ReportDatabase, tmp_path: P
 @pytest.fixture
 def shortsighted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hardly any row is read again for being one of the last."""
-    monkeypatch.setattr(load, "ROWS_READ_AGAIN", 1)
+    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 1)
 
 
 @pytest.mark.usefixtures("shortsighted")

@@ -10,7 +10,7 @@ import pytest
 from helpers.report_database import ReportDatabase, ask, change
 from helpers.tracker import Tracker
 
-from storyreport.errors import StoryreportError
+from storyreport.errors import StoryreportError, UsageError
 from storyreport.ingest import requests_for
 
 SCRIPT = "<script>alert(1)</script>"
@@ -76,7 +76,7 @@ def test_a_time_may_lack_and_a_negative_length_is_dropped(db: ReportDatabase, tr
         ("01_ingest", 1, None),
         ("02_preprocess", 1, 3000),
     }
-    assert db.sql("select severity, reason from rejects") == [("doubted", "negative execution_time_ms")]
+    assert db.sql("select severity, reason from rejects") == [("warning", "negative execution_time_ms")]
     assert [row["step"] for row in db.report("slowest_steps", until="2026-12-31")] == ["01_ingest"]
 
 
@@ -190,6 +190,51 @@ def test_a_report_database_is_no_source(db: ReportDatabase, real_pipeline: Path,
     other.path = tmp_path / "other.db"
     with pytest.raises(StoryreportError, match="is a report database, not a source"):
         other.ingest(db.path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error"),
+    [
+        ("nofile.db", None, "{path} does not exist."),
+        ("x.csv", "b,a\n1,2\n", "{path}: columns a, b match no known format. {hint}"),
+        ("x.jsonl", '{"c": 1, "d": 2}\n', "{path}: columns c, d match no known format. {hint}"),
+        (
+            "x.csv",
+            "a,b,c,d,e,f,g\n1,2,3,4,5,6,7\n",
+            "{path}: columns a, b, c, d, e, f, … match no known format. {hint}",
+        ),
+        ("x.csv", f"a,b,{'c' * 50}\n1,2,3\n", "{path}: columns a, b match no known format. {hint}"),
+        ("x.txt", "Dear Sir,\nI write to you\n", "{path} matches no known format. {hint}"),
+        ("x.bin", "\0\1\2", "{path} matches no known format. {hint}"),
+    ],
+)
+def test_a_place_that_is_no_source(
+    db: ReportDatabase, tmp_path: Path, name: str, content: str | None, error: str
+) -> None:
+    """One sentence says what is there, and another one what to do."""
+    path = tmp_path / name
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(StoryreportError) as raised:
+        db.ingest(path)
+    hint = "For your own CSV see docs/plain-formats.md (needs step, started_at)."
+    assert str(raised.value) == error.format(path=path, hint=hint)
+
+
+def test_a_file_of_another_system(db: ReportDatabase, tmp_path: Path) -> None:
+    """With --as, the system that was expected is named."""
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(StoryreportError, match=r"x\.csv is not a file of a LiteLLM proxy\.$"):
+        db.ingest(path, system="litellm")
+
+
+def test_a_name_that_cannot_be_printed(tmp_path: Path) -> None:
+    """The source gets another one with --name."""
+    path = tmp_path / "steps.csv"
+    path.write_text("run,step,started_at\nr1,draft,2026-03-10\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="has unprintable characters; choose one with --name"):
+        requests_for([path], "\x1b\x07", None)
 
 
 def test_what_is_unchanged_is_known_in_another_process(tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 from helpers.tracker import Tracker
 
-from storyreport import extract
 from storyreport.ingest import ingest as ingest_here
 from storyreport.ingest import requests_for
+from storyreport.readers import sqlite
 
 ROWS = 300_000
 FEWER_ROWS = 60_000
@@ -350,7 +350,7 @@ def test_a_file_that_gets_a_log_meanwhile(tmp_path: Path, monkeypatch: pytest.Mo
     with closing(sqlite3.connect(source.path, isolation_level=None)) as writer:
         writer.execute("insert into stories (story_id) values ('IN-THE-LOG')")
         (request,) = requests_for([source.path], None, None)
-        monkeypatch.setattr(extract, "is_wal", lambda _: False)
+        monkeypatch.setattr(sqlite, "is_wal", lambda _: False)
         ingest_here(tmp_path / "report.db", request)
     assert shown(tmp_path / "report.db")["late"]["stories"] == source.totals["stories"] + 1
 

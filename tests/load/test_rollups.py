@@ -10,14 +10,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from helpers.histories import ACTIONS, PLAIN, act, past, rounded
-from helpers.report_database import ReportDatabase
+from helpers.report_database import ReportDatabase, change
 from helpers.tracker import Tracker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyreport.doctor import examine
 from storyreport.ingest import reprice
-from storyreport.prune import prune
+from storyreport.upkeep.doctor import examine
+from storyreport.upkeep.prune import prune
 
 
 def exact_percentile(durations: list[int], percent: int) -> int:
@@ -181,3 +181,72 @@ def test_days_are_apart(db: ReportDatabase, tracker: Tracker) -> None:
     assert total(since="2026-03-13") is None
     (row,) = db.report("slowest_steps", since="2026-03-11", until="2026-03-11")
     assert (row["avg_ms"], row["share_pct"]) == (2000, 100.0)
+
+
+def test_a_percentile_at_the_boundary(db: ReportDatabase, tracker: Tracker) -> None:
+    """Of 20 durations 19 are 95 % and 10 are 50 %: the nearest rank, of a day, of all days and of some."""
+    durations = [1000 * 2**number for number in range(20)]
+    for part in (durations[::2], durations[1::2]):
+        for ms in part:
+            tracker.end("A", "01_ingest", f"r{ms}", ms)
+        tracker.clock(days=1)
+    for number, ms in enumerate(durations):
+        tracker.end("B", "02_preprocess", f"b{number}", ms)
+    db.ingest(tracker.path)
+
+    def near(found: int, exact: int) -> bool:
+        return abs(found - exact) <= 0.01 * exact
+
+    whole = "select p50_ms, p95_ms from rollup_steps where family = ?"
+    for family in ("01_ingest", "02_preprocess"):
+        ((p50, p95),) = db.sql(whole, family)
+        assert near(p50, durations[9]), family
+        assert near(p95, durations[18]), family
+    ((p50, p95),) = db.sql(whole.replace("rollup_steps", "rollup_step_days"), "02_preprocess")
+    assert near(p50, durations[9])
+    assert near(p95, durations[18])
+    for days in ({}, {"since": "2026-03-01"}):
+        (row,) = [row for row in db.report("slowest_steps", **days) if row["step"] == "01_ingest"]
+        assert near(row["p50_ms"], durations[9]), days
+        assert near(row["p95_ms"], durations[18]), days
+
+
+def test_costs_that_no_integer_holds(db: ReportDatabase, tmp_path: Path) -> None:
+    """A price of 9.2e9 or more is none: the call is unpriced. Large ones add up past what an integer holds."""
+    path = tmp_path / "ledger.csv"
+    rows = ["draft,acme,one,2026-03-01,1e12", "draft,acme,one,2026-03-01,9.2e9", "draft,acme,one,2026-03-01,0.25"]
+    rows += [f"draft,acme,two,2026-03-{day:02},9.1e9" for day in range(1, 9)]
+    path.write_text("\n".join(["step,provider,model,called_at,cost", *rows, ""]), encoding="utf-8")
+    db.ingest(path)
+    costs = {(row["model"], row["day"]): row for row in db.report("cost")}
+    assert (costs["one", "2026-03-01"]["cost"], costs["one", "2026-03-01"]["unpriced_calls"]) == (0.25, 2)
+    assert costs["two", "2026-03-08"]["cost"] == 9.1e9
+    assert db.one("select typeof(cost_nano) from rollup_call_days where model = 'two' limit 1") == "integer"
+    (step,) = db.report("cost_by_step")
+    assert (step["calls"], step["unpriced_calls"], step["cost"]) == (11, 2, 8 * 9.1e9 + 0.25)
+    for name in ("cost_by_step", "cost_by_story", "cost_of_failures"):
+        db.report(name, since="2026-03-01")
+    db.report("cost_forecast")
+    assert examine(db.path) == []
+    path.write_text(path.read_text(encoding="utf-8") + "draft,acme,two,2026-03-09,9.1e9\n", encoding="utf-8")
+    db.ingest(path)
+    prune(db.path, date(2026, 4, 1))
+    assert examine(db.path) == []
+
+
+def test_a_bill_that_no_integer_holds_covers_no_call(db: ReportDatabase, tmp_path: Path) -> None:
+    path = tmp_path / "plain.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as source:
+        source.executescript(PLAIN)
+        source.execute(
+            "insert into calls (provider, model, called_at, cost) values ('acme', 'own', '2026-03-01T10:00:00Z', null)"
+        )
+    db.ingest(path)
+    change(
+        db.path,
+        "insert into calls (source_id, source_key, input_id, provider, called_at, calls, cost)"
+        " values (1, 'bill', 1, 'acme', '2026-03-01T23:00:00Z', 0, 5)",
+    )
+    assert db.one("select sum(unpriced_calls) from priced_calls") == 0
+    change(db.path, "update calls set cost = 1e10 where calls = 0")
+    assert db.one("select sum(unpriced_calls) from priced_calls") == 1

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyreport import extract, values
+from storyreport import typed, values
 from storyreport.values import GAMMA, clean_text, duration_bucket, fingerprint, is_text, key, to_utc
 
 MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30))
@@ -107,7 +107,7 @@ def test_times_are_read_alike_by_sql(value: object) -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         values.register(connection)
         for zone in ("UTC", "America/New_York"):
-            time, is_none = (sql.format(c="value", zone=f"'{zone}'") for sql in (extract.TIME, extract.IS_NO_TIME))
+            time, is_none = (sql.format(c="value", zone=f"'{zone}'") for sql in (typed.TIME, typed.IS_INVALID_TIME))
             said = connection.execute(f"select {time}, {is_none} from (select ? as value)", [value]).fetchone()
             expected = to_utc(value, zone)
             assert said[0] == expected

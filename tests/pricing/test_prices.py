@@ -19,10 +19,11 @@ from genai_prices.types import StartDateConstraint, TieredPrices, TimeOfDateCons
 from helpers import ROOT
 from helpers.report_database import ReportDatabase, change
 
-from storyreport import prices, recognise, schema
+from storyreport import pricing, recognise, rollups, schema
 from storyreport.errors import StoryreportError
 from storyreport.ingest import reprice
-from storyreport.prices import Change, parse
+from storyreport.pricing import Change, estimates, parse
+from storyreport.pricing.listed import listed_rates
 from storyreport.sources import Part, System, Table, Type, signs
 
 # Its prices are 5 and 25 dollars for a million tokens of input and output, 0.5 for cached and 6.25 for written ones.
@@ -178,7 +179,7 @@ def test_every_model_costs_what_genai_prices_says(tmp_path: Path) -> None:
                         }
                     )
     with contextlib.closing(schema.connect(tmp_path / "report.db")) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
         connection.execute("begin")
         connection.execute("insert into sources (name, system, created_at) values ('s', 's', '')")
         connection.execute("insert into inputs (source_id, part, location, signature) values (1, 'p', '', '')")
@@ -188,7 +189,7 @@ def test_every_model_costs_what_genai_prices_says(tmp_path: Path) -> None:
             f" values (:id, 1, :id, 1, {', '.join(':' + column for column in columns)})",
             [{"id": number, **call} for number, call in enumerate(calls)],
         )
-        changes, unpriced = prices.reprice(connection, None, MOMENT)
+        changes, unpriced = pricing.reprice(connection, None, MOMENT)
         found = [cost for (cost,) in connection.execute("select estimated_cost from calls order by id")]
         expected = [listed(call) for call in calls]
         wrong = [
@@ -201,7 +202,7 @@ def test_every_model_costs_what_genai_prices_says(tmp_path: Path) -> None:
         assert len(known) > 1000
         assert rounded(changes) == [Change("USD", len(known), 0, round(sum(known), 9))]
         assert unpriced == len(calls) - len(known)
-        assert prices.reprice(connection, None, MOMENT)[0] == [
+        assert pricing.reprice(connection, None, MOMENT)[0] == [
             Change("USD", len(known), changes[0].after, changes[0].after)
         ]
 
@@ -400,8 +401,8 @@ def test_a_price_file_is_kept(ledger: Ledger) -> None:
         ("prices: []\nprice: []", "nothing else"),
         ("", "a list under `prices:`"),
         ("prices: [free]", "entry 1: must be a mapping"),
-        ("prices: [{model: x, per_call: 1}, {model: x, per_token: 1}]", "entry 2: 'per_token' is not known"),
-        ("prices: [{per_call: 1}]", "entry 1: says not which calls"),
+        ("prices: [{model: x, per_call: 1}, {model: x, per_token: 1}]", "entry 2: 'per_token' is unknown"),
+        ("prices: [{per_call: 1}]", "entry 1: must have a provider, model or endpoint"),
         ("prices: [{model: x}]", "entry 1: has no price"),
         ("prices: [{model: 4, per_call: 1}]", "entry 1: model must be a text, not 4"),
         ("prices: [{model: x, per_call: cheap}]", "per_call must be a number from 0 up"),
@@ -415,9 +416,9 @@ def test_a_price_file_is_kept(ledger: Ledger) -> None:
         ("prices: [{model: x, per_call: 1, from: soon}]", "from must be a date"),
         ("prices: [{model: x, per_call: 1, from: 2025-02-01 10:00:00}]", "from must be a date"),
         ("prices: [{model: x, per_call: 1, until: '2025-02-30'}]", "until must be a date"),
-        ("prices: [{model: x, per_call: 1, until: 2025-02-30}]", "no YAML that can be read"),
+        ("prices: [{model: x, per_call: 1, until: 2025-02-30}]", "is not valid YAML"),
         ("prices: [{model: x, per_call: 1, from: 2025-02-02, until: 2025-02-01}]", "ends before it begins"),
-        ("prices: [{model: x, per_call: !!python/name:os.system }]", "no YAML that can be read"),
+        ("prices: [{model: x, per_call: !!python/name:os.system }]", "is not valid YAML"),
     ],
 )
 def test_a_bad_price_file_is_refused_in_a_sentence(yaml: str, said: str) -> None:
@@ -668,7 +669,7 @@ def test_no_price_is_asked_of_the_network(ledger: Ledger, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("socket.socket.connect", refuse)
     monkeypatch.setattr("socket.getaddrinfo", refuse)
-    prices._listed.cache_clear()
+    listed_rates.cache_clear()
     ledger.add(input_tokens=1_000_000)
     ledger.ingest()
     assert ledger.costs() == pytest.approx([5])
@@ -677,24 +678,24 @@ def test_no_price_is_asked_of_the_network(ledger: Ledger, monkeypatch: pytest.Mo
 def test_calls_are_priced_by_index(tmp_path: Path) -> None:
     """Those of the touched days are found by their day, their rates by their names; then they are updated by id."""
     with contextlib.closing(schema.connect(tmp_path / "report.db")) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
         connection.execute(
-            "create temp table touched_call_days (source_id, day, primary key (source_id, day)) without rowid"
+            "create temp table dirty_day_calls (source_id, day, primary key (source_id, day)) without rowid"
         )
-        prices.create_rates(connection, [])
+        estimates.create_rates(connection, [])
         connection.execute("create temp table priced (id integer primary key, cost, currency, priced_as)")
-        priced = prices.PRICED.format(calls=prices.NEW_CALLS, is_billed=prices.IS_BILLED)
+        priced = estimates.PRICED.format(calls=estimates.NEW_CALLS, is_billed=estimates.IS_BILLED)
         pricing, update = (
             [
                 row[3].replace("main.", "").replace("temp.", "").partition(" AND from_day")[0]
                 for row in connection.execute(f"explain query plan {sql}")
                 if row[3].startswith(("SCAN", "SEARCH"))
             ]
-            for sql in (priced.replace(":now", "''"), prices.UPDATE)
+            for sql in (priced.replace(":now", "''"), estimates.UPDATE)
         )
     by_name = "SEARCH rates USING PRIMARY KEY (provider=? AND model=? AND endpoint=?"
     bills = "SEARCH bills USING INDEX calls_bills (source_id=? AND day=? AND provider=?)"
-    assert pricing[:2] == ["SCAN touched", "SEARCH calls USING INDEX calls_source_day (source_id=? AND day=?)"]
+    assert pricing[:2] == ["SCAN dirty", "SEARCH calls USING INDEX calls_source_day (source_id=? AND day=?)"]
     assert set(pricing[2:]) == {bills, by_name}
     assert update[0] == "SEARCH calls USING INTEGER PRIMARY KEY (rowid=?)"
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from helpers.report_database import ReportDatabase, ask, change
 
-from storyreport.prices import parse
+from storyreport.pricing import parse
 
 
 class Call(NamedTuple):
@@ -207,6 +207,42 @@ def test_a_bill_prices_what_it_covers(studio: ReportDatabase, tmp_path: Path) ->
     rows = [row for name in ("cost_by_story", "cost_by_step") for row in studio.report(name)]
     assert sum(row["unpriced_calls"] for row in rows) == 0
     assert [row["cost"] for row in rows if row.get("step") == "bill"] == [3.0]
+
+
+def test_tokens_that_are_known_apart_are_added(db: ReportDatabase, tmp_path: Path) -> None:
+    """A recorded total stands; where there is none it is input and output; where one of them lacks, it is not known."""
+    (tmp_path / "calls.csv").write_text(
+        "id,story,step,provider,called_at,input_tokens,output_tokens,total_tokens,cost\n"
+        "a,A,plan,acme,2026-03-01,100,20,,1\n"
+        "b,A,plan,acme,2026-03-01,3,4,1000,1\n"
+        "c,A,plan,acme,2026-03-01,5,,,1\n",
+        encoding="utf-8",
+    )
+    db.ingest(tmp_path / "calls.csv")
+    for name in ("cost", "cost_by_story", "cost_by_step"):
+        for given in ({}, {"since": "2026-03-01"}):
+            assert [row["total_tokens"] for row in db.report(name, **given)] == [1120], (name, given)
+    (row,) = db.report("cost")
+    assert (row["input_tokens"], row["output_tokens"]) == (108, 24)
+
+
+@pytest.mark.parametrize(
+    ("provider", "day", "folder"),
+    [("own", "2026-03-02", "studio"), ("acme", "2026-03-01", "studio"), ("own", "2026-03-01", "elsewhere")],
+    ids=["another day", "another provider", "another source"],
+)
+def test_a_bill_of_something_else_prices_nothing(
+    studio: ReportDatabase, tmp_path: Path, provider: str, day: str, folder: str
+) -> None:
+    """A bill covers the calls of its own provider, day and source: all others are as unpriced as before."""
+    bill = Call("", "", "", provider, "bill", f"{day}T00:00:00Z", None, "", None, 3.0, "USD", 0)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    write(tmp_path / folder / "calls.csv", [*(CALLS if folder == "studio" else ()), bill])
+    studio.ingest(tmp_path / folder)
+    for name in ("cost", "cost_by_story", "cost_by_step"):
+        for given in ({}, {"since": "2026-03-01"}):
+            rows = studio.report(name, source="studio", **given)
+            assert sum(row["unpriced_calls"] for row in rows) == 1, (name, given)
 
 
 # The story-to-video service: no steps, an endpoint for each call, and a clean-up that deletes what is old ----------

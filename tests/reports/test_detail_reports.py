@@ -81,6 +81,19 @@ def test_a_story_without_steps(db: ReportDatabase, tracker: Tracker, movies: Pat
     assert db.report("story_status", story="w1", source="studio") == []
 
 
+def test_steps_without_numbers_are_in_the_order_of_their_work(db: ReportDatabase, tales: Path) -> None:
+    """Where no step has a number, the one that began first comes first, whatever it is called."""
+    add_run(tales, "r1", "A", "completed", 9, ("z_outline", "completed"), ("m_chapter", "completed"))
+    add_run(tales, "r2", "A", "running", 11, ("a_cover", "running"), ("m_chapter", "completed"))
+    change(tales, "update story_generation_steps set started_at = '2026-03-01T09:30:00Z' where step_name = 'm_chapter'")
+    db.ingest(tales)
+    assert pairs(db.report("story_status", story="A"), "step", "attempts") == [
+        ("z_outline", 1),
+        ("m_chapter", 2),
+        ("a_cover", 1),
+    ]
+
+
 # run_diagnosis -------------------------------------------------------------------------------------------------------
 
 
@@ -90,9 +103,9 @@ def test_a_sound_run(db: ReportDatabase, tales: Path) -> None:
     db.ingest(tales)
     assert found(db, "r1") == {}
     details = {row["check"]: row["detail"] for row in db.report("run_diagnosis", run="r1")}
-    assert details["story"] == "It works on story A, Tale A."
+    assert details["story"] == "Story A, Tale A."
     assert details["chapters"] == "2 of 2 chapters are written."
-    assert details["unfinished steps"] == "2 of 2 steps are completed."
+    assert details["unfinished steps"] == "2 of 2 steps completed."
 
 
 def test_a_run_with_everything_wrong(db: ReportDatabase, tales: Path) -> None:
@@ -102,8 +115,8 @@ def test_a_run_with_everything_wrong(db: ReportDatabase, tales: Path) -> None:
     change(tales, "delete from stories where story_id = 'A'")
     db.ingest(tales)
     assert found(db, "r1") == {
-        "story": ("problem", "Its story A is not in tales."),
-        "state": ("problem", "It has failed at write_1: r1 broke"),
+        "story": ("problem", "Story A is missing in tales."),
+        "state": ("problem", "Failed at write_1: r1 broke"),
         "failed steps": ("problem", "1 of 3 steps failed: write_1."),
         "unfinished steps": ("warning", "Not finished: write_2."),
     }
@@ -116,8 +129,8 @@ def test_a_run_that_is_completed_without_all_chapters(db: ReportDatabase, tales:
     change(tales, "update stories set chapter_count = null where story_id = 'B'")
     db.ingest(tales)
     assert found(db, "r1") == {"chapters": ("problem", "1 of 2 chapters are written.")}
-    assert found(db, "r2", as_of="2026-03-01T10:59:00Z") == {"chapters": ("warning", "Its story has no chapter count.")}
-    stuck = ("problem", "Its last sign of life was 61 minutes ago, at 2026-03-01T10:00:00.000Z.")
+    assert found(db, "r2", as_of="2026-03-01T10:59:00Z") == {"chapters": ("warning", "The story has no chapter count.")}
+    stuck = ("problem", "Last sign of life 61 minutes ago, at 2026-03-01T10:00:00.000Z.")
     assert found(db, "r2", as_of="2026-03-01T11:01:00Z")["stuck"] == stuck
     assert "stuck" not in found(db, "r2", as_of="2026-03-01T11:01:00Z", minutes="90")
 
@@ -129,7 +142,7 @@ def test_a_run_that_repeats_itself(db: ReportDatabase, tales: Path, tmp_path: Pa
     (log := tmp_path / "service.log").write_text("\n".join(lines), encoding="utf-8")
     change(tales, "update stories set chapter_count = 0")
     db.ingest(tales, log, name="tales", system="workflow")
-    assert found(db, "r1")["repeated warnings"] == ("warning", "It said 3 times: Using default")
+    assert found(db, "r1")["repeated warnings"] == ("warning", "Logged 3 times: Using default")
 
 
 def test_retries_and_calls_of_a_run(db: ReportDatabase, tracker: Tracker, movies: Path) -> None:
@@ -139,7 +152,7 @@ def test_retries_and_calls_of_a_run(db: ReportDatabase, tracker: Tracker, movies
     tracker.clock(minutes=1)
     tracker.end("A", STEPS[0], "r1", 1000)
     db.ingest(tracker.path)
-    assert found(db, "r1") == {"retries": ("warning", "Tried more than once: 01_ingest.")}
+    assert found(db, "r1") == {"retries": ("warning", "Retried: 01_ingest.")}
     db.ingest(movies)
     assert found(db, "w1") == {}
     (calls, failed, unpriced) = ask(
@@ -148,15 +161,15 @@ def test_retries_and_calls_of_a_run(db: ReportDatabase, tracker: Tracker, movies
     )[0]
     told = found(db, "w2", as_of="2026-03-02T10:30:00Z")
     assert told["failed calls"][1].startswith(f"{failed} of {calls} calls failed")
-    assert told["unpriced calls"] == ("warning", f"What {unpriced} of {calls} calls did cost is not known.")
+    assert told["unpriced calls"] == ("warning", f"{unpriced} of {calls} calls have no price.")
 
 
 def test_a_job_and_a_batch(db: ReportDatabase, games: Path, runner: Path) -> None:
     """A job that ended before it began; a batch with a story that failed."""
     db.ingest(games)
-    assert found(db, "j-done") == {"times": ("warning", "It, or a step of it, ended before it began.")}
-    assert found(db, "j-failed")["state"] == ("problem", "It has failed at generate_story: No answer")
-    assert found(db, "j-odd")["state"] == ("warning", "Its status paused is not known.")
+    assert found(db, "j-done") == {"times": ("warning", "The run, or a step of it, ended before it began.")}
+    assert found(db, "j-failed")["state"] == ("problem", "Failed at generate_story: No answer")
+    assert found(db, "j-odd")["state"] == ("warning", "Unknown status: paused.")
     add_batch(runner, 1, "completed", NOON, str(NOON + 600))
     add_story(runner, 1, 1, "1-1", "failed")
     add_story(runner, 2, 1, "1-2", "done")
@@ -186,7 +199,7 @@ def test_a_step_that_was_deleted_is_none_of_the_run(db: ReportDatabase, tales: P
     assert ask(db.path, "select status from step_runs where gone_at is not null") == [("running",)]
     assert found(db, "r1") == {}
     details = {row["check"]: row["detail"] for row in db.report("run_diagnosis", run="r1")}
-    assert details["unfinished steps"] == "1 of 1 steps are completed."
+    assert details["unfinished steps"] == "1 of 1 steps completed."
     assert [row["step"] for row in db.report("run_timeline", run="r1")] == ["write_chapter_1"]
     change(tales, "delete from story_generation_steps")
     db.ingest(tales, full=True)
@@ -214,7 +227,7 @@ def test_the_steps_of_a_run_that_was_deleted_are_history(db: ReportDatabase, tal
     assert {(row["check"], row["detail"]) for row in rows if row["status"] != "ok"} == {
         ("chapters", "1 of 2 chapters are written."),
         ("failed steps", "1 of 2 steps failed: write_chapter_2."),
-        ("record", "tales has it no longer."),
+        ("record", "Deleted in tales."),
     }
 
 
@@ -295,6 +308,31 @@ def test_how_tries_went(db: ReportDatabase, tracker: Tracker) -> None:
         (1, "failed", 0),
         (2, "completed", 60_000),
     ]
+
+
+# slowest_runs --------------------------------------------------------------------------------------------------------
+
+
+def test_the_slowest_runs_of_a_step(db: ReportDatabase, tracker: Tracker) -> None:
+    """The slowest of each of the ten slowest days, the slowest first; nothing that failed, and no other step."""
+    slowest = {day: 1000 * ((7 * day) % 12 + 1) for day in range(12)}
+    for day, ms in slowest.items():
+        tracker.end(f"S-{day}", STEPS[1], f"r-{day}", ms)
+        tracker.end(f"quick-{day}", STEPS[1], f"quick-{day}", ms - 1)
+        tracker.end(f"other-{day}", STEPS[0], f"other-{day}", 99_000)
+        tracker.end(f"failed-{day}", STEPS[1], f"failed-{day}", ms if day % 2 else 99_000, "failed", "Boom")
+        tracker.clock(days=1)
+    db.ingest(tracker.path)
+    expected = [
+        (f"r-{day}", f"S-{day}", STEPS[1], ms)
+        for day, ms in sorted(slowest.items(), key=lambda found: -found[1])
+        if ms > 2000
+    ]
+    assert len(expected) == 10
+    rows = db.report("slowest_runs", step=STEPS[1])
+    assert pairs(rows, "run", "story", "step", "duration_ms") == expected
+    assert db.report("slowest_runs", step=STEPS[1], source="other") == []
+    assert db.report("slowest_runs") == []
 
 
 # Events --------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from helpers.report_database import ReportDatabase
 from helpers.serving import Served
 
-from storyreport import reports, schema
+from storyreport import reports, rollups, schema
 from storyreport.cli import cli
 from storyreport.reports import Report
 
@@ -133,7 +133,7 @@ def unfed(tmp_path_factory: pytest.TempPathFactory) -> ReportDatabase:
     """An empty report database."""
     db = ReportDatabase(tmp_path_factory.mktemp("unfed"))
     with closing(schema.connect(db.path)) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
     return db
 
 

@@ -73,10 +73,10 @@ def test_all_is_well(db: ReportDatabase, tracker: Tracker) -> None:
     assert {row["check"]: row["report"] for row in rows} == CHECKS
     assert {(row["status"], row["count"], row["action"]) for row in rows} == {("ok", 0, None)}
     details = {check: row["detail"] for check, row in health(db).items()}
-    assert details["orphans"] == "Everything refers to something that is there."
-    assert details["chapters"] == "No source counts chapters."
+    assert details["orphans"] == "No row points to a missing story or run."
+    assert details["chapters"] == "No source has chapter counts."
     assert details["trees"] == "No source has story trees."
-    assert details["outputs"] == "No folder of outputs was read: ingest it with the source."
+    assert details["outputs"] == "No folder of outputs was ingested: ingest it with its source."
     assert details["unpriced calls"] == "No source has calls."
 
 
@@ -112,7 +112,7 @@ def test_what_is_wrong_comes_first(db: ReportDatabase, tracker: Tracker, tales: 
     ]
     assert {row[1:] for row in rows[7:]} == {("ok", 0)}
     lines = health(db)
-    assert lines["orphans"]["detail"] == "1 row refers to a story or run that is not there."
+    assert lines["orphans"]["detail"] == "1 row points to a missing story or run."
     assert lines["chapters"]["detail"] == "2 stories have no chapter count."
     assert all(row["action"].endswith(".") for row in lines.values() if row["count"])
     assert "stuck" not in found(db, as_of="2026-03-10T13:02:59Z")
@@ -155,7 +155,7 @@ def test_trees_and_outputs(db: ReportDatabase, tmp_path: Path, tracker: Tracker)
         " (2, 1, '', 0, 1, 1, '[]')",
     )
     db.ingest(tmp_path / "games.db")
-    assert health(db)["trees"]["detail"] == "Every story tree is sound."
+    assert health(db)["trees"]["detail"] == "No story tree has an error."
     change(tmp_path / "games.db", "update story_nodes set is_root = 0")
     db.ingest(tmp_path / "games.db", full=True)
     assert found(db)["trees"] == len(db.report("story_tree_problems")) > 0

@@ -190,6 +190,39 @@ def test_what_runs(db: ReportDatabase, tracker: Tracker) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "column", "is_latest_first"),
+    [
+        ("pending_stories", "waiting_since", False),
+        ("active_runs", "started_at", False),
+        ("stuck_runs", "last_activity_at", False),
+        ("failed_stories", "failed_at", True),
+        ("blocked_stories", "last_failed_at", True),
+    ],
+)
+def test_times_of_all_sources_are_in_one_order(
+    db: ReportDatabase, tmp_path: Path, name: str, column: str, is_latest_first: bool
+) -> None:
+    """Sources take turns by the times of their stories, whatever the sources and the stories are called."""
+    trackers = [Tracker(tmp_path / f"{source}.db") for source in ("alpha", "beta")]
+    for number in range(6):
+        tracker = trackers[number % 2]
+        # Two hours after its own last one, and one after that of the other source.
+        tracker.clock(hours=min(number, 2))
+        for story in (f"waiting-{9 - number}", f"failed-{9 - number}", f"running-{9 - number}"):
+            tracker.register(story)
+        for _ in range(3):
+            tracker.end(f"failed-{9 - number}", STEPS[0], f"f-{9 - number}", 10, "failed", "Boom")
+        tracker.start(f"running-{9 - number}", STEPS[0], f"r-{9 - number}")
+    for tracker in trackers:
+        db.ingest(tracker.path)
+    rows = db.report(name)
+    assert {row["source"] for row in rows} == {"alpha", "beta"}
+    times = [row[column] for row in rows]
+    assert len(set(times)) == 6
+    assert times == sorted(times, reverse=is_latest_first)
+
+
 # The sprint runner ---------------------------------------------------------------------------------------------------
 
 
@@ -274,6 +307,16 @@ def test_a_film_that_failed(db: ReportDatabase, movies: Path) -> None:
     assert [row for name in REPORTS for row in db.report(name)] == []
 
 
+@pytest.mark.parametrize("status", ["completed", "cancelled"])
+def test_a_story_that_is_over_has_not_failed(db: ReportDatabase, movies: Path, status: str) -> None:
+    """What its source says is over neither fails nor waits, though a step of it failed."""
+    change(movies, f"update workflows set status = '{status}' where id = 'w3'")
+    db.ingest(movies)
+    assert db.report("failed_stories") == db.report("blocked_stories") == []
+    (check,) = [row for row in db.report("health") if row["check"] == "failed"]
+    assert check["count"] == 0
+
+
 def test_a_film_without_progress(db: ReportDatabase, movies: Path) -> None:
     """Where no step is known, the run itself is what failed."""
     change(movies, "delete from generation_progress")
@@ -312,6 +355,21 @@ def test_a_later_run_settles_what_failed(db: ReportDatabase, tales: Path) -> Non
     ]
     assert db.report("failed_stories", step="write_chapter") != []
     assert db.report("pending_stories") == [], "the story with a pending step is being worked on"
+
+
+def test_a_step_that_failed_as_its_run_was_completed(db: ReportDatabase, tales: Path) -> None:
+    """What fails in the very moment in which its run is completed is settled by that; what fails after it is not."""
+    add_run(tales, "r1", "A", "completed", 9, ("write_outline", "completed"), ("draw_cover", "failed"))
+    change(
+        tales, "update story_generation_steps set updated_at = '2026-03-01T10:00:00Z' where step_name = 'draw_cover'"
+    )
+    db.ingest(tales)
+    assert db.report("failed_stories") == []
+    change(
+        tales, "update story_generation_steps set updated_at = '2026-03-01T10:00:01Z' where step_name = 'draw_cover'"
+    )
+    db.ingest(tales)
+    assert pairs(db.report("failed_stories"), "story", "step") == [("A", "draw_cover")]
 
 
 def test_queued_work_waits(db: ReportDatabase, tales: Path) -> None:

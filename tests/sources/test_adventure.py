@@ -127,7 +127,8 @@ def test_without_a_zone_nothing_is_timed_and_it_is_said(db: ReportDatabase, real
     assert list(found) == ["source", "area", "problem", "rows", "example", "action"]
     (backwards,) = ask(real, "select count(*) from story_jobs where completed_at < created_at")[0]
     assert (found["source"], found["area"], found["rows"]) == ("adventure", "times", backwards)
-    assert found["action"] == ("ends look 7 h early: ingest with --timezone of UTC-07:00 (e.g. America/Los_Angeles)")
+    expected = "End times are 7 h early: ingest with --timezone of UTC-07:00 (e.g. America/Los_Angeles)."
+    assert found["action"] == expected
     assert found["example"].startswith("job 69c66e5f-6525-4aef-b9fa-941bd72a335c: 2025-07-19T18:55:03.000Z to ")
 
 
@@ -518,17 +519,24 @@ def test_columns_may_be_missing(db: ReportDatabase, tmp_path: Path) -> None:
     ("started", "ended", "zone", "said"),
     [
         ("2026-01-10 18:00:00", "2026-01-10 10:00:30", None,
-            "ends look 8 h early: ingest with --timezone of UTC-08:00 (e.g. America/Los_Angeles)"),
+            "End times are 8 h early: ingest with --timezone of UTC-08:00 (e.g. America/Los_Angeles)."),
         ("2026-01-10 18:00:00", "2026-01-10 13:20:00", None,
-            "ends look 4.75 h early: ingest with --timezone of UTC-05:00 (e.g. America/New_York)"),
+            "End times are 4.75 h early: ingest with --timezone of UTC-05:00 (e.g. America/New_York)."),
+        ("2026-04-10 18:00:00", "2026-04-10 13:20:00", None,
+            "End times are 4.75 h early: ingest with --timezone of UTC-05:00 (e.g. America/Chicago)."),
+        ("2026-10-10 18:00:00", "2026-10-10 13:20:00", None,
+            "End times are 4.75 h early: ingest with --timezone of UTC-05:00 (e.g. America/Chicago)."),
+        ("2026-01-10 18:00:00", "2026-01-10 17:14:59", None,
+            "End times are 1 h early: ingest with --timezone of UTC-01:00 (e.g. Atlantic/Cape_Verde)."),
+        ("2026-01-10 18:00:00", "2026-01-10 17:15:00", None, "End times are less than 1 h early"),
         ("2026-07-10 18:00:00", "2026-07-10 15:30:00", None,
-            "ends look 2.5 h early: ingest with --timezone of UTC-02:30 (e.g. America/St_Johns)"),
+            "End times are 2.5 h early: ingest with --timezone of UTC-02:30 (e.g. America/St_Johns)."),
         ("2026-07-10 18:00:00", "2026-07-10 06:00:00", None,
-            "ends look 12 h early: ingest with --timezone of UTC-12:00 (e.g. Etc/GMT+12)"),
-        ("2026-07-10 18:00:00", "2026-07-10 05:59:59.999", None, "ends look more than 12 h early"),
-        ("2026-07-10 18:00:00", "2026-07-10 17:59:59.900", None, "ends look less than 1 h early"),
+            "End times are 12 h early: ingest with --timezone of UTC-12:00 (e.g. Etc/GMT+12)."),
+        ("2026-07-10 18:00:00", "2026-07-10 05:59:59.999", None, "End times are more than 12 h early"),
+        ("2026-07-10 18:00:00", "2026-07-10 17:59:59.900", None, "End times are less than 1 h early"),
         ("2026-07-10 18:00:00", "2026-07-10 11:00:30", "Europe/Madrid",
-            "ends look 9 h early even as local times of Europe/Madrid: ingest with a --timezone that is as"),
+            "End times are 9 h early even as local times of Europe/Madrid: ingest with a --timezone that is as"),
     ],
 )  # fmt: skip
 def test_the_offset_that_explains_it(
@@ -552,8 +560,8 @@ def test_a_freak_hides_no_offset(db: ReportDatabase, games: Path) -> None:
         (20, "j-freak", "2026-07-10 18:00:00", "2020-01-01 00:00:00"),
     )
     db.ingest(games)
-    found = [(row["rows"], row["action"][:35]) for row in db.report("data_quality") if row["area"] == "times"]
-    assert found == [(2, "ends look 7 h early: ingest with --"), (1, "ends look more than 12 h early, whi")]
+    found = [(row["rows"], row["action"][:30]) for row in db.report("data_quality") if row["area"] == "times"]
+    assert found == [(2, "End times are 7 h early: inges"), (1, "End times are more than 12 h e")]
 
 
 def test_what_is_rejected_and_doubted_is_reported(db: ReportDatabase, games: Path) -> None:

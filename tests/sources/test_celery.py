@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from helpers.pairs import check_pair, rows, source_of
 from helpers.report_database import ReportDatabase, change
+from helpers.run_pairs import check_pair, rows, source_of
 
 
 def test_the_pair(db: ReportDatabase) -> None:

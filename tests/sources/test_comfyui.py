@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.pairs import check_pair, rows, source_of
 from helpers.report_database import ReportDatabase
+from helpers.run_pairs import check_pair, rows, source_of
 
 from storyreport.errors import StoryreportError
 

@@ -5,8 +5,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from helpers.pairs import check_pair, check_rows, rows, source_of
 from helpers.report_database import ReportDatabase, ask, change
+from helpers.run_pairs import check_pair, check_rows, rows, source_of
 
 RUN = "4a63beb1-7a5c-49c7-96a5-a911f79e2c22"
 

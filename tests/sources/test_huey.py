@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from helpers.pairs import check_pair, source_of
 from helpers.report_database import ReportDatabase, change
+from helpers.run_pairs import check_pair, source_of
 
 
 def test_the_pair(db: ReportDatabase) -> None:

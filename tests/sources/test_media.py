@@ -187,7 +187,7 @@ def test_negative_amounts_are_dropped_and_said(
     assert outcome.counts.rejected == 0
     assert db.sql(f"select {kept} from calls where source_key = '1'") == [(None,)]
     assert db.sql("select severity, source_table, source_key, reason from rejects") == [
-        ("doubted", "api_usage", "1", f"negative {column}")
+        ("warning", "api_usage", "1", f"negative {column}")
     ]
 
 

@@ -130,12 +130,60 @@ def test_a_failed_check_fails_what_ran(db: ReportDatabase, tracker: Tracker) -> 
     assert db.sql("select fingerprint from errors") == [("Content too short (minimum <n> characters)",)]
 
 
+@pytest.mark.parametrize("passed", [True, False])
+def test_the_acceptance_result_of_another_run(db: ReportDatabase, tracker: Tracker, passed: bool) -> None:
+    """A result that names a run is of an attempt of that run, though the history has only another run's."""
+    tracker.register("A")
+    tracker.end("A", "02_preprocess", "r1", 700)
+    change(
+        tracker.path,
+        "insert or replace into step_status"
+        " (story_id, step_name, status, run_id, acceptance_passed, acceptance_details)"
+        f" values ('A', '02_preprocess', '{'completed' if passed else 'failed'}', 'r2', {int(passed)}, 'Checked')",
+    )
+    db.ingest(tracker.path)
+    assert attempts(db) == [
+        ("A", "02_preprocess", 1, "completed", "r1", None, None),
+        ("A", "02_preprocess", 2, "completed", "r2", 1, None)
+        if passed
+        else ("A", "02_preprocess", 2, "failed", "r2", 0, "Checked"),
+    ]
+
+
+def test_the_acceptance_result_of_an_earlier_attempt(db: ReportDatabase, tracker: Tracker) -> None:
+    """A result that names a run is of the last attempt of that run, not of a later run's."""
+    tracker.register("A")
+    for run in ("r1", "r1", "r2"):
+        tracker.end("A", "02_preprocess", run, 700)
+    change(tracker.path, "update step_status set run_id = 'r1', acceptance_passed = 1, acceptance_details = 'Checked'")
+    db.ingest(tracker.path)
+    assert [(run, passed) for _, _, _, _, run, passed, _ in attempts(db)] == [("r1", None), ("r1", 1), ("r2", None)]
+
+
 def test_a_failed_check_without_an_execution(db: ReportDatabase, tracker: Tracker) -> None:
     """A check that fails without a row in the history is an attempt that failed, of no known run."""
     tracker.register("A")
     tracker.check("A", "01_ingest", False, "No title")
     db.ingest(tracker.path)
     assert attempts(db) == [("A", "01_ingest", 1, "failed", None, 0, "No title")]
+
+
+def test_a_check_is_that_of_the_run_that_it_names(db: ReportDatabase, tracker: Tracker) -> None:
+    """A state that names an earlier run says how that run was accepted, and nothing of the later one."""
+    tracker.register("A")
+    tracker.end("A", "03_generate", "r1", 700)
+    tracker.end("A", "03_generate", "r2", 800)
+    change(
+        tracker.path,
+        "update step_status set run_id = 'r1', acceptance_passed = 0, acceptance_details = 'Too short'",
+    )
+    db.ingest(tracker.path)
+    assert attempts(db) == [
+        ("A", "03_generate", 1, "completed", "r1", 0, None),
+        ("A", "03_generate", 2, "completed", "r2", None, None),
+    ]
+    (row,) = db.report("acceptance_rates")
+    assert (row["checked"], row["passed"], row["failed"]) == (1, 0, 1)
 
 
 def test_a_running_step_is_the_attempt_that_it_becomes(db: ReportDatabase, tracker: Tracker) -> None:

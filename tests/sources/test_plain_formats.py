@@ -19,9 +19,10 @@ from helpers import DATA, ROOT
 from helpers.postgres import execute, new_database
 from helpers.report_database import ReportDatabase, ask, change
 
-from storyreport import schema
+from storyreport import rollups, schema
 from storyreport.errors import StoryreportError
-from storyreport.sources import systems, textfiles
+from storyreport.readers import text as textfiles
+from storyreport.sources import systems
 
 DOCUMENTATION = ROOT / "docs" / "plain-formats.md"
 SYSTEMS = ("steps", "litellm", "langfuse", "airflow", "llm")
@@ -164,14 +165,14 @@ def test_other_tables_are_left_alone(db: ReportDatabase, tmp_path: Path) -> None
     for number, header in enumerate(("step,loss,epoch", "id,model,price", "id,name,type,level,message")):
         path = tmp_path / f"{number}.csv"
         path.write_text(f"{header}\n{','.join('1' * len(header.split(',')))}\n", encoding="utf-8")
-        with pytest.raises(StoryreportError, match="is not a file that"):
+        with pytest.raises(StoryreportError, match="match no known format"):
             db.ingest(path)
 
 
 def test_the_report_database_is_no_source_of_calls(tmp_path: Path, db: ReportDatabase) -> None:
     """The tables of a report database have our names and are nevertheless no plain form."""
     with schema.connect(tmp_path / "other.db") as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
     connection.close()
     with pytest.raises(StoryreportError, match="is a report database, not a source"):
         db.ingest(tmp_path / "other.db", system="steps")
@@ -345,8 +346,8 @@ def test_broken_json_in_the_middle_is_rejected(db: ReportDatabase, tmp_path: Pat
 @pytest.mark.parametrize(
     ("line", "severity", "reason"),
     [
-        ("x,openai,gpt-4o,2026-03-01,-5,1,0.1,success", "doubted", "negative input_tokens"),
-        ("x,openai,gpt-4o,2026-03-01,5,1,-0.1,success", "doubted", "negative cost"),
+        ("x,openai,gpt-4o,2026-03-01,-5,1,0.1,success", "warning", "negative input_tokens"),
+        ("x,openai,gpt-4o,2026-03-01,5,1,-0.1,success", "warning", "negative cost"),
         ("x,openai,gpt-4o,2026-03-01,5,1,NaN,success", "rejected", "cost is not a number"),
         (f"x,openai,gpt-4o,2026-03-01,{-(2**63)},1,0.1,success", "rejected", "input_tokens is not a number"),
         ("x,openai,gpt-4o,2026-03-01,many,1,0.1,success", "rejected", "input_tokens is not a number"),
@@ -357,7 +358,7 @@ def test_wrong_values(db: ReportDatabase, tmp_path: Path, line: str, severity: s
     """A negative amount is dropped and said, what is no number or time rejects its row; the rest is loaded."""
     db.ingest(table_file(tmp_path, ",", CALL_FIELDS, (*CALLS, line)))
     assert db.sql("select severity, source_key, reason from rejects") == [(severity, "x", reason)]
-    assert db.one("select count(*) from calls") == 3 + (severity == "doubted")
+    assert db.one("select count(*) from calls") == 3 + (severity == "warning")
     assert db.sql("select input_tokens, cost from calls where source_key = 'x'") in (
         [],
         [(None, 0.1)],

@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from helpers.pairs import check_pair, rows, source_of
 from helpers.report_database import ReportDatabase, ask, change
+from helpers.run_pairs import check_pair, rows, source_of
 
 
 def test_the_pair(db: ReportDatabase) -> None:

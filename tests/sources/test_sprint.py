@@ -12,8 +12,8 @@ from helpers import DATA
 from helpers.report_database import ReportDatabase, ask, change
 from helpers.sprint import NOON, add_batch, add_events, add_story, noon
 
-from storyreport import extract, load
 from storyreport.errors import StoryreportError
+from storyreport.load import changes
 
 # (at, story, command, task, status, place in the source)
 Event = tuple[float, str, str, str, str, int]
@@ -565,8 +565,7 @@ def test_why_a_command_of_a_story_that_is_gone_has_failed(db: ReportDatabase, ru
 
 def test_an_event_that_comes_late_says_why(db: ReportDatabase, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It reaches the command that it ended, far behind newer ones; what is known of others stays known."""
-    for module in (extract, load):
-        monkeypatch.setattr(module, "ROWS_READ_AGAIN", 10)
+    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 10)
     add_batch(runner)
     add_story(runner, 1)
     for number, status in ((1, "failed"), (2, "failed"), (3, "running")):
@@ -701,8 +700,7 @@ def test_what_was_open_is_found_when_it_ends(db: ReportDatabase, runner: Path) -
 
 def test_an_old_story_that_is_done_is_done(db: ReportDatabase, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A story's row that ends in place, far behind newer ones, ends the story and counts as done on that day."""
-    for module in (extract, load):
-        monkeypatch.setattr(module, "ROWS_READ_AGAIN", 10)
+    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 10)
     add_batch(runner)
     add_story(runner, 1)
     fill(runner, 50, 1)
@@ -928,6 +926,9 @@ def test_a_line_of_100_mb(db: ReportDatabase, tmp_path: Path) -> None:
         b"timestamp,epic_id,story_key,command,task_id,status\n",
         b"day,model,endpoint,input,output,cost\n2026-01-01,gpt,chat,1,2,0.5\n",
         b"1773144000,gpt,chat,1,2,0.5\n" * 20,
+        # Exports of bills begin with an epoch too, and a currency is a word.
+        b"1773144000,1773230400,2026-03-10T12:00:00+00:00,2026-03-11T12:00:00+00:00,2.25,usd,1000000\n" * 20,
+        b"1773144000,1773230400,gpt-5,input,tokens,usd\n" * 20,
         b'{"a": 1}\n' * 20,
         b"\x00" * 5000,
     ],

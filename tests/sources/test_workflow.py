@@ -121,6 +121,25 @@ def check_answers(db: ReportDatabase) -> None:
     assert [text for text in PRIVATE if text.encode() in stored] == []
 
 
+@pytest.mark.parametrize("times", [("09:00", "10:00", "11:30"), ("11:30", "10:00", "09:00"), ("09:00", "11:30", None)])
+def test_the_last_sign_of_life(db: ReportDatabase, tmp_path: Path, times: tuple[str | None, ...]) -> None:
+    """Of a run and of a step, whichever of their times is the latest, that of the update too; alone they decide."""
+    created, started, updated = (f"'2026-03-03 {time}'" if time else "null" for time in times)
+    path = tmp_path / "tales.db"
+    change(
+        path,
+        "create table story_generation_runs"
+        " (run_id text, story_id text, status text, started_at text, created_at text, updated_at text)",
+        "create table story_generation_steps"
+        " (run_id text, step_name text, status text, started_at text, created_at text, updated_at text)",
+        f"insert into story_generation_runs values ('r1', 'A', 'running', {started}, {created}, {updated})",
+        f"insert into story_generation_steps values ('r2', 'outline', 'running', {started}, {created}, {updated})",
+    )
+    db.ingest(path)
+    for table in ("runs", "step_runs"):
+        assert db.sql(f"select last_activity_at from {table}") == [("2026-03-03T11:30:00.000Z",)], table
+
+
 def test_two_databases_at_once(db: ReportDatabase, main: str, workflows: str) -> None:
     """Given together, the two databases are one source."""
     db.ingest(workflows, main)
@@ -285,7 +304,7 @@ def test_strange_values(db: ReportDatabase, workflows: str) -> None:
     )
     assert db.ingest(workflows).counts.rejected == 3
     assert sorted(db.sql("select severity, reason from rejects")) == [
-        ("doubted", "negative input_tokens"),
+        ("warning", "negative input_tokens"),
         ("rejected", "ended_at is no possible time"),
         ("rejected", "estimated_cost_in_euros is not a number"),
         ("rejected", "started_at is no possible time"),
@@ -360,7 +379,7 @@ def test_a_log_alone(db: ReportDatabase, tmp_path: Path) -> None:
     assert db.one("select count(*) from log_events") == 6
     other = tmp_path / "letter.log"
     other.write_text("Dear Sir,\nI write to you\n", encoding="utf-8")
-    with pytest.raises(StoryreportError, match="is not a file that"):
+    with pytest.raises(StoryreportError, match="matches no known format"):
         db.ingest(other)
 
 

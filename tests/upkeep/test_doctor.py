@@ -1,4 +1,4 @@
-"""The doctor finds every rollup, reference and file that was broken by hand, mends what can be, and spares the rest."""
+"""The doctor finds what was broken by hand, rollups, references and files, and repairs what can be repaired."""
 
 import contextlib
 import sqlite3
@@ -10,7 +10,7 @@ from helpers.everything import NOW
 from helpers.report_database import ReportDatabase, change
 
 from storyreport.demo import write_sources
-from storyreport.doctor import examine
+from storyreport.upkeep.doctor import examine
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_nothing_is_wrong(db: ReportDatabase) -> None:
 
 
 def test_every_rollup_is_compared_and_mended(db: ReportDatabase) -> None:
-    """In each table of rollups a changed, a lost and an invented row are found, counted, and mended."""
+    """In each table of rollups a changed, a lost and an invented row are found, counted, and repaired."""
     whole = rollups(db)
     planted = {}
     with contextlib.closing(sqlite3.connect(db.path)) as connection, connection:
@@ -127,10 +127,10 @@ def test_base_rows_that_were_changed_by_hand(db: ReportDatabase, tmp_path: Path)
 
 def test_money_that_was_added_in_another_order(db: ReportDatabase) -> None:
     """What differs by the last bits of a sum is no finding; what differs by a cent is."""
-    change(db.path, "update rollup_calls set cost = cost * (1 + 1e-13)")
+    change(db.path, "update rollup_logs set total = total * (1 + 1e-13)")
     assert examine(db.path) == []
-    rows = db.one("select count(*) from rollup_calls where cost is not null")
-    change(db.path, "update rollup_calls set cost = cost + 0.01")
+    rows = db.one("select count(*) from rollup_calls where cost_nano is not null")
+    change(db.path, "update rollup_calls set cost_nano = cost_nano + 10000000")
     assert sum(finding.rows for finding in examine(db.path)) == rows
 
 
@@ -149,7 +149,7 @@ def test_a_reference_to_a_row_that_is_not_there(db: ReportDatabase) -> None:
     """What no repair can know is said again, and what to do about it."""
     change(db.path, "update artifacts set story_id = 987654321 where id = (select min(id) from artifacts)")
     for repair in (True, False):
-        (finding,) = [finding for finding in examine(db.path, repair) if not finding.mend]
+        (finding,) = [finding for finding in examine(db.path, repair) if not finding.repair]
         assert (finding.table, finding.rows) == ("artifacts", 1)
         assert "--full" in finding.example
 
@@ -167,7 +167,7 @@ def test_a_damaged_file(db: ReportDatabase) -> None:
 
 
 def test_the_command(db: ReportDatabase, tmp_path: Path) -> None:
-    """Exit code 1 and a line a finding; 0 once they are mended, and a word that says so."""
+    """Exit code 1 and a line a finding; 0 once they are repaired, and a word that says so."""
     done = storyreport("doctor", "--db", db.path, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "all is well\n", "")
     change(db.path, "delete from rollup_steps where source_id = (select min(source_id) from rollup_steps)")
@@ -185,12 +185,10 @@ def test_the_command(db: ReportDatabase, tmp_path: Path) -> None:
     assert done.returncode == 1
     (line,) = done.stdout.splitlines()
     assert line.startswith(f"{source}, rollup_steps: {lost} rows, such as family ")
-    assert done.stderr == (
-        "Error: The report database contradicts itself: mend it with `storyreport doctor --repair`.\n"
-    )
+    assert done.stderr == ("Error: The report database has errors: repair them with `storyreport doctor --repair`.\n")
     done = storyreport("doctor", "--repair", "--db", db.path, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith(" (mended)\n")
+    assert done.stdout.endswith(" (repaired)\n")
     assert storyreport("doctor", "--db", db.path, cwd=tmp_path).stdout == "all is well\n"
 
 

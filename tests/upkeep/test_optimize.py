@@ -10,9 +10,9 @@ from helpers.command_line import storyreport
 from helpers.report_database import ReportDatabase, change
 from helpers.tracker import Tracker
 
-from storyreport.doctor import examine
 from storyreport.errors import StoryreportError
-from storyreport.optimize import optimize as run
+from storyreport.upkeep.doctor import examine
+from storyreport.upkeep.optimize import optimize as run
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_free_space_is_given_back(long: ReportDatabase, tmp_path: Path) -> None:
         assert reader.execute("select count(*) from stories").fetchone() == (4000,)
         done = storyreport("optimize", "--db", long.path, cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.startswith("tidied, written anew: ")
+        assert done.stdout.startswith("optimized, file rewritten: ")
         assert reader.execute("select count(*) from stories").fetchone() == (4000,)
     assert long.path.stat().st_size < size - 4_000_000
     assert long.sql("pragma integrity_check") == [("ok",)]

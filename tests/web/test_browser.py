@@ -434,7 +434,7 @@ def test_namesakes_are_told_apart_by_what_differs(browser: webdriver.Chrome, odd
     opened(browser, f"{odd_site}/storyreport/stuck_runs?source=alpha&as_of={AS_OF}")
     names = {label for label in browser.execute_script(LABELS) if label.startswith(("twin", "same"))}
     assert names == {"twin (batch)", "twin (command)", "same (1)", "same (2)"}
-    assert "The scale is not even." in browser.find_element(By.TAG_NAME, "figcaption").text
+    assert "Logarithmic scale." in browser.find_element(By.TAG_NAME, "figcaption").text
     check(browser)
 
 

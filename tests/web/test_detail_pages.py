@@ -13,7 +13,7 @@ from helpers.serving import ESCAPED, HOSTILE, Served, fill
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyreport import reports, schema
+from storyreport import reports, rollups, schema
 
 ODD = "a/b c?é#%41"
 # A story's nodes, each with those that its options lead to: one leads back, one leads nowhere, two meet.
@@ -117,9 +117,9 @@ def test_a_storys_tree_is_drawn_as_its_options_lead(served: Served) -> None:
     assert len(drawn.edges) == len(expected)
     assert drawn.above == []
     page = served.get("/-/story/story-1").text
-    assert "leads back to it" in page
+    assert "loops back" in page
     assert page.count("see above") == 1
-    assert "is not there" in page
+    assert "<em>missing</em>" in page
 
 
 def test_a_tree_that_is_too_long_says_so(served: Served) -> None:
@@ -131,7 +131,7 @@ def test_a_tree_that_is_too_long_says_so(served: Served) -> None:
     finally:
         served.datasette.max_returned_rows = limit
     assert len(Tree(page).edges) == 4
-    assert "These are the first 4 lines of it" in page
+    assert "These are the first 4 rows" in page
 
 
 class Story:
@@ -139,7 +139,7 @@ class Story:
 
     def __init__(self, path: Path, roots: str, *lines: str) -> None:
         self.connection = schema.connect(path)
-        schema.migrate(self.connection)
+        rollups.update(self.connection)
         self.options = {line.split(":")[0]: line.split(":")[1].split() for line in lines}
         self.roots = roots.split()
         run = self.connection.execute
@@ -192,9 +192,9 @@ def test_where_ways_meet_a_node_is_told_once(tmp_path: Path) -> None:
         "      d: see below",
         "  d",
         "    e",
-        "      a: leads back to it",
-        "      d: leads back to it",
-        "      e: leads back to it",
+        "      a: loops back",
+        "      d: loops back",
+        "      e: loops back",
     ]
 
 
@@ -216,19 +216,19 @@ def test_what_no_root_leads_to_comes_last(tmp_path: Path) -> None:
     ).drawn() == [
         "r",
         "  e",
-        "s: nothing leads here",
-        "  s: leads back to it",
-        "i: nothing leads here",
+        "s: no option leads here",
+        "  s: loops back",
+        "i: no option leads here",
         "  e: see above",
         "  m",
         "    l",
-        "      m: leads back to it",
+        "      m: loops back",
         "    e: see above",
         "    n",
-        "j: nothing leads here",
-        "x: nothing leads here from the root",
+        "j: no option leads here",
+        "x: unreachable from the root",
         "  y",
-        "    x: leads back to it",
+        "    x: loops back",
         "  r: see above",
     ]
 
@@ -244,12 +244,12 @@ def test_many_roots_and_none(tmp_path: Path) -> None:
         "  a: see above",
     ]
     assert Story(tmp_path / "b.db", "", "a:b", "b:a", "c:d", "d:c").drawn() == [
-        "a: nothing leads here from the root",
+        "a: unreachable from the root",
         "  b",
-        "    a: leads back to it",
-        "c: nothing leads here from the root",
+        "    a: loops back",
+        "c: unreachable from the root",
         "  d",
-        "    c: leads back to it",
+        "    c: loops back",
     ]
 
 
@@ -265,10 +265,10 @@ def test_what_an_option_cannot_lead_to(tmp_path: Path) -> None:
         story.connection.execute(statement)
     assert story.drawn() == [
         "a",
-        "  lost: is not there",
-        "  c: is not of this story",
-        "  ?: is not there",
-        "b: nothing leads here",
+        "  lost: missing",
+        "  c: belongs to another story",
+        "  ?: missing",
+        "b: no option leads here",
     ]
 
 
@@ -293,7 +293,7 @@ def test_every_node_is_told_once_and_every_option(data: st.DataObject) -> None:
         del way[depth:]
         edges += [(way[-1], node)] if depth else []
         tops += [] if depth else [node]
-        if note == "leads back to it":
+        if note == "loops back":
             assert node in way
         elif note == "see above":
             assert node in whole
@@ -369,7 +369,7 @@ def test_a_key_may_hold_anything(served: Served) -> None:
 def test_an_unknown_thing_is_said_to_be_unknown(served: Served, kind: str) -> None:
     page = served.get(f"/-/{kind}/none~2Fsuch")
     assert page.status_code == 404
-    assert f"No report knows a {kind} called none/such." in page.text
+    assert f"No {kind} &#39;none/such&#39;." in page.text
     assert "<section" not in page.text.partition('<article class="report thing">')[2].partition("</article>")[0]
 
 
@@ -397,8 +397,8 @@ def test_a_section_leads_to_its_report_with_the_thing(served: Served) -> None:
 def test_a_source_shows_its_calls_and_its_orphans(served: Served) -> None:
     with closing(schema.connect(Path(served.datasette.get_database("storyreport").path))) as connection:
         connection.execute(
-            "insert into rollup_call_days (day, source_id, provider, model, currency, calls, cost, unpriced_calls)"
-            " values (date('now'), 2, 'openai', 'gpt-5', 'USD', 1, 4.25, 0)"
+            "insert into rollup_call_days (day, source_id, provider, model, currency, calls, cost_nano, unpriced_calls)"
+            " values (date('now'), 2, 'openai', 'gpt-5', 'USD', 1, 4250000000, 0)"
         )
         connection.execute(
             "insert into rollup_endpoints (source_id, provider, endpoint, calls, succeeded, failed, timed, total_ms)"

@@ -14,7 +14,7 @@ import pytest
 from helpers.denying import denied
 from helpers.serving import ESCAPED, HOSTILE, SOURCES, Served, fill
 
-from storyreport import reports, schema
+from storyreport import reports, rollups, schema
 
 NOW = datetime.now(timezone.utc)
 # Runs that completed and failed, and what was spent, so many days ago.
@@ -45,8 +45,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (day(1),),
         )
         connection.execute(
-            "insert into rollup_call_days (day, source_id, provider, model, currency, calls, cost, unpriced_calls)"
-            " values (?, 2, 'openai', 'gpt-5', 'USD', 1, 4.25, 0)",
+            "insert into rollup_call_days (day, source_id, provider, model, currency, calls, cost_nano, unpriced_calls)"
+            " values (?, 2, 'openai', 'gpt-5', 'USD', 1, 4250000000, 0)",
             (day(0),),
         )
         connection.execute(
@@ -121,7 +121,7 @@ def test_what_was_done_is_empty_where_nothing_was(
     """A line is there for what was done in one of the two weeks, no line for what was not."""
     database = tmp_path / "storyreport.db"
     with closing(schema.connect(database)) as connection:
-        schema.migrate(connection)
+        rollups.update(connection)
         connection.execute("insert into sources (id, name, system, created_at) values (1, 'gamma', 'tracker', '')")
         connection.executemany(
             "insert into rollup_source_days (day, source_id, stories_started, stories_completed, runs_completed,"
@@ -130,7 +130,7 @@ def test_what_was_done_is_empty_where_nothing_was(
         )
     with closing(Served(database)) as served:
         page = text(served.get("/").text)
-    assert ("Since last week" in page, "What was done" in page) == (bool(shown), bool(shown))
+    assert ("Since last week" in page, "Work done" in page) == (bool(shown), bool(shown))
     assert re.findall(r"(?:stories completed|runs completed|runs failed) \d+ \d+", page) == shown
 
 
@@ -170,7 +170,7 @@ def test_a_search_finds_a_thing_by_its_key(served: Served, name: str) -> None:
 def test_a_step_is_found_by_its_own_name_and_by_its_family_s(served: Served) -> None:
     """write_1 is an instance of write in alpha; what begins with write is that, and write of beta."""
     for name, sources in {"write_1": ["alpha"], "writ": ["alpha", "beta"]}.items():
-        found = served.get(f"/?q={name}").text.partition(f"Called {name}")[2].partition("</table>")[0]
+        found = served.get(f"/?q={name}").text.partition(f"Search results for {name}")[2].partition("</table>")[0]
         links = re.findall(r'href="(/-/step/[^"]+)"', found)
         assert links == [f"/-/step/write?source={source}" for source in sources]
 
@@ -309,5 +309,5 @@ def test_a_newcomer_gets_there_in_three_clicks(served: Served) -> None:
         served, home, "/storyreport/orphans"
     )
     # What this month will cost and whether the data is fresh stand on the home page itself.
-    assert re.search(r"4\.25 USD [\d.]+ USD by the month's end", tiles(served)["Cost this month"])
+    assert re.search(r"4\.25 USD [\d.]+ USD by the end of the month", tiles(served)["Cost this month"])
     assert re.search(r"alpha \(tracker, read \d+ days ago", text(home))

@@ -1,37 +1,44 @@
 """Who may see what: a report hidden by Datasette's configuration is nowhere, and a refusal is a sentence."""
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from helpers.denying import denied
 from helpers.serving import AS_OF, Served, fill
 
 from storyreport import reports
+from storyreport.web.server import Extras
 
 REFUSAL = "You may not see this report."
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Datasette configured so that root alone may see what is stuck."""
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled report database."""
     path = tmp_path_factory.mktemp("permissions") / "storyreport.db"
     fill(path)
-    read = yaml.safe_load
+    return path
 
-    def configured(text: Any) -> Any:
-        found = read(text)
-        if "databases" in found:
-            found["databases"]["storyreport"]["queries"] = {"stuck_runs": {"allow": {"id": "root"}}}
-        return found
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml, "safe_load", configured)
-        served = Served(path)
+def closed(path: Path, **block: Any) -> Served:
+    """Datasette with a block of metadata over ours."""
+    metadata = path.with_name("metadata.json")
+    metadata.write_text(json.dumps(block), encoding="utf-8")
+    return Served(path, Extras(metadata=metadata))
+
+
+@pytest.fixture(scope="module")
+def served(path: Path) -> Iterator[Served]:
+    """Datasette configured so that root alone may see what is stuck."""
+    queries = {"stuck_runs": {"allow": {"id": "root"}}}
+    served = closed(path, databases={"storyreport": {"queries": queries}})
     yield served
     served.close()
 
@@ -123,3 +130,32 @@ def test_who_may_see_nothing_reads_so(served: Served) -> None:
             page = served.get(f"/-/{kind}/x")
             assert page.status_code == 403
             assert "You may not see this database." in page.text
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"databases": {"storyreport": {"allow": {"id": "root"}}}},
+        {"databases": {"storyreport": {"allow": False}}},
+        {"allow": {"id": "root"}},
+    ],
+    ids=["a database for root", "a database for nobody", "an instance for root"],
+)
+def test_a_closed_database_shows_nothing_anywhere(path: Path, block: dict[str, Any]) -> None:
+    """With `allow` in the metadata, no page, data address or search shows a report's name or number to others."""
+    with closing(closed(path, **block)) as served:
+        for address in ("/", "/?q=story", "/-/story/story-1", "/-/run/run-1", "/-/step/write", "/-/source/alpha"):
+            page = served.get(address)
+            assert "alpha" not in page.text, address
+            assert "/storyreport/" not in page.text.replace("/storyreport/static", ""), address
+            assert not re.search(r'<section class="(?:health|tile|changes)"', page.text), address
+        for address in ("cost", "cost.json", "cost.csv", "cost.json?nope=1", "cost?nope=1", "health"):
+            assert served.get(f"/storyreport/{address}").status_code == 403, address
+
+
+def test_a_closed_database_is_open_to_whom_it_is_for(path: Path) -> None:
+    """Who the `allow` block names sees what everybody sees elsewhere."""
+    with closing(closed(path, databases={"storyreport": {"allow": {"id": "ann"}}})) as served:
+        cookies = {"ds_actor": served.datasette.sign({"a": {"id": "ann"}}, "actor")}
+        assert "alpha" in served.get("/", cookies=cookies).text
+        assert served.get("/storyreport/cost.json", cookies=cookies).status_code == 200

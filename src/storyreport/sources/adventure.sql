@@ -48,7 +48,7 @@ from src_story_jobs
 limit 1;
 
 -- database: step_runs
--- A job has one step. Until the job has ended it is the run's current one, so that nothing hangs twice.
+-- A job has one step. Until the job has ended it is the run's current one, so that nothing is stuck twice.
 select
     coalesce(nullif(cast(jobs.job_id as text), ''), 'job ' || jobs.id) as source_key,
     'job_step' as kind,

@@ -2,7 +2,7 @@
 -- A view src_<table> has the rows to load; src_statuses translates status words.
 
 -- database: runs
--- The scheduler touches updated_at of a run as long as it looks at it, so that this is no sign of life. A run of which
+-- The scheduler changes updated_at of a run as long as it looks at it, so that this is no sign of life. A run of which
 -- only the tasks were handed over is what they have come to.
 with named as (
     select
@@ -121,7 +121,7 @@ named as (
     from tries
 ),
 
-counted as (
+attempts as (
     select
         named.*,
         try
@@ -134,15 +134,15 @@ counted as (
 
 ranked as (
     select
-        counted.*,
+        attempts.*,
         count(*) over same as source_rows,
         row_number() over (same order by is_over, updated_at desc, end_date desc, start_date desc, state) as place
-    from counted
+    from attempts
     window same as (partition by run_key, step_name, attempt)
 ),
 
 -- The times of a task that waits for its next try are those of the last one.
-judged as (
+evaluated as (
     select
         ranked.*,
         words.status,
@@ -153,24 +153,24 @@ judged as (
 )
 
 select
-    judged.run_key || '/' || key(judged.step_name) || '/' || judged.attempt as source_key,
-    judged.source_rows,
-    judged.run_key,
-    judged.step_name,
-    judged.attempt,
-    judged.status,
-    judged.state as source_status,
-    coalesce(judged.queued_dttm, judged.queued_when) as queued_at,
-    case when not judged.is_waiting then judged.start_date end as started_at,
-    case when not judged.is_waiting then judged.end_date end as ended_at,
+    evaluated.run_key || '/' || key(evaluated.step_name) || '/' || evaluated.attempt as source_key,
+    evaluated.source_rows,
+    evaluated.run_key,
+    evaluated.step_name,
+    evaluated.attempt,
+    evaluated.status,
+    evaluated.state as source_status,
+    coalesce(evaluated.queued_dttm, evaluated.queued_when) as queued_at,
+    case when not evaluated.is_waiting then evaluated.start_date end as started_at,
+    case when not evaluated.is_waiting then evaluated.end_date end as ended_at,
     nullif(
         max(
-            coalesce(judged.last_heartbeat_at, ''),
-            coalesce(judged.updated_at, ''),
-            coalesce(judged.start_date, ''),
-            coalesce(judged.end_date, '')
+            coalesce(evaluated.last_heartbeat_at, ''),
+            coalesce(evaluated.updated_at, ''),
+            coalesce(evaluated.start_date, ''),
+            coalesce(evaluated.end_date, '')
         ),
         ''
     ) as last_activity_at,
-    case when not judged.is_waiting and judged.end_date is not null then judged.duration end as duration_ms
-from judged;
+    case when not evaluated.is_waiting and evaluated.end_date is not null then evaluated.duration end as duration_ms
+from evaluated;

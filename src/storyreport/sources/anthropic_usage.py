@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from . import System, Table, Type, buckets, textfiles
+from ..readers import text as textfiles
+from . import System, Table, Type, buckets
 
 # When a bucket begins and ends.
 TIMES = ("starting_at", "ending_at")
@@ -51,7 +52,7 @@ COSTS_TABLE = Table(
 
 
 def _usage(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What a usage result says by column."""
+    """The values of a usage result by column."""
     if "amount" in result:
         raise textfiles.BrokenRecord("an amount among the usage: keep costs in a file of their own")
     written = textfiles.object_in(result, "cache_creation")
@@ -71,7 +72,7 @@ def _usage(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _costs(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What a cost result says by column, its amount in whole units of the currency."""
+    """The values of a cost result by column, its amount in whole units of the currency."""
     currency = textfiles.single(result.get("currency"), "currency")
     amount = textfiles.single(result.get("amount"), "amount")
     code = currency.strip().upper() if isinstance(currency, str) else None

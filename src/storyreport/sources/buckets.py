@@ -12,7 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import Part, Table, textfiles
+from ..readers import text as textfiles
+from . import Part, Table
 
 # A report begins with many empty buckets where nothing was used for long.
 LOOKED_AT = 1000
@@ -26,7 +27,7 @@ Read = Callable[[Mapping[str, Any]], dict[str, Any] | None]
 def part(name: str, table: Table, times: tuple[str, str], held: tuple[set[str], ...], read: Read) -> Part:
     """A part of files that hold this, staged as one table.
 
-    `times` are the fields of a bucket's begin and end; `read` says a result by column, None for what is no row.
+    `times` are the fields of a bucket's begin and end; `read` gives a result by column, None where it is no row.
     """
 
     def find(path: Path) -> Path | None:
@@ -42,7 +43,7 @@ def part(name: str, table: Table, times: tuple[str, str], held: tuple[set[str], 
 
 
 def kinds(path: Path, times: tuple[str, str]) -> set[str]:
-    """What the first buckets hold: usage, costs, or nothing; no word for what is no bucket of this provider's."""
+    """What the first buckets hold: usage, costs, or nothing; nothing where they are not buckets of this provider."""
     found = set()
     if path.is_file():
         for _, record, _ in islice(textfiles.records(path), LOOKED_AT):
@@ -76,7 +77,7 @@ def results(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapp
 
 
 def stage(path: Path, name: str, table: Table, start: str, read: Read) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each result, with when its bucket begins and what it is grouped by, or with what is wrong with it."""
+    """A row for each result, with its bucket's begin and grouping, or with its problem."""
     position = 0
     for line, record, problem in textfiles.records(path):
         for bucket, result, broken in results(record) if record is not None else [({}, None, problem)]:

@@ -11,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, textfiles
+from ..readers import text as textfiles
+from . import Part, System, Table, Type
 
 # Transcripts begin with summaries and snapshots; a folder may hold other JSON lines.
 LINES_LOOKED_AT = 50
@@ -104,7 +105,7 @@ def _is_session(file: Path) -> bool:
 
 
 def _row(record: Mapping[str, Any], place: str) -> dict[str, Any] | None:
-    """What a line says by column; None for one that is no message of a model."""
+    """The values of a line by column; None for one that is no message of a model."""
     message = record.get("message")
     if record.get("type") not in ("assistant", None):
         return None

@@ -11,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, textfiles
+from ..readers import text as textfiles
+from . import Part, System, Table, Type
 
 LOOKED_AT = 20
 # How an entry ended, by the name of its message.

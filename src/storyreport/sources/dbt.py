@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, textfiles
+from ..readers import text as textfiles
+from . import Part, System, Table, Type
 
 ENDINGS = (".json", ".json.gz")
 SCHEMA = "/dbt/run-results/"

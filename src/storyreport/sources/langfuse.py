@@ -1,7 +1,7 @@
 """Langfuse: observations as its exports, its database (snake case) or its API (camel case) give them.
 
-A trace is a run, what has usage is a call, and what else has a parent is a step of the run. Inputs, outputs, prompts,
-metadata, users and sessions are not read.
+A trace is a run; an observation with usage is a call, any other one with a parent is a step of the run. Inputs,
+outputs, prompts, metadata, users and sessions are not read.
 """
 
 from . import Part, System, Table, Type, signs

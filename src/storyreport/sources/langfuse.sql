@@ -37,7 +37,7 @@ ranked as (
     where trace_id <> ''
 ),
 
-judged as (
+evaluated as (
     select
         ranked.*,
         case
@@ -60,7 +60,7 @@ traces as (
         min(start_time) as started_at,
         max(coalesce(end_time, start_time)) as last_seen_at,
         max(max(coalesce(updated_at, ''), coalesce(end_time, ''), coalesce(start_time, ''))) as last_sign
-    from judged
+    from evaluated
     group by cast(trace_id as text)
 )
 

@@ -1,6 +1,6 @@
 """The llm command line tool: its logs.db, of any version. Prompts, responses and conversations are not read.
 
-`logs` is its first table; `responses` followed, which early on said nothing of tokens; since 0.32 it writes `turns`.
+`logs` is its first table; `responses` followed, without tokens in its early versions; since 0.32 it writes `turns`.
 Releases between the two wrote both, under one id.
 """
 

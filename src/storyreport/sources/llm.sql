@@ -48,7 +48,7 @@ detailed as (
     from answered
 ),
 
-counted as (
+extracted as (
     select
         detailed.*,
         json_extract(details, '$.cache_read_input_tokens') as read_beside,
@@ -63,11 +63,11 @@ counted as (
 
 checked as (
     select
-        counted.*,
+        extracted.*,
         case when typeof(read_beside) = 'integer' and read_beside >= 0 then read_beside end as cache_read_beside,
         case when typeof(written_beside) = 'integer' and written_beside >= 0 then written_beside end as cache_write,
         case when typeof(read_within) = 'integer' and read_within >= 0 then read_within end as cache_read_within
-    from counted
+    from extracted
 )
 
 select

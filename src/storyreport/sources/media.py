@@ -1,7 +1,7 @@
 """The story-to-video service: its database (SQLite, PostgreSQL or mongoexport), and its folder of files.
 
 The early version of the database has two tables with few columns. A workflow makes one story. The service's own
-clean-up deletes workflows and files and leaves what refers to them.
+clean-up deletes workflows and files and leaves the rows that refer to them.
 Prompts, story texts, user names and e-mail addresses are private: the users table is not read at all.
 """
 
@@ -144,7 +144,7 @@ def find_outputs(path: Path) -> Path | None:
 
 
 def stage_outputs(folder: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each file; its key is what the service calls it in its URLs."""
+    """A row for each file; its key is its name in the service's URLs."""
     for kind in sorted(name for name in KINDS if (folder / name).is_dir()):
         for below, folders, names in os.walk(folder / kind):
             folders.sort()

@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import System, Table, Type, buckets, textfiles
+from ..readers import text as textfiles
+from . import System, Table, Type, buckets
 
 # When a bucket begins and ends.
 TIMES = ("start_time", "end_time")
@@ -47,7 +48,7 @@ COSTS_TABLE = Table(
 
 
 def _usage(result: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What a usage result says by column; None for storage, which is no call."""
+    """The values of a usage result by column; None for storage, which is no call."""
     if "amount" in result:
         raise textfiles.BrokenRecord("an amount among the usage: keep costs in a file of their own")
     word = result.get("object")
@@ -74,7 +75,7 @@ def _usage(result: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _costs(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What a costs result says by column."""
+    """The values of a costs result by column."""
     amount = result.get("amount")
     if not isinstance(amount, dict):
         raise textfiles.BrokenRecord("amount is no object")

@@ -28,7 +28,7 @@ where place_from_end = 1
 group by start_time, line_item, code;
 
 -- usage: calls
--- Input tokens include cached ones. What was counted was served.
+-- Input tokens include cached ones. Requests that are counted were served.
 with results as (
     select
         src_openai_usage.*,

@@ -1,9 +1,13 @@
-"""OpenTelemetry spans of generative AI (gen_ai.* attributes) as OTLP JSON: one request a line, or one document.
+"""OpenTelemetry spans of generative AI as OTLP JSON: one request a line, or one document. Also Tempo's and Phoenix's.
 
-A trace is a run, each of its GenAI spans a step run, and those that asked a model are calls. An agent's span repeats
+The attributes read are gen_ai.* and, where they have no value, OpenInference's llm.*.
+
+A trace is a run, each of its GenAI spans a step run, and those that called a model are calls. An agent's span repeats
 the tokens of the model spans below it. Messages, instructions and conversation ids are private: never staged.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
@@ -11,7 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, textfiles
+from ..readers import text as textfiles
+from . import Part, System, Table, Type, openinference
 
 LOOKED_AT = 20
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -42,11 +47,16 @@ ATTRIBUTES = {
     # Not in the conventions; those who write it (OpenLIT, Langfuse) mean US dollars.
     "cost_usd": ("gen_ai.usage.cost",),
 }
-READ = frozenset(name for names in ATTRIBUTES.values() for name in names)
+READ = frozenset(name for names in ATTRIBUTES.values() for name in names) | openinference.READ
+# A number of these many bytes: in hexadecimal digits, from Tempo in base 64.
+ID_BYTES = {"traceId": 16, "spanId": 8}
 AMOUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd")
 MODEL_OPERATIONS = ("chat", "text_completion", "generate_content", "embeddings")
-# What they say of tokens is the sum of the calls below them.
-OUTER_OPERATIONS = ("invoke_agent", "create_agent", "invoke_workflow", "execute_tool", "plan")
+# Their tokens are the sum of the calls below them.
+OUTER_OPERATIONS = (
+    *("invoke_agent", "create_agent", "invoke_workflow", "execute_tool", "plan"),
+    *openinference.OUTER_OPERATIONS,
+)
 STATUS_WORDS = {
     0: "unset",
     1: "ok",
@@ -89,7 +99,7 @@ def find(path: Path) -> Path | None:
     if not path.is_file():
         return None
     records = islice(textfiles.records(path), LOOKED_AT)
-    return path if any(isinstance((record or {}).get("resourceSpans"), list) for _, record, _ in records) else None
+    return path if any(record is not None and _is_export(record) for _, record, _ in records) else None
 
 
 def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -109,16 +119,33 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
                 yield "otel_spans", (*(values.get(column) for column in SPANS.columns), broken)
 
 
+def _is_export(record: Mapping[str, Any]) -> bool:
+    return isinstance(_request(record).get("resourceSpans"), list) or openinference.is_phoenix(record)
+
+
+def _request(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record as an exporter's request; Tempo calls what is in it otherwise, or puts it into a trace."""
+    held = record.get("trace")
+    request = held if isinstance(held, dict) else record
+    batches = request.get("batches")
+    is_trace = isinstance(batches, list) and any(isinstance(batch, dict) and "scopeSpans" in batch for batch in batches)
+    return {"resourceSpans": batches} if is_trace else request
+
+
 def _spans(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any] | None, str | None]]:
     """(span, None) or (None, problem) of each span of an export request."""
-    below: list[Any] = [record]
+    if openinference.is_phoenix(record):
+        yield openinference.as_otlp(record), None
+        return
+    request = _request(record)
+    below: list[Any] = [request]
     for name in ("resourceSpans", "scopeSpans", "spans"):
         inner: list[Any] = []
         for holder in below:
             held = holder.get(name)
             if isinstance(held, list):
                 inner += [item for item in held if isinstance(item, dict)]
-            if not isinstance(held, list) and (held is not None or holder is record):
+            if not isinstance(held, list) and (held is not None or holder is request):
                 yield None, f"{name} is no list"
             elif isinstance(held, list) and not all(isinstance(item, dict) for item in held):
                 yield None, f"an item of {name} is no object"
@@ -128,13 +155,16 @@ def _spans(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any] | None
 
 
 def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What a span says by column; None for one without a gen_ai attribute."""
+    """The values of a span by column; None for one that is not of generative AI."""
     attributes = _attributes(span)
     if attributes is None:
         return None
     row = {
         column: next((attributes[name] for name in names if attributes.get(name) is not None), None)
         for column, names in ATTRIBUTES.items()
+    }
+    row = {
+        column: openinference.column(attributes, column) if value is None else value for column, value in row.items()
     }
     for column in AMOUNTS:
         row[column] = _number(row[column], column)
@@ -148,8 +178,8 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
     is_failed = word == "error" or row["error_type"] is not None
     return {
         **row,
-        "trace_id": _scalar(span.get("traceId"), "traceId"),
-        "span_id": _scalar(span.get("spanId"), "spanId"),
+        "trace_id": _id(span, "traceId"),
+        "span_id": _id(span, "spanId"),
         "target": row["tool"] or row["agent"],
         "started_at": _time(started),
         "ended_at": _time(ended),
@@ -164,7 +194,7 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _attributes(span: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The attributes that we read, unwrapped; None where there is no gen_ai attribute."""
+    """The attributes that we read, unwrapped; None where there is none of generative AI."""
     found, is_ours = {}, False
     attributes = span.get("attributes") or []
     if not isinstance(attributes, list):
@@ -173,7 +203,7 @@ def _attributes(span: Mapping[str, Any]) -> dict[str, Any] | None:
         key = attribute.get("key") if isinstance(attribute, dict) else None
         if not isinstance(key, str):
             raise textfiles.BrokenRecord("an attribute has no key")
-        is_ours = is_ours or key.startswith("gen_ai.")
+        is_ours = is_ours or key.startswith("gen_ai.") or key == openinference.KIND
         if key in READ:
             value = attribute.get("value")
             if value is not None and not isinstance(value, dict):
@@ -186,6 +216,18 @@ def _attributes(span: Mapping[str, Any]) -> dict[str, Any] | None:
 def _scalar(value: Any, name: str) -> Any:
     if isinstance(value, (dict, list, bool)):
         raise textfiles.BrokenRecord(f"{name} is no single value")
+    return value
+
+
+def _id(span: Mapping[str, Any], name: str) -> Any:
+    """The id of a span or of its trace, in hexadecimal digits."""
+    value = _scalar(span.get(name), name)
+    if isinstance(value, str) and len(value) == 4 * -(-ID_BYTES[name] // 3):
+        try:
+            decoded = base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            return value
+        return decoded.hex() if len(decoded) == ID_BYTES[name] else value
     return value
 
 

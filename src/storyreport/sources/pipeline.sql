@@ -60,7 +60,7 @@ from own
 where exists (select 1 from used where used.name in (select name from own));
 
 -- database: step_runs
--- Each row of the history is an attempt. The current state of a step is the verdict on the last attempt of the run that
+-- Each row of the history is an attempt. The current state of a step is the acceptance result of the last attempt of the run that
 -- it names, or on the last one where it names none (an acceptance check); where there is no such attempt, or the state
 -- is not final, it is an attempt that the history does not have.
 -- A story is read whole or not at all, so its attempts can be counted as they are read.
@@ -86,24 +86,24 @@ attempts as (
 
 select
     attempts.story_id || '/' || replace(attempts.step_name, '/', '~1') || '/' || attempts.attempt as source_key,
-    1 + (verdicts.story_id is not null) as source_rows,
+    1 + (results.story_id is not null) as source_rows,
     attempts.story_id as story_key,
     attempts.run_id as run_key,
     attempts.step_name,
     attempts.attempt,
-    coalesce(judged.status, words.status) as status,
-    coalesce(verdicts.status, attempts.status) as source_status,
+    coalesce(result_words.status, words.status) as status,
+    coalesce(results.status, attempts.status) as source_status,
     case
-        when verdicts.acceptance_passed = 1 then 1
-        when verdicts.acceptance_details is not null then 0
-        when judged.status = 'failed' and verdicts.run_id is null then 0
+        when results.acceptance_passed = 1 then 1
+        when results.acceptance_details is not null then 0
+        when result_words.status = 'failed' and results.run_id is null then 0
     end as acceptance_passed,
     case
-        when judged.status = 'completed' then verdicts.error_message
+        when result_words.status = 'completed' then results.error_message
         else coalesce(
             attempts.error_message,
-            verdicts.error_message,
-            case when judged.status = 'failed' then verdicts.acceptance_details end
+            results.error_message,
+            case when result_words.status = 'failed' then results.acceptance_details end
         )
     end as error_message,
     null as queued_at,
@@ -113,16 +113,16 @@ select
     attempts.timestamp as last_activity_at,
     attempts.execution_time_ms as duration_ms
 from attempts
-left join all_step_status as verdicts
+left join all_step_status as results
     on
-        verdicts.story_id = attempts.story_id
-        and verdicts.step_name = attempts.step_name
-        and lower(trim(coalesce(verdicts.status, ''))) not in ('pending', 'running')
-        and (verdicts.run_id is null or verdicts.run_id is attempts.run_id)
+        results.story_id = attempts.story_id
+        and results.step_name = attempts.step_name
+        and lower(trim(coalesce(results.status, ''))) not in ('pending', 'running')
+        and (results.run_id is null or results.run_id is attempts.run_id)
         and (
             attempts.is_last
             or (
-                verdicts.run_id is not null
+                results.run_id is not null
                 and not exists (
                     select 1
                     from all_step_history as later
@@ -130,12 +130,12 @@ left join all_step_status as verdicts
                         later.story_id = attempts.story_id
                         and later.step_name = attempts.step_name
                         and later.id > attempts.id
-                        and later.run_id is verdicts.run_id
+                        and later.run_id is results.run_id
                 )
             )
         )
 left join src_statuses as words on words.word = lower(trim(attempts.status))
-left join src_statuses as judged on judged.word = lower(trim(verdicts.status))
+left join src_statuses as result_words on result_words.word = lower(trim(results.status))
 union all
 select
     states.story_id || '/' || replace(states.step_name, '/', '~1') || '/' || (

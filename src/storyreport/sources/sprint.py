@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..readers.text import Line, lines
 from . import Part, System, Table, Type, signs
-from .textfiles import Line, lines
 
 STATUSES = {
     "pending": "queued",
@@ -33,7 +33,8 @@ STATUSES = {
 EPOCH = re.compile(r"\d{1,16}(?:\.\d+)?", re.ASCII)
 # How each event begins: a recent epoch, in seconds or milliseconds.
 BEGINNING = re.compile(r'\s*"?\d{9,16}(?:\.\d+)?"?\s*,', re.ASCII)
-NAME = re.compile(r"\S*[A-Za-z]\S*", re.ASCII)
+# A command is called by a name, and no name begins like a date.
+NAME = re.compile(r"(?!\d{4}-\d\d-\d\d)\S*[A-Za-z]\S*", re.ASCII)
 WORD = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 EARLIEST_EPOCH = 100_000_000
 FIELDS = ("epoch", "epic_id", "story_key", "command", "task_id", "status", "message")
@@ -110,7 +111,7 @@ DATABASE = Part(
             required=("id", "task_type"),
         ),
     },
-    # Not stories: several rows may be of one story. Which of them have gone, the mapping says.
+    # Not stories: several rows may be of one story. The mapping selects the deleted ones.
     feeds={
         "runs": ("batches", "stories"),
         "step_runs": ("commands", "background_tasks"),
@@ -128,16 +129,18 @@ DATABASE = Part(
 
 
 def find_events(path: Path) -> Path | None:
-    """The file, if most of its first lines are events."""
+    """The file, if most of its first lines are events and one of them has a status that the runner writes."""
     if not path.is_file():
         return None
-    looked_at = alike = 0
+    looked_at, events = 0, []
     for number, text, problem in lines(path):
         looked_at += 1
-        alike += problem is None and _is_event(_event(number, text or ""))
+        if problem is None and _is_event(event := _event(number, text or "")):
+            events.append(event)
         if looked_at == LINES_TO_LOOK_AT:
             break
-    return path if alike and alike * 2 >= looked_at else None
+    is_known = any(status.lower() in STATUSES for *_, status, _, _ in events)
+    return path if is_known and len(events) * 2 >= looked_at else None
 
 
 def stage_events(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:

@@ -5,7 +5,7 @@
 
 -- database: stories
 -- A story may be in several batches: what it is now, the newest of its rows says.
-with told as (
+with reported as (
     select
         *,
         min(started_at) over (partition by story_key) as first_started_at,
@@ -33,15 +33,15 @@ with told as (
 )
 
 select
-    told.story_key as source_key,
-    'epic ' || told.epic_id as origin,
+    reported.story_key as source_key,
+    'epic ' || reported.epic_id as origin,
     words.status,
-    told.status as source_status,
-    told.first_started_at as created_at,
-    told.ended_at
-from told
-left join src_statuses as words on words.word = lower(trim(told.status))
-where told.place_from_end = 1;
+    reported.status as source_status,
+    reported.first_started_at as created_at,
+    reported.ended_at
+from reported
+left join src_statuses as words on words.word = lower(trim(reported.status))
+where reported.place_from_end = 1;
 
 -- database: stories, where absent
 -- Events that name a story but no row of one: where nothing else is written down, or of the runner's own doings.
@@ -267,7 +267,7 @@ where id in (
 -- An event's end belongs to the latest start before it, of the same batch, story, command and task, that has none yet:
 -- like brackets, starts and ends of one depth take turns. A start without an end is running, or has failed where that
 -- is said before the next start; an end without a start is an event and no more. Derived rows count as no rows of their
--- tables: their events are counted as events.
+-- tables, but their events are loaded as events.
 -- Why a command has failed, its row does not say; the event that ended it does, which may come later than the row: all
 -- commands of batches with new events are read, where this is not the first time.
 with wanted as (
@@ -441,7 +441,7 @@ read_events as (
     where batch_id is null
 ),
 
-told as (
+reported as (
     select
         events.id,
         events.batch_id,
@@ -467,36 +467,36 @@ recorded as materialized (
         command,
         nullif(task_id, '') as task_id
     from all_commands
-    where story_id in (select story_id from told)
+    where story_id in (select story_id from reported)
 ),
 
 unrecorded as materialized (
     select
-        told.id,
-        told.batch_id,
-        told.story_id,
-        told.story_key,
-        told.command,
-        told.task_id,
-        told.timestamp,
-        told.word,
+        reported.id,
+        reported.batch_id,
+        reported.story_id,
+        reported.story_key,
+        reported.command,
+        reported.task_id,
+        reported.timestamp,
+        reported.word,
         words.status = 'failed' as is_failure,
-        case when words.status = 'failed' then told.message end as failure,
-        first_value(told.id) over in_order as series,
+        case when words.status = 'failed' then reported.message end as failure,
+        first_value(reported.id) over in_order as series,
         row_number() over in_order as place,
-        sum(told.word = 'start') over in_order as attempt,
-        sum((told.word = 'start') - (told.word = 'end')) over in_order + (told.word = 'end') as depth
-    from told
+        sum(reported.word = 'start') over in_order as attempt,
+        sum((reported.word = 'start') - (reported.word = 'end')) over in_order + (reported.word = 'end') as depth
+    from reported
     left join recorded
         on
-            recorded.story_id = told.story_id
-            and recorded.command = told.command
-            and recorded.task_id is told.task_id
-    left join src_statuses as words on words.word = told.word
+            recorded.story_id = reported.story_id
+            and recorded.command = reported.command
+            and recorded.task_id is reported.task_id
+    left join src_statuses as words on words.word = reported.word
     where recorded.story_id is null
     window in_order as (
-        partition by told.batch_id, told.story_key, told.command, told.task_id
-        order by told.timestamp, told.id
+        partition by reported.batch_id, reported.story_key, reported.command, reported.task_id
+        order by reported.timestamp, reported.id
         rows unbounded preceding
     )
 ),
@@ -518,11 +518,11 @@ paired as materialized (
 loose as (
     select
         *,
-        first_value(is_failure) over verdicts as has_failed,
-        first_value(word) over verdicts as last_word,
-        first_value(timestamp) over verdicts as last_word_at,
-        first_value(failure) over verdicts as error_message,
-        max(timestamp) over verdicts as last_at
+        first_value(is_failure) over endings as has_failed,
+        first_value(word) over endings as last_word,
+        first_value(timestamp) over endings as last_word_at,
+        first_value(failure) over endings as error_message,
+        max(timestamp) over endings as last_at
     from unrecorded
     where (series, attempt) in (
         select
@@ -533,7 +533,7 @@ loose as (
             word = 'start'
             and end_word is not 'end'
     )
-    window verdicts as (
+    window endings as (
         partition by series, attempt
         order by is_failure is true desc, place
         rows between unbounded preceding and unbounded following
@@ -833,11 +833,11 @@ paired as materialized (
 loose as (
     select
         *,
-        first_value(is_failure) over verdicts as has_failed,
-        first_value(word) over verdicts as last_word,
-        first_value(epoch) over verdicts as last_word_at,
-        first_value(failure) over verdicts as error_message,
-        max(epoch) over verdicts as last_at
+        first_value(is_failure) over endings as has_failed,
+        first_value(word) over endings as last_word,
+        first_value(epoch) over endings as last_word_at,
+        first_value(failure) over endings as error_message,
+        max(epoch) over endings as last_at
     from placed
     where (series, attempt) in (
         select
@@ -848,7 +848,7 @@ loose as (
             word = 'start'
             and end_word is not 'end'
     )
-    window verdicts as (
+    window endings as (
         partition by series, attempt
         order by is_failure is true desc, place
         rows between unbounded preceding and unbounded following

@@ -1,6 +1,6 @@
-"""The plain forms: step runs and calls of any pipeline, one row each; docs/plain-formats.md tells people about them.
+"""The plain forms: step runs and calls of any pipeline, one row each; docs/plain-formats.md describes them.
 
-A row is known by its id or, without one, by what it says of itself. Runs and stories are those that rows name.
+A row is known by its id or, without one, by its values. Runs and stories are those that rows name.
 """
 
 from . import Part, System, Table, Type, signs

@@ -13,7 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, signs, textfiles
+from ..readers import text as textfiles
+from . import Part, System, Table, Type, signs
 
 STATUSES = {
     "queued": "queued",
@@ -118,7 +119,7 @@ WORKFLOWS = Part(
     ),
 )
 
-# Messages that say something to be counted.
+# Messages that are counted as metrics.
 METRICS = (
     ("Story context loaded successfully", "context_loaded"),
     ("Chapter count determined from outline", "chapter_count_from_outline"),
@@ -150,7 +151,7 @@ def find_log(path: Path) -> Path | None:
 
 
 def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each line; its key is what it says, for logs are rotated and cut."""
+    """A row for each line; its key is its text, for logs are rotated and cut."""
     seen: Counter[str] = Counter()
     for number, text, problem in textfiles.lines(path):
         entry = _entry(text) if text else None
@@ -164,7 +165,7 @@ def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 
 def _entry(text: str) -> dict[str, str | None] | None:
-    """Level, message, metric, run_id, story_id and timestamp of a line; None for what is no line of a log."""
+    """Level, message, metric, run_id, story_id and timestamp of a line; None where it is not a line of a log."""
     time, level, message, fields = None, None, None, {}
     if text.lstrip().startswith("{"):
         fields = _object(text)

@@ -1,0 +1,241 @@
+"""Write the generated parts of the documentation: `python -m docs.generate`. A test holds them equal to the code."""
+
+import contextlib
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+import click
+import yaml
+from click.testing import CliRunner
+
+from storyreport import reports, schema
+from storyreport.__main__ import HELP
+from storyreport.cli import cli
+from storyreport.ingest import ingest, requests_for
+
+ROOT = Path(__file__).resolve().parent.parent
+BEGIN_HELP, END_HELP = "<!-- help: storyreport -->\n", "<!-- end help -->"
+NOTICE = "<!-- Written by `python -m docs.generate`: do not edit. -->\n"
+REPORTS_INTRO = """
+All reports by topic. The page of a report is `/storyreport/<report>`, its data `/storyreport/<report>.json` or `.csv`;
+`storyreport report <report> -p key=value` prints it. Names of reports and columns are stable.
+
+Times are UTC. Columns `*_ms` are milliseconds, `*_bytes` bytes, `*_pct` per cent. An empty value is unknown, never 0. A
+parameter without a value has its default; an empty default means no restriction.
+""".strip()
+MODEL_INTRO = """
+The tables of the report database. Times are UTC text `YYYY-MM-DDTHH:MM:SS.sssZ`, durations integer milliseconds
+(`*_ms`), sizes bytes (`*_bytes`). Every row that comes from a source has `source_id` and `source_key` (unique
+together), `input_id` (the part of the source that it was read from) and `gone_at` (when it was deleted in the source).
+
+A reference to a story, run or node is an id. If its target is missing, the id is null and the `*_key` column beside it
+holds the key as the source wrote it: the row is an orphan.
+""".strip()
+# Tables of SQLite, the migrations and the search index.
+INTERNAL = ("sqlite_", "_sqlite_migrations", "errors_fts")
+
+
+def generated() -> dict[Path, str]:
+    """The files that are generated, in part or whole, with their texts."""
+    with report_database() as connection:
+        return {path: write(connection) for path, write in WRITERS.items()}
+
+
+@contextlib.contextmanager
+def report_database() -> Iterator[sqlite3.Connection]:
+    """A report database with one small source, so that it has every table."""
+    with tempfile.TemporaryDirectory(prefix="storyreport-docs-") as folder:
+        database, source = Path(folder) / "report.db", Path(folder) / "steps.csv"
+        source.write_text("step,started_at\noutline,2026-03-01T10:00:00Z\n", encoding="utf-8")
+        for request in requests_for([source], None, None):
+            ingest(database, request)
+        with contextlib.closing(schema.open_for_reading(database)) as connection:
+            yield connection
+
+
+# Help ----------------------------------------------------------------------------------------------------------------
+
+
+def help_text(_: sqlite3.Connection) -> str:
+    """The help of the command line, which `storyreport --help` prints without building it."""
+    return _help()
+
+
+def readme(_: sqlite3.Connection) -> str:
+    """README.md with the help texts of all commands."""
+    head, begin, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition(BEGIN_HELP)
+    end, tail = END_HELP, rest.partition(END_HELP)[2]
+    commands = ((), *((name,) for name in cli.list_commands(click.Context(cli))))
+    texts = (f"$ {' '.join(['storyreport', *command, '--help'])}\n{_help(*command).rstrip()}\n" for command in commands)
+    return f"{head}{begin}```\n{chr(10).join(texts)}```\n{end}{tail}"
+
+
+def _help(*command: str) -> str:
+    # A terminal of 80 columns; the help without a command is stored as it is built.
+    width = 78 if command else None
+    return CliRunner().invoke(cli, [*command, "--help"], prog_name="storyreport", terminal_width=width).output
+
+
+# Reports -------------------------------------------------------------------------------------------------------------
+
+
+def report_reference(connection: sqlite3.Connection) -> str:
+    """docs/reports.md: every report with its description, parameters and columns."""
+    lines = [
+        "# Reports",
+        "",
+        NOTICE,
+        REPORTS_INTRO,
+    ]
+    for topic, group in groupby(reports.load_reports().values(), lambda report: report.topic):
+        lines += ["", f"## {topic}"]
+        for report in group:
+            lines += ["", *_report(connection, report)]
+    return "\n".join(lines) + "\n"
+
+
+def _report(connection: sqlite3.Connection, report: reports.Report) -> Iterator[str]:
+    columns, _ = reports.run(connection, report, {})
+    yield f"### {report.title}: `{report.name}`"
+    yield ""
+    yield report.description
+    yield ""
+    yield "| parameter | type | default | meaning |"
+    yield "|---|---|---|---|"
+    for param in report.params:
+        default = f"`{param.default}`" if param.default else ""
+        yield f"| `{param.name}` | {param.type} | {default} | {_cell(param.help)} |"
+    yield ""
+    yield f"Columns: {', '.join(f'`{column}`' for column in columns)}"
+
+
+# Data model ----------------------------------------------------------------------------------------------------------
+
+
+def data_model(connection: sqlite3.Connection) -> str:
+    """docs/data-model.md: every table with its columns, references and indexes."""
+    tables = [name for name in _names(connection, "table") if not name.startswith(INTERNAL)]
+    core = [name for name in tables if not name.startswith(("rollup_", "pruned_"))]
+    texts = descriptions()
+    lines = [
+        "# Data model",
+        "",
+        NOTICE,
+        MODEL_INTRO,
+        "",
+        "```mermaid",
+        "erDiagram",
+        *_relations(connection, core),
+        "```",
+        "",
+        "`source_id` (to `sources`) and `input_id` (to `inputs`) are left out of the diagram.",
+        "",
+        "## Core tables",
+    ]
+    for table in core:
+        lines += ["", *_table(connection, table, texts.get(table, ""))]
+    lines += [
+        "",
+        "## Rollups",
+        "",
+        "Sums that `ingest` keeps current, by source and day; a table without `day` has the sums of the whole history.",
+        "Reports read them instead of the history. Tables `pruned_*` hold what deleted details add to them.",
+        "",
+        "| table | content | columns |",
+        "|---|---|---|",
+    ]
+    for table in tables:
+        if table.startswith(("rollup_", "pruned_")):
+            columns = ", ".join(f"`{name}`" for name, *_ in _columns(connection, table))
+            lines.append(f"| `{table}` | {_cell(texts.get(table, ''))} | {columns} |")
+    lines += ["", "## Views", "", "| view | columns |", "|---|---|"]
+    for view in _names(connection, "view"):
+        columns = ", ".join(f"`{name}`" for name, *_ in _columns(connection, view))
+        lines.append(f"| `{view}` | {columns} |")
+    return "\n".join(lines) + "\n"
+
+
+def descriptions() -> dict[str, str]:
+    """The descriptions of the tables, as Datasette shows them."""
+    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text(encoding="utf-8"))
+    tables = metadata["databases"]["storyreport"]["tables"]
+    return {name: about.get("description", "") for name, about in tables.items()}
+
+
+def _table(connection: sqlite3.Connection, table: str, description: str) -> Iterator[str]:
+    references = {row[3]: row[2] for row in connection.execute(f"pragma foreign_key_list({table})")}
+    yield f"### {table}"
+    yield ""
+    if description:
+        yield description
+        yield ""
+    yield "| column | type | constraint | reference |"
+    yield "|---|---|---|---|"
+    for name, kind, constraint in _columns(connection, table):
+        reference = f"`{references[name]}`" if name in references else ""
+        yield f"| `{name}` | {kind} | {constraint} | {reference} |"
+    indexes = [_cell(sql.split(" on ", 1)[1]) for sql in _indexes(connection, table)]
+    if indexes:
+        yield ""
+        yield f"Indexes: {'; '.join(f'`{index}`' for index in indexes)}"
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str, str]]:
+    """(name, type, constraint) of each column."""
+    for _, name, kind, is_required, default, key, hidden in connection.execute(f"pragma table_xinfo({table})"):
+        if hidden == 1:
+            continue
+        words = [
+            "primary key" if key else "",
+            "not null" if is_required else "",
+            f"default {default}" if default is not None else "",
+            "generated" if hidden else "",
+        ]
+        yield name, kind.lower().removesuffix(" generated always"), ", ".join(filter(None, words))
+
+
+def _relations(connection: sqlite3.Connection, tables: list[str]) -> Iterator[str]:
+    for table in tables:
+        for row in sorted(connection.execute(f"pragma foreign_key_list({table})"), key=lambda row: str(row[3])):
+            if row[3] not in ("source_id", "input_id") or table in ("inputs", "ingests"):
+                yield f"    {row[2]} ||--o{{ {table} : {row[3]}"
+
+
+def _indexes(connection: sqlite3.Connection, table: str) -> list[str]:
+    rows = connection.execute(
+        "select sql from sqlite_master where type = 'index' and tbl_name = ? and sql is not null order by name", [table]
+    )
+    return [" ".join(sql.split()) for (sql,) in rows]
+
+
+def _names(connection: sqlite3.Connection, kind: str) -> list[str]:
+    # In the order in which they are made: what refers to others comes after them.
+    return [
+        name for (name,) in connection.execute("select name from sqlite_master where type = ? order by rowid", [kind])
+    ]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+WRITERS: dict[Path, Callable[[sqlite3.Connection], str]] = {
+    Path(HELP): help_text,
+    ROOT / "README.md": readme,
+    ROOT / "docs" / "reports.md": report_reference,
+    ROOT / "docs" / "data-model.md": data_model,
+}
+
+
+def main() -> None:
+    """Write all generated files."""
+    for path, content in generated().items():
+        path.write_text(content, encoding="utf-8")
+        print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""Answers the reports' data addresses, and completes every report's address with its defaults."""
+
+# mypy: disallow-untyped-decorators=False
+
+from typing import Any
+
+from datasette import hookimpl
+
+from storyreport.web import addresses, data
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Any]]:
+    """`/storyreport/<report>.json` and `.csv`."""
+    return data.routes()
+
+
+@hookimpl
+def asgi_wrapper(datasette: Any) -> Any:
+    """The defaults of a report's parameters."""
+    return addresses.complete(datasette)
+
+
+@hookimpl
+def handle_exception(request: Any, exception: Exception) -> Any:
+    """An unknown CSV address."""
+    return addresses.not_found(request, exception)

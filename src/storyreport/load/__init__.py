@@ -1,0 +1,69 @@
+"""Bring the rows of one part of a source into the core tables: only rows that are new or have changed are written.
+
+The rows that a mapping selects are upserted by (source_id, source_key). Rows that the source no longer has get gone_at,
+and rows that refer to them become orphans; a reference whose row is back is linked again.
+"""
+
+from ..mapping import CORE_TABLES
+from ..typed import create_views
+from .changes import Watermarks, find_changes, is_older, new_watermarks, uncounted
+from .deleted import supersede
+from .derived import WORKED_RUNS, derive_runs, move_rows_with_runs, note_runs
+from .errors import file_errors
+from .job import IS_OPEN, Counts, Job, has_rows
+from .references import link_again
+from .rejects import load_rejects
+from .upsert import load_core, load_steps
+
+__all__ = ["IS_OPEN", "Counts", "Job", "Watermarks", "has_rows", "load_part"]
+
+
+def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
+    """Load a part, and return the watermarks for the next time; None reads it whole."""
+    job.compile()
+    known = _find_changes(job, watermarks)
+    read = {table: load_rejects(job, table, known is not None) for table in job.part.tables}
+    create_views(job.connection, job.typed, known is not None)
+    load_steps(job)
+    note_runs(job)
+    rows = {core: load_core(job, core, known.rows[core] if known else None) for core in CORE_TABLES}
+    if known and (cores := uncounted(job, rows, known)):
+        # Rows were deleted where nothing is new, or have been renumbered: read all that these are made of.
+        read |= _read_whole(job, cores)
+        rows |= {core: load_core(job, core, None) for core in cores}
+    supersede(job)
+    job.counts.updated += link_again(job.connection, job.source_id)
+    move_rows_with_runs(job, job.inheriting)
+    derive_runs(job, WORKED_RUNS)
+    file_errors(job)
+    for rows_read, rejected in filter(None, read.values()):
+        job.counts.read += rows_read
+        job.counts.rejected += rejected
+    return new_watermarks(job, rows)
+
+
+def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
+    """Find the rows that may have changed; return the watermarks if only those are to be read, None to read all."""
+    job.execute("drop table if exists temp.dirty_groups")
+    job.execute("create temp table dirty_groups (group_key primary key) without rowid")
+    remote = job.typed.opened.remote
+    if job.is_fresh or (watermarks and is_older(job, watermarks)):
+        watermarks = None
+    if watermarks:
+        if remote:
+            remote.dirty_groups(watermarks.since)
+        find_changes(job, watermarks)
+    if remote:
+        remote.fetch(watermarks.since if watermarks else None)
+    return watermarks
+
+
+def _read_whole(job: Job, cores: list[str]) -> dict[str, tuple[int, int] | None]:
+    """Let the views have all rows; return the counts of the tables that are read again, which count once."""
+    job.typed.rejecting.clear()
+    if job.typed.opened.remote:
+        job.typed.opened.remote.fetch(None)
+    tables = {table for core in cores for table in job.part.feeds[core]}
+    read = {table: load_rejects(job, table, changes_only=False) for table in tables}
+    create_views(job.connection, job.typed, changes_only=False)
+    return read

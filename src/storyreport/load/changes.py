@@ -1,0 +1,171 @@
+"""The rows of a part that may have changed since the last time, and the watermarks for the next time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..readers.copies import copy_rows
+from ..system import Type
+from .job import IS_OPEN, TABLES_OF_WORK, Job
+from .references import links
+
+# Rows this close to the newest one are read again where a table does not say when a row was changed: a row may be
+# updated in place soon after it was written.
+ROWS_READ_AGAIN = 10_000
+
+
+@dataclass(frozen=True)
+class Watermarks:
+    """How far a part has been read.
+
+    after    table → the number of its last row
+    changed  table → the latest time in its column `changed`
+    rows     core table → the source rows that its present rows are made of
+    slack    core table → the source rows that no row was made of
+    since    of a server: the latest times of its rows
+    """
+
+    after: Mapping[str, int] = field(default_factory=dict)
+    changed: Mapping[str, Any] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    slack: Mapping[str, int] = field(default_factory=dict)
+    since: Mapping[str, Any] = field(default_factory=dict)
+
+
+def is_older(job: Job, watermarks: Watermarks) -> bool:
+    """Whether rows are missing at a table's end: an older copy has taken the place of the source."""
+    last = _last_numbers(job)
+    return any(last.get(table, 0) < number for table, number in watermarks.after.items())
+
+
+def find_changes(job: Job, watermarks: Watermarks) -> None:
+    """Copy the rows that may have changed: those of dirty groups, and new and recent ones without a group.
+
+    A group is dirty that has a row which is new, recent, changed or not yet finished; temp.dirty_groups names them.
+    """
+    after = {
+        table: watermarks.after.get(table, 0) - (ROWS_READ_AGAIN if _changed_column(job, table) is None else 0)
+        for table in job.typed.opened.numbered
+    }
+    for table, number in after.items():
+        _add_new_groups(job, table, number, watermarks.changed.get(table))
+    for core, group in job.part.grouped.items():
+        if core in TABLES_OF_WORK:
+            job.execute(f"insert or ignore into temp.dirty_groups {_open_groups(job, core, group)}")
+    for table, number in after.items():
+        _copy_recent(job, table, number)
+
+
+def _copy_recent(job: Job, table: str, after: int) -> None:
+    name, number, group = job.typed.name(table), job.typed.opened.numbered[table], _group_column(job, table)
+    recent = f"{number} > :after"
+    if group:
+        # By their numbers: to sort all rows by group, SQLite would rather walk along an index of all of them.
+        recent = f"""{number} in (
+            select {number} from {name} where {group} in (select group_key from temp.dirty_groups)
+            union all
+            select {number} from {name} where {group} is null and {recent}
+        )"""
+    real, declared = job.typed.opened.tables[table][1], job.part.tables[table].columns
+    columns = [column for known, column in real.items() if known in declared]
+    copy, key = copy_rows(job.connection, name, f"recent_{table}", columns, number, recent, after=after)
+    assert key is not None
+    job.typed.recent[table] = copy, key
+
+
+def _group_column(job: Job, table: str) -> str | None:
+    _, column = job.typed.columns(table).get(job.part.tables[table].group or "", (None, None))
+    return column
+
+
+def _add_new_groups(job: Job, table: str, after: int, since: Any) -> None:
+    group = _group_column(job, table)
+    if group is None:
+        return
+    number, changed = job.typed.opened.numbered[table], _changed_column(job, table)
+    conditions = [f"{number} > :after"]
+    if changed:
+        conditions += [f"{changed} >= :since", f"{number} > :after - :again and {changed} is null"]
+    for condition in conditions:
+        job.execute(
+            f"insert or ignore into temp.dirty_groups select {group} from {job.typed.name(table)}"
+            f" where {condition} and {group} is not null",
+            after=after,
+            since=since,
+            again=ROWS_READ_AGAIN,
+        )
+
+
+def _open_groups(job: Job, core: str, group: str) -> str:
+    """SELECT of the groups that have work which is not finished: it will be, under the same row number."""
+    if group == "source_key":
+        return f"select source_key from main.{core} where source_id = :source_id and {IS_OPEN} and gone_at is null"
+    link = next(link for link in links(job.connection, core) if f"{link.name}_key" == group)
+    return f"""
+        select coalesce(parents.source_key, children.{group})
+        from main.{core} as children
+        left join main.{link.parent} as parents on parents.id = children.{link.name}_id
+        where
+            children.source_id = :source_id
+            and children.{IS_OPEN}
+            and children.gone_at is null
+            and coalesce(parents.source_key, children.{group}) is not null"""
+
+
+def uncounted(job: Job, rows: Mapping[str, int], watermarks: Watermarks) -> list[str]:
+    """The core tables that are made of more or fewer source rows than the source has."""
+    return [core for core, slack in _slack(job, rows).items() if slack != watermarks.slack.get(core)]
+
+
+def new_watermarks(job: Job, rows: Mapping[str, int]) -> Watermarks:
+    """How far the part has been read now; `rows` says of how many source rows each core table is made."""
+    opened = job.typed.opened
+    changed = {
+        # A row that was changed in the future, or at no time, says nothing about the next time.
+        table: job.scalar(
+            f"select max({column}) from {job.typed.name(table)}"
+            f" where {job.typed.value(table, Type.UTC, column)} <= :now"
+        )
+        for table in opened.tables
+        if (column := _changed_column(job, table))
+    }
+    since = opened.remote.since() if opened.remote else {}
+    return Watermarks(_last_numbers(job), changed, rows, _slack(job, rows), since)
+
+
+def _changed_column(job: Job, table: str) -> str | None:
+    changed = job.part.tables[table].changed
+    return job.typed.columns(table)[changed][1] if changed else None
+
+
+def _last_numbers(job: Job) -> dict[str, int]:
+    return {
+        table: job.scalar(f"select coalesce(max({number}), 0) from {job.typed.name(table)}")
+        for table, number in job.typed.opened.numbered.items()
+    }
+
+
+def _slack(job: Job, rows: Mapping[str, int]) -> dict[str, int]:
+    return {
+        core: sum(_source_rows(job, table) - _rejected_rows(job, table) for table in tables) - rows[core]
+        for core, tables in job.part.feeds.items()
+    }
+
+
+def _source_rows(job: Job, table: str) -> int:
+    opened = job.typed.opened
+    if table not in opened.tables:
+        return 0
+    if opened.remote:
+        return opened.remote.count(table)
+    return int(job.scalar(f"select count(*) from {job.typed.name(table)}"))
+
+
+def _rejected_rows(job: Job, table: str) -> int:
+    return int(
+        job.scalar(
+            "select count(*) from main.rejects"
+            " where input_id = :input_id and source_table = :table and severity = 'rejected'",
+            table=table,
+        )
+    )

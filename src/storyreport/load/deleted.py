@@ -1,0 +1,95 @@
+"""Rows that the source has deleted: they stay, marked with gone_at, and rows that refer to them become orphans."""
+
+from ..mapping import Section
+from .job import Job
+from .references import leads_nowhere, links, make_orphans
+
+
+def mark_deleted(job: Job, core: str, changes_only: bool) -> int:
+    """Mark the rows that temp.mapped no longer has; return of how many source rows they were made."""
+    group = job.part.grouped.get(core)
+    if group is None and (changes_only or core not in job.part.feeds):
+        return 0
+    rows = f"main.{core} as known"
+    if changes_only and group:
+        dirty = _dirty_rows(job, core, group)
+        rows = f"({dirty}) as dirty cross join main.{core} as known on known.id = dirty.id"
+    return _delete(
+        job,
+        core,
+        f"""
+        select known.id
+        from {rows}
+        where
+            known.source_id = :source_id
+            and known.input_id = :input_id
+            and known.gone_at is null
+            and known.source_key not in (select cast(source_key as text) from temp.mapped)""",
+    )
+
+
+def _dirty_rows(job: Job, core: str, group: str) -> str:
+    """SELECT of the ids of a core table's rows in the dirty groups; cross joins keep the order of the joins."""
+    if group == "source_key":
+        return f"""
+            select found.id
+            from temp.dirty_groups
+            cross join main.{core} as found
+                on found.source_id = :source_id and found.source_key = cast(dirty_groups.group_key as text)"""
+    references = links(job.connection, core)
+    link = next(link for link in references if f"{link.name}_key" == group)
+    return f"""
+        select found.id
+        from temp.dirty_groups
+        cross join main.{link.parent} as parents
+            on parents.source_id = :source_id and parents.source_key = cast(dirty_groups.group_key as text)
+        cross join main.{core} as found on found.{link.name}_id = parents.id
+        union all
+        select found.id
+        from main.{core} as found
+        where
+            found.source_id = :source_id
+            and {leads_nowhere("found", references)}
+            and found.{group} in (select cast(group_key as text) from temp.dirty_groups)"""
+
+
+def _delete(job: Job, core: str, select_ids: str) -> int:
+    """Mark rows as deleted and make orphans of rows that refer to them; return of how many source rows they were."""
+    job.execute(f"create temp table deleted as {select_ids}")
+    weight = "sum(source_rows)" if core == "step_runs" else "count(*)"
+    rows = int(job.scalar(f"select coalesce({weight}, 0) from main.{core} where id in (select id from temp.deleted)"))
+    # Rows that were derived from others weigh nothing.
+    marked = job.execute(f"update main.{core} set gone_at = :now where id in (select id from temp.deleted)")
+    if marked.rowcount:
+        job.counts.gone += marked.rowcount
+        make_orphans(job.connection, core, "temp.deleted", job.inheriting)
+    job.execute("drop table temp.deleted")
+    return rows
+
+
+def supersede(job: Job) -> None:
+    """Take back rows of a part that is trusted less, and mark files that one part misses of another."""
+    for section in job.sections:
+        if section.verb != "load":
+            with job.running(section):
+                ACTIONS[section.verb](job, section)
+
+
+def _take_back(job: Job, section: Section) -> None:
+    job.execute(f"delete from main.{section.table} where id in ({section.sql}\n)")
+
+
+def _mark(job: Job, section: Section) -> None:
+    _delete(job, section.table, section.sql)
+
+
+def _mark_missing(job: Job, section: Section) -> None:
+    job.execute(f"""
+        update main.{section.table}
+        set is_missing = found.is_missing
+        from ({section.sql}
+        ) as found
+        where {section.table}.id = found.id and {section.table}.is_missing is not found.is_missing""")
+
+
+ACTIONS = {"delete": _take_back, "gone": _mark, "missing": _mark_missing}

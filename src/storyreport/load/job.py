@@ -1,0 +1,114 @@
+"""The load of one part as its stages share it: the connection, the typed tables, the mapping, the counts."""
+
+import contextlib
+import sqlite3
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ..mapping import CORE_TABLES, Section, sections
+from ..readers.sqlite import problem_of_file
+from ..system import Part, System
+from ..typed import TypedTables
+from .compiled import compile_mapping
+
+# Tables of work that goes on for a while, and (the condition of their partial index) is not finished.
+TABLES_OF_WORK = ("runs", "step_runs")
+IS_OPEN = "status in ('queued', 'running', 'waiting')"
+
+
+def inherits(columns: Collection[str]) -> bool:
+    """Whether rows with these columns name a run and no story: they belong to the story of their run."""
+    return "run_key" in columns and "story_key" not in columns
+
+
+@dataclass
+class Counts:
+    """Rows that an ingest read and wrote."""
+
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    gone: int = 0
+    rejected: int = 0
+    left_out: int = 0  # as old as the rows that were pruned
+
+    @property
+    def written(self) -> int:
+        """Rows of the core tables that differ from before."""
+        return self.inserted + self.updated + self.gone
+
+
+def has_rows(connection: sqlite3.Connection, source_id: int) -> bool:
+    """Whether anything of a source has been loaded, though all of it may have been pruned."""
+    exists = [f"exists (select 1 from main.{table} where source_id = :source_id)" for table in CORE_TABLES]
+    exists.append("exists (select 1 from main.sources where id = :source_id and detail_since is not null)")
+    found = connection.execute(f"select {' or '.join(exists)}", {"source_id": source_id})
+    return bool(found.fetchone()[0])
+
+
+@dataclass
+class Job:
+    """One part to load, inside the transaction of its ingest."""
+
+    connection: sqlite3.Connection
+    typed: TypedTables
+    source_id: int
+    input_id: int
+    now: str
+    counts: Counts = field(default_factory=Counts)
+    # section → its columns, for all parts of the system
+    columns: dict[Section, list[str]] = field(default_factory=dict)
+
+    def compile(self) -> None:
+        """Check the mapping and learn its columns; MappingError where it does not fit. Leaves no views behind."""
+        self.columns = compile_mapping(self.connection, self.system)
+
+    @property
+    def inheriting(self) -> list[str]:
+        """The core tables whose rows name a run and no story, in any part of the system: theirs is the run's story."""
+        columns = {core: set[str]() for core in CORE_TABLES}
+        for section, given in self.columns.items():
+            if section.verb == "load" and section.table in columns:
+                columns[section.table] |= set(given)
+        return [core for core, given in columns.items() if inherits(given)]
+
+    @property
+    def system(self) -> System:
+        """The system of the part."""
+        return self.typed.opened.found.system
+
+    @property
+    def part(self) -> Part:
+        """The part as it is described."""
+        return self.typed.part
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """The part's sections of its system's mapping."""
+        return tuple(s for s in sections(self.system) if s.part == self.typed.opened.found.part)
+
+    @cached_property
+    def is_fresh(self) -> bool:
+        """Whether nothing of the source was there before this part."""
+        return not has_rows(self.connection, self.source_id)
+
+    def execute(self, sql: str, **parameters: Any) -> sqlite3.Cursor:
+        """Run a statement that may name :source_id, :input_id and :now."""
+        ids = {"source_id": self.source_id, "input_id": self.input_id, "now": self.now}
+        return self.connection.execute(sql, {**ids, **parameters})
+
+    def scalar(self, sql: str, **parameters: Any) -> Any:
+        """The one value that a query returns."""
+        return self.execute(sql, **parameters).fetchone()[0]
+
+    @contextlib.contextmanager
+    def running(self, section: Section) -> Iterator[None]:
+        """Turn an error of a section's SQL into a MappingError; errors of the file pass."""
+        try:
+            yield
+        except (sqlite3.OperationalError, sqlite3.IntegrityError) as error:
+            if problem_of_file(error) or str(error) == "interrupted":
+                raise
+            raise section.error(f"{error} (in {self.typed.opened.found.location})") from error

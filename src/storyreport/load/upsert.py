@@ -1,0 +1,148 @@
+"""Write the rows that a section selects into their core table: new ones, and those that differ from before."""
+
+from collections.abc import Collection
+
+from ..detail import ENDED, ended
+from ..mapping import Section
+from .deleted import mark_deleted
+from .derived import ALL_RUNS, WORKED_RUNS, derive_runs
+from .job import IS_OPEN, TABLES_OF_WORK, Job, inherits
+from .references import links
+
+
+def load_steps(job: Job) -> None:
+    """Add the steps that are new."""
+    for section in job.sections:
+        if section.action == "steps":
+            columns = ", ".join(job.columns[section])
+            with job.running(section):
+                job.execute(
+                    f"insert into main.steps (source_id, {columns})"
+                    f" select :source_id, {columns} from ({section.sql}\n) where true"
+                    " on conflict (source_id, name) do nothing"
+                )
+
+
+def load_core(job: Job, core: str, present: int | None) -> int:
+    """Load a core table; return of how many source rows its present rows are made.
+
+    `present` is how many they were before, where only rows that may have changed are read; None where all are.
+    """
+    for section in job.sections:
+        if section.verb != "load" or section.table != core:
+            continue
+        with job.running(section):
+            if job.is_fresh:
+                _upsert(job, section, f"({section.sql}\n)")
+            else:
+                present = _load_again(job, section, present)
+    if core == "step_runs":
+        # Rows that come after may belong to a run's story.
+        derive_runs(job, ALL_RUNS if job.is_fresh else WORKED_RUNS)
+    return _rows(job, core) if present is None else present
+
+
+def _load_again(job: Job, section: Section, present: int | None) -> int | None:
+    """Load a section's rows beside those of the last time; return of how many source rows there are now."""
+    changes_only = present is not None
+    job.execute(f"create temp table mapped as {section.sql}")
+    job.execute("create index temp.mapped_key on mapped (source_key)")
+    _leave_out_pruned(job, section)
+    before = _rows(job, section.table, "temp.mapped") if changes_only else 0
+    _upsert(job, section, "temp.mapped")
+    deleted = mark_deleted(job, section.table, changes_only)
+    if present is not None:
+        present += _rows(job, section.table, "temp.mapped") - before - deleted
+    job.execute("drop table temp.mapped")
+    return present
+
+
+def _leave_out_pruned(job: Job, section: Section) -> None:
+    """Take from temp.mapped the rows as old as the detail that was pruned, unless they are here or still open."""
+    core, columns = section.table, job.columns[section]
+    since = job.scalar("select detail_since from main.sources where id = :source_id")
+    if since is None or core not in ENDED:
+        return
+    is_open = f"and ({IS_OPEN}) is not true" if core in TABLES_OF_WORK and "status" in columns else ""
+    job.counts.left_out += job.execute(
+        f"""
+        delete from temp.mapped
+        where
+            {ended(core, columns)} < :since
+            {is_open}
+            and not exists (
+                select 1
+                from main.{core} as known
+                where known.source_id = :source_id and known.source_key = cast(mapped.source_key as text)
+            )""",
+        since=since,
+    ).rowcount
+
+
+def _rows(job: Job, core: str, keys: str | None = None) -> int:
+    """Of how many source rows the present rows of a core table are made, or those whose keys are in a table."""
+    weight = "sum(source_rows)" if core == "step_runs" else "count(*)"
+    among = f"and source_key in (select cast(source_key as text) from {keys})" if keys else ""
+    return int(
+        job.scalar(f"""
+            select coalesce({weight}, 0)
+            from main.{core}
+            where source_id = :source_id and input_id = :input_id and gone_at is null {among}""")
+    )
+
+
+def _upsert(job: Job, section: Section, rows: str) -> None:
+    core, given = section.table, job.columns[section]
+    values, joins = _values(job, core, given)
+    columns = {"source_id": ":source_id", "source_key": "mapped.source_key", "input_id": ":input_id", **values}
+    conflict = "do nothing" if section.only_absent else _update(core, values, inherits(given))
+    last_id = job.scalar(f"select coalesce(max(id), 0) from main.{core}")
+    written = job.execute(
+        f"insert into main.{core} ({', '.join(columns)})"
+        f" select {', '.join(columns.values())} from {rows} as mapped {' '.join(joins)}"
+        f" where true on conflict (source_id, source_key) {conflict}"
+    ).rowcount
+    inserted = job.scalar(f"select coalesce(max(id), 0) from main.{core}") - last_id
+    job.counts.inserted += inserted
+    job.counts.updated += written - inserted
+
+
+def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str], list[str]]:
+    """The columns to write with their SQL, and the joins that resolve references."""
+    values = {column: f"mapped.{column}" for column in given if column != "step_name" and not column.endswith("_key")}
+    joins = []
+    for link in links(job.connection, core):
+        if f"{link.name}_key" in given:
+            joins.append(
+                f"left join main.{link.parent} as {link.name} on {link.name}.source_id = :source_id"
+                # As text: whole numbers would not be looked up in the index.
+                f" and {link.name}.source_key = cast(mapped.{link.name}_key as text) and {link.name}.gone_at is null"
+            )
+            values[f"{link.name}_id"] = f"{link.name}.id"
+            values[f"{link.name}_key"] = f"case when {link.name}.id is null then mapped.{link.name}_key end"
+    if inherits(given):
+        values["story_id"] = "run.story_id"
+    if "step_name" in given:
+        # As text, like the keys.
+        joins.append(
+            "left join main.steps as step on step.source_id = :source_id and step.name = cast(mapped.step_name as text)"
+        )
+        values["step_id"] = "step.id"
+    return values, joins
+
+
+def _update(core: str, values: Collection[str], is_inheriting: bool) -> str:
+    """What an upsert does with a row that is there already: nothing, unless it differs."""
+    new = {column: f"excluded.{column}" for column in values}
+    own = [f"{core}.{column}" for column in values]
+    if is_inheriting:
+        # While the run is missing, its story is the one that was known when it was there.
+        new["story_id"] = f"case when excluded.run_id is null then {core}.story_id else excluded.story_id end"
+        new["story_key"] = f"case when excluded.run_id is null then {core}.story_key end"
+        own.append(f"{core}.story_key")
+    changed = f"({', '.join([*own, f'{core}.gone_at'])}) is not ({', '.join([*new.values(), 'null'])})"
+    updates = [f"{column} = {value}" for column, value in new.items()]
+    updates += ["input_id = excluded.input_id", "gone_at = null"]
+    if "error_message" in values:
+        updates.append("error_id = case when error_message is excluded.error_message then error_id end")
+    return f"do update set {', '.join(updates)} where {changed}"

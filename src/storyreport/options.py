@@ -1,0 +1,98 @@
+"""Options that several commands share, the types of their values, and the progress line."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import click
+
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+# No history is older, and calendars end.
+LONGEST_AGE_DAYS = 100 * 365
+
+
+def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --db."""
+    option = click.option(
+        "--db",
+        "database",
+        type=click.Path(dir_okay=False, path_type=Path),
+        envvar="STORYREPORT_DB",
+        default="storyreport.db",
+        metavar="FILE",
+        help="The report database.",
+    )
+    return option(command)
+
+
+def with_prices(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --prices."""
+    option = click.option(
+        "--prices",
+        "price_path",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Your own prices (YAML); kept in the report database for later ingests.",
+    )
+    return option(command)
+
+
+def with_queries(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --queries."""
+    option = click.option(
+        "--queries",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="DIR",
+        help="Reports of your own, beside ours (repeatable; also $STORYREPORT_QUERIES).",
+    )
+    return option(command)
+
+
+class Mount(click.ParamType[tuple[str, Path]]):
+    """MOUNT:DIR as (mount, folder)."""
+
+    name = "mount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """assets:pictures → ("assets", Path("pictures"))."""
+        mount, _, folder = value.partition(":")
+        if not mount or not folder or not Path(folder).is_dir():
+            self.fail(f"{value!r} is not MOUNT:DIR with a folder that exists.", param, ctx)
+        return mount, Path(folder)
+
+
+class Age(click.ParamType[int]):
+    """A number of days, weeks or years, as days."""
+
+    name = "age"
+    days: ClassVar = {"d": 1, "w": 7, "y": 365}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """365d → 365."""
+        number, unit = value[:-1], value[-1:]
+        days = int(number) * self.days.get(unit, 0) if number.isascii() and number.isdigit() and len(number) < 7 else 0
+        if not 0 < days < LONGEST_AGE_DAYS:
+            self.fail(f"{value!r} is not an age; use e.g. 365d, 52w or 2y.", param, ctx)
+        return days
+
+
+@contextlib.contextmanager
+def progress_line() -> Iterator[Callable[[str], None]]:
+    """Progress on a terminal's stderr, in one line; nothing if stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    begun = time.monotonic()
+
+    def show(text: str) -> None:
+        print(f"\r\033[K{text} ({time.monotonic() - begun:.0f} s)", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,47 @@
+"""Copies of a source's rows in temporary tables, where they can be looked up by their number."""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from .part import quoted
+
+# The column of ours that has a row's number in its source.
+ROW_NUMBER = "storyreport row"
+
+
+def copy_rows(
+    connection: sqlite3.Connection,
+    table: str,
+    copy: str,
+    columns: Iterable[str],
+    number: str | None,
+    condition: str = "true",
+    **parameters: Any,
+) -> tuple[str, str | None]:
+    """Copy the rows of a table (SQL name) that meet a condition; return the SQL names of the copy and of its number.
+
+    Rows keep their `number` (SQL name; None where they have none) as the primary key: under the name of the column that
+    has it in the source, so that a mapping which joins by that column finds each row at once, otherwise in a column of
+    ours.
+    """
+    name = f"temp.{quoted(copy)}"
+    # What SQLite makes of the columns: their affinity, whatever their types are called.
+    selected = ", ".join(map(quoted, columns))
+    connection.execute(f"drop table if exists {name}")
+    connection.execute(f"create table {name} as select {selected} from {table} limit 0")
+    types = {quoted(column): kind for column, kind in connection.execute(f"select name, type from {_layout(copy)}")}
+    connection.execute(f"drop table {name}")
+    key = number if number in types else quoted(ROW_NUMBER)
+    layout = {key: "integer primary key", **{column: kind for column, kind in types.items() if column != key}}
+    values = {key: number or "null", **{column: column for column in types}}
+    connection.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in layout.items())})")
+    connection.execute(
+        f"insert into {name} select {', '.join(values[column] for column in layout)} from {table} where {condition}",
+        parameters,
+    )
+    return name, key if number else None
+
+
+def _layout(copy: str) -> str:
+    return "pragma_table_info('" + copy.replace("'", "''") + "', 'temp')"

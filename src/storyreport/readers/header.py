@@ -1,0 +1,91 @@
+"""A SQLite file as a file: its header, the log beside it, and whether its writer is at work."""
+
+import shutil
+from pathlib import Path
+
+from ..errors import StoryreportError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+SQLITE_MAGIC = b"SQLite format 3\x00"
+IMMUTABLE = "immutable=1"
+
+
+class NotOursError(StoryreportError):
+    """A file that no known system has written."""
+
+
+def read_header(path: Path) -> bytes:
+    """The first 100 bytes of a file."""
+    with path.open("rb") as file:
+        return file.read(100)
+
+
+def check_header(path: Path) -> None:
+    """Raise StoryreportError for a file that cannot be a whole SQLite database."""
+    size = path.stat().st_size
+    if size == 0:
+        raise NotOursError(f"{path} is empty: expected a SQLite database.")
+    header = read_header(path)
+    if not header.startswith(SQLITE_MAGIC):
+        raise NotOursError(f"{path} is not a SQLite database: check the path.")
+    page_size = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    # The page count is only right where both counters agree (https://sqlite.org/fileformat2.html#in_header_database_size).
+    is_valid = header[24:28] == header[92:96]
+    if is_valid and not wal_of(path).exists() and size < pages * (65536 if page_size == 1 else page_size):
+        raise StoryreportError(f"{path} is damaged: it ends after {size} bytes; restore it or copy it again.")
+
+
+def is_wal(path: Path) -> bool:
+    """Whether a SQLite file keeps a write-ahead log (otherwise it has a rollback journal)."""
+    return read_header(path)[18:20] == b"\x02\x02"
+
+
+def wal_of(path: Path) -> Path:
+    """Where a SQLite file's write-ahead log would be."""
+    return _beside(path, "-wal")
+
+
+def _beside(path: Path, ending: str) -> Path:
+    """A file that SQLite keeps beside its own: beside the target of a link, not beside the link."""
+    real = path.resolve()
+    return real.with_name(real.name + ending)
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether a SQLite file's writer died and left a log: to read that in place would leave a file beside it."""
+    has_index = _beside(path, "-shm").exists()
+    return is_wal(path) and wal_of(path).exists() and not has_index and not _is_locked(path)
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether a writer holds a SQLite file for itself; where that cannot be tested, it might."""
+    if fcntl is None:
+        return True
+    with path.open("rb") as file:
+        try:
+            # The bytes that a reader would lock (https://sqlite.org/src/file/src/os.h, SHARED_FIRST and SHARED_SIZE).
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB, 510, 0x40000002)
+        except OSError:
+            return True
+    return False
+
+
+def copy_with_log(path: Path, copy: Path) -> None:
+    """Copy a SQLite file and its log, for reading them elsewhere."""
+    shutil.copyfile(path, copy)
+    shutil.copyfile(wal_of(path), wal_of(copy))
+
+
+def uri(path: Path) -> str:
+    """How a source is opened: read only.
+
+    A file in WAL mode without a log has no writer just now; opened as immutable, it gets no log and no shared memory
+    file from us, which its writer might not be allowed to write.
+    """
+    mode = IMMUTABLE if is_wal(path) and not wal_of(path).exists() else "mode=ro"
+    return f"{path.resolve().as_uri()}?{mode}"

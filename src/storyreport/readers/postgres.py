@@ -1,0 +1,223 @@
+"""A PostgreSQL database as a source: read in one read-only snapshot, streamed into tables of ours.
+
+Every value comes as text, so that values which PostgreSQL knows and we do not (infinity, NaN, years before 1) meet the
+same checks as anywhere else. A user who may only SELECT suffices.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import StoryreportError, UsageError
+from ..system import Table, Type
+from .part import Found, Opened, quoted, without_secrets
+from .staged import create_staged
+
+ROWS_AT_ONCE = 5_000
+GROUPS_AT_ONCE = 5_000
+CONNECT_SECONDS = 10
+LOCK_SECONDS = 10
+# Tables of the database that this user may read; no views, for they would run their author's SQL.
+TABLES = """
+    select namespaces.nspname, relations.relname, attributes.attname
+    from pg_catalog.pg_class as relations
+    join pg_catalog.pg_namespace as namespaces on namespaces.oid = relations.relnamespace
+    join pg_catalog.pg_attribute as attributes on attributes.attrelid = relations.oid
+    where
+        relations.relkind in ('r', 'p')
+        and namespaces.nspname not in ('pg_catalog', 'information_schema')
+        and attributes.attnum > 0
+        and not attributes.attisdropped
+        and has_schema_privilege(namespaces.oid, 'usage')
+        and has_column_privilege(relations.oid, attributes.attnum, 'select')
+    order by namespaces.nspname = 'public' desc, namespaces.nspname, relations.relname, attributes.attnum
+"""
+
+
+@contextlib.contextmanager
+def querying(url: str) -> Iterator[None]:
+    """Turn an error of the server or its driver into a sentence without secrets."""
+    psycopg = _driver()
+    try:
+        yield
+    except psycopg.Error as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        for secret in _secrets(url):
+            reason = reason.replace(secret, "…")
+        raise StoryreportError(
+            f"{without_secrets(url)} cannot be read ({reason.rstrip('.')}): check the address, the user and its rights."
+        ) from None
+
+
+def _driver() -> Any:
+    try:
+        import psycopg
+    except ImportError:
+        raise StoryreportError("Reading PostgreSQL needs its driver: pip install 'storyreport[postgresql]'.") from None
+    return psycopg
+
+
+def _secrets(url: str) -> list[str]:
+    """The secrets that a driver's message must not repeat, the longest first."""
+    from urllib.parse import parse_qsl, unquote, urlsplit
+
+    try:
+        parsed = urlsplit(url)
+    except ValueError:
+        raise UsageError(
+            "This is not a PostgreSQL URL: expected postgresql://user:password@host:port/database."
+        ) from None
+    found = {parsed.password or "", unquote(parsed.password or "")}
+    found |= {value for name, value in parse_qsl(parsed.query) if "pass" in name}
+    return sorted(filter(None, found), key=len, reverse=True)
+
+
+def connect(url: str) -> Any:
+    """A connection in one repeatable-read, read-only transaction, its times in UTC."""
+    psycopg = _driver()
+    with querying(url):
+        connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS, application_name="storyreport")
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        connection.execute("set local time zone 'UTC'")
+        connection.execute("set local datestyle = 'ISO, YMD'")
+        # Other ingests wait while this one does.
+        connection.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
+        return connection
+
+
+def read_server_tables(url: str) -> dict[str, frozenset[str]]:
+    """The tables that may be read → their columns, in lower case; of two tables of a name, the public one."""
+    with contextlib.closing(connect(url)) as server, querying(url):
+        return {table.lower(): frozenset(map(str.lower, columns)) for table, (_, columns) in _tables(server).items()}
+
+
+def _tables(server: Any) -> dict[str, tuple[str, list[str]]]:
+    found: dict[str, tuple[str, list[str]]] = {}
+    for schema, table, column in server.execute(TABLES):
+        known_schema, columns = found.setdefault(table, (schema, []))
+        if schema == known_schema:
+            columns.append(column)
+    return found
+
+
+def open_postgres(connection: sqlite3.Connection, found: Found, with_text: bool) -> Opened:
+    """A part in a PostgreSQL database; its rows are staged when they are needed."""
+    server = Server(connection, found, with_text)
+    staged = {
+        table: create_staged(connection, table, found.system.parts[found.part].tables[table]) for table in server.names
+    }
+    return Opened(found, "", staged, {}, is_staged=True, remote=server)
+
+
+class Server:
+    """The rows of one part, as the server gives them."""
+
+    def __init__(self, connection: sqlite3.Connection, found: Found, with_text: bool):
+        self.connection = connection
+        self.url = found.url
+        self.with_text = with_text
+        self.tables: dict[str, Table] = dict(found.system.parts[found.part].tables)
+        self.server = connect(found.url)
+        with querying(self.url):
+            real = {table.lower(): (table, *rest) for table, rest in _tables(self.server).items()}
+        # declared table → its name in SQL, and its columns' names by those in lower case
+        self.names = {
+            table: (
+                f"{quoted(real[table][1])}.{quoted(real[table][0])}",
+                {c.lower(): quoted(c) for c in real[table][2]},
+            )
+            for table in self.tables
+            if table in real
+        }
+
+    def dirty_groups(self, since: Mapping[str, Any]) -> None:
+        """Add the groups with new or changed rows to temp.dirty_groups."""
+        for table in self.names:
+            group = self._column(table, self.tables[table].group)
+            condition, values = self._news(table, since)
+            if group and condition:
+                sql = (
+                    f"select distinct {group}::text from {self.names[table][0]}"
+                    f" where ({condition}) and {group} is not null"
+                )
+                for rows in self._chunks(sql, values):
+                    self.connection.executemany("insert or ignore into temp.dirty_groups values (?)", rows)
+
+    def fetch(self, since: Mapping[str, Any] | None) -> None:
+        """Stage the rows that may have changed, or (None) all rows."""
+        for table in self.names:
+            self.connection.execute(f"delete from temp.{quoted('staged_' + table)}")
+            group = self._column(table, self.tables[table].group)
+            condition, values = self._news(table, since) if since else ("", {})
+            if not condition:
+                self._stage(table, "true", {})
+            elif not group:
+                self._stage(table, condition, values)
+            else:
+                self._stage(table, f"({condition}) and {group} is null", values)
+                dirty = self.connection.execute("select group_key from temp.dirty_groups")
+                while keys := [str(key) for (key,) in dirty.fetchmany(GROUPS_AT_ONCE)]:
+                    self._stage(table, f"{group}::text = any(%(keys)s)", {"keys": keys})
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        if table not in self.names:
+            return 0
+        with querying(self.url):
+            count: int = self.server.execute(f"select count(*) from {self.names[table][0]}").fetchone()[0]
+        return count
+
+    def since(self) -> dict[str, Any]:
+        """The latest time in each column that says when rows were added or changed."""
+        latest: dict[str, Any] = {}
+        for table in self.names:
+            for column in (
+                self._column(table, self.tables[table].added),
+                self._column(table, self.tables[table].changed),
+            ):
+                if column:
+                    with querying(self.url):
+                        sql = f"select max({column})::text from {self.names[table][0]}"
+                        latest[f"{table}.{column}"] = self.server.execute(sql).fetchone()[0]
+        return latest
+
+    def close(self) -> None:
+        """End the transaction and close the connection."""
+        self.server.close()
+
+    def _column(self, table: str, name: str | None) -> str | None:
+        return self.names[table][1].get(name) if name else None
+
+    def _news(self, table: str, since: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The condition of rows added or changed since the last time; '' where the table does not say."""
+        description = self.tables[table]
+        conditions, values = [], {}
+        for number, name in enumerate((description.added, description.changed)):
+            column = self._column(table, name)
+            last = since.get(f"{table}.{column}")
+            if column and last:
+                # Rows of one instant may have been committed one after the other.
+                conditions.append(f"{column} >= %(since{number})s or {column} is null")
+                values[f"since{number}"] = last
+        return " or ".join(conditions), values
+
+    def _stage(self, table: str, condition: str, values: dict[str, Any]) -> None:
+        description = self.tables[table]
+        selected = [
+            "null"
+            if column not in self.names[table][1] or (kind is Type.PRIVATE and not self.with_text)
+            else f"{self.names[table][1][column]}::text"
+            for column, kind in description.columns.items()
+        ]
+        places = ", ".join("?" * len(selected))
+        sql = f"select {', '.join(selected)} from {self.names[table][0]} where {condition}"
+        for rows in self._chunks(sql, values):
+            self.connection.executemany(f"insert into temp.{quoted('staged_' + table)} values ({places}, null)", rows)
+
+    def _chunks(self, sql: str, values: dict[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
+        with querying(self.url), self.server.cursor(name="storyreport") as cursor:
+            cursor.execute(sql, values)
+            while rows := cursor.fetchmany(ROWS_AT_ONCE):
+                yield rows

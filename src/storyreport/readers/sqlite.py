@@ -1,0 +1,208 @@
+"""A SQLite file as a source: attached in one snapshot, or copied first where a reader would keep its writer waiting."""
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..errors import StoryreportError
+from ..values import readable
+from .copies import copy_rows
+from .header import IMMUTABLE, check_header, copy_with_log, is_abandoned, is_wal, uri
+from .part import Found, Opened, quoted, signature
+from .unsafe import copy_without_expressions, has_unsafe_indexes
+
+# How long a source that is being written to may keep us waiting.
+WAIT_SECONDS = 5.0
+# SQLite's words about a file → our sentence about it.
+PROBLEMS = {
+    ("locked", "busy"): "{path} is locked by the program that writes it: try again when it has finished.",
+    ("readonly", "unable to open"): (
+        "{path} was left in the middle of a write or may not be opened ({error}): "
+        "let its own program open it once, or copy it."
+    ),
+    ("disk image is malformed", "malformed database schema", "not a database", "disk I/O", "corrupt"): (
+        "{path} is damaged ({error}): restore it or copy it again."
+    ),
+    ("encoding",): (
+        "{path} keeps its text as UTF-16, which cannot be attached: copy it with "
+        "`sqlite3 {path.name} .dump | sqlite3 copy.db` and ingest the copy."
+    ),
+    ("is full",): "There is no room left on the disk ({error}): free some, then try again.",
+}
+OTHER_PROBLEM = "{path} cannot be read ({error}): it may be damaged; copy it again."
+
+
+def problem_of_file(error: sqlite3.Error) -> str | None:
+    """The sentence, with {path} and {error}, about a file that an error comes from; None for any other error."""
+    return next((sentence for words, sentence in PROBLEMS.items() if any(word in str(error) for word in words)), None)
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn an error of SQLite about a source into a sentence."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        sentence = problem_of_file(error) or OTHER_PROBLEM
+        raise StoryreportError(sentence.format(path=path, error=error)) from error
+
+
+def open_sqlite(connection: sqlite3.Connection, found: Found, scratch: Path, progress: Callable[[str], None]) -> Opened:
+    """Attach a SQLite file; `scratch` is a folder for a copy that must outlive the connection."""
+    taken = signature(found)
+    location = uri(found.path)
+    is_unlocked = location.endswith(IMMUTABLE)
+    copy = scratch / f"{found.part}.db"
+    if not is_wal(found.path):
+        # A reader of such a file keeps its writer waiting: so read it once, quickly, and work on the copy.
+        progress(f"copying {found.path.name}")
+        _copy(found.path, copy)
+        location = f"{copy.as_uri()}?{IMMUTABLE}"
+    elif is_abandoned(found.path):
+        progress(f"copying {found.path.name}")
+        copy_with_log(found.path, copy)
+        is_unlocked, location = True, copy.as_uri()
+    if has_unsafe_indexes(location, WAIT_SECONDS):
+        copy = scratch / f"{found.part} plain.db"
+        location = copy_without_expressions(location, copy, WAIT_SECONDS)
+    schema = f"src_{found.part}"
+    connection.execute(f"attach ? as {quoted(schema)}", [location])
+    if location.endswith(IMMUTABLE):
+        # If we are killed, no copy is left behind (where an open file may be deleted).
+        with contextlib.suppress(OSError):
+            copy.unlink()
+    part = _describe(connection, found, schema, taken)
+    part.is_unlocked = is_unlocked
+    return part
+
+
+def _copy(source: Path, copy: Path) -> None:
+    """Copy a file with a rollback journal under one lock that keeps its writer from it."""
+    with contextlib.closing(sqlite3.connect(uri(source), uri=True, timeout=WAIT_SECONDS)) as reader:
+        if not _copy_as_file(reader, source, copy):
+            copy.unlink(missing_ok=True)
+            with contextlib.closing(sqlite3.connect(copy)) as writer:
+                writer.execute("pragma synchronous = off")
+                writer.execute("pragma journal_mode = off")
+                # In one step: smaller ones start again whenever the writer writes.
+                reader.backup(writer)
+
+
+def _copy_as_file(reader: sqlite3.Connection, source: Path, copy: Path) -> bool:
+    """Copy a file, which is several times as fast as SQLite's backup, if it has no log; whether that could be done."""
+    reader.execute("begin")
+    # The first read takes the lock.
+    reader.execute("select count(*) from sqlite_master").fetchone()
+    try:
+        if reader.execute("pragma journal_mode").fetchone() == ("wal",):
+            return False
+        shutil.copyfile(source, copy)
+    except OSError:
+        # Windows refuses the bytes that are locked.
+        return False
+    finally:
+        # Closing the file has released the lock, too (https://sqlite.org/howtocorrupt.html, 2.2).
+        reader.execute("rollback")
+    return True
+
+
+def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: str) -> Opened:
+    tables: dict[str, tuple[str, dict[str, str]]] = {}
+    numbered: dict[str, str] = {}
+    real = {name.lower(): name for name in real_tables(connection, schema)}
+    for table, description in found.system.parts[found.part].tables.items():
+        if table not in real:
+            continue
+        name = f"{quoted(schema)}.{quoted(real[table])}"
+        columns = {column.lower(): column for column in columns_of(connection, schema, real[table])}
+        number = _row_number(connection, schema, real[table], columns)
+        group = columns.get(description.group or "")
+        if group and not _is_indexed(connection, schema, real[table], group):
+            name, number = copy_rows(connection, name, f"copied_{table}", columns.values(), number)
+            index, copied = quoted(f"copied_{table}_group"), quoted(f"copied_{table}")
+            connection.execute(f"create index temp.{index} on {copied} ({quoted(group)})")
+        if number:
+            numbered[table] = number
+        tables[table] = (name, columns)
+    return Opened(found, taken, tables, numbered)
+
+
+def _row_number(connection: sqlite3.Connection, schema: str, table: str, columns: dict[str, str]) -> str | None:
+    """The SQL name of a table's row number, if it can be its INTEGER PRIMARY KEY; None for a table without one."""
+    for number in ("_rowid_", "rowid", "oid"):
+        if number not in columns:
+            with contextlib.suppress(sqlite3.OperationalError):
+                connection.execute(f"select {number} from {quoted(schema)}.{quoted(table)} limit 0")
+                return _number_column(connection, schema, table) or number
+    return None
+
+
+def _number_column(connection: sqlite3.Connection, schema: str, table: str) -> str | None:
+    """The SQL name of the column that is a table's row number: a key of this type that needs no index."""
+    keys = connection.execute(
+        """
+        select name, lower(type)
+        from pragma_table_info(:table, :schema)
+        where
+            pk > 0
+            and not exists (select 1 from pragma_index_list(:table, :schema) where origin = 'pk')
+        """,
+        {"table": table, "schema": schema},
+    ).fetchall()
+    return quoted(keys[0][0]) if [kind for _, kind in keys] == ["integer"] else None
+
+
+def _is_indexed(connection: sqlite3.Connection, schema: str, table: str, column: str) -> bool:
+    found = connection.execute(
+        """
+        select 1
+        from pragma_index_list(:table, :schema) as indexes
+        join pragma_index_info(indexes.name, :schema) as places
+        where
+            places.seqno = 0
+            and lower(places.name) = lower(:column)
+            and not indexes.partial
+        union all
+        select 1
+        from pragma_table_info(:table, :schema)
+        where
+            lower(name) = lower(:column)
+            and pk = 1
+        """,
+        {"table": table, "schema": schema, "column": column},
+    )
+    return found.fetchone() is not None
+
+
+def read_tables(path: Path) -> dict[str, frozenset[str]]:
+    """The real tables of a SQLite file (no views, no virtual ones) → their columns, all in lower case."""
+    check_header(path)
+    with tempfile.TemporaryDirectory(prefix="storyreport-") as scratch, reading(path):
+        location = uri(path)
+        if is_abandoned(path):
+            copy = Path(scratch) / "copy.db"
+            copy_with_log(path, copy)
+            location = copy.as_uri()
+        with contextlib.closing(sqlite3.connect(location, uri=True, timeout=WAIT_SECONDS)) as connection:
+            connection.text_factory = readable
+            return {
+                table.lower(): frozenset(column.lower() for column in columns_of(connection, "main", table))
+                for table in real_tables(connection, "main")
+            }
+
+
+def real_tables(connection: sqlite3.Connection, schema: str) -> list[str]:
+    """The names of a schema's own tables: a view or a virtual table would run the SQL of its author."""
+    rows = connection.execute(
+        f"select name from {quoted(schema)}.sqlite_master where type = 'table' and sql not like 'create virtual%'"
+    )
+    return [name for (name,) in rows if isinstance(name, str) and not name.startswith("sqlite_")]
+
+
+def columns_of(connection: sqlite3.Connection, schema: str, table: str) -> list[str]:
+    """The names of a real table's columns, the generated ones (hidden: 2 and 3) too."""
+    rows = connection.execute("select name from pragma_table_xinfo(?, ?) where hidden in (0, 2, 3)", [table, schema])
+    return [name for (name,) in rows if isinstance(name, str)]

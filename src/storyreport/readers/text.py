@@ -1,0 +1,311 @@
+"""Text files as sources meet them: plain or gzipped, JSON lines, one JSON document, or CSV; broken in any way.
+
+A helper of the sources: it names no system. Whatever cannot be read becomes a problem with the number of its line.
+"""
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+GZIP_MAGIC = b"\x1f\x8b"
+LONGEST_LINE = 8 * 1024 * 1024
+LARGEST_DOCUMENT = 64 * 1024 * 1024
+# So many short lines of one record fit into memory.
+MOST_LINES = 200_000
+# So often a file is read again for the lines that did not.
+MOST_REREAD = 10
+LOOKED_AT = 20
+DAMAGED = "the gzip file is damaged"
+CUT = "the gzip file ends early or is damaged"
+UNCLOSED = "a quote is not closed"
+
+Line = tuple[int, str | None, str | None]
+Record = tuple[int, dict[str, Any] | None, str | None]
+
+
+def lines(path: Path) -> Iterator[Line]:
+    """(number, text, None) or (number, None, problem) of each line that is not blank."""
+    for number, text, problem in _all_lines(path):
+        yield (number, None, problem) if problem else (number, text, None)
+
+
+def _all_lines(path: Path) -> Iterator[tuple[int, str, str | None]]:
+    """The same, with a text that has as many quotes as a line that cannot be used: is a CSV field open after it?"""
+    with _opened(path) as file:
+        number = 0
+        while line := file.readline(LONGEST_LINE + 1):
+            if not line.endswith(b"\n") and _damage(file) == CUT:
+                # Half a line may look like a whole one.
+                break
+            number += 1
+            if len(line) > LONGEST_LINE:
+                quotes = line.count(b'"')
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(LONGEST_LINE)
+                    quotes += line.count(b'"')
+                yield number, '"' * (quotes % 2), f"the line is longer than {LONGEST_LINE} bytes"
+            elif line.strip():
+                yield (number, *_text(line))
+        if damage := _damage(file):
+            yield number + 1, "", damage
+
+
+class _Unpacked(io.RawIOBase):
+    """What a gzip file holds, up to where it is damaged: gzip's own reader drops the last lines before that."""
+
+    def __init__(self, path: Path):
+        self._file = gzip.GzipFile(path)
+        self.damage = ""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: Any) -> int:
+        if self.damage:
+            return 0
+        try:
+            content = self._file.read1(len(room))
+        except gzip.BadGzipFile:
+            # Its checksum is wrong, or something else follows it: all of it has been read.
+            self.damage = DAMAGED
+            return 0
+        except (EOFError, zlib.error):
+            self.damage = CUT
+            return 0
+        room[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    file = path.open("rb")
+    if file.read(2) == GZIP_MAGIC:
+        file.close()
+        return io.BufferedReader(_Unpacked(path))
+    file.seek(0)
+    return file
+
+
+def _damage(file: io.BufferedReader) -> str:
+    """What was found to be wrong with a gzip file while it was read."""
+    return file.raw.damage if isinstance(file.raw, _Unpacked) else ""
+
+
+def _text(line: bytes) -> tuple[str, str | None]:
+    if b"\0" in line:
+        return _legible(line), "the line holds NUL bytes"
+    try:
+        return line.decode("utf-8-sig").rstrip("\r\n"), None
+    except UnicodeDecodeError:
+        return _legible(line), "the line is not UTF-8"
+
+
+def _legible(line: bytes) -> str:
+    return line.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd").rstrip("\r\n")
+
+
+def records(path: Path) -> Iterator[Record]:
+    """(number, fields, None) or (number, None, problem) of each record of a JSON or CSV file.
+
+    A JSON document is a list of records, or an object whose `data` or `records` is one, or else one record.
+    """
+    first = next((text for _, text, _ in lines(path) if text), "")
+    if not first:
+        yield from ((number, None, problem) for number, _, problem in lines(path))
+        return
+    start = first.lstrip()[:1]
+    if start == "[" or (start == "{" and _is_document(path, first)):
+        yield from _document(path)
+    elif start == "{":
+        yield from _json_lines(path)
+    else:
+        yield from _csv(path)
+
+
+def fields(path: Path) -> frozenset[str]:
+    """The names of the fields of the first records, as they are written."""
+    found: set[str] = set()
+    for _, record, _ in islice(records(path), LOOKED_AT):
+        found |= set(record or ())
+    return frozenset(found)
+
+
+def _is_document(path: Path, first: str) -> bool:
+    """Whether a file that begins with an object is one document, not an object a line."""
+    beginning = list(islice(lines(path), LOOKED_AT))
+    if len(beginning) == 1:
+        return True
+    # A broken line among others is just that.
+    return not _is_json(first) and not any(
+        _is_json(text) for _, text, _ in beginning if text and text.lstrip().startswith("{")
+    )
+
+
+def _is_json(text: str | None) -> bool:
+    try:
+        json.loads(text or "")
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _json_lines(path: Path) -> Iterator[Record]:
+    for number, text, problem in lines(path):
+        if text is None:
+            yield number, None, problem
+            continue
+        try:
+            record = json.loads(text)
+        except (ValueError, RecursionError):
+            yield number, None, "the line is broken JSON"
+            continue
+        yield (number, record, None) if isinstance(record, dict) else (number, None, "the line is no JSON object")
+
+
+def _document(path: Path) -> Iterator[Record]:
+    damage = ""
+    try:
+        with _opened(path) as file:
+            content = file.read(LARGEST_DOCUMENT + 1)
+            damage = _damage(file)
+        if len(content) > LARGEST_DOCUMENT:
+            yield 1, None, f"the JSON document is larger than {LARGEST_DOCUMENT} bytes: write one object a line"
+            return
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        yield 1, None, damage or "the file is broken JSON"
+        return
+    if isinstance(document, dict):
+        document = next(
+            (document[key] for key in ("data", "records") if isinstance(document.get(key), list)), [document]
+        )
+    for number, record in enumerate(document, start=1):
+        yield (number, record, None) if isinstance(record, dict) else (number, None, "the item is no JSON object")
+    if damage:
+        yield len(document) + 1, None, damage
+
+
+def _csv(path: Path) -> Iterator[Record]:
+    delimiter = max(",;\t|", key=next(text for _, text, _ in lines(path) if text).count)
+    header: list[str] | None = None
+    for number, row, problem in _rows(path, delimiter):
+        if row is None:
+            yield number, None, problem
+        elif header is None:
+            header = [name.strip() for name in row]
+        elif len(row) != len(header):
+            yield number, None, f"the line has not the {len(header)} fields of the header"
+        else:
+            # An empty field of a CSV file is no value.
+            yield number, {name: cell or None for name, cell in zip(header, row, strict=True)}, None
+
+
+def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, str | None]]:
+    """(number of its first line, cells, None) or (number, None, problem) of each record of a CSV file.
+
+    A quoted field may hold line ends, and its text must not become rows of ours: a record that is
+    whole is loaded or rejected whole. Where a quote is never closed, or another one's beginning closes it, the line is
+    rejected and the next one begins a record. No line can both open a field and leave one open, for that takes an odd
+    number of quotes and this an even one: so no line is read more than twice.
+    """
+    coming = _all_lines(path)
+    again: deque[tuple[int, str, str | None]] = deque()
+    reread = 0
+    while line := again.popleft() if again else next(coming, None):
+        number, text, problem = line
+        row = _single_row(text, delimiter)
+        if row is not None:
+            yield (number, None, problem) if problem else (number, row, None)
+            continue
+        held, size, is_open = [], len(text), text.count('"') % 2 == 1
+        is_broken, is_long = not is_open, False
+        while is_open and (more := again.popleft() if again else next(coming, None)):
+            held.append(more)
+            size += len(more[1])
+            is_long = is_long or size > LONGEST_LINE or len(held) > MOST_LINES
+            if is_long:
+                # So many lines are not kept for being read again.
+                del held[:-1]
+            is_open, is_broken = _after(more[1], delimiter)
+        if is_long and (is_open or is_broken) and reread == MOST_REREAD:
+            yield number, None, f"{UNCLOSED}: what follows was passed over up to line {held[-1][0]}"
+            again.extendleft(held if is_broken else ())
+        elif is_long and (is_open or is_broken):
+            yield number, None, problem or UNCLOSED
+            reread += 1
+            coming = _lines_after(path, number)
+        elif is_open or is_broken:
+            yield number, None, problem or UNCLOSED
+            again.extendleft(reversed(held))
+        elif is_long:
+            yield number, None, f"the record is longer than {LONGEST_LINE} characters or {MOST_LINES} lines"
+        elif bad := next(((place, reason) for place, _, reason in (line, *held) if reason), None):
+            yield bad[0], None, bad[1]
+        else:
+            row, _ = _parsed([f"{text}\n" for _, text, _ in (line, *held)], delimiter)
+            yield number, row, None
+
+
+def _lines_after(path: Path, last: int) -> Iterator[tuple[int, str, str | None]]:
+    return (line for line in _all_lines(path) if line[0] > last)
+
+
+def _single_row(text: str, delimiter: str) -> list[str] | None:
+    """The cells of a line; None if it ends within quotes, none if it cannot be read."""
+    if '"' not in text and "\r" not in text:
+        return text.split(delimiter)
+    row, lines_read = _parsed((text, ""), delimiter)
+    return row if lines_read == 1 else None
+
+
+def _after(text: str, delimiter: str) -> tuple[bool, bool]:
+    """Whether a quoted field is still open after another line, and whether that line cannot belong to it."""
+    if '"' not in text:
+        return True, False
+    row, lines_read = _parsed(('"' + text, ""), delimiter, strict=True)
+    if row:
+        return False, False
+    is_open = lines_read > 1 and text.count('"') % 2 == 0
+    return is_open, not is_open
+
+
+def _parsed(texts: Sequence[str], delimiter: str, strict: bool = False) -> tuple[list[str], int]:
+    """The cells of the first record of some lines, and how many lines it takes: more than one only within quotes."""
+    reader = csv.reader(texts, delimiter=delimiter, strict=strict)
+    # The usual limit, 128 KiB, would end a longer field in its midst and take the rest of it for rows.
+    usual = csv.field_size_limit(2 * LONGEST_LINE)
+    try:
+        return next(reader), reader.line_num
+    except csv.Error:
+        return [], reader.line_num
+    finally:
+        csv.field_size_limit(usual)
+
+
+class BrokenRecord(Exception):
+    """Why a record that could be read cannot be used."""
+
+
+def single(value: Any, name: str) -> Any:
+    """A value that is no object, no list and no truth value; raises BrokenRecord for those."""
+    if isinstance(value, (dict, list, bool)):
+        raise BrokenRecord(f"{name} is no single value")
+    return value
+
+
+def object_in(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object in an object, an empty one where there is none; raises BrokenRecord for anything else."""
+    value = holder.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise BrokenRecord(f"{name} is no object")
+    return value or {}

@@ -1,0 +1,45 @@
+"""A report's chart: the Vega-Lite mark and encoding of its header, checked against the report's columns."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+KEYS = {"mark", "encoding"}
+# https://vega.github.io/vega-lite/docs/mark.html and …/encoding.html: the ones that a chart of rows can have.
+MARKS = {"arc", "area", "bar", "circle", "line", "point", "rect", "rule", "square", "text", "tick", "trail"}
+CHANNELS = {
+    *("x", "y", "x2", "y2", "xOffset", "yOffset", "theta", "radius"),
+    *("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash", "strokeWidth", "angle"),
+    *("text", "tooltip", "href", "order", "detail", "row", "column", "facet"),
+}
+
+
+def problems(chart: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(word to look for in the file, reason) of everything that is wrong with a chart whatever its columns are."""
+    if not chart.keys() >= KEYS:
+        yield "chart", "its chart lacks a mark or an encoding"
+        return
+    mark, encoding = chart["mark"], chart["encoding"]
+    kind = mark.get("type") if isinstance(mark, dict) else mark
+    if kind not in MARKS:
+        yield "mark", f"its chart has the unknown mark {kind!r}; the known marks are {', '.join(sorted(MARKS))}"
+    if not isinstance(encoding, dict) or not all(isinstance(channel, dict) for channel in encoding.values()):
+        yield "encoding", "its chart's encoding is not a mapping of channels"
+        return
+    for name in encoding.keys() - CHANNELS:
+        yield str(name), f"its chart has the unknown channel {name!r}; the known ones are {', '.join(sorted(CHANNELS))}"
+
+
+def unknown_fields(chart: dict[str, Any], columns: Collection[str]) -> list[str]:
+    """The fields that a chart draws and a report does not have."""
+    return [field for field in _fields(chart) if field not in columns]
+
+
+def _fields(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("field"), str):
+            yield value["field"]
+        for inner in value.values():
+            yield from _fields(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _fields(inner)

@@ -1,0 +1,81 @@
+/*
+description: >-
+  Executions and durations by source, step family and day. Executions are step runs that ended completed or failed, on
+  the day that they ended; durations are those of completed ones. A piece of work is a step of one story (or run):
+  first_attempts counts them by the first attempt that ended, retried those whose first attempt failed and was followed
+  by another, recovered those that a later attempt completed and none before.
+grain: day, source, step family
+from: step_run_counts
+key:
+  day: text
+  source_id: references sources
+  family: text
+values:
+  executions: integer
+  completed: integer
+  failed: integer
+  timed: integer
+  total_ms: integer
+  max_ms: integer null, max
+  p50_ms: percentile 50
+  p95_ms: percentile 95
+  checked: integer
+  passed: integer
+  first_attempts: integer
+  first_completed: integer
+  retried: integer
+  recovered: integer
+percentiles:
+  histogram: step_day_durations
+  at_most: max_ms
+indexes:
+  step: (source_id, family)
+total:
+  name: steps
+  key: [source_id, family]
+oracle: |
+  select
+      source_id,
+      day,
+      count(case when status in ('completed', 'failed') then 1 end) as executions,
+      count(case when status = 'completed' then 1 end) as completed,
+      count(case when status = 'failed' then 1 end) as failed,
+      count(case when status = 'completed' then duration_ms end) as timed,
+      sum(case when status = 'completed' then duration_ms end) as total_ms,
+      max(case when status = 'completed' then duration_ms end) as max_ms,
+      count(acceptance_passed) as checked,
+      count(case when acceptance_passed = 1 then 1 end) as passed,
+      count(case when coalesce(attempt, 0) <= 1 and status in ('completed', 'failed') then 1 end) as first_attempts,
+      count(case when coalesce(attempt, 0) <= 1 and status = 'completed' then 1 end) as first_completed
+  from step_runs
+  group by source_id, day
+*/
+select
+    counts.day,
+    steps.source_id,
+    steps.family,
+    sum(case when counts.status in ('completed', 'failed') then counts.step_runs else 0 end) as executions,
+    sum(case when counts.status = 'completed' then counts.step_runs else 0 end) as completed,
+    sum(case when counts.status = 'failed' then counts.step_runs else 0 end) as failed,
+    sum(case when counts.bucket is not null then counts.step_runs else 0 end) as timed,
+    sum(case when counts.bucket is not null then counts.total_ms else 0 end) as total_ms,
+    max(case when counts.bucket is not null then counts.max_ms end) as max_ms,
+    sum(case when counts.acceptance_passed is not null then counts.step_runs else 0 end) as checked,
+    sum(case when counts.acceptance_passed = 1 then counts.step_runs else 0 end) as passed,
+    sum(
+        case
+            when counts.is_retry = 0 and counts.status in ('completed', 'failed') then counts.step_runs
+            else 0
+        end
+    ) as first_attempts,
+    sum(
+        case
+            when counts.is_retry = 0 and counts.status = 'completed' then counts.step_runs
+            else 0
+        end
+    ) as first_completed,
+    sum(counts.retried) as retried,
+    sum(counts.recovered) as recovered
+from step_run_counts as counts
+join steps on steps.id = counts.step_id
+group by counts.day, steps.source_id, steps.family

@@ -1,0 +1,80 @@
+-- The exports of Anthropic's console → core tables.
+-- A view src_<table> has the rows to load. Rows that differ only by workspace or API key are added up.
+
+-- costs: calls
+-- The bill of a day: an amount without calls of its own. A credit is negative.
+with amounts as (
+    select
+        src_anthropic_console_costs.*,
+        coalesce(cost_type, 'costs')
+        || coalesce(' ' || token_type, '')
+        || case when usage_type in ('standard', 'not_available') then '' else coalesce(' ' || usage_type, '') end
+            as item,
+        row_number() over (
+            partition by
+                date, grouping, model, usage_type, context_window, inference_geo, speed, token_type, cost_type
+            order by position desc
+        ) as place
+    from src_anthropic_console_costs
+)
+
+select
+    key('cost', date, item, model, context_window, inference_geo, speed) as source_key,
+    'anthropic' as provider,
+    item as endpoint,
+    coalesce(model, '') as model,
+    date as called_at,
+    0 as calls,
+    sum(cost_usd) as cost,
+    'USD' as currency
+from amounts
+where place = 1
+group by date, item, model, context_window, inference_geo, speed;
+
+-- usage: calls
+-- The export does not say how many requests there were: a row counts as one call. Web searches have a count.
+-- Input tokens are the uncached ones and those read from and written to the cache.
+with days as (
+    select
+        src_anthropic_console_usage.*,
+        coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0) as cache_write_tokens,
+        row_number() over (
+            partition by date, grouping, model, usage_type, context_window, inference_geo, speed
+            order by position desc
+        ) as place
+    from src_anthropic_console_usage
+)
+
+select
+    key('usage', date, model, usage_type, context_window, inference_geo, speed) as source_key,
+    'anthropic' as provider,
+    'messages' as endpoint,
+    coalesce(model, '') as model,
+    'completed' as status,
+    date as called_at,
+    1 as calls,
+    sum(coalesce(uncached_tokens, 0) + coalesce(cache_read_tokens, 0) + cache_write_tokens) as input_tokens,
+    sum(output_tokens) as output_tokens,
+    sum(cache_read_tokens) as cache_read_tokens,
+    sum(cache_write_tokens) as cache_write_tokens
+from days
+where place = 1
+group by date, model, usage_type, context_window, inference_geo, speed
+union all
+select
+    key('web search', date, model, usage_type, context_window, inference_geo, speed),
+    'anthropic',
+    'web_search',
+    coalesce(model, ''),
+    'completed',
+    date,
+    sum(web_searches),
+    null,
+    null,
+    null,
+    null
+from days
+where
+    place = 1
+    and web_searches > 0
+group by date, model, usage_type, context_window, inference_geo, speed;

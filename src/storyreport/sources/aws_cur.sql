@@ -1,0 +1,31 @@
+-- AWS Cost and Usage Reports → core tables.
+-- A view src_<table> has the rows to load.
+
+-- lines: calls
+-- The bill of a day: an amount without calls of its own. An id names a line within its interval alone.
+with lines as (
+    select
+        src_aws_cur_lines.*,
+        substr(started_at, 1, 10) as day,
+        upper(coalesce(nullif(trim(currency), ''), 'USD')) as code,
+        case when coalesce(line_item_type, 'Usage') <> 'Usage' then line_item_type end as kind,
+        row_number() over (
+            partition by
+                coalesce(line_item_id, 'line ' || line), time_interval, started_at, line_item_type, usage_type, cost
+            order by position
+        ) as place
+    from src_aws_cur_lines
+)
+
+select
+    key(day, product_code, usage_type, kind, code) as source_key,
+    'aws' as provider,
+    coalesce(product_code, '') as endpoint,
+    coalesce(usage_type, '') || coalesce(' (' || kind || ')', '') as model,
+    day || 'T00:00:00.000Z' as called_at,
+    0 as calls,
+    sum(cost) as cost,
+    code as currency
+from lines
+where place = 1
+group by day, product_code, usage_type, kind, code;

@@ -1,0 +1,72 @@
+"""Amazon Bedrock's model invocation logs: JSON lines as S3 keeps them, one file or the folder of an account.
+
+Bodies, callers and account numbers are never staged. Bedrock counts cached tokens beside the input tokens.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import System, Type, recordfiles
+
+# AWSLogs/<account>/BedrockModelInvocationLogs/<region>/2026/11/06/12/….json.gz
+DEEPEST = 9
+
+INVOCATIONS = recordfiles.table(
+    {
+        "request_id": Type.KEY,
+        "timestamp": Type.UTC,
+        "operation": Type.WORD,
+        "model": Type.WORD,
+        "region": Type.WORD,
+        "error_code": Type.WORD,
+        "latency_ms": Type.MS,
+        "input_tokens": Type.COUNT,
+        "cache_read_tokens": Type.COUNT,
+        "cache_write_tokens": Type.COUNT,
+        "output_tokens": Type.COUNT,
+    },
+    required=("request_id",),
+)
+
+
+def is_ours(record: Mapping[str, Any]) -> bool:
+    """Whether a record is the log of an invocation."""
+    return record.get("schemaType") == "ModelInvocationLog" and "modelId" in record
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """The logs below a folder, by how they are called; bodies that were too long for them lie beside in `data`."""
+    return recordfiles.below(folder, "[0-9]*T[0-9]*Z_*.json", "[0-9]*T[0-9]*Z_*.json.gz", deepest=DEEPEST)
+
+
+def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The row of an invocation."""
+    names = {"request_id": "requestId", "error_code": "errorCode", "region": ("inferenceRegion", "region")}
+    same = {name: name for name in ("timestamp", "operation")}
+    model = record.get("modelId")
+    yield {
+        **recordfiles.columns(record, {**names, **same}),
+        "model": _without_account(model) if isinstance(model, str) else model,
+        "latency_ms": recordfiles.inside(record, "output", "outputBodyJson", "metrics", "latencyMs"),
+        "input_tokens": recordfiles.inside(record, "input", "inputTokenCount"),
+        "cache_read_tokens": recordfiles.inside(record, "input", "cacheReadInputTokenCount"),
+        "cache_write_tokens": recordfiles.inside(record, "input", "cacheWriteInputTokenCount"),
+        "output_tokens": recordfiles.inside(record, "output", "outputTokenCount"),
+    }
+
+
+def _without_account(model: str) -> str:
+    """A model without its prefix in arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.model."""
+    if not model.startswith("arn:"):
+        return model
+    kind, _, name = model.split(":", 5)[-1].partition("/")
+    # The name of a profile of one's own says nothing of the model.
+    return f"{kind}/{name}" if kind.startswith("application-") else name or kind
+
+
+SYSTEM = System(
+    name="bedrock",
+    title="Amazon Bedrock invocation log",
+    parts={"logs": recordfiles.part("bedrock_invocations", INVOCATIONS, is_ours, recordfiles.each(rows), files=files)},
+)

@@ -1,0 +1,195 @@
+"""Codex CLI's sessions: one rollout-*.jsonl a session, or the folder (`~/.codex`, `sessions`) that holds them.
+
+A session counts its tokens up; a call is an increase of the counters. Counts are written again without a call, and
+a forked session or a sub-agent may begin with those of its parent: neither is a call. Prompts, answers, folders and
+branches are never staged; of a session's id, a digest is. Files that Codex compressed with Zstandard are not read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ..readers import text as textfiles
+from . import System, Type, recordfiles
+
+# codex-rs: protocol/src/protocol.rs, TokenUsage.
+COUNTERS = (
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_input_tokens",
+    "output_tokens",
+    "reasoning_output_tokens",
+)
+# A copy of the parent's counts is written at once; no call of its own has ended by then.
+COPIED_WITHIN = timedelta(milliseconds=2500)
+# sessions/2026/05/13/rollout-….jsonl
+DEEPEST = 4
+
+USAGE = recordfiles.table(
+    {
+        "session": Type.KEY,
+        "usage_id": Type.KEY,
+        "timestamp": Type.UTC,
+        "provider": Type.WORD,
+        "model": Type.WORD,
+        **dict.fromkeys(COUNTERS, Type.COUNT),
+    },
+    required=("usage_id",),
+)
+Counts = tuple[int, ...]
+Counted = dict[str, set[Counts]]
+
+
+def is_ours(record: Mapping[str, Any]) -> bool:
+    """Whether a line is in Codex's envelope: the description of a session, or its usage."""
+    payload, kind = record.get("payload"), record.get("type")
+    if not isinstance(payload, dict) or "timestamp" not in record:
+        return False
+    if kind == "session_meta":
+        return "id" in payload and bool({"cwd", "originator", "cli_version"} & payload.keys())
+    return kind == "event_msg" and payload.get("type") == "token_count"
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """The sessions below a folder, those that began first come first."""
+    homes = [home for name in ("archived_sessions", "sessions") if (home := folder / name).is_dir()]
+    for home in homes or [folder]:
+        yield from recordfiles.below(home, "rollout-*.jsonl", "rollout-*.jsonl.gz", deepest=DEEPEST)
+
+
+def read(file: Path, records: Iterable[textfiles.Record], counted: Counted) -> Iterator[recordfiles.Item]:
+    """A row for each call of a session; `counted` has the counts of the sessions before."""
+    session = _Session(file, counted)
+    for number, record, problem in records:
+        if record is None:
+            yield number, None, problem
+            continue
+        try:
+            row = session.row(record)
+        except textfiles.BrokenRecord as error:
+            yield number, None, str(error)
+            continue
+        if row is not None:
+            yield number, row, None
+
+
+class _Session:
+    """A session as far as it has been read."""
+
+    def __init__(self, file: Path, counted: Counted):
+        self.counted = counted
+        self.key = recordfiles.digest(file.name)
+        self.parent: str | None = None
+        self.is_known = False
+        self.is_copying = True
+        self.began: datetime | None = None
+        self.provider: Any = None
+        self.model: Any = None
+        self.before: Counts | None = None
+        self.resets = 0
+
+    def row(self, record: Mapping[str, Any]) -> recordfiles.Row | None:
+        """The call that a line records, if it does."""
+        payload, kind = record.get("payload"), record.get("type")
+        if not isinstance(payload, dict):
+            return None
+        if kind == "session_meta":
+            self._open(record, payload)
+        elif kind == "turn_context":
+            self.model = payload.get("model") or self.model
+        elif kind == "event_msg" and payload.get("type") == "token_count":
+            used, usage_id = self._used(payload, record.get("timestamp"))
+            if used:
+                return {
+                    "session": self.key,
+                    "usage_id": usage_id,
+                    "timestamp": record.get("timestamp"),
+                    "provider": self.provider,
+                    "model": self.model,
+                    **dict(zip(COUNTERS, used, strict=True)),
+                }
+        return None
+
+    def _open(self, record: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+        """Read the description of a session; a parent's may follow its own."""
+        if self.is_known:
+            return
+        spawned = recordfiles.inside(payload, "source", "subagent", "thread_spawn", "parent_thread_id")
+        self.key = recordfiles.digest(payload.get("id")) or self.key
+        self.parent = recordfiles.digest(payload.get("forked_from_id") or payload.get("parent_thread_id") or spawned)
+        self.began = _moment(payload.get("timestamp")) or _moment(record.get("timestamp"))
+        self.provider = payload.get("model_provider")
+        self.is_known = True
+
+    def _used(self, payload: Mapping[str, Any], timestamp: Any) -> tuple[Counts | None, str]:
+        """The tokens used since the count before, and a name for them within the session."""
+        total = _counts(payload, "total_token_usage")
+        last = _counts(payload, "last_token_usage")
+        if total is None:
+            # Without a total nothing says whether a count is repeated; its time does.
+            return (last if last and any(last) else None), str(timestamp)
+        before, self.before = self.before, total
+        is_copy = self._is_copy(total, timestamp)
+        self.counted.setdefault(self.key or "", set()).add(total)
+        if is_copy:
+            return None, ""
+        if before is None:
+            # A sub-agent may go on from its parent's total.
+            used = last or total
+        elif any(now < then for now, then in zip(total, before, strict=True)):
+            self.resets += 1
+            used = last or total
+        else:
+            used = tuple(now - then for now, then in zip(total, before, strict=True))
+        return (used if any(used) else None), f"{self.resets}.{'.'.join(map(str, total))}"
+
+    def _is_copy(self, total: Counts, timestamp: Any) -> bool:
+        """Whether a count at the beginning is one of the session that this one goes on from."""
+        if not self.is_copying:
+            return False
+        moment = _moment(timestamp)
+        is_early = bool(moment and self.began and moment < self.began)
+        if self.parent is None:
+            # Early versions wrote the whole conversation again into each session that resumed it.
+            self.is_copying = is_early and any(total in counts for counts in self.counted.values())
+        elif self.parent in self.counted:
+            self.is_copying = is_early or total in self.counted[self.parent]
+        else:
+            self.is_copying = is_early or bool(moment and self.began and moment <= self.began + COPIED_WITHIN)
+        return self.is_copying
+
+
+def _counts(payload: Mapping[str, Any], name: str) -> Counts | None:
+    """A count by counter; None where there is none. Raises BrokenRecord for other values."""
+    usage = recordfiles.inside(payload, "info", name)
+    if usage is None:
+        return None
+    values = [usage.get(counter) or 0 for counter in COUNTERS] if isinstance(usage, dict) else []
+    if not values or not all(isinstance(value, int) and not isinstance(value, bool) and value >= 0 for value in values):
+        raise textfiles.BrokenRecord(f"{name} holds no counts")
+    return tuple(values)
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
+
+
+def new_reader() -> recordfiles.Read:
+    """A reader of sessions that knows the counts of the sessions before."""
+    counted: Counted = {}
+    return lambda file, records: read(file, records, counted)
+
+
+SYSTEM = System(
+    name="codex",
+    title="Codex CLI session",
+    parts={
+        "sessions": recordfiles.part("codex_usage", USAGE, is_ours, new_reader, files=files, feeds=("runs", "calls"))
+    },
+    has_private_names=True,
+)

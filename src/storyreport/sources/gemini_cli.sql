@@ -1,0 +1,51 @@
+-- Gemini CLI's sessions → core tables.
+-- A view src_<table> has the rows to load.
+
+-- sessions: runs
+-- A session holds finished work; nothing in it is pending.
+select
+    session as source_key,
+    'session' as kind,
+    'completed' as status,
+    min(timestamp) as started_at,
+    max(timestamp) as ended_at,
+    max(timestamp) as last_activity_at,
+    case
+        when min(timestamp) < max(timestamp)
+            then cast(round((julianday(max(timestamp)) - julianday(min(timestamp))) * 86400000) as integer)
+    end as duration_ms
+from src_gemini_messages
+group by session;
+
+-- sessions: calls
+-- A message counts once, with the most tokens that were written for it. Google counts cached tokens within the input,
+-- the tokens of tools' results beside it, and thoughts beside the output.
+with messages as (
+    select
+        src_gemini_messages.*,
+        min(timestamp) over (partition by session, message_id) as first_at,
+        row_number() over (
+            partition by session, message_id
+            order by
+                coalesce(
+                    total_tokens,
+                    coalesce(input_tokens, 0) + coalesce(output_tokens, 0) + coalesce(thoughts_tokens, 0)
+                ) desc,
+                position desc
+        ) as place
+    from src_gemini_messages
+)
+
+select
+    key(session, message_id) as source_key,
+    session as run_key,
+    'google' as provider,
+    'generate_content' as endpoint,
+    coalesce(model, '') as model,
+    'completed' as status,
+    first_at as called_at,
+    input_tokens + coalesce(tool_tokens, 0) as input_tokens,
+    output_tokens + coalesce(thoughts_tokens, 0) as output_tokens,
+    cached_tokens as cache_read_tokens
+from messages
+where place = 1;

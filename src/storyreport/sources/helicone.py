@@ -1,0 +1,74 @@
+"""Helicone's requests, as its export tool or its API (`/v1/request/query-clickhouse`) gives them: CSV or JSON.
+
+Bodies, properties, users and where they were are never staged. Seen in Helicone's source, not in a real export.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import System, Type, recordfiles
+
+NAMES = {
+    "request_id": ("request_id", "response_id"),
+    "created_at": "request_created_at",
+    "answered_at": "response_created_at",
+    "status_code": ("response_status", "status"),
+    "provider": "provider",
+    "model": ("response_model", "model", "model_override", "request_model"),
+    "path": "request_path",
+    "latency_ms": ("delay_ms", "latency"),
+    "cost": ("costUSD", "cost"),
+    "cache_reference": "cache_reference_id",
+    **{
+        name: name
+        for name in (
+            *("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens"),
+            *("prompt_cache_read_tokens", "prompt_cache_write_tokens"),
+            *("prompt_audio_tokens", "completion_audio_tokens"),
+        )
+    },
+}
+NO_REFERENCE = "00000000-0000-0000-0000-000000000000"
+
+REQUESTS = recordfiles.table(
+    {
+        "request_id": Type.KEY,
+        "created_at": Type.UTC,
+        "answered_at": Type.UTC,
+        "status_code": Type.COUNT,
+        "provider": Type.WORD,
+        "model": Type.WORD,
+        "endpoint": Type.WORD,
+        "latency_ms": Type.MS,
+        "is_cached": Type.FLAG,
+        "cost": Type.NUMBER,
+        **{name: Type.COUNT for name in NAMES if name.endswith("_tokens")},
+    },
+    required=("request_id",),
+)
+
+
+def is_ours(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a request."""
+    return {"request_created_at", "response_created_at", "prompt_tokens", "completion_tokens"} <= record.keys()
+
+
+def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The row of a request."""
+    row = recordfiles.columns(record, NAMES)
+    path = row["path"]
+    yield {
+        **row,
+        # The rest of the address may name a deployment, a key or a person.
+        "endpoint": path.split("?")[0].rsplit("/", 1)[-1].split(":")[-1] if isinstance(path, str) else None,
+        "is_cached": row["cache_reference"] not in (None, "", NO_REFERENCE),
+    }
+
+
+SYSTEM = System(
+    name="helicone",
+    title="Helicone request export",
+    parts={
+        "requests": recordfiles.part("helicone_requests", REQUESTS, is_ours, recordfiles.each(rows), within=("data",))
+    },
+)

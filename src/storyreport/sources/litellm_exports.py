@@ -1,0 +1,147 @@
+"""LiteLLM's other exports: its daily spend tables, the usage export of its website, and StandardLoggingPayload records.
+
+The daily tables of users, teams, organizations, end users and agents each hold all spending: hand over one of them. A
+row of the tags' table is refused, for a request with two tags is in two rows. Names, keys, metadata other than counts,
+messages and answers are never staged. The website's export was seen by its columns, the others in LiteLLM's source.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..readers import text as textfiles
+from . import System, Type, recordfiles
+
+BY = ("user_id", "team_id", "organization_id", "end_user_id", "agent_id", "api_key", "mcp_namespaced_tool_name")
+DAY_COLUMNS = ("date", "model", "model_group", "custom_llm_provider", "endpoint", "spend")
+DAY_COUNTS = (
+    *("prompt_tokens", "completion_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"),
+    *("api_requests", "successful_requests", "failed_requests"),
+)
+
+DAYS = recordfiles.table(
+    {
+        "date": Type.UTC,
+        "grouping": Type.KEY,
+        "model": Type.WORD,
+        "model_group": Type.WORD,
+        "custom_llm_provider": Type.WORD,
+        "endpoint": Type.WORD,
+        "spend": Type.NUMBER,
+        **dict.fromkeys(DAY_COUNTS, Type.COUNT),
+    },
+    required=("date", "api_requests"),
+)
+USAGE_NAMES = {
+    "date": "Date",
+    "model": "Model",
+    "spend": "Spend",
+    "requests": "Requests",
+    "failed_requests": "Failed",
+    "total_tokens": "Total Tokens",
+    "prompt_tokens": "Prompt Tokens",
+    "completion_tokens": "Completion Tokens",
+    "cache_read_tokens": "Cache Read Tokens",
+    "cache_creation_tokens": "Cache Creation Tokens",
+}
+USAGE = recordfiles.table(
+    {
+        "date": Type.UTC,
+        "grouping": Type.KEY,
+        "model": Type.WORD,
+        "spend": Type.NUMBER,
+        **{column: Type.COUNT for column in USAGE_NAMES if column.endswith(("requests", "tokens"))},
+    },
+    required=("date", "requests"),
+)
+PAYLOADS = recordfiles.table(
+    {
+        "id": Type.KEY,
+        "call_type": Type.WORD,
+        "custom_llm_provider": Type.WORD,
+        "model": Type.WORD,
+        "model_group": Type.WORD,
+        "status": Type.WORD,
+        "error_class": Type.WORD,
+        "error_code": Type.WORD,
+        "started_at": Type.UTC,
+        "ended_at": Type.UTC,
+        "cache_hit": Type.FLAG,
+        "cost": Type.NUMBER,
+        "prompt_tokens": Type.COUNT,
+        "completion_tokens": Type.COUNT,
+        "total_tokens": Type.COUNT,
+        "cache_read_tokens": Type.COUNT,
+        "cache_write_tokens": Type.COUNT,
+    },
+    required=("id",),
+)
+
+
+def days(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The row of a day; BrokenRecord for one of a tag."""
+    if "tag" in record:
+        raise textfiles.BrokenRecord("a request with two tags is in two rows: export LiteLLM_DailyUserSpend instead")
+    yield {**{name: record.get(name) for name in (*DAY_COLUMNS, *DAY_COUNTS)}, "grouping": _grouping(record, BY)}
+
+
+def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The row of a day of one team, user or other entity."""
+    others = [name for name in record if name not in USAGE_NAMES.values() and name != "Successful"]
+    yield {**recordfiles.columns(record, USAGE_NAMES), "grouping": _grouping(record, others)}
+
+
+def payloads(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The row of a call."""
+    names = {
+        **{name: name for name in ("id", "call_type", "custom_llm_provider", "model", "model_group", "status")},
+        **{name: name for name in ("prompt_tokens", "completion_tokens", "total_tokens", "cache_hit")},
+        "started_at": "startTime",
+        "ended_at": "endTime",
+    }
+    used = recordfiles.inside(record, "metadata", "usage_object")
+    error = recordfiles.inside(record, "error_information")
+    recorded = recordfiles.inside(record, "cost_breakdown", "total_cost")
+    yield {
+        **recordfiles.columns(record, names),
+        "cost": record.get("response_cost") or recorded or record.get("response_cost"),
+        "error_class": recordfiles.inside(error, "error_class"),
+        "error_code": recordfiles.inside(error, "error_code"),
+        "cache_read_tokens": _first(used, ("prompt_tokens_details", "cached_tokens"), ("cache_read_input_tokens",)),
+        "cache_write_tokens": _first(
+            used, ("cache_creation_input_tokens",), ("prompt_tokens_details", "cache_creation_tokens")
+        ),
+    }
+
+
+def _first(holder: Any, *paths: tuple[str, ...]) -> Any:
+    """The first of some values that is there."""
+    found = (recordfiles.inside(holder, *path) for path in paths)
+    return next((value for value in found if value is not None), None)
+
+
+def _grouping(record: Mapping[str, Any], names: Any) -> str | None:
+    return recordfiles.digest([f"{name}={record[name]}" for name in names if record.get(name)])
+
+
+SYSTEM = System(
+    name="litellm_exports",
+    title="LiteLLM daily spend, usage export or logging payloads",
+    parts={
+        "payloads": recordfiles.part(
+            "litellm_payloads",
+            PAYLOADS,
+            recordfiles.has("id", "call_type", "response_cost", "startTime", "prompt_tokens"),
+            recordfiles.each(payloads),
+            statuses={"success": "completed", "failure": "failed"},
+        ),
+        "days": recordfiles.part(
+            "litellm_days", DAYS, recordfiles.has("date", "spend", "api_requests", "api_key"), recordfiles.each(days)
+        ),
+        "usage": recordfiles.part(
+            "litellm_usage",
+            USAGE,
+            recordfiles.has("Date", "Spend", "Requests", "Successful", "Failed", "Total Tokens"),
+            recordfiles.each(usage),
+        ),
+    },
+)

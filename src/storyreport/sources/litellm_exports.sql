@@ -1,0 +1,132 @@
+-- LiteLLM's other exports → core tables.
+-- A view src_<table> has the rows to load; src_statuses translates words. Prompt tokens include cached ones.
+
+-- payloads: calls
+-- A payload may be written more than once: the largest one counts. A price that was not found is written down as 0.
+with payloads as (
+    select
+        src_litellm_payloads.*,
+        max(coalesce(total_tokens, 0), coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) as tokens,
+        row_number() over (
+            partition by id
+            order by
+                max(coalesce(total_tokens, 0), coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) desc,
+                cost desc,
+                position desc
+        ) as place
+    from src_litellm_payloads
+)
+
+select
+    payloads.id as source_key,
+    coalesce(payloads.custom_llm_provider, '') as provider,
+    coalesce(payloads.call_type, '') as endpoint,
+    coalesce(nullif(payloads.model, ''), payloads.model_group, '') as model,
+    words.status,
+    payloads.status as source_status,
+    case
+        when words.status = 'failed'
+            then coalesce(nullif(payloads.error_class, ''), 'error') || coalesce(' (' || payloads.error_code || ')', '')
+    end as error_message,
+    payloads.started_at as called_at,
+    case
+        when payloads.started_at <= payloads.ended_at
+            then cast(round((julianday(payloads.ended_at) - julianday(payloads.started_at)) * 86400000) as integer)
+    end as duration_ms,
+    payloads.prompt_tokens as input_tokens,
+    payloads.completion_tokens as output_tokens,
+    payloads.cache_read_tokens,
+    payloads.cache_write_tokens,
+    payloads.total_tokens,
+    case
+        when payloads.cost = 0 and words.status is not 'failed' and payloads.cache_hit is not 1 then null
+        else payloads.cost
+    end as cost,
+    'USD' as currency
+from payloads
+left join src_statuses as words on words.word = lower(trim(payloads.status))
+where payloads.place = 1;
+
+-- days: calls
+-- Failed requests have a count of their own; tokens and spending are those of all requests of the day.
+with days as (
+    select
+        src_litellm_days.*,
+        row_number() over (
+            partition by date, grouping, model, model_group, custom_llm_provider, endpoint
+            order by api_requests desc, position desc
+        ) as place
+    from src_litellm_days
+),
+
+summed as (
+    select
+        date,
+        coalesce(nullif(model, ''), model_group, '') as model,
+        coalesce(custom_llm_provider, '') as provider,
+        coalesce(endpoint, '') as endpoint,
+        sum(api_requests) as api_requests,
+        sum(successful_requests) as successful_requests,
+        sum(prompt_tokens) as prompt_tokens,
+        sum(completion_tokens) as completion_tokens,
+        sum(cache_read_input_tokens) as cache_read_tokens,
+        sum(cache_creation_input_tokens) as cache_write_tokens,
+        sum(spend) as spend
+    from days
+    where place = 1
+    group by 1, 2, 3, 4
+)
+
+select
+    key('day', date, provider, model, endpoint) as source_key,
+    provider,
+    endpoint,
+    model,
+    case when successful_requests = 0 and api_requests > 0 then 'failed' else 'completed' end as status,
+    date as called_at,
+    api_requests as calls,
+    prompt_tokens as input_tokens,
+    completion_tokens as output_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    case when spend <> 0 or successful_requests = 0 then spend end as cost,
+    'USD' as currency
+from summed;
+
+-- usage: calls
+with days as (
+    select
+        date,
+        model,
+        sum(requests) as requests,
+        sum(prompt_tokens) as prompt_tokens,
+        sum(completion_tokens) as completion_tokens,
+        sum(cache_read_tokens) as cache_read_tokens,
+        sum(cache_creation_tokens) as cache_write_tokens,
+        sum(total_tokens) as total_tokens,
+        sum(spend) as spend
+    from (
+        select
+            src_litellm_usage.*,
+            row_number() over (partition by date, grouping, model order by requests desc, position desc) as place
+        from src_litellm_usage
+    ) as rows
+    where place = 1
+    group by date, model
+)
+
+select
+    key('usage', date, model) as source_key,
+    'litellm' as provider,
+    coalesce(model, '') as model,
+    'completed' as status,
+    date as called_at,
+    requests as calls,
+    prompt_tokens as input_tokens,
+    completion_tokens as output_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    total_tokens,
+    case when spend <> 0 or coalesce(total_tokens, 0) = 0 then spend end as cost,
+    'USD' as currency
+from days;

@@ -1,0 +1,101 @@
+"""OpenAI's platform website: the CSV files of its usage page (one for each kind of usage) and of its cost page.
+
+A row is a bucket of time, often without anything in it. Users, e-mail addresses, projects and keys are not copied; a
+digest of them separates rows. Of usage other than completions only the documented columns were seen, no real sample.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import System, Type, recordfiles
+
+# The columns that say for whom a row is.
+BY = ("project_id", "user_id", "api_key_id", "project_name", "user_email", "api_source", "size", "source")
+# Which page a file is from, by a column that only its rows have.
+KINDS = {
+    "characters": "audio_speeches",
+    "seconds": "audio_transcriptions",
+    "images": "images",
+    "num_sessions": "code_interpreter_sessions",
+    "usage_bytes": "vector_stores",
+}
+USAGE_COLUMNS = (
+    *("input_tokens", "output_tokens", "input_cached_tokens", "input_uncached_tokens", "input_cache_write_tokens"),
+    *("input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens"),
+    *("characters", "seconds", "images"),
+)
+REQUESTS = ("num_model_requests", "num_requests", "num_sessions")
+
+USAGE = recordfiles.table(
+    {
+        "start_time": Type.UTC,
+        "grouping": Type.KEY,
+        "kind": Type.WORD,
+        "model": Type.WORD,
+        "batch": Type.FLAG,
+        "service_tier": Type.WORD,
+        "requests": Type.COUNT,
+        **dict.fromkeys(USAGE_COLUMNS, Type.COUNT),
+    },
+    required=("start_time", "requests"),
+)
+COSTS = recordfiles.table(
+    {
+        "start_time": Type.UTC,
+        "grouping": Type.KEY,
+        "line_item": Type.WORD,
+        "quantity": Type.NUMBER,
+        "quantity_unit": Type.WORD,
+        "amount": Type.NUMBER,
+        "currency": Type.WORD,
+    },
+    required=("start_time", "amount", "currency"),
+)
+TIMES = {"start_time": ("start_time", "start_time_iso")}
+
+
+def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The row of a bucket, if anything was used in it; storage of vector stores is no call."""
+    kind = next((kind for column, kind in KINDS.items() if column in record), "completions")
+    requests = next((record[name] for name in REQUESTS if record.get(name) is not None), None)
+    if requests is None or kind == "vector_stores":
+        return
+    yield {
+        **recordfiles.columns(record, {**TIMES, **{name: name for name in ("model", "batch", "service_tier")}}),
+        **{name: record.get(name) for name in USAGE_COLUMNS},
+        "kind": kind,
+        "requests": requests,
+        "grouping": _grouping(record),
+    }
+
+
+def costs(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The row of an amount; none for a day without one."""
+    if record.get("amount_value") is None:
+        return
+    names = {"amount": "amount_value", "currency": "amount_currency"}
+    same = {name: name for name in ("line_item", "quantity", "quantity_unit")}
+    yield {**recordfiles.columns(record, {**TIMES, **names, **same}), "grouping": _grouping(record)}
+
+
+def _grouping(record: Mapping[str, Any]) -> str | None:
+    return recordfiles.digest([str(record[name]) for name in BY if record.get(name) is not None])
+
+
+def _is_usage(record: Mapping[str, Any]) -> bool:
+    return {"start_time", "start_time_iso"} <= record.keys() and any(name in record for name in REQUESTS)
+
+
+SYSTEM = System(
+    name="openai_console",
+    title="OpenAI platform usage or cost export",
+    parts={
+        "costs": recordfiles.part(
+            "openai_console_costs",
+            COSTS,
+            recordfiles.has("start_time", "start_time_iso", "amount_value", "amount_currency"),
+            recordfiles.each(costs),
+        ),
+        "usage": recordfiles.part("openai_console_usage", USAGE, _is_usage, recordfiles.each(usage)),
+    },
+)

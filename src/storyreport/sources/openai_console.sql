@@ -1,0 +1,56 @@
+-- The exports of OpenAI's platform website → core tables.
+-- A view src_<table> has the rows to load. A row that is there twice counts once; rows that differ only by user,
+-- project or API key are added up.
+
+-- costs: calls
+-- The bill of a day: an amount without calls of its own. A credit is negative.
+with amounts as (
+    select
+        src_openai_console_costs.*,
+        upper(trim(currency)) as code,
+        row_number() over (
+            partition by start_time, grouping, line_item, quantity_unit, currency
+            order by position desc
+        ) as place
+    from src_openai_console_costs
+)
+
+select
+    key('cost', start_time, line_item, code) as source_key,
+    'openai' as provider,
+    coalesce(line_item, 'costs') as endpoint,
+    start_time as called_at,
+    0 as calls,
+    sum(amount) as cost,
+    code as currency
+from amounts
+where place = 1
+group by start_time, line_item, code;
+
+-- usage: calls
+-- Input tokens include cached ones. Counted requests were served.
+with buckets as (
+    select
+        src_openai_console_usage.*,
+        row_number() over (
+            partition by start_time, grouping, kind, model, batch, service_tier
+            order by position desc
+        ) as place
+    from src_openai_console_usage
+)
+
+select
+    key('usage', start_time, kind, model, batch, service_tier) as source_key,
+    'openai' as provider,
+    kind as endpoint,
+    coalesce(model, '') as model,
+    'completed' as status,
+    start_time as called_at,
+    sum(requests) as calls,
+    sum(input_tokens) as input_tokens,
+    sum(output_tokens) as output_tokens,
+    sum(input_cached_tokens) as cache_read_tokens,
+    sum(input_cache_write_tokens) as cache_write_tokens
+from buckets
+where place = 1
+group by start_time, kind, model, batch, service_tier;

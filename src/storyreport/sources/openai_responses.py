@@ -1,0 +1,121 @@
+"""Responses of OpenAI's API as they came (chat completions, responses, embeddings), a line each, and a batch's output.
+
+Compatible APIs are read too; the provider is known by the model's name. Choices, outputs and other texts are never
+staged. An embedding says neither its id nor its time: these are called without a time.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import System, Type, recordfiles
+
+OBJECTS = ("chat.completion", "chat.completion.chunk", "text_completion", "response", "list")
+OWN_MODELS = re.compile(r"(?:ft:)?(?:gpt-|o\d|chatgpt-|text-embedding-|davinci|babbage|codex-|computer-use)")
+
+RESPONSES = recordfiles.table(
+    {
+        "id": Type.KEY,
+        "object": Type.WORD,
+        "created_at": Type.UTC,
+        "completed_at": Type.UTC,
+        "provider": Type.WORD,
+        "model": Type.WORD,
+        "service_tier": Type.WORD,
+        "is_batch": Type.FLAG,
+        "status_code": Type.COUNT,
+        "error_code": Type.WORD,
+        "status": Type.WORD,
+        "cost": Type.NUMBER,
+        "input_tokens": Type.COUNT,
+        "output_tokens": Type.COUNT,
+        "total_tokens": Type.COUNT,
+        "cached_tokens": Type.COUNT,
+        "cache_write_tokens": Type.COUNT,
+        "reasoning_tokens": Type.COUNT,
+        "input_audio_tokens": Type.COUNT,
+        "output_audio_tokens": Type.COUNT,
+    },
+)
+
+
+def is_ours(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a response with its usage, or a line of a batch's output."""
+    if {"custom_id", "response", "error"} <= record.keys():
+        return isinstance(record["response"], dict) and "status_code" in record["response"]
+    usage = record.get("usage")
+    return (
+        record.get("object") in OBJECTS
+        and "model" in record
+        and isinstance(usage, dict)
+        and bool({"prompt_tokens", "input_tokens"} & usage.keys())
+    )
+
+
+def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The row of a response; none for a part of a stream without usage."""
+    if "custom_id" in record:
+        answer = record.get("response")
+        body = recordfiles.inside(answer, "body")
+        codes = (recordfiles.inside(holder, "error", "code") for holder in (record, body))
+        yield {
+            **_row(body if isinstance(body, dict) else {}),
+            "id": record.get("id"),
+            "is_batch": True,
+            "status_code": recordfiles.inside(answer, "status_code"),
+            "error_code": next((code for code in codes if code), None),
+        }
+    elif record.get("usage") is not None or record.get("error") is not None:
+        yield {**_row(record), "error_code": recordfiles.inside(record, "error", "code")}
+
+
+def _row(body: Mapping[str, Any]) -> recordfiles.Row:
+    """A response by column, in either of the two forms of the API."""
+    used = recordfiles.inside(body, "usage")
+    usage = used if isinstance(used, dict) else {}
+    same = {name: name for name in ("id", "object", "completed_at", "model", "service_tier", "status")}
+    model = body.get("model")
+    of_input = _details(usage, "prompt_tokens_details", "input_tokens_details")
+    of_output = _details(usage, "completion_tokens_details", "output_tokens_details")
+    tokens = {
+        "input_tokens": ("input_tokens", "prompt_tokens"),
+        "output_tokens": ("output_tokens", "completion_tokens"),
+        "total_tokens": "total_tokens",
+        "cost": "cost",
+    }
+    return {
+        **recordfiles.columns(body, {**same, "created_at": ("created", "created_at")}),
+        **recordfiles.columns(usage, tokens),
+        "provider": "openai" if isinstance(model, str) and OWN_MODELS.match(model) else None,
+        "cached_tokens": of_input.get("cached_tokens"),
+        "cache_write_tokens": of_input.get("cache_write_tokens"),
+        "reasoning_tokens": of_output.get("reasoning_tokens"),
+        "input_audio_tokens": of_input.get("audio_tokens"),
+        "output_audio_tokens": of_output.get("audio_tokens"),
+    }
+
+
+def _details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    return next((usage[name] for name in names if isinstance(usage.get(name), dict)), {})
+
+
+SYSTEM = System(
+    name="openai_responses",
+    title="OpenAI responses or batch output",
+    parts={
+        "responses": recordfiles.part(
+            "openai_responses",
+            RESPONSES,
+            is_ours,
+            recordfiles.each(rows),
+            statuses={
+                "completed": "completed",
+                "incomplete": "completed",
+                "failed": "failed",
+                "cancelled": "cancelled",
+                "queued": "queued",
+                "in_progress": "running",
+            },
+        )
+    },
+)

@@ -1,0 +1,55 @@
+-- Responses of OpenAI's API → core tables.
+-- A view src_<table> has the rows to load; src_statuses translates words.
+
+-- responses: calls
+-- A response may be there more than once, as the parts of a stream are: the largest counts. One without an id is a call
+-- of its own. Input tokens include cached ones, output tokens the reasoning.
+with responses as (
+    select
+        src_openai_responses.*,
+        coalesce(id, 'line ' || line) as response_id,
+        coalesce(input_tokens, 0) + coalesce(output_tokens, 0) as tokens,
+        row_number() over (
+            partition by coalesce(id, 'line ' || line)
+            order by coalesce(input_tokens, 0) + coalesce(output_tokens, 0) desc, position desc
+        ) as place
+    from src_openai_responses
+)
+
+select
+    responses.response_id as source_key,
+    coalesce(responses.provider, '') as provider,
+    case
+        when responses.object in ('chat.completion', 'chat.completion.chunk') then 'chat'
+        when responses.object = 'response' then 'responses'
+        when responses.object = 'text_completion' then 'completions'
+        when responses.object = 'list' then 'embeddings'
+        else ''
+    end as endpoint,
+    coalesce(responses.model, '') as model,
+    case
+        when responses.error_code is not null or responses.status_code >= 400 then 'failed'
+        else coalesce(words.status, case when responses.status is null then 'completed' end)
+    end as status,
+    coalesce(responses.status, cast(responses.status_code as text)) as source_status,
+    case
+        when responses.error_code is not null or responses.status_code >= 400
+            then coalesce(responses.error_code, 'HTTP ' || responses.status_code)
+    end as error_message,
+    responses.created_at as called_at,
+    case
+        when responses.created_at <= responses.completed_at
+            then cast(
+                round((julianday(responses.completed_at) - julianday(responses.created_at)) * 86400000) as integer
+            )
+    end as duration_ms,
+    responses.input_tokens,
+    responses.output_tokens,
+    responses.cached_tokens as cache_read_tokens,
+    responses.cache_write_tokens,
+    responses.total_tokens,
+    case when responses.cost <> 0 or responses.tokens = 0 then responses.cost end as cost,
+    'USD' as currency
+from responses
+left join src_statuses as words on words.word = lower(trim(responses.status))
+where responses.place = 1;

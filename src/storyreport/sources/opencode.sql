@@ -1,0 +1,182 @@
+-- opencode's messages → core tables.
+-- A view src_<table> has the rows to load. Tokens leave each other out, except for the reasoning of early versions,
+-- as their total shows. opencode writes 0 where a subscription pays, or where it has no price: that is no cost.
+
+-- database: runs
+select
+    session_id as source_key,
+    'session' as kind,
+    'completed' as status,
+    min(time_created) as started_at,
+    max(time_updated) as ended_at,
+    max(time_updated) as last_activity_at,
+    case
+        when min(time_created) < max(time_updated)
+            then cast(round((julianday(max(time_updated)) - julianday(min(time_created))) * 86400000) as integer)
+    end as duration_ms
+from src_message
+where session_id is not null
+group by session_id;
+
+-- database: calls
+-- A text is no number to BETWEEN: it is greater than all of them.
+with parsed as (
+    select
+        id,
+        session_id,
+        case when json_valid(data) then data else '{}' end as data
+    from src_message
+),
+
+messages as (
+    select
+        id,
+        session_id,
+        clean_text(json_extract(data, '$.providerID'), 200) as provider,
+        clean_text(json_extract(data, '$.modelID'), 200) as model,
+        to_utc(json_extract(data, '$.time.created')) as created,
+        to_utc(json_extract(data, '$.time.completed')) as completed,
+        clean_text(json_extract(data, '$.error.name'), 200) as error_name,
+        case
+            when json_extract(data, '$.cost') between 0 and 1e12
+                then cast(json_extract(data, '$.cost') as real)
+        end as cost,
+        case
+            when json_extract(data, '$.tokens.input') between 0 and 1e12
+                then cast(json_extract(data, '$.tokens.input') as integer)
+        end as input_tokens,
+        case
+            when json_extract(data, '$.tokens.output') between 0 and 1e12
+                then cast(json_extract(data, '$.tokens.output') as integer)
+        end as output_tokens,
+        case
+            when json_extract(data, '$.tokens.reasoning') between 0 and 1e12
+                then cast(json_extract(data, '$.tokens.reasoning') as integer)
+        end as reasoning_tokens,
+        case
+            when json_extract(data, '$.tokens.cache.read') between 0 and 1e12
+                then cast(json_extract(data, '$.tokens.cache.read') as integer)
+        end as cache_read_tokens,
+        case
+            when json_extract(data, '$.tokens.cache.write') between 0 and 1e12
+                then cast(json_extract(data, '$.tokens.cache.write') as integer)
+        end as cache_write_tokens,
+        case
+            when json_extract(data, '$.tokens.total') between 0 and 1e12
+                then cast(json_extract(data, '$.tokens.total') as integer)
+        end as total_tokens
+    from parsed
+    where json_extract(data, '$.role') = 'assistant'
+),
+
+counted as (
+    select
+        messages.*,
+        coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as whole_input,
+        coalesce(output_tokens, 0) as whole_output,
+        coalesce(reasoning_tokens, 0) as reasoning
+    from messages
+)
+
+select
+    id as source_key,
+    session_id as run_key,
+    coalesce(provider, '') as provider,
+    'chat' as endpoint,
+    coalesce(model, '') as model,
+    case when error_name is not null then 'failed' when completed is not null then 'completed' else 'running' end
+        as status,
+    error_name as error_message,
+    created as called_at,
+    case
+        when created <= completed
+            then cast(round((julianday(completed) - julianday(created)) * 86400000) as integer)
+    end as duration_ms,
+    whole_input as input_tokens,
+    whole_output + case when total_tokens = whole_input + whole_output then 0 else reasoning end as output_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    case when cost > 0 or (error_name is not null and whole_input + whole_output + reasoning = 0) then cost end as cost,
+    case when cost > 0 or (error_name is not null and whole_input + whole_output + reasoning = 0) then 'USD' else '' end
+        as currency
+from counted
+where
+    whole_input + whole_output + reasoning > 0
+    or error_name is not null;
+
+-- messages: runs
+select
+    session_id as source_key,
+    'session' as kind,
+    'completed' as status,
+    min(created) as started_at,
+    max(coalesce(completed, created)) as ended_at,
+    max(coalesce(completed, created)) as last_activity_at,
+    case
+        when min(created) < max(coalesce(completed, created))
+            then cast(
+                round((julianday(max(coalesce(completed, created))) - julianday(min(created))) * 86400000) as integer
+            )
+    end as duration_ms
+from src_opencode_messages
+where
+    session_id is not null
+    and session_id not in (
+        select runs.source_key
+        from main.runs
+        join main.inputs on inputs.id = runs.input_id
+        where
+            runs.source_id = :source_id
+            and inputs.part = 'database'
+    )
+group by session_id;
+
+-- messages: calls
+with counted as (
+    select
+        src_opencode_messages.*,
+        coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as whole_input,
+        coalesce(output_tokens, 0) as whole_output,
+        coalesce(reasoning_tokens, 0) as reasoning,
+        row_number() over (
+            partition by id
+            order by
+                coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(output_tokens, 0) desc,
+                position desc
+        ) as place
+    from src_opencode_messages
+)
+
+select
+    id as source_key,
+    session_id as run_key,
+    coalesce(provider, '') as provider,
+    'chat' as endpoint,
+    coalesce(model, '') as model,
+    case when error_name is not null then 'failed' when completed is not null then 'completed' else 'running' end
+        as status,
+    error_name as error_message,
+    created as called_at,
+    case
+        when created <= completed
+            then cast(round((julianday(completed) - julianday(created)) * 86400000) as integer)
+    end as duration_ms,
+    whole_input as input_tokens,
+    whole_output + case when total_tokens = whole_input + whole_output then 0 else reasoning end as output_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    case when cost > 0 or (error_name is not null and whole_input + whole_output + reasoning = 0) then cost end as cost,
+    case when cost > 0 or (error_name is not null and whole_input + whole_output + reasoning = 0) then 'USD' else '' end
+        as currency
+from counted
+where
+    place = 1
+    and (whole_input + whole_output + reasoning > 0 or error_name is not null)
+    and id not in (
+        select calls.source_key
+        from main.calls
+        join main.inputs on inputs.id = calls.input_id
+        where
+            calls.source_id = :source_id
+            and inputs.part = 'database'
+    );

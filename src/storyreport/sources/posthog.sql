@@ -1,0 +1,50 @@
+-- PostHog's events of model calls → core tables.
+-- A view src_<table> has the rows to load.
+
+-- events: calls
+-- An event says whether its input includes cached tokens; where it does not, Anthropic's does not, unless Vercel's
+-- gateway passed it on. A cost of 0 beside tokens is one that PostHog has no price for.
+with calls as (
+    select
+        src_posthog_calls.*,
+        coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as cached,
+        coalesce(input_tokens, 0) + coalesce(output_tokens, 0) as tokens,
+        row_number() over (
+            partition by event_id
+            order by coalesce(input_tokens, 0) + coalesce(output_tokens, 0) desc, position desc
+        ) as place
+    from src_posthog_calls
+),
+
+read as (
+    select
+        calls.*,
+        coalesce(
+            is_exclusive,
+            case
+                when lower(provider) = 'gateway' and lower(framework) = 'vercel' then coalesce(input_tokens, 0) < cached
+                else lower(provider) = 'anthropic' or lower(model) like '%claude%'
+            end,
+            0
+        ) as is_beside
+    from calls
+)
+
+select
+    event_id as source_key,
+    lower(coalesce(provider, '')) as provider,
+    case event when '$ai_embedding' then 'embeddings' else 'chat' end as endpoint,
+    coalesce(model, '') as model,
+    case when is_error = 1 or status_code >= 400 then 'failed' else 'completed' end as status,
+    cast(status_code as text) as source_status,
+    case when is_error = 1 or status_code >= 400 then coalesce('HTTP ' || status_code, 'error') end as error_message,
+    timestamp as called_at,
+    latency as duration_ms,
+    input_tokens + case when is_beside then cached else 0 end as input_tokens,
+    output_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    case when cost <> 0 or tokens + cached = 0 then cost end as cost,
+    'USD' as currency
+from read
+where place = 1;

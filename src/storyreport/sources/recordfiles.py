@@ -1,0 +1,243 @@
+"""Parts that are read record by record: from one file, or from all files of one kind below a folder.
+
+A helper of the sources: it names no system. A source says which records are its own, and which rows they become.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import lru_cache, partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ..readers import text as textfiles
+from . import Part, Table, Type
+
+OWN_COLUMNS = ("line", "position")
+# A session begins with lines that say nothing of its usage.
+LOOKED_AT = 50
+MOST_FOLDERS = 2_000
+NUMBERS = (Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY)
+# The words of spreadsheets and consoles for "no value".
+NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "nan", "none", "null"})
+# 1,234.50 or $0.12; the sign may stand before or behind the currency's.
+AMOUNT = re.compile(r"(-?)[$€£¥]?(-?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?", re.ASCII)
+
+Row = dict[str, Any]
+Rows = Callable[[Mapping[str, Any]], Iterable[Row]]
+# (number of the record, its row, None) or (number, None, problem)
+Item = tuple[int, Row | None, str | None]
+Read = Callable[[Path, Iterable[textfiles.Record]], Iterator[Item]]
+# Makes a reader for the files of one ingest, which may remember the records before.
+NewReader = Callable[[], Read]
+IsOurs = Callable[[Mapping[str, Any]], bool]
+Files = Callable[[Path], Iterator[Path]]
+Records = Callable[[Path], Iterator[textfiles.Record]]
+
+
+def table(columns: Mapping[str, Type], required: tuple[str, ...] = ()) -> Table:
+    """A staged table that also says from which record a row is (`line`) and in which order they came (`position`)."""
+    return Table(columns={"line": Type.KEY, "position": Type.COUNT, **columns}, required=required)
+
+
+def part(
+    name: str,
+    staged: Table,
+    is_ours: IsOurs,
+    new_reader: NewReader,
+    *,
+    within: tuple[str, ...] = (),
+    files: Files | None = None,
+    records: Records = textfiles.records,
+    feeds: tuple[str, ...] = ("calls",),
+    statuses: Mapping[str, str] | None = None,
+) -> Part:
+    """A part whose records become rows of one staged table.
+
+    `is_ours` recognises a record, `new_reader` gives the rows of a file's records, `within` names lists of records in a
+    document, `files` gives the part's files below a folder (without it a folder is none), `records` reads a file.
+    """
+    opened = partial(_records, within=within, records=records)
+    return Part(
+        tables={name: staged},
+        feeds=dict.fromkeys(feeds, (name,)),
+        statuses=statuses or {},
+        find=partial(_find, is_ours=is_ours, within=within, records=records, files=files),
+        stage=partial(_stage, name=name, staged=staged, new_reader=new_reader, opened=opened, files=files),
+    )
+
+
+def each(rows: Rows) -> NewReader:
+    """Readers that take each record by itself; `rows` raises BrokenRecord for one that cannot be used."""
+
+    def read(file: Path, records: Iterable[textfiles.Record]) -> Iterator[Item]:
+        for number, record, problem in records:
+            if record is None:
+                yield number, None, problem
+                continue
+            try:
+                for row in rows(record):
+                    yield number, row, None
+            except textfiles.BrokenRecord as error:
+                yield number, None, str(error)
+
+    return lambda: read
+
+
+def same(staged: Table) -> NewReader:
+    """Readers of records whose fields have the names of the table's columns."""
+    names = [column for column in staged.columns if column not in OWN_COLUMNS]
+    return each(lambda record: [{name: record.get(name) for name in names}])
+
+
+def has(*names: str) -> IsOurs:
+    """Recognise a record by fields that it must have."""
+    needed = frozenset(names)
+    return lambda record: needed <= record.keys()
+
+
+def columns(record: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> Row:
+    """The fields of a record by column: of several names, the first that has a value."""
+    return {
+        column: next((record[name] for name in _several(name) if record.get(name) is not None), None)
+        for column, name in names.items()
+    }
+
+
+def _several(names: Sequence[str]) -> Sequence[str]:
+    return (names,) if isinstance(names, str) else names
+
+
+def inside(value: Any, *path: str) -> Any:
+    """A value in objects within objects; None where one of them is missing or is no object."""
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def digest(value: object) -> str | None:
+    """A name for something private, such as a session; None for nothing."""
+    return hashlib.sha256(str(value).encode(errors="replace")).hexdigest()[:16] if value else None
+
+
+def below(folder: Path, *patterns: str, deepest: int) -> Iterator[Path]:
+    """The files below a folder with such names, in the order of their paths; links to folders are not followed.
+
+    It ends where MOST_FOLDERS folders hold none: that is some other project.
+    """
+    pending: list[tuple[str, str, bool, int]] = [(os.fspath(folder), folder.name, True, 0)]
+    is_found, visited = False, 0
+    while pending:
+        path, name, is_folder, depth = pending.pop()
+        if not is_folder:
+            if any(fnmatchcase(name, pattern) for pattern in patterns):
+                is_found = True
+                yield Path(path)
+        elif depth < deepest and (is_found or visited < MOST_FOLDERS):
+            visited += 1
+            pending += reversed([(*entry, depth + 1) for entry in _entries(path)])
+
+
+def _entries(folder: str) -> list[tuple[str, str, bool]]:
+    """(path, name, whether it is a folder) of the entries of a folder, by name; none of an unreadable one."""
+    try:
+        with os.scandir(folder) as found:
+            entries = [
+                (entry.path, entry.name, entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in found
+            ]
+    except OSError:
+        return []
+    return sorted((path, name, is_folder) for path, name, is_folder, is_file in entries if is_folder or is_file)
+
+
+# Find and stage ------------------------------------------------------------------------------------------------------
+
+
+def _records(path: Path, within: tuple[str, ...], records: Records) -> Iterator[textfiles.Record]:
+    """The records of a file, those in a document's list one by one."""
+    for number, record, problem in records(path):
+        if record is None:
+            yield number, None, problem
+        else:
+            yield from ((number, item, broken) for item, broken in _items_of(record, within))
+
+
+def _items_of(record: dict[str, Any], within: tuple[str, ...]) -> Iterator[tuple[dict[str, Any] | None, str | None]]:
+    """(item, None) or (None, problem) of each item of a document's list, or the record itself."""
+    held = next((name for name in within if isinstance(record.get(name), list)), None)
+    for item in record[held] if held else [record]:
+        is_object = isinstance(item, dict)
+        yield item if is_object else None, None if is_object else f"an item of {held} is no object"
+
+
+def _find(path: Path, is_ours: IsOurs, within: tuple[str, ...], records: Records, files: Files | None) -> Path | None:
+    if path.is_file():
+        return path if _is_known(path, is_ours, within, records) else None
+    if files and any(_is_known(file, is_ours, within, records) for file in files(path)):
+        return path
+    return None
+
+
+def _is_known(file: Path, is_ours: IsOurs, within: tuple[str, ...], records: Records) -> bool:
+    try:
+        about = file.stat()
+        first = _first_records(file, about.st_size, about.st_mtime_ns, records)
+    except OSError:
+        return False
+    return any(is_ours(item) for record in first for item, _ in _items_of(record, within) if item is not None)
+
+
+@lru_cache(maxsize=4)
+def _first_records(file: Path, size: int, changed: int, records: Records) -> tuple[dict[str, Any], ...]:
+    """The first records of a file that can be read, with the first items of their lists: each part looks at them."""
+    first = islice((record for _, record, _ in records(file) if record is not None), LOOKED_AT)
+    return tuple(
+        {name: value[:LOOKED_AT] if isinstance(value, list) else value for name, value in record.items()}
+        for record in first
+    )
+
+
+def _stage(
+    path: Path, name: str, staged: Table, new_reader: NewReader, opened: Records, files: Files | None
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    _first_records.cache_clear()
+    read, position = new_reader(), 0
+    for number, file in enumerate([path] if path.is_file() or not files else files(path), start=1):
+        place = "" if path.is_file() else f"{number}/"
+        for line, row, problem in _items(file, read, opened):
+            position += 1
+            values, odd = _cells(row or {}, staged)
+            values |= {"line": f"{place}{line}" if place else line, "position": position}
+            yield name, (*(values.get(column) for column in staged.columns), problem or odd)
+
+
+def _items(file: Path, read: Read, opened: Records) -> Iterator[Item]:
+    try:
+        yield from read(file, opened(file))
+    except OSError as error:
+        yield 0, None, f"the file cannot be read: {error.strerror}"
+
+
+def _cells(row: Row, staged: Table) -> tuple[Row, str | None]:
+    """The values of a row that a table can hold, and the problem of one that it cannot."""
+    cells: Row = {}
+    for column, kind in staged.columns.items():
+        value = row.get(column)
+        if isinstance(value, (dict, list)) or (isinstance(value, bool) and kind is not Type.FLAG):
+            return {}, f"{column} is no single value"
+        cells[column] = number(value) if kind in NUMBERS and isinstance(value, str) else value
+    return cells, None
+
+
+def number(text: str) -> str | None:
+    """A number as a console or spreadsheet writes it, without currency sign and thousands; other text as it is."""
+    stripped = text.strip()
+    if stripped.lower() in NO_VALUE:
+        return None
+    match = AMOUNT.fullmatch(stripped)
+    if match is None or (match[1] and match[2]):
+        return stripped
+    return f"{match[1] or match[2]}{match[3].replace(',', '')}{match[4] or ''}"

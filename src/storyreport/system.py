@@ -1,0 +1,115 @@
+"""A source system as it is described: its parts, their tables, and the types of the columns.
+
+A source has parts (a database, a folder of outputs, …), each of which may be given alone. A part has tables: real ones
+of a SQLite database, or staged ones that the module fills from files. The mapping reads them through views that have
+every declared column (null where the source lacks it), typed, without the rows that cannot be loaded.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+from .errors import StoryreportError
+
+# What a source's status words are translated to.
+STATUSES = ("queued", "running", "waiting", "completed", "failed", "cancelled", "skipped", "blocked")
+
+
+class Type(Enum):
+    """How a column is read; a value that does not fit is rejected, a negative amount is dropped with a warning."""
+
+    KEY = auto()  # text or whole number that names a row
+    WORD = auto()  # a short text such as a status; kept as it is
+    TEXT = auto()  # free text; cleaned of e-mail addresses and credentials, cut to a sane length
+    PRIVATE = auto()  # text that is copied only with --with-text
+    HASHED = auto()  # a person's id or name: kept as a keyed hash, and redacted in the texts beside it
+    JSON = auto()  # JSON (or broken JSON) for the mapping to parse; no text in it may be copied without --with-text
+    UTC = auto()  # a time; UTC where it names no offset
+    LOCAL = auto()  # a time; in the source's --timezone where it names no offset
+    COUNT = auto()  # a whole number, not negative
+    MS = auto()  # a duration in milliseconds, not negative
+    SECONDS = auto()  # a duration in seconds, read as milliseconds
+    NUMBER = auto()  # any number
+    MONEY = auto()  # an amount, not negative
+    FLAG = auto()  # yes or no, read as 1 or 0
+
+
+# Types whose negative values are dropped from a row that is loaded.
+AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS, Type.MONEY)
+NUMBERS = (*AMOUNTS, Type.NUMBER)
+# Types whose values are not shown as they are.
+SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a source.
+
+    `required` columns must hold a value. `group` names the column whose rows belong together: when one of them is new
+    or changed, all of the group are read again. `changed` names a time column that grows as a row is updated in place.
+    `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
+    `export_signs` are the columns by which a CSV or JSON export of the table is known.
+    """
+
+    columns: Mapping[str, Type]
+    required: tuple[str, ...] = ()
+    export_signs: frozenset[str] = frozenset()
+    group: str | None = None
+    changed: str | None = None
+    added: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a source: a SQLite database (no `stage`), or a folder that `stage` reads as rows.
+
+    signs     for a database: {table: columns}; any one of them recognises it
+    find      for a folder: the part's folder at or below a path, or None
+    stage     for a folder: the folder → (table, row) pairs, a row in the order of the table's columns with the reason
+              why it cannot be loaded (or None) at its end
+    feeds     {core table: the part's tables whose rows it is made of}, for finding deleted rows
+    grouped   {core table: the core column (source_key, story_key, run_key) that holds a row's group}
+    statuses  the source's words for a status, in lower case → ours
+    """
+
+    tables: Mapping[str, Table]
+    feeds: Mapping[str, tuple[str, ...]]
+    statuses: Mapping[str, str]
+    grouped: Mapping[str, str] = field(default_factory=dict)
+    signs: tuple[Mapping[str, frozenset[str]], ...] = ()
+    find: Callable[[Path], Path | None] | None = None
+    stage: Callable[[Path], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
+
+
+@dataclass(frozen=True)
+class System:
+    """A source system: its parts by precedence, the first one most trusted.
+
+    Where `has_private_names`, its file names must not be kept (they name a person's session). `mapping_file` is the
+    SQL file of its mapping; by default <name>.sql beside the module.
+    """
+
+    name: str
+    title: str
+    parts: Mapping[str, Part]
+    has_private_names: bool = False
+    mapping_file: Path | None = None
+
+    def mapping(self) -> str:
+        """The text of the system's mapping; StoryreportError where its file cannot be read."""
+        if self.mapping_file is None:
+            raise StoryreportError(f"The system {self.name} has no mapping: give it a mapping_file.")
+        try:
+            return self.mapping_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise StoryreportError(
+                f"The mapping of {self.name} cannot be read: {self.mapping_file} ({reason})."
+            ) from None
+
+
+def signs(*tables: tuple[str, Iterable[str]]) -> tuple[Mapping[str, frozenset[str]], ...]:
+    """Signs of a database, each one table with columns that only this system has."""
+    return tuple({table: frozenset(columns)} for table, columns in tables)

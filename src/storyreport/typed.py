@@ -1,0 +1,244 @@
+"""Column types as SQL: typed views over the tables of a part, whatever its source holds in them.
+
+A view src_<table> has the rows to load, just those that may have changed where the rest is known; all_<table> has all
+of them, for looking things up. src_statuses translates the source's status words.
+"""
+
+import sqlite3
+from collections.abc import Collection
+
+from .readers.part import Opened, Options, quoted
+from .system import AMOUNTS, NUMBERS, SECRET, Part, Type
+from .values import FIRST_EPOCH_MS
+
+LONGEST_KEY = 500
+LONGEST_WORD = 200
+# A shorter value names nobody, and might be any part of a text.
+SHORTEST_REDACTED = 8
+# Millions of them can be added up as 64-bit integers.
+LARGEST_AMOUNT = 1e12
+
+# A text that is not UTF-8 cannot be handed to a function as text.
+AS_BYTES = "case typeof({c}) when 'text' then cast({c} as blob) else {c} end"
+# Nearly all times are epochs (seconds or milliseconds by magnitude), or UTC text in one of these forms by its length;
+# to_utc knows all others. With a modifier, SQLite computes the date: February 30 becomes March 2, which differs.
+TIME_FORMS = {
+    f"typeof({{c}}) = 'integer' and {{c}} between 0 and {FIRST_EPOCH_MS - 1}": (
+        "replace(datetime({c}, 'unixepoch'), ' ', 'T') || '.000Z'"
+    ),
+    f"typeof({{c}}) = 'integer' and {{c}} between {FIRST_EPOCH_MS} and 253402300799999": (
+        "replace(datetime({c} / 1000, 'unixepoch'), ' ', 'T') || printf('.%03dZ', {c} % 1000)"
+    ),
+    "length({c}) = 19 and {zone} = 'UTC' and replace({c}, 'T', ' ') = datetime({c}, '+0 days') and {c} >= '0001'": (
+        "substr({c}, 1, 10) || 'T' || substr({c}, 12) || '.000Z'"
+    ),
+    "length({c}) = 20 and {c} = replace(datetime({c}, '+0 days'), ' ', 'T') || 'Z' and {c} >= '0001'": (
+        "substr({c}, 1, 19) || '.000Z'"
+    ),
+    "length({c}) = 26 and {zone} = 'UTC' and replace(substr({c}, 1, 19), 'T', ' ') = datetime({c}, '+0 days')"
+    " and {c} >= '0001' and substr({c}, 20) glob '.[0-9][0-9][0-9][0-9][0-9][0-9]'": (
+        "substr({c}, 1, 10) || 'T' || substr({c}, 12, 12) || 'Z'"
+    ),
+    "length({c}) = 24 and {c} = strftime('%Y-%m-%dT%H:%M:%fZ', {c}, '+0 days') and {c} >= '0001'": "{c}",
+}
+OTHER_TIME = f"to_utc({AS_BYTES}, {{zone}})"
+TIME = f"case {' '.join(f'when {form} then {time}' for form, time in TIME_FORMS.items())} else {OTHER_TIME} end"
+IS_INVALID_TIME = f"""case
+        {" ".join(f"when {form} then 0" for form in TIME_FORMS)}
+        when {{c}} <> '' then {OTHER_TIME} is null
+    end"""
+# The typed value of column {c}; {zone} is its time zone, an SQL literal.
+VALUES = {
+    Type.KEY: "{c}",
+    Type.WORD: f"""case
+        when typeof({{c}}) = 'text' and length({{c}}) <= {LONGEST_WORD} and {{c}} not glob '*[^ -~]*' then {{c}}
+        else clean_text(cast({{c}} as blob), {LONGEST_WORD})
+    end""",
+    Type.TEXT: "case when {c} is not null then clean_text(cast({c} as blob)) end",
+    Type.HASHED: "keyed_hash(cast({c} as blob))",
+    Type.JSON: "cast({c} as text)",
+    Type.UTC: TIME,
+    Type.LOCAL: TIME,
+    Type.COUNT: "case when {c} >= 0 then cast({c} as integer) end",
+    Type.MS: "case when {c} >= 0 then cast(round({c}) as integer) end",
+    Type.SECONDS: "case when {c} >= 0 then cast(round({c} * 1000) as integer) end",
+    Type.NUMBER: "cast({c} as real)",
+    Type.MONEY: "case when {c} >= 0 then cast({c} as real) end",
+    Type.FLAG: """case
+        when lower({c}) in ('1', 'true', 't', 'yes') then 1
+        when lower({c}) in ('0', 'false', 'f', 'no') then 0
+    end""",
+}
+# When column {c}'s value makes its row unusable.
+NOT_A_NUMBER = (
+    # Not abs(): of the least integer there is none.
+    "{c} <> '' and (typeof({c}) not in ('integer', 'real')"
+    f" or {{c}} not between -{LARGEST_AMOUNT} and {LARGEST_AMOUNT})"
+)
+PROBLEMS = {
+    Type.KEY: (
+        # As many characters as bytes: neither a NUL nor anything but ASCII. (SQLite looks at both sides of an AND.)
+        f"""case
+            when typeof({{c}}) in ('integer', 'null') then 0
+            when
+                typeof({{c}}) = 'text'
+                and length({{c}}) = length(cast({{c}} as blob))
+                and length({{c}}) <= {LONGEST_KEY}
+                and {{c}} not glob '*[^ -~]*'
+                then 0
+            when typeof({{c}}) in ('blob', 'real') or length({{c}}) > {LONGEST_KEY} or instr({{c}}, char(0)) then 1
+            when {{c}} glob '*[^ -~]*' then not is_text(cast({{c}} as blob))
+        end""",
+        "is no readable key",
+    ),
+    **dict.fromkeys((Type.UTC, Type.LOCAL), (IS_INVALID_TIME, "is no possible time")),
+    **dict.fromkeys((Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY), (NOT_A_NUMBER, "is not a number")),
+}
+
+
+class TypedTables:
+    """The SQL that reads a part's tables, all rows of them or those that may have changed.
+
+    recent     table → the SQL names of a copy of the rows that may have changed, and of their number
+    rejecting  table → whether it has rows that cannot be loaded, once known: checking each row is expensive
+    """
+
+    def __init__(self, opened: Opened, options: Options):
+        self.opened = opened
+        self.options = options
+        self.part = opened.found.system.parts[opened.found.part]
+        self.recent: dict[str, tuple[str, str]] = {}
+        self.rejecting: dict[str, bool] = {}
+
+    def source(self, table: str, changes_only: bool) -> str | None:
+        """The FROM (and WHERE) clause of a table's rows; None where the source lacks the table."""
+        if table not in self.opened.tables:
+            return None
+        name = self.recent[table][0] if changes_only and table in self.recent else self.name(table)
+        return f"from {name} where true"
+
+    def columns(self, table: str) -> dict[str, tuple[Type, str | None]]:
+        """Each declared column: its type and its SQL name in the source (None where it lacks the column)."""
+        real = self.opened.tables[table][1] if table in self.opened.tables else {}
+        described = self.part.tables[table].columns
+        return {name: (kind, quoted(real[name]) if name in real else None) for name, kind in described.items()}
+
+    def value(self, table: str, kind: Type, column: str | None) -> str:
+        """The typed value of a column."""
+        if column is None or (kind is Type.PRIVATE and not self.options.with_text):
+            return "null"
+        if kind in (Type.TEXT, Type.PRIVATE):
+            return VALUES[Type.TEXT].format(c=self._redacted(table, column))
+        template = VALUES[kind]
+        if kind in NUMBERS:
+            # '' >= 0 holds in SQLite; an empty text is no number.
+            return f"case when {column} <> '' then {template.format(c=column)} end"
+        return template.format(c=column, zone=self._zone(kind))
+
+    def problem(self, table: str) -> str:
+        """Why a row cannot be loaded, or null."""
+        cases = []
+        for name, (kind, column) in self.columns(table).items():
+            if name in self.part.tables[table].required:
+                cases.append(f"when coalesce({column or 'null'}, '') = '' then 'has no {name}'")
+            if column and kind in PROBLEMS:
+                condition, reason = PROBLEMS[kind]
+                cases.append(f"when {condition.format(c=column, zone=self._zone(kind))} then '{name} {reason}'")
+        if self.opened.is_staged and table in self.opened.tables:
+            cases.insert(0, 'when "problem" is not null then "problem"')
+        return f"case {' '.join(cases)} end" if cases else "null"
+
+    def warning(self, table: str) -> str:
+        """Which value of a row that is loaded was dropped, or null."""
+        cases = [
+            f"when {column} < 0 then 'negative {name}'"
+            for name, (kind, column) in self.columns(table).items()
+            if column and kind in AMOUNTS
+        ]
+        return f"case {' '.join(cases)} end" if cases else "null"
+
+    def redacted_row(self, table: str) -> str:
+        """A row as JSON without private columns, its values cut."""
+        pairs = [
+            f"'{name}', case when typeof({column}) in ('integer', 'real', 'null') then {column}"
+            f" else clean_text(cast({self._redacted(table, column)} as blob), {LONGEST_WORD}) end"
+            for name, (kind, column) in self.columns(table).items()
+            if column and kind not in SECRET
+        ]
+        return f"json_object({', '.join(pairs)})"
+
+    def key(self, table: str) -> str:
+        """The first column of a row that may be shown, by which a person finds the row."""
+        columns = self.columns(table).values()
+        column = next((column for kind, column in columns if column and kind not in SECRET), "null")
+        return f"clean_text(cast({column} as blob), {LONGEST_WORD})"
+
+    def row_number(self, table: str, changes_only: bool) -> str:
+        """The number of a row in its source, or null."""
+        if changes_only and table in self.recent:
+            return self.recent[table][1]
+        return self.opened.numbered.get(table, "null")
+
+    def name(self, table: str) -> str:
+        """The SQL name of the table that holds the rows."""
+        return self.opened.tables[table][0]
+
+    def _redacted(self, table: str, column: str) -> str:
+        """A column without the hashed values of its row: an error may repeat all that the program had at hand."""
+        redacted = column
+        for kind, hashed in self.columns(table).values():
+            if kind is Type.HASHED and hashed:
+                value = f"case when length({hashed}) >= {SHORTEST_REDACTED} then {hashed} else '' end"
+                redacted = f"replace({redacted}, {value}, '<hidden>')"
+        return redacted
+
+    def _zone(self, kind: Type) -> str:
+        """The time zone, as SQL, that a column's times are in where they name none."""
+        zone = self.options.timezone if kind is Type.LOCAL else "UTC"
+        return "'" + zone.replace("'", "''") + "'"
+
+
+def create_views(connection: sqlite3.Connection, typed: TypedTables, changes_only: bool) -> None:
+    """(Re)create src_<table> and all_<table> for each declared table of the part, and src_statuses."""
+    for table in typed.part.tables:
+        loadable = f"({typed.problem(table)}) is null" if typed.rejecting.get(table, True) else "true"
+        _create_view(connection, f"src_{table}", typed, table, typed.source(table, changes_only), loadable)
+        if changes_only:
+            # Whether the other rows can be loaded is not known.
+            loadable = f"({typed.problem(table)}) is null"
+        _create_view(connection, f"all_{table}", typed, table, typed.source(table, changes_only=False), loadable)
+    _create_statuses(connection, typed.part)
+
+
+def create_empty_views(connection: sqlite3.Connection, part: Part) -> None:
+    """(Re)create the same views without rows, for checking the part's mapping before any row is read."""
+    for table, description in part.tables.items():
+        nothing = f"select {', '.join(f'null as {quoted(column)}' for column in description.columns)} limit 0"
+        for view in (f"src_{table}", f"all_{table}"):
+            connection.execute(f"drop view if exists temp.{view}")
+            connection.execute(f"create temp view {view} as {nothing}")
+    _create_statuses(connection, part)
+
+
+def drop_views(connection: sqlite3.Connection, tables: Collection[str]) -> None:
+    """Drop the views of a part's tables."""
+    for table in tables:
+        for view in (f"src_{table}", f"all_{table}"):
+            connection.execute(f"drop view if exists temp.{view}")
+
+
+def _create_statuses(connection: sqlite3.Connection, part: Part) -> None:
+    connection.execute("drop table if exists temp.src_statuses")
+    connection.execute("create temp table src_statuses (word text primary key, status text) without rowid")
+    connection.executemany("insert into temp.src_statuses values (?, ?)", part.statuses.items())
+
+
+def _create_view(
+    connection: sqlite3.Connection, view: str, typed: TypedTables, table: str, source: str | None, loadable: str
+) -> None:
+    columns = ", ".join(
+        f"{typed.value(table, kind, column)} as {quoted(name)}" for name, (kind, column) in typed.columns(table).items()
+    )
+    rows = f"select {columns} {source} and {loadable}" if source else f"select {columns} limit 0"
+    connection.execute(f"drop view if exists temp.{view}")
+    connection.execute(f"create temp view {view} as {rows}")

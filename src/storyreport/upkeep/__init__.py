@@ -1,0 +1,1 @@
+"""Upkeep of a report database: check it, prune old detail, give space back."""

@@ -1,0 +1,43 @@
+"""The functions that the views over a source and the mappings call from SQL, one value at a time."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from .durations import GAMMA, duration_bucket
+from .keys import key
+from .messages import LONGEST_FINGERPRINT, fingerprint
+from .texts import LONGEST_SECRET, LONGEST_TEXT, clean_text, is_text, readable
+from .times import FIRST_EPOCH_MS, to_utc
+
+__all__ = [
+    "FIRST_EPOCH_MS",
+    "FUNCTIONS",
+    "GAMMA",
+    "LONGEST_FINGERPRINT",
+    "LONGEST_SECRET",
+    "LONGEST_TEXT",
+    "clean_text",
+    "duration_bucket",
+    "fingerprint",
+    "is_text",
+    "key",
+    "readable",
+    "register",
+    "to_utc",
+]
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "to_utc": to_utc,
+    "is_text": is_text,
+    "clean_text": clean_text,
+    "fingerprint": fingerprint,
+    "duration_bucket": duration_bucket,
+    "key": key,
+}
+
+
+def register(connection: sqlite3.Connection) -> None:
+    """Make the functions of this package callable from SQL."""
+    for name, function in FUNCTIONS.items():
+        connection.create_function(name, -1, function, deterministic=True)

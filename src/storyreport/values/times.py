@@ -1,0 +1,91 @@
+"""Times of any form as UTC text."""
+
+import math
+import re
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+# Epochs from here on are milliseconds: as seconds this is the year 5138, as milliseconds it is 1973.
+FIRST_EPOCH_MS = 100_000_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)"
+    r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
+    r"\s*(?:(Z|z|UTC)|([+-])(\d\d):?(\d\d)?)?",
+    re.ASCII,
+)
+NUMBER = re.compile(r"-?\d{1,16}(?:\.\d+)?", re.ASCII)
+
+
+def to_utc(value: object, zone: str = "UTC") -> str | None:
+    """UTC text with milliseconds (cut, not rounded); None where it is not a time between the years 1 and 9999.
+
+    Text (or its bytes: a source's text need not be UTF-8) is ISO 8601, read in `zone` where it names no offset; a
+    number is an epoch in seconds or milliseconds.
+    """
+    if isinstance(value, bytes):
+        try:
+            value = value.decode()
+        except UnicodeDecodeError:
+            return None
+    # Nearly all times look like this, and there may be many millions of them.
+    if (
+        zone == "UTC"
+        and isinstance(value, str)
+        and len(value) == 19
+        and value[13:17:3] == "::"
+        and value[4:8:3] == "--"
+    ):
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        return f"{value[:10]}T{value[11:]}.000Z" if value[10] in " T" else None
+    return _any_to_utc(value, zone)
+
+
+@lru_cache(maxsize=16_384)
+def _any_to_utc(value: object, zone: str) -> str | None:
+    if isinstance(value, (int, float)):
+        return _from_epoch(value)
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    if NUMBER.fullmatch(text):
+        # Four digits are a year, and a year is no time.
+        return _from_epoch(float(text) if "." in text else int(text)) if len(text) > 8 else None
+    match = TIME.fullmatch(text)
+    return _from_iso(match, zone) if match else None
+
+
+def _from_iso(match: re.Match[str], zone: str) -> str | None:
+    year, month, day, hour, minute, second, fraction, utc, sign, offset_hours, offset_minutes = match.groups()
+    microsecond = int(fraction[:6].ljust(6, "0")) if fraction else 0
+    try:
+        moment = datetime(
+            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), microsecond
+        )
+        if sign:
+            offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes or 0))
+            moment = moment.replace(tzinfo=timezone(offset if sign == "+" else -offset))
+        elif utc or zone == "UTC":
+            return _text(moment)
+        else:
+            moment = moment.replace(tzinfo=ZoneInfo(zone))
+        return _text(moment.astimezone(timezone.utc))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _from_epoch(value: float) -> str | None:
+    milliseconds = value if abs(value) >= FIRST_EPOCH_MS else value * 1000
+    try:
+        # 1769210247.123 s are 1769210247122.9999 ms as a float.
+        return _text(EPOCH + timedelta(milliseconds=math.floor(milliseconds + 1e-3)))
+    except (OverflowError, ValueError):
+        return None
+
+
+def _text(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

@@ -1,0 +1,75 @@
+"""Completes a report's address with its defaults before Datasette reads it, and refuses wrong parameters."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from datasette import NotFound, Response
+from datasette.utils import tilde_decode, tilde_encode
+
+from .. import reports
+from . import DATABASE
+
+ADDRESS = re.compile(rf"/{DATABASE}/([^/.]+)(?:\.(\w+))?")
+
+
+def complete(datasette: Any) -> Any:
+    """An ASGI wrapper: Datasette knows no defaults of its own, so the address gets them before it reads it."""
+
+    def wrap(app: Any) -> Any:
+        async def completed(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            name, extension = _named(datasette, scope)
+            if name is None:
+                await app(scope, receive, send)
+                return
+            if refused := _refused(datasette, scope["method"], extension):
+                await refused.asgi_send(send)
+                return
+            pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            own = [(key, value) for key, value in pairs if key.startswith("_")]
+            # As in Datasette, the first of several values counts.
+            given = {key: value for key, value in reversed(pairs) if not key.startswith("_")}
+            try:
+                values = reports.bind(reports.find(name), given)
+            except reports.StoryreportError:
+                # The reason is for those who may see the report: a route knows who asks.
+                path = f"/-/report-refusal/{tilde_encode(name)}" + (f".{extension}" if extension else "")
+                await app(dict(scope, path=path, raw_path=path.encode()), receive, send)
+                return
+            query = urlencode([*values.items(), *own]).encode("latin-1")
+            await app(dict(scope, query_string=query), receive, send)
+
+        return completed
+
+    return wrap
+
+
+def not_found(request: Any, exception: Exception) -> Any:
+    """The answer for an unknown CSV address, which Datasette 0.65 answers with a page of HTML; None for others."""
+    if isinstance(exception, NotFound) and request.path.partition("?")[0].endswith(".csv"):
+        return Response.text(f"{exception}\n", status=404)
+    return None
+
+
+def _refused(datasette: Any, method: str, extension: str | None) -> Any:
+    """The answer where Datasette would answer with a traceback; None otherwise."""
+    if method not in ("GET", "HEAD", "OPTIONS"):
+        return Response.text("Use GET.\n", status=405)
+    if extension not in (None, "csv", *datasette.renderers):
+        return Response.text(f"A report has no .{extension}: it has .json and .csv.\n", status=404)
+    return None
+
+
+def _named(datasette: Any, scope: dict[str, Any]) -> tuple[str | None, str | None]:
+    """The report, broken or not, that a request names, and the extension of the format."""
+    if scope["type"] != "http":
+        return None, None
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+    base = datasette.setting("base_url")
+    if base != "/" and path.startswith(base):
+        path = "/" + path[len(base) :]
+    found = ADDRESS.fullmatch(path)
+    name = tilde_decode(found[1]) if found else ""
+    catalogue = reports.load_catalogue()
+    is_known = name in catalogue.reports or any(error.name == name for error in catalogue.broken)
+    return (name, found[2]) if found and is_known else (None, None)

@@ -1,0 +1,198 @@
+"""The pages of one story, run, step and source: what the reports say of it, one section a report."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from datasette import Response
+from datasette.utils import tilde_decode
+
+from . import DATABASE, freshness, links
+from .charts import Chart, of_rows
+from .permissions import ensure_database
+from .tables import Table
+from .visitor import Result, Visitor
+
+# A step's page is that of its family; a cell may name one of its instances.
+FAMILY = """
+    select family
+    from steps
+    where
+        :name in (name, family)
+        and (:source = '' or source_id = (select id from sources where name = :source))
+    order by family <> :name
+    limit 1
+"""
+# Keys like an unknown one, and the latest ones.
+NEAR = """
+    select
+        {table}.source_key as key,
+        sources.name as source
+    from {table}
+    join sources on sources.id = {table}.source_id
+    where {table}.source_key like :start escape '\\' and {table}.gone_at is null
+    order by {table}.source_key
+    limit 10
+"""
+LATEST = """
+    select
+        {table}.source_key as key,
+        sources.name as source
+    from {table}
+    join sources on sources.id = {table}.source_id
+    where {table}.gone_at is null
+    order by {table}.id desc
+    limit 10
+"""
+KEYED = {"story": "stories", "run": "runs"}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A report within a page; without rows it is left out, or `if_empty` is said.
+
+    A parameter that the report does not take is a condition on its column of that name.
+    """
+
+    report: str
+    title: str
+    takes: str
+    if_empty: str = ""
+
+
+TEXTS = {
+    "story": "Steps, runs, errors, files, tree and cost.",
+    "run": "Timeline, problems and calls.",
+    "step": "Durations, failures and cost.",
+    "source": "Freshness, data quality, work and cost.",
+}
+SECTIONS = {
+    "story": (
+        Section("failed_stories", "Failure", "story", "Not failed."),
+        Section("cost_by_story", "Cost", "story", "Cost: unknown (no API calls are linked to this story)."),
+        Section("story_status", "Steps", "story"),
+        Section("story_runs", "Runs", "story"),
+        Section("story_tree", "Tree", "story"),
+        Section("story_tree_problems", "Tree problems", "story"),
+        Section("output_mismatches", "Files that do not match the status", "story"),
+        Section("story_files", "Files", "story"),
+    ),
+    "run": (
+        Section("run_status", "Status", "run"),
+        Section("run_diagnosis", "Diagnosis", "run"),
+        Section("run_timeline", "Timeline", "run"),
+        Section("stuck_runs", "Stuck", "run"),
+        Section("repeated_warnings", "Repeated warnings", "run"),
+        Section("run_calls", "Calls", "run"),
+        Section("batch_events", "Events", "batch"),
+    ),
+    "step": (
+        Section("step_durations", "Durations", "step"),
+        Section("slowest_steps", "Totals", "step"),
+        Section("duration_changes", "Since last week", "step"),
+        Section("failure_trend", "Failures", "step"),
+        Section("failed_stories", "Stories that failed at this step", "step"),
+        Section("slowest_runs", "Slowest runs", "step"),
+        Section("cost_by_step", "Cost", "step"),
+    ),
+    "source": (
+        Section("ingests", "Freshness", "source"),
+        Section("data_quality", "Data quality", "source"),
+        Section("rejected_rows", "Rejected rows", "source"),
+        Section("throughput", "Throughput", "source"),
+        Section("slowest_steps", "Time spent", "source"),
+        Section("failure_rates", "Failure rates", "source"),
+        Section("stuck_runs", "Stuck", "source"),
+        Section("orphans", "Orphans", "source"),
+        Section("api_reliability", "API reliability", "source"),
+        Section("cost_forecast", "Cost", "source"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A section as the template shows it."""
+
+    title: str
+    result: Result
+    table: Table | None
+    chart: Chart | None
+    note: str
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether its rows are drawn as a tree."""
+        return self.result.report.name == "story_tree" and bool(self.result.rows)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """The page of one story, run, step or source."""
+
+    kind: str
+    key: str
+    lead: str
+    title: str
+    sections: list[Shown]
+    freshness: freshness.Freshness
+    unknown: str = ""
+    suggestions: tuple[tuple[str, str], ...] = ()  # (key, address)
+    suggestions_title: str = ""
+
+
+async def page(request: Any, datasette: Any) -> Response:
+    """The page, for whoever may see the database; 404 where nothing is known of the key."""
+    await ensure_database(datasette, request.actor)
+    kind, key = request.url_vars["kind"], tilde_decode(request.url_vars["key"])
+    source = key if kind == "source" else request.args.get("source", "")
+    known = False
+    if kind == "step":
+        rows = (await datasette.get_database(DATABASE).execute(FAMILY, {"name": key, "source": source})).rows
+        known = bool(rows)
+        key = rows[0]["family"] if rows else key
+    view = await _view(Visitor(datasette, request), kind, key, source, known)
+    html = await datasette.render_template("detail.html", {"detail": view}, request=request)
+    return Response.html(html, status=404 if view.unknown and not known else 200)
+
+
+async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool) -> Detail:
+    sections = [shown for section in SECTIONS[kind] if (shown := await _section(visitor, section, key, source))]
+    found = [shown.result for shown in sections if shown.result.rows or shown.result.error]
+    titles = [result.rows[0]["title"] for result in found if result.rows and result.rows[0].get("title")]
+    fresh = await freshness.of(visitor, source)
+    heading = str(titles[0]) if kind == "story" and titles else ""
+    if found:
+        return Detail(kind, key, TEXTS[kind], heading, sections, fresh)
+    where = f" in {source}" if source and kind != "source" else ""
+    if known:
+        return Detail(kind, key, TEXTS[kind], "", [], fresh, f"No run of this {kind} has ended yet{where}.")
+    title, near = await _near(visitor, kind, key)
+    return Detail(kind, key, TEXTS[kind], "", [], fresh, f"No {kind} '{key}'{where}.", near, title)
+
+
+async def _section(visitor: Visitor, section: Section, key: str, source: str) -> Shown | None:
+    result = await visitor.result(section.report, {"source": source, section.takes: key})
+    if result is None or not (result.rows or result.error or section.if_empty):
+        return None
+    if result.error:
+        return Shown(section.title, result, None, None, "")
+    if not result.rows:
+        return Shown(section.title, result, None, None, section.if_empty)
+    sources = [each.name for each in await visitor.sources()]
+    chart = of_rows(result, f"{result.report.title}: {key}", sources) if len(result.rows) > 1 else None
+    return Shown(section.title, result, result.table(section.title), chart, "")
+
+
+async def _near(visitor: Visitor, kind: str, key: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Keys that begin like an unknown one, or else the latest ones, with their addresses and a title for them."""
+    if kind not in KEYED or not await visitor.reports():
+        return "", ()
+    database = visitor.datasette.get_database(DATABASE)
+    start = key[: max(1, len(key) // 2)].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    plural = KEYED[kind]
+    for title, sql in (("Did you mean:", NEAR), (f"The latest {plural}:", LATEST)):
+        rows = (await database.execute(sql.format(table=plural), {"start": start})).rows
+        if rows:
+            found = ((row["key"], links.detail(visitor.datasette, kind, row["key"], row["source"])) for row in rows)
+            return title, tuple(found)
+    return "", ()

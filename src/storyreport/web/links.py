@@ -1,0 +1,75 @@
+"""Names and addresses: what a report, a run, a story, a step or a source is called and where its page is."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette.utils import tilde_encode
+
+from .. import reports
+from . import DATABASE
+
+# The columns that name something with a page of its own, and the kind of that page.
+PAGES = {
+    "story": "story",
+    "run": "run",
+    "batch": "run",
+    "step": "step",
+    "current_step": "step",
+    "next_step": "step",
+    "source": "source",
+}
+
+
+def report(datasette: Any, name: str, values: Mapping[str, str] | None = None, ending: str = "") -> str:
+    """A report's address with these parameters; `ending` is `json` or `csv` for its data."""
+    query = urlencode(values or {})
+    path = str(datasette.urls.query(DATABASE, name, format=ending or None))
+    return f"{path}?{query}" if query else path
+
+
+def detail(datasette: Any, kind: str, key: str, source: str = "") -> str:
+    """The address of the page of a run, story, step or source."""
+    path = str(datasette.urls.path(f"/-/{kind}/{tilde_encode(key)}"))
+    return f"{path}?{urlencode({'source': source})}" if source and kind != "source" else path
+
+
+def selected(report: reports.Report, values: Mapping[str, str]) -> dict[str, str]:
+    """The parameters that differ from their defaults."""
+    return {param.name: values[param.name] for param in report.params if values[param.name] != param.default}
+
+
+def title(report: reports.Report, values: Mapping[str, str]) -> str:
+    """The report's title with the selected parameters: for a tab, a chart and a shared link."""
+    params = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in selected(report, values).items())
+    return f"{report.title} ({params})" if params else report.title
+
+
+def file_name(report: reports.Report, values: Mapping[str, str]) -> str:
+    """The name of a saved chart, without an ending."""
+    return re.sub(r"[^\w.-]+", "-", "-".join([report.name, *selected(report, values).values()]))
+
+
+def exploring(datasette: Any, report_: reports.Report, values: Mapping[str, str]) -> str:
+    """The report's address with datasette-vega, which begins with the report's own chart where it can draw it."""
+    return report(datasette, report_.name, {**values, "_explore": "1"}) + _fragment(report_)
+
+
+def _fragment(report: reports.Report) -> str:
+    encoding = (report.chart or {}).get("encoding", {})
+    axes = [channel for channel in (encoding.get("x"), encoding.get("y")) if channel and "field" in channel]
+    if len(axes) < 2:
+        return ""
+    # It draws bars upwards only: the measure goes up.
+    axes.sort(key=lambda channel: channel.get("type") == "quantitative")
+    mark = report.chart["mark"] if report.chart else ""
+    mark = mark if isinstance(mark, str) else mark["type"]
+    drawn = {"g.mark": mark if mark in ("bar", "line") else "circle"}
+    for name, channel in zip("xy", axes, strict=True):
+        drawn[f"g.{name}_column"] = channel["field"]
+        kind = channel.get("type", "nominal")
+        drawn[f"g.{name}_type"] = "ordinal" if kind == "nominal" else kind
+    if "field" in encoding.get("color", {}):
+        drawn["g.color_column"] = encoding["color"]["field"]
+    return "#" + urlencode(drawn)

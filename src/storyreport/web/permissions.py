@@ -1,0 +1,67 @@
+"""Who may see which reports: Datasette's answer, on either of its lines."""
+
+from collections.abc import Collection
+from typing import Any
+
+from datasette import Forbidden
+
+from . import DATABASE
+
+
+async def visible(datasette: Any, actor: Any, names: Collection[str]) -> set[str]:
+    """Those of the reports whose pages Datasette shows to the actor."""
+    if DATABASE not in datasette.databases:
+        return set()
+    if hasattr(datasette, "allowed_resources"):
+        # Datasette 1.0 answers for all queries at once.
+        if not await _may_see_database(datasette, actor):
+            return set()
+        page = await datasette.allowed_resources("view-query", actor, parent=DATABASE, limit=1000)
+        return {resource.child async for resource in page.all()} & set(names)
+    return {name for name in names if await is_visible(datasette, actor, name)}
+
+
+async def is_visible(datasette: Any, actor: Any, name: str) -> bool:
+    """Whether Datasette shows a report's page to the actor."""
+    try:
+        await ensure_report(datasette, actor, name)
+    except Forbidden:
+        return False
+    return True
+
+
+async def ensure_report(datasette: Any, actor: Any, name: str) -> None:
+    """Raise Forbidden where the actor may not see the report, its database or the whole instance."""
+    try:
+        if hasattr(datasette, "ensure_permission"):
+            from datasette.resources import QueryResource  # there is no such module before Datasette 1.0
+
+            await ensure_database(datasette, actor)
+            await datasette.ensure_permission(action="view-query", resource=QueryResource(DATABASE, name), actor=actor)
+        else:
+            checks = [("view-query", (DATABASE, name)), ("view-database", DATABASE), "view-instance"]
+            await datasette.ensure_permissions(actor, checks)
+    except Forbidden:
+        raise Forbidden("You may not see this report.") from None
+
+
+async def ensure_database(datasette: Any, actor: Any) -> None:
+    """Raise Forbidden where the actor may not see the report database or the whole instance."""
+    try:
+        if hasattr(datasette, "ensure_permission"):
+            from datasette.resources import DatabaseResource  # there is no such module before Datasette 1.0
+
+            await datasette.ensure_permission(action="view-instance", actor=actor)
+            await datasette.ensure_permission(action="view-database", resource=DatabaseResource(DATABASE), actor=actor)
+        else:
+            await datasette.ensure_permissions(actor, [("view-database", DATABASE), "view-instance"])
+    except Forbidden:
+        raise Forbidden("You may not see this database.") from None
+
+
+async def _may_see_database(datasette: Any, actor: Any) -> bool:
+    try:
+        await ensure_database(datasette, actor)
+    except Forbidden:
+        return False
+    return True

@@ -1,0 +1,117 @@
+"""A report's page: its form, its chart, its links, and what it says where it has no rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import reports
+from . import charts, freshness, links
+from .tables import Table, table
+from .visitor import Visitor
+
+PLURALS = {"One run, one story": "single runs and stories", "Data": "the data"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the form: `options` are a select's values, `suggestions` an input's."""
+
+    name: str
+    label: str
+    kind: str
+    value: str
+    help: str
+    placeholder: str = ""
+    options: tuple[tuple[str, str], ...] = ()  # (value, label)
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    """All that a report's page shows beside its rows."""
+
+    report: reports.Report
+    title: str
+    is_embedded: bool
+    is_explored: bool
+    freshness: freshness.Freshness
+    fields: list[Field]
+    selected: dict[str, str]
+    chart: charts.Chart | None
+    plain_address: str
+    address: str
+    json_address: str
+    csv_address: str
+    explore_address: str
+    siblings_title: str
+    siblings: list[tuple[str, str, str]]  # (title, summary, address)
+    if_empty: str
+    row_limit: int
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+        """Datasette's rows as the template shows them."""
+        return table(f"{self.report.title}, rows", columns, rows)
+
+
+async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
+    """The page of a report with the parameters of the visitor's request."""
+    datasette, request = visitor.datasette, visitor.request
+    args = {name: request.args[name] for name in request.args if not name.startswith("_")}
+    try:
+        values = reports.bind(report, args)
+    except reports.UsageError:
+        values = reports.bind(report, {})
+    sources = await visitor.sources()
+    fresh = await freshness.of(visitor, values.get("source", ""))
+    siblings = [each for each in await visitor.reports() if each.topic == report.topic and each.name != report.name]
+    title, is_explored = links.title(report, values), bool(request.args.get("_explore"))
+    json_address = links.report(datasette, report.name, values, "json")
+    chart = None
+    if report.chart and not is_explored:
+        names = [source.name for source in sources]
+        chart = charts.of_address(title, links.file_name(report, values), report.chart, json_address, names)
+    return ReportPage(
+        report=report,
+        title=title,
+        is_embedded=bool(request.args.get("_embed")),
+        is_explored=is_explored,
+        freshness=fresh,
+        fields=[await _field(visitor, param, values[param.name]) for param in report.params],
+        selected=links.selected(report, values),
+        chart=chart,
+        plain_address=links.report(datasette, report.name),
+        address=links.report(datasette, report.name, values),
+        json_address=json_address,
+        csv_address=links.report(datasette, report.name, values, "csv"),
+        explore_address=links.exploring(datasette, report, values),
+        siblings_title=f"More about {PLURALS.get(report.topic, report.topic.lower())}:",
+        siblings=[(each.title, each.summary, links.report(datasette, each.name)) for each in siblings],
+        if_empty=_if_empty(report, values, bool(sources), fresh),
+        row_limit=datasette.setting("max_returned_rows"),
+    )
+
+
+async def _field(visitor: Visitor, param: reports.Param, value: str) -> Field:
+    label = param.name.replace("_", " ")
+    if param.type == "source":
+        names = [source.name for source in await visitor.sources()]
+        names += [value] if value and value not in names else []
+        options = (("", "all"), *((name, name) for name in names))
+        return Field(param.name, label, "select", value, param.help, options=options)
+    kind = param.type if param.type in ("date", "number") else "text"
+    suggestions = tuple(await visitor.steps()) if param.type == "step" else ()
+    return Field(param.name, label, kind, value, param.help, param.default, suggestions=suggestions)
+
+
+def _if_empty(report: reports.Report, values: Mapping[str, str], has_sources: bool, fresh: freshness.Freshness) -> str:
+    """The sentence of a report without rows."""
+    if not has_sources:
+        return "Nothing has been ingested yet: run `storyreport ingest SOURCE`."
+    if not fresh.sources:
+        return f"There is no source called {values['source']}."
+    if selected := links.selected(report, values):
+        return f"No rows for {', '.join(f'{name} = {value}' for name, value in selected.items())}."
+    missing = [param.name for param in report.params if param.name in ("run", "story", "batch") and not param.default]
+    if report.topic == "One run, one story" and missing:
+        return f"Enter a {missing[0]} key above."
+    return "The sources have no rows for this report."

@@ -1,0 +1,48 @@
+"""A table of rows as a template shows it: headings, and which columns hold numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datasette.utils import to_css_class
+
+UNITS = ("_ms", "_pct", "_bytes", "_minutes")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, its heading, and its CSS class."""
+
+    name: str
+    heading: str
+    css: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of rendered cells below their columns; `label` names the table for screen readers."""
+
+    label: str
+    columns: tuple[Column, ...]
+    rows: Sequence[Sequence[Any]]
+
+
+def table(label: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    """The table of these rows; a cell that is a number stands to the right."""
+    numbers = {place for row in rows for place, cell in enumerate(row) if _is_number(cell)}
+    described = (
+        Column(name, heading(name), f"col-{to_css_class(name)}" + (" number" if place in numbers else ""))
+        for place, name in enumerate(columns)
+    )
+    return Table(label, tuple(described), rows)
+
+
+def heading(column: str) -> str:
+    """A column's name for people; its unit stands in its cells."""
+    for unit in UNITS:
+        column = column.removesuffix(unit)
+    return column.replace("_", " ")
+
+
+def _is_number(cell: Any) -> bool:
+    return hasattr(cell, "__html__") and str(cell).startswith('<span class="num"')

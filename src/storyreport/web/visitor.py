@@ -1,0 +1,175 @@
+"""Whoever asks for a page: which reports they may see, the rows of these, and the sources with their freshness."""
+
+import inspect
+import sqlite3
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from datasette.database import QueryInterrupted
+from datasette.plugins import pm
+
+from .. import reports as catalogue
+from ..reports import Report
+from . import DATABASE, links
+from .permissions import visible
+from .tables import Table, table
+
+SOURCES = """
+    select
+        name,
+        system,
+        last_ingest_at as read_at,
+        detail_since
+    from source_states
+    order by id
+"""
+STEPS = "select distinct family from steps order by family"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source, when it was read last (UTC text or None), and that in words."""
+
+    name: str
+    system: str
+    read_at: str | None
+    detail_since: str | None
+    age: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A report's rows within a page: as they are (`rows`), and as people read them; or why there are none."""
+
+    report: Report
+    address: str
+    file_name: str
+    columns: list[str] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    cells: list[list[Any]] = field(default_factory=list)
+    is_cut: bool = False
+    error: str = ""
+
+    def table(self, label: str) -> Table:
+        """The rows as a template shows them."""
+        return table(label, self.columns, self.cells)
+
+
+class Visitor:
+    """The actor of a request; what was found out holds for the whole page."""
+
+    def __init__(self, datasette: Any, request: Any) -> None:
+        self.datasette = datasette
+        self.request = request
+        self.actor = request.actor if request else None
+        self._visible: dict[str, bool] = {}
+        self._sources: list[Source] | None = None
+
+    async def may_see(self, names: Collection[str]) -> set[str]:
+        """Those of the reports that the visitor may see."""
+        unknown = [name for name in names if name not in self._visible]
+        allowed = await visible(self.datasette, self.actor, unknown) if unknown else set()
+        self._visible.update({name: name in allowed for name in unknown})
+        return {name for name in names if self._visible[name]}
+
+    async def reports(self) -> list[Report]:
+        """The reports that the visitor may see, in the catalogue's order."""
+        known = catalogue.load_reports()
+        allowed = await self.may_see(known)
+        return [report for name, report in known.items() if name in allowed]
+
+    async def sources(self) -> list[Source]:
+        """All sources; none for those who may see no report."""
+        if self._sources is None:
+            self._sources = [self._source(row) for row in await self._rows(SOURCES)]
+        return self._sources
+
+    def _source(self, row: Any) -> Source:
+        address = links.detail(self.datasette, "source", row["name"])
+        return Source(**dict(row), age=age(row["read_at"]), address=address)
+
+    async def steps(self) -> list[str]:
+        """The families of all steps."""
+        return [row["family"] for row in await self._rows(STEPS)]
+
+    async def result(self, name: str, given: Mapping[str, str] | None = None, select: str = "") -> Result | None:
+        """A report's rows, or those of an SQL select from `report`; None where the visitor may not see it.
+
+        A parameter that the report does not take is a condition on its column of that name.
+        """
+        report = catalogue.load_reports().get(name)
+        if report is None or not await self.may_see([name]):
+            return None
+        return await self._run(report, given or {}, select)
+
+    async def _rows(self, sql: str) -> list[Any]:
+        # Whoever may see no report does not learn which sources there are.
+        for name in catalogue.load_reports():
+            if await self.may_see([name]):
+                return list((await self.datasette.get_database(DATABASE).execute(sql)).rows)
+        return []
+
+    async def _run(self, report: Report, given: Mapping[str, str], select: str) -> Result:
+        takes = {param.name for param in report.params}
+        values = catalogue.bind(report, {name: value for name, value in given.items() if name in takes})
+        conditions = " and ".join(f"{name} = :{name}" for name in given if name not in takes and given[name])
+        outer = select or "select * from report" + (f" where {conditions}" if conditions else "")
+        sql = f"with report as (\n{report.sql}\n)\n{outer}"
+        named = (report, links.report(self.datasette, report.name, values), links.file_name(report, values))
+        try:
+            found = await self.datasette.get_database(DATABASE).execute(sql, {**given, **values}, truncate=True)
+        except QueryInterrupted:
+            return Result(*named, error="This took too long here: open the report and narrow it down.")
+        except sqlite3.Error as error:
+            return Result(*named, error=f"This cannot be shown ({error}).")
+        rows = [dict(row) for row in found.rows]
+        columns = list(found.columns) if select else _informative(rows, given)
+        cells = [[await self._cell(row, column) for column in columns] for row in found.rows]
+        return Result(*named, columns, rows, cells, found.truncated)
+
+    async def _cell(self, row: Any, column: str) -> Any:
+        """A value as a query's page shows it: the first answer of a plugin."""
+        value = row[column]
+        # The arguments of both Datasette lines; a plugin takes those that it names.
+        rendered = pm.hook.render_cell(
+            row=row,
+            value=value,
+            column=column,
+            table=None,
+            pks=[],
+            database=DATABASE,
+            datasette=self.datasette,
+            request=self.request,
+            column_type=None,
+        )
+        for candidate in rendered:
+            if inspect.isawaitable(candidate):
+                candidate = await candidate
+            if candidate is not None:
+                return candidate
+        return "" if value is None else str(value)
+
+
+def _informative(rows: list[dict[str, Any]], given: Mapping[str, str]) -> list[str]:
+    """The columns that are not empty, and do not repeat a parameter in every row."""
+    known = {"title"} if given.get("story") else set()
+    return [
+        column
+        for column in (rows[0] if rows else [])
+        if column not in known and any(row[column] not in (None, "", given.get(column)) for row in rows)
+    ]
+
+
+def age(moment: str | None) -> str:
+    """How long ago a source was read, in the largest unit that fits."""
+    if not moment:
+        return "never read"
+    then = datetime.strptime(moment[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+    minutes = int((datetime.now(timezone.utc) - then).total_seconds() // 60)
+    for count, unit in ((minutes // 1440, "day"), (minutes // 60, "hour"), (minutes, "minute")):
+        if count > 0:
+            return f"read {count} {unit}{'s' if count > 1 else ''} ago"
+    return "read just now"

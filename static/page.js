@@ -1,0 +1,32 @@
+// What a page does beside its charts: links that are copied, and the catalogue's search. The page is whole without it.
+"use strict";
+(() => {
+  function copyable(link) {
+    link.addEventListener("click", async (event) => {
+      if (!navigator.clipboard) return;
+      event.preventDefault();
+      await navigator.clipboard.writeText(link.href);
+      link.textContent = "Copied";
+    });
+    if (navigator.clipboard) link.textContent = "Copy link";
+  }
+
+  // The catalogue shows what holds every word; the form does the same where this does not run.
+  function searchable(form) {
+    const input = form.querySelector("[type=search]");
+    input.addEventListener("input", () => {
+      const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const item of document.querySelectorAll(".catalogue li")) {
+        item.hidden = !wanted.every((word) => item.dataset.words.includes(word));
+      }
+      const topics = [...document.querySelectorAll(".catalogue section")];
+      for (const topic of topics) topic.hidden = !topic.querySelector("li:not([hidden])");
+      document.querySelector(".none").hidden = topics.some((topic) => !topic.hidden);
+    });
+  }
+
+  // Datasette 0.65 does not say what language its pages are in.
+  document.documentElement.lang ||= "en";
+  document.querySelectorAll("a.copy").forEach(copyable);
+  document.querySelectorAll("form.search").forEach(searchable);
+})();
