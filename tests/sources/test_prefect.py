@@ -8,14 +8,8 @@ from helpers.run_pairs import check_pair, rows, source_of
 
 
 def test_the_pair(db: ReportDatabase) -> None:
-    """Tries, waits, instances, retried flows, and the parent of a flow run."""
+    """Tries, waits, instances and retried flows."""
     check_pair(db, "prefect--server")
-    parents = """
-        select child.source_key, parent.source_key
-        from runs as child
-        join runs as parent on parent.id = child.parent_id"""
-    flow_run = "f0000000-0000-4000-8000-00000000000"
-    assert db.sql(parents) == [(f"{flow_run}2", f"{flow_run}1")]
 
 
 def test_reports(db: ReportDatabase) -> None:
@@ -46,6 +40,26 @@ def test_a_run_that_goes_on(db: ReportDatabase, tmp_path: Path) -> None:
     found = {row["step"]: (row["status"], row["duration_ms"]) for row in rows(db, "step_runs")}
     assert found["sleep"] == ("completed", 32_000)
     assert found["alone"] == ("completed", 1_799_000)
+
+
+def test_tries(db: ReportDatabase, tmp_path: Path) -> None:
+    """Tries follow those of their flow run; what a retry says is the error; task runs without a flow run are alone."""
+    path = Path(shutil.copy(source_of("prefect--server"), tmp_path / "server.db"))
+    task_run = "a0000000-0000-4000-8000-0000000000"
+    change(
+        path,
+        # The task run that was made first is that of the second try.
+        f"update task_run set flow_run_run_count = 3 - flow_run_run_count where id in ('{task_run}08', '{task_run}09')",
+        f"""update task_run_state
+        set message = 'ValueError: 429'
+        where name = 'AwaitingRetry' and task_run_id = '{task_run}02'""",
+        f"update task_run set flow_run_id = null, task_key = 'alone-11111111' where id = '{task_run}05'",
+    )
+    db.ingest(path)
+    found = {row["source_key"]: row for row in rows(db, "step_runs")}
+    assert [found[f"{task_run}{task}/1"]["attempt"] for task in ("08", "09")] == [2, 1]
+    assert found[f"{task_run}02/1"]["error_message"] == "ValueError: 429"
+    assert [found[f"{task_run}{task}/1"]["step"] for task in ("05", "10")] == ["alone", "alone"]
 
 
 def test_a_deleted_flow_run(db: ReportDatabase, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ DATABASE = Part(
                 "state_id": Type.KEY,
                 "state_type": Type.WORD,
                 "state_name": Type.WORD,
-                "parent_task_run_id": Type.KEY,
                 "expected_start_time": Type.UTC,
                 "start_time": Type.UTC,
                 "end_time": Type.UTC,
@@ -47,7 +46,12 @@ DATABASE = Part(
             group="flow_run_id",
         ),
         "flow_run_state": Table(columns={"id": Type.KEY, "message": Type.TEXT}, required=("id",)),
-        "task_run_state": Table(columns={"task_run_id": Type.KEY, **STATE}, required=("task_run_id", "type")),
+        # Looked up by its group.
+        "task_run_state": Table(
+            columns={"task_run_id": Type.KEY, **STATE},
+            required=("task_run_id", "type"),
+            group="task_run_id",
+        ),
     },
     feeds={"runs": ("flow_run",), "step_runs": ("task_run",)},
     grouped={"runs": "source_key", "step_runs": "run_key"},

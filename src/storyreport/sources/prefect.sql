@@ -6,7 +6,6 @@
 select
     runs.id as source_key,
     'flow_run' as kind,
-    parents.flow_run_id as parent_key,
     words.status,
     runs.state_name as source_status,
     case when words.status = 'failed' then states.message end as error_message,
@@ -19,7 +18,6 @@ select
             then cast(round((julianday(runs.end_time) - julianday(runs.start_time)) * 86400000) as integer)
     end as duration_ms
 from src_flow_run as runs
-left join all_task_run as parents on parents.id = runs.parent_task_run_id
 left join all_flow_run_state as states on states.id = runs.state_id
 left join src_statuses as words
     on
@@ -59,15 +57,17 @@ with numbered as (
     from src_task_run
 ),
 
+-- Joined to the states as they are, which are indexed: SQLite would go through all of a result that it has to make.
 states as (
     select
-        task_run_id,
-        lower(trim(type)) as type,
-        coalesce(lower(trim(name)) = 'awaitingretry', 0) as is_retry,
-        message,
-        timestamp
-    from all_task_run_state
-    where task_run_id in (select id from src_task_run)
+        numbered.*,
+        numbered.family || case when numbered.instance > 0 then '[' || numbered.instance || ']' else '' end as step_name,
+        all_task_run_state.timestamp,
+        all_task_run_state.message,
+        lower(trim(all_task_run_state.type)) as type,
+        coalesce(lower(trim(all_task_run_state.name)) = 'awaitingretry', 0) as is_retry
+    from numbered
+    left join all_task_run_state on all_task_run_state.task_run_id = numbered.id
 ),
 
 -- A state that announces a retry ends one try, and the next one waits since then.
@@ -76,7 +76,7 @@ parted as (
         states.*,
         coalesce(
             sum(is_retry) over (
-                partition by task_run_id
+                partition by id
                 order by timestamp
                 rows between unbounded preceding and 1 preceding
             ),
@@ -85,69 +85,71 @@ parted as (
     from states
 ),
 
-steps_of_tries as (
+changes as (
     select
-        task_run_id,
-        try,
-        case when is_retry then 'failed' else type end as type,
-        message,
-        timestamp
+        parted.*,
+        try as own_try,
+        case when is_retry then 'failed' else type end as change
     from parted
     union all
     select
-        task_run_id,
+        parted.*,
         try + 1,
-        'waiting',
-        null,
-        timestamp
+        'waiting'
     from parted
     where is_retry
 ),
 
+-- All but the states is the same in each row of a task run.
 tries as (
     select
-        task_run_id,
-        try,
-        try = max(try) over (partition by task_run_id) as is_last,
-        min(case when type = 'waiting' then timestamp end) as queued_at,
-        min(case when type = 'running' then timestamp end) as started_at,
-        max(case when type in ('completed', 'failed', 'crashed', 'cancelled') then timestamp end) as ended_at,
-        max(case when type in ('failed', 'crashed') then message end) as message,
-        max(timestamp) as last_activity_at
-    from steps_of_tries
+        changes.*,
+        min(case when change = 'waiting' then timestamp end) as waiting_at,
+        min(case when change = 'running' then timestamp end) as running_at,
+        max(case when change in ('completed', 'failed', 'crashed', 'cancelled') then timestamp end) as finished_at,
+        max(case when change in ('failed', 'crashed') then message end) as error,
+        max(timestamp) as changed_at
+    from changes
     group by
-        task_run_id,
-        try
+        id,
+        own_try
+),
+
+placed as (
+    select
+        tries.*,
+        own_try = max(own_try) over (partition by id) as is_last,
+        row_number() over (
+            partition by coalesce(flow_run_id, id), step_name
+            order by flow_try, own_try
+        ) as attempt
+    from tries
 ),
 
 -- The last try is in the state that the task run is in; where no states are kept, that is all there is.
 attempts as (
     select
-        numbered.id,
-        numbered.flow_run_id,
-        numbered.family || case when numbered.instance > 0 then '[' || numbered.instance || ']' else '' end as step_name,
-        coalesce(tries.try, 1) as try,
-        row_number() over (
-            partition by coalesce(numbered.flow_run_id, numbered.id), numbered.family, numbered.instance
-            order by numbered.flow_try, tries.try
-        ) as attempt,
+        id,
+        flow_run_id,
+        step_name,
+        own_try as try,
+        attempt,
         case
-            when not tries.is_last then 'failed'
-            when lower(numbered.state_name) in ('awaitingretry', 'notready') then lower(numbered.state_name)
-            else lower(trim(numbered.state_type))
+            when not is_last then 'failed'
+            when lower(state_name) in ('awaitingretry', 'notready') then lower(state_name)
+            else lower(trim(state_type))
         end as word,
-        case when not tries.is_last then 'AwaitingRetry' else numbered.state_name end as source_status,
-        tries.message,
-        coalesce(tries.queued_at, numbered.expected_start_time) as queued_at,
-        case when tries.try is null then numbered.start_time else tries.started_at end as started_at,
+        case when is_last then state_name else 'AwaitingRetry' end as source_status,
+        error,
+        coalesce(waiting_at, expected_start_time) as queued_at,
+        case when changed_at is null then start_time else running_at end as started_at,
         case
-            when tries.try is null then numbered.end_time
-            when lower(numbered.state_name) = 'notready' then numbered.state_timestamp
-            else tries.ended_at
+            when changed_at is null then end_time
+            when lower(state_name) = 'notready' then state_timestamp
+            else finished_at
         end as ended_at,
-        coalesce(tries.last_activity_at, numbered.state_timestamp) as last_activity_at
-    from numbered
-    left join tries on tries.task_run_id = numbered.id
+        coalesce(changed_at, state_timestamp) as last_activity_at
+    from placed
 )
 
 select
@@ -158,7 +160,7 @@ select
     attempts.attempt,
     words.status,
     attempts.source_status,
-    case when words.status = 'failed' then attempts.message end as error_message,
+    case when words.status = 'failed' then attempts.error end as error_message,
     attempts.queued_at,
     attempts.started_at,
     attempts.ended_at,
