@@ -4,6 +4,7 @@ import contextlib
 import re
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import previous
 import pytest
@@ -275,6 +276,16 @@ def test_a_changed_definition_is_rebuilt(rollup_files: RollupFiles, book: Book, 
     assert book.one(twice) == 2 * book.one("select count(*) from runs") == book.one(twice.replace("toy_days", "toys"))
     assert book.ingest(tracker.path).notes == []
     assert examine(book.path) == []
+
+
+def test_the_documented_example(rollup_files: RollupFiles, book: Book) -> None:
+    """Of docs/adding-a-rollup.md, as it stands there."""
+    docs = Path(__file__).parent.parent / "docs" / "adding-a-rollup.md"
+    (example,) = re.findall(r"```sql\n(.*?)```", docs.read_text(encoding="utf-8"), re.DOTALL)
+    previous.write(book.path)
+    rollup_files.write("work/kind_days.sql", example)
+    assert examine(book.path, repair=True) == []
+    assert book.one("select sum(runs) from rollup_kinds") == book.one("select count(*) from runs")
 
 
 def test_words_for_people_rebuild_nothing(rollup_files: RollupFiles, book: Book, tracker: Tracker) -> None:
