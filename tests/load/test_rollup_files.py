@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 import pytest
-from helpers import previous
+from helpers import ROOT, previous
 from helpers.report_database import ReportDatabase, ask, change
 from helpers.rollup_files import RollupFiles
 from helpers.serving import Served
@@ -275,6 +275,16 @@ def test_a_changed_definition_is_rebuilt(rollup_files: RollupFiles, db: ReportDa
     assert db.one(twice) == 2 * db.one("select count(*) from runs") == db.one(twice.replace("toy_days", "toys"))
     assert db.ingest(tracker.path).notes == []
     assert examine(db.path) == []
+
+
+def test_the_documented_example(rollup_files: RollupFiles, db: ReportDatabase) -> None:
+    """Of docs/adding-a-rollup.md, as it stands there."""
+    docs = ROOT / "docs" / "adding-a-rollup.md"
+    (example,) = re.findall(r"```sql\n(.*?)```", docs.read_text(encoding="utf-8"), re.DOTALL)
+    previous.write(db.path)
+    rollup_files.write("work/kind_days.sql", example)
+    assert examine(db.path, repair=True) == []
+    assert db.one("select sum(runs) from rollup_kinds") == db.one("select count(*) from runs")
 
 
 def test_words_for_people_rebuild_nothing(rollup_files: RollupFiles, db: ReportDatabase, tracker: Tracker) -> None:
