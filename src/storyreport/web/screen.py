@@ -5,11 +5,10 @@ from urllib.parse import parse_qsl
 
 from datasette import Response, utils
 
-from . import limits, mode
+from . import limits, mode, traffic
 from .addresses import local_path, named
 from .data import sentence
 from .databases import HOLDS_SQL
-from .traffic import RETRY_SECONDS, Traffic
 
 SQL = {"sql", "_where"}
 NO_SQL = "SQL in an address is off on this server: `storyreport serve --sql` allows it."
@@ -18,7 +17,7 @@ BUSY = "This server answers as many requests as it can: try again in a moment."
 
 def screen(datasette: Any) -> Any:
     """An ASGI wrapper: what is too large, too much or not allowed is refused with a sentence."""
-    traffic = Traffic()
+    running = traffic.of(datasette)
 
     def wrap(app: Any) -> Any:
         async def screened(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -26,13 +25,13 @@ def screen(datasette: Any) -> Any:
                 await app(scope, receive, send)
             elif refused := limits.refused(scope):
                 await _refuse(datasette, scope, send, *refused)
-            elif traffic.is_full:
+            elif running.is_full:
                 await _refuse(datasette, scope, send, 503, BUSY)
             elif (is_sql := holds_sql(datasette, scope)) and not mode.of(datasette).sql:
                 await _refuse(datasette, scope, send, 403, NO_SQL)
             else:
                 HOLDS_SQL.set(is_sql)
-                await traffic.answer(app, scope, limits.bounded(receive), send)
+                await running.answer(app, scope, limits.bounded(receive), send)
 
         return screened
 
@@ -53,7 +52,7 @@ async def _refuse(datasette: Any, scope: dict[str, Any], send: Any, status: int,
     """Send a sentence with a status, in the format of the address."""
     response = await _refusal(datasette, scope, status, reason)
     if status == 503:
-        response.headers["retry-after"] = str(RETRY_SECONDS)
+        response.headers["retry-after"] = str(traffic.RETRY_SECONDS)
     if datasette.cors:
         utils.add_cors_headers(response.headers)
     await response.asgi_send(send)

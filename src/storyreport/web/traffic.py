@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import weakref
 from typing import Any
 
 AT_ONCE = 64
@@ -38,6 +39,15 @@ class Traffic:
                 await app(scope, receive, counted)
         finally:
             self.running -= is_counted
+
+
+# Datasette 1.0 wraps itself anew for each request of its own client.
+_OF: weakref.WeakKeyDictionary[Any, Traffic] = weakref.WeakKeyDictionary()
+
+
+def of(datasette: Any) -> Traffic:
+    """The traffic of a Datasette."""
+    return _OF.setdefault(datasette, Traffic())
 
 
 async def _while_connected(app: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
