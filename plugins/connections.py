@@ -1,15 +1,16 @@
-"""Keeps the key of the session hashes out of every page, report and query, even of those who may write SQL."""
+"""Limits every connection that answers visitors."""
 
 # mypy: disallow-untyped-decorators=False
 
 import sqlite3
+from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import connections
+from storyreport.web import guard
 
 
 @hookimpl
-def prepare_connection(conn: sqlite3.Connection) -> None:
+def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:
     """Restrict a new connection."""
-    connections.restrict(conn)
+    guard.prepare(conn, database, datasette)

@@ -200,6 +200,7 @@ def reprice(database: Path, price_path: Path | None) -> None:
 @click.option("--setting", "settings", nargs=2, multiple=True, metavar="NAME VALUE", help="A setting of Datasette.")
 @click.option("--root", is_flag=True, help="Print an address that logs in as root.")
 @click.option("--cors", is_flag=True, help="Let other sites' pages read the data addresses.")
+@click.option("--sql", is_flag=True, help="Let visitors write SQL (Python 3.11 or newer).")
 @click.option("--crossdb", is_flag=True, help="Let SQL join across databases in /_memory.")
 def serve(
     database: Path,
@@ -208,16 +209,19 @@ def serve(
     port: int,
     open_browser: bool,
     root: bool,
+    sql: bool,
     static: tuple[tuple[str, Path], ...],
     settings: tuple[tuple[str, str], ...],
     **extras: Any,
 ) -> None:
     """Serve the reports with Datasette until Ctrl-C."""
+    from .web.mode import Mode
     from .web.server import Extras
     from .web.server import serve as run
 
     warn_of_broken_reports(queries)
-    run(database, host, port, open_browser, root, Extras(static=static, settings=dict(settings), **extras))
+    mode = Mode(sql=sql, local=True)
+    run(database, host, port, open_browser, root, Extras(static=static, settings=dict(settings), mode=mode, **extras))
 
 
 @cli.command()

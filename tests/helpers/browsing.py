@@ -48,9 +48,9 @@ def browsing(profile: Path, width: int) -> Iterator[webdriver.Chrome]:
 
 
 @contextmanager
-def serving(path: Path) -> Iterator[str]:
+def serving(path: Path, *options: str) -> Iterator[str]:
     """The address of a server of its own, as people start it."""
-    command = [sys.executable, "-m", "storyreport", "serve", "--port", "0", "--db", str(path)]
+    command = [sys.executable, "-m", "storyreport", "serve", "--port", "0", "--db", str(path), *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr
         line = server.stderr.readline()

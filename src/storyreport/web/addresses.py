@@ -18,7 +18,7 @@ def complete(datasette: Any) -> Any:
 
     def wrap(app: Any) -> Any:
         async def completed(scope: dict[str, Any], receive: Any, send: Any) -> None:
-            name, extension = _named(datasette, scope)
+            name, extension = named(datasette, scope)
             if name is None:
                 await app(scope, receive, send)
                 return
@@ -60,16 +60,19 @@ def _refused(datasette: Any, method: str, extension: str | None) -> Any:
     return None
 
 
-def _named(datasette: Any, scope: dict[str, Any]) -> tuple[str | None, str | None]:
+def named(datasette: Any, scope: dict[str, Any]) -> tuple[str | None, str | None]:
     """The report, broken or not, that a request names, and the extension of the format."""
     if scope["type"] != "http":
         return None, None
-    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
-    base = datasette.setting("base_url")
-    if base != "/" and path.startswith(base):
-        path = "/" + path[len(base) :]
-    found = ADDRESS.fullmatch(path)
+    found = ADDRESS.fullmatch(local_path(datasette, scope))
     name = tilde_decode(found[1]) if found else ""
     catalogue = reports.load_catalogue()
     is_known = name in catalogue.reports or any(error.name == name for error in catalogue.broken)
     return (name, found[2]) if found and is_known else (None, None)
+
+
+def local_path(datasette: Any, scope: dict[str, Any]) -> str:
+    """The path of a request without the base URL."""
+    path: str = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+    base = datasette.setting("base_url")
+    return "/" + path[len(base) :] if base != "/" and path.startswith(base) else path

@@ -56,7 +56,9 @@ class ReportPage:
 async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     """The page of a report with the parameters of the visitor's request."""
     datasette, request = visitor.datasette, visitor.request
-    args = {name: request.args[name] for name in request.args if not name.startswith("_")}
+    # Read once: Datasette parses the query string each time.
+    given = request.args
+    args = {name: given[name] for name in given if not name.startswith("_")}
     try:
         values = reports.bind(report, args)
     except reports.UsageError:
@@ -64,7 +66,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     sources = await visitor.sources()
     fresh = await freshness.of(visitor, values.get("source", ""))
     siblings = [each for each in await visitor.reports() if each.topic == report.topic and each.name != report.name]
-    title, is_explored = links.title(report, values), bool(request.args.get("_explore"))
+    title, is_explored = links.title(report, values), bool(given.get("_explore"))
     json_address = links.report(datasette, report.name, values, "json")
     chart = None
     if report.chart and not is_explored:
@@ -73,7 +75,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     return ReportPage(
         report=report,
         title=title,
-        is_embedded=bool(request.args.get("_embed")),
+        is_embedded=bool(given.get("_embed")),
         is_explored=is_explored,
         freshness=fresh,
         fields=[await _field(visitor, param, values[param.name]) for param in report.params],

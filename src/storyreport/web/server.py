@@ -3,45 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import difflib
 import errno
 import socket
-import sqlite3
 import sys
 import webbrowser
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import datasette_dashboards
 import uvicorn
 import yaml
 from datasette.app import DEFAULT_SETTINGS, Datasette
-from datasette.database import Database
 from datasette.plugins import pm
 from datasette.utils import BadMetadataError, module_from_path, parse_metadata
 from jinja2 import ChoiceLoader, FileSystemLoader
 
 from .. import bundle, rollups, schema
 from ..errors import StoryreportError, UsageError
-from . import DATABASE
+from . import DATABASE, mode
+from .databases import CrossDatabase, ReportDatabase, ServedDatabase
+from .mode import Mode
 
 DASHBOARDS = "dashboards"
+# How long answers may take after Ctrl-C.
+STOP_SECONDS = 3
 SWITCH = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
-
-
-class ReportDatabase(Database):  # type: ignore[misc]
-    """A database file with any name: Datasette puts the path into a URI, where `?`, `#` and `%` mean something."""
-
-    def connect(self, write: bool = False) -> sqlite3.Connection:
-        """A connection as Datasette makes it, to the path as it is."""
-        quoted = copy.copy(self)
-        quoted.path = quote(self.path)
-        connection: sqlite3.Connection = Database.connect(quoted, write)
-        return connection
 
 
 class Server(uvicorn.Server):
@@ -73,6 +62,7 @@ class Extras:
     settings: Mapping[str, str] = field(default_factory=dict)
     cors: bool = False
     crossdb: bool = False
+    mode: Mode = field(default_factory=lambda: Mode(local=True))
 
 
 def datasette_for(path: Path, extras: Extras | None = None) -> Datasette:
@@ -87,7 +77,11 @@ def datasette_for(path: Path, extras: Extras | None = None) -> Datasette:
     served = Datasette(
         [],
         # A thread that looks up a thousand rows in a long history finds their pages the next time.
-        settings={"cache_size_kb": schema.CACHE_KIB, **_settings(extras.settings)},
+        settings={
+            "cache_size_kb": schema.CACHE_KIB,
+            **_settings(extras.settings),
+            "default_allow_sql": extras.mode.sql,
+        },
         metadata=_metadata(root / "metadata.yml", extras.metadata),
         plugins_dir=str(root / "plugins"),
         template_dir=str(root / "templates"),
@@ -99,10 +93,12 @@ def datasette_for(path: Path, extras: Extras | None = None) -> Datasette:
         cors=extras.cors,
         crossdb=extras.crossdb,
     )
-    if not extras.crossdb:
-        # Without a file Datasette adds a memory database to have something to show.
-        served.remove_database("_memory")
-    served.add_database(ReportDatabase(served, path=str(path.resolve()), is_mutable=True), name=DATABASE)
+    setattr(served, mode.ATTRIBUTE, extras.mode)
+    # Without a file Datasette adds a memory database to have something to show.
+    served.remove_database("_memory")
+    if extras.crossdb:
+        served.add_database(CrossDatabase(served, path), name="_memory")
+    served.add_database(ReportDatabase(served, path), name=DATABASE)
     if extras.template_dir:
         environment = getattr(served, "_jinja_env", None) or served.jinja_env
         environment.loader = ChoiceLoader([FileSystemLoader(str(extras.template_dir)), environment.loader])
@@ -154,7 +150,9 @@ def serve(
         # asyncio does so for sockets of its own making only; otherwise an answer on a kept connection waits 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         served: Any = datasette_for(path, extras)
-        server = Server(uvicorn.Config(served.app(), lifespan="on", log_level="warning"))
+        server = Server(
+            uvicorn.Config(served.app(), lifespan="on", log_level="warning", timeout_graceful_shutdown=STOP_SECONDS)
+        )
         name = f"[{host}]" if ":" in host else host
         server.address = f"http://{name}:{listener.getsockname()[1]}/"
         server.open_browser = open_browser
@@ -164,6 +162,9 @@ def serve(
         # uvicorn shuts down in order on Ctrl-C and then raises it again.
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
+        for database in served.databases.values():
+            if isinstance(database, ServedDatabase):
+                database.workers.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

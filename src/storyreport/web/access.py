@@ -1,0 +1,83 @@
+"""Permissions that hold beside the configuration: nobody writes, and what is private stays so."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from . import DATABASE, mode
+from .mode import Mode
+
+# Datasette 1.0's ways to change a database; a report database is changed by `storyreport` alone.
+WRITES = (
+    "execute-write-sql",
+    "create-table",
+    "create-view",
+    "insert-row",
+    "update-row",
+    "delete-row",
+    "alter-table",
+    "set-column-type",
+    "drop-table",
+    "drop-view",
+    "store-query",
+    "update-query",
+    "delete-query",
+)
+# What shows where the sources lie, or rows as their source wrote them.
+PRIVATE_TABLES = ("inputs", "rejects", "source_states", "secrets")
+PRIVATE_REPORTS = ("rejected_rows",)
+
+
+@dataclass(frozen=True)
+class Denial:
+    """An action that is denied: in all databases, in one, or for one of its tables or reports."""
+
+    action: str
+    database: str | None = None
+    child: str | None = None
+
+
+def denials(served: Mode, actor: Any) -> Iterator[Denial]:
+    """What is denied to an actor (None: anonymous), whatever the configuration says."""
+    yield from (Denial(action) for action in WRITES)
+    # The file holds the key of the session hashes.
+    yield Denial("view-database-download", DATABASE)
+    is_anonymous = actor is None and not served.local
+    if not served.sql or is_anonymous:
+        yield Denial("execute-sql")
+    if is_anonymous:
+        yield from (Denial("view-table", DATABASE, table) for table in PRIVATE_TABLES)
+        yield from (Denial("view-query", DATABASE, report) for report in PRIVATE_REPORTS)
+
+
+def allowed(datasette: Any, actor: Any, action: str, resource: Any) -> bool | None:
+    """False where it is denied, else None: the answer for Datasette 0.65, which names one thing."""
+    database, child = resource if isinstance(resource, tuple) else (resource, None)
+    names = {None, database}, {None, child}
+    for denial in denials(mode.of(datasette), actor):
+        if denial.action == action and denial.database in names[0] and denial.child in names[1]:
+            return False
+    return None
+
+
+def rules(datasette: Any, actor: Any, action: str) -> Any:
+    """What is denied, as SQL: the answer for Datasette 1.0, where a rule of the same level wins that denies."""
+    from datasette.permissions import PermissionSQL  # there is none before Datasette 1.0
+
+    found = [denial for denial in denials(mode.of(datasette), actor) if denial.action == action]
+    places = [(name, denial.child) for denial in found for name in _databases(datasette, denial)]
+    if not places:
+        return None
+    # An index keeps the parameters of these rules apart.
+    params = {
+        f"storyreport_{kind}_{place}": value
+        for place, pair in enumerate(places)
+        for kind, value in zip(("parent", "child"), pair, strict=True)
+    }
+    lines = (f"(:storyreport_parent_{place}, :storyreport_child_{place})" for place in range(len(places)))
+    sql = f"select column1 as parent, column2 as child, 0 as allow, 'closed' as reason from (values {', '.join(lines)})"
+    return PermissionSQL(sql=sql, params=params)
+
+
+def _databases(datasette: Any, denial: Denial) -> list[str]:
+    return [denial.database] if denial.database else list(datasette.databases)

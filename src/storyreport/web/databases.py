@@ -1,0 +1,114 @@
+"""The databases that are served: a visitor's SQL runs in a process of its own, and ends when the visitor leaves."""
+
+import asyncio
+import contextvars
+import copy
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from datasette.database import Database
+
+from .workers import Workers
+
+# Whether the request that is being answered holds SQL of the visitor's.
+HOLDS_SQL: contextvars.ContextVar[bool] = contextvars.ContextVar("HOLDS_SQL", default=False)
+
+Function = Callable[[sqlite3.Connection], Any]
+
+
+class Running:
+    """A function on a connection in another thread, and how it is stopped."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def __call__(self, connection: sqlite3.Connection) -> Any:
+        with self._lock:
+            self._connection = connection
+        try:
+            return self.function(connection)
+        finally:
+            with self._lock:
+                self._connection = None
+
+    def stop(self) -> None:
+        """Interrupt it where it runs; whatever the connection does next is not interrupted."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.interrupt()
+
+
+class ServedDatabase(Database):  # type: ignore[misc]
+    """A database of Datasette's whose work can be stopped."""
+
+    workers: Workers
+
+    async def execute(
+        self,
+        sql: str,
+        params: Any = None,
+        truncate: bool = False,
+        custom_time_limit: int | None = None,
+        page_size: int | None = None,
+        log_sql_errors: bool = True,
+    ) -> Any:
+        """The rows of a statement, as Datasette gives them."""
+        if not HOLDS_SQL.get():
+            return await super().execute(sql, params, truncate, custom_time_limit, page_size, log_sql_errors)
+        limit_ms = min(self.ds.sql_time_limit_ms, custom_time_limit or self.ds.sql_time_limit_ms)
+        most_rows = self.ds.max_returned_rows
+        if most_rows == (page_size or self.ds.page_size):
+            most_rows += 1
+        return await self.workers.run(sql, params, most_rows + 1 if truncate and most_rows else None, limit_ms)
+
+    async def execute_fn(self, fn: Function) -> Any:
+        """Run a function in a thread with a connection; on Datasette 1.0 by way of `_execute_fn`."""
+        if hasattr(Database, "_execute_fn"):
+            return await super().execute_fn(fn)
+        return await _stoppable(super().execute_fn, fn)
+
+    async def _execute_fn(self, fn: Function) -> Any:
+        return await _stoppable(super()._execute_fn, fn)
+
+    def close(self) -> None:
+        """Close all connections and end all processes."""
+        self.workers.close()
+        super().close()
+
+
+class ReportDatabase(ServedDatabase):
+    """A database file with any name: Datasette puts the path into a URI, where `?`, `#` and `%` mean something."""
+
+    def __init__(self, datasette: Any, path: Path) -> None:
+        super().__init__(datasette, path=str(path.resolve()), is_mutable=True)
+        self.workers = Workers([f"file:{quote(self.path)}?mode=ro"])
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:
+        """A connection as Datasette makes it, to the path as it is."""
+        quoted = copy.copy(self)
+        quoted.path = quote(self.path)
+        connection: sqlite3.Connection = Database.connect(quoted, write)
+        return connection
+
+
+class CrossDatabase(ServedDatabase):
+    """The database in memory to which Datasette attaches the others for SQL across them."""
+
+    def __init__(self, datasette: Any, path: Path) -> None:
+        super().__init__(datasette, is_memory=True)
+        self.workers = Workers([":memory:", f"storyreport=file:{quote(str(path.resolve()))}?mode=ro"])
+
+
+async def _stoppable(execute: Callable[[Function], Awaitable[Any]], function: Function) -> Any:
+    running = Running(function)
+    try:
+        return await execute(running)
+    except asyncio.CancelledError:
+        running.stop()
+        raise

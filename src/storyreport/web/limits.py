@@ -1,0 +1,55 @@
+"""How much a request may hold: what is beyond costs Datasette more than it is worth."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+# Bytes of the path and of the query; SQL is the longest that people write.
+PATH_BYTES = 4_096
+QUERY_BYTES = 16_384
+PARAMETERS = 100
+NAME_LENGTH = 200
+VALUE_LENGTH = 2_000
+FACETS = 5
+BODY_BYTES = 1 << 20
+LONG = {"sql", "_where"}
+
+Pairs = Sequence[tuple[str, str]]
+Refusal = tuple[int, str]
+
+
+def refused(scope: dict[str, Any]) -> Refusal | None:
+    """The status and the reason for a request that is too large; None for others."""
+    if len(scope.get("raw_path") or scope["path"]) > PATH_BYTES:
+        return 414, f"The address is longer than {PATH_BYTES:,} characters: shorten it."
+    query: bytes = scope["query_string"]
+    if len(query) > QUERY_BYTES:
+        return 414, f"The parameters are longer than {QUERY_BYTES:,} characters together: shorten them."
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    if not length.isdigit() or int(length) > BODY_BYTES:
+        return 413, f"The request is larger than {BODY_BYTES:,} bytes: send less."
+    if query.count(b"&") >= PARAMETERS:
+        return 400, f"There are more than {PARAMETERS} parameters: leave some out."
+    return _refused_pairs(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+
+
+def _refused_pairs(pairs: Pairs) -> Refusal | None:
+    for name, value in pairs:
+        if len(name) > NAME_LENGTH or (len(value) > VALUE_LENGTH and name not in LONG):
+            return 400, f"The parameter {name[:40]!r} is longer than {VALUE_LENGTH:,} characters: shorten it."
+    if sum(name.startswith("_facet") and name != "_facet_size" for name, _ in pairs) > FACETS:
+        return 400, f"There are more than {FACETS} facets: leave some out."
+    return None
+
+
+def bounded(receive: Any) -> Any:
+    """A request's messages, at most BODY_BYTES of them: then the client counts as gone."""
+    size_bytes = 0
+
+    async def next_message() -> Any:
+        nonlocal size_bytes
+        message = await receive()
+        size_bytes += len(message.get("body") or b"")
+        return message if size_bytes <= BODY_BYTES else {"type": "http.disconnect"}
+
+    return next_message

@@ -1,0 +1,68 @@
+"""Screens requests before Datasette reads them."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from datasette import Response, utils
+
+from . import limits, mode, traffic
+from .addresses import local_path, named
+from .data import sentence
+from .databases import HOLDS_SQL
+
+SQL = {"sql", "_where"}
+NO_SQL = "SQL in an address is off on this server: `storyreport serve --sql` allows it."
+BUSY = "This server answers as many requests as it can: try again in a moment."
+
+
+def screen(datasette: Any) -> Any:
+    """An ASGI wrapper: what is too large, too much or not allowed is refused with a sentence."""
+    running = traffic.of(datasette)
+
+    def wrap(app: Any) -> Any:
+        async def screened(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+            elif refused := limits.refused(scope):
+                await _refuse(datasette, scope, send, *refused)
+            elif running.is_full:
+                await _refuse(datasette, scope, send, 503, BUSY)
+            elif (is_sql := holds_sql(datasette, scope)) and not mode.of(datasette).sql:
+                await _refuse(datasette, scope, send, 403, NO_SQL)
+            else:
+                HOLDS_SQL.set(is_sql)
+                await running.answer(app, scope, limits.bounded(receive), send)
+
+        return screened
+
+    return wrap
+
+
+def holds_sql(datasette: Any, scope: dict[str, Any]) -> bool:
+    """Whether the address of a table or a database holds SQL of the visitor's."""
+    query = scope["query_string"]
+    if b"sql" not in query and b"where" not in query and b"%" not in query:
+        return False
+    names = {name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True)}
+    is_ours = local_path(datasette, scope).startswith("/-/") or named(datasette, scope)[0] is not None
+    return bool(names & SQL) and not is_ours
+
+
+async def _refuse(datasette: Any, scope: dict[str, Any], send: Any, status: int, reason: str) -> None:
+    """Send a sentence with a status, in the format of the address."""
+    response = await _refusal(datasette, scope, status, reason)
+    if status == 503:
+        response.headers["retry-after"] = str(traffic.RETRY_SECONDS)
+    if datasette.cors:
+        utils.add_cors_headers(response.headers)
+    await response.asgi_send(send)
+
+
+async def _refusal(datasette: Any, scope: dict[str, Any], status: int, reason: str) -> Any:
+    _, _, extension = scope["path"].rpartition("/")[2].rpartition(".")
+    if extension in ("json", "csv") or status != 403:
+        # A page costs more than a request that is too much is worth.
+        return sentence(extension, status, reason)
+    await datasette.invoke_startup()
+    page = await datasette.render_template("error.html", {"error": reason, "status": status, "title": "Not allowed"})
+    return Response.html(page, status=status)

@@ -1,0 +1,78 @@
+"""How many requests are answered at once, and how the work for a client that left is stopped."""
+
+import asyncio
+import contextlib
+import weakref
+from typing import Any
+
+AT_ONCE = 64
+RETRY_SECONDS = 2
+
+
+class Traffic:
+    """The requests that are being answered; one counts until its answer begins."""
+
+    def __init__(self) -> None:
+        self.running = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more is too many."""
+        return self.running >= AT_ONCE
+
+    async def answer(self, app: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Let the app answer a request, until the client leaves."""
+        is_counted = True
+        self.running += 1
+
+        async def counted(message: Any) -> None:
+            nonlocal is_counted
+            if is_counted:
+                is_counted = False
+                self.running -= 1
+            await send(message)
+
+        try:
+            if scope["method"] in ("GET", "HEAD"):
+                await _while_connected(app, scope, receive, counted)
+            else:
+                await app(scope, receive, counted)
+        finally:
+            self.running -= is_counted
+
+
+# Datasette 1.0 wraps itself anew for each request of its own client.
+_OF: weakref.WeakKeyDictionary[Any, Traffic] = weakref.WeakKeyDictionary()
+
+
+def of(datasette: Any) -> Traffic:
+    """The traffic of a Datasette."""
+    return _OF.setdefault(datasette, Traffic())
+
+
+async def _while_connected(app: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Run the app, and cancel it where the client leaves before it has its answer."""
+    unread = [await receive()]
+    while unread[-1].get("more_body"):
+        unread.append(await receive())
+    is_answered = False
+    left: asyncio.Future[Any] = asyncio.ensure_future(receive())
+
+    async def messages() -> Any:
+        return unread.pop(0) if unread else await asyncio.shield(left)
+
+    async def sent(message: Any) -> None:
+        nonlocal is_answered
+        is_answered = is_answered or (message["type"] == "http.response.body" and not message.get("more_body"))
+        await send(message)
+
+    work = asyncio.ensure_future(app(scope, messages, sent))
+    try:
+        await asyncio.wait({work, left}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done() and not is_answered:
+            work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+    finally:
+        work.cancel()
+        left.cancel()
