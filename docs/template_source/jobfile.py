@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, textfiles
+from ..readers import text as textfiles
+from . import Part, System, Table, Type
 
 WRITER = "jobfile"
 ENDINGS = (".json", ".json.gz")

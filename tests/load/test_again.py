@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from helpers.report_database import ReportDatabase, ask, change
 from helpers.tracker import STEPS, Tracker
-from storyreport.prune import prune
 
 from storyreport import recognise, reports
 from storyreport.errors import StoryreportError
 from storyreport.load import changes
 from storyreport.system import Part, System, Table, Type, signs
 from storyreport.upkeep.doctor import examine
+from storyreport.upkeep.prune import prune
 
 AS_OF = "2026-03-11T12:00:00Z"
 # What a source has deleted still counts in these.
