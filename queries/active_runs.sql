@@ -99,5 +99,6 @@ from active
 join sources on sources.id = active.source_id
 left join stories on stories.id = active.story_id
 where :source = '' or sources.name = :source
-order by active.status <> 'running', active.started_at, source, active.run, active.current_step, active.kind,
+order by
+    active.status <> 'running', active.started_at, source, active.run, active.current_step, active.kind,
     active.source_key

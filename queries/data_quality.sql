@@ -17,21 +17,21 @@ chart:
 -- Offsets west of UTC in use, each with a zone that has it in the northern summer and one in the winter.
 with offsets (minutes, summer, winter) as (
     values
-        (60, 'Atlantic/Cape_Verde', 'Atlantic/Cape_Verde'),
-        (120, 'America/Noronha', 'America/Noronha'),
-        (150, 'America/St_Johns', 'America/St_Johns'),
-        (180, 'America/Sao_Paulo', 'America/Sao_Paulo'),
-        (210, 'America/St_Johns', 'America/St_Johns'),
-        (240, 'America/New_York', 'America/Halifax'),
-        (300, 'America/Chicago', 'America/New_York'),
-        (360, 'America/Denver', 'America/Chicago'),
-        (420, 'America/Los_Angeles', 'America/Denver'),
-        (480, 'America/Anchorage', 'America/Los_Angeles'),
-        (540, 'America/Adak', 'America/Anchorage'),
-        (570, 'Pacific/Marquesas', 'Pacific/Marquesas'),
-        (600, 'Pacific/Honolulu', 'Pacific/Honolulu'),
-        (660, 'Pacific/Pago_Pago', 'Pacific/Pago_Pago'),
-        (720, 'Etc/GMT+12', 'Etc/GMT+12')
+    (60, 'Atlantic/Cape_Verde', 'Atlantic/Cape_Verde'),
+    (120, 'America/Noronha', 'America/Noronha'),
+    (150, 'America/St_Johns', 'America/St_Johns'),
+    (180, 'America/Sao_Paulo', 'America/Sao_Paulo'),
+    (210, 'America/St_Johns', 'America/St_Johns'),
+    (240, 'America/New_York', 'America/Halifax'),
+    (300, 'America/Chicago', 'America/New_York'),
+    (360, 'America/Denver', 'America/Chicago'),
+    (420, 'America/Los_Angeles', 'America/Denver'),
+    (480, 'America/Anchorage', 'America/Los_Angeles'),
+    (540, 'America/Adak', 'America/Anchorage'),
+    (570, 'Pacific/Marquesas', 'Pacific/Marquesas'),
+    (600, 'Pacific/Honolulu', 'Pacific/Honolulu'),
+    (660, 'Pacific/Pago_Pago', 'Pacific/Pago_Pago'),
+    (720, 'Etc/GMT+12', 'Etc/GMT+12')
 ),
 
 -- In quarters of an hour, as offsets are.
@@ -53,7 +53,7 @@ findings as (
         source_id,
         case severity when 'rejected' then 'rows' else 'values' end as area,
         source_table || ': ' || reason as problem,
-        rows,
+        "rows",
         example,
         case severity
             when 'rejected' then 'These rows are not loaded: fix them in the source and ingest it again.'
@@ -65,7 +65,7 @@ findings as (
         source_id,
         'statuses' as area,
         case when source_status is null then kind || ' without a status' else kind || ' with an unknown status' end,
-        rows,
+        "rows",
         source_status,
         'These rows count neither as completed nor as failed: fix the status in the source, or add the word to the'
         || ' statuses of its system in storyreport.'
@@ -75,19 +75,22 @@ findings as (
         shifts.source_id,
         'times' as area,
         'ended before it began',
-        shifts.rows,
+        shifts."rows",
         shifts.kind || ' ' || shifts.source_key || ': ' || shifts.started_at || ' to ' || shifts.ended_at,
         case
             when shifts.is_far
                 then 'End times are more than 12 h early, which no time zone explains: fix these times in the source.'
             when shifts.quarters < 4
-                then 'End times are less than 1 h early, which no time zone explains: check whether the clocks of the'
+                then
+                    'End times are less than 1 h early, which no time zone explains: check whether the clocks of the'
                     || ' programs that wrote them differ.'
             when sources.timezone not in ('UTC', 'Etc/UTC')
-                then 'End times are ' || shifts.how_early || ' even as local times of ' || sources.timezone
+                then
+                    'End times are ' || shifts.how_early || ' even as local times of ' || sources.timezone
                     || ': ingest with a --timezone that is as much further west (unless all are in the hour that'
                     || ' repeats when summer time ends).'
-            else 'End times are ' || shifts.how_early || ': ingest with --timezone of UTC-'
+            else
+                'End times are ' || shifts.how_early || ': ingest with --timezone of UTC-'
                 || printf('%02d:%02d', shifts.minutes / 60, shifts.minutes % 60) || ' (e.g. '
                 || case
                     when substr(shifts.started_at, 6, 2) between '04' and '10' then offsets.summer
@@ -104,10 +107,10 @@ select
     sources.name as source,
     findings.area,
     findings.problem,
-    findings.rows,
+    findings."rows",
     findings.example,
     findings.action
 from findings
 join sources on sources.id = findings.source_id
 where :source = '' or sources.name = :source
-order by findings.rows desc, source, findings.area, findings.problem, findings.example
+order by findings."rows" desc, source, findings.area, findings.problem, findings.example

@@ -91,13 +91,18 @@ found (name, count, is_checked) as (
             from file_problems
             where source_id in (select id from selected)
         ),
-        exists (
-            select 1
-            from inputs
-            where
-                part = 'outputs'
-                and source_id in (select id from selected)
-        )
+        case
+            when
+                exists (
+                    select 1
+                    from inputs
+                    where
+                        part = 'outputs'
+                        and source_id in (select id from selected)
+                )
+                then 1
+            else 0
+        end
     union all
     select
         'freshness',
@@ -123,116 +128,116 @@ found (name, count, is_checked) as (
 
 checks (place, name, report, status, if_one, if_many, action, if_none, if_unchecked) as (
     values
-        (
-            1,
-            'orphans',
-            'orphans',
-            'warning',
-            'row points to a missing story or run.',
-            'rows point to a missing story or run.',
-            'Restore the missing rows, or delete the rows that point to them.',
-            'No row points to a missing story or run.',
-            ''
-        ),
-        (
-            2,
-            'stuck',
-            'stuck_runs',
-            'problem',
-            'run or step is running and has been silent for 1 h or longer.',
-            'runs or steps are running and have been silent for 1 h or longer.',
-            'Check whether they still run, and restart those that do not.',
-            'No running work has been silent for 1 h.',
-            ''
-        ),
-        (
-            3,
-            'failed',
-            'failed_stories',
-            'warning',
-            'story step failed and has not completed since.',
-            'story steps failed and have not completed since.',
-            'Read the errors and run these steps again.',
-            'No story step is failed.',
-            ''
-        ),
-        (
-            4,
-            'blocked',
-            'blocked_stories',
-            'problem',
-            'story failed three times in a row or is blocked.',
-            'stories failed three times in a row or are blocked.',
-            'Fix the cause before they are retried.',
-            'No story failed three times in a row or is blocked.',
-            ''
-        ),
-        (
-            5,
-            'chapters',
-            'stories_without_chapters',
-            'warning',
-            'story has no chapter count.',
-            'stories have no chapter count.',
-            'Generate their outlines again, or set the counts in the source.',
-            'Every story has a chapter count.',
-            'No source has chapter counts.'
-        ),
-        (
-            6,
-            'trees',
-            'story_tree_problems',
-            'problem',
-            'story-tree error readers can run into.',
-            'story-tree errors readers can run into.',
-            'Fix the nodes and options in the source.',
-            'No story tree has an error.',
-            'No source has story trees.'
-        ),
-        (
-            7,
-            'outputs',
-            'output_mismatches',
-            'warning',
-            'mismatch between files and statuses.',
-            'mismatches between files and statuses.',
-            'Run the step again if its file is missing; fix the status if the file is there.',
-            'Files and statuses agree.',
-            'No folder of outputs was ingested: ingest it with its source.'
-        ),
-        (
-            8,
-            'freshness',
-            'ingests',
-            'warning',
-            'source was not ingested for more than a day.',
-            'sources were not ingested for more than a day.',
-            'Run storyreport ingest.',
-            'Every source was ingested within a day.',
-            ''
-        ),
-        (
-            9,
-            'data quality',
-            'data_quality',
-            'warning',
-            'data-quality finding.',
-            'data-quality findings.',
-            'See the action column of the report.',
-            'All rows and values can be trusted.',
-            ''
-        ),
-        (
-            10,
-            'unpriced calls',
-            'cost',
-            'warning',
-            'call has no price; totals are too low.',
-            'calls have no price; totals are too low.',
-            'Set their prices: storyreport reprice --prices FILE.',
-            'Every call has a cost.',
-            'No source has calls.'
-        )
+    (
+        1,
+        'orphans',
+        'orphans',
+        'warning',
+        'row points to a missing story or run.',
+        'rows point to a missing story or run.',
+        'Restore the missing rows, or delete the rows that point to them.',
+        'No row points to a missing story or run.',
+        ''
+    ),
+    (
+        2,
+        'stuck',
+        'stuck_runs',
+        'problem',
+        'run or step is running and has been silent for 1 h or longer.',
+        'runs or steps are running and have been silent for 1 h or longer.',
+        'Check whether they still run, and restart those that do not.',
+        'No running work has been silent for 1 h.',
+        ''
+    ),
+    (
+        3,
+        'failed',
+        'failed_stories',
+        'warning',
+        'story step failed and has not completed since.',
+        'story steps failed and have not completed since.',
+        'Read the errors and run these steps again.',
+        'No story step is failed.',
+        ''
+    ),
+    (
+        4,
+        'blocked',
+        'blocked_stories',
+        'problem',
+        'story failed three times in a row or is blocked.',
+        'stories failed three times in a row or are blocked.',
+        'Fix the cause before they are retried.',
+        'No story failed three times in a row or is blocked.',
+        ''
+    ),
+    (
+        5,
+        'chapters',
+        'stories_without_chapters',
+        'warning',
+        'story has no chapter count.',
+        'stories have no chapter count.',
+        'Generate their outlines again, or set the counts in the source.',
+        'Every story has a chapter count.',
+        'No source has chapter counts.'
+    ),
+    (
+        6,
+        'trees',
+        'story_tree_problems',
+        'problem',
+        'story-tree error readers can run into.',
+        'story-tree errors readers can run into.',
+        'Fix the nodes and options in the source.',
+        'No story tree has an error.',
+        'No source has story trees.'
+    ),
+    (
+        7,
+        'outputs',
+        'output_mismatches',
+        'warning',
+        'mismatch between files and statuses.',
+        'mismatches between files and statuses.',
+        'Run the step again if its file is missing; fix the status if the file is there.',
+        'Files and statuses agree.',
+        'No folder of outputs was ingested: ingest it with its source.'
+    ),
+    (
+        8,
+        'freshness',
+        'ingests',
+        'warning',
+        'source was not ingested for more than a day.',
+        'sources were not ingested for more than a day.',
+        'Run storyreport ingest.',
+        'Every source was ingested within a day.',
+        ''
+    ),
+    (
+        9,
+        'data quality',
+        'data_quality',
+        'warning',
+        'data-quality finding.',
+        'data-quality findings.',
+        'See the action column of the report.',
+        'All rows and values can be trusted.',
+        ''
+    ),
+    (
+        10,
+        'unpriced calls',
+        'cost',
+        'warning',
+        'call has no price; totals are too low.',
+        'calls have no price; totals are too low.',
+        'Set their prices: storyreport reprice --prices FILE.',
+        'Every call has a cost.',
+        'No source has calls.'
+    )
 )
 
 select

@@ -18,7 +18,7 @@ select
     rejects.source_table as "table",
     coalesce(rejects.source_key, 'row ' || rejects.source_row) as key,
     rejects.reason,
-    rejects.row,
+    rejects."row",
     rejects.rejected_at as ingested_at
 from rejects
 cross join sources on sources.id = rejects.source_id

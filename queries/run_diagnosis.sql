@@ -17,7 +17,10 @@ with selected as (
         stories.source_key as story,
         stories.title,
         stories.chapter_count,
-        exists (select 1 from stories as others where others.source_id = runs.source_id) as has_stories
+        case
+            when exists (select 1 from stories as siblings where siblings.source_id = runs.source_id) then 1
+            else 0
+        end as has_stories
     from sources
     cross join runs
         on
@@ -184,14 +187,16 @@ checks (id, place, name, status, detail, action) as (
         case
             when selected.status is null then 'Unknown status: ' || coalesce(selected.source_status, '(none)') || '.'
             when selected.status in ('failed', 'blocked')
-                then case selected.status when 'failed' then 'Failed' else 'Blocked' end
+                then
+                    case selected.status when 'failed' then 'Failed' else 'Blocked' end
                     || coalesce(
                         ' at ' || coalesce(selected.failure_stage, selected.current_step, step_counts.failed_steps),
                         ''
                     )
                     || coalesce(' (' || selected.failure_code || ')', '')
                     || coalesce(': ' || coalesce(selected.error_message, step_counts.error, call_counts.error), '.')
-            else upper(substr(selected.status, 1, 1)) || substr(selected.status, 2)
+            else
+                upper(substr(selected.status, 1, 1)) || substr(selected.status, 2)
                 || coalesce(' at ' || selected.current_step, '') || '.'
         end,
         case
@@ -221,7 +226,8 @@ checks (id, place, name, status, detail, action) as (
         end,
         case
             when coalesce(last_signs.silent_minutes, 1e9) >= cast(:minutes as integer) and last_signs.id is not null
-                then 'Check whether its process is alive; if not, mark it as failed in ' || selected.source
+                then
+                    'Check whether its process is alive; if not, mark it as failed in ' || selected.source
                     || ' and run it again.'
         end
     from selected
@@ -251,7 +257,8 @@ checks (id, place, name, status, detail, action) as (
         end,
         case
             when step_counts.open > 0 and selected.ended_at is not null
-                then 'The run has ended, so they will not finish: run them again, or fix their status in '
+                then
+                    'The run has ended, so they will not finish: run them again, or fix their status in '
                     || selected.source || '.'
         end
     from selected

@@ -38,12 +38,14 @@ select
     step_runs.started_at,
     step_runs.ended_at
 from days
-cross join steps on
-    steps.source_id = days.source_id
-    and steps.family = :step
-cross join step_runs on
-    step_runs.step_id = steps.id
-    and step_runs.day = days.day
+cross join steps
+    on
+        steps.source_id = days.source_id
+        and steps.family = :step
+cross join step_runs
+    on
+        step_runs.step_id = steps.id
+        and step_runs.day = days.day
 join sources on sources.id = days.source_id
 left join runs on runs.id = step_runs.run_id
 left join stories on stories.id = step_runs.story_id

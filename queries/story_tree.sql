@@ -178,7 +178,7 @@ select
     :story as story,
     ranged.depth,
     coalesce(story_options.text, 'option ' || story_options.position) as option,
-    coalesce(others.source_key, story_options.target_key, '?') as node,
+    coalesce(named_nodes.source_key, story_options.target_key, '?') as node,
     case
         when nodes.id is null then 'missing'
         when nodes.is_root then 'root'
@@ -187,7 +187,7 @@ select
         else nodes.kind
     end as kind,
     case
-        when others.id is not null and nodes.id is null then 'belongs to another story'
+        when named_nodes.id is not null and nodes.id is null then 'belongs to another story'
         when nodes.id is null then 'missing'
         when not ranged.is_whole and ranged.line between ranged.begins and ranged.ends then 'loops back'
         when not ranged.is_whole and ranged.line > ranged.begins then 'see above'
@@ -209,7 +209,7 @@ select
     end as note
 from ranged
 left join story_options on story_options.id = ranged.option_id
-left join story_nodes as others on others.id = ranged.node_id
+left join story_nodes as named_nodes on named_nodes.id = ranged.node_id
 left join nodes on nodes.id = ranged.node_id
 left join sources on sources.id = story_options.source_id
 where not ranged.is_end

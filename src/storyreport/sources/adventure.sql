@@ -114,10 +114,11 @@ select
             then clean_text(cast(json_extract(options.value, '$.text') as blob))
     end as text
 from src_story_nodes as nodes
-join json_each(
-    case
-        when json_valid(nodes.options)
-            then case json_type(nodes.options) when 'array' then nodes.options end
-    end
-) as options
+join
+    json_each(
+        case
+            when json_valid(nodes.options)
+                then case json_type(nodes.options) when 'array' then nodes.options end
+        end
+    ) as options
 where options.type = 'object';

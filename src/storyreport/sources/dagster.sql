@@ -185,11 +185,12 @@ select
     evaluated.step_key as step_name,
     evaluated.attempt,
     case
-        when evaluated.own_status in ('completed', 'failed', 'skipped') or evaluated.run_word is null then evaluated.own_status
+        when evaluated.own_status in ('completed', 'failed', 'skipped') or evaluated.run_word is null
+            then evaluated.own_status
         when evaluated.own_status = 'running' and evaluated.run_word = 'pipeline_failure' then 'failed'
         else 'cancelled'
     end as status,
-    case when evaluated.word = 'wait_for_retry' then 'STEP_UP_FOR_RETRY' else upper(evaluated.word) end as source_status,
+    case evaluated.word when 'wait_for_retry' then 'STEP_UP_FOR_RETRY' else upper(evaluated.word) end as source_status,
     nullif(
         trim(
             clean_text(

@@ -120,7 +120,7 @@ where
     and files.input_id = :input_id
     and files.path like '/files/%/%'
     and substr(files.path, 8, instr(substr(files.path, 8), '/') - 1)
-        in ('images', 'audio', 'music', 'video', 'videos', 'scenes')
+    in ('images', 'audio', 'music', 'video', 'videos', 'scenes')
     and files.created_at < (select max(finished_at) from main.ingests where source_id = :source_id)
     and exists (select 1 from main.inputs where source_id = :source_id and part = 'outputs')
     and exists (select 1 from main.inputs where id = :input_id and signature = '');
@@ -203,4 +203,4 @@ where
     and files.input_id <> :input_id
     and files.path like '/files/%/%'
     and substr(files.path, 8, instr(substr(files.path, 8), '/') - 1)
-        in ('images', 'audio', 'music', 'video', 'videos', 'scenes');
+    in ('images', 'audio', 'music', 'video', 'videos', 'scenes');

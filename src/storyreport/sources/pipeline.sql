@@ -31,11 +31,11 @@ where run_id is not null;
 -- Where one of the tracker's own steps is in use, all five are known before a story has reached the last.
 with own (name, position) as (
     values
-        ('01_ingest', 1),
-        ('02_preprocess', 2),
-        ('03_generate', 3),
-        ('04_postprocess', 4),
-        ('05_package', 5)
+    ('01_ingest', 1),
+    ('02_preprocess', 2),
+    ('03_generate', 3),
+    ('04_postprocess', 4),
+    ('05_package', 5)
 ),
 
 used as (
@@ -60,7 +60,8 @@ from own
 where exists (select 1 from used where used.name in (select name from own));
 
 -- database: step_runs
--- Each row of the history is an attempt. The current state of a step is the acceptance result of the last attempt of the run that
+-- Each row of the history is an attempt. The current state of a step is the acceptance result of the last attempt of
+-- the run that
 -- it names, or on the last one where it names none (an acceptance check); where there is no such attempt, or the state
 -- is not final, it is an attempt that the history does not have.
 -- A story is read whole or not at all, so its attempts can be counted as they are read.

@@ -31,7 +31,10 @@ left join src_statuses as words
 -- numbered in the order in which they were made.
 with numbered as (
     select
-        case when task_key glob '?*-????????' then substr(task_key, 1, length(task_key) - 9) else task_key end as family,
+        case
+            when task_key glob '?*-????????' then substr(task_key, 1, length(task_key) - 9)
+            else task_key
+        end as family,
         row_number() over (
             partition by coalesce(flow_run_id, id), max(coalesce(flow_run_run_count, 1), 1), task_key
             order by created, id
@@ -49,7 +52,10 @@ with numbered as (
     select
         src_task_run.*,
         max(coalesce(flow_run_run_count, 1), 1) as flow_try,
-        case when task_key glob '?*-????????' then substr(task_key, 1, length(task_key) - 9) else task_key end as family,
+        case
+            when task_key glob '?*-????????' then substr(task_key, 1, length(task_key) - 9)
+            else task_key
+        end as family,
         row_number() over (
             partition by coalesce(flow_run_id, id), max(coalesce(flow_run_run_count, 1), 1), task_key
             order by created, id
@@ -61,7 +67,8 @@ with numbered as (
 states as (
     select
         numbered.*,
-        numbered.family || case when numbered.instance > 0 then '[' || numbered.instance || ']' else '' end as step_name,
+        numbered.family
+        || case when numbered.instance > 0 then '[' || numbered.instance || ']' else '' end as step_name,
         all_task_run_state.timestamp,
         all_task_run_state.message,
         lower(trim(all_task_run_state.type)) as type,

@@ -187,33 +187,35 @@ with named as (
         command,
         task_id
     from all_commands
-    where story_id in (
-        select story_id
-        from src_commands
-        union
-        select story_id
-        from all_commands
-        where id in (
-            select substr(source_key, 9)
-            from main.step_runs
+    where
+        story_id in (
+            select story_id
+            from src_commands
+            union
+            select story_id
+            from all_commands
             where
-                source_id = :source_id
-                and status in ('queued', 'running', 'waiting')
-                and gone_at is null
-                and kind = 'command'
-                and not is_derived
+                id in (
+                    select substr(source_key, 9)
+                    from main.step_runs
+                    where
+                        source_id = :source_id
+                        and status in ('queued', 'running', 'waiting')
+                        and gone_at is null
+                        and kind = 'command'
+                        and not is_derived
+                )
+            union
+            select id
+            from all_stories
+            where
+                batch_id in (select batch_id from src_events)
+                and exists (
+                    select 1
+                    from main.step_runs
+                    where source_id = :source_id
+                )
         )
-        union
-        select id
-        from all_stories
-        where
-            batch_id in (select batch_id from src_events)
-            and exists (
-                select 1
-                from main.step_runs
-                where source_id = :source_id
-            )
-    )
     union
     select
         command,
@@ -276,16 +278,17 @@ with wanted as (
     union
     select story_id
     from all_commands
-    where id in (
-        select substr(source_key, 9)
-        from main.step_runs
-        where
-            source_id = :source_id
-            and status in ('queued', 'running', 'waiting')
-            and gone_at is null
-            and kind = 'command'
-            and not is_derived
-    )
+    where
+        id in (
+            select substr(source_key, 9)
+            from main.step_runs
+            where
+                source_id = :source_id
+                and status in ('queued', 'running', 'waiting')
+                and gone_at is null
+                and kind = 'command'
+                and not is_derived
+        )
     union
     select id
     from all_stories
@@ -305,10 +308,11 @@ commands as (
         lead(started_at) over attempts as next_started_at
     from all_commands
     where story_id in (select story_id from wanted)
-    window attempts as (
-        partition by story_id, command, task_id
-        order by id
-    )
+    window
+        attempts as (
+            partition by story_id, command, task_id
+            order by id
+        )
     union all
     select
         *,

@@ -113,11 +113,12 @@ attempts as (
             strftime('%Y-%m-%dT%H:%M:%fZ', started_at, (given_ms / 1000.0) || ' seconds')
         ) as finished_at,
         -- Only within a run is every attempt in sight.
-        case when run <> ''
-            then row_number() over (
-                partition by run, story, step
-                order by coalesce(started_at, queued_at, ended_at), source_key
-            )
+        case
+            when run <> ''
+                then row_number() over (
+                    partition by run, story, step
+                    order by coalesce(started_at, queued_at, ended_at), source_key
+                )
         end as counted_attempt
     from ranked
     where place = 1

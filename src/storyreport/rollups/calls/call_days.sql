@@ -30,8 +30,12 @@ oracle: |
       sum(calls.calls) as calls,
       sum(calls.input_tokens) as input_tokens,
       sum(calls.output_tokens) as output_tokens,
-      sum(case when calls.total_tokens is null then calls.input_tokens + calls.output_tokens else calls.total_tokens end)
-          as total_tokens,
+      sum(
+          case
+              when calls.total_tokens is null then calls.input_tokens + calls.output_tokens
+              else calls.total_tokens
+          end
+      ) as total_tokens,
       sum(
           case
               when abs(calls.cost) < 9.2e9 then round(calls.cost * 1e9)

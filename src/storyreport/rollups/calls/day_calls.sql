@@ -11,7 +11,7 @@ rows:
   priced_calls: [source_id, day]
 frozen: by day
 */
--- Billionths are added up as real numbers, which do not overflow and are exact up to nine million of a currency. A column
+-- Billionths are added up as real numbers, which do not overflow and are exact up to 9 million of a currency. A column
 -- of integers keeps them as such; a sum that is too large for one stays a real number.
 select
     day,

@@ -136,7 +136,7 @@ oracle: |
   where stories.source_id in (select source_id from inputs where part = 'outputs')
   group by stories.id
 */
--- A step is what its last attempt is; while another one is under way, a file may be that of an earlier one. Derived rows
+-- A step is what its last attempt is; while another one is running, a file may be that of an earlier one. Derived rows
 -- do not say of any step that it left a file.
 with attempts as (
     select

@@ -39,7 +39,8 @@ select
     nodes.source_key,
     case
         when nodes.is_ending = 1
-            then 'it is an ending and has '
+            then
+                'it is an ending and has '
                 || count(story_options.id) || case count(story_options.id) when 1 then ' option' else ' options' end
         else 'it is no ending and has no options'
     end,
