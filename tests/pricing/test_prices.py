@@ -340,6 +340,28 @@ def test_a_price_file_prices_calls_and_seconds(ledger: Ledger) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("pattern", "cost"),
+    [
+        ("tell", 3),
+        ("TELL", 3),
+        ("tel*", 3),
+        ("*ell", 3),
+        ("t*l*l", 3),
+        ("*", 3),
+        ("ell", None),
+        ("tel", None),
+        ("t.ll", None),
+        ("te*x", None),
+    ],
+)
+def test_a_pattern_is_of_the_whole_name(ledger: Ledger, pattern: str, cost: float | None) -> None:
+    """A star stands for anything, nothing else does, and a name in which it is only found is another one."""
+    ledger.add(provider="acme", model="", endpoint="tell")
+    ledger.ingest(f"prices: [{{endpoint: '{pattern}', per_call: 3}}]")
+    assert ledger.costs() == [cost]
+
+
 def test_a_price_file_wins_on_its_days(ledger: Ledger) -> None:
     """Its prices for tokens hold from the first day through the last; before and after genai-prices does."""
     days = ("2025-10-31", "2025-11-01", "2025-11-30", "2025-12-01")
@@ -492,6 +514,10 @@ def test_the_number_of_calls_matters(ledger: Ledger) -> None:
         ("calls = 2", 5),
         ("called_at = '2025-01-01 00:00:00'", 5),
         ("input_tokens = null", None),
+        ("output_tokens = 1000000", 5 + 25),
+        ("cache_read_tokens = 1000000", 0.5),
+        ("cache_write_tokens = 1000000", 6.25),
+        ("provider = 'nobody-knows-them'", None),
     ],
 )
 def test_a_changed_call_is_estimated_again(ledger: Ledger, changed: str, cost: float | None) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from helpers import DATA
 from helpers.command_line import storyreport
 from helpers.everything import NOW, answers
 from helpers.histories import PLAIN, past
@@ -481,7 +482,7 @@ def test_the_first_day_with_detail_is_not_frozen(db: ReportDatabase, tracker: Tr
 def test_a_bill_is_not_pruned(db: ReportDatabase, tmp_path: Path) -> None:
     """It is what the calls of its day cost, whenever they are priced again."""
     path = tmp_path / "costs.jsonl"
-    path.write_bytes((Path(__file__).parent / "data" / "openai_usage--costs.jsonl").read_bytes())
+    path.write_bytes((DATA / "openai_usage--costs.jsonl").read_bytes())
     db.ingest(path)
     bills = "select count(*), sum(cost) from calls where calls = 0 and cost is not null"
     before = db.sql(bills)
