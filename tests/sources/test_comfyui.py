@@ -61,5 +61,5 @@ def test_broken_entries(db: ReportDatabase, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [{}, {"p": {"outputs": {}}}, {"p": {"prompt": ["a"] * 5, "outputs": {}}}, [1], "x"])
 def test_other_json(db: ReportDatabase, tmp_path: Path, content: object) -> None:
     """Other JSON is no history."""
-    with pytest.raises(StoryreportError, match="is not a file that"):
+    with pytest.raises(StoryreportError, match="no known format"):
         db.ingest(written(tmp_path, content))

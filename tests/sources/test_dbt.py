@@ -93,5 +93,5 @@ def test_broken_results(db: ReportDatabase, tmp_path: Path) -> None:
 def test_other_files_of_dbt(db: ReportDatabase, tmp_path: Path, schema: str) -> None:
     """dbt's other files are no results."""
     content = results(dbt_schema_version=f"https://schemas.getdbt.com/dbt/{schema}")
-    with pytest.raises(StoryreportError, match="is not a file that"):
+    with pytest.raises(StoryreportError, match="no known format"):
         db.ingest(write(tmp_path / "run_results.json", content))

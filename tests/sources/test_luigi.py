@@ -45,6 +45,16 @@ def test_events_that_follow(db: ReportDatabase, tmp_path: Path) -> None:
     assert (film["status"], film["duration_ms"]) == ("completed", 59_500)
 
 
+def test_events_of_an_unknown_task(db: ReportDatabase, tmp_path: Path) -> None:
+    """Events whose task is not in the table of tasks are not lost."""
+    path = Path(shutil.copy(source_of("luigi--history"), tmp_path / "history.db"))
+    change(path, "delete from tasks where id = 4")
+    db.ingest(path)
+    found = {row["source_key"]: (row["step"], row["status"]) for row in rows(db, "step_runs")}
+    assert found["4/1"] == ("unknown task", "running")
+    assert len(found) == 7
+
+
 def test_another_table_of_tasks(db: ReportDatabase, tmp_path: Path) -> None:
     """A table of tasks alone is no history of Luigi."""
     change(tmp_path / "tasks.db", "create table tasks (id integer, task_id text, name text, host text)")

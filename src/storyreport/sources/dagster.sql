@@ -81,7 +81,7 @@ select distinct
 from src_event_logs
 where
     step_key <> ''
-    and dagster_event_type glob 'STEP_*';
+    and lower(dagster_event_type) in (select word from src_statuses where word glob 'step_*');
 
 -- events: step_runs
 -- An attempt is the events of a step up to the one that asks for a retry, with which the wait for the next one begins.
@@ -89,7 +89,7 @@ with retries as (
     select
         src_event_logs.*,
         coalesce(
-            sum(dagster_event_type = 'STEP_UP_FOR_RETRY') over (
+            sum(lower(dagster_event_type) = 'step_up_for_retry') over (
                 partition by run_id, step_key
                 order by id
                 rows between unbounded preceding and 1 preceding
@@ -99,7 +99,7 @@ with retries as (
     from src_event_logs
     where
         step_key <> ''
-        and lower(dagster_event_type) in (select word from src_statuses)
+        and lower(dagster_event_type) in (select word from src_statuses where word glob 'step_*')
 ),
 
 changes as (
@@ -122,7 +122,7 @@ changes as (
         timestamp,
         null
     from retries
-    where dagster_event_type = 'STEP_UP_FOR_RETRY'
+    where lower(dagster_event_type) = 'step_up_for_retry'
 ),
 
 attempts as (

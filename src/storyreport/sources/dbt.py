@@ -76,7 +76,11 @@ def _staged(table: str, row: Mapping[str, Any], problem: str | None = None) -> t
 def _files(folder: Path) -> Iterator[Path]:
     """The files of results in a folder, by their names."""
     if folder.is_dir():
-        yield from (file for file in sorted(folder.iterdir()) if file.name.endswith(ENDINGS) and _document(file))
+        yield from (file for file in sorted(folder.glob("run_results*")) if _may_be_results(file) and _document(file))
+
+
+def _may_be_results(file: Path) -> bool:
+    return file.name.endswith(ENDINGS) and file.is_file()
 
 
 def _document(path: Path) -> dict[str, Any] | None:

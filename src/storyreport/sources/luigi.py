@@ -33,7 +33,6 @@ DATABASE = Part(
         {
             "tasks": frozenset({"id", "task_id", "name", "host"}),
             "task_events": frozenset({"task_id", "event_name", "ts"}),
-            "task_parameters": frozenset({"task_id", "name", "value"}),
         },
     ),
 )

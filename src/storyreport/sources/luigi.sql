@@ -9,10 +9,16 @@ select
 from src_tasks;
 
 -- database: steps
-select distinct
+select
     cast(name as text) as name,
     cast(name as text) as family
-from src_tasks;
+from src_tasks
+union
+select
+    'unknown task',
+    'unknown task'
+from src_task_events
+where task_id not in (select id from all_tasks);
 
 -- database: step_runs
 -- An attempt is the events up to the one that ends it; a later one that the task is pending queues the next attempt.
@@ -52,7 +58,7 @@ select
     cast(attempts.task_id as text) || '/' || attempts.attempt as source_key,
     attempts.source_rows,
     cast(attempts.task_id as text) as run_key,
-    cast(all_tasks.name as text) as step_name,
+    coalesce(cast(all_tasks.name as text), 'unknown task') as step_name,
     attempts.attempt,
     words.status,
     numbered.event_name as source_status,
@@ -69,7 +75,7 @@ join numbered
     on
         numbered.task_id = attempts.task_id
         and numbered.id = attempts.last_id
-join all_tasks on all_tasks.id = attempts.task_id
+left join all_tasks on all_tasks.id = attempts.task_id
 -- A task that is done without having been started was complete before.
 left join src_statuses as words
     on

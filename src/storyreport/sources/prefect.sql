@@ -64,6 +64,7 @@ with numbered as (
 ),
 
 -- Joined to the states as they are, which are indexed: SQLite would go through all of a result that it has to make.
+-- With the plus sign the index is used whatever the type of the key.
 states as (
     select
         numbered.*,
@@ -74,7 +75,7 @@ states as (
         lower(trim(all_task_run_state.type)) as type,
         coalesce(lower(trim(all_task_run_state.name)) = 'awaitingretry', 0) as is_retry
     from numbered
-    left join all_task_run_state on all_task_run_state.task_run_id = numbered.id
+    left join all_task_run_state on all_task_run_state.task_run_id = +numbered.id
 ),
 
 -- A state that announces a retry ends one try, and the next one waits since then.

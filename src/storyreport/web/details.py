@@ -22,27 +22,22 @@ FAMILY = """
     order by family <> :name
     limit 1
 """
-# Keys like an unknown one, and the latest ones.
-NEAR = """
+# Keys of a table, with the names of their sources.
+KEYS = """
     select
         {table}.source_key as key,
         sources.name as source
     from {table}
     join sources on sources.id = {table}.source_id
-    where {table}.source_key like :start escape '\\' and {table}.gone_at is null
-    order by {table}.source_key
+    where {table}.gone_at is null and {condition}
+    order by {order}
     limit 10
 """
-LATEST = """
-    select
-        {table}.source_key as key,
-        sources.name as source
-    from {table}
-    join sources on sources.id = {table}.source_id
-    where {table}.gone_at is null
-    order by {table}.id desc
-    limit 10
-"""
+# What an unknown key is answered with: the keys that begin like it, or else the latest ones.
+SUGGESTIONS = {
+    "Did you mean:": ("{table}.source_key like :start escape '\\'", "{table}.source_key"),
+    "The latest {table}:": ("true", "{table}.id desc"),
+}
 KEYED = {"story": "stories", "run": "runs"}
 
 
@@ -189,10 +184,11 @@ async def _near(visitor: Visitor, kind: str, key: str) -> tuple[str, tuple[tuple
         return "", ()
     database = visitor.datasette.get_database(DATABASE)
     start = key[: max(1, len(key) // 2)].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    plural = KEYED[kind]
-    for title, sql in (("Did you mean:", NEAR), (f"The latest {plural}:", LATEST)):
-        rows = (await database.execute(sql.format(table=plural), {"start": start})).rows
+    table = KEYED[kind]
+    for title, (condition, order) in SUGGESTIONS.items():
+        sql = KEYS.format(table=table, condition=condition.format(table=table), order=order.format(table=table))
+        rows = (await database.execute(sql, {"start": start})).rows
         if rows:
             found = ((row["key"], links.detail(visitor.datasette, kind, row["key"], row["source"])) for row in rows)
-            return title, tuple(found)
+            return title.format(table=table), tuple(found)
     return "", ()
