@@ -56,7 +56,7 @@ ROOMS = (
     "ingest",
     "upkeep",
     "reports",
-    *("output", "bundle"),
+    *("output", "spreadsheets", "bundle"),
     "recognise",
     "load",
     *("pricing", "rollups"),

@@ -256,9 +256,17 @@ def demo(folder: Path, no_serve: bool, port: int) -> None:
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="Output."
 )
+@click.option("--safe-csv", is_flag=True, help="CSV for a spreadsheet: no cell is run as a formula.")
 @with_database
 @with_queries
-def report(name: str | None, given: tuple[str, ...], form: str, database: Path, queries: tuple[Path, ...]) -> None:
+def report(
+    name: str | None,
+    given: tuple[str, ...],
+    form: str,
+    safe_csv: bool,
+    database: Path,
+    queries: tuple[Path, ...],
+) -> None:
     """Print a report, all of its rows; without a NAME, list the reports."""
     from . import reports
     from .output import write
@@ -284,7 +292,7 @@ def report(name: str | None, given: tuple[str, ...], form: str, database: Path, 
     parameters = dict(pair.split("=", 1) for pair in given)
     reports.bind(found, parameters)
     with opened(database) as connection:
-        write(form, *reports.run(connection, found, parameters))
+        write("csv" if safe_csv else form, *reports.run(connection, found, parameters), safe_csv)
 
 
 @cli.command(epilog=EPILOG)

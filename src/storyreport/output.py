@@ -9,12 +9,16 @@ from typing import Any
 
 import click
 
+from .spreadsheets import safe_rows
+
 # A terminal would obey these.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def write(form: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print rows; as JSON they are a list of objects."""
+def write(form: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], safe_csv: bool = False) -> None:
+    """Print rows; as JSON they are a list of objects, as safe CSV no cell is a formula."""
+    if safe_csv and form == "csv":
+        columns, *rows = safe_rows([columns, *rows])
     click.echo({"table": _table, "json": _json, "csv": _csv}[form](columns, rows), nl=form != "csv")
 
 

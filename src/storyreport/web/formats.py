@@ -10,6 +10,7 @@ from datasette import utils
 from datasette.renderer import convert_specific_columns_to_json
 
 from .. import reports
+from ..spreadsheets import safe_rows
 from . import DATABASE
 
 # How a row becomes a value of JSON, by Datasette's names.
@@ -53,13 +54,14 @@ def form(extension: str, answer: Answer) -> tuple[str, Writer]:
 
 
 def csv_text(answer: Answer, columns: Sequence[str], batches: Batches) -> Iterator[str]:
-    """CSV with a header, unless `_header=off`."""
+    """CSV with a header, unless `_header=off`; what people download is safe to open, unless `_raw=on`."""
+    is_safe = answer.args.get("_dl") and answer.args.get("_raw") != "on"
     text = io.StringIO()
     writer = csv.writer(text)
     if answer.args.get("_header") != "off":
-        writer.writerow(columns)
+        writer.writerows(safe_rows([columns]) if is_safe else [columns])
     for batch in batches:
-        writer.writerows(batch)
+        writer.writerows(safe_rows(batch) if is_safe else batch)
         yield text.getvalue()
         text.seek(0)
         text.truncate()

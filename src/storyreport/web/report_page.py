@@ -84,7 +84,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         plain_address=links.report(datasette, report.name),
         address=links.report(datasette, report.name, values),
         json_address=json_address,
-        csv_address=links.report(datasette, report.name, values, "csv"),
+        csv_address=links.report(datasette, report.name, {**values, "_dl": "1"}, "csv"),
         explore_address=links.exploring(datasette, report, values),
         siblings_title=f"More about {PLURALS.get(report.topic, report.topic.lower())}:",
         siblings=[(each.title, each.summary, links.report(datasette, each.name)) for each in siblings],

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from datasette import Response, utils
 
-from . import limits, mode, traffic
+from . import downloads, limits, mode, traffic
 from .addresses import local_path, named
 from .data import sentence
 from .databases import HOLDS_SQL
@@ -31,6 +31,9 @@ def screen(datasette: Any) -> Any:
                 await _refuse(datasette, scope, send, 403, NO_SQL)
             else:
                 HOLDS_SQL.set(is_sql)
+                # A report's download is made safe where it is written.
+                if downloads.is_download(scope) and named(datasette, scope)[0] is None:
+                    send = downloads.safe(send)
                 await running.answer(app, scope, limits.bounded(receive), send)
 
         return screened
