@@ -27,7 +27,7 @@ def wide(folder: Path) -> tuple[Path, Ran | None]:
 
 
 def ingested(stem: Path, sources: Sequence[Path]) -> tuple[Path, Ran | None]:
-    """The report database of some sources: with another storyreport, or other sources, it is made anew."""
+    """The report database of some sources: with another storyreport, or other sources, it is made again."""
     package = Path(storyreport.__file__).parent
     code = b"".join(path.read_bytes() for path in sorted(package.rglob("*")) if path.suffix in (".py", ".sql"))
     digest = hashlib.sha256(code + "".join(map(str, sources)).encode()).hexdigest()[:8]

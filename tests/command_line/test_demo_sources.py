@@ -183,7 +183,7 @@ SPRINT_TROUBLES = {
     "command that succeeded after it failed": """select count(*) from (select 1 from commands
         group by story_id, command, task_id having count(distinct status) = 2)""",
     "failed command with its output": "select count(*) from commands where status = 'failed' and output_summary <> ''",
-    "background task that hangs": """select count(*) from background_tasks t join batches b on b.id = batch_id
+    "background task that is stuck": """select count(*) from background_tasks t join batches b on b.id = batch_id
         where t.status = 'running' and b.status = 'completed'
         and spawned_at / 1000 < strftime('%s', :now, '-1 day') + 0""",
     "failed background task": "select count(*) from background_tasks where status = 'failed'",

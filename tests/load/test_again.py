@@ -106,7 +106,7 @@ def test_an_attempt_that_seems_earlier_than_the_one_before(
 
 
 def test_a_completed_attempt_that_has_gone(db: ReportDatabase, tmp_path: Path) -> None:
-    """Without it the story is failed again, and doctor does not mend that away."""
+    """Without it the story is failed again, and doctor does not repair that away."""
     tracker = Tracker(tmp_path / "tracker.db")
     tracker.register("A", "A")
     tracker.end("A", "01_ingest", "r1", 1000, "failed", "boom")

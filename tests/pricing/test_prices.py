@@ -28,7 +28,7 @@ from storyreport.sources import Part, System, Table, Type, signs
 
 # Its prices are 5 and 25 dollars for a million tokens of input and output, 0.5 for cached and 6.25 for written ones.
 KNOWN = ("anthropic", "claude-opus-4-5")
-# Dearer until 2025-06-09: 10 and 40 dollars, since then 2 and 8.
+# More expensive until 2025-06-09: 10 and 40 dollars, since then 2 and 8.
 CHANGED, CHANGE = ("openai", "o3"), "2025-06-10"
 MOMENT = "2025-11-20T10:00:00.000Z"
 
@@ -559,7 +559,7 @@ def test_only_a_new_list_of_prices_changes_an_estimate(ledger: Ledger) -> None:
     assert row["cost"] == 9
 
 
-# Pricing anew ------------------------------------------------------------------------------------------------------
+# Pricing again ------------------------------------------------------------------------------------------------------
 
 
 def test_reprice_changes_estimates_alone(ledger: Ledger) -> None:

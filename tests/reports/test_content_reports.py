@@ -144,7 +144,7 @@ def test_cycles_that_the_root_does_not_reach(db: ReportDatabase, games: Games) -
 
 
 def test_trees_follow_their_source(db: ReportDatabase, games: Games) -> None:
-    """What is mended has no problem any more; what is deleted has no tree, and what it leaves behind is no tree."""
+    """What is repaired has no problem any more; what is deleted has no tree, and what it leaves behind is no tree."""
     games.add(1, SOUND)
     games.add(2, {11: (1, 0, 0, [12, 1]), 12: (0, 1, 0, [])})
     db.ingest(games.path)

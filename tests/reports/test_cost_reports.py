@@ -126,7 +126,7 @@ def within(given: dict[str, str]) -> list[Call]:
 
 @pytest.mark.parametrize("given", DAYS, ids=str)
 def test_stories_are_dear_by_what_was_called_for_them(studio: ReportDatabase, given: dict[str, str]) -> None:
-    """A story has a row for each currency, the dearest first, with what is known of it."""
+    """A story has a row for each currency, the most expensive first, with what is known of it."""
     rows = studio.report("cost_by_story", **given)
     assert {
         (row["story"], row["currency"]): (row["calls"], row["total_tokens"], row["cost"], row["unpriced_calls"])
@@ -143,13 +143,13 @@ def test_stories_are_dear_by_what_was_called_for_them(studio: ReportDatabase, gi
 
 
 def test_one_story_and_the_dearest_few(studio: ReportDatabase) -> None:
-    """A story is found by its key, and the limit keeps the dearest."""
+    """A story is found by its key, and the limit keeps the most expensive."""
     assert [row["story"] for row in studio.report("cost_by_story", story="B")] == ["B", "B"]
     assert studio.report("cost_by_story", story="nobody") == []
     assert studio.report("cost_by_story", story="B", source="elsewhere") == []
-    (dearest,) = studio.report("cost_by_story", limit="1")
-    assert (dearest["story"], dearest["cost"], dearest["currency"]) == ("B", 8.0, "EUR")
-    assert studio.report("cost_by_story", limit="1", since="2026-03-01") == [dearest]
+    (costliest,) = studio.report("cost_by_story", limit="1")
+    assert (costliest["story"], costliest["cost"], costliest["currency"]) == ("B", 8.0, "EUR")
+    assert studio.report("cost_by_story", limit="1", since="2026-03-01") == [costliest]
     assert len(studio.report("cost_by_story", limit="3")) == 3
 
 
@@ -281,7 +281,7 @@ def media(tmp_path: Path) -> Path:
 
 
 def test_what_was_deleted_since_did_cost(db: ReportDatabase, media: Path) -> None:
-    """The service's clean-up leaves calls behind: stories and failed runs are as dear as they were."""
+    """The service's clean-up leaves calls behind: stories and failed runs are as expensive as they were."""
 
     def figures(**given: str) -> dict[str, list[tuple[Any, ...]]]:
         return {

@@ -35,7 +35,7 @@ REPORTS = sorted(
 
 
 def plant(folder: Path, days: Collection[str]) -> ReportDatabase:
-    """Attempts, calls, jobs and log lines of these days: more on a later one, the longer and the dearer."""
+    """Attempts, calls, jobs and log lines of these days: more on a later one, the longer and the more expensive."""
     folder.mkdir()
     db = ReportDatabase(folder)
     attempts, calls, jobs, lines = [], [], [], []

@@ -153,7 +153,7 @@ def metrics(db: ReportDatabase, **given: str) -> dict[str, tuple[Any, ...]]:
 
 
 def test_a_log_s_metrics(db: ReportDatabase, tmp_path: Path) -> None:
-    """A context that is loaded without the chapters being counted anew is a hit, for hits are silent."""
+    """A context that is loaded without the chapters being counted again is a hit, for hits are silent."""
     path = tmp_path / "tales.log"
     log(path, (CONTEXT, 10, "01"), (OUTLINE, 2, "01"), (DATABASE, 1, "01"), (DEFAULT, 1, "01"))
     log(path, (CONFLICT, 5, "01"), (CONFLICT, 2, "02"), (SKIP, 3, "02"), (ERROR, 4, "02"), (LOST, 6, "02"))
@@ -191,7 +191,7 @@ def test_a_log_s_metrics(db: ReportDatabase, tmp_path: Path) -> None:
 def test_the_cache_s_hit_rate(
     db: ReportDatabase, tmp_path: Path, said: list[tuple[str, int, str]], expected: tuple[Any, ...]
 ) -> None:
-    """Counts determined anew are misses, the default among them; what cannot be known is not said."""
+    """Counts determined again are misses, the default among them; what cannot be known is not said."""
     log(tmp_path / "tales.log", *said)
     db.ingest(tmp_path / "tales.log")
     assert metrics(db)["chapter_count_cache_hit_pct"] == expected

@@ -27,7 +27,7 @@ def test_each_ingest_the_latest_first(db: ReportDatabase, tracker: Tracker) -> N
 
 
 def test_rejected_rows_say_why(db: ReportDatabase, tracker: Tracker) -> None:
-    """A row that cannot be loaded, with its key and what it held; not one that lost but a value; gone once mended."""
+    """A row that cannot be loaded, with its key and what it held; not one that lost but a value; gone once repaired."""
     tracker.register("A")
     db.ingest(tracker.path)
     assert db.report("rejected_rows") == []

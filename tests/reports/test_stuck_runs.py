@@ -1,4 +1,4 @@
-"""What hangs: judged by the last sign of life, whatever kind of work it is."""
+"""Stuck work, by the last sign of life, whatever kind of work it is."""
 
 from pathlib import Path
 

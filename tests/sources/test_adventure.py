@@ -191,7 +191,7 @@ def test_statuses_in_any_case(db: ReportDatabase, games: Path) -> None:
 
 
 def test_a_job_is_one_execution_when_it_has_ended(db: ReportDatabase, games: Path) -> None:
-    """A job has one step run, of its run and story, with its times; until then it hangs once, as a job."""
+    """A job has one step run, of its run and story, with its times; until then it is stuck once, as a job."""
     db.ingest(games, timezone="America/Los_Angeles")
     assert db.sql("""
         select runs.source_key, steps.name, steps.family, step_runs.kind, step_runs.is_derived, step_runs.status,

@@ -71,7 +71,7 @@ def input_tokens(db: ReportDatabase) -> dict[str, list[int]]:
 
 
 FORKS = {
-    # codex fork: stamped anew, the parent's description after its own
+    # codex fork: stamped again, the parent's description after its own
     "fork": [meta("child", FORKED, forked_from_id="parent"), PARENT[0], MODEL, *COPY, OWN],
     # a sub-agent that replays its parent with the times of then
     "replay": [

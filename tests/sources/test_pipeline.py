@@ -395,7 +395,7 @@ def test_what_vanishes_stays_as_history(db: ReportDatabase, tracker: Tracker) ->
 
 
 def test_a_vacuum_changes_nothing(db: ReportDatabase, tracker: Tracker) -> None:
-    """Row numbers may be given anew."""
+    """Row numbers may be given again."""
     tracker.fill(500)
     change(tracker.path, "delete from step_history where id % 3 = 0")
     db.ingest(tracker.path)

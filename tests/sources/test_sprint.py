@@ -93,7 +93,7 @@ def test_the_real_database(db: ReportDatabase, real_database: Path) -> None:
 
 
 def test_the_real_csv(db: ReportDatabase, real_csv: Path) -> None:
-    """Every line is an event or a reject; steps take as long as their pairs; what never ended hangs."""
+    """Every line is an event or a reject; steps take as long as their pairs; what never ended is stuck."""
     outcome = db.ingest(real_csv)
     events = read_csv(real_csv)
     assert outcome.counts.read == len(events) == 151
@@ -406,7 +406,7 @@ def test_columns_may_be_missing(db: ReportDatabase, tmp_path: Path) -> None:
     assert db.report("orphans") == []
 
 
-# What hangs, what is blocked -----------------------------------------------------------------------------------------
+# Stuck and blocked work ----------------------------------------------------------------------------------------------
 
 
 def test_a_dead_batch_hangs(db: ReportDatabase, runner: Path) -> None:

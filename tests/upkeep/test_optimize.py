@@ -33,7 +33,7 @@ def test_statistics_change_no_answer(long: ReportDatabase) -> None:
 
 
 def test_free_space_is_given_back(long: ReportDatabase, tmp_path: Path) -> None:
-    """Where much of the file is free it is written anew, while a reader goes on reading; else it is left."""
+    """Where much of the file is free it is rewritten, while a reader goes on reading; else it is left."""
     assert not run(long.path).is_vacuumed
     change(long.path, "create table waste as select zeroblob(5000000)", "drop table waste")
     size = long.path.stat().st_size

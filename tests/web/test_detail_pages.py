@@ -210,7 +210,7 @@ def test_many_diamonds_are_as_many_lines_as_options(tmp_path: Path) -> None:
 
 
 def test_what_no_root_leads_to_comes_last(tmp_path: Path) -> None:
-    """What nothing leads to, loops without an entry and what hangs on them, a node that leads to itself alone."""
+    """What nothing leads to, loops without an entry and what belongs to them, a node that leads to itself alone."""
     assert Story(
         tmp_path / "a.db", "r", "x:y r", "y:x", "l:m", "r:e", "e:", "m:l e n", "n:", "s:s", "i:e m", "j:"
     ).drawn() == [

@@ -187,10 +187,10 @@ def test_instances_of_a_step_are_counted(path: Path, tmp_path: Path) -> None:
             "insert into steps (source_id, name, family) values (?, ?, ?)",
             [(source, f"z{number:02}", f"z{number:02}") for number in reversed(range(40)) for source in (2, 1)],
         )
-        for sought in ("draw", "draw_", "draw_2", "draw_24", "draw_25"):
-            count = sum(name.startswith(sought) for name in instances)
-            title = sought if count == 1 else f"{count} instances"
-            assert called(connection, sought) == ([("beta", "draw", title)] if count else [])
+        for wanted in ("draw", "draw_", "draw_2", "draw_24", "draw_25"):
+            count = sum(name.startswith(wanted) for name in instances)
+            title = wanted if count == 1 else f"{count} instances"
+            assert called(connection, wanted) == ([("beta", "draw", title)] if count else [])
         found = [row[:2] for row in called(connection, "z")]
         assert found == sorted(((s, f"z{n:02}") for n in range(40) for s in SOURCES), key=lambda row: row[::-1])[:50]
 
@@ -209,10 +209,10 @@ def test_the_first_of_what_is_called_so_are_found(path: Path, tmp_path: Path) ->
                 )
         everything = sorted((key, name) for place, name in enumerate(SOURCES, 1) for key in keys[place])
         for kind in ("story", "run"):
-            for sought in ("key", "key-0", "key-09", "key-119", "key-12"):
-                _, rows = reports.run(connection, reports.find("find"), {"name": sought})
+            for wanted in ("key", "key-0", "key-09", "key-119", "key-12"):
+                _, rows = reports.run(connection, reports.find("find"), {"name": wanted})
                 found = [(row[2] or row[3], row[0]) for row in rows if row[1] == kind]
-                assert found == [pair for pair in everything if pair[0].startswith(sought)][:50]
+                assert found == [pair for pair in everything if pair[0].startswith(wanted)][:50]
             _, rows = reports.run(connection, reports.find("find"), {"name": "key", "source": "alpha"})
             assert [row[2] or row[3] for row in rows if row[1] == kind] == keys[1]
 
@@ -303,7 +303,7 @@ def test_a_newcomer_gets_there_in_three_clicks(served: Served) -> None:
     story = followed(served, followed(served, home, "/storyreport/failed_stories"), "/-/story/")
     assert ESCAPED in story.partition('id="failed_stories"')[2].partition("</section>")[0]
     assert 'id="cost_by_story"' in story
-    # What hangs now, and what points at nothing with what to do about it.
+    # Stuck work, and what points at nothing with what to do about it.
     assert "run-1" in followed(served, home, "/storyreport/stuck_runs")
     assert "Restore run run-lost in alpha, or delete this step run there." in followed(
         served, home, "/storyreport/orphans"

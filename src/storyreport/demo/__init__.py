@@ -89,7 +89,7 @@ def make_room(folder: Path, names: list[str]) -> None:
 def write_database(path: Path, schema: str, tables: Tables) -> None:
     """Create a SQLite file with these tables and rows in one transaction."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        # No journal: a file that was cut short is written anew, and nothing is left beside it.
+        # No journal: a file that was cut short is rewritten, and nothing is left beside it.
         connection.executescript(f"pragma journal_mode = off; pragma synchronous = off; begin; {schema}")
         for table, rows in tables.items():
             places = ", ".join("?" * len(rows[0]))

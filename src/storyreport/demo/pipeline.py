@@ -131,7 +131,7 @@ class Tracker:
             if attempt == MAX_TRIES:
                 if self.rng.random() > RERUN:
                     break
-                clock += timedelta(hours=self.rng.uniform(3, 20))  # until somebody looked and started it anew
+                clock += timedelta(hours=self.rng.uniform(3, 20))  # until somebody looked and started it again
                 run_id = run_name(clock)
             self.start_step(clock, story, step, run_id)
             milliseconds = self.execution_time(clock, step)

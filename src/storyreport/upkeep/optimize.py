@@ -11,13 +11,13 @@ from .. import schema
 from ..errors import StoryreportError
 from ..transaction import Progress, transaction
 
-# Less than this is used again by the next ingests, and not worth writing the whole file anew.
+# Less than this is used again by the next ingests, and not worth rewriting the whole file.
 MUCH_FREE_PCT = 10
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """The bytes on disk before and after, and whether the file was written anew."""
+    """The bytes on disk before and after, and whether the file was rewritten."""
 
     before_bytes: int
     after_bytes: int
@@ -39,7 +39,7 @@ def optimize(database: Path, progress: Progress = lambda _: None) -> Sizes:
 
 
 def give_back(connection: sqlite3.Connection, progress: Progress) -> bool:
-    """Bring the log into the file, and write the file anew where much of it is free; return whether that was so."""
+    """Bring the log into the file, and rewrite the file where much of it is free; return whether that was so."""
     is_much = _is_much_free(connection)
     if is_much:
         progress("giving free space back")
@@ -50,7 +50,7 @@ def give_back(connection: sqlite3.Connection, progress: Progress) -> bool:
 
 
 def check_space(database: Path) -> None:
-    """Raise StoryreportError where there is not the space that writing the file anew takes for a while."""
+    """Raise StoryreportError where there is not the space that rewriting the file takes for a while."""
     # A copy in SQLite's temporary folder, and a log beside the file.
     size = size_bytes(database)
     needed: dict[int, int] = {}

@@ -41,7 +41,7 @@ class Traffic:
             self.running -= is_counted
 
 
-# Datasette 1.0 wraps itself anew for each request of its own client.
+# Datasette 1.0 wraps itself again for each request of its own client.
 _OF: weakref.WeakKeyDictionary[Any, Traffic] = weakref.WeakKeyDictionary()
 
 
