@@ -601,7 +601,8 @@ def test_the_rollups_follow(ledger: Ledger) -> None:
     change(ledger.path, "update paid_calls set cost = 1 where id % 5 = 0", "delete from paid_calls where id % 11 = 0")
     ledger.ingest()
     rollup = """
-        select day, model, currency, sum(calls), sum(cost), sum(estimated_cost), sum(unpriced_calls)
+        select
+            day, model, currency, sum(calls), sum(cost_nano) / 1e9, sum(estimated_cost_nano) / 1e9, sum(unpriced_calls)
         from rollup_call_days group by 1, 2, 3"""
     rows = """
         select
