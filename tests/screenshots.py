@@ -70,7 +70,7 @@ def looked_at(kind: str, key: str) -> dict[str, str]:
     return {
         f"report-{report.name}": f"/storyreport/{report.name}?{kind}={quote(key)}"
         for report in reports.load_reports().values()
-        if report.topic == "One thing looked at" and any(param.name == kind for param in report.params)
+        if report.topic == "One run, one story" and any(param.name == kind for param in report.params)
     }
 
 

@@ -20,7 +20,7 @@ from selenium.webdriver.common.by import By
 from storyreport import reports
 
 SINCE = (datetime.now(timezone.utc) - timedelta(days=20)).date().isoformat()
-ONE_THING = "One thing looked at"
+ONE_THING = "One run, one story"
 # The demo has no row that cannot be loaded.
 EMPTY = {"rejected_rows"}
 # One thing of each kind with much to show.

@@ -61,7 +61,7 @@ COLUMNS = {
     "artifacts_by_kind": "source kind files total_bytes stories",
     "themes": "source theme jobs completed failed failure_pct avg_ms",
     "sessions": "source session stories jobs failed_jobs first_seen last_seen",
-    # One thing looked at
+    # One run, one story
     "story_status": "source story title step status acceptance_passed run started_at ended_at duration_ms attempts"
     " error",
     "run_diagnosis": "check status detail action",

@@ -38,10 +38,8 @@ select
     case when nodes.is_ending = 1 then 'ending_with_options' else 'dead_end' end,
     nodes.source_key,
     case
-        when nodes.is_ending = 1
-            then
-                'it is an ending and has '
-                || count(story_options.id) || case count(story_options.id) when 1 then ' option' else ' options' end
+        when nodes.is_ending = 1 and count(story_options.id) = 1 then 'it is an ending and has 1 option'
+        when nodes.is_ending = 1 then 'it is an ending and has ' || count(story_options.id) || ' options'
         else 'it is no ending and has no options'
     end,
     walks.source_id
