@@ -10,7 +10,7 @@ from storyreport.reports import Report
 from .measure import median_ms
 
 Given = dict[str, str]
-ABOUT_ONE_THING = "One thing looked at"
+ABOUT_ONE_THING = "One run, one story"
 # What such a report is asked about: the last one that has something to tell.
 ONE_THING = {
     "name": "select 'story-1'",

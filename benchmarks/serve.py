@@ -34,7 +34,7 @@ CONSTANT = """\
 /*
 title: Constant
 description: Rows that are known beforehand.
-topic: About the data itself
+topic: Data
 */
 with recursive numbers (number) as (
     select 1

@@ -75,7 +75,7 @@ COLUMNS = {
     "story_files": "source kind file step size_bytes created_at",
     "story_runs": "source kind run status current_step started_at ended_at duration_ms error",
     "story_tree": "source story depth option node kind note",
-    # About the data itself
+    # Data
     "ingests": "source started_at finished_at status rows_read inserted updated rejected duration_ms",
     "rejected_rows": "source table key reason row ingested_at",
 }

@@ -32,7 +32,6 @@ SLOW = f"{ENDLESS} select sum(instr(zeroblob(1000000), {LARGE}) + i) from n"
 # One call each: SQLite looks at no clock while it runs.
 LONG_CALLS = (
     f"select {' + '.join(['instr(a, b)'] * 500)} from (select zeroblob(1000000) as a, {LARGE} as b)",
-    f"select {' + '.join(['length(replace(a, b, 1))'] * 250)} from (select zeroblob(1000000) as a, {LARGE} as b)",
     "select length(trim(a, b)) from (select hex(zeroblob(500000)) as a, hex(zeroblob(400000)) || 'x' as b)",
     SLOW,
 )
@@ -160,7 +159,7 @@ def test_a_function_of_a_plugin_is_declared(path: Path) -> None:
 
 
 @pytest.mark.parametrize("database", ["storyreport", "_memory"])
-@pytest.mark.parametrize("sql", LONG_CALLS, ids=["instr", "replace", "trim", "rows"])
+@pytest.mark.parametrize("sql", LONG_CALLS, ids=["instr", "trim", "rows"])
 def test_a_call_that_does_not_end_is_ended(served: Served, sql: str, database: str) -> None:
     begun = time.monotonic()
     assert served.get(f"/{database}.json?sql={quote(sql)}").status_code == 400
