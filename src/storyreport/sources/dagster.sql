@@ -30,7 +30,7 @@ with changes as (
         row_number() over (partition by run_id order by src_event_logs.id desc) as place_from_end
     from src_event_logs
     left join src_statuses as words on words.word = lower(dagster_event_type)
-    where dagster_event_type glob 'PIPELINE_*'
+    where lower(dagster_event_type) glob 'pipeline_*'
 ),
 
 runs as (
@@ -39,7 +39,7 @@ runs as (
         max(case when place_from_end = 1 then status end) as status,
         max(case when place_from_end = 1 then dagster_event_type end) as source_status,
         min(case when status = 'queued' then timestamp end) as queued_at,
-        min(case when dagster_event_type = 'PIPELINE_START' then timestamp end) as started_at,
+        min(case when lower(dagster_event_type) = 'pipeline_start' then timestamp end) as started_at,
         max(case when place_from_end = 1 and status in ('completed', 'failed', 'cancelled') then timestamp end)
             as ended_at,
         max(timestamp) as last_activity_at
@@ -152,11 +152,11 @@ endings as (
             src_event_logs.*,
             row_number() over (partition by run_id order by id desc) as place_from_end
         from src_event_logs
-        where dagster_event_type glob 'PIPELINE_*'
+        where lower(dagster_event_type) glob 'pipeline_*'
     )
     where
         place_from_end = 1
-        and dagster_event_type in ('PIPELINE_FAILURE', 'PIPELINE_CANCELED')
+        and lower(dagster_event_type) in ('pipeline_failure', 'pipeline_canceled')
 ),
 
 evaluated as (
