@@ -52,14 +52,19 @@ def of(datasette: Any) -> Traffic:
 
 async def _while_connected(app: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Run the app, and cancel it where the client leaves before it has its answer."""
-    unread = [await receive()]
-    while unread[-1].get("more_body"):
-        unread.append(await receive())
+    unread: asyncio.Queue[Any] = asyncio.Queue()
     is_answered = False
-    left: asyncio.Future[Any] = asyncio.ensure_future(receive())
+
+    async def until_left() -> None:
+        message = {"type": ""}
+        while message["type"] != "http.disconnect":
+            message = await receive()
+            unread.put_nowait(message)
+
+    left = asyncio.ensure_future(until_left())
 
     async def messages() -> Any:
-        return unread.pop(0) if unread else await asyncio.shield(left)
+        return {"type": "http.disconnect"} if left.done() and unread.empty() else await unread.get()
 
     async def sent(message: Any) -> None:
         nonlocal is_answered
