@@ -1,7 +1,6 @@
 """Rows for people and scripts: an aligned table, JSON or CSV on stdout."""
 
 import csv
-import io
 import json
 import re
 from collections.abc import Sequence
@@ -26,12 +25,18 @@ def _json(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1)
 
 
+class _Lines(list[str]):
+    """The lines that a CSV writer writes, each ended by a line feed."""
+
+    def write(self, line: str) -> None:
+        """Keep a line. It was made to end with both characters, for which the writer quotes cells that hold either."""
+        self.append(line.removesuffix("\r\n") + "\n")
+
+
 def _csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()
+    lines = _Lines()
+    csv.writer(lines, lineterminator="\r\n").writerows([columns, *rows])
+    return "".join(lines)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -12,11 +12,18 @@ from helpers.serving import Served, fill
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyreport import schema
+from storyreport import reports, schema
 from storyreport.spreadsheets import safe
 from storyreport.web.mode import Mode
 from storyreport.web.server import Extras
 
+REPORT = """/*
+title: Story titles
+description: The titles of all stories.
+topic: Tests
+*/
+select source_key as story, title from stories order by id
+"""
 FORMULAS = (
     "=cmd|'/c calc'!A0",
     '=HYPERLINK("http://evil","x")',
@@ -24,6 +31,7 @@ FORMULAS = (
     "-2+3",
     "@SUM(A1)",
     "\t=1",
+    "\r=1",
     "  =1+1",
     "\uff1d1",
     "-",
@@ -44,8 +52,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number, text in enumerate((*FORMULAS, *HARMLESS), 10):
             row = (number, f"k{number}", text)
             connection.execute(
-                "insert into stories (id, source_id, source_key, input_id, title, lacks_chapters)"
-                " values (?, 1, ?, 1, ?, 1)",
+                "insert into stories (id, source_id, source_key, input_id, title, status)"
+                " values (?, 1, ?, 1, ?, 'failed')",
                 row,
             )
     return path
@@ -53,10 +61,13 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(path: Path) -> Iterator[Served]:
-    """Datasette where visitors may write SQL."""
-    served = Served(path, Extras(mode=Mode(sql=True, local=True)))
-    yield served
-    served.close()
+    """Datasette where visitors may write SQL, with a report of the titles."""
+    (path.parent / "story_titles.sql").write_text(REPORT, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(reports.FOLDERS, str(path.parent))
+        served = Served(path, Extras(mode=Mode(sql=True, local=True)))
+        yield served
+        served.close()
 
 
 def titles(text: str) -> list[str]:
@@ -68,7 +79,7 @@ def titles(text: str) -> list[str]:
 
 EXPECTED = [f"'{text}" for text in FORMULAS] + list(HARMLESS)
 ADDRESSES = (
-    "/storyreport/stories_without_chapters.csv?_x=1",
+    "/storyreport/story_titles.csv?_shape=x",
     "/storyreport/stories.csv?_size=max",
     "/storyreport/stories.csv?_stream=1",
     "/storyreport.csv?sql=select+source_key,title+from+stories",
@@ -85,19 +96,21 @@ def test_a_download_is_safe_and_the_rest_is_raw(served: Served, address: str) ->
 
 
 def test_a_page_leads_to_the_download(served: Served) -> None:
-    assert (
-        "/storyreport/stories_without_chapters.csv?source=&amp;"
-        in served.get("/storyreport/stories_without_chapters").text
-    )
-    assert "_dl=1" in served.get("/storyreport/stories_without_chapters").text
+    assert "/storyreport/cost.csv?source=&amp;" in served.get("/storyreport/cost").text
+    assert "/storyreport/story_titles.csv?_dl=1" in served.get("/storyreport/story_titles").text
 
 
 def test_the_command_line_has_both(path: Path, tmp_path: Path) -> None:
-    raw = ok("report", "stories_without_chapters", "--format", "csv", "--db", path, cwd=tmp_path)
-    assert titles(raw) == [text.replace("\r", "\n") for text in (*FORMULAS, *HARMLESS)]
+    (tmp_path / "story_titles.sql").write_text(REPORT, "utf-8")
+    common = ("report", "story_titles", "--db", path, "--queries", tmp_path)
+
+    def printed(*options: str) -> list[str]:
+        # The process is read as text: its line ends are one.
+        return titles(ok(*common, *options, cwd=tmp_path))
+
+    assert printed("--format", "csv") == [text.replace("\r", "\n") for text in (*FORMULAS, *HARMLESS)]
     for options in (["--safe-csv"], ["--format", "csv", "--safe-csv"]):
-        text = ok("report", "stories_without_chapters", *options, "--db", path, cwd=tmp_path)
-        assert titles(text) == [text.replace("\r", "\n") for text in EXPECTED]
+        assert printed(*options) == [text.replace("\r", "\n") for text in EXPECTED]
 
 
 @given(st.text())
