@@ -112,7 +112,8 @@ HOSTILE = {
     "markup": MARKUP,
     "nul": "a\x00b",
     "unicode": "é漢🐉\u202e\ud7ff",
-    "long": "x" * 10_000,
+    # A server takes no longer ones.
+    "long": "x" * 2_000,
     "huge number": "9" * 400,
     "negative": "-1",
 }
