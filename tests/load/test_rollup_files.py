@@ -465,3 +465,13 @@ def test_a_wrong_name_says_where(rollup_files: RollupFiles) -> None:
         rollup_files.write("toys/toy_days.sql", TOY.replace(before, after, 1))
         with pytest.raises(StoryreportError, match=said):
             definitions()
+
+
+def test_an_oracle_without_the_day_that_is_frozen(rollup_files: RollupFiles, db: ReportDatabase) -> None:
+    """Doctor says so in a sentence: what was pruned cannot be left out of such sums."""
+    previous.write(db.path)
+    example = re.search(r"```sql\n(.*?)```", (ROOT / "docs" / "adding-a-rollup.md").read_text("utf-8"), re.DOTALL)
+    assert example
+    rollup_files.write("work/kind_days.sql", example[1].replace("oracle: |", "frozen: by day\noracle: |"))
+    with pytest.raises(StoryreportError, match="oracle of the rollup kind_days must give and group by day"):
+        examine(db.path, repair=True)

@@ -4,8 +4,9 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..errors import StoryreportError
 from . import engine
-from .definition import Column, Definition, Table, rollups, tables
+from .definition import FROZEN, Column, Definition, Table, rollups, tables
 from .tables import create
 
 # Sums of real numbers depend on the order that they are added up in.
@@ -49,6 +50,10 @@ def _compare(connection: sqlite3.Connection, definition: Definition) -> Iterator
     names = [column[0] for column in connection.execute(f"select * from ({definition.oracle}) limit 0").description]
     values = [column for column in table.values if column.name in names and column.adds]
     key = ", ".join(name for name in names if name not in {column.name for column in values})
+    if group.frozen == FROZEN["by day"] and "day" not in names:
+        raise StoryreportError(
+            f"The oracle of the rollup {definition.name} must give and group by day, for the rollup is frozen by day."
+        )
     added = ", ".join(f"{column.added} as {column.name}" for column in values)
     connection.execute(f"create temp table found as select {key}, {added} from temp.{table.name} group by {key}")
     connection.execute(f"create temp table expected as {definition.oracle}")
