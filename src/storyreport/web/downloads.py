@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from ..spreadsheets import safe_rows
 
 # Longer than any row of a report database; the module's own limit is 128 KiB.
-csv.field_size_limit(1 << 24)
+LONGEST_CELL = 1 << 24
 
 
 def is_download(scope: dict[str, Any]) -> bool:
@@ -46,5 +46,10 @@ def _safe(text: str) -> str:
     safe_text = io.StringIO()
     # Before Python 3.11 the module reads no NUL.
     rows = csv.reader(io.StringIO(text.replace("\0", ""), newline=""))
-    csv.writer(safe_text).writerows(safe_rows(rows))
+    # The limit is the process's, whose other readers keep theirs.
+    usual_limit = csv.field_size_limit(LONGEST_CELL)
+    try:
+        csv.writer(safe_text).writerows(safe_rows(rows))
+    finally:
+        csv.field_size_limit(usual_limit)
     return safe_text.getvalue()
