@@ -9,7 +9,7 @@ from typing import Any
 
 from . import System, Type, recordfiles
 
-# The columns that say for whom a row is.
+# The columns that name the user, project or key of a row.
 BY = ("project_id", "user_id", "api_key_id", "project_name", "user_email", "api_source", "size", "source")
 # Which page a file is from, by a column that only its rows have.
 KINDS = {

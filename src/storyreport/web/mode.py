@@ -1,4 +1,4 @@
-"""How the reports are served: to whom, and with or without SQL of the visitors' own."""
+"""How the reports are served: on this machine only or to others, and with or without the SQL of visitors."""
 
 import sqlite3
 from dataclasses import dataclass
