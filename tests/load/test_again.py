@@ -17,7 +17,7 @@ from helpers.tracker import STEPS, Tracker
 
 from storyreport import recognise, reports
 from storyreport.errors import StoryreportError
-from storyreport.load import changes
+from storyreport.load import recent
 from storyreport.system import Part, System, Table, Type, signs
 from storyreport.upkeep.doctor import examine
 from storyreport.upkeep.prune import prune
@@ -216,7 +216,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "studio.sql").write_text(STUDIO_MAPPING, encoding="utf-8")
     system = replace(STUDIO, mapping_file=tmp_path / "studio.sql")
     monkeypatch.setattr(recognise, "systems", lambda: {"studio": system})
-    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 0)
+    monkeypatch.setattr(recent, "ROWS_READ_AGAIN", 0)
     path = tmp_path / "studio.db"
     change(
         path,
@@ -311,7 +311,7 @@ def test_strict_refuses_what_was_rejected_before(db: ReportDatabase, tmp_path: P
 @pytest.fixture
 def shortsighted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hardly any row is read again for being one of the last."""
-    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 1)
+    monkeypatch.setattr(recent, "ROWS_READ_AGAIN", 1)
 
 
 @pytest.mark.usefixtures("shortsighted")

@@ -13,7 +13,7 @@ from helpers.report_database import ReportDatabase, ask, change
 from helpers.sprint import NOON, add_batch, add_events, add_story, noon
 
 from storyreport.errors import StoryreportError
-from storyreport.load import changes
+from storyreport.load import recent
 
 # (at, story, command, task, status, place in the source)
 Event = tuple[float, str, str, str, str, int]
@@ -565,7 +565,7 @@ def test_why_a_command_of_a_story_that_is_gone_has_failed(db: ReportDatabase, ru
 
 def test_an_event_that_comes_late_says_why(db: ReportDatabase, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It reaches the command that it ended, far behind newer ones; what is known of others stays known."""
-    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 10)
+    monkeypatch.setattr(recent, "ROWS_READ_AGAIN", 10)
     add_batch(runner)
     add_story(runner, 1)
     for number, status in ((1, "failed"), (2, "failed"), (3, "running")):
@@ -700,7 +700,7 @@ def test_what_was_open_is_found_when_it_ends(db: ReportDatabase, runner: Path) -
 
 def test_an_old_story_that_is_done_is_done(db: ReportDatabase, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A story's row that ends in place, far behind newer ones, ends the story and counts as done on that day."""
-    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 10)
+    monkeypatch.setattr(recent, "ROWS_READ_AGAIN", 10)
     add_batch(runner)
     add_story(runner, 1)
     fill(runner, 50, 1)
