@@ -67,6 +67,7 @@ ROOMS = (
     "readers",
     *("mapping", "sections"),
     "system",
+    *("unchanged", "evidence"),
     "values",
     "errors",
 )
@@ -284,7 +285,8 @@ class Planned(sqlite3.Connection):
         """Ask for the plan first, as things are just now."""
         if re.match(r"(?:\s|--.*\n)*(?:create temp table \w+ as|delete|insert|select|update|with)\b", sql):
             for _, _, _, detail in super().execute(f"explain query plan {sql}", *parameters).fetchall():
-                if walk := WALK.match(detail):
+                # Where text is read as bytes, plans are bytes, too.
+                if walk := WALK.match(detail.decode() if isinstance(detail, bytes) else detail):
                     self.walks.append((walk[1], walk[2], " ".join(sql.split())))
         return super().execute(sql, *parameters)
 

@@ -93,9 +93,13 @@ def ingest(
     A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a postgresql:// URL, or - for standard
     input.
     """
+    from . import unchanged
     from .ingest import check_timezone, requests_for
     from .sources import problems
 
+    # Before anything is read.
+    arguments = click.get_current_context().obj
+    call = unchanged.called(arguments) if arguments and not problems() else None
     for problem in problems():
         click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
     if timezone:
@@ -113,6 +117,8 @@ def ingest(
         how = {"timezone": timezone, "full": full, "strict": strict, "with_text": with_text}
         requests = requests_for(places, name, system, price_file=price_file, **how)
         load([called(request, kept) for request in requests], database)
+    if call:
+        unchanged.note(call, [request.name for request in requests])
 
 
 def place(source: str) -> Path | str:

@@ -23,11 +23,12 @@ from . import pricing, rollups, schema
 from .errors import StoryreportError, UsageError
 from .load import Counts, Job, Watermarks, has_rows, load_part
 from .readers import check_unchanged, open_part
-from .readers.part import Found, Options, signature
+from .readers.part import Found, Options, is_unchanged
 from .readers.sqlite import reading
 from .recognise import check_system, find_parts, find_parts_at
 from .transaction import Progress, transaction
 from .typed import TypedTables
+from .unchanged import note_unchanged
 
 HASH_DIGITS = 16
 
@@ -197,7 +198,7 @@ def _load_part(
     options = Options(source.timezone, known.with_text if request.with_text is None else request.with_text)
     how = _how(found, options)
     is_same = known.how == how and not request.full
-    if is_same and not found.url and known.signature == signature(found):
+    if is_same and is_unchanged(found, known.signature):
         return
     if outcome.unchanged and not is_new:
         _watch(connection)
@@ -331,19 +332,21 @@ def _refuse_rejects(connection: sqlite3.Connection, name: str, source_id: int) -
 
 def _note(connection: sqlite3.Connection, source_id: int, outcome: Outcome, started_at: str) -> None:
     """Keep a row about this ingest."""
+    if outcome.unchanged:
+        note_unchanged(connection, source_id, outcome.duration_ms)
+        return
     counts = outcome.counts
     connection.execute(
         """
         insert into ingests (
             source_id, started_at, finished_at, status, rows_read, inserted, updated, gone, rejected, duration_ms
         )
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        values (?, ?, ?, 'completed', ?, ?, ?, ?, ?, ?)
         """,
         [
             source_id,
             started_at,
             _now(),
-            "unchanged" if outcome.unchanged else "completed",
             counts.read,
             counts.inserted,
             counts.updated,
