@@ -62,7 +62,7 @@ def test_home_lists_every_report_by_topic(served: Served) -> None:
     topics = [topic for topic in reports.TOPICS if any(report.topic == topic for report in CATALOGUE.values())]
     assert [text for text in re.findall(r"<h3>(.*?)</h3>", home) if text in reports.TOPICS] == topics
     assert re.findall(r'<a href="/storyreport/(\w+)">', home)[: len(CATALOGUE)] == list(CATALOGUE)
-    assert "storyreport</a></h2>" in home
+    assert '<a href="/storyreport">storyreport</a>: all tables' in home
 
 
 def test_home_says_which_sources_and_how_fresh(served: Served, nothing: Served) -> None:
