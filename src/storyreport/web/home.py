@@ -218,7 +218,7 @@ async def page(request: Any, datasette: Any) -> Response:
     """The home page; Datasette's own looks at every table of the database, which takes longer than all that we show."""
     await ensure_instance(datasette, request.actor)
     # Datasette 1.0 keeps what it says of the whole instance in a database.
-    said = await datasette.get_instance_metadata() if hasattr(datasette, "remove_metadata") else datasette.metadata()
+    said = datasette.metadata() if hasattr(datasette, "metadata") else await datasette.get_instance_metadata()
     context = {"metadata": said, "private": await is_private(datasette)}
     if slots := getattr(utils, "make_slot_function", None):
         context["top_homepage"] = slots("top_homepage", datasette, request)
