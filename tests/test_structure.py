@@ -65,7 +65,7 @@ ROOMS = (
     "typed",
     "sources",
     "readers",
-    *("mapping", "sections"),
+    *("mapping", "pieces", "sections"),
     "system",
     *("unchanged", "evidence"),
     "values",

@@ -1,33 +1,52 @@
 -- Langfuse → core tables.
 -- A view src_<table> has the rows to load; src_statuses translates status words (here: levels).
 
+-- database: with observations
+select
+    id,
+    trace_id,
+    parent_observation_id,
+    type,
+    name,
+    level,
+    status_message,
+    start_time,
+    end_time,
+    updated_at,
+    latency,
+    coalesce(nullif(provided_model_name, ''), model, '') as model,
+    coalesce(usage_details, usage) as usage,
+    prompt_tokens,
+    completion_tokens,
+    total_tokens,
+    cost_details,
+    coalesce(total_cost, calculated_total_cost) as total_cost
+from src_observations
+union all
+select
+    id,
+    traceid,
+    parentobservationid,
+    type,
+    name,
+    level,
+    statusmessage,
+    starttime,
+    endtime,
+    updatedat,
+    latency,
+    coalesce(nullif(providedmodelname, ''), model, ''),
+    coalesce(usagedetails, usage),
+    prompttokens,
+    completiontokens,
+    totaltokens,
+    costdetails,
+    coalesce(totalcost, calculatedtotalcost)
+from src_api_observations;
+
 -- database: runs
 -- A trace is what its observations are; where it has a root, that one says whether it failed.
-with observations as (
-    select
-        id,
-        trace_id,
-        parent_observation_id,
-        type,
-        level,
-        start_time,
-        end_time,
-        updated_at
-    from src_observations
-    union all
-    select
-        id,
-        traceid,
-        parentobservationid,
-        type,
-        level,
-        starttime,
-        endtime,
-        updatedat
-    from src_api_observations
-),
-
-ranked as (
+with ranked as (
     select
         observations.*,
         nullif(parent_observation_id, '') is null as is_root,
@@ -95,37 +114,7 @@ where
     and parentobservationid <> '';
 
 -- database: step_runs
-with observations as (
-    select
-        id,
-        trace_id,
-        parent_observation_id,
-        type,
-        name,
-        level,
-        status_message,
-        start_time,
-        end_time,
-        updated_at,
-        latency
-    from src_observations
-    union all
-    select
-        id,
-        traceid,
-        parentobservationid,
-        type,
-        name,
-        level,
-        statusmessage,
-        starttime,
-        endtime,
-        updatedat,
-        latency
-    from src_api_observations
-),
-
-ranked as (
+with ranked as (
     select
         observations.*,
         count(*) over (partition by id) as source_rows,
@@ -165,51 +154,7 @@ where ranked.place = 1;
 -- database: calls
 -- Usage types leave each other out: input are the tokens that came from no cache. Unless the total says otherwise, or
 -- the type is one that Langfuse passed on as it got it (with a dot in its name): these are within the input.
-with observations as (
-    select
-        id,
-        trace_id,
-        parent_observation_id,
-        type,
-        name,
-        level,
-        status_message,
-        start_time,
-        end_time,
-        updated_at,
-        latency,
-        coalesce(nullif(provided_model_name, ''), model, '') as model,
-        coalesce(usage_details, usage) as usage,
-        prompt_tokens,
-        completion_tokens,
-        total_tokens,
-        cost_details,
-        coalesce(total_cost, calculated_total_cost) as total_cost
-    from src_observations
-    union all
-    select
-        id,
-        traceid,
-        parentobservationid,
-        type,
-        name,
-        level,
-        statusmessage,
-        starttime,
-        endtime,
-        updatedat,
-        latency,
-        coalesce(nullif(providedmodelname, ''), model, ''),
-        coalesce(usagedetails, usage),
-        prompttokens,
-        completiontokens,
-        totaltokens,
-        costdetails,
-        coalesce(totalcost, calculatedtotalcost)
-    from src_api_observations
-),
-
-spans as (
+with spans as (
     select
         id,
         min(coalesce(nullif(name, ''), lower(type))) as step_name

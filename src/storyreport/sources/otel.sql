@@ -2,19 +2,18 @@
 -- A view src_<table> has the rows to load; src_statuses translates status words. A span that was exported twice (after
 -- a retry, say) counts once, as it was last.
 
+-- export: with exported
+select
+    src_otel_spans.*,
+    row_number() over (
+        partition by trace_id, span_id
+        order by position desc
+    ) as place_from_end
+from src_otel_spans;
+
 -- export: runs
 -- A trace ends as the span that ends last does: that is the outermost one.
-with exported as (
-    select
-        src_otel_spans.*,
-        row_number() over (
-            partition by trace_id, span_id
-            order by position desc
-        ) as place_from_end
-    from src_otel_spans
-),
-
-spans as (
+with spans as (
     select
         exported.*,
         min(started_at) over (partition by trace_id) as first_at,
@@ -50,16 +49,6 @@ select distinct
 from src_otel_spans;
 
 -- export: step_runs
-with spans as (
-    select
-        src_otel_spans.*,
-        row_number() over (
-            partition by trace_id, span_id
-            order by position desc
-        ) as place_from_end
-    from src_otel_spans
-)
-
 select
     key(spans.trace_id, spans.span_id) as source_key,
     spans.trace_id as run_key,
@@ -71,24 +60,14 @@ select
     spans.ended_at,
     coalesce(spans.ended_at, spans.started_at) as last_activity_at,
     spans.duration_ms
-from spans
+from exported as spans
 left join src_statuses as words on words.word = lower(trim(spans.status))
 where spans.place_from_end = 1;
 
 -- export: calls
 -- An agent's span says the tokens of the calls below it over again: it counts only where its trace has no such call.
 -- The conventions count cached tokens among the input tokens.
-with exported as (
-    select
-        src_otel_spans.*,
-        row_number() over (
-            partition by trace_id, span_id
-            order by position desc
-        ) as place_from_end
-    from src_otel_spans
-),
-
-spans as (
+with spans as (
     select
         exported.*,
         max(is_call) over (partition by trace_id) as trace_has_calls
