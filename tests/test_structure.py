@@ -66,6 +66,7 @@ ROOMS = (
     "sources",
     "readers",
     *("mapping", "sections"),
+    "statuses",
     "system",
     "values",
     "errors",

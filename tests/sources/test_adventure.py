@@ -184,10 +184,10 @@ def test_statuses_in_any_case(db: ReportDatabase, games: Path) -> None:
         ("j-failed", "failed", " FAILED ", None),
         ("j-running", "running", "processing", "generate_story"),
         ("j-waiting", "queued", "PENDING", "generate_story"),
-        ("j-odd", None, "paused", None),
+        ("j-odd", None, "meditating", None),
     ]
     (found,) = [row for row in db.report("data_quality") if row["area"] == "statuses"]
-    assert (found["problem"], found["rows"], found["example"]) == ("job with an unknown status", 1, "paused")
+    assert (found["problem"], found["rows"], found["example"]) == ("job with an unknown status", 1, "meditating")
 
 
 def test_a_job_is_one_execution_when_it_has_ended(db: ReportDatabase, games: Path) -> None:
@@ -571,7 +571,7 @@ def test_what_is_rejected_and_doubted_is_reported(db: ReportDatabase, games: Pat
     found = {(row["area"], row["problem"]): (row["rows"], row["example"]) for row in db.report("data_quality")}
     assert found == {
         ("rows", "story_jobs: created_at is no possible time"): (2, "3"),
-        ("statuses", "job with an unknown status"): (1, "paused"),
+        ("statuses", "job with an unknown status"): (1, "meditating"),
     }
     db.ingest(games, name="again")
     assert {row["source"] for row in db.report("data_quality")} == {"games", "again"}
