@@ -1,5 +1,6 @@
 """The rows of a part that may have changed since the last time, and the watermarks for the next time."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,6 +87,8 @@ def _add_new_groups(job: Job, table: str, after: int, since: Any) -> None:
     conditions = [f"{number} > :after"]
     if changed:
         conditions += [f"{changed} >= :since", f"{number} > :after - :again and {changed} is null"]
+    if ongoing := _ongoing_column(job, table):
+        conditions.append(f"lower({ongoing}) in (select value from json_each(:ongoing))")
     for condition in conditions:
         job.execute(
             f"insert or ignore into temp.dirty_groups select {group} from {job.typed.name(table)}"
@@ -93,6 +96,7 @@ def _add_new_groups(job: Job, table: str, after: int, since: Any) -> None:
             after=after,
             since=since,
             again=ROWS_READ_AGAIN,
+            ongoing=json.dumps((job.part.tables[table].ongoing or ("", ()))[1]),
         )
 
 
@@ -131,6 +135,11 @@ def new_watermarks(job: Job, rows: Mapping[str, int]) -> Watermarks:
     }
     since = opened.remote.since() if opened.remote else {}
     return Watermarks(_last_numbers(job), changed, rows, _slack(job, rows), since)
+
+
+def _ongoing_column(job: Job, table: str) -> str | None:
+    ongoing = job.part.tables[table].ongoing
+    return job.typed.columns(table)[ongoing[0]][1] if ongoing else None
 
 
 def _changed_column(job: Job, table: str) -> str | None:
