@@ -2,7 +2,8 @@
 title: Health
 description: >-
   All checks, problems first. Each check names the report with the details and uses that report's default limits: an
-  hour of silence is stuck, three failures in a row are blocked. A source is fresh if it was ingested within a day.
+  hour of silence is stuck (a day for queued and waiting work), three failures in a row are blocked. A source is fresh
+  if it was ingested within a day.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
@@ -29,10 +30,13 @@ found (name, count, is_checked) as (
         'stuck',
         count(*),
         1
-    from running_work
+    from open_work
     where
         source_id in (select id from selected)
-        and coalesce((strftime('%s', :as_of) - strftime('%s', nullif(last_sign, ''))) / 60, 60) >= 60
+        and case
+            when is_waiting then (strftime('%s', :as_of) - strftime('%s', nullif(last_sign, ''))) / 60 >= 1440
+            else coalesce((strftime('%s', :as_of) - strftime('%s', nullif(last_sign, ''))) / 60, 60) >= 60
+        end
     union all
     select
         'failed',
@@ -144,10 +148,10 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'stuck',
         'stuck_runs',
         'problem',
-        'run or step is running and has been silent for 1 h or longer.',
-        'runs or steps are running and have been silent for 1 h or longer.',
+        'run or step has been silent for too long: 1 h while running, 24 h while queued or waiting.',
+        'runs or steps have been silent for too long: 1 h while running, 24 h while queued or waiting.',
         'Check whether they still run, and restart those that do not.',
-        'No running work has been silent for 1 h.',
+        'No running work has been silent for 1 h, no queued or waiting work for 24 h.',
         ''
     ),
     (

@@ -71,6 +71,9 @@ def cli() -> None:
 @click.option("--name", help="Name of the source [default: name of the file or folder without its extension].")
 @click.option("--as", "system", metavar="SYSTEM", help="System that wrote the source [default: recognised].")
 @click.option("--timezone", metavar="TZ", help="Zone of times without an offset, e.g. Europe/Madrid [default: UTC].")
+@click.option(
+    "--status", "status_words", multiple=True, metavar="WORD=MEANING", help="Meaning of a status word (repeatable)."
+)
 @click.option("--full", is_flag=True, help="Read everything again, not only what may have changed.")
 @click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded (by default it is kept in rejects).")
 @click.option(
@@ -83,6 +86,7 @@ def ingest(
     name: str | None,
     system: str | None,
     timezone: str | None,
+    status_words: tuple[str, ...],
     full: bool,
     strict: bool,
     with_text: bool | None,
@@ -96,6 +100,7 @@ def ingest(
     from . import unchanged
     from .ingest import check_timezone, requests_for
     from .sources import problems
+    from .statuses import given
 
     # Before anything is read.
     arguments = click.get_current_context().obj
@@ -104,6 +109,7 @@ def ingest(
         click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
     if timezone:
         check_timezone(timezone)
+    words = given(status_words)
     for source in sources:
         if "://" in source and not source.startswith(SERVERS):
             # It may hold a password: it is not repeated.
@@ -114,7 +120,7 @@ def ingest(
     with contextlib.ExitStack() as stack:
         places = [stack.enter_context(standard_input()) if source == "-" else place(source) for source in sources]
         kept = {path for path, source in zip(places, sources, strict=True) if source == "-"}
-        how = {"timezone": timezone, "full": full, "strict": strict, "with_text": with_text}
+        how = {"timezone": timezone, "statuses": words, "full": full, "strict": strict, "with_text": with_text}
         requests = requests_for(places, name, system, price_file=price_file, **how)
         load([called(request, kept) for request in requests], database)
     if call:

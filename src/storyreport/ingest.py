@@ -12,14 +12,14 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from . import pricing, rollups, schema
+from . import pricing, rollups, schema, statuses
 from .errors import StoryreportError, UsageError
 from .load import Counts, Job, Watermarks, has_rows, load_part
 from .readers import check_unchanged, open_part
@@ -41,6 +41,7 @@ class Request:
     parts: tuple[Found, ...]
     timezone: str | None = None
     with_text: bool | None = None
+    statuses: Mapping[str, str] = field(default_factory=dict)  # the user's words, folded → their meanings
     full: bool = False
     strict: bool = False
     price_file: pricing.PriceFile | None = None
@@ -180,6 +181,7 @@ class _Source:
 
     id: int
     timezone: str
+    statuses: Mapping[str, str]
 
 
 def _load_part(
@@ -195,7 +197,8 @@ def _load_part(
 ) -> None:
     """Load a part of a source, unless it is as it was the last time."""
     known = _input(connection, source.id, found)
-    options = Options(source.timezone, known.with_text if request.with_text is None else request.with_text)
+    with_text = known.with_text if request.with_text is None else request.with_text
+    options = Options(source.timezone, with_text, tuple(sorted(source.statuses.items())))
     how = _how(found, options)
     is_same = known.how == how and not request.full
     if is_same and is_unchanged(found, known.signature):
@@ -250,18 +253,20 @@ def _now() -> str:
 
 
 def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Source:
-    """The source and its time zone; it is registered where it is new."""
+    """The source and its options; it is registered where it is new."""
     system = request.parts[0].system.name
-    row = connection.execute("select id, system, timezone from sources where name = ?", [request.name]).fetchone()
+    row = connection.execute(
+        "select id, system, timezone, statuses from sources where name = ?", [request.name]
+    ).fetchone()
     if row is None:
         zone = request.timezone or "UTC"
         inserted = connection.execute(
-            "insert into sources (name, system, timezone, created_at) values (?, ?, ?, ?)",
-            [request.name, system, zone, now],
+            "insert into sources (name, system, timezone, statuses, created_at) values (?, ?, ?, ?, ?)",
+            [request.name, system, zone, json.dumps(request.statuses), now],
         )
         assert inserted.lastrowid is not None
-        return _Source(inserted.lastrowid, zone)
-    source_id, known_system, zone = row
+        return _Source(inserted.lastrowid, zone, request.statuses)
+    source_id, known_system, zone, words = row
     if known_system != system:
         raise StoryreportError(
             f"The name {request.name!r} belongs to a {known_system} source, this is a {system} one: "
@@ -270,7 +275,11 @@ def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Sour
     if request.timezone and request.timezone != zone:
         connection.execute("update sources set timezone = ? where id = ?", [request.timezone, source_id])
         zone = request.timezone
-    return _Source(source_id, zone)
+    known_words = json.loads(words)
+    meanings = {**known_words, **request.statuses}
+    if meanings != known_words:
+        connection.execute("update sources set statuses = ? where id = ?", [json.dumps(meanings), source_id])
+    return _Source(source_id, zone, meanings)
 
 
 @dataclass(frozen=True)
@@ -310,7 +319,8 @@ def _how(found: Found, options: Options) -> str:
         (name, list(table.columns.items()), table.required, table.group, table.changed)
         for name, table in found.system.parts[found.part].tables.items()
     ]
-    read = (found.location, options, found.system.mapping(), tables)
+    words = (sorted(found.system.parts[found.part].statuses.items()), statuses.version())
+    read = (found.location, options, found.system.mapping(), tables, words)
     return hashlib.sha256(repr(read).encode()).hexdigest()
 
 

@@ -168,7 +168,7 @@ def _export(path: Path, system_name: str | None) -> Found | None:
         for name, part in system.parts.items()
         if system_name in (None, system.name) and part.stage is None
         for table_name, table in part.tables.items()
-        if table.export_signs and table.export_signs <= known
+        if (table.export_signs and table.export_signs <= known) or table.listed_as in known
     ]
     if not candidates:
         return None

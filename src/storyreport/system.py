@@ -50,7 +50,9 @@ class Table:
     `required` columns must hold a value. `group` names the column whose rows belong together: when one of them is new
     or changed, all of the group are read again. `changed` names a time column that grows as a row is updated in place.
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
-    `export_signs` are the columns by which a CSV or JSON export of the table is known.
+    `export_signs` are the columns by which a CSV or JSON export of the table is known, `listed_as` the name of the list
+    that holds its rows in an answer of the tool's API. `ongoing` names a column and those of its values (in lower case)
+    that say that a row's work goes on: its group is read again each time.
     """
 
     columns: Mapping[str, Type]
@@ -59,6 +61,8 @@ class Table:
     group: str | None = None
     changed: str | None = None
     added: str | None = None
+    listed_as: str | None = None
+    ongoing: tuple[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)

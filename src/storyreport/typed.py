@@ -5,9 +5,10 @@ of them, for looking things up. src_statuses translates the source's status word
 """
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from .readers.part import Opened, Options, quoted
+from .statuses import spellings
 from .system import AMOUNTS, NUMBERS, SECRET, Part, Type
 from .values import FIRST_EPOCH_MS
 
@@ -207,7 +208,7 @@ def create_views(connection: sqlite3.Connection, typed: TypedTables, changes_onl
             # Whether the other rows can be loaded is not known.
             loadable = f"({typed.problem(table)}) is null"
         _create_view(connection, f"all_{table}", typed, table, typed.source(table, changes_only=False), loadable)
-    _create_statuses(connection, typed.part)
+    _create_statuses(connection, spellings(typed.part.statuses, dict(typed.options.statuses)))
 
 
 def create_empty_views(connection: sqlite3.Connection, part: Part) -> None:
@@ -217,7 +218,7 @@ def create_empty_views(connection: sqlite3.Connection, part: Part) -> None:
         for view in (f"src_{table}", f"all_{table}"):
             connection.execute(f"drop view if exists temp.{view}")
             connection.execute(f"create temp view {view} as {nothing}")
-    _create_statuses(connection, part)
+    _create_statuses(connection, part.statuses)
 
 
 def drop_views(connection: sqlite3.Connection, tables: Collection[str]) -> None:
@@ -227,10 +228,10 @@ def drop_views(connection: sqlite3.Connection, tables: Collection[str]) -> None:
             connection.execute(f"drop view if exists temp.{view}")
 
 
-def _create_statuses(connection: sqlite3.Connection, part: Part) -> None:
+def _create_statuses(connection: sqlite3.Connection, meanings: Mapping[str, str]) -> None:
     connection.execute("drop table if exists temp.src_statuses")
     connection.execute("create temp table src_statuses (word text primary key, status text) without rowid")
-    connection.executemany("insert into temp.src_statuses values (?, ?)", part.statuses.items())
+    connection.executemany("insert into temp.src_statuses values (?, ?)", meanings.items())
 
 
 def _create_view(

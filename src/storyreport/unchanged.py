@@ -20,7 +20,7 @@ except ImportError:
 
 from .evidence import is_settled, states
 
-WITH_VALUE = ("--name", "--as", "--timezone")
+WITH_VALUE = ("--name", "--as", "--timezone", "--status")
 FLAGS = ("--with-text",)
 # Inputs as they were read: with the options and the mapping in their watermarks.
 INPUTS = """

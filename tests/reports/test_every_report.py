@@ -32,7 +32,7 @@ COLUMNS = {
     "flaky_steps": "source step runs retried recovered first_attempt_pct",
     "throughput": "day source stories_started stories_completed runs_completed runs_failed",
     # Right now
-    "stuck_runs": "source kind run story step started_at last_activity_at stuck_minutes reason",
+    "stuck_runs": "source kind run story step started_at last_activity_at stuck_minutes reason broken_limit",
     "active_runs": "source kind run story status current_step started_at running_minutes cycles_completed max_cycles",
     "pending_stories": "source story title next_step waiting_since",
     "blocked_stories": "source story consecutive_failures step last_failed_at error",

@@ -132,10 +132,10 @@ def test_statuses_in_any_case(db: ReportDatabase, games: Path) -> None:
         ("j-failed", "failed", " FAILED ", None),
         ("j-running", "running", "processing", "generate_story"),
         ("j-waiting", "queued", "PENDING", "generate_story"),
-        ("j-odd", None, "paused", None),
+        ("j-odd", None, "meditating", None),
     ]
     (found,) = [row for row in db.report("data_quality") if row["area"] == "statuses"]
-    assert (found["problem"], found["rows"], found["example"]) == ("job with an unknown status", 1, "paused")
+    assert (found["problem"], found["rows"], found["example"]) == ("job with an unknown status", 1, "meditating")
 
 
 def test_a_job_is_one_execution_when_it_has_ended(db: ReportDatabase, games: Path) -> None:

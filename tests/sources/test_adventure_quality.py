@@ -65,7 +65,7 @@ def test_what_is_rejected_and_doubted_is_reported(db: ReportDatabase, games: Pat
     found = {(row["area"], row["problem"]): (row["rows"], row["example"]) for row in db.report("data_quality")}
     assert found == {
         ("rows", "story_jobs: created_at is no possible time"): (2, "3"),
-        ("statuses", "job with an unknown status"): (1, "paused"),
+        ("statuses", "job with an unknown status"): (1, "meditating"),
     }
     db.ingest(games, name="again")
     assert {row["source"] for row in db.report("data_quality")} == {"games", "again"}

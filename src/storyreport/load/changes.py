@@ -115,6 +115,8 @@ def _add_new_groups(job: Job, table: str, rows: _Maybe, since: Any) -> None:
     conditions = [f"{number} > :after"]
     if changed:
         conditions += [f"{changed} >= :since", f"{number} > :after - :again and {changed} is null"]
+    if ongoing := _ongoing_column(job, table):
+        conditions.append(f"lower({ongoing}) in (select value from json_each(:ongoing))")
     for condition in conditions:
         job.execute(
             f"insert or ignore into temp.dirty_groups select {group} from {job.typed.name(table)}"
@@ -122,6 +124,7 @@ def _add_new_groups(job: Job, table: str, rows: _Maybe, since: Any) -> None:
             after=rows.after,
             since=since,
             again=recent.ROWS_READ_AGAIN,
+            ongoing=json.dumps((job.part.tables[table].ongoing or ("", ()))[1]),
         )
 
 
@@ -173,6 +176,11 @@ def _last_change(job: Job, table: str, column: str, since: Any) -> Any:
         since=since,
     )
     return since if found is None else found
+
+
+def _ongoing_column(job: Job, table: str) -> str | None:
+    ongoing = job.part.tables[table].ongoing
+    return job.typed.columns(table)[ongoing[0]][1] if ongoing else None
 
 
 def _changed_column(job: Job, table: str) -> str | None:

@@ -20,6 +20,7 @@ class Options:
 
     timezone: str = "UTC"
     with_text: bool = False
+    statuses: tuple[tuple[str, str], ...] = ()  # the user's words, folded, with their meanings
 
 
 @dataclass(frozen=True)

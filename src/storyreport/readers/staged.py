@@ -60,7 +60,7 @@ def _exported_rows(found: Found) -> Iterator[tuple[str, tuple[Any, ...]]]:
     part = found.system.parts[found.part]
     for table, path in found.exports:
         columns = list(part.tables[table].columns)
-        for number, record, problem in text.records(path):
+        for number, record, problem in text.listed_records(path, part.tables[table].listed_as):
             values = {name.lower(): value for name, value in (record or {}).items()}
             # A document of MongoDB is known by its _id.
             values.setdefault("id", values.get("_id"))

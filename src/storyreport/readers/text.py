@@ -114,6 +114,17 @@ def _legible(line: bytes) -> str:
     return line.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd").rstrip("\r\n")
 
 
+def listed_records(path: Path, name: str | None) -> Iterator[Record]:
+    """The same as `records`; of a record that is an answer of an API, with a list of this name, the list's items."""
+    for number, record, problem in records(path):
+        items = record.get(name) if record and name else None
+        if not isinstance(items, list):
+            yield number, record, problem
+            continue
+        for item in items:
+            yield (number, item, None) if isinstance(item, dict) else (number, None, "the item is no JSON object")
+
+
 def records(path: Path) -> Iterator[Record]:
     """(number, fields, None) or (number, None, problem) of each record of a JSON or CSV file.
 

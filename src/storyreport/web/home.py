@@ -56,7 +56,7 @@ limit 1
 STUCK = """
 select
     count(*) as stuck,
-    case count(*) when 0 then 'nothing is stuck' else 'silent for over 1 h' end as detail
+    case count(*) when 0 then 'nothing is stuck' else 'silent for too long' end as detail
 from report
 """
 ORPHANS = """

@@ -3,7 +3,8 @@ description: >-
   Executions and durations by source, step family and day. Executions are step runs that ended completed or failed, on
   the day that they ended; durations are those of completed ones. A piece of work is a step of one story (or run):
   first_attempts counts them by the first attempt that ended, retried those whose first attempt failed and was followed
-  by another, recovered those that a later attempt completed and none before.
+  by another, recovered those that a later attempt completed and none before, unexplained those of which none before is
+  recorded.
 grain: day, source, step family
 from: step_run_counts
 key:
@@ -25,6 +26,7 @@ values:
   first_completed: integer
   retried: integer
   recovered: integer
+  unexplained: integer
 percentiles:
   histogram: step_day_durations
   at_most: max_ms
@@ -75,7 +77,8 @@ select
         end
     ) as first_completed,
     sum(counts.retried) as retried,
-    sum(counts.recovered) as recovered
+    sum(counts.recovered) as recovered,
+    sum(counts.unexplained) as unexplained
 from step_run_counts as counts
 join steps on steps.id = counts.step_id
 group by counts.day, steps.source_id, steps.family

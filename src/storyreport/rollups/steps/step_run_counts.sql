@@ -85,6 +85,23 @@ select
             else 1
         end
     ) as recovered,
+    -- Of earlier attempts that are not recorded it is not known how they ended.
+    sum(
+        case
+            when coalesce(step_runs.attempt, 1) = 1 or coalesce(step_runs.status, '') <> 'completed' then 0
+            when
+                exists (
+                    select 1
+                    from same_work as earlier
+                    where
+                        earlier.step_run_id = step_runs.id
+                        and earlier.attempt < step_runs.attempt
+                        and earlier.status is not null
+                )
+                then 0
+            else 1
+        end
+    ) as unexplained,
     count(*) as step_runs,
     sum(step_runs.duration_ms) as total_ms,
     max(step_runs.duration_ms) as max_ms
