@@ -212,11 +212,20 @@ def _load_part(
         part = open_part(connection, found, scratch, options.with_text, progress)
         # Files are always read whole, and so is a part that has other columns than last time.
         is_known = is_same and not found.is_staged and known.layout in (None, part.layout)
-        job = Job(connection, TypedTables(part, options), source.id, known.id, now, outcome.counts)
+        typed = TypedTables(part, options)
+        job = Job(
+            connection, typed, source.id, known.id, now, outcome.counts, known.reading == _reading(found, options)
+        )
         with contextlib.closing(part.remote) if part.remote else contextlib.nullcontext():
             watermarks = load_part(job, known.watermarks if is_known else None)
         check_unchanged(part)
-    state = {"how": how, "with_text": options.with_text, "layout": part.layout, **asdict(watermarks)}
+    state = {
+        "how": how,
+        "reading": _reading(found, options),
+        "with_text": options.with_text,
+        "layout": part.layout,
+        **asdict(watermarks),
+    }
     connection.execute(
         "update inputs set location = ?, signature = ?, watermarks = ? where id = ?",
         [found.location, part.signature, json.dumps(state), known.id],
@@ -280,6 +289,7 @@ class _Known:
     location: str = ""
     signature: str = ""
     how: str | None = None
+    reading: str | None = None
     with_text: bool = False
     layout: dict[str, list[str]] | None = None
     watermarks: Watermarks | None = None
@@ -298,19 +308,29 @@ def _input(connection: sqlite3.Connection, source_id: int, found: Found) -> _Kno
         return _Known(inserted.lastrowid)
     input_id, location, signed, text = row
     state = json.loads(text)
-    how, with_text, layout = state.pop("how", None), state.pop("with_text", False), state.pop("layout", None)
-    return _Known(input_id, location, signed, how, with_text, layout, Watermarks(**state) if state else None)
+    how, reading, with_text = state.pop("how", None), state.pop("reading", None), state.pop("with_text", False)
+    layout = state.pop("layout", None)
+    watermarks = Watermarks(**state) if state else None
+    return _Known(input_id, location, signed, how, reading, with_text, layout, watermarks)
 
 
 def _how(found: Found, options: Options) -> str:
-    """Differs once the part would be read in another way: from elsewhere, with other options or another mapping."""
+    """Differs once the part would be read from elsewhere or in another way."""
+    return _hash((found.location, _reading(found, options)))
+
+
+def _reading(found: Found, options: Options) -> str:
+    """Differs once the part would be read in another way: with other options or another mapping."""
     # Not the tables as they are: a set's order differs from one process to the next.
     tables = [
         (name, list(table.columns.items()), table.required, table.group, table.changed)
         for name, table in found.system.parts[found.part].tables.items()
     ]
-    read = (found.location, options, found.system.mapping(), tables)
-    return hashlib.sha256(repr(read).encode()).hexdigest()
+    return _hash((options, found.system.mapping(), tables))
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()
 
 
 def _refuse_rejects(connection: sqlite3.Connection, name: str, source_id: int) -> None:

@@ -87,6 +87,7 @@ DATABASE = Part(
         "skipped": "skipped",
         "blocked": "blocked",
     },
+    has_given_keys=True,
     # The report database has tables of these names too, without these columns.
     signs=signs(
         ("step_runs", {"step", "started_at"}),
