@@ -25,6 +25,7 @@ class Found:
     """A part of a source system at a path: a SQLite file, the path from the part's `find`, or exports of its tables.
 
     exports   the tables of a database part that were handed over as text files, each with its file
+    passes    files that follow each other: each is read by itself and adds to those before it
     url       of a database server, secrets included; `path` is the database's name then
     label     the place's name where that is not its path (standard input)
     """
@@ -33,6 +34,7 @@ class Found:
     part: str
     path: Path
     exports: tuple[tuple[str, Path], ...] = ()
+    passes: tuple["Found", ...] = ()
     url: str = field(default="", repr=False)
     label: str = ""
 
@@ -43,14 +45,22 @@ class Found:
             return self.label
         if self.url and not self.system.has_private_names:
             return without_secrets(self.url)
-        path = self.path.resolve()
+        # A link is not followed: it may lead elsewhere tomorrow.
+        path = os.path.abspath(self.path)
         # A path need not be UTF-8, which a database wants.
-        return os.fsencode(path.parent if self.system.has_private_names else path).decode(errors="backslashreplace")
+        known = os.path.dirname(path) if self.system.has_private_names else path
+        return os.fsencode(known).decode(errors="backslashreplace")
+
+    @property
+    def files(self) -> str:
+        """Which files a pass reads, as far as that may be known."""
+        names = "\n".join(os.path.abspath(path) for path in ([path for _, path in self.exports] or [self.path]))
+        return hashlib.sha256(names.encode(errors="replace")).hexdigest()[:16]
 
     @property
     def is_staged(self) -> bool:
         """Whether it is read from files into tables of ours, and so whole each time."""
-        return bool(self.exports or self.system.parts[self.part].stage)
+        return bool(self.exports or self.passes or self.system.parts[self.part].stage)
 
 
 class Remote(Protocol):
@@ -115,6 +125,8 @@ def signature(found: Found) -> str:
     """Something that differs once the part has changed; cheap to take, '' where it cannot be known (a server)."""
     if found.url:
         return ""
+    if found.passes:
+        return " ".join(signature(each) for each in found.passes)
     if found.exports:
         return " ".join(_file_signature(path) for _, path in found.exports)
     if found.path.is_dir():

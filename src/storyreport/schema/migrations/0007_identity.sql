@@ -10,6 +10,9 @@ create table reused_keys (
     unique (source_id, kind, earlier_key)
 );
 
+-- Of a part that adds up, the file of a row that could not be loaded: those of other files stay.
+alter table rejects add column file text not null default '';
+
 -- What was found in a part of a source as it was read the last time, beside the rows that could not be loaded.
 create table findings (
     id integer primary key,
