@@ -32,7 +32,7 @@ __all__ = ["Outcome", "Request", "check_timezone", "ingest", "reprice", "request
 
 HASH_DIGITS = 16
 # What an input's state says beside its watermarks.
-STATE = ("how", "reading", "with_text", "layout", "files")
+STATE = ("how", "reading", "with_text", "layout", "files", "read")
 
 
 @dataclass
@@ -202,6 +202,7 @@ def _load_pass(
         "with_text": options.with_text,
         "layout": part.layout,
         "files": files,
+        "read": sorted(core for core, tables in job.part.feeds.items() if set(tables) & part.tables.keys()),
         **asdict(watermarks),
     }
     work.connection.execute(
@@ -271,6 +272,7 @@ class _Known:
     with_text: bool = False
     layout: dict[str, list[str]] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
     watermarks: Watermarks | None = None
 
 
