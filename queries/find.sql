@@ -87,7 +87,7 @@ named (kind, key) as (
     limit 153
 ),
 
-missing_stories as (
+naming as (
     select
         runs.source_id,
         named.key
@@ -108,29 +108,29 @@ missing_stories as (
     from named
     cross join calls on calls.story_key = named.key
     where calls.gone_at is null
-    except
-    select
-        source_id,
-        source_key
-    from stories
-    where source_key in (select key from named)
-    order by key, source_id
-    limit 50
 ),
 
 found_missing as (
     select
         selected.name as source,
         'story' as kind,
-        missing_stories.key as story,
+        naming.key as story,
         null as run,
         null as step,
         case when read.source_id is null then '(not read)' else '(missing)' end as title,
         case when read.source_id is null then 'not read' else 'missing' end as status
-    from missing_stories
-    join selected on selected.id = missing_stories.source_id
-    left join sources_with_stories as read on read.source_id = missing_stories.source_id
+    from naming
+    join selected on selected.id = naming.source_id
+    left join sources_with_stories as read on read.source_id = naming.source_id
+    where not exists (
+        select 1
+        from stories
+        where
+            stories.source_id = naming.source_id
+            and stories.source_key = naming.key
+    )
     order by story, source
+    limit 50
 ),
 
 found_runs as (
