@@ -57,7 +57,7 @@ ROOMS = (
     "upkeep",
     "reports",
     *("output", "spreadsheets", "bundle"),
-    "recognise",
+    *("given", "recognise", "joining"),
     "load",
     *("pricing", "rollups"),
     "transaction",

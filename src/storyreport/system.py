@@ -76,6 +76,8 @@ class Part:
     feeds     {core table: the part's tables whose rows it is made of}, for finding deleted rows
     grouped   {core table: the core column (source_key, story_key, run_key) that holds a row's group}
     statuses  the source's words for a status, in lower case → ours
+    restarts  core tables whose rows may begin again under their key: a later begin does not make them other work
+    has_given_keys  whether keys are what users give, of any form; otherwise only numbers are found to be used again
     """
 
     tables: Mapping[str, Table]
@@ -85,6 +87,8 @@ class Part:
     signs: tuple[Mapping[str, frozenset[str]], ...] = ()
     find: Callable[[Path], Path | None] | None = None
     stage: Callable[[Path], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
+    restarts: frozenset[str] = frozenset()
+    has_given_keys: bool = False
 
 
 @dataclass(frozen=True)

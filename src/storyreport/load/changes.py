@@ -1,7 +1,7 @@
 """The rows of a part that may have changed since the last time, and the watermarks for the next time."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ class Watermarks:
     rows     core table → the source rows that its present rows are made of
     slack    core table → the source rows that no row was made of
     since    of a server: the latest times of its rows
+    first    table → the number of its first row, and a time of that row that stays as it is
     """
 
     after: Mapping[str, int] = field(default_factory=dict)
@@ -28,12 +29,40 @@ class Watermarks:
     rows: Mapping[str, int] = field(default_factory=dict)
     slack: Mapping[str, int] = field(default_factory=dict)
     since: Mapping[str, Any] = field(default_factory=dict)
+    first: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
 def is_older(job: Job, watermarks: Watermarks) -> bool:
     """Whether rows are missing at a table's end: an older copy has taken the place of the source."""
     last = _last_numbers(job)
     return any(last.get(table, 0) < number for table, number in watermarks.after.items())
+
+
+def has_begun_again(job: Job, watermarks: Watermarks) -> bool:
+    """Whether a table's first row is not what it was: the source was emptied, and its numbers are used again."""
+    for table, (number, time) in watermarks.first.items():
+        first = _first_row(job, table)
+        if first and (first[0] < number or (first[0] == number and first[1] != time)):
+            return True
+    return False
+
+
+def _first_row(job: Job, table: str) -> tuple[int, Any] | None:
+    """The number and a time of a table's first row; the time is none that grows."""
+    number, columns = job.typed.opened.numbered.get(table), job.typed.columns(table)
+    changed = job.part.tables[table].changed
+    times = [
+        column
+        for name, (kind, column) in columns.items()
+        if column and kind in (Type.UTC, Type.LOCAL) and name != changed
+    ]
+    if not number or not times:
+        return None
+    first: tuple[int, Any] | None = job.execute(
+        f"select {number}, cast({times[0]} as text) from {job.typed.name(table)}"
+        f" where {number} = (select min({number}) from {job.typed.name(table)})"
+    ).fetchone()
+    return first
 
 
 def find_changes(job: Job, watermarks: Watermarks) -> None:
@@ -164,7 +193,8 @@ def new_watermarks(job: Job, rows: Mapping[str, int], before: Watermarks | None)
         if (column := _changed_column(job, table))
     }
     since = opened.remote.since() if opened.remote else {}
-    return Watermarks(last, changed, rows, _slack(job, rows), since)
+    first = {table: row for table in opened.tables if (row := _first_row(job, table))}
+    return Watermarks(last, changed, rows, _slack(job, rows), since, first)
 
 
 def _last_change(job: Job, table: str, column: str, since: Any) -> Any:

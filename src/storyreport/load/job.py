@@ -66,6 +66,10 @@ class Job:
     input_id: int
     now: str
     counts: Counts = field(default_factory=Counts)
+    # Whether a row's time can be compared with that of the last time: the part is read in the same way.
+    finds_reused_keys: bool = False
+    # Which files these are, where they add to those that were read before; '' for a whole copy of the part.
+    adds: str = ""
     # section → its columns, for all parts of the system
     columns: dict[Section, list[str]] = field(default_factory=dict)
     # table → what its newest rows hold, block by block

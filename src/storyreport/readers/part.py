@@ -28,6 +28,7 @@ class Found:
     """A part of a source system at a path: a SQLite file, the path from the part's `find`, or exports of its tables.
 
     exports   the tables of a database part that were handed over as text files, each with its file
+    passes    files that follow each other: each is read by itself and adds to those before it
     url       of a database server, secrets included; `path` is the database's name then
     label     the place's name where that is not its path (standard input)
     """
@@ -36,6 +37,7 @@ class Found:
     part: str
     path: Path
     exports: tuple[tuple[str, Path], ...] = ()
+    passes: tuple["Found", ...] = ()
     url: str = field(default="", repr=False)
     label: str = ""
 
@@ -46,14 +48,22 @@ class Found:
             return self.label
         if self.url and not self.system.has_private_names:
             return without_secrets(self.url)
-        path = self.path.resolve()
+        # A link is not followed: it may lead elsewhere tomorrow.
+        path = os.path.abspath(self.path)
         # A path need not be UTF-8, which a database wants.
-        return os.fsencode(path.parent if self.system.has_private_names else path).decode(errors="backslashreplace")
+        known = os.path.dirname(path) if self.system.has_private_names else path
+        return os.fsencode(known).decode(errors="backslashreplace")
+
+    @property
+    def files(self) -> str:
+        """Which files a pass reads, as far as that may be known."""
+        names = "\n".join(os.path.abspath(path) for path in _places(self))
+        return hashlib.sha256(names.encode(errors="replace")).hexdigest()[:16]
 
     @property
     def is_staged(self) -> bool:
         """Whether it is read from files into tables of ours, and so whole each time."""
-        return bool(self.exports or self.system.parts[self.part].stage)
+        return bool(self.exports or self.passes or self.system.parts[self.part].stage)
 
 
 class Remote(Protocol):
@@ -141,16 +151,21 @@ def is_unchanged(found: Found, known: str) -> bool:
 
 
 def _states(found: Found) -> Iterator[State]:
-    places = [path for _, path in found.exports] or [found.path]
-    for place in places:
+    for place in _places(found):
         for state in states(os.fspath(place)):
             # Wherever it is, as long as it is called the same.
             yield State(state.path, f"{os.path.relpath(state.path, place)} {state.seen}", state.changed_ns)
 
 
+def _places(found: Found) -> list[Path]:
+    if found.passes:
+        return [place for each in found.passes for place in _places(each)]
+    return [path for _, path in found.exports] or [found.path]
+
+
 def _is_text(found: Found) -> bool:
     """Whether a part is read from text files: SQLite counts its transactions itself."""
-    return bool(found.exports) or (found.is_staged and not found.system.parts[found.part].signs)
+    return bool(found.exports or found.passes) or (found.is_staged and not found.system.parts[found.part].signs)
 
 
 def _content(seen: Iterable[State], since_ns: int) -> str:

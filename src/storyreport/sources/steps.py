@@ -61,6 +61,7 @@ DATABASE = Part(
     grouped={"step_runs": "run_key"},
     # The words of all tools, see statuses.py.
     statuses={},
+    has_given_keys=True,
     # The report database has tables of these names too, without these columns.
     signs=signs(
         ("step_runs", {"step", "started_at"}),
