@@ -314,7 +314,7 @@ def test_costs_among_usage_are_said(db: ReportDatabase, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "currency", "cost"),
-    [("123.45", "USD", 1.2345), ("-5", "USD", None), ("0", "USD", 0.0), ("1", "KWD", 0.001), (12, "USD", 0.12)],
+    [("123.45", "USD", 1.2345), ("-5", "USD", -0.05), ("0", "USD", 0.0), ("1", "KWD", 0.001), (12, "USD", 0.12)],
 )
 def test_amounts_in_the_lowest_unit(
     db: ReportDatabase, tmp_path: Path, amount: Any, currency: str, cost: float | None

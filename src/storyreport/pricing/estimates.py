@@ -31,7 +31,8 @@ BASIS = (
     "cost",
 )
 
-# A bill is a recorded cost without calls of its own: it covers its provider's calls of that day.
+# A bill is a recorded cost without calls of its own: it covers its provider's calls of that day. One of 0 covers
+# nothing: free is what a provider says is free, and a line that is not yet billed is 0 too.
 IS_BILLED = """
     exists (
         select 1
@@ -42,6 +43,7 @@ IS_BILLED = """
             and bills.provider = calls.provider
             and bills.calls = 0
             and bills.cost is not null
+            and bills.cost <> 0
     )"""
 # The rollups note the dirty days of each source.
 NEW_CALLS = f"""
