@@ -32,13 +32,14 @@ class Type(Enum):
     MS = auto()  # a duration in milliseconds, not negative
     SECONDS = auto()  # a duration in seconds, read as milliseconds
     NUMBER = auto()  # any number
-    MONEY = auto()  # an amount, not negative
+    MONEY = auto()  # an amount; negative where it was given back, but -1 means that there is none
+    CURRENCY = auto()  # its code, a word or a sign for it; read as the ISO code, XXX where it is not known
     FLAG = auto()  # yes or no, read as 1 or 0
 
 
 # Types whose negative values are dropped from a row that is loaded.
-AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS, Type.MONEY)
-NUMBERS = (*AMOUNTS, Type.NUMBER)
+AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS)
+NUMBERS = (*AMOUNTS, Type.MONEY, Type.NUMBER)
 # Types whose values are not shown as they are.
 SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
 
@@ -50,7 +51,8 @@ class Table:
     `required` columns must hold a value. `group` names the column whose rows belong together: when one of them is new
     or changed, all of the group are read again. `changed` names a time column that grows as a row is updated in place.
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
-    `export_signs` are the columns by which a CSV or JSON export of the table is known.
+    `export_signs` are the columns by which a CSV or JSON export of the table is known. `drops_values` keeps a row whose
+    number or time cannot be read, without that value.
     """
 
     columns: Mapping[str, Type]
@@ -59,6 +61,7 @@ class Table:
     group: str | None = None
     changed: str | None = None
     added: str | None = None
+    drops_values: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Claude Code's transcripts: each kind of token, tier and fee, the largest line of a message, other models beside it."""
+"""Claude Code's transcripts: each kind of token, tier and fee, the largest line of a message, models beside it."""
 
 import json
 from pathlib import Path

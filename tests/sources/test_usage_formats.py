@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyreport import sources
+from storyreport.errors import StoryreportError
 from storyreport.recognise import find_parts
 
 SYSTEMS = ("anthropic_usage", "claude_code", "openai_usage", "otel")
@@ -363,13 +364,13 @@ def test_a_trace_is_a_run(db: ReportDatabase, tmp_path: Path) -> None:
     ]
 
 
-def test_spans_of_other_kinds_are_no_rows(db: ReportDatabase, tmp_path: Path) -> None:
-    """A file of spans without a gen_ai attribute is read, and nothing comes of it."""
+def test_spans_of_other_kinds_are_refused(db: ReportDatabase, tmp_path: Path) -> None:
+    """A file of spans without a gen_ai attribute says nothing of what was used."""
     path = tmp_path / "http.jsonl"
     span = {"traceId": "a", "spanId": "b", "attributes": [{"key": "http.route", "value": {"stringValue": "/"}}]}
     path.write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}, {}]}), encoding="utf-8")
-    outcome = db.ingest(path)
-    assert (outcome.counts.read, outcome.counts.rejected) == (0, 0)
+    with pytest.raises(StoryreportError, match="holds spans, but none with gen_ai"):
+        db.ingest(path)
 
 
 # Sessions -------------------------------------------------------------------------------------------------------------
