@@ -218,8 +218,8 @@ select
     ranked.file_searches,
     ranked.input_characters,
     ranked.audio_seconds,
-    ranked.cost,
-    upper(coalesce(nullif(trim(ranked.currency), ''), 'USD')) as currency
+    case when ranked.currency is not 'XXX' then ranked.cost end as cost,
+    coalesce(nullif(ranked.currency, 'XXX'), 'USD') as currency
 from ranked
 left join src_statuses as words
     on
