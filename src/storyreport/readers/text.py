@@ -153,13 +153,21 @@ def _is_document(path: Path, first: str) -> bool:
     beginning = list(islice(lines(path), LOOKED_AT))
     if len(beginning) == 1:
         return True
-    # A broken line among others is just that.
-    return not _is_json(first) and not any(
-        _is_json(text) for _, text, _ in beginning if text and text.lstrip().startswith("{")
-    )
+    if _is_json(first):
+        return False
+    # A broken line among others is just that; but a document may have whole objects on lines of their own.
+    has_objects = any(_is_json(text) for _, text, _ in beginning if text and text.lstrip().startswith("{"))
+    return not has_objects or _is_whole_document(path)
 
 
-def _is_json(text: str | None) -> bool:
+def _is_whole_document(path: Path) -> bool:
+    """Whether a file is one JSON document, of a size that is read at once."""
+    with _opened(path) as file:
+        content = file.read(LARGEST_DOCUMENT + 1)
+    return len(content) <= LARGEST_DOCUMENT and _is_json(content)
+
+
+def _is_json(text: str | bytes | None) -> bool:
     try:
         json.loads(text or "")
     except (ValueError, RecursionError):

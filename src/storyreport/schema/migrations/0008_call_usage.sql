@@ -17,3 +17,4 @@ alter table calls add column web_searches integer;
 alter table calls add column file_searches integer;
 alter table calls add column input_characters integer;
 alter table calls add column audio_seconds real;
+create index calls_failed on calls (source_id, day) where status = 'failed';
