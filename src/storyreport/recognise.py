@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -188,7 +189,9 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
         return f"{path} is not a file of a {_expected(system_name)}."
     fields = sorted(field for field in text.fields(path) if field.isprintable() and 0 < len(field) <= LONGEST_FIELD)
     if len(fields) < 2:
-        return f"{path} matches no known format. {PLAIN_FORMATS}."
+        problems = (problem or "" for _, _, problem in itertools.islice(text.records(path), text.LOOKED_AT))
+        limit = next((f" ({problem})" for problem in problems if " than " in problem), "")
+        return f"{path} matches no known format{limit}. {PLAIN_FORMATS}."
     more = ", …" if len(fields) > FIELDS_NAMED else ""
     return f"{path}: columns {', '.join(fields[:FIELDS_NAMED])}{more} match no known format. {PLAIN_FORMATS}."
 

@@ -32,13 +32,14 @@ class Type(Enum):
     MS = auto()  # a duration in milliseconds, not negative
     SECONDS = auto()  # a duration in seconds, read as milliseconds
     NUMBER = auto()  # any number
-    MONEY = auto()  # an amount, not negative
+    MONEY = auto()  # an amount; negative where it was given back, but -1 means that there is none
+    CURRENCY = auto()  # its code, a word or a sign for it; read as the ISO code, XXX where it is not known
     FLAG = auto()  # yes or no, read as 1 or 0
 
 
 # Types whose negative values are dropped from a row that is loaded.
-AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS, Type.MONEY)
-NUMBERS = (*AMOUNTS, Type.NUMBER)
+AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS)
+NUMBERS = (*AMOUNTS, Type.MONEY, Type.NUMBER)
 # Types whose values are not shown as they are.
 SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
 
@@ -52,7 +53,8 @@ class Table:
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
     `export_signs` are the columns by which a CSV or JSON export of the table is known, `listed_as` the name of the list
     that holds its rows in an answer of the tool's API. `ongoing` names a column and those of its values (in lower case)
-    that say that a row's work goes on: its group is read again each time.
+    that say that a row's work goes on: its group is read again each time. `drops_values` keeps a row whose number or
+    time cannot be read, without that value.
     """
 
     columns: Mapping[str, Type]
@@ -63,6 +65,7 @@ class Table:
     added: str | None = None
     listed_as: str | None = None
     ongoing: tuple[str, tuple[str, ...]] | None = None
+    drops_values: bool = False
 
 
 @dataclass(frozen=True)

@@ -254,7 +254,7 @@ def test_calls_are_priced_by_index(tmp_path: Path) -> None:
             ]
             for sql in (priced.replace(":now", "''"), estimates.UPDATE)
         )
-    by_name = "SEARCH rates USING PRIMARY KEY (provider=? AND model=? AND endpoint=?"
+    by_name = "SEARCH rates USING PRIMARY KEY (provider=? AND model=? AND endpoint=? AND tier=?"
     bills = "SEARCH bills USING INDEX calls_bills (source_id=? AND day=? AND provider=?)"
     assert pricing[:2] == ["SCAN dirty", "SEARCH calls USING INDEX calls_source_day (source_id=? AND day=?)"]
     assert set(pricing[2:]) == {bills, by_name}

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyreport import sources
+from storyreport.errors import StoryreportError
 from storyreport.recognise import find_parts
 
 SYSTEMS = ("anthropic_usage", "claude_code", "openai_usage", "otel")
