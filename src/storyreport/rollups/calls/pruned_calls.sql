@@ -13,6 +13,8 @@ values:
   total_tokens: integer null
   cost_nano: integer null
   unpriced_calls: integer
+meanings:
+  family: the step family; of calls without a step, their endpoint
 indexes:
   story: (story_id) where story_id is not null
   run: (run_id) where run_id is not null
