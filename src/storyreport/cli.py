@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import __version__
+from .cli_access import token, user
 from .errors import StoryreportError, UsageError
 from .options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
+    VISITORS,
     Age,
     Mount,
     progress_line,
     with_database,
     with_prices,
+    with_public,
     with_queries,
 )
 from .output import CONTROL
@@ -215,7 +218,7 @@ def reprice(database: Path, price_path: Path | None) -> None:
 @click.option("--setting", "settings", nargs=2, multiple=True, metavar="NAME VALUE", help="A setting of Datasette.")
 @click.option("--root", is_flag=True, help="Print an address that logs in as root.")
 @click.option("--cors", is_flag=True, help="Let other sites' pages read the data addresses.")
-@click.option("--sql", is_flag=True, help="Let visitors write SQL (Python 3.11 or newer).")
+@with_public
 @click.option("--crossdb", is_flag=True, help="Let SQL join across databases in /_memory.")
 def serve(
     database: Path,
@@ -224,18 +227,17 @@ def serve(
     port: int,
     open_browser: bool,
     root: bool,
-    sql: bool,
     static: tuple[tuple[str, Path], ...],
     settings: tuple[tuple[str, str], ...],
     **extras: Any,
 ) -> None:
     """Serve the reports with Datasette until Ctrl-C."""
-    from .web.mode import Mode
+    from .web.mode import mode_for
     from .web.server import Extras
     from .web.server import serve as run
 
     warn_of_broken_reports(queries)
-    mode = Mode(sql=sql, local=True)
+    mode = mode_for(database, host, *(extras.pop(name) for name in VISITORS))
     run(database, host, port, open_browser, root, Extras(static=static, settings=dict(settings), mode=mode, **extras))
 
 
@@ -406,3 +408,7 @@ def opened(database: Path) -> Iterator[Any]:
 
     with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
         yield connection
+
+
+cli.add_command(user)
+cli.add_command(token)

@@ -14,6 +14,8 @@ values:
   cost_nano: integer null
   unpriced_calls: integer
   story_key: text null
+meanings:
+  family: the step family; of calls without a step, their endpoint
 indexes:
   story: (story_id) where story_id is not null
   missing_story: (story_key) where story_key is not null
