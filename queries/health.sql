@@ -46,6 +46,16 @@ found (name, count, is_checked) as (
     where source_id in (select id from selected)
     union all
     select
+        'failed runs',
+        count(*),
+        1
+    from failed_work
+    where
+        source_id in (select id from selected)
+        and story_id is null
+        and story_key is null
+    union all
+    select
         'blocked',
         count(*),
         1
@@ -167,6 +177,17 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
     ),
     (
         4,
+        'failed runs',
+        'failed_runs',
+        'warning',
+        'run or step failed that is not about a story.',
+        'runs or steps failed that are not about a story.',
+        'Read the errors and run them again.',
+        'No run or step without a story is failed.',
+        ''
+    ),
+    (
+        5,
         'blocked',
         'blocked_stories',
         'problem',
@@ -177,7 +198,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         ''
     ),
     (
-        5,
+        6,
         'chapters',
         'stories_without_chapters',
         'warning',
@@ -188,7 +209,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'No source has chapter counts.'
     ),
     (
-        6,
+        7,
         'trees',
         'story_tree_problems',
         'problem',
@@ -199,7 +220,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'No source has story trees.'
     ),
     (
-        7,
+        8,
         'outputs',
         'output_mismatches',
         'warning',
@@ -210,7 +231,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'No folder of outputs was ingested: ingest it with its source.'
     ),
     (
-        8,
+        9,
         'freshness',
         'ingests',
         'warning',
@@ -221,7 +242,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         ''
     ),
     (
-        9,
+        10,
         'data quality',
         'data_quality',
         'warning',
@@ -232,7 +253,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         ''
     ),
     (
-        10,
+        11,
         'unpriced calls',
         'cost',
         'warning',

@@ -37,6 +37,7 @@ COLUMNS = {
     "pending_stories": "source story title next_step waiting_since",
     "blocked_stories": "source story consecutive_failures step last_failed_at error",
     "failed_stories": "source story title step run failed_at error",
+    "failed_runs": "source kind run story step failed_at error",
     # Failures
     "top_errors": "error occurrences stories steps first_seen last_seen example",
     "repeated_warnings": "source run message occurrences first_seen last_seen",
