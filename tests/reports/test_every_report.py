@@ -23,10 +23,10 @@ from storyreport.reports import Report
 # The columns of every report: who reads JSON or CSV relies on them. More may follow, these stay where they are.
 COLUMNS = {
     # Steps
-    "slowest_steps": "source step executions avg_ms p50_ms p95_ms max_ms total_ms share_pct",
+    "slowest_steps": "source step executions avg_ms p50_ms p95_ms max_ms total_ms share_pct failed rejected",
     "step_durations": "day source step executions avg_ms p50_ms p95_ms",
     "duration_changes": "source step executions p95_ms previous_p95_ms change_pct",
-    "failure_rates": "source step executions completed failed failure_pct",
+    "failure_rates": "source step executions completed failed failure_pct rejected",
     "failure_trend": "day source step executions failed failure_pct",
     "acceptance_rates": "source step checked passed failed pass_pct",
     "flaky_steps": "source step runs retried recovered first_attempt_pct",
