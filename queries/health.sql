@@ -46,6 +46,16 @@ found (name, count, is_checked) as (
     where source_id in (select id from selected)
     union all
     select
+        'failed runs',
+        count(*),
+        1
+    from failed_work
+    where
+        source_id in (select id from selected)
+        and story_id is null
+        and story_key is null
+    union all
+    select
         'blocked',
         count(*),
         1
@@ -168,6 +178,17 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
     ),
     (
         4,
+        'failed runs',
+        'failed_runs',
+        'warning',
+        'run or step failed that is not about a story.',
+        'runs or steps failed that are not about a story.',
+        'Read the errors and run them again.',
+        'No run or step without a story is failed.',
+        ''
+    ),
+    (
+        5,
         'blocked',
         'blocked_stories',
         'problem',
@@ -178,7 +199,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         ''
     ),
     (
-        5,
+        6,
         'chapters',
         'stories_without_chapters',
         'warning',
@@ -189,7 +210,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'No source has chapter counts.'
     ),
     (
-        6,
+        7,
         'trees',
         'story_tree_problems',
         'problem',
@@ -200,7 +221,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'No source has story trees.'
     ),
     (
-        7,
+        8,
         'outputs',
         'output_mismatches',
         'warning',
@@ -211,7 +232,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'No folder of outputs was ingested: ingest it with its source.'
     ),
     (
-        8,
+        9,
         'freshness',
         'ingests',
         'warning',
@@ -222,7 +243,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         ''
     ),
     (
-        9,
+        10,
         'data quality',
         'data_quality',
         'warning',
@@ -233,7 +254,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         ''
     ),
     (
-        10,
+        11,
         'unpriced calls',
         'cost',
         'warning',

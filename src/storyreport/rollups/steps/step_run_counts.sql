@@ -49,7 +49,12 @@ frozen: by day
 select
     step_runs.step_id,
     step_runs.day,
-    case when step_runs.status = 'completed' then duration_bucket(step_runs.duration_ms) end as bucket,
+    -- Work that was done and then not accepted took its time, too.
+    case
+        when step_runs.status = 'completed' then duration_bucket(step_runs.duration_ms)
+        when step_runs.status = 'failed' and step_runs.acceptance_passed = 0
+            then duration_bucket(step_runs.duration_ms)
+    end as bucket,
     case when step_runs.attempt > 1 then 1 else 0 end as is_retry,
     step_runs.acceptance_passed,
     step_runs.status,
@@ -112,7 +117,11 @@ where
 group by
     step_runs.step_id,
     step_runs.day,
-    case when step_runs.status = 'completed' then duration_bucket(step_runs.duration_ms) end,
+    case
+        when step_runs.status = 'completed' then duration_bucket(step_runs.duration_ms)
+        when step_runs.status = 'failed' and step_runs.acceptance_passed = 0
+            then duration_bucket(step_runs.duration_ms)
+    end,
     case when step_runs.attempt > 1 then 1 else 0 end,
     step_runs.acceptance_passed,
     step_runs.status
