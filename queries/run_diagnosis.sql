@@ -134,7 +134,8 @@ last_signs as (
     select
         selected.id,
         nullif(max(running_work.last_sign), '') as last_sign,
-        (strftime('%s', :as_of) - strftime('%s', nullif(max(running_work.last_sign), ''))) / 60 as silent_minutes
+        max(0, (strftime('%s', :as_of) - strftime('%s', nullif(max(running_work.last_sign), ''))) / 60)
+            as silent_minutes
     from selected
     join running_work
         on

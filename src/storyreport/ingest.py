@@ -302,7 +302,7 @@ def _reading(found: Found, options: Options) -> str:
     """Differs once the part would be read in another way: with other options or another mapping."""
     # Not the tables as they are: a set's order differs from one process to the next.
     tables = [
-        (name, list(table.columns.items()), table.required, table.group, table.changed)
+        (name, list(table.columns.items()), table.required, table.group, table.changed, table.clock)
         for name, table in found.system.parts[found.part].tables.items()
     ]
     return _hash((options, found.system.mapping(), tables))

@@ -44,12 +44,29 @@ SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
 
 
 @dataclass(frozen=True)
+class Clock:
+    """A time in the server's own time zone, and what proves that zone: a UTC time just before it, of another table.
+
+    `column` is the time, `began` the UTC begin of the same row; the row whose `key` is in `refers_to`, of `table`, has
+    the proof in `at`.
+    """
+
+    column: str
+    began: str
+    refers_to: str
+    table: str
+    key: str
+    at: str
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of a source.
 
     `required` columns must hold a value. `group` names the column whose rows belong together: when one of them is new
     or changed, all of the group are read again. `changed` names a time column that grows as a row is updated in place.
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
+    `clock` says what proves the time zone of a local time.
     `export_signs` are the columns by which a CSV or JSON export of the table is known.
     """
 
@@ -59,6 +76,7 @@ class Table:
     group: str | None = None
     changed: str | None = None
     added: str | None = None
+    clock: Clock | None = None
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ class Job:
     finds_reused_keys: bool = False
     # Which files these are, where they add to those that were read before; '' for a whole copy of the part.
     adds: str = ""
+    # What was found in the part: area, problem, rows, example, action.
+    findings: list[tuple[str, str, int, str, str]] = field(default_factory=list)
     # section → its columns, for all parts of the system
     columns: dict[Section, list[str]] = field(default_factory=dict)
 

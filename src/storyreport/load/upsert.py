@@ -10,6 +10,19 @@ from .job import IS_OPEN, TABLES_OF_WORK, Job, inherits
 from .references import links
 from .reused import keep_earlier_rows
 
+# Local times of the hour that is repeated when summer time ends: work does not end before it began.
+END = "after_fold(mapped.ended_at, mapped.started_at, :zone)"
+AFTER_FOLD = {
+    "ended_at": END,
+    "duration_ms": f"""coalesce(
+        mapped.duration_ms,
+        case
+            when {END} <> mapped.ended_at
+                then cast(round((julianday({END}) - julianday(mapped.started_at)) * 86400000) as integer)
+        end
+    )""",
+}
+
 
 def load_steps(job: Job) -> None:
     """Add the steps that are new."""
@@ -102,7 +115,8 @@ def _upsert(job: Job, section: Section, rows: str) -> None:
     written = job.execute(
         f"insert into main.{core} ({', '.join(columns)})"
         f" select {', '.join(columns.values())} from {rows} as mapped {' '.join(joins)}"
-        f" where true on conflict (source_id, source_key) {conflict}"
+        f" where true on conflict (source_id, source_key) {conflict}",
+        zone=job.typed.options.timezone,
     ).rowcount
     inserted = job.scalar(f"select coalesce(max(id), 0) from main.{core}") - last_id
     job.counts.inserted += inserted
@@ -112,6 +126,8 @@ def _upsert(job: Job, section: Section, rows: str) -> None:
 def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str], list[str]]:
     """The columns to write with their SQL, and the joins that resolve references."""
     values = {column: f"mapped.{column}" for column in given if column != "step_name" and not column.endswith("_key")}
+    if core in TABLES_OF_WORK and job.typed.options.timezone != "UTC" and {"started_at", "ended_at"} <= set(given):
+        values |= {column: value for column, value in AFTER_FOLD.items() if column in given}
     joins = []
     for link in links(job.connection, core):
         if f"{link.name}_key" in given:

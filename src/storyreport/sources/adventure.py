@@ -4,7 +4,7 @@ A node's options name the nodes that follow. created_at is UTC and completed_at 
 person's browser; texts of nodes and options are private.
 """
 
-from . import Part, System, Table, Type, signs
+from . import Clock, Part, System, Table, Type, signs
 
 DATABASE = Part(
     tables={
@@ -36,6 +36,8 @@ DATABASE = Part(
             export_signs=frozenset({"job_id", "theme", "status"}),
             group="job_id",
             added="created_at",
+            # A story is written just before its job ends.
+            clock=Clock("completed_at", "created_at", refers_to="story_id", table="stories", key="id", at="created_at"),
         ),
         "story_nodes": Table(
             columns={

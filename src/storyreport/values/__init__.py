@@ -8,7 +8,7 @@ from .durations import GAMMA, duration_bucket
 from .keys import key
 from .messages import LONGEST_FINGERPRINT, fingerprint
 from .texts import LONGEST_SECRET, LONGEST_TEXT, clean_text, is_text, readable
-from .times import FIRST_EPOCH_MS, to_utc
+from .times import FIRST_EPOCH_MS, after_fold, to_utc
 
 __all__ = [
     "FIRST_EPOCH_MS",
@@ -17,6 +17,7 @@ __all__ = [
     "LONGEST_FINGERPRINT",
     "LONGEST_SECRET",
     "LONGEST_TEXT",
+    "after_fold",
     "clean_text",
     "duration_bucket",
     "fingerprint",
@@ -29,6 +30,7 @@ __all__ = [
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "to_utc": to_utc,
+    "after_fold": after_fold,
     "is_text": is_text,
     "clean_text": clean_text,
     "fingerprint": fingerprint,
