@@ -66,6 +66,7 @@ class Table:
     `required` columns must hold a value. `group` names the column whose rows belong together: when one of them is new
     or changed, all of the group are read again. `changed` names a time column that grows as a row is updated in place.
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
+    `aliases` are other names that columns have in forks and other versions.
     `clock` says what proves the time zone of a local time.
     `export_signs` are the columns by which a CSV or JSON export of the table is known.
     """
@@ -77,6 +78,16 @@ class Table:
     changed: str | None = None
     added: str | None = None
     clock: Clock | None = None
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def named(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """The real columns of a table by their lower-case names, those with an alias by the name that is meant."""
+        named = dict(columns)
+        for name, aliases in self.aliases.items():
+            alias = next((alias for alias in aliases if alias in named), None)
+            if name not in named and alias:
+                named[name] = named.pop(alias)
+        return named
 
 
 @dataclass(frozen=True)

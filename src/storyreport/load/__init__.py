@@ -16,6 +16,7 @@ from .job import IS_OPEN, Counts, Job, has_rows
 from .references import link_again
 from .rejects import load_rejects
 from .reused import watch_reused_keys
+from .unread import note_unread_columns
 from .upsert import load_core, load_steps
 
 __all__ = ["IS_OPEN", "Counts", "Job", "Watermarks", "has_rows", "load_part"]
@@ -41,6 +42,7 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     move_rows_with_runs(job, job.inheriting)
     derive_runs(job, WORKED_RUNS)
     file_errors(job)
+    note_unread_columns(job)
     note_findings(job)
     for rows_read, rejected in filter(None, read.values()):
         job.counts.read += rows_read

@@ -61,7 +61,7 @@ def _exported_rows(found: Found) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for table, path in found.exports:
         columns = list(part.tables[table].columns)
         for number, record, problem in text.records(path):
-            values = {name.lower(): value for name, value in (record or {}).items()}
+            values = part.tables[table].named({name.lower(): value for name, value in (record or {}).items()})
             # A document of MongoDB is known by its _id.
             values.setdefault("id", values.get("_id"))
             yield table, (*(_plain(values.get(column)) for column in columns), problem, number)
