@@ -105,6 +105,9 @@ def report(db: ReportDatabase, name: str) -> list[dict[str, Any]]:
     return db.report(found, **days)
 
 
+MISSING = ("missing", "not read")
+
+
 def test_the_previous_version_is_upgraded_by_an_ingest(db: ReportDatabase, tmp_path: Path) -> None:
     """Every report says what it said, pruned history included; the notes say what was rebuilt and what was kept."""
     previous.write(db.path)
@@ -118,7 +121,9 @@ def test_the_previous_version_is_upgraded_by_an_ingest(db: ReportDatabase, tmp_p
     assert examine(db.path) == []
     new = db.one("select name from sources order by id desc limit 1")
     for name, rows in previous.answers().items():
-        assert [row for row in report(db, name) if row.get("source") != new] == rows, name
+        # Stories that calls name and the source does not have are listed from this version on.
+        known = [row for row in report(db, name) if row.get("status") not in MISSING]
+        assert [row for row in known if row.get("source") != new] == rows, name
     assert db.ingest(tmp_path / "new.csv").notes == []
 
 

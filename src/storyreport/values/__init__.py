@@ -7,6 +7,7 @@ from typing import Any
 from .durations import GAMMA, duration_bucket
 from .keys import key
 from .messages import LONGEST_FINGERPRINT, fingerprint
+from .quotes import without_quotes
 from .texts import LONGEST_SECRET, LONGEST_TEXT, clean_text, is_text, readable
 from .times import FIRST_EPOCH_MS, after_fold, to_utc
 
@@ -26,6 +27,7 @@ __all__ = [
     "readable",
     "register",
     "to_utc",
+    "without_quotes",
 ]
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -36,6 +38,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "fingerprint": fingerprint,
     "duration_bucket": duration_bucket,
     "key": key,
+    "without_quotes": without_quotes,
 }
 
 
