@@ -12,14 +12,14 @@ from .deleted import supersede
 from .derived import WORKED_RUNS, derive_runs, move_rows_with_runs, note_runs
 from .errors import file_errors
 from .findings import note_findings
-from .job import IS_OPEN, Counts, Job, has_rows
+from .job import IS_OPEN, Counts, Job, Overlap, has_rows
 from .references import link_again
 from .rejects import load_rejects
 from .reused import watch_reused_keys
 from .unread import note_unread_columns
 from .upsert import load_core, load_steps
 
-__all__ = ["IS_OPEN", "Counts", "Job", "Watermarks", "has_rows", "load_part"]
+__all__ = ["IS_OPEN", "Counts", "Job", "Overlap", "Watermarks", "has_rows", "load_part"]
 
 
 def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:

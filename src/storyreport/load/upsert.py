@@ -63,6 +63,7 @@ def _load_again(job: Job, section: Section, present: int | None) -> int | None:
     job.execute("create index temp.mapped_key on mapped (source_key)")
     _leave_out_pruned(job, section)
     before = _rows(job, section.table, "temp.mapped") if changes_only else 0
+    _count_overlap(job, section)
     keep_earlier_rows(job, section)
     _upsert(job, section, "temp.mapped")
     deleted = mark_deleted(job, section.table, changes_only)
@@ -70,6 +71,20 @@ def _load_again(job: Job, section: Section, present: int | None) -> int | None:
         present += _rows(job, section.table, "temp.mapped") - before - deleted
     job.execute("drop table temp.mapped")
     return present
+
+
+def _count_overlap(job: Job, section: Section) -> None:
+    """Count how many keys are those of the place where the part was read from before."""
+    core = section.table
+    if job.overlap is None or section.only_absent or core not in job.part.feeds:
+        return
+    here = "source_id = :source_id and input_id = :input_id and gone_at is null"
+    job.overlap.known += job.scalar(f"select count(*) from main.{core} where {here}")
+    job.overlap.present += job.scalar("select count(*) from temp.mapped")
+    job.overlap.common += job.scalar(
+        f"select count(*) from main.{core}"
+        f" where {here} and source_key in (select cast(source_key as text) from temp.mapped)"
+    )
 
 
 def _leave_out_pruned(job: Job, section: Section) -> None:
