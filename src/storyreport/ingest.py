@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from . import pricing, rollups, schema, statuses
 from .errors import StoryreportError, UsageError
 from .given import Request, requests_for
-from .load import Counts, Job, Watermarks, has_rows, load_part
+from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, open_part
 from .readers.part import Found, Options, is_unchanged, signature
 from .readers.sqlite import reading
@@ -197,9 +197,18 @@ def _load_pass(
         job = Job(work.connection, TypedTables(part, options), work.source.id, known.id, work.now, work.outcome.counts)
         job.finds_reused_keys = known.reading == _reading(found, options)
         job.adds = found.files if files else ""
+        if not files and known.location not in ("", found.location):
+            job.overlap = Overlap()
         with contextlib.closing(part.remote) if part.remote else contextlib.nullcontext():
             watermarks = load_part(job, watermarks)
         check_unchanged(part)
+    if job.overlap and job.overlap.is_of_another:
+        name = work.request.name
+        raise StoryreportError(
+            f"{found.location} is another source than {name!r}, which was read from {known.location}: nearly none of"
+            f" their rows are the same. Choose another --name, or, if {name!r} has moved there, say so first:"
+            f" storyreport sources move {name} {found.location}"
+        )
     state = {
         "how": _how(found, options),
         "reading": _reading(found, options),
@@ -312,7 +321,7 @@ def _reading(found: Found, options: Options) -> str:
     """Differs once the part would be read in another way: with other options or another mapping."""
     # Not the tables as they are: a set's order differs from one process to the next.
     tables = [
-        (name, list(table.columns.items()), table.required, table.group, table.changed)
+        (name, list(table.columns.items()), table.required, table.group, table.changed, table.clock)
         for name, table in found.system.parts[found.part].tables.items()
     ]
     words = (sorted(found.system.parts[found.part].statuses.items()), statuses.version())

@@ -45,6 +45,22 @@ SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
 
 
 @dataclass(frozen=True)
+class Clock:
+    """A time in the server's own time zone, and what proves that zone: a UTC time just before it, of another table.
+
+    `column` is the time, `began` the UTC begin of the same row; the row whose `key` is in `refers_to`, of `table`, has
+    the proof in `at`.
+    """
+
+    column: str
+    began: str
+    refers_to: str
+    table: str
+    key: str
+    at: str
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of a source.
 
@@ -55,6 +71,8 @@ class Table:
     that holds its rows in an answer of the tool's API. `ongoing` names a column and those of its values (in lower case)
     that say that a row's work goes on: its group is read again each time. `drops_values` keeps a row whose number or
     time cannot be read, without that value.
+    `aliases` are other names that columns have in forks and other versions.
+    `clock` says what proves the time zone of a local time.
     """
 
     columns: Mapping[str, Type]
@@ -66,6 +84,17 @@ class Table:
     listed_as: str | None = None
     ongoing: tuple[str, tuple[str, ...]] | None = None
     drops_values: bool = False
+    clock: Clock | None = None
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def named(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """The real columns of a table by their lower-case names, those with an alias by the name that is meant."""
+        named = dict(columns)
+        for name, aliases in self.aliases.items():
+            alias = next((alias for alias in aliases if alias in named), None)
+            if name not in named and alias:
+                named[name] = named.pop(alias)
+        return named
 
 
 @dataclass(frozen=True)

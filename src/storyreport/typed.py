@@ -106,6 +106,7 @@ class TypedTables:
     """The SQL that reads a part's tables, all rows of them or those that may have changed.
 
     recent     table → the SQL names of a copy of the rows that may have changed, and of their number
+    corrected  table → the table in temp that says by how many quarters of an hour its clock was off
     rejecting  table → whether it has rows that cannot be loaded, once known: checking each row is expensive
     """
 
@@ -115,6 +116,7 @@ class TypedTables:
         self.part = opened.found.system.parts[opened.found.part]
         self.recent: dict[str, tuple[str, str]] = {}
         self.rejecting: dict[str, bool] = {}
+        self.corrected: dict[str, str] = {}
 
     def source(self, table: str, changes_only: bool) -> str | None:
         """The FROM (and WHERE) clause of a table's rows; None where the source lacks the table."""
@@ -141,6 +143,23 @@ class TypedTables:
             is_usable = f"not ({NOT_A_NUMBER.format(c=column)}) and " if self.part.tables[table].drops_values else ""
             return f"case when {is_usable}{column} <> '' then {template.format(c=column)} end"
         return template.format(c=column, zone=self._zone(kind))
+
+    def viewed(self, table: str, name: str) -> str:
+        """The typed value of a column as the views give it: times of a clock that was off are corrected."""
+        kind, column = self.columns(table)[name]
+        value, clock = self.value(table, kind, column), self.part.tables[table].clock
+        if clock is None or clock.column != name or column is None or table not in self.corrected:
+            return value
+        key = self.columns(table)[next(iter(self.part.tables[table].columns))][1]
+        return f"""coalesce(
+            (
+                select strftime('%Y-%m-%dT%H:%M:%fZ', {value}, (-15 * quarters) || ' minutes')
+                from temp.{self.corrected[table]}
+                -- Without its affinity, or the index is not used.
+                where key = +{key} and quarters <> 0
+            ),
+            {value}
+        )"""
 
     def problem(self, table: str) -> str:
         """Why a row cannot be loaded, or null."""
@@ -255,9 +274,7 @@ def _create_statuses(connection: sqlite3.Connection, meanings: Mapping[str, str]
 def _create_view(
     connection: sqlite3.Connection, view: str, typed: TypedTables, table: str, source: str | None, loadable: str
 ) -> None:
-    columns = ", ".join(
-        f"{typed.value(table, kind, column)} as {quoted(name)}" for name, (kind, column) in typed.columns(table).items()
-    )
+    columns = ", ".join(f"{typed.viewed(table, name)} as {quoted(name)}" for name in typed.columns(table))
     rows = f"select {columns} {source} and {loadable}" if source else f"select {columns} limit 0"
     connection.execute(f"drop view if exists temp.{view}")
     connection.execute(f"create temp view {view} as {rows}")
