@@ -1,9 +1,9 @@
 /*
 title: Rejected rows
 description: >-
-  Rows that could not be loaded, and rows of which a value was dropped, with the reason, latest first. A row is shown
-  as its source wrote it, without private values. Its severity says whether it was rejected, or loaded without the value
-  (warning).
+  Rows that could not be loaded, and rows of which a value could not be read, with the reason, latest first. A row is
+  shown as its source wrote it, without private values. Its severity says whether it was rejected, or loaded without the
+  value (warning). Other values that were dropped, such as negative ones, are in data_quality.
 topic: Data
 params:
   source: {type: source, help: one source only}
@@ -25,6 +25,6 @@ select
 from rejects
 cross join sources on sources.id = rejects.source_id
 where
-    rejects.severity in ('rejected', 'warning')
+    (rejects.severity = 'rejected' or rejects.reason not like 'negative %')
     and (:source = '' or sources.name = :source)
 order by rejects.id desc

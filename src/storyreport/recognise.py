@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .errors import StoryreportError, UsageError
+from .errors import NotOursError, StoryreportError, UsageError
 from .readers import text
-from .readers.header import SQLITE_MAGIC, NotOursError, read_header
+from .readers.header import SQLITE_MAGIC, read_header
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
 from .sources import System, systems

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from ..errors import NotOursError
 from ..readers import text as textfiles
-from ..readers.header import NotOursError
 from . import Part, System, Table, Type, openinference
 
 LOOKED_AT = 20
