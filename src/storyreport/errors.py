@@ -7,7 +7,3 @@ class StoryreportError(Exception):
 
 class UsageError(StoryreportError):
     """A wrong call: an unknown report, parameter or option value."""
-
-
-class NotOursError(StoryreportError):
-    """A file that no known system has written."""

@@ -33,7 +33,6 @@ class Type(Enum):
     SECONDS = auto()  # a duration in seconds, read as milliseconds
     NUMBER = auto()  # any number
     MONEY = auto()  # an amount; negative where it was given back, but -1 means that there is none
-    CURRENCY = auto()  # its code, a word or a sign for it; read as the ISO code, XXX where it is not known
     FLAG = auto()  # yes or no, read as 1 or 0
 
 
@@ -52,7 +51,8 @@ class Table:
     or changed, all of the group are read again. `changed` names a time column that grows as a row is updated in place.
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
     `export_signs` are the columns by which a CSV or JSON export of the table is known. `drops_values` keeps a row whose
-    number or time cannot be read, without that value.
+    number or time cannot be read, without that value. `currencies` are words that hold the code, name or sign of a
+    currency: they are read as its ISO code, and as XXX where it is not known.
     """
 
     columns: Mapping[str, Type]
@@ -62,6 +62,7 @@ class Table:
     changed: str | None = None
     added: str | None = None
     drops_values: bool = False
+    currencies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Part:
 
     signs     for a database: {table: columns}; any one of them recognises it
     find      for a folder: the part's folder at or below a path, or None
+    why_not   of a file that looks like the part's but holds nothing to load: a sentence that says so, or None
     stage     for a folder: the folder → (table, row) pairs, a row in the order of the table's columns with the reason
               why it cannot be loaded (or None) at its end
     feeds     {core table: the part's tables whose rows it is made of}, for finding deleted rows
@@ -84,6 +86,7 @@ class Part:
     signs: tuple[Mapping[str, frozenset[str]], ...] = ()
     find: Callable[[Path], Path | None] | None = None
     stage: Callable[[Path], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
+    why_not: Callable[[Path], str | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,13 @@ def plant(folder: Path, days: Collection[str]) -> ReportDatabase:
             calls.append(
                 {**work, "step": "plan", "provider": "acme", "endpoint": "chat", "called_at": at}
                 | {"duration_ms": duration, "error": error, "total_tokens": 10 + place, "cost": 2**number / 4}
-                | {"model": "m", "input_tokens": 5, "cache_read_tokens": 2, "output_tokens": 5 + place}
+                | {
+                    "model": "m",
+                    "team": "tellers",
+                    "input_tokens": 5,
+                    "cache_read_tokens": 2,
+                    "output_tokens": 5 + place,
+                }
             )
             if day:
                 time = at.replace("T", " ").removesuffix("Z")

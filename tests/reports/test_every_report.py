@@ -54,6 +54,7 @@ COLUMNS = {
     "cost_by_story": "source story title status calls total_tokens cost currency",
     "cost_by_step": "source step calls total_tokens cost currency cost_per_call",
     "cost_of_failures": "source step failed_runs calls cost currency share_pct unpriced_calls kind",
+    "cost_by_label": "source label value calls total_tokens cost currency",
     "cost_by_month": "month source days calls total_tokens cost currency estimated_cost unpriced_calls",
     "token_mix": "source model input_tokens cache_read_tokens cache_write_tokens output_tokens reasoning_tokens"
     " cache_read_pct saved currency",

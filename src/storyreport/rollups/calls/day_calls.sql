@@ -33,5 +33,6 @@ select
     price_currency as currency,
     price_nano,
     case when is_estimated = 1 then price_nano end as estimated_nano,
-    unpriced_calls as unpriced
+    unpriced_calls as unpriced,
+    labels
 from dirty_priced_calls

@@ -17,6 +17,8 @@ alter table calls add column web_searches integer;
 alter table calls add column file_searches integer;
 alter table calls add column input_characters integer;
 alter table calls add column audio_seconds real;
+-- Who a call was for: {"team": "…", "project": "…", "tag": ["…"], "user": a hash, "key": a hash}.
+alter table calls add column labels text;
 create index calls_failed on calls (source_id, day) where status = 'failed';
 
 -- What a million tokens cost by the price list, of its own models and of those that calls name: to compare with.
