@@ -82,9 +82,11 @@ def reprice(
     with transaction(database, progress) as connection:
         rollups.watch(connection)
         progress("estimating costs")
-        repriced = pricing.reprice(connection, price_file, _now())
+        now = _now()
+        repriced = pricing.reprice(connection, price_file, now)
         progress("adding up")
         rollups.refresh(connection)
+        pricing.keep_list(connection, now)
         connection.execute("commit")
     return repriced
 
@@ -110,6 +112,7 @@ def _ingest(
             rollups.build(connection, source.id, last_ids)
         else:
             rollups.refresh(connection)
+        pricing.keep_list(connection, now)
     if request.strict:
         _refuse_rejects(connection, request.name, source.id)
     outcome.duration_ms = int((time.monotonic() - begun) * 1000)

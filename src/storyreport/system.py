@@ -33,7 +33,6 @@ class Type(Enum):
     SECONDS = auto()  # a duration in seconds, read as milliseconds
     NUMBER = auto()  # any number
     MONEY = auto()  # an amount; negative where it was given back, but -1 means that there is none
-    CURRENCY = auto()  # its code, a word or a sign for it; read as the ISO code, XXX where it is not known
     FLAG = auto()  # yes or no, read as 1 or 0
 
 
@@ -73,6 +72,8 @@ class Table:
     time cannot be read, without that value.
     `aliases` are other names that columns have in forks and other versions.
     `clock` says what proves the time zone of a local time.
+    `currencies` are words that hold the code, name or sign of a currency: they are read as its ISO code, and as XXX
+    where it is not known.
     """
 
     columns: Mapping[str, Type]
@@ -84,6 +85,7 @@ class Table:
     listed_as: str | None = None
     ongoing: tuple[str, tuple[str, ...]] | None = None
     drops_values: bool = False
+    currencies: tuple[str, ...] = ()
     clock: Clock | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -103,6 +105,7 @@ class Part:
 
     signs     for a database: {table: columns}; any one of them recognises it
     find      for a folder: the part's folder at or below a path, or None
+    why_not   of a file that looks like the part's but holds nothing to load: a sentence that says so, or None
     stage     for a folder: the folder → (table, row) pairs, a row in the order of the table's columns with the reason
               why it cannot be loaded (or None) at its end
     feeds     {core table: the part's tables whose rows it is made of}, for finding deleted rows
@@ -121,6 +124,7 @@ class Part:
     stage: Callable[[Path], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
     restarts: frozenset[str] = frozenset()
     has_given_keys: bool = False
+    why_not: Callable[[Path], str | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -65,14 +65,12 @@ VALUES = {
     Type.SECONDS: "case when {c} >= 0 then cast(round({c} * 1000) as integer) end",
     Type.NUMBER: "cast({c} as real)",
     Type.MONEY: "case when {c} <> -1 then cast({c} as real) end",
-    Type.CURRENCY: (
-        "case when {c} in ('USD', 'usd') then 'USD' when {c} <> '' then currency_code(cast({c} as text)) end"
-    ),
     Type.FLAG: """case
         when lower({c}) in ('1', 'true', 't', 'yes') then 1
         when lower({c}) in ('0', 'false', 'f', 'no') then 0
     end""",
 }
+CURRENCY = "case when {c} in ('USD', 'usd') then 'USD' when {c} <> '' then currency_code(cast({c} as text)) end"
 # When column {c}'s value makes its row unusable.
 NOT_A_NUMBER = (
     # Not abs(): of the least integer there is none.
@@ -161,6 +159,12 @@ class TypedTables:
             {value}
         )"""
 
+    def currency(self, table: str, name: str) -> str | None:
+        """The code of the currency in a column; None where the column holds none."""
+        _, column = self.columns(table)[name]
+        is_currency = column and name in self.part.tables[table].currencies
+        return CURRENCY.format(c=column) if is_currency else None
+
     def problem(self, table: str) -> str:
         """Why a row cannot be loaded, or null."""
         cases = []
@@ -185,9 +189,8 @@ class TypedTables:
                 cases.append(f"when {column} < 0 then 'negative {name}'")
             if column and kind is Type.MONEY:
                 cases.append(f"when {column} = -1 then '{name} of -1, which means that there is none'")
-            if column and kind is Type.CURRENCY:
-                code = VALUES[kind].format(c=column)
-                cases.append(f"when {code} = '{UNKNOWN_CURRENCY}' then '{name} is not known'")
+            if column and name in self.part.tables[table].currencies:
+                cases.append(f"when {CURRENCY.format(c=column)} = '{UNKNOWN_CURRENCY}' then '{name} is not known'")
         return f"case {' '.join(cases)} end" if cases else "null"
 
     def _drops(self, table: str, name: str, kind: Type) -> bool:
@@ -274,7 +277,9 @@ def _create_statuses(connection: sqlite3.Connection, meanings: Mapping[str, str]
 def _create_view(
     connection: sqlite3.Connection, view: str, typed: TypedTables, table: str, source: str | None, loadable: str
 ) -> None:
-    columns = ", ".join(f"{typed.viewed(table, name)} as {quoted(name)}" for name in typed.columns(table))
+    columns = ", ".join(
+        f"{typed.currency(table, name) or typed.viewed(table, name)} as {quoted(name)}" for name in typed.columns(table)
+    )
     rows = f"select {columns} {source} and {loadable}" if source else f"select {columns} limit 0"
     connection.execute(f"drop view if exists temp.{view}")
     connection.execute(f"create temp view {view} as {rows}")

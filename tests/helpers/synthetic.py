@@ -24,7 +24,6 @@ VALUES: dict[Type, Callable[[int], Any]] = {
     Type.SECONDS: lambda i: 1 + i % 7,
     Type.NUMBER: lambda i: i,
     Type.MONEY: lambda i: 0.01,
-    Type.CURRENCY: lambda i: "USD",
     Type.FLAG: lambda i: i % 2,
 }
 

@@ -240,7 +240,7 @@ def _csv(path: Path) -> Iterator[Record]:
 
 def _table_start(path: Path) -> tuple[str, int]:
     """The delimiter of a CSV file and the number of the line of its header, the first that is as wide as the others."""
-    beginning = [(number, text) for number, text, _ in islice(lines(path), LOOKED_AT) if text]
+    beginning = list(islice(((number, text) for number, text, _ in lines(path) if text), LOOKED_AT))
     if not beginning:
         return DELIMITERS[0], 1
     number, text = beginning[0]
