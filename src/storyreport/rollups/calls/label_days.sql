@@ -15,6 +15,9 @@ values:
   total_tokens: integer null
   cost_nano: integer null
   unpriced_calls: integer
+meanings:
+  label: the kind of label, such as team or tag
+  value: what the label says
 indexes:
   label: (source_id, label, value, currency)
 total:
