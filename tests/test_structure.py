@@ -50,6 +50,7 @@ HISTORY = {
 ROOMS = (
     "__main__",
     "cli",
+    "cli_sources",
     "options",
     "demo",
     "web",
