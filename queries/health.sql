@@ -129,6 +129,7 @@ found (name, count, is_checked) as (
         'data quality',
         (select count(*) from reject_reasons where source_id in (select id from selected))
         + (select count(*) from unknown_statuses where source_id in (select id from selected))
+        + (select count(*) from source_findings where source_id in (select id from selected))
         + (select count(*) from early_ends where source_id in (select id from selected)),
         1
     union all

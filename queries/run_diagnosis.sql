@@ -17,10 +17,7 @@ with selected as (
         stories.source_key as story,
         stories.title,
         stories.chapter_count,
-        case
-            when exists (select 1 from stories as siblings where siblings.source_id = runs.source_id) then 1
-            else 0
-        end as has_stories
+        runs.source_id in (select source_id from sources_with_stories) as has_stories
     from sources
     cross join runs
         on

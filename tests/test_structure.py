@@ -57,7 +57,7 @@ ROOMS = (
     "upkeep",
     "reports",
     *("output", "spreadsheets", "bundle"),
-    "recognise",
+    *("given", "recognise", "joining"),
     "load",
     *("pricing", "rollups"),
     "transaction",
@@ -65,9 +65,10 @@ ROOMS = (
     "typed",
     "sources",
     "readers",
-    *("mapping", "sections"),
+    *("mapping", "pieces", "sections"),
     "statuses",
     "system",
+    *("unchanged", "evidence"),
     "values",
     "errors",
 )
@@ -285,7 +286,8 @@ class Planned(sqlite3.Connection):
         """Ask for the plan first, as things are just now."""
         if re.match(r"(?:\s|--.*\n)*(?:create temp table \w+ as|delete|insert|select|update|with)\b", sql):
             for _, _, _, detail in super().execute(f"explain query plan {sql}", *parameters).fetchall():
-                if walk := WALK.match(detail):
+                # Where text is read as bytes, plans are bytes, too.
+                if walk := WALK.match(detail.decode() if isinstance(detail, bytes) else detail):
                     self.walks.append((walk[1], walk[2], " ".join(sql.split())))
         return super().execute(sql, *parameters)
 

@@ -75,6 +75,7 @@ def cli() -> None:
     "--status", "status_words", multiple=True, metavar="WORD=MEANING", help="Meaning of a status word (repeatable)."
 )
 @click.option("--full", is_flag=True, help="Read everything again, not only what may have changed.")
+@click.option("--append", is_flag=True, help="Add the rows: those that the files lack are not marked as deleted.")
 @click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded (by default it is kept in rejects).")
 @click.option(
     "--with-text", is_flag=True, default=None, help="Also copy prompts and story texts (left out by default)."
@@ -88,19 +89,24 @@ def ingest(
     timezone: str | None,
     status_words: tuple[str, ...],
     full: bool,
+    append: bool,
     strict: bool,
     with_text: bool | None,
     price_path: Path | None,
 ) -> None:
     """Load sources into the report database. Re-running only loads what changed.
 
-    A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a postgresql:// URL, or - for standard
-    input.
+    A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a pattern like 'exports/*.csv', a
+    postgresql:// URL, or - for standard input. SOURCEs of one system are one source, unless two are whole databases.
     """
+    from . import unchanged
     from .ingest import check_timezone, requests_for
     from .sources import problems
     from .statuses import given
 
+    # Before anything is read.
+    arguments = click.get_current_context().obj
+    call = unchanged.called(arguments) if arguments and not problems() else None
     for problem in problems():
         click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
     if timezone:
@@ -116,9 +122,12 @@ def ingest(
     with contextlib.ExitStack() as stack:
         places = [stack.enter_context(standard_input()) if source == "-" else place(source) for source in sources]
         kept = {path for path, source in zip(places, sources, strict=True) if source == "-"}
-        how = {"timezone": timezone, "statuses": words, "full": full, "strict": strict, "with_text": with_text}
+        how: dict[str, Any] = {"timezone": timezone, "statuses": words, "full": full, "append": append}
+        how |= {"strict": strict, "with_text": with_text}
         requests = requests_for(places, name, system, price_file=price_file, **how)
         load([called(request, kept) for request in requests], database)
+    if call:
+        unchanged.note(call, [request.name for request in requests])
 
 
 def place(source: str) -> Path | str:

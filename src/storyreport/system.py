@@ -32,13 +32,14 @@ class Type(Enum):
     MS = auto()  # a duration in milliseconds, not negative
     SECONDS = auto()  # a duration in seconds, read as milliseconds
     NUMBER = auto()  # any number
-    MONEY = auto()  # an amount, not negative
+    MONEY = auto()  # an amount; negative where it was given back, but -1 means that there is none
+    CURRENCY = auto()  # its code, a word or a sign for it; read as the ISO code, XXX where it is not known
     FLAG = auto()  # yes or no, read as 1 or 0
 
 
 # Types whose negative values are dropped from a row that is loaded.
-AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS, Type.MONEY)
-NUMBERS = (*AMOUNTS, Type.NUMBER)
+AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS)
+NUMBERS = (*AMOUNTS, Type.MONEY, Type.NUMBER)
 # Types whose values are not shown as they are.
 SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
 
@@ -52,7 +53,8 @@ class Table:
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
     `export_signs` are the columns by which a CSV or JSON export of the table is known, `listed_as` the name of the list
     that holds its rows in an answer of the tool's API. `ongoing` names a column and those of its values (in lower case)
-    that say that a row's work goes on: its group is read again each time.
+    that say that a row's work goes on: its group is read again each time. `drops_values` keeps a row whose number or
+    time cannot be read, without that value.
     """
 
     columns: Mapping[str, Type]
@@ -63,6 +65,7 @@ class Table:
     added: str | None = None
     listed_as: str | None = None
     ongoing: tuple[str, tuple[str, ...]] | None = None
+    drops_values: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ class Part:
     feeds     {core table: the part's tables whose rows it is made of}, for finding deleted rows
     grouped   {core table: the core column (source_key, story_key, run_key) that holds a row's group}
     statuses  the source's words for a status, in lower case → ours
+    restarts  core tables whose rows may begin again under their key: a later begin does not make them other work
+    has_given_keys  whether keys are what users give, of any form; otherwise only numbers are found to be used again
     """
 
     tables: Mapping[str, Table]
@@ -85,6 +90,8 @@ class Part:
     signs: tuple[Mapping[str, frozenset[str]], ...] = ()
     find: Callable[[Path], Path | None] | None = None
     stage: Callable[[Path], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
+    restarts: frozenset[str] = frozenset()
+    has_given_keys: bool = False
 
 
 @dataclass(frozen=True)

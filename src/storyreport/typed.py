@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from .readers.part import Opened, Options, quoted
 from .statuses import spellings
 from .system import AMOUNTS, NUMBERS, SECRET, Part, Type
-from .values import FIRST_EPOCH_MS
+from .values import FIRST_EPOCH_MS, UNKNOWN_CURRENCY
 
 LONGEST_KEY = 500
 LONGEST_WORD = 200
@@ -64,7 +64,10 @@ VALUES = {
     Type.MS: "case when {c} >= 0 then cast(round({c}) as integer) end",
     Type.SECONDS: "case when {c} >= 0 then cast(round({c} * 1000) as integer) end",
     Type.NUMBER: "cast({c} as real)",
-    Type.MONEY: "case when {c} >= 0 then cast({c} as real) end",
+    Type.MONEY: "case when {c} <> -1 then cast({c} as real) end",
+    Type.CURRENCY: (
+        "case when {c} in ('USD', 'usd') then 'USD' when {c} <> '' then currency_code(cast({c} as text)) end"
+    ),
     Type.FLAG: """case
         when lower({c}) in ('1', 'true', 't', 'yes') then 1
         when lower({c}) in ('0', 'false', 'f', 'no') then 0
@@ -76,6 +79,8 @@ NOT_A_NUMBER = (
     "{c} <> '' and (typeof({c}) not in ('integer', 'real')"
     f" or {{c}} not between -{LARGEST_AMOUNT} and {LARGEST_AMOUNT})"
 )
+# A value that a part may drop from a row, as its table says.
+DROPPABLE = (*NUMBERS, Type.UTC, Type.LOCAL)
 PROBLEMS = {
     Type.KEY: (
         # As many characters as bytes: neither a NUL nor anything but ASCII. (SQLite looks at both sides of an AND.)
@@ -133,7 +138,8 @@ class TypedTables:
         template = VALUES[kind]
         if kind in NUMBERS:
             # '' >= 0 holds in SQLite; an empty text is no number.
-            return f"case when {column} <> '' then {template.format(c=column)} end"
+            is_usable = f"not ({NOT_A_NUMBER.format(c=column)}) and " if self.part.tables[table].drops_values else ""
+            return f"case when {is_usable}{column} <> '' then {template.format(c=column)} end"
         return template.format(c=column, zone=self._zone(kind))
 
     def problem(self, table: str) -> str:
@@ -142,7 +148,7 @@ class TypedTables:
         for name, (kind, column) in self.columns(table).items():
             if name in self.part.tables[table].required:
                 cases.append(f"when coalesce({column or 'null'}, '') = '' then 'has no {name}'")
-            if column and kind in PROBLEMS:
+            if column and kind in PROBLEMS and not self._drops(table, name, kind):
                 condition, reason = PROBLEMS[kind]
                 cases.append(f"when {condition.format(c=column, zone=self._zone(kind))} then '{name} {reason}'")
         if self.opened.is_staged and table in self.opened.tables:
@@ -151,12 +157,24 @@ class TypedTables:
 
     def warning(self, table: str) -> str:
         """Which value of a row that is loaded was dropped, or null."""
-        cases = [
-            f"when {column} < 0 then 'negative {name}'"
-            for name, (kind, column) in self.columns(table).items()
-            if column and kind in AMOUNTS
-        ]
+        cases = []
+        for name, (kind, column) in self.columns(table).items():
+            if column and self._drops(table, name, kind):
+                condition, reason = PROBLEMS[kind]
+                cases.append(f"when {condition.format(c=column, zone=self._zone(kind))} then '{name} {reason}'")
+            if column and kind in AMOUNTS:
+                cases.append(f"when {column} < 0 then 'negative {name}'")
+            if column and kind is Type.MONEY:
+                cases.append(f"when {column} = -1 then '{name} of -1, which means that there is none'")
+            if column and kind is Type.CURRENCY:
+                code = VALUES[kind].format(c=column)
+                cases.append(f"when {code} = '{UNKNOWN_CURRENCY}' then '{name} is not known'")
         return f"case {' '.join(cases)} end" if cases else "null"
+
+    def _drops(self, table: str, name: str, kind: Type) -> bool:
+        """Whether a bad value is dropped from its row, which is loaded without it."""
+        description = self.part.tables[table]
+        return description.drops_values and kind in DROPPABLE and name not in description.required
 
     def redacted_row(self, table: str) -> str:
         """A row as JSON without private columns, its values cut."""

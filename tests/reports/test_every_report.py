@@ -55,7 +55,7 @@ COLUMNS = {
     " unpriced_calls",
     "cost_by_story": "source story title status calls total_tokens cost currency",
     "cost_by_step": "source step calls total_tokens cost currency cost_per_call",
-    "cost_of_failures": "source step failed_runs calls cost currency share_pct",
+    "cost_of_failures": "source step failed_runs calls cost currency share_pct unpriced_calls kind",
     "cost_forecast": "month source currency cost_to_date daily_avg forecast previous_month",
     "api_reliability": "source provider endpoint calls succeeded success_pct avg_ms p95_ms",
     # Content

@@ -95,8 +95,8 @@ def test_a_heartbeat_is_a_sign_of_life(db: ReportDatabase, airflow: Path) -> Non
     """The job of a running task says that it lives, at the next ingest too; that of a task that ended says nothing."""
     with sqlite3.connect(airflow) as connection:
         connection.execute("insert into job values (7, 'LocalTaskJob', 'running', '2026-03-01 12:30:00')")
-    begun = {"start_date": "2026-03-01 10:00:05", "updated_at": "2026-03-01 10:00:06"}
-    running: dict[str, Any] = {"state": "running", **begun}
+    running: dict[str, Any] = {"state": "running", "start_date": "2026-03-01 10:00:05"}
+    running["updated_at"] = "2026-03-01 10:00:06"
     add(airflow, task_id="t", job_id=7, **running)
     ended: dict[str, Any] = {"end_date": "2026-03-01 10:00:09", "duration": 4, "state": "success"}
     add(airflow, task_id="u", job_id=7, **{**running, **ended})

@@ -48,6 +48,14 @@ def has_rows(connection: sqlite3.Connection, source_id: int) -> bool:
     return bool(found.fetchone()[0])
 
 
+@dataclass(frozen=True)
+class Block:
+    """The rows of a block: the digest of what they hold, and the keys of their groups in the source's own types."""
+
+    digest: bytes = b""
+    keys: tuple[Any, ...] = ()
+
+
 @dataclass
 class Job:
     """One part to load, inside the transaction of its ingest."""
@@ -58,8 +66,14 @@ class Job:
     input_id: int
     now: str
     counts: Counts = field(default_factory=Counts)
+    # Whether a row's time can be compared with that of the last time: the part is read in the same way.
+    finds_reused_keys: bool = False
+    # Which files these are, where they add to those that were read before; '' for a whole copy of the part.
+    adds: str = ""
     # section → its columns, for all parts of the system
     columns: dict[Section, list[str]] = field(default_factory=dict)
+    # table → what its newest rows hold, block by block
+    blocks: dict[str, dict[int, Block]] = field(default_factory=dict)
 
     def compile(self) -> None:
         """Check the mapping and learn its columns; MappingError where it does not fit. Leaves no views behind."""

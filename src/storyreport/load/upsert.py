@@ -8,6 +8,7 @@ from .deleted import mark_deleted
 from .derived import ALL_RUNS, WORKED_RUNS, derive_runs
 from .job import IS_OPEN, TABLES_OF_WORK, Job, inherits
 from .references import links
+from .reused import keep_earlier_rows
 
 
 def load_steps(job: Job) -> None:
@@ -49,6 +50,7 @@ def _load_again(job: Job, section: Section, present: int | None) -> int | None:
     job.execute("create index temp.mapped_key on mapped (source_key)")
     _leave_out_pruned(job, section)
     before = _rows(job, section.table, "temp.mapped") if changes_only else 0
+    keep_earlier_rows(job, section)
     _upsert(job, section, "temp.mapped")
     deleted = mark_deleted(job, section.table, changes_only)
     if present is not None:

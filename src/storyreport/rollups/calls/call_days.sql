@@ -62,6 +62,7 @@ oracle: |
       from calls
       where
           calls = 0
+          and cost <> 0
           and abs(cost) < 9.2e9
   ) as bills
       on
