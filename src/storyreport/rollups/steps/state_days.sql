@@ -1,7 +1,7 @@
 /*
 description: >-
   Stories by their state at each step family, by the day on which they were registered. The state is that of the latest
-  attempt, by time. The day of a story that is missing is ''.
+  attempt, by time. Instead of a day, a story that is missing has its key, after 'missing '.
 grain: day of the story, source, step family, state
 key:
   day: text
@@ -19,17 +19,22 @@ dirty:
   step_runs: |
     select
         {row}.source_id,
-        coalesce((select day from stories where id = {row}.story_id), '')
+        coalesce((select day from stories where id = {row}.story_id), 'missing ' || {row}.story_key, '')
 all: |
-  select
-      :source_id,
-      ''
-  union
   select
       source_id,
       day
   from stories
   where source_id = :source_id
+  union
+  select
+      source_id,
+      'missing ' || story_key
+  from step_runs
+  where
+      source_id = :source_id
+      and (story_key is not null or run_key is not null)
+      and story_key is not null
 # Of what was pruned it is not known any more.
 frozen: |
   exists (
@@ -48,7 +53,7 @@ oracle: |
   from (
       select distinct
           step_runs.source_id,
-          coalesce(stories.day, '') as day,
+          coalesce(stories.day, 'missing ' || step_runs.story_key) as day,
           coalesce(stories.source_key, step_runs.story_key) as story,
           steps.family
       from step_runs
@@ -92,11 +97,12 @@ with worked as (
         step_runs.source_key,
         coalesce(step_runs.last_activity_at, step_runs.ended_at, step_runs.started_at, step_runs.queued_at, '')
     from dirty_state_days as dirty
-    cross join step_runs on step_runs.source_id = dirty.source_id
+    cross join step_runs
+        on
+            step_runs.story_key = substr(dirty.day, length('missing ') + 1)
+            and +step_runs.source_id = dirty.source_id
     where
-        dirty.day = ''
-        and (step_runs.story_key is not null or step_runs.run_key is not null)
-        and step_runs.story_key is not null
+        dirty.day like 'missing %'
         and step_runs.gone_at is null
 ),
 
