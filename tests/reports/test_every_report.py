@@ -31,6 +31,7 @@ COLUMNS = {
     "acceptance_rates": "source step checked passed failed pass_pct",
     "flaky_steps": "source step runs retried recovered first_attempt_pct",
     "throughput": "day source stories_started stories_completed runs_completed runs_failed",
+    "step_states": "source step completed failed running pending other",
     # Right now
     "stuck_runs": "source kind run story step started_at last_activity_at stuck_minutes reason broken_limit",
     "active_runs": "source kind run story status current_step started_at running_minutes cycles_completed max_cycles",

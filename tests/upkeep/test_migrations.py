@@ -108,12 +108,10 @@ def report(db: ReportDatabase, name: str) -> list[dict[str, Any]]:
 # What these count is defined in another way since: their own tests say how.
 COUNTED_ANEW = {
     "flaky_steps": "work whose first attempt is not recorded is not recovered",
-    "health": "queued work can be stuck, and runs without a story fail",
-    "stuck_runs": "queued work can be stuck",
     "slowest_steps": "work that was not accepted has its time",
     "step_durations": "work that was not accepted has its time",
-    "duration_changes": "work that was not accepted has its time",
-    "data_quality": "the action names an option that is new",
+    "cost_by_story": "a missing story has its cost",
+    "cost_of_failures": "calls that failed and cost are there, too",
 }
 
 
