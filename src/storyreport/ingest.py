@@ -206,12 +206,7 @@ def _load_pass(
             watermarks = load_part(job, watermarks)
         check_unchanged(part)
     if job.overlap and job.overlap.is_of_another:
-        name = work.request.name
-        raise StoryreportError(
-            f"{found.location} is another source than {name!r}, which was read from {known.location}: nearly none of"
-            f" their rows are the same. Choose another --name, or, if {name!r} has moved there, say so first:"
-            f" storyreport sources move {name} {found.location}"
-        )
+        raise StoryreportError(_of_another(work.request.name, found, known))
     state = {
         "how": _how(found, options),
         "reading": _reading(found, options),
@@ -224,6 +219,16 @@ def _load_pass(
     work.connection.execute(
         "update inputs set location = ?, signature = ?, watermarks = ? where id = ?",
         [location or found.location, part.signature, json.dumps(state), known.id],
+    )
+
+
+def _of_another(name: str, found: Found, known: "_Known") -> str:
+    """The sentences about a place that has hardly any row of the source."""
+    adding = ", or add the rows with --append" if found.is_staged else ""
+    return (
+        f"{found.location} is another source than {name!r}, which was read from {known.location}: nearly none of their"
+        f" rows are the same. Choose another --name{adding}, or, if {name!r} has moved there, say so first:"
+        f" storyreport sources move {name} {found.location}"
     )
 
 

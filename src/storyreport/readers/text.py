@@ -152,11 +152,20 @@ def records(path: Path) -> Iterator[Record]:
 
 
 def fields(path: Path) -> frozenset[str]:
-    """The names of the fields of the first records, as they are written."""
+    """The names of the fields of the first records, as written; of a CSV file that has no more, its header's."""
     found: set[str] = set()
     for _, record, _ in islice(records(path), LOOKED_AT):
         found |= set(record or ())
-    return frozenset(found)
+    return frozenset(found or _header(path))
+
+
+def _header(path: Path) -> list[str]:
+    """The fields of a CSV file's only line; none of any other file."""
+    beginning = [text for _, text, _ in islice(lines(path), 2) if text]
+    if len(beginning) != 1 or beginning[0].lstrip()[:1] in ("{", "["):
+        return []
+    delimiter = max(",;\t|", key=beginning[0].count)
+    return [name.strip() for name in _single_row(beginning[0], delimiter) or []]
 
 
 def _is_document(path: Path, first: str) -> bool:

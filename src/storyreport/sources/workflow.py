@@ -163,7 +163,9 @@ def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for number, text, problem in _texts(path):
         entry = _entry(text) if text else None
         if entry is None:
-            yield "log_lines", (f"line {number}", *[None] * 6, problem or "is no line of a log")
+            # What it says is kept with the reason, up to fields that may hold a prompt.
+            said = _without_fields(COLOUR.sub("", text)) if text else None
+            yield "log_lines", (f"line {number}", None, said, *[None] * 4, problem or "is no line of a log")
             continue
         digest = hashlib.sha256((text or "").encode()).hexdigest()[:20]
         seen[digest] += 1
