@@ -2,8 +2,8 @@
 
 import contextlib
 import re
-import sys
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import groupby
