@@ -3,7 +3,7 @@ title: Cost anomalies
 description: >-
   Days whose cost is outside the usual range, latest day first. The usual range of a provider's day is p5 to p95 of its
   days with calls in the 28 days before, where these are at least 14. Days without a known cost are left out, and
-  currencies are never added up.
+  currencies are never added up. A day that is not over yet cannot be too low.
 topic: Cost
 params:
   source: {type: source, help: one source only}
@@ -84,5 +84,8 @@ from bounded
 join sources on sources.id = bounded.source_id
 where
     (:source = '' or sources.name = :source)
-    and (bounded.cost < bounded.usual_low or bounded.cost > bounded.usual_high)
+    and (
+        bounded.cost > bounded.usual_high
+        or (bounded.cost < bounded.usual_low and bounded.day < date('now'))
+    )
 order by bounded.day desc, bounded.cost desc, source, provider, bounded.currency

@@ -1,6 +1,6 @@
 """Costs by month, tokens by kind, another model's price, and days out of line."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -102,3 +102,15 @@ def test_days_out_of_line(db: ReportDatabase, tmp_path: Path) -> None:
     assert found[:3] == [low, high, *rising]
     assert {row[1] for row in found} == {"acme"}
     assert pairs(db.report("cost_anomalies", since="2026-05-21", until="2026-05-21"), *columns) == [high]
+
+
+@pytest.mark.parametrize(("spent_today", "is_listed"), [(1, False), (100, True)])
+def test_a_day_that_is_not_over(db: ReportDatabase, tmp_path: Path, spent_today: int, is_listed: bool) -> None:
+    """It may have cost too much already; too little it has not cost before its end."""
+    today = datetime.now(timezone.utc).date()
+    days = [today - timedelta(days=number) for number in range(20)]
+    lines = [f"c{day},acme,{day}T00:00:00Z,{spent_today if day == today else 10}\n" for day in days]
+    path = tmp_path / "calls.csv"
+    path.write_text("id,provider,called_at,cost\n" + "".join(lines), "utf-8")
+    db.ingest(path)
+    assert [row["day"] for row in db.report("cost_anomalies")] == [today.isoformat()] * is_listed
