@@ -86,7 +86,8 @@ problems as (
             when shifts.quarters < 4
                 then
                     'End times are less than 1 h early, which no time zone explains: check whether the clocks of the'
-                    || ' programs that wrote them differ.'
+                    || ' programs that wrote them differ, or give the --timezone if it was the hour that repeats when'
+                    || ' summer time ends.'
             when sources.timezone not in ('UTC', 'Etc/UTC')
                 then
                     'End times are ' || shifts.how_early || ' even as local times of ' || sources.timezone

@@ -122,13 +122,14 @@ found_missing as (
     from naming
     join selected on selected.id = naming.source_id
     left join sources_with_stories as read on read.source_id = naming.source_id
-    where not exists (
-        select 1
-        from stories
-        where
-            stories.source_id = naming.source_id
-            and stories.source_key = naming.key
-    )
+    where
+        not exists (
+            select 1
+            from stories
+            where
+                stories.source_id = naming.source_id
+                and stories.source_key = naming.key
+        )
     order by story, source
     limit 50
 ),

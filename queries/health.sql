@@ -104,6 +104,10 @@ found (name, count, is_checked) as (
             select count(*)
             from file_problems
             where source_id in (select id from selected)
+        ) + (
+            select count(*)
+            from unregistered_mismatches
+            where source_id in (select id from selected)
         ),
         case
             when

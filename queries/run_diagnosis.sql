@@ -134,7 +134,8 @@ last_signs as (
     select
         selected.id,
         nullif(max(open_work.last_sign), '') as last_sign,
-        (strftime('%s', :as_of) - strftime('%s', nullif(max(open_work.last_sign), ''))) / 60 as silent_minutes
+        max(0, (strftime('%s', :as_of) - strftime('%s', nullif(max(open_work.last_sign), ''))) / 60)
+            as silent_minutes
     from selected
     join open_work
         on

@@ -52,7 +52,7 @@ def _below(folder: str) -> Iterator[State]:
         for entry in found:
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
-            elif entry.is_dir():
+            elif os.path.isdir(entry.path):
                 yield State(entry.path, os.readlink(entry.path), UNKNOWN)
             elif entry.name.endswith("-shm"):
                 # Readers change it, too.

@@ -38,13 +38,23 @@ class _Given:
     parts: tuple[Found, ...]
 
 
-def requests_for(places: Sequence[Path | str], name: str | None, system: str | None, **how: Any) -> list[Request]:
+def requests_for(
+    places: Sequence[Path | str], name: str | None, system: str | None, failed: list[str] | None = None, **how: Any
+) -> list[Request]:
     """The sources at some paths or URLs; the places of one system are one source, unless two of them are whole copies.
 
-    A folder given beside the one database of its system belongs to it.
+    A folder given beside the one database of its system belongs to it. With `failed`, a place that cannot be read adds
+    a sentence to it, where there are others.
     """
     check_system(system)
-    found = [_find(place, system) for place in places]
+    found = []
+    for place in places:
+        try:
+            found.append(_find(place, system))
+        except StoryreportError as error:
+            if failed is None or len(places) == 1:
+                raise
+            failed.append(str(error))
     names: dict[str, list[Found]] = {}
     for given in _by_source(found):
         source_name = name or _name(given, found)

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from . import pricing, rollups, schema, statuses
 from .errors import StoryreportError, UsageError
 from .given import Request, requests_for
-from .load import Counts, Job, Watermarks, has_rows, load_part
+from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, open_part
 from .readers.part import Found, Options, is_unchanged, signature
 from .readers.sqlite import reading
@@ -82,9 +82,11 @@ def reprice(
     with transaction(database, progress) as connection:
         rollups.watch(connection)
         progress("estimating costs")
-        repriced = pricing.reprice(connection, price_file, _now())
+        now = _now()
+        repriced = pricing.reprice(connection, price_file, now)
         progress("adding up")
         rollups.refresh(connection)
+        pricing.keep_list(connection, now)
         connection.execute("commit")
     return repriced
 
@@ -110,6 +112,7 @@ def _ingest(
             rollups.build(connection, source.id, last_ids)
         else:
             rollups.refresh(connection)
+        pricing.keep_list(connection, now)
     if request.strict:
         _refuse_rejects(connection, request.name, source.id)
     outcome.duration_ms = int((time.monotonic() - begun) * 1000)
@@ -197,9 +200,13 @@ def _load_pass(
         job = Job(work.connection, TypedTables(part, options), work.source.id, known.id, work.now, work.outcome.counts)
         job.finds_reused_keys = known.reading == _reading(found, options)
         job.adds = found.files if files else ""
+        if not files and known.location not in ("", found.location):
+            job.overlap = Overlap()
         with contextlib.closing(part.remote) if part.remote else contextlib.nullcontext():
             watermarks = load_part(job, watermarks)
         check_unchanged(part)
+    if job.overlap and job.overlap.is_of_another:
+        raise StoryreportError(_of_another(work.request.name, found, known))
     state = {
         "how": _how(found, options),
         "reading": _reading(found, options),
@@ -212,6 +219,16 @@ def _load_pass(
     work.connection.execute(
         "update inputs set location = ?, signature = ?, watermarks = ? where id = ?",
         [location or found.location, part.signature, json.dumps(state), known.id],
+    )
+
+
+def _of_another(name: str, found: Found, known: "_Known") -> str:
+    """The sentences about a place that has hardly any row of the source."""
+    adding = ", or add the rows with --append" if found.is_staged else ""
+    return (
+        f"{found.location} is another source than {name!r}, which was read from {known.location}: nearly none of their"
+        f" rows are the same. Choose another --name{adding}, or, if {name!r} has moved there, say so first:"
+        f" storyreport sources move {name} {found.location}"
     )
 
 
@@ -312,7 +329,7 @@ def _reading(found: Found, options: Options) -> str:
     """Differs once the part would be read in another way: with other options or another mapping."""
     # Not the tables as they are: a set's order differs from one process to the next.
     tables = [
-        (name, list(table.columns.items()), table.required, table.group, table.changed)
+        (name, list(table.columns.items()), table.required, table.group, table.changed, table.clock)
         for name, table in found.system.parts[found.part].tables.items()
     ]
     words = (sorted(found.system.parts[found.part].statuses.items()), statuses.version())

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .errors import StoryreportError, UsageError
+from .errors import NotOursError, StoryreportError, UsageError
 from .joining import are_files, in_order, joined
 from .readers import text
-from .readers.header import SQLITE_MAGIC, NotOursError, read_header
+from .readers.header import SQLITE_MAGIC, read_header
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
 from .sources import System, systems
@@ -180,6 +180,9 @@ def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
                 return [Found(system, name, path)]
     if export := _export(path, system_name):
         return [export]
+    doubts = (part.why_not for system in systems().values() for part in system.parts.values() if part.why_not)
+    if reason := next((reason for why_not in doubts if (reason := why_not(path))), None):
+        raise NotOursError(f"{path} {reason}.")
     raise NotOursError(_unknown_format(path, system_name))
 
 

@@ -33,7 +33,6 @@ class Type(Enum):
     SECONDS = auto()  # a duration in seconds, read as milliseconds
     NUMBER = auto()  # any number
     MONEY = auto()  # an amount; negative where it was given back, but -1 means that there is none
-    CURRENCY = auto()  # its code, a word or a sign for it; read as the ISO code, XXX where it is not known
     FLAG = auto()  # yes or no, read as 1 or 0
 
 
@@ -42,6 +41,22 @@ AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS)
 NUMBERS = (*AMOUNTS, Type.MONEY, Type.NUMBER)
 # Types whose values are not shown as they are.
 SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A time in the server's own time zone, and what proves that zone: a UTC time just before it, of another table.
+
+    `column` is the time, `began` the UTC begin of the same row; the row whose `key` is in `refers_to`, of `table`, has
+    the proof in `at`.
+    """
+
+    column: str
+    began: str
+    refers_to: str
+    table: str
+    key: str
+    at: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,10 @@ class Table:
     that holds its rows in an answer of the tool's API. `ongoing` names a column and those of its values (in lower case)
     that say that a row's work goes on: its group is read again each time. `drops_values` keeps a row whose number or
     time cannot be read, without that value.
+    `aliases` are other names that columns have in forks and other versions.
+    `clock` says what proves the time zone of a local time.
+    `currencies` are words that hold the code, name or sign of a currency: they are read as its ISO code, and as XXX
+    where it is not known.
     """
 
     columns: Mapping[str, Type]
@@ -66,6 +85,18 @@ class Table:
     listed_as: str | None = None
     ongoing: tuple[str, tuple[str, ...]] | None = None
     drops_values: bool = False
+    currencies: tuple[str, ...] = ()
+    clock: Clock | None = None
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def named(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """The real columns of a table by their lower-case names, those with an alias by the name that is meant."""
+        named = dict(columns)
+        for name, aliases in self.aliases.items():
+            alias = next((alias for alias in aliases if alias in named), None)
+            if name not in named and alias:
+                named[name] = named.pop(alias)
+        return named
 
 
 @dataclass(frozen=True)
@@ -74,6 +105,7 @@ class Part:
 
     signs     for a database: {table: columns}; any one of them recognises it
     find      for a folder: the part's folder at or below a path, or None
+    why_not   of a file that looks like the part's but holds nothing to load: a sentence that says so, or None
     stage     for a folder: the folder → (table, row) pairs, a row in the order of the table's columns with the reason
               why it cannot be loaded (or None) at its end
     feeds     {core table: the part's tables whose rows it is made of}, for finding deleted rows
@@ -92,6 +124,7 @@ class Part:
     stage: Callable[[Path], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
     restarts: frozenset[str] = frozenset()
     has_given_keys: bool = False
+    why_not: Callable[[Path], str | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -65,14 +65,12 @@ VALUES = {
     Type.SECONDS: "case when {c} >= 0 then cast(round({c} * 1000) as integer) end",
     Type.NUMBER: "cast({c} as real)",
     Type.MONEY: "case when {c} <> -1 then cast({c} as real) end",
-    Type.CURRENCY: (
-        "case when {c} in ('USD', 'usd') then 'USD' when {c} <> '' then currency_code(cast({c} as text)) end"
-    ),
     Type.FLAG: """case
         when lower({c}) in ('1', 'true', 't', 'yes') then 1
         when lower({c}) in ('0', 'false', 'f', 'no') then 0
     end""",
 }
+CURRENCY = "case when {c} in ('USD', 'usd') then 'USD' when {c} <> '' then currency_code(cast({c} as text)) end"
 # When column {c}'s value makes its row unusable.
 NOT_A_NUMBER = (
     # Not abs(): of the least integer there is none.
@@ -106,6 +104,7 @@ class TypedTables:
     """The SQL that reads a part's tables, all rows of them or those that may have changed.
 
     recent     table → the SQL names of a copy of the rows that may have changed, and of their number
+    corrected  table → the table in temp that says by how many quarters of an hour its clock was off
     rejecting  table → whether it has rows that cannot be loaded, once known: checking each row is expensive
     """
 
@@ -115,6 +114,7 @@ class TypedTables:
         self.part = opened.found.system.parts[opened.found.part]
         self.recent: dict[str, tuple[str, str]] = {}
         self.rejecting: dict[str, bool] = {}
+        self.corrected: dict[str, str] = {}
 
     def source(self, table: str, changes_only: bool) -> str | None:
         """The FROM (and WHERE) clause of a table's rows; None where the source lacks the table."""
@@ -142,6 +142,29 @@ class TypedTables:
             return f"case when {is_usable}{column} <> '' then {template.format(c=column)} end"
         return template.format(c=column, zone=self._zone(kind))
 
+    def viewed(self, table: str, name: str) -> str:
+        """The typed value of a column as the views give it: times of a clock that was off are corrected."""
+        kind, column = self.columns(table)[name]
+        value, clock = self.value(table, kind, column), self.part.tables[table].clock
+        if clock is None or clock.column != name or column is None or table not in self.corrected:
+            return value
+        key = self.columns(table)[next(iter(self.part.tables[table].columns))][1]
+        return f"""coalesce(
+            (
+                select strftime('%Y-%m-%dT%H:%M:%fZ', {value}, (-15 * quarters) || ' minutes')
+                from temp.{self.corrected[table]}
+                -- Without its affinity, or the index is not used.
+                where key = +{key} and quarters <> 0
+            ),
+            {value}
+        )"""
+
+    def currency(self, table: str, name: str) -> str | None:
+        """The code of the currency in a column; None where the column holds none."""
+        _, column = self.columns(table)[name]
+        is_currency = column and name in self.part.tables[table].currencies
+        return CURRENCY.format(c=column) if is_currency else None
+
     def problem(self, table: str) -> str:
         """Why a row cannot be loaded, or null."""
         cases = []
@@ -166,9 +189,8 @@ class TypedTables:
                 cases.append(f"when {column} < 0 then 'negative {name}'")
             if column and kind is Type.MONEY:
                 cases.append(f"when {column} = -1 then '{name} of -1, which means that there is none'")
-            if column and kind is Type.CURRENCY:
-                code = VALUES[kind].format(c=column)
-                cases.append(f"when {code} = '{UNKNOWN_CURRENCY}' then '{name} is not known'")
+            if column and name in self.part.tables[table].currencies:
+                cases.append(f"when {CURRENCY.format(c=column)} = '{UNKNOWN_CURRENCY}' then '{name} is not known'")
         return f"case {' '.join(cases)} end" if cases else "null"
 
     def _drops(self, table: str, name: str, kind: Type) -> bool:
@@ -256,7 +278,7 @@ def _create_view(
     connection: sqlite3.Connection, view: str, typed: TypedTables, table: str, source: str | None, loadable: str
 ) -> None:
     columns = ", ".join(
-        f"{typed.value(table, kind, column)} as {quoted(name)}" for name, (kind, column) in typed.columns(table).items()
+        f"{typed.currency(table, name) or typed.viewed(table, name)} as {quoted(name)}" for name in typed.columns(table)
     )
     rows = f"select {columns} {source} and {loadable}" if source else f"select {columns} limit 0"
     connection.execute(f"drop view if exists temp.{view}")

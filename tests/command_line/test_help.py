@@ -12,7 +12,7 @@ from storyreport import __version__
 from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
-COMMANDS = ("demo", "doctor", "ingest", "optimize", "prune", "report", "reprice", "serve", "sources")
+COMMANDS = ("demo", "doctor", "ingest", "optimize", "prune", "report", "reprice", "serve", "sources", "token", "user")
 
 
 def test_the_stored_help_is_current() -> None:

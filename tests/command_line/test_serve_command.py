@@ -25,7 +25,9 @@ def test_serve_on_a_port_that_is_taken(report_db: Path, tmp_path: Path) -> None:
 
 def test_serve_on_a_host_that_is_none(report_db: Path, tmp_path: Path) -> None:
     """An address that is not this machine's is named."""
-    done = storyreport("serve", "--host", "192.0.2.1", "--port", 0, "--db", report_db, cwd=tmp_path)
+    done = storyreport(
+        "serve", "--host", "192.0.2.1", "--public", "--anonymous", "--port", 0, "--db", report_db, cwd=tmp_path
+    )
     assert_one_sentence(done, 1)
     assert "192.0.2.1" in done.stderr
 

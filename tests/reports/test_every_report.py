@@ -57,6 +57,12 @@ COLUMNS = {
     "cost_by_story": "source story title status calls total_tokens cost currency",
     "cost_by_step": "source step calls total_tokens cost currency cost_per_call",
     "cost_of_failures": "source step failed_runs calls cost currency share_pct unpriced_calls kind",
+    "cost_by_label": "source label value calls total_tokens cost currency",
+    "cost_by_month": "month source days calls total_tokens cost currency estimated_cost unpriced_calls",
+    "token_mix": "source model input_tokens cache_read_tokens cache_write_tokens output_tokens reasoning_tokens"
+    " cache_read_pct saved currency",
+    "what_if": "source model with_model calls cost with_cost change_pct currency",
+    "cost_anomalies": "day source provider cost usual_low usual_high currency",
     "cost_forecast": "month source currency cost_to_date daily_avg forecast previous_month",
     "api_reliability": "source provider endpoint calls succeeded success_pct avg_ms p95_ms",
     # Content

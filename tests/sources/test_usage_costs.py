@@ -10,6 +10,7 @@ from helpers.report_database import ReportDatabase
 from helpers.usage_formats import calls, lines_of, placed, put
 
 from storyreport import sources
+from storyreport.errors import StoryreportError
 
 
 def recorded(db: ReportDatabase) -> list[tuple[Any, ...]]:

@@ -178,3 +178,18 @@ def test_a_bill_of_nothing_covers_nothing(db: ReportDatabase, tmp_path: Path) ->
     openai(folder / "costs.json", cost(2.4))
     db.ingest(folder)
     assert summed(db) == (2.4, 0)
+
+
+def test_a_console_s_exports_of_each_month(db: ReportDatabase, tmp_path: Path) -> None:
+    """Two files of costs share a day, which counts once; a table of something else lies beside them."""
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    header = "start_time,end_time,start_time_iso,end_time_iso,amount_value,amount_currency,line_item,project_id\n"
+    for name, days in (("october", (0, 1)), ("november", (1, 2))):
+        rows = "".join(
+            f"{OPENAI_DAY + day * 86_400},{OPENAI_DAY + (day + 1) * 86_400},,,{2 + day},usd,gpt-5,p\n" for day in days
+        )
+        (folder / f"{name}.csv").write_text(header + rows, "utf-8")
+    (folder / "notes.csv").write_text("a,b\n1,2\n", "utf-8")
+    db.ingest(folder)
+    assert summed(db) == (9.0, 0)

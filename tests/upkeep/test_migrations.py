@@ -115,6 +115,9 @@ COUNTED_ANEW = {
 }
 
 
+MISSING = ("missing", "not read")
+
+
 def test_the_previous_version_is_upgraded_by_an_ingest(db: ReportDatabase, tmp_path: Path) -> None:
     """Every report says what it said, pruned history included; the notes say what was rebuilt and what was kept."""
     previous.write(db.path)
@@ -129,7 +132,9 @@ def test_the_previous_version_is_upgraded_by_an_ingest(db: ReportDatabase, tmp_p
     new = db.one("select name from sources order by id desc limit 1")
     for name, rows in previous.answers().items():
         columns = rows[0].keys() if rows else ()
-        now = [{column: row[column] for column in columns} for row in report(db, name) if row.get("source") != new]
+        # Stories that calls name and the source does not have are listed from this version on.
+        known = [row for row in report(db, name) if row.get("status") not in MISSING]
+        now = [{column: row[column] for column in columns} for row in known if row.get("source") != new]
         assert now == rows or name.removesuffix(" of some days") in COUNTED_ANEW, name
     assert db.ingest(tmp_path / "new.csv").notes == []
 

@@ -7,16 +7,19 @@ and rows that refer to them become orphans; a reference whose row is back is lin
 from ..mapping import CORE_TABLES
 from ..typed import create_views
 from .changes import Watermarks, find_changes, has_begun_again, is_older, new_watermarks, uncounted
+from .clocks import correct_clocks
 from .deleted import supersede
 from .derived import WORKED_RUNS, derive_runs, move_rows_with_runs, note_runs
 from .errors import file_errors
-from .job import IS_OPEN, Counts, Job, has_rows
+from .findings import note_findings
+from .job import IS_OPEN, Counts, Job, Overlap, has_rows
 from .references import link_again
 from .rejects import load_rejects
 from .reused import watch_reused_keys
+from .unread import note_unread_columns
 from .upsert import load_core, load_steps
 
-__all__ = ["IS_OPEN", "Counts", "Job", "Watermarks", "has_rows", "load_part"]
+__all__ = ["IS_OPEN", "Counts", "Job", "Overlap", "Watermarks", "has_rows", "load_part"]
 
 
 def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
@@ -24,6 +27,7 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     job.compile()
     known = _find_changes(job, watermarks)
     read = {table: load_rejects(job, table, known is not None) for table in job.part.tables}
+    correct_clocks(job)
     create_views(job.connection, job.typed, known is not None)
     load_steps(job)
     note_runs(job)
@@ -38,6 +42,8 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     move_rows_with_runs(job, job.inheriting)
     derive_runs(job, WORKED_RUNS)
     file_errors(job)
+    note_unread_columns(job)
+    note_findings(job)
     for rows_read, rejected in filter(None, read.values()):
         job.counts.read += rows_read
         job.counts.rejected += rejected

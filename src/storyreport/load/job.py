@@ -57,6 +57,20 @@ class Block:
 
 
 @dataclass
+class Overlap:
+    """Rows of a part that were known, rows that it has now, and how many of their keys are the same."""
+
+    known: int = 0
+    present: int = 0
+    common: int = 0
+
+    @property
+    def is_of_another(self) -> bool:
+        """Whether nearly all keys differ, as in another source of the same system."""
+        return min(self.known, self.present) > 0 and self.common * 20 <= min(self.known, self.present)
+
+
+@dataclass
 class Job:
     """One part to load, inside the transaction of its ingest."""
 
@@ -70,6 +84,10 @@ class Job:
     finds_reused_keys: bool = False
     # Which files these are, where they add to those that were read before; '' for a whole copy of the part.
     adds: str = ""
+    # Counted where the part was read from elsewhere before.
+    overlap: Overlap | None = None
+    # What was found in the part: area, problem, rows, example, action.
+    findings: list[tuple[str, str, int, str, str]] = field(default_factory=list)
     # section → its columns, for all parts of the system
     columns: dict[Section, list[str]] = field(default_factory=dict)
     # table → what its newest rows hold, block by block

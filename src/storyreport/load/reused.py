@@ -177,6 +177,8 @@ def _is_other(core: str, given: Collection[str], owners: Mapping[str, str]) -> s
             end = f"coalesce({', '.join(f'mapped.{end}' for end in ENDS[core] if end in given)}, '9999')"
             is_apart = f"(mapped.{column} > {known_end} or {end} < known.{column})"
         seconds = f"abs(julianday(mapped.{column}) - julianday(known.{column})) * 86400"
+        # Nearly all times are as they were.
+        cases.append(f"when mapped.{column} = known.{column} then false")
         cases.append(f"when {seconds} <= {TOLERANCE_SECONDS} then false when {seconds} is not null then {is_apart}")
     of_owner = [f"{id_} in (select id from temp.set_aside where core = '{core}')" for core, id_ in owners.items()]
     is_owned = " or ".join(of_owner) or "false"

@@ -126,7 +126,7 @@ class Server:
         self.names = {
             table: (
                 f"{quoted(real[table][1])}.{quoted(real[table][0])}",
-                {c.lower(): quoted(c) for c in real[table][2]},
+                self.tables[table].named({c.lower(): quoted(c) for c in real[table][2]}),
             )
             for table in self.tables
             if table in real

@@ -64,6 +64,7 @@ def _exported_rows(found: Found) -> Iterator[tuple[str, tuple[Any, ...]]]:
         columns = list(description.columns)
         rows = sheets.rows(path, description) if description.drops_values else _rows(path, description.listed_as)
         for number, values, problem in rows:
+            values = description.named(values)
             # A document of MongoDB is known by its _id.
             values.setdefault("id", values.get("_id"))
             yield table, (*(_plain(values.get(column)) for column in columns), problem, number)

@@ -152,11 +152,20 @@ def records(path: Path) -> Iterator[Record]:
 
 
 def fields(path: Path) -> frozenset[str]:
-    """The names of the fields of the first records, as they are written."""
+    """The names of the fields of the first records, as written; of a CSV file that has no more, its header's."""
     found: set[str] = set()
     for _, record, _ in islice(records(path), LOOKED_AT):
         found |= set(record or ())
-    return frozenset(found)
+    return frozenset(found or _header(path))
+
+
+def _header(path: Path) -> list[str]:
+    """The fields of a CSV file's only line; none of any other file."""
+    beginning = [text for _, text, _ in islice(lines(path), 2) if text]
+    if len(beginning) != 1 or beginning[0].lstrip()[:1] in ("{", "["):
+        return []
+    delimiter = max(",;\t|", key=beginning[0].count)
+    return [name.strip() for name in _single_row(beginning[0], delimiter) or []]
 
 
 def _is_document(path: Path, first: str) -> bool:
@@ -240,7 +249,9 @@ def _csv(path: Path) -> Iterator[Record]:
 
 def _table_start(path: Path) -> tuple[str, int]:
     """The delimiter of a CSV file and the number of the line of its header, the first that is as wide as the others."""
-    beginning = [(number, text) for number, text, _ in islice(lines(path), LOOKED_AT) if text]
+    beginning = list(islice(((number, text) for number, text, _ in lines(path) if text), LOOKED_AT))
+    if not beginning:
+        return DELIMITERS[0], 1
     number, text = beginning[0]
     if len(beginning) > 1 and SEPARATOR.fullmatch(text):
         return text[4], beginning[1][0]

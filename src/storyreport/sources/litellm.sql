@@ -115,7 +115,22 @@ select
         when words.status = 'failed' or spent.cache_hit = 1 or (words.status is null and spent.tokens = 0)
             then spent.spend
     end as cost,
-    'USD' as currency
+    'USD' as currency,
+    nullif(
+        json_patch(
+            '{}',
+            json_object(
+                'team', nullif(spent.team_id, ''),
+                'tag', case
+                    when json_valid(spent.request_tags) and json_type(spent.request_tags, '$[0]') = 'text'
+                        then json(spent.request_tags)
+                end,
+                'user', spent."user",
+                'key', spent.api_key
+            )
+        ),
+        '{}'
+    ) as labels
 from spent
 left join src_statuses as words on words.word = lower(spent.outcome)
 left join failures
@@ -149,7 +164,8 @@ select
     null,
     '',
     null,
-    'USD'
+    'USD',
+    null
 from failures
 where
     failures.place = 1

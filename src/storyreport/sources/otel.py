@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from ..readers.header import NotOursError
 from . import Part, System, Table, Type, openinference
 
 LOOKED_AT = 20
@@ -115,30 +114,37 @@ SPANS = Table(
         "response_id": Type.WORD,
         "tier": Type.WORD,
         **{name: Type.MONEY if name == "cost" else Type.COUNT for name in AMOUNTS},
-        "currency": Type.CURRENCY,
+        "currency": Type.WORD,
     },
     required=("trace_id", "span_id"),
+    currencies=("currency",),
 )
 # The other spans between them.
 LINKS = Table(columns={"trace_id": Type.KEY, "span_id": Type.KEY, "parent_id": Type.KEY})
 
 
 def find(path: Path) -> Path | None:
-    """The path if it is a file of exported spans; NotOursError where none of them is of generative AI."""
-    if not path.is_file():
-        return None
+    """The path if it is a file of exported spans, of which one is of generative AI."""
+    return path if path.is_file() and _has_spans(path) else None
+
+
+def why_not(path: Path) -> str | None:
+    """Of a file of spans without any of generative AI, that it is one."""
+    if _has_spans(path) is False:
+        return "holds spans, but none with gen_ai.* or OpenInference attributes: nothing in it says what was used"
+    return None
+
+
+def _has_spans(path: Path) -> bool | None:
+    """Whether spans of a file are of generative AI; None where it is no file of spans."""
     is_export = False
     for number, (_, record, _) in enumerate(textfiles.records(path), start=1):
         is_export = is_export or (record is not None and _is_export(record))
         if is_export and any(span is None or _is_ours(span) for span, _ in _spans(record or {})):
-            return path
+            return True
         if not is_export and number == LOOKED_AT:
             return None
-    if is_export:
-        raise NotOursError(
-            f"{path} holds spans, but none with gen_ai.* or OpenInference attributes: nothing in it says what was used."
-        )
-    return None
+    return False if is_export else None
 
 
 def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -332,6 +338,7 @@ EXPORT = Part(
     statuses={"error": "failed", "ok": "completed", "unset": "completed"},
     find=find,
     stage=stage,
+    why_not=why_not,
 )
 
 SYSTEM = System(name="otel", title="OpenTelemetry GenAI exporter", parts={"export": EXPORT})

@@ -219,7 +219,18 @@ select
     ranked.input_characters,
     ranked.audio_seconds,
     case when ranked.currency is not 'XXX' then ranked.cost end as cost,
-    coalesce(nullif(ranked.currency, 'XXX'), 'USD') as currency
+    coalesce(nullif(ranked.currency, 'XXX'), 'USD') as currency,
+    nullif(
+        json_patch(
+            '{}',
+            json_object(
+                'team', nullif(ranked.team, ''),
+                'project', nullif(ranked.project, ''),
+                'tag', nullif(ranked.tag, '')
+            )
+        ),
+        '{}'
+    ) as labels
 from ranked
 left join src_statuses as words
     on

@@ -9,8 +9,9 @@ from .currencies import currency_code
 from .durations import GAMMA, duration_bucket
 from .keys import key
 from .messages import LONGEST_FINGERPRINT, fingerprint
+from .quotes import without_quotes
 from .texts import LONGEST_SECRET, LONGEST_TEXT, clean_text, is_text, readable
-from .times import FIRST_EPOCH_MS, to_utc
+from .times import FIRST_EPOCH_MS, after_fold, to_utc
 
 __all__ = [
     "FIRST_EPOCH_MS",
@@ -20,6 +21,7 @@ __all__ = [
     "LONGEST_SECRET",
     "LONGEST_TEXT",
     "UNKNOWN_CURRENCY",
+    "after_fold",
     "clean_text",
     "currency_code",
     "duration_bucket",
@@ -29,16 +31,19 @@ __all__ = [
     "readable",
     "register",
     "to_utc",
+    "without_quotes",
 ]
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "to_utc": to_utc,
+    "after_fold": after_fold,
     "is_text": is_text,
     "clean_text": clean_text,
     "fingerprint": fingerprint,
     "duration_bucket": duration_bucket,
     "key": key,
     "currency_code": currency_code,
+    "without_quotes": without_quotes,
 }
 
 

@@ -119,7 +119,8 @@ limit 5
 
 def tiles() -> list[Part]:
     """The tiles, in their order."""
-    week = {"since": first_of(DAYS)}
+    # Not later than today: a time in the future is in no last days.
+    week = {"since": first_of(DAYS), "until": first_of(1)}
     return [
         Part("Success rate", "throughput", week, SUCCESS_RATE),
         Part("Slowest step, p95", "slowest_steps", week, SLOWEST_STEP, f"no step ended in the last {DAYS} days"),
@@ -134,7 +135,7 @@ def changes() -> list[Part]:
     # A value that is no parameter of the report is one of the select.
     week = {"week": first_of(DAYS)}
     return [
-        Part("Work done", "throughput", {"since": first_of(2 * DAYS), **week}, WEEK),
+        Part("Work done", "throughput", {"since": first_of(2 * DAYS), "until": first_of(1), **week}, WEEK),
         Part("Steps that got slower or faster", "duration_changes", {"days": str(DAYS)}, CHANGED_STEPS),
         Part("New errors", "top_errors", week, NEW_ERRORS),
     ]

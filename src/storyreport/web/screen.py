@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from asgi_gzip import GZipMiddleware
 from datasette import Response, utils
 
-from . import downloads, limits, mode, traffic
+from . import door, downloads, headers, limits, mode, traffic
 from .addresses import local_path, named
 from .data import sentence
 from .databases import HOLDS_SQL
@@ -26,10 +26,14 @@ def screen(datasette: Any) -> Any:
         async def screened(scope: dict[str, Any], receive: Any, send: Any) -> None:
             if scope["type"] != "http":
                 await app(scope, receive, send)
-            elif refused := limits.refused(scope):
+                return
+            send = headers.with_headers(datasette, scope, send)
+            if refused := limits.refused(scope):
                 await _refuse(datasette, scope, send, *refused)
             elif running.is_full:
                 await _refuse(datasette, scope, send, 503, BUSY)
+            elif (answer := await door.answer(datasette, scope)) is not None:
+                await answer.asgi_send(send)
             elif (is_sql := holds_sql(datasette, scope)) and not mode.of(datasette).sql:
                 await _refuse(datasette, scope, send, 403, NO_SQL)
             else:

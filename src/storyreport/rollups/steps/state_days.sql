@@ -10,6 +10,10 @@ key:
   status: text
 values:
   stories: integer
+meanings:
+  day: the day on which the stories were registered; `missing ` and its key for a story that is missing
+  status: the state of the stories' latest attempt
+  stories: stories in this state
 total:
   name: step_states
   key: [source_id, family, status]

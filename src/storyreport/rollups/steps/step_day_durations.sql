@@ -10,6 +10,8 @@ key:
   bucket: references duration_buckets
 values:
   executions: integer
+meanings:
+  executions: completed executions whose duration is in the bucket
 total:
   name: step_durations
   key: [source_id, family, bucket]

@@ -29,6 +29,15 @@ values:
   retried: integer
   recovered: integer
   unexplained: integer
+meanings:
+  rejected: failed step runs whose acceptance check alone failed
+  unexplained: recovered ones without a recorded attempt before the one that completed
+  checked: step runs with an acceptance result
+  passed: step runs that were accepted
+  first_attempts: first attempts that ended completed or failed
+  first_completed: first attempts that completed
+  retried: steps of a story whose first attempt failed and was followed by another
+  recovered: steps of a story that a later attempt completed
 percentiles:
   histogram: step_day_durations
   at_most: max_ms

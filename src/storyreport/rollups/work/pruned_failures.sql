@@ -8,6 +8,9 @@ values:
   source_id: references sources
   step: text null
   error: text null
+meanings:
+  step: name of the step that failed last
+  error: its error, or that of the run's last failed call
 */
 with failed as (
     select

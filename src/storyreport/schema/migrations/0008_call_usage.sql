@@ -17,4 +17,21 @@ alter table calls add column web_searches integer;
 alter table calls add column file_searches integer;
 alter table calls add column input_characters integer;
 alter table calls add column audio_seconds real;
+-- Who a call was for: {"team": "…", "project": "…", "tag": ["…"], "user": a hash, "key": a hash}.
+alter table calls add column labels text;
 create index calls_failed on calls (source_id, day) where status = 'failed';
+
+-- What a million tokens cost by the price list, of its own models and of those that calls name: to compare with.
+create table list_prices (
+    provider text not null,
+    model text not null,
+    listed_as text not null,
+    is_usual integer not null,
+    input_price real not null,
+    output_price real not null,
+    cache_read_price real not null,
+    cache_write_price real not null,
+    cache_write_1h_price real not null,
+    version text not null,
+    primary key (provider, model)
+) without rowid;

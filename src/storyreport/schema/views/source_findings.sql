@@ -18,3 +18,15 @@ select
     || ' of another pipeline, ingest the two under different names.' as action
 from reused_keys
 group by source_id, kind
+union all
+select
+    source_id,
+    'times' as area,
+    kind || ': times ' || problem as problem,
+    "rows",
+    example,
+    case problem
+        when 'in the future' then 'These times are later than now: check the clock and the --timezone of the source.'
+        else 'These times are where the epoch begins, as if no time were known: fix them in the source.'
+    end as action
+from odd_times
