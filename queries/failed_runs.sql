@@ -17,7 +17,7 @@ chart:
     x: {aggregate: count, type: quantitative, title: failed runs}
     color: {field: source, type: nominal}
 */
--- If neither step nor run has an error, the last failed call of the run may have one.
+-- If neither step nor run has an error, the last failed call of the run may have one. What was pruned is remembered.
 with failed as (
     select
         failed_work.*,
@@ -30,7 +30,7 @@ with failed as (
                     attempts.run_id = failed_work.run_id
                     and attempts.status = 'failed'
                     and attempts.gone_at is null
-                order by attempts.ended_at desc, attempts.id desc
+                order by attempts.ended_at desc, attempts.source_key desc
                 limit 1
             )
         ) as failure
@@ -47,18 +47,19 @@ select
     failed.kind,
     failed.run,
     coalesce(stories.source_key, failed.story_key) as story,
-    coalesce(steps.name, runs.failure_stage, runs.current_step) as step,
+    coalesce(steps.name, remembered.step, runs.failure_stage, runs.current_step) as step,
     failed.failed_at,
     coalesce(
         case when failed.step_run_id is null then runs.error_message end,
         step_runs.error_message,
+        remembered.error,
         (
             select calls.error_message
             from calls
             where
                 calls.run_id = failed.run_id
                 and calls.status = 'failed'
-            order by calls.called_at desc, calls.id desc
+            order by calls.called_at desc, calls.source_key desc
             limit 1
         )
     ) as error
@@ -68,5 +69,6 @@ left join runs on runs.id = failed.run_id
 left join step_runs on step_runs.id = failed.failure
 left join steps on steps.id = step_runs.step_id
 left join stories on stories.id = failed.story_id
-where :step = '' or :step in (steps.name, steps.family, runs.failure_stage, runs.current_step)
+left join pruned_failures as remembered on remembered.run_id = failed.run_id
+where :step = '' or :step in (steps.name, steps.family, remembered.step, runs.failure_stage, runs.current_step)
 order by failed.failed_at desc, source, failed.run, step, failed.failure

@@ -25,7 +25,10 @@ IS_ORPHAN = """
     run_key is not null
     or (story_key is not null and source_id in (select source_id from main.sources_with_stories))"""
 # Other rows of a table of detail that are not deleted, however old they are.
-STAYS = {"step_runs": f"{IS_OPEN} and gone_at is null", "calls": "calls = 0 and cost is not null"}
+STAYS = {
+    "step_runs": f"gone_at is null and ({IS_OPEN} or (status = 'failed' and run_id is null and story_id is null))",
+    "calls": "calls = 0 and cost is not null",
+}
 
 
 @dataclass

@@ -56,6 +56,15 @@ join main.step_runs on step_runs.id = failing.step_run_id
 union all
 select
     source_id,
+    run_id
+from main.failed_work
+where
+    run_id is not null
+    and story_id is null
+    and story_key is null
+union all
+select
+    source_id,
     id
 from main.runs
 where
