@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ def ingest(
     A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a pattern like 'exports/*.csv', a
     postgresql:// URL, or - for standard input. SOURCEs of one system are one source, unless two are whole databases.
     """
-    from .ingest import check_timezone, requests_for
+    from .ingest import check_timezone, known_at, requests_for
     from .sources import problems
 
     for problem in problems():
@@ -120,7 +121,8 @@ def ingest(
         how: dict[str, Any] = {"timezone": timezone, "full": full, "append": append, "strict": strict}
         how["with_text"] = with_text
         failed: list[str] = []
-        requests = requests_for(places, name, system, failed, price_file=price_file, **how)
+        known = partial(known_at, database)
+        requests = requests_for(places, name, system, failed, known, price_file=price_file, **how)
         load([called(request, kept) for request in requests], database, failed)
 
 
