@@ -141,12 +141,10 @@ def load(requests: "list[Request]", database: Path, failed: list[str]) -> None:
             if len(requests) + len(failed) == 1:
                 raise
             failed.append(str(error))
-    if failed and not loaded:
-        raise StoryreportError(" ".join(failed))
     for sentence in failed:
         click.echo(f"Error: {CONTROL.sub(' ', sentence)}", err=True)
     if failed:
-        sys.exit(FAILED_IN_PART)
+        sys.exit(FAILED_IN_PART if loaded else 1)
 
 
 def load_one(request: "Request", database: Path) -> None:

@@ -237,7 +237,7 @@ def _of_another(name: str, found: Found, known: "_Known") -> str:
     adding = ", or add the rows with --append" if found.is_staged else ""
     return (
         f"{found.location} is another source than {name!r}, which was read from {known.location}: nearly none of their"
-        f" rows are the same. Choose another --name{adding}, or, if {name!r} has moved there, say so first:"
+        f" rows are the same; choose another --name{adding}, or, if {name!r} has moved there, say so first:"
         f" storyreport sources move {name} {found.location}"
     )
 
