@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,7 @@ def ingest(
     postgresql:// URL, or - for standard input. SOURCEs of one system are one source, unless two are whole databases.
     """
     from . import unchanged
-    from .ingest import check_timezone, requests_for
+    from .ingest import check_timezone, known_at, requests_for
     from .sources import problems
     from .statuses import given
 
@@ -133,7 +134,8 @@ def ingest(
         how: dict[str, Any] = {"timezone": timezone, "statuses": words, "full": full, "append": append}
         how |= {"strict": strict, "with_text": with_text}
         failed: list[str] = []
-        requests = requests_for(places, name, system, failed, price_file=price_file, **how)
+        known = partial(known_at, database)
+        requests = requests_for(places, name, system, failed, known, price_file=price_file, **how)
         load([called(request, kept) for request in requests], database, failed)
     if call:
         unchanged.note(call, [request.name for request in requests])
@@ -154,12 +156,10 @@ def load(requests: "list[Request]", database: Path, failed: list[str]) -> None:
             if len(requests) + len(failed) == 1:
                 raise
             failed.append(str(error))
-    if failed and not loaded:
-        raise StoryreportError(" ".join(failed))
     for sentence in failed:
         click.echo(f"Error: {CONTROL.sub(' ', sentence)}", err=True)
     if failed:
-        sys.exit(FAILED_IN_PART)
+        sys.exit(FAILED_IN_PART if loaded else 1)
 
 
 def load_one(request: "Request", database: Path) -> None:
