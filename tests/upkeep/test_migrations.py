@@ -105,6 +105,11 @@ def report(db: ReportDatabase, name: str) -> list[dict[str, Any]]:
     return db.report(found, **days)
 
 
+def is_of_then(row: dict[str, Any]) -> bool:
+    """Whether a row is of a kind that the previous version had: failed calls beside failed runs came later."""
+    return row.get("failed_runs", 0) is not None or row.get("kind") != "call"
+
+
 def test_the_previous_version_is_upgraded_by_an_ingest(db: ReportDatabase, tmp_path: Path) -> None:
     """Every report says what it said, pruned history included; the notes say what was rebuilt and what was kept."""
     previous.write(db.path)
@@ -118,7 +123,11 @@ def test_the_previous_version_is_upgraded_by_an_ingest(db: ReportDatabase, tmp_p
     assert examine(db.path) == []
     new = db.one("select name from sources order by id desc limit 1")
     for name, rows in previous.answers().items():
-        assert [row for row in report(db, name) if row.get("source") != new] == rows, name
+        found = [row for row in report(db, name) if row.get("source") != new and is_of_then(row)]
+        # Columns that came later are at the end.
+        assert [
+            dict(zip(row, found_row.values(), strict=False)) for row, found_row in zip(rows, found, strict=True)
+        ] == (rows), name
     assert db.ingest(tmp_path / "new.csv").notes == []
 
 
