@@ -110,6 +110,8 @@ def _upsert(job: Job, section: Section, rows: str) -> None:
 def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str], list[str]]:
     """The columns to write with their SQL, and the joins that resolve references."""
     values = {column: f"mapped.{column}" for column in given if column != "step_name" and not column.endswith("_key")}
+    if "error_message" in given and not job.typed.options.with_text:
+        values["error_message"] = "neutral(mapped.error_message)"
     joins = []
     for link in links(job.connection, core):
         if f"{link.name}_key" in given:

@@ -7,6 +7,7 @@ from typing import Any
 from .durations import GAMMA, duration_bucket
 from .keys import key
 from .messages import LONGEST_FINGERPRINT, fingerprint
+from .privacy import neutral
 from .texts import LONGEST_SECRET, LONGEST_TEXT, clean_text, is_text, readable
 from .times import FIRST_EPOCH_MS, to_utc
 
@@ -22,6 +23,7 @@ __all__ = [
     "fingerprint",
     "is_text",
     "key",
+    "neutral",
     "readable",
     "register",
     "to_utc",
@@ -34,6 +36,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "fingerprint": fingerprint,
     "duration_bucket": duration_bucket,
     "key": key,
+    "neutral": neutral,
 }
 
 
