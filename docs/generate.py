@@ -3,6 +3,7 @@
 import contextlib
 import re
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import groupby
@@ -179,7 +180,10 @@ def _rollup(connection: sqlite3.Connection, table: Table, common: dict[str, str]
     yield "|---|---|---|"
     key = {column.name for column in table.key}
     for name, kind, _ in _columns(connection, table.name):
-        meaning = _cell(table.meanings.get(name) or common[name])
+        said = table.meanings.get(name) or common.get(name)
+        if said is None:
+            sys.exit(f"The column {name} of {table.name} has no meaning: add it below `meanings` in its header.")
+        meaning = _cell(said)
         yield f"| {f'**`{name}`**' if name in key else f'`{name}`'} | {kind} | {meaning} |"
 
 

@@ -92,7 +92,8 @@ select
     active.status,
     active.current_step,
     active.started_at,
-    (strftime('%s', :as_of) - strftime('%s', active.started_at)) / 60 as running_minutes,
+    -- Of work that begins in the future no time has passed.
+    max(0, (strftime('%s', :as_of) - strftime('%s', active.started_at)) / 60) as running_minutes,
     active.cycles_completed,
     active.max_cycles
 from active

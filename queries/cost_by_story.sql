@@ -3,7 +3,8 @@ title: Cost by story
 description: >-
   The most expensive stories, up to the limit. Cost is what was recorded plus what was estimated. Calls without a known
   cost are unpriced, never free. Currencies are never added up. A story paid in two currencies has two rows. Needs calls
-  that name their story or a run of it. Stories that the source has deleted still count.
+  that name their story or a run of it. Stories that the source has deleted still count. So do stories that calls name
+  and the source does not have: they are marked as missing, or as not read where none of its stories were read.
 topic: Cost
 params:
   source: {type: source, help: one source only}
@@ -143,21 +144,91 @@ spent as (
     union all
     select *
     from some_days
+),
+
+-- Stories that the source does not have are known by their keys; of these the calls themselves are read.
+missing as (
+    select
+        missing.source_id,
+        missing.story,
+        missing.currency,
+        missing.calls,
+        missing.total_tokens,
+        missing.cost_nano / 1e9 as cost,
+        missing.unpriced_calls
+    from rollup_missing_story_calls as missing
+    where
+        :since || :until = ''
+        and (:source = '' or missing.source_id = (select id from sources where name = :source))
+        and (:story = '' or missing.story = :story)
+    union all
+    select
+        missing.source_id,
+        missing.story,
+        missing.currency,
+        sum(calls.calls),
+        sum(coalesce(calls.total_tokens, calls.input_tokens + calls.output_tokens)),
+        sum(calls.price_nano) / 1e9,
+        sum(calls.unpriced_calls)
+    from rollup_missing_story_calls as missing
+    cross join priced_calls as calls
+        on
+            calls.story_key = missing.story
+            and +calls.source_id = missing.source_id
+    where
+        :since || :until <> ''
+        and (:source = '' or missing.source_id = (select id from sources where name = :source))
+        and (:story = '' or missing.story = :story)
+        and missing.last_day >= :since
+        and missing.first_day <= coalesce(nullif(:until, ''), '9999-12-31')
+        and calls.price_currency = missing.currency
+        and calls.day >= max(:since, '0')
+        and calls.day <= coalesce(nullif(:until, ''), '9999-12-31')
+    group by missing.source_id, missing.story, missing.currency
+),
+
+listed as (
+    select
+        stories.source_id,
+        stories.source_key as story,
+        stories.title,
+        stories.status,
+        spent.calls,
+        spent.total_tokens,
+        spent.cost,
+        spent.currency,
+        spent.unpriced_calls,
+        spent.story_id
+    from spent
+    join stories on stories.id = spent.story_id
+    where :story = '' or stories.source_key = :story
+    union all
+    select
+        missing.source_id,
+        story,
+        case when read.source_id is null then '(not read)' else '(missing)' end,
+        case when read.source_id is null then 'not read' else 'missing' end,
+        calls,
+        total_tokens,
+        cost,
+        currency,
+        unpriced_calls,
+        null
+    from missing
+    left join sources_with_stories as read on read.source_id = missing.source_id
 )
 
 select
     sources.name as source,
-    stories.source_key as story,
-    stories.title,
-    stories.status,
-    spent.calls,
-    spent.total_tokens,
-    round(spent.cost, 6) as cost,
-    nullif(spent.currency, '') as currency,
-    spent.unpriced_calls
-from spent
-join stories on stories.id = spent.story_id
-join sources on sources.id = stories.source_id
-where :story = '' or stories.source_key = :story
-order by spent.cost desc, spent.calls desc, spent.story_id
+    listed.story,
+    listed.title,
+    listed.status,
+    listed.calls,
+    listed.total_tokens,
+    round(listed.cost, 6) as cost,
+    nullif(listed.currency, '') as currency,
+    listed.unpriced_calls
+from listed
+join sources on sources.id = listed.source_id
+order by listed.cost desc, listed.calls desc, listed.story_id, listed.story
 limit cast(:limit as integer)

@@ -1,9 +1,9 @@
 /*
 title: Data quality
 description: >-
-  Rows and values in the sources that cannot be trusted. Lists rejected rows, dropped values, unknown statuses, and work
-  that ends before it starts: such work has no duration and is in no average. A wrong time zone is only detected when it
-  makes work end before it starts.
+  Rows and values in the sources that cannot be trusted. Lists rejected rows, dropped values, unknown statuses, keys
+  used again for other work, columns that are not read, times that were corrected or are impossible, and work that ends
+  before it starts: such work has no duration and is in no average.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
@@ -48,7 +48,7 @@ shifts as (
     )
 ),
 
-findings as (
+problems as (
     select
         source_id,
         case severity when 'rejected' then 'rows' else 'values' end as area,
@@ -67,9 +67,12 @@ findings as (
         case when source_status is null then kind || ' without a status' else kind || ' with an unknown status' end,
         "rows",
         source_status,
-        'These rows count neither as completed nor as failed: fix the status in the source, or add the word to the'
-        || ' statuses of its system in storyreport.'
+        'These rows count neither as completed nor as failed: fix the status in the source, or ingest it with'
+        || ' --status WORD=MEANING.'
     from unknown_statuses
+    union all
+    select *
+    from source_findings
     union all
     select
         shifts.source_id,
@@ -83,7 +86,8 @@ findings as (
             when shifts.quarters < 4
                 then
                     'End times are less than 1 h early, which no time zone explains: check whether the clocks of the'
-                    || ' programs that wrote them differ.'
+                    || ' programs that wrote them differ, or give the --timezone if it was the hour that repeats when'
+                    || ' summer time ends.'
             when sources.timezone not in ('UTC', 'Etc/UTC')
                 then
                     'End times are ' || shifts.how_early || ' even as local times of ' || sources.timezone
@@ -105,12 +109,12 @@ findings as (
 
 select
     sources.name as source,
-    findings.area,
-    findings.problem,
-    findings."rows",
-    findings.example,
-    findings.action
-from findings
-join sources on sources.id = findings.source_id
+    problems.area,
+    problems.problem,
+    problems."rows",
+    problems.example,
+    problems.action
+from problems
+join sources on sources.id = problems.source_id
 where :source = '' or sources.name = :source
-order by findings."rows" desc, source, findings.area, findings.problem, findings.example
+order by problems."rows" desc, source, problems.area, problems.problem, problems.example

@@ -30,6 +30,8 @@ with spans as (
                     rollup_step_days.source_id = rollup_steps.source_id
                     and rollup_step_days.family = rollup_steps.family
                     and rollup_step_days.executions > 0
+                    -- A time in the future is in no last days.
+                    and rollup_step_days.day <= date('now')
             ) as last_day
         from rollup_steps
     )

@@ -10,7 +10,7 @@ params:
 */
 -- Keys that start with a text lie between it and it followed by the greatest character: an index finds them. Only the
 -- first 50 of each source can be among the first 50 of all: no more are sorted.
-with selected as (
+with recursive selected as (
     select
         id,
         name,
@@ -64,6 +64,76 @@ found_stories as (
     limit 50
 ),
 
+-- Keys of stories that rows name in vain, one after the other: an index leads from one to the next.
+named (kind, key) as (
+    select
+        value,
+        :name
+    from json_each('["runs", "step_runs", "calls"]')
+    where :name <> ''
+    union all
+    select
+        kind,
+        case kind
+            when 'runs'
+                then (select min(story_key) from runs where story_key > named.key)
+            when 'step_runs'
+                then (select min(story_key) from step_runs where story_key > named.key)
+            else (select min(story_key) from calls where story_key > named.key)
+        end as next_key
+    from named
+    where
+        next_key < :name || char(1114111)
+    limit 153
+),
+
+naming as (
+    select
+        runs.source_id,
+        named.key
+    from named
+    cross join runs on runs.story_key = named.key
+    where runs.gone_at is null
+    union
+    select
+        step_runs.source_id,
+        named.key
+    from named
+    cross join step_runs on step_runs.story_key = named.key
+    where step_runs.gone_at is null
+    union
+    select
+        calls.source_id,
+        named.key
+    from named
+    cross join calls on calls.story_key = named.key
+    where calls.gone_at is null
+),
+
+found_missing as (
+    select
+        selected.name as source,
+        'story' as kind,
+        naming.key as story,
+        null as run,
+        null as step,
+        case when read.source_id is null then '(not read)' else '(missing)' end as title,
+        case when read.source_id is null then 'not read' else 'missing' end as status
+    from naming
+    join selected on selected.id = naming.source_id
+    left join sources_with_stories as read on read.source_id = naming.source_id
+    where
+        not exists (
+            select 1
+            from stories
+            where
+                stories.source_id = naming.source_id
+                and stories.source_key = naming.key
+        )
+    order by story, source
+    limit 50
+),
+
 found_runs as (
     select
         selected.name as source,
@@ -102,6 +172,8 @@ found_steps as (
 )
 
 select * from found_stories
+union all
+select * from found_missing
 union all
 select * from found_runs
 union all

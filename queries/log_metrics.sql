@@ -49,7 +49,8 @@ aggregated as (
             case when metric in ('chapter_count_from_outline', 'chapter_count_from_database') then samples else 0 end
         ) as determined,
         sum(case when metric = 'chapter_count_defaulted' then samples else 0 end) as defaulted,
-        sum(case when metric = 'story_not_found' then samples else 0 end) as stories_not_found,
+        sum(case when metric in ('story_not_found', 'orphaned_run_failed') then samples else 0 end)
+            as stories_not_found,
         sum(case when metric = 'failed_run_skip' then samples else 0 end) as skips,
         sum(case when metric = 'progress_conflict' then samples else 0 end) as conflicts,
         sum(case when metric = 'workflow_error' then samples else 0 end) as errors

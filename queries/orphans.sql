@@ -2,8 +2,8 @@
 title: Orphans
 description: >-
   Rows that point to a missing story or run: it never existed in the source, or was deleted. A row is listed once; if
-  both its run and its story are missing, the run is named. Derived rows are not listed separately. Sources that have no
-  stories are not checked for missing stories.
+  both its run and its story are missing, the run is named. Derived rows are not listed separately. Sources whose
+  stories were not read are not checked for missing stories.
 topic: Integrity
 params:
   source: {type: source, help: one source only}

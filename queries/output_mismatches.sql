@@ -18,6 +18,7 @@ with problems as (
     select
         source_id,
         story_id,
+        null as story,
         nullif(step, '') as step,
         problem,
         path
@@ -27,14 +28,25 @@ with problems as (
         source_id,
         story_id,
         null,
+        null,
         problem,
         path
     from file_problems
+    union all
+    -- Stories that the source does not have are known by their keys.
+    select
+        source_id,
+        null,
+        story,
+        step,
+        problem,
+        null
+    from unregistered_mismatches
 )
 
 select
     sources.name as source,
-    stories.source_key as story,
+    coalesce(stories.source_key, problems.story) as story,
     problems.step,
     problems.problem,
     problems.path

@@ -3,7 +3,8 @@ title: Pending stories
 description: >-
   Stories that wait for a step, longest wait first. If steps are numbered, a story is pending at a step that has not
   completed while the step before it has, or at its first step; the step itself may be running or have failed. Otherwise
-  a story is pending if its work is queued and none of it is running.
+  a story is pending if its work is queued and none of it is running. A story that its source does not have is marked
+  as missing.
 topic: Right now
 params:
   source: {type: source, help: one source only}
@@ -19,7 +20,7 @@ chart:
 select
     sources.name as source,
     case when jobs.id is null then pending.story end as story,
-    stories.title,
+    case when stories.id is null and jobs.id is null then '(missing)' else stories.title end as title,
     nullif(pending.next_step, '') as next_step,
     pending.waiting_since,
     jobs.source_key as run

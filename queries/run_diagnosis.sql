@@ -17,10 +17,7 @@ with selected as (
         stories.source_key as story,
         stories.title,
         stories.chapter_count,
-        case
-            when exists (select 1 from stories as siblings where siblings.source_id = runs.source_id) then 1
-            else 0
-        end as has_stories
+        runs.source_id in (select source_id from sources_with_stories) as has_stories
     from sources
     cross join runs
         on
@@ -136,13 +133,15 @@ call_counts as (
 last_signs as (
     select
         selected.id,
-        nullif(max(running_work.last_sign), '') as last_sign,
-        (strftime('%s', :as_of) - strftime('%s', nullif(max(running_work.last_sign), ''))) / 60 as silent_minutes
+        nullif(max(open_work.last_sign), '') as last_sign,
+        max(0, (strftime('%s', :as_of) - strftime('%s', nullif(max(open_work.last_sign), ''))) / 60)
+            as silent_minutes
     from selected
-    join running_work
+    join open_work
         on
-            running_work.source_id = selected.source_id
-            and running_work.run = selected.source_key
+            open_work.source_id = selected.source_id
+            and open_work.run = selected.source_key
+            and not open_work.is_waiting
     group by selected.id
 ),
 

@@ -1,7 +1,9 @@
 /*
 title: Status of a story
 description: >-
-  Steps of a story in their order, each with its latest attempt. Enter the story's key as its source writes it.
+  Steps of a story in their order, each with its latest attempt. Enter the story's key as its source writes it. A story
+  that runs, steps or calls name and its source does not have is marked as missing, or as not read where none of its
+  stories were read.
 topic: One run, one story
 params:
   source: {type: source, help: one source only}
@@ -21,7 +23,25 @@ with selected as (
         and source_key = :story
 ),
 
--- A story that is missing in the source, or was deleted, may still have steps.
+-- A story that is missing in the source, or was deleted, may have steps: those that name it, and those of its runs that
+-- name no story.
+named as (
+    select step_runs.*
+    from step_runs
+    where
+        story_key = :story
+        and gone_at is null
+    union all
+    select step_runs.*
+    from runs
+    cross join step_runs on step_runs.run_id = runs.id
+    where
+        runs.story_key = :story
+        and step_runs.story_id is null
+        and step_runs.story_key is null
+        and step_runs.gone_at is null
+),
+
 attempts as (
     select
         step_runs.*,
@@ -33,17 +53,16 @@ attempts as (
         or selected.gone_at is not null
     union all
     select
-        step_runs.*,
-        (
-            select title
-            from selected
-            where selected.source_id = step_runs.source_id
-        )
-    from step_runs
-    where
-        step_runs.story_key = :story
-        and step_runs.source_id in (select id from sources where :source in ('', name))
-        and step_runs.gone_at is null
+        named.*,
+        case
+            when selected.id is not null then selected.title
+            when read.source_id is null then '(not read)'
+            else '(missing)'
+        end
+    from named
+    left join selected on selected.source_id = named.source_id
+    left join sources_with_stories as read on read.source_id = named.source_id
+    where named.source_id in (select id from sources where :source in ('', name))
 ),
 
 ranked as (
@@ -55,6 +74,27 @@ ranked as (
             partition by source_id, step_id
             order by coalesce(last_activity_at, ended_at, started_at, queued_at) desc, id desc
         ) as place
+    from attempts
+),
+
+-- Sources where runs or calls name the story, which has no row and no steps.
+missing as (
+    select source_id
+    from runs
+    where
+        story_key = :story
+        and gone_at is null
+    union
+    select source_id
+    from calls
+    where
+        story_key = :story
+        and gone_at is null
+    except
+    select source_id
+    from selected
+    except
+    select source_id
     from attempts
 ),
 
@@ -93,6 +133,24 @@ listed as (
         null
     from selected
     where not exists (select 1 from attempts where attempts.source_id = selected.source_id)
+    union all
+    select
+        missing.source_id,
+        case when read.source_id is null then '(not read)' else '(missing)' end,
+        case when read.source_id is null then 'not read' else 'missing' end,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        0,
+        null
+    from missing
+    left join sources_with_stories as read on read.source_id = missing.source_id
+    where missing.source_id in (select id from sources where :source in ('', name))
 )
 
 select

@@ -2,8 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Collection, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,8 @@ import click
 
 from . import __version__
 from .cli_access import token, user
+from .cli_sources import EPILOG
+from .cli_sources import sources as source_commands
 from .errors import StoryreportError, UsageError
 from .options import (
     EXISTING_FILE,
@@ -18,7 +19,10 @@ from .options import (
     VISITORS,
     Age,
     Mount,
+    called,
+    place,
     progress_line,
+    standard_input,
     with_database,
     with_prices,
     with_public,
@@ -32,7 +36,8 @@ if TYPE_CHECKING:
     from .reports import Catalogue
 
 SERVERS = ("postgresql://", "postgres://")
-EPILOG = "Report database: --db, or $STORYREPORT_DB, or ./storyreport.db"
+# The exit code where some sources were loaded and others could not be.
+FAILED_IN_PART = 3
 
 
 class Group(click.Group):
@@ -74,7 +79,11 @@ def cli() -> None:
 @click.option("--name", help="Name of the source [default: name of the file or folder without its extension].")
 @click.option("--as", "system", metavar="SYSTEM", help="System that wrote the source [default: recognised].")
 @click.option("--timezone", metavar="TZ", help="Zone of times without an offset, e.g. Europe/Madrid [default: UTC].")
+@click.option(
+    "--status", "status_words", multiple=True, metavar="WORD=MEANING", help="Meaning of a status word (repeatable)."
+)
 @click.option("--full", is_flag=True, help="Read everything again, not only what may have changed.")
+@click.option("--append", is_flag=True, help="Add the rows: those that the files lack are not marked as deleted.")
 @click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded (by default it is kept in rejects).")
 @click.option(
     "--with-text", is_flag=True, default=None, help="Also copy prompts and story texts (left out by default)."
@@ -86,23 +95,31 @@ def ingest(
     name: str | None,
     system: str | None,
     timezone: str | None,
+    status_words: tuple[str, ...],
     full: bool,
+    append: bool,
     strict: bool,
     with_text: bool | None,
     price_path: Path | None,
 ) -> None:
     """Load sources into the report database. Re-running only loads what changed.
 
-    A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a postgresql:// URL, or - for standard
-    input.
+    A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a pattern like 'exports/*.csv', a
+    postgresql:// URL, or - for standard input. SOURCEs of one system are one source, unless two are whole databases.
     """
+    from . import unchanged
     from .ingest import check_timezone, requests_for
     from .sources import problems
+    from .statuses import given
 
+    # Before anything is read.
+    arguments = click.get_current_context().obj
+    call = unchanged.called(arguments) if arguments and not problems() else None
     for problem in problems():
         click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
     if timezone:
         check_timezone(timezone)
+    words = given(status_words)
     for source in sources:
         if "://" in source and not source.startswith(SERVERS):
             # It may hold a password: it is not repeated.
@@ -113,63 +130,58 @@ def ingest(
     with contextlib.ExitStack() as stack:
         places = [stack.enter_context(standard_input()) if source == "-" else place(source) for source in sources]
         kept = {path for path, source in zip(places, sources, strict=True) if source == "-"}
-        how = {"timezone": timezone, "full": full, "strict": strict, "with_text": with_text}
-        requests = requests_for(places, name, system, price_file=price_file, **how)
-        load([called(request, kept) for request in requests], database)
+        how: dict[str, Any] = {"timezone": timezone, "statuses": words, "full": full, "append": append}
+        how |= {"strict": strict, "with_text": with_text}
+        failed: list[str] = []
+        requests = requests_for(places, name, system, failed, price_file=price_file, **how)
+        load([called(request, kept) for request in requests], database, failed)
+    if call:
+        unchanged.note(call, [request.name for request in requests])
 
 
-def place(source: str) -> Path | str:
-    """Where a SOURCE is: its path or URL."""
-    if not source.strip():
-        raise UsageError("A SOURCE is empty: is a variable of your script not set?")
-    return source if "://" in source else Path(source)
+def load(requests: "list[Request]", database: Path, failed: list[str]) -> None:
+    """Ingest each source and print one line about each; one that fails does not stop the others.
 
-
-@contextlib.contextmanager
-def standard_input() -> Iterator[Path]:
-    """Standard input as a temporary file; its errors name standard input instead of the file."""
-    import shutil
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="storyreport-") as folder:
-        # The source's name comes from the file's.
-        path = Path(folder) / "stdin"
-        with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+    `failed` has a sentence for each place that could not be read. Exits with 3 where some sources were loaded and
+    others were not.
+    """
+    loaded = 0
+    for request in requests:
         try:
-            yield path
+            load_one(request, database)
+            loaded += 1
         except StoryreportError as error:
-            message = str(error).replace(str(path), "Standard input").replace("check the path", "check what writes it")
-            raise type(error)(message) from error
+            if len(requests) + len(failed) == 1:
+                raise
+            failed.append(str(error))
+    if failed and not loaded:
+        raise StoryreportError(" ".join(failed))
+    for sentence in failed:
+        click.echo(f"Error: {CONTROL.sub(' ', sentence)}", err=True)
+    if failed:
+        sys.exit(FAILED_IN_PART)
 
 
-def called(request: "Request", kept: Collection[Path | str]) -> "Request":
-    """The same source; what was kept of standard input is called so, wherever that was."""
-    parts = (replace(part, label="standard input") if part.path in kept else part for part in request.parts)
-    return replace(request, parts=tuple(parts))
-
-
-def load(requests: "list[Request]", database: Path) -> None:
-    """Ingest each source and print one line about each."""
+def load_one(request: "Request", database: Path) -> None:
+    """Ingest a source and print a line about it."""
     from .ingest import ingest as run
 
-    for request in requests:
-        with progress_line() as progress:
-            outcome = run(database, request, progress)
-        for note in outcome.notes:
-            click.echo(f"Note: {note}.", err=True)
-        counts = outcome.counts
-        estimated = f", {outcome.estimated:,} costs estimated" if outcome.estimated else ""
-        left_out = f", {counts.left_out:,} pruned before and skipped" if counts.left_out else ""
-        took = f"{estimated} in {outcome.duration_ms / 1000:.1f} s"
-        if outcome.unchanged:
-            click.echo(f"{outcome.name}: unchanged, 0 rows written{took}")
-        else:
-            click.echo(
-                f"{outcome.name}: {counts.read:,} rows read, {counts.written:,} rows written"
-                f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} deleted),"
-                f" {counts.rejected:,} rejected{left_out}{took}"
-            )
+    with progress_line() as progress:
+        outcome = run(database, request, progress)
+    for note in outcome.notes:
+        click.echo(f"Note: {note}.", err=True)
+    counts = outcome.counts
+    estimated = f", {outcome.estimated:,} costs estimated" if outcome.estimated else ""
+    left_out = f", {counts.left_out:,} pruned before and skipped" if counts.left_out else ""
+    took = f"{estimated} in {outcome.duration_ms / 1000:.1f} s"
+    if outcome.unchanged:
+        click.echo(f"{outcome.name}: unchanged, 0 rows written{took}")
+    else:
+        click.echo(
+            f"{outcome.name}: {counts.read:,} rows read, {counts.written:,} rows written"
+            f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} deleted),"
+            f" {counts.rejected:,} rejected{left_out}{took}"
+        )
 
 
 @cli.command(epilog=EPILOG)
@@ -297,22 +309,7 @@ def report(
         write("csv" if safe_csv else form, *reports.run(connection, found, parameters), safe_csv)
 
 
-@cli.command(epilog=EPILOG)
-@with_database
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="Output."
-)
-def sources(database: Path, form: str) -> None:
-    """List the sources: system, rows, last ingest and location."""
-    from .output import write
-
-    with opened(database) as connection:
-        cursor = connection.execute(
-            "select name as source, system, rows, rejected, last_ingest_at,"
-            " (strftime('%s', 'now') - strftime('%s', last_ingest_at)) / 60 as age_minutes, locations, detail_since"
-            " from source_states order by name"
-        )
-        write(form, [column[0] for column in cursor.description], cursor.fetchall())
+cli.add_command(source_commands)
 
 
 @cli.command(epilog=EPILOG)

@@ -12,37 +12,28 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from . import pricing, rollups, schema
+from . import pricing, rollups, schema, statuses
 from .errors import StoryreportError, UsageError
-from .load import Counts, Job, Watermarks, has_rows, load_part
+from .given import Request, requests_for
+from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, open_part
-from .readers.part import Found, Options, signature
+from .readers.part import Found, Options, is_unchanged, signature
 from .readers.sqlite import reading
-from .recognise import check_system, find_parts, find_parts_at
 from .transaction import Progress, transaction
 from .typed import TypedTables
+from .unchanged import note_unchanged
+
+__all__ = ["Outcome", "Request", "check_timezone", "ingest", "reprice", "requests_for"]
 
 HASH_DIGITS = 16
-
-
-@dataclass(frozen=True)
-class Request:
-    """A source to ingest: its parts (all of one system), its name, and how it is to be read (None: as before)."""
-
-    name: str
-    parts: tuple[Found, ...]
-    timezone: str | None = None
-    with_text: bool | None = None
-    full: bool = False
-    strict: bool = False
-    price_file: pricing.PriceFile | None = None
+# What an input's state says beside its watermarks.
+STATE = ("how", "reading", "with_text", "layout", "files", "read")
 
 
 @dataclass
@@ -63,54 +54,6 @@ def check_timezone(name: str) -> None:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise UsageError(f"There is no time zone {name!r}: use a name like Europe/Madrid, or UTC.") from None
-
-
-def requests_for(places: Sequence[Path | str], name: str | None, system: str | None, **how: Any) -> list[Request]:
-    """The sources at some paths or URLs; a folder given beside the one database of its system belongs to it."""
-    found = [_find(place, system) for place in places]
-    names: dict[str, list[Found]] = {}
-    for path, parts in found:
-        source_name = name or _home(parts, found) or _own_name(path, parts)
-        printable = "".join(character for character in source_name if character.isprintable())
-        if not printable.strip():
-            raise UsageError(f"The source name {source_name!r} has unprintable characters; choose one with --name.")
-        names.setdefault(printable, []).extend(parts)
-    requests = []
-    for source_name, parts in names.items():
-        if len({part.system.name for part in parts}) > 1:
-            raise StoryreportError(f"The name {source_name!r} would stand for two systems: ingest them one by one.")
-        if len({part.part for part in parts}) < len(parts):
-            raise StoryreportError(
-                f"Two sources would have the name {source_name!r}: ingest them one by one, with --name."
-            )
-        order = list(parts[0].system.parts)
-        requests.append(Request(source_name, tuple(sorted(parts, key=lambda part: order.index(part.part))), **how))
-    return requests
-
-
-def _own_name(path: Path, parts: list[Found]) -> str:
-    """The default name of a source: its file's or folder's stem, or a digest of it where that is private."""
-    system = parts[0].system
-    if system.has_private_names:
-        return f"{system.name}-{hashlib.sha256(os.fsencode(path.resolve().name)).hexdigest()[:8]}"
-    return path.resolve().stem
-
-
-def _find(place: Path | str, system: str | None) -> tuple[Path, list[Found]]:
-    check_system(system)
-    if isinstance(place, Path):
-        return place, find_parts(place, system)
-    parts = find_parts_at(place, system)
-    return parts[0].path, parts
-
-
-def _home(parts: list[Found], found: list[tuple[Path, list[Found]]]) -> str | None:
-    """The name of the one source that a lone folder (its outputs, its runs) was given beside."""
-    system, first = parts[0].system, next(iter(parts[0].system.parts))
-    if any(part.part == first for part in parts):
-        return None
-    homes = [path for path, others in found if any(other.system is system and other.part == first for other in others)]
-    return homes[0].resolve().stem if len(homes) == 1 else None
 
 
 def ingest(database: Path, request: Request, progress: Progress = lambda _: None) -> Outcome:
@@ -139,9 +82,11 @@ def reprice(
     with transaction(database, progress) as connection:
         rollups.watch(connection)
         progress("estimating costs")
-        repriced = pricing.reprice(connection, price_file, _now())
+        now = _now()
+        repriced = pricing.reprice(connection, price_file, now)
         progress("adding up")
         rollups.refresh(connection)
+        pricing.keep_list(connection, now)
         connection.execute("commit")
     return repriced
 
@@ -154,8 +99,9 @@ def _ingest(
     source = _source(connection, request, now)
     is_new = not has_rows(connection, source.id)
     last_ids = rollups.last_ids(connection) if is_new else {}
+    work = _Work(connection, request, source, is_new, outcome, scratch, now, progress)
     for found in request.parts:
-        _load_part(connection, request, found, source, is_new, outcome, scratch, now, progress)
+        _load_part(work, found)
     if outcome.unchanged and request.price_file and not is_new:
         _watch(connection)
     if not outcome.unchanged or request.price_file:
@@ -166,6 +112,7 @@ def _ingest(
             rollups.build(connection, source.id, last_ids)
         else:
             rollups.refresh(connection)
+        pricing.keep_list(connection, now)
     if request.strict:
         _refuse_rejects(connection, request.name, source.id)
     outcome.duration_ms = int((time.monotonic() - begun) * 1000)
@@ -179,47 +126,109 @@ class _Source:
 
     id: int
     timezone: str
+    statuses: Mapping[str, str]
 
 
-def _load_part(
-    connection: sqlite3.Connection,
-    request: Request,
-    found: Found,
-    source: _Source,
-    is_new: bool,
-    outcome: Outcome,
-    scratch: Path,
-    now: str,
-    progress: Progress,
-) -> None:
+@dataclass
+class _Work:
+    """An ingest at work, as its steps share it."""
+
+    connection: sqlite3.Connection
+    request: Request
+    source: _Source
+    is_new: bool
+    outcome: Outcome
+    scratch: Path
+    now: str
+    progress: Progress
+
+
+def _load_part(work: _Work, found: Found) -> None:
     """Load a part of a source, unless it is as it was the last time."""
-    known = _input(connection, source.id, found)
-    options = Options(source.timezone, known.with_text if request.with_text is None else request.with_text)
+    request, known = work.request, _input(work.connection, work.source.id, found)
+    with_text = known.with_text if request.with_text is None else request.with_text
+    options = Options(work.source.timezone, with_text, tuple(sorted(work.source.statuses.items())))
+    is_read_alike = known.reading == _reading(found, options) and not request.full
+    if request.append or found.passes or known.files:
+        _load_passes(work, found, known, options, known.files if is_read_alike else {})
+        return
     how = _how(found, options)
     is_same = known.how == how and not request.full
-    if is_same and not found.url and known.signature == signature(found):
+    if is_same and is_unchanged(found, known.signature):
         return
-    if outcome.unchanged and not is_new:
-        _watch(connection)
-    outcome.unchanged = False
     if known.location and known.location != found.location:
-        outcome.notes.append(
+        work.outcome.notes.append(
             f"source {request.name} was read from {known.location} before; "
             "if this is another one, give it another --name"
         )
-    progress(f"reading {found.path.name}")
+    # Files are always read whole, and so is a part that has other columns than last time.
+    watermarks = known.watermarks if is_same and not found.is_staged else None
+    _load_pass(work, found, known, options, watermarks)
+
+
+def _load_passes(work: _Work, found: Found, known: "_Known", options: Options, read: Mapping[str, str]) -> None:
+    """Load the files of a part that adds up, from the first one that is new or has changed: later ones win."""
+    passes = found.passes or (found,)
+    # A file that is added to a folder's is not where the source is.
+    location = known.location if known.files and not found.passes else found.location
+    changed = (place for place, each in enumerate(passes) if not is_unchanged(each, read.get(each.files, "")))
+    place = next(changed, len(passes))
+    for each in passes[place:]:
+        signed = signature(each)
+        _load_pass(work, each, known, options, None, {**known.files, each.files: signed}, location)
+        known = _input(work.connection, work.source.id, found)
+
+
+def _load_pass(
+    work: _Work,
+    found: Found,
+    known: "_Known",
+    options: Options,
+    watermarks: Watermarks | None,
+    files: Mapping[str, str] | None = None,
+    location: str = "",
+) -> None:
+    """Read a part, or with `files` (all that were read so far, with their signatures) files that add to it."""
+    if work.outcome.unchanged and not work.is_new:
+        _watch(work.connection)
+    work.outcome.unchanged = False
+    work.progress(f"reading {found.path.name}")
     with reading(found.path):
-        part = open_part(connection, found, scratch, options.with_text, progress)
-        # Files are always read whole, and so is a part that has other columns than last time.
-        is_known = is_same and not found.is_staged and known.layout in (None, part.layout)
-        job = Job(connection, TypedTables(part, options), source.id, known.id, now, outcome.counts)
+        part = open_part(work.connection, found, work.scratch, options.with_text, work.progress)
+        if known.layout not in (None, part.layout):
+            watermarks = None
+        job = Job(work.connection, TypedTables(part, options), work.source.id, known.id, work.now, work.outcome.counts)
+        job.finds_reused_keys = known.reading == _reading(found, options)
+        job.adds = found.files if files else ""
+        if not files and known.location not in ("", found.location):
+            job.overlap = Overlap()
         with contextlib.closing(part.remote) if part.remote else contextlib.nullcontext():
-            watermarks = load_part(job, known.watermarks if is_known else None)
+            watermarks = load_part(job, watermarks)
         check_unchanged(part)
-    state = {"how": how, "with_text": options.with_text, "layout": part.layout, **asdict(watermarks)}
-    connection.execute(
+    if job.overlap and job.overlap.is_of_another:
+        raise StoryreportError(_of_another(work.request.name, found, known))
+    state = {
+        "how": _how(found, options),
+        "reading": _reading(found, options),
+        "with_text": options.with_text,
+        "layout": part.layout,
+        "files": files,
+        "read": sorted(core for core, tables in job.part.feeds.items() if set(tables) & part.tables.keys()),
+        **asdict(watermarks),
+    }
+    work.connection.execute(
         "update inputs set location = ?, signature = ?, watermarks = ? where id = ?",
-        [found.location, part.signature, json.dumps(state), known.id],
+        [location or found.location, part.signature, json.dumps(state), known.id],
+    )
+
+
+def _of_another(name: str, found: Found, known: "_Known") -> str:
+    """The sentences about a place that has hardly any row of the source."""
+    adding = ", or add the rows with --append" if found.is_staged else ""
+    return (
+        f"{found.location} is another source than {name!r}, which was read from {known.location}: nearly none of their"
+        f" rows are the same. Choose another --name{adding}, or, if {name!r} has moved there, say so first:"
+        f" storyreport sources move {name} {found.location}"
     )
 
 
@@ -249,18 +258,20 @@ def _now() -> str:
 
 
 def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Source:
-    """The source and its time zone; it is registered where it is new."""
+    """The source and its options; it is registered where it is new."""
     system = request.parts[0].system.name
-    row = connection.execute("select id, system, timezone from sources where name = ?", [request.name]).fetchone()
+    row = connection.execute(
+        "select id, system, timezone, statuses from sources where name = ?", [request.name]
+    ).fetchone()
     if row is None:
         zone = request.timezone or "UTC"
         inserted = connection.execute(
-            "insert into sources (name, system, timezone, created_at) values (?, ?, ?, ?)",
-            [request.name, system, zone, now],
+            "insert into sources (name, system, timezone, statuses, created_at) values (?, ?, ?, ?, ?)",
+            [request.name, system, zone, json.dumps(request.statuses), now],
         )
         assert inserted.lastrowid is not None
-        return _Source(inserted.lastrowid, zone)
-    source_id, known_system, zone = row
+        return _Source(inserted.lastrowid, zone, request.statuses)
+    source_id, known_system, zone, words = row
     if known_system != system:
         raise StoryreportError(
             f"The name {request.name!r} belongs to a {known_system} source, this is a {system} one: "
@@ -269,7 +280,11 @@ def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Sour
     if request.timezone and request.timezone != zone:
         connection.execute("update sources set timezone = ? where id = ?", [request.timezone, source_id])
         zone = request.timezone
-    return _Source(source_id, zone)
+    known_words = json.loads(words)
+    meanings = {**known_words, **request.statuses}
+    if meanings != known_words:
+        connection.execute("update sources set statuses = ? where id = ?", [json.dumps(meanings), source_id])
+    return _Source(source_id, zone, meanings)
 
 
 @dataclass(frozen=True)
@@ -280,8 +295,11 @@ class _Known:
     location: str = ""
     signature: str = ""
     how: str | None = None
+    reading: str | None = None
     with_text: bool = False
     layout: dict[str, list[str]] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
     watermarks: Watermarks | None = None
 
 
@@ -298,19 +316,28 @@ def _input(connection: sqlite3.Connection, source_id: int, found: Found) -> _Kno
         return _Known(inserted.lastrowid)
     input_id, location, signed, text = row
     state = json.loads(text)
-    how, with_text, layout = state.pop("how", None), state.pop("with_text", False), state.pop("layout", None)
-    return _Known(input_id, location, signed, how, with_text, layout, Watermarks(**state) if state else None)
+    given = {name: value for name in STATE if (value := state.pop(name, None)) is not None}
+    return _Known(input_id, location, signed, **given, watermarks=Watermarks(**state) if state else None)
 
 
 def _how(found: Found, options: Options) -> str:
-    """Differs once the part would be read in another way: from elsewhere, with other options or another mapping."""
+    """Differs once the part would be read from elsewhere or in another way."""
+    return _hash((found.location, _reading(found, options)))
+
+
+def _reading(found: Found, options: Options) -> str:
+    """Differs once the part would be read in another way: with other options or another mapping."""
     # Not the tables as they are: a set's order differs from one process to the next.
     tables = [
-        (name, list(table.columns.items()), table.required, table.group, table.changed)
+        (name, list(table.columns.items()), table.required, table.group, table.changed, table.clock)
         for name, table in found.system.parts[found.part].tables.items()
     ]
-    read = (found.location, options, found.system.mapping(), tables)
-    return hashlib.sha256(repr(read).encode()).hexdigest()
+    words = (sorted(found.system.parts[found.part].statuses.items()), statuses.version())
+    return _hash((options, found.system.mapping(), tables, words))
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()
 
 
 def _refuse_rejects(connection: sqlite3.Connection, name: str, source_id: int) -> None:
@@ -331,19 +358,21 @@ def _refuse_rejects(connection: sqlite3.Connection, name: str, source_id: int) -
 
 def _note(connection: sqlite3.Connection, source_id: int, outcome: Outcome, started_at: str) -> None:
     """Keep a row about this ingest."""
+    if outcome.unchanged:
+        note_unchanged(connection, source_id, outcome.duration_ms)
+        return
     counts = outcome.counts
     connection.execute(
         """
         insert into ingests (
             source_id, started_at, finished_at, status, rows_read, inserted, updated, gone, rejected, duration_ms
         )
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        values (?, ?, ?, 'completed', ?, ?, ?, ?, ?, ?)
         """,
         [
             source_id,
             started_at,
             _now(),
-            "unchanged" if outcome.unchanged else "completed",
             counts.read,
             counts.inserted,
             counts.updated,

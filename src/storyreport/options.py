@@ -1,13 +1,19 @@
-"""Options that several commands share, the types of their values, and the progress line."""
+"""Options that several commands share, the types of their values, places of sources, and the progress line."""
 
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
+
+from .errors import StoryreportError, UsageError
+
+if TYPE_CHECKING:
+    from .given import Request
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -112,3 +118,34 @@ def progress_line() -> Iterator[Callable[[str], None]]:
         yield show
     finally:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def place(source: str) -> Path | str:
+    """Where a SOURCE is: its path or URL."""
+    if not source.strip():
+        raise UsageError("A SOURCE is empty: is a variable of your script not set?")
+    return source if "://" in source else Path(source)
+
+
+@contextlib.contextmanager
+def standard_input() -> Iterator[Path]:
+    """Standard input as a temporary file; its errors name standard input instead of the file."""
+    import shutil
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="storyreport-") as folder:
+        # The source's name comes from the file's.
+        path = Path(folder) / "stdin"
+        with path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        try:
+            yield path
+        except StoryreportError as error:
+            message = str(error).replace(str(path), "Standard input").replace("check the path", "check what writes it")
+            raise type(error)(message) from error
+
+
+def called(request: "Request", kept: Collection[Path | str]) -> "Request":
+    """The same source; what was kept of standard input is called so, wherever that was."""
+    parts = (replace(part, label="standard input") if part.path in kept else part for part in request.parts)
+    return replace(request, parts=tuple(parts))

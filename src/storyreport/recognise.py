@@ -1,14 +1,16 @@
 """Which system wrote the files, the folder or the database at a place, and which of its parts are there."""
 
 import contextlib
+import glob
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .errors import StoryreportError, UsageError
+from .errors import NotOursError, StoryreportError, UsageError
+from .joining import are_files, in_order, joined
 from .readers import text
-from .readers.header import SQLITE_MAGIC, NotOursError, read_header
+from .readers.header import SQLITE_MAGIC, read_header
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
 from .sources import System, systems
@@ -48,6 +50,8 @@ def find_parts(path: Path, system_name: str | None = None) -> list[Found]:
     try:
         if path.is_dir():
             return _parts_of_folder(path, system_name)
+        if is_pattern(path):
+            return _parts_of_pattern(path, system_name)
         if not path.exists():
             raise StoryreportError(f"{path} does not exist.")
         return _parts_of_file(path, system_name)
@@ -84,32 +88,63 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
                 unreadable.append((candidate, error))
                 continue
             found += [part for part in parts if (part.system.name, part.part) not in in_folders]
-    found = _joined_exports(path, found)
     for candidate, reason in unreadable:
         if not found or _is_named_like_ours(candidate, found):
             raise reason
     if not found:
         raise StoryreportError(f"{path} holds nothing that a {_expected(system_name)} writes: name the file itself.")
-    if len(names := {part.system.name for part in found}) > 1:
-        raise StoryreportError(f"{path} holds sources of {' and '.join(sorted(names))}: ingest them one by one.")
+    return _of_one_system(path, found, path)
+
+
+def _of_one_system(place: Path, found: list[Found], folder: Path) -> list[Found]:
+    """The parts among the files of a place, each once; StoryreportError where they are of two systems."""
+    examples = {part.system.name: part.path.name for part in reversed(found)}
+    if len(examples) > 1:
+        listed = " and ".join(f"{name} ({example})" for name, example in sorted(examples.items()))
+        raise StoryreportError(
+            f"{place} holds sources of {len(examples)} systems, {listed}: choose one with --as SYSTEM, or ingest each"
+            " by its own path."
+        )
     order = list(found[0].system.parts)
-    found.sort(key=lambda part: order.index(part.part))
-    for first, second in itertools.pairwise(found):
-        if first.part == second.part:
-            raise StoryreportError(f"{path} holds two of the same ({first.path}, {second.path}): ingest one by one.")
-    return found
+    parts = []
+    for name in sorted({part.part for part in found}, key=order.index):
+        same = [part for part in found if part.part == name]
+        if not are_files(same) and len(same) > 1:
+            raise StoryreportError(
+                f"{place} holds two of the same ({same[0].path}, {same[1].path}): ingest them one by one, each with"
+                " its own --name, or keep only one of them there."
+            )
+        parts.append(joined(same, folder) if are_files(same) else same[0])
+    return parts
 
 
-def _joined_exports(path: Path, found: list[Found]) -> list[Found]:
-    """The same parts, the exports of one part's tables as one."""
-    joined = [part for part in found if not part.exports]
-    for system, name in {(part.system.name, part.part) for part in found if part.exports}:
-        exports = [part for part in found if part.exports and (part.system.name, part.part) == (system, name)]
-        tables = [export for part in exports for export in part.exports]
-        if len({table for table, _ in tables}) < len(tables):
-            raise StoryreportError(f"{path} holds two exports of the same table: ingest them one by one, with --name.")
-        joined.append(Found(exports[0].system, name, path, tuple(sorted(tables))))
-    return joined
+def _parts_of_pattern(pattern: Path, system_name: str | None) -> list[Found]:
+    """The parts in the files that a pattern like exports/*.csv matches."""
+    paths = in_order([Path(match) for match in glob.glob(str(pattern), recursive=True)])
+    if not paths:
+        raise StoryreportError(
+            f"{pattern} matches no file: check the pattern, or name the folder {folder_of(pattern)} itself."
+        )
+    found: list[Found] = []
+    for path in paths:
+        with contextlib.suppress(NotOursError):
+            found += find_parts(path, system_name)
+    if not found:
+        raise StoryreportError(
+            f"{pattern} matches {len(paths)} files, and none is one that a {_expected(system_name)} writes: check the"
+            " pattern, or name a file itself."
+        )
+    return _of_one_system(pattern, found, folder_of(pattern))
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a path is a pattern that names files, and no file."""
+    return glob.has_magic(str(path)) and not path.exists()
+
+
+def folder_of(path: Path) -> Path:
+    """The folder that a path stands for: of a pattern, the last one that is none itself."""
+    return next((parent for parent in path.parents if not glob.has_magic(str(parent))), Path())
 
 
 def _is_named_like_ours(file: Path, found: list[Found]) -> bool:
@@ -121,11 +156,11 @@ def _is_named_like_ours(file: Path, found: list[Found]) -> bool:
 def _files_below(path: Path, unreadable: list[tuple[Path, OSError]]) -> Iterator[Path]:
     for folder in (path, path / "data"):
         try:
-            files = sorted(file for file in folder.iterdir() if _may_be_source(file)) if folder.is_dir() else []
+            files = [file for file in folder.iterdir() if _may_be_source(file)] if folder.is_dir() else []
         except OSError as error:
             unreadable.append((folder, error))
             continue
-        yield from files
+        yield from in_order(files)
 
 
 def _may_be_source(file: Path) -> bool:
@@ -145,6 +180,9 @@ def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
                 return [Found(system, name, path)]
     if export := _export(path, system_name):
         return [export]
+    doubts = (part.why_not for system in systems().values() for part in system.parts.values() if part.why_not)
+    if reason := next((reason for why_not in doubts if (reason := why_not(path))), None):
+        raise NotOursError(f"{path} {reason}.")
     raise NotOursError(_unknown_format(path, system_name))
 
 
@@ -154,7 +192,9 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
         return f"{path} is not a file of a {_expected(system_name)}."
     fields = sorted(field for field in text.fields(path) if field.isprintable() and 0 < len(field) <= LONGEST_FIELD)
     if len(fields) < 2:
-        return f"{path} matches no known format. {PLAIN_FORMATS}."
+        problems = (problem or "" for _, _, problem in itertools.islice(text.records(path), text.LOOKED_AT))
+        limit = next((f" ({problem})" for problem in problems if " than " in problem), "")
+        return f"{path} matches no known format{limit}. {PLAIN_FORMATS}."
     more = ", …" if len(fields) > FIELDS_NAMED else ""
     return f"{path}: columns {', '.join(fields[:FIELDS_NAMED])}{more} match no known format. {PLAIN_FORMATS}."
 
@@ -168,7 +208,7 @@ def _export(path: Path, system_name: str | None) -> Found | None:
         for name, part in system.parts.items()
         if system_name in (None, system.name) and part.stage is None
         for table_name, table in part.tables.items()
-        if table.export_signs and table.export_signs <= known
+        if (table.export_signs and table.export_signs <= known) or table.listed_as in known
     ]
     if not candidates:
         return None

@@ -14,7 +14,7 @@ from helpers.report_database import ReportDatabase, change
 from helpers.tracker import STEPS, Tracker
 
 from storyreport import recognise
-from storyreport.load import changes
+from storyreport.load import recent
 from storyreport.system import Part, System, Table, Type, signs
 from storyreport.upkeep.doctor import examine
 
@@ -160,7 +160,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "studio.sql").write_text(STUDIO_MAPPING, encoding="utf-8")
     system = replace(STUDIO, mapping_file=tmp_path / "studio.sql")
     monkeypatch.setattr(recognise, "systems", lambda: {"studio": system})
-    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 0)
+    monkeypatch.setattr(recent, "ROWS_READ_AGAIN", 0)
     path = tmp_path / "studio.db"
     change(
         path,

@@ -14,7 +14,7 @@ from helpers.report_database import ReportDatabase, ask, change
 from helpers.tracker import STEPS, Tracker
 
 from storyreport.errors import StoryreportError
-from storyreport.load import changes
+from storyreport.load import recent
 from storyreport.upkeep.prune import prune
 
 
@@ -30,7 +30,7 @@ def test_strict_refuses_what_was_rejected_before(db: ReportDatabase, tmp_path: P
 @pytest.fixture
 def shortsighted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hardly any row is read again for being one of the last."""
-    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 1)
+    monkeypatch.setattr(recent, "ROWS_READ_AGAIN", 1)
 
 
 @pytest.mark.usefixtures("shortsighted")

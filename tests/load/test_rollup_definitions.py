@@ -121,16 +121,16 @@ def test_a_removed_file_takes_its_tables_away(rollup_files: RollupFiles, db: Rep
 def test_frozen_history_survives_a_changed_definition(rollup_files: RollupFiles, db: ReportDatabase) -> None:
     """Rows of pruned days keep their numbers; a column that is new is 0 there; the totals have both."""
     previous.write(db.path)
+    examine(db.path, repair=True)
     before = ask(
         db.path, "select day, source_id, family, executions, p95_ms, retried from rollup_step_days order by 1, 2, 3"
     )
     totals = ask(db.path, "select source_id, family, executions, total_ms, p95_ms from rollup_steps order by 1, 2")
-    examine(db.path, repair=True)
-    rollup_files.change("steps/step_days.sql", "  passed: integer\n", "  passed: integer\n  rejected: integer\n")
+    rollup_files.change("steps/step_days.sql", "  passed: integer\n", "  passed: integer\n  unpassed: integer\n")
     rollup_files.change(
         "steps/step_days.sql",
         "    sum(counts.retried) as retried,",
-        "    sum(case when counts.acceptance_passed = 0 then counts.step_runs else 0 end) as rejected,\n"
+        "    sum(case when counts.acceptance_passed = 0 then counts.step_runs else 0 end) as unpassed,\n"
         "    sum(counts.retried) as retried,",
     )
     notes: list[str] = []
@@ -145,7 +145,7 @@ def test_frozen_history_survives_a_changed_definition(rollup_files: RollupFiles,
     )
     pruned = "select id from sources where detail_since is not null"
     frozen = f"day <> '' and day < '{previous.DETAIL_SINCE}' and source_id in ({pruned})"
-    assert ask(db.path, f"select sum(rejected), sum(executions) > 100 from rollup_step_days where {frozen}") == [(0, 1)]
+    assert ask(db.path, f"select sum(unpassed), sum(executions) > 100 from rollup_step_days where {frozen}") == [(0, 1)]
 
 
 def test_a_new_rollup_of_pruned_days_stays_empty_there(rollup_files: RollupFiles, db: ReportDatabase) -> None:

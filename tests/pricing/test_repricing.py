@@ -58,7 +58,6 @@ def test_the_number_of_calls_matters(ledger: Ledger) -> None:
         ("model = 'claude-haiku-4-5'", 1),
         ("model = 'nobody-knows-it'", None),
         ("calls = 2", 5),
-        ("called_at = '2025-01-01 00:00:00'", 5),
         ("input_tokens = null", None),
         ("output_tokens = 1000000", 5 + 25),
         ("cache_read_tokens = 1000000", 0.5),
@@ -76,6 +75,16 @@ def test_a_changed_call_is_estimated_again(ledger: Ledger, changed: str, cost: f
     assert ledger.costs() == pytest.approx([cost])
     (row,) = ledger.db.report("cost")
     assert row["cost"] == pytest.approx(cost)
+
+
+def test_a_number_used_again_is_another_call(ledger: Ledger) -> None:
+    """A call of another time under the number of one that was there: both were made, both count."""
+    ledger.add(input_tokens=1_000_000)
+    ledger.ingest()
+    change(ledger.path, "update paid_calls set called_at = '2025-01-01 00:00:00'")
+    ledger.ingest()
+    assert ledger.costs() == pytest.approx([5, 5])
+    assert sum(row["cost"] for row in ledger.db.report("cost")) == pytest.approx(10)
 
 
 def test_reading_again_changes_nothing(ledger: Ledger) -> None:
@@ -254,7 +263,7 @@ def test_calls_are_priced_by_index(tmp_path: Path) -> None:
             ]
             for sql in (priced.replace(":now", "''"), estimates.UPDATE)
         )
-    by_name = "SEARCH rates USING PRIMARY KEY (provider=? AND model=? AND endpoint=?"
+    by_name = "SEARCH rates USING PRIMARY KEY (provider=? AND model=? AND endpoint=? AND tier=?"
     bills = "SEARCH bills USING INDEX calls_bills (source_id=? AND day=? AND provider=?)"
     assert pricing[:2] == ["SCAN dirty", "SEARCH calls USING INDEX calls_source_day (source_id=? AND day=?)"]
     assert set(pricing[2:]) == {bills, by_name}

@@ -157,10 +157,12 @@ def test_a_run_that_succeeds_at_last_did_not_fail(studio: ReportDatabase, tmp_pa
     attempts.write_text(ATTEMPTS + again, encoding="utf-8")
     studio.ingest(tmp_path / "studio")
     rows = studio.report("cost_of_failures")
-    assert {(row["step"], row["currency"]): row["cost"] for row in rows} == {
-        ("write_chapter", "EUR"): 8.0,
-        ("write_chapter", "USD"): 3.0,
-        ("outline", "USD"): 0.5,
+    assert {(row["kind"], row["step"], row["currency"]): row["cost"] for row in rows} == {
+        ("run", "write_chapter", "EUR"): 8.0,
+        ("run", "write_chapter", "USD"): 3.0,
+        ("run", "outline", "USD"): 0.5,
+        # Its call failed, for all that.
+        ("call", "write_chapter", "USD"): 0.75,
     }
 
 

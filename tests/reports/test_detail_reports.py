@@ -51,7 +51,7 @@ def test_a_story_and_its_steps(db: ReportDatabase, tracker: Tracker) -> None:
         ("The Fox", "02_preprocess", "failed", None, "r2", 2000, 2, "r2 broke"),
     ]
     assert pairs(db.report("story_status", story="B"), "source", "story", "title", "step") == [
-        ("studio", "B", None, "01_ingest")
+        ("studio", "B", "(missing)", "01_ingest")
     ], "a story that was never registered"
     change(tracker.path, "delete from stories")
     db.ingest(tracker.path)

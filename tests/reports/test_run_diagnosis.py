@@ -78,7 +78,8 @@ def test_retries_and_calls_of_a_run(db: ReportDatabase, tracker: Tracker, movies
 
 
 def test_a_job_and_a_batch(db: ReportDatabase, games: Path, runner: Path) -> None:
-    """A job that ended before it began; a batch with a story that failed."""
+    """A job that ended before it began, and no story proves its clock; a batch with a story that failed."""
+    change(games, "update stories set created_at = null")
     db.ingest(games)
     assert found(db, "j-done") == {"times": ("warning", "The run, or a step of it, ended before it began.")}
     assert found(db, "j-failed")["state"] == ("problem", "Failed at generate_story: No answer")

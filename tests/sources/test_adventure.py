@@ -66,18 +66,20 @@ def test_the_real_file_s_failures(db: ReportDatabase, real: Path) -> None:
     )
 
 
-def test_without_a_zone_nothing_is_timed_and_it_is_said(db: ReportDatabase, real: Path) -> None:
-    """Jobs that seem to end before they began have no duration, and the report names the offset that explains it."""
+def test_without_a_zone_the_stories_prove_it(db: ReportDatabase, real: Path) -> None:
+    """Stories are written, in UTC, just before their jobs end: ends are read 7 h later, and the report says so."""
     db.ingest(real)
-    assert db.sql("select distinct duration_ms from runs union select duration_ms from step_runs") == [(None,)]
-    assert [row["avg_ms"] for row in db.report("slowest_steps")] == [None]
+    assert db.sql("select source_key, ended_at from runs order by 1") == ask(
+        real,
+        "select job_id, strftime('%Y-%m-%dT%H:%M:%fZ', substr(completed_at, 1, 23), '+7 hours')"
+        " from story_jobs order by 1",
+    )
     (found,) = db.report("data_quality")
     assert list(found) == ["source", "area", "problem", "rows", "example", "action"]
     (backwards,) = ask(real, "select count(*) from story_jobs where completed_at < created_at")[0]
     assert (found["source"], found["area"], found["rows"]) == ("adventure", "times", backwards)
-    expected = "End times are 7 h early: ingest with --timezone of UTC-07:00 (e.g. America/Los_Angeles)."
-    assert found["action"] == expected
-    assert found["example"].startswith("job 69c66e5f-6525-4aef-b9fa-941bd72a335c: 2025-07-19T18:55:03.000Z to ")
+    assert found["problem"] == "story_jobs: completed_at corrected"
+    assert found["example"].endswith("by +7.00 h")
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -132,10 +134,10 @@ def test_statuses_in_any_case(db: ReportDatabase, games: Path) -> None:
         ("j-failed", "failed", " FAILED ", None),
         ("j-running", "running", "processing", "generate_story"),
         ("j-waiting", "queued", "PENDING", "generate_story"),
-        ("j-odd", None, "paused", None),
+        ("j-odd", None, "meditating", None),
     ]
     (found,) = [row for row in db.report("data_quality") if row["area"] == "statuses"]
-    assert (found["problem"], found["rows"], found["example"]) == ("job with an unknown status", 1, "paused")
+    assert (found["problem"], found["rows"], found["example"]) == ("job with an unknown status", 1, "meditating")
 
 
 def test_a_job_is_one_execution_when_it_has_ended(db: ReportDatabase, games: Path) -> None:

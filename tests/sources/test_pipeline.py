@@ -249,7 +249,7 @@ def test_a_long_history_without_indexes(db: ReportDatabase, tracker: Tracker) ->
 def test_an_unknown_status_is_kept_and_not_guessed(db: ReportDatabase, tracker: Tracker) -> None:
     """A word that we do not know is no status, and no execution."""
     tracker.register("A")
-    tracker.end("A", "01_ingest", "r1", 1000, "paused")
+    tracker.end("A", "01_ingest", "r1", 1000, "meditating")
     db.ingest(tracker.path)
-    assert db.sql("select status, source_status from step_runs") == [(None, "paused")]
+    assert db.sql("select status, source_status from step_runs") == [(None, "meditating")]
     assert db.report("failure_rates") == []

@@ -142,7 +142,7 @@ def test_airflow_database(db: ReportDatabase, tmp_path: Path) -> None:
     failed = {"run": "story/r1", "step": "draft", "attempt": 1, "status": "failed", "duration_ms": 60_000}
     assert rows(db, "step_runs", columns_told) == [
         failed,
-        {**failed, "attempt": 2, "status": "queued", "duration_ms": None},
+        {**failed, "attempt": 2, "status": "waiting", "duration_ms": None},
     ]
     assert rows(db, "runs", ["status", "last_activity_at"]) == [{"status": "running", "last_activity_at": None}]
     change(

@@ -7,7 +7,7 @@ from helpers.report_database import ReportDatabase, change
 from helpers.sprint import NOON, add_batch, add_events, add_story, noon
 from helpers.sprint_events import NESTED, fill, fresh, step_runs
 
-from storyreport.load import changes
+from storyreport.load import recent
 
 
 def facts(db: ReportDatabase) -> list[object]:
@@ -75,7 +75,7 @@ def test_what_was_open_is_found_when_it_ends(db: ReportDatabase, runner: Path) -
 
 def test_an_old_story_that_is_done_is_done(db: ReportDatabase, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A story's row that ends in place, far behind newer ones, ends the story and counts as done on that day."""
-    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 10)
+    monkeypatch.setattr(recent, "ROWS_READ_AGAIN", 10)
     add_batch(runner)
     add_story(runner, 1)
     fill(runner, 50, 1)

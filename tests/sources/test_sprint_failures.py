@@ -7,7 +7,7 @@ from helpers.report_database import ReportDatabase, change
 from helpers.sprint import NOON, add_batch, add_events, add_story, noon
 from helpers.sprint_events import fill, fresh, write_csv
 
-from storyreport.load import changes
+from storyreport.load import recent
 
 # Stuck and blocked work ----------------------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ def test_why_a_command_of_a_story_that_is_gone_has_failed(db: ReportDatabase, ru
 
 def test_an_event_that_comes_late_says_why(db: ReportDatabase, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It reaches the command that it ended, far behind newer ones; what is known of others stays known."""
-    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 10)
+    monkeypatch.setattr(recent, "ROWS_READ_AGAIN", 10)
     add_batch(runner)
     add_story(runner, 1)
     for number, status in ((1, "failed"), (2, "failed"), (3, "running")):

@@ -10,6 +10,7 @@ from helpers.report_database import ReportDatabase
 from helpers.usage_formats import calls, lines_of, placed, put
 
 from storyreport import sources
+from storyreport.errors import StoryreportError
 
 
 def recorded(db: ReportDatabase) -> list[tuple[Any, ...]]:
@@ -64,7 +65,7 @@ def test_costs_among_usage_are_said(db: ReportDatabase, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "currency", "cost"),
-    [("123.45", "USD", 1.2345), ("-5", "USD", None), ("0", "USD", 0.0), ("1", "KWD", 0.001), (12, "USD", 0.12)],
+    [("123.45", "USD", 1.2345), ("-5", "USD", -0.05), ("0", "USD", 0.0), ("1", "KWD", 0.001), (12, "USD", 0.12)],
 )
 def test_amounts_in_the_lowest_unit(
     db: ReportDatabase, tmp_path: Path, amount: Any, currency: str, cost: float | None
@@ -113,13 +114,13 @@ def test_a_trace_is_a_run(db: ReportDatabase, tmp_path: Path) -> None:
     ]
 
 
-def test_spans_of_other_kinds_are_no_rows(db: ReportDatabase, tmp_path: Path) -> None:
-    """A file of spans without a gen_ai attribute is read, and nothing comes of it."""
+def test_spans_of_other_kinds_are_refused(db: ReportDatabase, tmp_path: Path) -> None:
+    """A file of spans without a gen_ai attribute says nothing of what was used."""
     path = tmp_path / "http.jsonl"
     span = {"traceId": "a", "spanId": "b", "attributes": [{"key": "http.route", "value": {"stringValue": "/"}}]}
     path.write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}, {}]}), encoding="utf-8")
-    outcome = db.ingest(path)
-    assert (outcome.counts.read, outcome.counts.rejected) == (0, 0)
+    with pytest.raises(StoryreportError, match="holds spans, but none with gen_ai"):
+        db.ingest(path)
 
 
 # Sessions -------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Usage formats that need reading code: what each version of each says, told by its fields, whole or broken."""
 
+import contextlib
 import gzip
 import json
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyreport import sources
+from storyreport.errors import NotOursError
 from storyreport.recognise import find_parts
 
 SYSTEMS = ("anthropic_usage", "claude_code", "openai_usage", "otel")
@@ -155,7 +157,9 @@ def test_any_value_anywhere(tmp_path_factory: pytest.TempPathFactory, case: Path
     part = part_of(case)
     assert part.find
     assert part.stage
-    part.find(path)
+    # What is of use may just be gone.
+    with contextlib.suppress(NotOursError):
+        part.find(path)
     for table, row in part.stage(path):
         assert len(row) == len(part.tables[table].columns) + 1
         assert not any(isinstance(value, (dict, list)) for value in row)

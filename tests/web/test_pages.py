@@ -62,7 +62,7 @@ def test_home_lists_every_report_by_topic(served: Served) -> None:
     topics = [topic for topic in reports.TOPICS if any(report.topic == topic for report in CATALOGUE.values())]
     assert [text for text in re.findall(r"<h3>(.*?)</h3>", home) if text in reports.TOPICS] == topics
     assert re.findall(r'<a href="/storyreport/(\w+)">', home)[: len(CATALOGUE)] == list(CATALOGUE)
-    assert "storyreport</a></h2>" in home
+    assert '<a href="/storyreport">storyreport</a>: all tables' in home
 
 
 def test_home_says_which_sources_and_how_fresh(served: Served, nothing: Served) -> None:
@@ -152,7 +152,7 @@ def test_a_report_is_addressed_under_a_base_url(path: Path) -> None:
     [
         ("minutes=soon", "minutes must be a number, not 'soon'."),
         ("as_of=soon", "as_of must be 'now' or a UTC time such as 2025-01-31T09:30:00Z, not 'soon'."),
-        ("minuts=5", "stuck_runs has no parameter 'minuts': it takes source, minutes, as_of."),
+        ("minuts=5", "stuck_runs has no parameter 'minuts': it takes source, minutes, queued_minutes, as_of."),
     ],
 )
 def test_a_wrong_parameter_is_a_400_with_one_sentence(served: Served, query: str, sentence: str) -> None:

@@ -6,16 +6,20 @@ and rows that refer to them become orphans; a reference whose row is back is lin
 
 from ..mapping import CORE_TABLES
 from ..typed import create_views
-from .changes import Watermarks, find_changes, is_older, new_watermarks, uncounted
+from .changes import Watermarks, find_changes, has_begun_again, is_older, new_watermarks, uncounted
+from .clocks import correct_clocks
 from .deleted import supersede
 from .derived import WORKED_RUNS, derive_runs, move_rows_with_runs, note_runs
 from .errors import file_errors
-from .job import IS_OPEN, Counts, Job, has_rows
+from .findings import note_findings
+from .job import IS_OPEN, Counts, Job, Overlap, has_rows
 from .references import link_again
 from .rejects import load_rejects
+from .reused import watch_reused_keys
+from .unread import note_unread_columns
 from .upsert import load_core, load_steps
 
-__all__ = ["IS_OPEN", "Counts", "Job", "Watermarks", "has_rows", "load_part"]
+__all__ = ["IS_OPEN", "Counts", "Job", "Overlap", "Watermarks", "has_rows", "load_part"]
 
 
 def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
@@ -23,9 +27,11 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     job.compile()
     known = _find_changes(job, watermarks)
     read = {table: load_rejects(job, table, known is not None) for table in job.part.tables}
+    correct_clocks(job)
     create_views(job.connection, job.typed, known is not None)
     load_steps(job)
     note_runs(job)
+    watch_reused_keys(job)
     rows = {core: load_core(job, core, known.rows[core] if known else None) for core in CORE_TABLES}
     if known and (cores := uncounted(job, rows, known)):
         # Rows were deleted where nothing is new, or have been renumbered: read all that these are made of.
@@ -36,10 +42,12 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     move_rows_with_runs(job, job.inheriting)
     derive_runs(job, WORKED_RUNS)
     file_errors(job)
+    note_unread_columns(job)
+    note_findings(job)
     for rows_read, rejected in filter(None, read.values()):
         job.counts.read += rows_read
         job.counts.rejected += rejected
-    return new_watermarks(job, rows)
+    return new_watermarks(job, rows, known)
 
 
 def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
@@ -47,7 +55,7 @@ def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
     job.execute("drop table if exists temp.dirty_groups")
     job.execute("create temp table dirty_groups (group_key primary key) without rowid")
     remote = job.typed.opened.remote
-    if job.is_fresh or (watermarks and is_older(job, watermarks)):
+    if job.is_fresh or (watermarks and (is_older(job, watermarks) or has_begun_again(job, watermarks))):
         watermarks = None
     if watermarks:
         if remote:

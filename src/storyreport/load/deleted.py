@@ -8,7 +8,7 @@ from .references import leads_nowhere, links, make_orphans
 def mark_deleted(job: Job, core: str, changes_only: bool) -> int:
     """Mark the rows that temp.mapped no longer has; return of how many source rows they were made."""
     group = job.part.grouped.get(core)
-    if group is None and (changes_only or core not in job.part.feeds):
+    if job.adds or _is_unread(job, core) or (group is None and (changes_only or core not in job.part.feeds)):
         return 0
     rows = f"main.{core} as known"
     if changes_only and group:
@@ -26,6 +26,12 @@ def mark_deleted(job: Job, core: str, changes_only: bool) -> int:
             and known.gone_at is null
             and known.source_key not in (select cast(source_key as text) from temp.mapped)""",
     )
+
+
+def _is_unread(job: Job, core: str) -> bool:
+    """Whether a core table is made of tables whose exports were not given this time."""
+    opened, tables = job.typed.opened, job.part.feeds.get(core, ())
+    return bool(opened.found.exports and tables) and not set(tables) & opened.tables.keys()
 
 
 def _dirty_rows(job: Job, core: str, group: str) -> str:
@@ -70,7 +76,7 @@ def _delete(job: Job, core: str, select_ids: str) -> int:
 def supersede(job: Job) -> None:
     """Take back rows of a part that is trusted less, and mark files that one part misses of another."""
     for section in job.sections:
-        if section.verb != "load":
+        if section.verb != "load" and not (section.verb == "gone" and job.adds):
             with job.running(section):
                 ACTIONS[section.verb](job, section)
 

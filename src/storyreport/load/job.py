@@ -48,6 +48,28 @@ def has_rows(connection: sqlite3.Connection, source_id: int) -> bool:
     return bool(found.fetchone()[0])
 
 
+@dataclass(frozen=True)
+class Block:
+    """The rows of a block: the digest of what they hold, and the keys of their groups in the source's own types."""
+
+    digest: bytes = b""
+    keys: tuple[Any, ...] = ()
+
+
+@dataclass
+class Overlap:
+    """Rows of a part that were known, rows that it has now, and how many of their keys are the same."""
+
+    known: int = 0
+    present: int = 0
+    common: int = 0
+
+    @property
+    def is_of_another(self) -> bool:
+        """Whether nearly all keys differ, as in another source of the same system."""
+        return min(self.known, self.present) > 0 and self.common * 20 <= min(self.known, self.present)
+
+
 @dataclass
 class Job:
     """One part to load, inside the transaction of its ingest."""
@@ -58,8 +80,18 @@ class Job:
     input_id: int
     now: str
     counts: Counts = field(default_factory=Counts)
+    # Whether a row's time can be compared with that of the last time: the part is read in the same way.
+    finds_reused_keys: bool = False
+    # Which files these are, where they add to those that were read before; '' for a whole copy of the part.
+    adds: str = ""
+    # Counted where the part was read from elsewhere before.
+    overlap: Overlap | None = None
+    # What was found in the part: area, problem, rows, example, action.
+    findings: list[tuple[str, str, int, str, str]] = field(default_factory=list)
     # section → its columns, for all parts of the system
     columns: dict[Section, list[str]] = field(default_factory=dict)
+    # table → what its newest rows hold, block by block
+    blocks: dict[str, dict[int, Block]] = field(default_factory=dict)
 
     def compile(self) -> None:
         """Check the mapping and learn its columns; MappingError where it does not fit. Leaves no views behind."""

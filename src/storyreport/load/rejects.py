@@ -31,7 +31,11 @@ def _forget(job: Job, table: str, changes_only: bool) -> None:
         again = f"and source_key in (select {job.typed.key(table)} {source})"
     elif changes_only:
         again = f"and source_row in (select {number} {source})"
-    job.execute(f"delete from main.rejects where input_id = :input_id and source_table = :table {again}", table=table)
+    job.execute(
+        f"delete from main.rejects where input_id = :input_id and source_table = :table and file = :file {again}",
+        table=table,
+        file=job.adds,
+    )
 
 
 def _keep(job: Job, table: str, changes_only: bool, condition: str, severity: str, reason: str) -> None:
@@ -39,12 +43,13 @@ def _keep(job: Job, table: str, changes_only: bool, condition: str, severity: st
     job.execute(
         f"""
         insert into main.rejects (
-            source_id, input_id, source_table, source_row, source_key, severity, reason, row, rejected_at
+            source_id, input_id, source_table, source_row, source_key, severity, reason, row, rejected_at, file
         )
         select
             :source_id, :input_id, :table, {typed.row_number(table, changes_only)}, {typed.key(table)}, :severity,
-            {reason}, {typed.redacted_row(table)}, :now
+            {reason}, {typed.redacted_row(table)}, :now, :file
         {typed.source(table, changes_only)} and {condition}""",
         table=table,
         severity=severity,
+        file=job.adds,
     )

@@ -8,6 +8,20 @@ from .deleted import mark_deleted
 from .derived import ALL_RUNS, WORKED_RUNS, derive_runs
 from .job import IS_OPEN, TABLES_OF_WORK, Job, inherits
 from .references import links
+from .reused import keep_earlier_rows
+
+# Local times of the hour that is repeated when summer time ends: work does not end before it began.
+END = "after_fold(mapped.ended_at, mapped.started_at, :zone)"
+AFTER_FOLD = {
+    "ended_at": END,
+    "duration_ms": f"""coalesce(
+        mapped.duration_ms,
+        case
+            when {END} <> mapped.ended_at
+                then cast(round((julianday({END}) - julianday(mapped.started_at)) * 86400000) as integer)
+        end
+    )""",
+}
 
 
 def load_steps(job: Job) -> None:
@@ -49,12 +63,28 @@ def _load_again(job: Job, section: Section, present: int | None) -> int | None:
     job.execute("create index temp.mapped_key on mapped (source_key)")
     _leave_out_pruned(job, section)
     before = _rows(job, section.table, "temp.mapped") if changes_only else 0
+    _count_overlap(job, section)
+    keep_earlier_rows(job, section)
     _upsert(job, section, "temp.mapped")
     deleted = mark_deleted(job, section.table, changes_only)
     if present is not None:
         present += _rows(job, section.table, "temp.mapped") - before - deleted
     job.execute("drop table temp.mapped")
     return present
+
+
+def _count_overlap(job: Job, section: Section) -> None:
+    """Count how many keys are those of the place where the part was read from before."""
+    core = section.table
+    if job.overlap is None or section.only_absent or core not in job.part.feeds:
+        return
+    here = "source_id = :source_id and input_id = :input_id and gone_at is null"
+    job.overlap.known += job.scalar(f"select count(*) from main.{core} where {here}")
+    job.overlap.present += job.scalar("select count(*) from temp.mapped")
+    job.overlap.common += job.scalar(
+        f"select count(*) from main.{core}"
+        f" where {here} and source_key in (select cast(source_key as text) from temp.mapped)"
+    )
 
 
 def _leave_out_pruned(job: Job, section: Section) -> None:
@@ -100,7 +130,8 @@ def _upsert(job: Job, section: Section, rows: str) -> None:
     written = job.execute(
         f"insert into main.{core} ({', '.join(columns)})"
         f" select {', '.join(columns.values())} from {rows} as mapped {' '.join(joins)}"
-        f" where true on conflict (source_id, source_key) {conflict}"
+        f" where true on conflict (source_id, source_key) {conflict}",
+        zone=job.typed.options.timezone,
     ).rowcount
     inserted = job.scalar(f"select coalesce(max(id), 0) from main.{core}") - last_id
     job.counts.inserted += inserted
@@ -112,6 +143,8 @@ def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str]
     values = {column: f"mapped.{column}" for column in given if column != "step_name" and not column.endswith("_key")}
     if "error_message" in given and not job.typed.options.with_text:
         values["error_message"] = "neutral(mapped.error_message)"
+    if core in TABLES_OF_WORK and job.typed.options.timezone != "UTC" and {"started_at", "ended_at"} <= set(given):
+        values |= {column: value for column, value in AFTER_FOLD.items() if column in given}
     joins = []
     for link in links(job.connection, core):
         if f"{link.name}_key" in given:

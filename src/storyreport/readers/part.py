@@ -1,15 +1,17 @@
 """A part of a source on its way in: found at a place, then opened, so that its tables can be read as SQL."""
 
-import contextlib
 import hashlib
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..evidence import SETTLED_NS, State, states
 from ..system import System
-from .header import read_header, wal_of
+
+BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Options:
 
     timezone: str = "UTC"
     with_text: bool = False
+    statuses: tuple[tuple[str, str], ...] = ()  # the user's words, folded, with their meanings
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Found:
     """A part of a source system at a path: a SQLite file, the path from the part's `find`, or exports of its tables.
 
     exports   the tables of a database part that were handed over as text files, each with its file
+    passes    files that follow each other: each is read by itself and adds to those before it
     url       of a database server, secrets included; `path` is the database's name then
     label     the place's name where that is not its path (standard input)
     """
@@ -33,6 +37,7 @@ class Found:
     part: str
     path: Path
     exports: tuple[tuple[str, Path], ...] = ()
+    passes: tuple["Found", ...] = ()
     url: str = field(default="", repr=False)
     label: str = ""
 
@@ -43,14 +48,22 @@ class Found:
             return self.label
         if self.url and not self.system.has_private_names:
             return without_secrets(self.url)
-        path = self.path.resolve()
+        # A link is not followed: it may lead elsewhere tomorrow.
+        path = os.path.abspath(self.path)
         # A path need not be UTF-8, which a database wants.
-        return os.fsencode(path.parent if self.system.has_private_names else path).decode(errors="backslashreplace")
+        known = os.path.dirname(path) if self.system.has_private_names else path
+        return os.fsencode(known).decode(errors="backslashreplace")
+
+    @property
+    def files(self) -> str:
+        """Which files a pass reads, as far as that may be known."""
+        names = "\n".join(os.path.abspath(path) for path in _places(self))
+        return hashlib.sha256(names.encode(errors="replace")).hexdigest()[:16]
 
     @property
     def is_staged(self) -> bool:
         """Whether it is read from files into tables of ours, and so whole each time."""
-        return bool(self.exports or self.system.parts[self.part].stage)
+        return bool(self.exports or self.passes or self.system.parts[self.part].stage)
 
 
 class Remote(Protocol):
@@ -112,36 +125,59 @@ def without_secrets(url: str) -> str:
 
 
 def signature(found: Found) -> str:
-    """Something that differs once the part has changed; cheap to take, '' where it cannot be known (a server)."""
+    """Something that differs once the part has changed; cheap to take, '' where it cannot be known (a server).
+
+    Of files that may be changed again without a sign of it, it has the bytes: after ` since ` and when that was.
+    """
     if found.url:
         return ""
-    if found.exports:
-        return " ".join(_file_signature(path) for _, path in found.exports)
-    if found.path.is_dir():
-        return _folder_signature(found.path)
-    if found.is_staged and not found.system.parts[found.part].signs:
-        return _file_signature(found.path)
-    # SQLite counts its transactions in the header, or appends to the log.
-    signs = [read_header(found.path)[24:28].hex()]
-    for file in (found.path, wal_of(found.path)):
-        with contextlib.suppress(FileNotFoundError):
-            about = file.stat()
-            signs += [str(about.st_size), str(about.st_mtime_ns)]
-    return ":".join(signs)
+    now_ns = time.time_ns()
+    seen = list(_states(found))
+    since_ns = now_ns - SETTLED_NS
+    content = _content(seen, since_ns) if _is_text(found) else ""
+    return _digest(state.seen for state in seen) + (f" since {since_ns} {content}" if content else "")
 
 
-def _file_signature(path: Path) -> str:
-    about = path.stat()
-    return f"{about.st_size}:{about.st_mtime_ns}"
+def is_unchanged(found: Found, known: str) -> bool:
+    """Whether a part has the signature that it had; a server has none."""
+    seen, _, held = known.partition(" since ")
+    if not seen:
+        return False
+    now = list(_states(found))
+    if _digest(state.seen for state in now) != seen:
+        return False
+    since_ns, _, content = held.partition(" ")
+    return not held or _content(now, int(since_ns)) == content
 
 
-def _folder_signature(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
-        # A link may lead nowhere.
-        with contextlib.suppress(OSError):
-            about = file.stat()
-            digest.update(
-                f"{file.relative_to(folder)}\0{about.st_size}\0{about.st_mtime_ns}\0".encode(errors="replace")
-            )
-    return digest.hexdigest()
+def _states(found: Found) -> Iterator[State]:
+    for place in _places(found):
+        for state in states(os.fspath(place)):
+            # Wherever it is, as long as it is called the same.
+            yield State(state.path, f"{os.path.relpath(state.path, place)} {state.seen}", state.changed_ns)
+
+
+def _places(found: Found) -> list[Path]:
+    if found.passes:
+        return [place for each in found.passes for place in _places(each)]
+    return [path for _, path in found.exports] or [found.path]
+
+
+def _is_text(found: Found) -> bool:
+    """Whether a part is read from text files: SQLite counts its transactions itself."""
+    return bool(found.exports or found.passes) or (found.is_staged and not found.system.parts[found.part].signs)
+
+
+def _content(seen: Iterable[State], since_ns: int) -> str:
+    """A digest of the files that were changed since; '' for none."""
+    lately = [state.path for state in seen if state.changed_ns >= since_ns and os.path.isfile(state.path)]
+    digest = hashlib.blake2b(digest_size=16)
+    for path in lately:
+        with open(path, "rb") as file:
+            while block := file.read(BLOCK_BYTES):
+                digest.update(block)
+    return digest.hexdigest() if lately else ""
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode(errors="replace")).hexdigest()

@@ -117,7 +117,7 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
         if table not in real:
             continue
         name = f"{quoted(schema)}.{quoted(real[table])}"
-        columns = {column.lower(): column for column in columns_of(connection, schema, real[table])}
+        columns = description.named({column.lower(): column for column in columns_of(connection, schema, real[table])})
         number = _row_number(connection, schema, real[table], columns)
         group = columns.get(description.group or "")
         if group and not _is_indexed(connection, schema, real[table], group):

@@ -1,7 +1,7 @@
 """Rollups: what the history adds up to. One rollup is one file <topic>/<name>.sql; see definition.py."""
 
 from .definition import definitions
-from .engine import build, last_ids, refresh, watch
+from .engine import build, build_again, last_ids, refresh, watch
 from .tables import descriptions, update
 
-__all__ = ["build", "definitions", "descriptions", "last_ids", "refresh", "update", "watch"]
+__all__ = ["build", "build_again", "definitions", "descriptions", "last_ids", "refresh", "update", "watch"]

@@ -5,7 +5,7 @@ computes dirty groups again from the base rows. A source that is new is computed
 """
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from . import totals, trees
@@ -62,12 +62,20 @@ def refresh(connection: sqlite3.Connection) -> None:
 
 def build(connection: sqlite3.Connection, source_id: int, last_ids: dict[str, int]) -> None:
     """Compute all rollups of a source that has none yet and whose rows have ids past the last ones, by table."""
+    # Neither a view nor a trigger takes parameters, but numbers of ours need none.
+    _build(connection, source_id, lambda group: " and ".join(f"id > {last_ids[table]}" for table in group.rows))
+
+
+def build_again(connection: sqlite3.Connection, source_id: int) -> None:
+    """Compute all rollups of a source again from all of its rows; nothing of it may be frozen."""
+    _build(connection, source_id, lambda _: f"source_id = {source_id}")
+
+
+def _build(connection: sqlite3.Connection, source_id: int, rows: Callable[[Group], str]) -> None:
     prepare(connection)
     for group in groups().values():
         _add_all_groups(connection, group, source_id)
-        # Neither a view nor a trigger takes parameters, but numbers of ours need none.
-        past = " and ".join(f"id > {last_ids[table]}" for table in group.rows)
-        compute(connection, group, Scope(covers=f"source_id = {source_id}", rows=past))
+        compute(connection, group, Scope(covers=f"source_id = {source_id}", rows=rows(group)))
         connection.execute(f"delete from temp.dirty_{group.name}")
 
 

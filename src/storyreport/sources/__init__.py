@@ -17,9 +17,9 @@ from typing import Any
 
 from ..errors import StoryreportError
 from ..mapping import check
-from ..system import Part, System, Table, Type, signs
+from ..system import Clock, Part, System, Table, Type, signs
 
-__all__ = ["Part", "System", "Table", "Type", "problems", "signs", "systems"]
+__all__ = ["Clock", "Part", "System", "Table", "Type", "problems", "signs", "systems"]
 
 ENTRY_POINTS = "storyreport.sources"
 

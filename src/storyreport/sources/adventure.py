@@ -4,7 +4,7 @@ A node's options name the nodes that follow. created_at is UTC and completed_at 
 person's browser; texts of nodes and options are private.
 """
 
-from . import Part, System, Table, Type, signs
+from . import Clock, Part, System, Table, Type, signs
 
 DATABASE = Part(
     tables={
@@ -34,8 +34,16 @@ DATABASE = Part(
             },
             required=("id",),
             export_signs=frozenset({"job_id", "theme", "status"}),
+            aliases={
+                "completed_at": ("completed_job", "completed_job_at", "completed", "finished_at", "ended_at"),
+                "error": ("error_message", "error_msg"),
+                "created_at": ("created", "started_at"),
+                "session_id": ("session",),
+            },
             group="job_id",
             added="created_at",
+            # A story is written just before its job ends.
+            clock=Clock("completed_at", "created_at", refers_to="story_id", table="stories", key="id", at="created_at"),
         ),
         "story_nodes": Table(
             columns={
@@ -49,6 +57,13 @@ DATABASE = Part(
             },
             required=("id",),
             export_signs=frozenset({"story_id", "is_root", "options"}),
+            aliases={
+                "is_root": ("root", "is_root_node"),
+                "is_ending": ("ending", "is_end", "is_ending_node"),
+                "is_winning_ending": ("is_winning", "winning_ending", "is_win", "is_winner", "is_winning_end"),
+                "content": ("text",),
+                "options": ("option", "choices"),
+            },
             group="id",
         ),
     },

@@ -22,15 +22,8 @@ select
     words.status,
     jobs.status as source_status,
     case when words.status in ('queued', 'running') then 'generate_story' end as current_step,
-    -- What a database says of a failed statement ends with the texts that were to be written.
-    substr(
-        jobs.error,
-        1,
-        min(
-            instr(jobs.error || '[parameters:', '[parameters:'),
-            instr(jobs.error || 'Failing row contains', 'Failing row contains')
-        ) - 1
-    ) as error_message,
+    -- What a library says of an answer that it cannot read, and a database of a failed statement, quotes the story.
+    without_quotes(jobs.error) as error_message,
     jobs.created_at as started_at,
     jobs.completed_at as ended_at,
     case

@@ -108,6 +108,8 @@ SYSTEM = System(
         "jobs": Part(
             tables={"job_records": JOBS, "step_records": STEPS},
             feeds={"runs": ("job_records",), "step_runs": ("job_records", "step_records")},
+            # A run whose jobs are run again begins again.
+            restarts=frozenset({"runs"}),
             statuses={
                 "queued": "queued",
                 "requested": "queued",

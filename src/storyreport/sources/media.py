@@ -24,7 +24,7 @@ DATABASE = Part(
                 "status": Type.WORD,
                 "created_at": Type.UTC,
                 "updated_at": Type.UTC,
-                "completed_at": Type.LOCAL,
+                "completed_at": Type.UTC,
                 "total_processing_time": Type.SECONDS,
             },
             required=("id",),

@@ -87,6 +87,7 @@ DATABASE = Part(
                 "story_id": Type.KEY,
                 "command_id": Type.KEY,
                 "timestamp": Type.UTC,
+                "epic_id": Type.WORD,
                 "story_key": Type.KEY,
                 "command": Type.WORD,
                 "task_id": Type.WORD,

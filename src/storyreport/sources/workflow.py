@@ -130,12 +130,19 @@ METRICS = (
     ("Skipping progress update for failed run", "failed_run_skip"),
     ("Workflow error occurred", "workflow_error"),
     ("Story not found", "story_not_found"),
+    ("Marked orphaned run as failed", "orphaned_run_failed"),
 )
 PLAIN = re.compile(
     r"(?:(?P<time>\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)\s+)?"
     r"\[?(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace)\]?:\s(?P<message>.*?)(?P<fields>\s\{.*\})?",
     re.IGNORECASE,
 )
+# What winston's colorize() puts around a level.
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# A cloud's log export wraps what the service wrote.
+WRAPPED = ("jsonPayload", "textPayload", "log")
+# Its words for a level → winston's.
+LEVELS = {"warning": "warn", "default": "info", "notice": "info", "critical": "error", "alert": "error"}
 # How the fields behind a message begin.
 FIELDS = re.compile(r"""\{\s*(?:["']|\w+\s*:|$)""")
 LOOKED_AT = 20
@@ -145,7 +152,7 @@ def find_log(path: Path) -> Path | None:
     """The path itself if its first lines are those of the service's log, in either form."""
     if not path.is_file():
         return None
-    found = [_entry(text) for _, text, _ in islice(textfiles.lines(path), LOOKED_AT) if text]
+    found = [_entry(text) for _, text, _ in islice(_texts(path), LOOKED_AT) if text]
     known = [entry for entry in found if entry and (entry["run_id"] or entry["story_id"] or entry["metric"])]
     return path if known else None
 
@@ -153,10 +160,12 @@ def find_log(path: Path) -> Path | None:
 def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """A row for each line; its key is its text, for logs are rotated and cut."""
     seen: Counter[str] = Counter()
-    for number, text, problem in textfiles.lines(path):
+    for number, text, problem in _texts(path):
         entry = _entry(text) if text else None
         if entry is None:
-            yield "log_lines", (f"line {number}", *[None] * 6, problem or "is no line of a log")
+            # What it says is kept with the reason, up to fields that may hold a prompt.
+            said = _without_fields(COLOUR.sub("", text)) if text else None
+            yield "log_lines", (f"line {number}", None, said, *[None] * 4, problem or "is no line of a log")
             continue
         digest = hashlib.sha256((text or "").encode()).hexdigest()[:20]
         seen[digest] += 1
@@ -164,11 +173,46 @@ def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
         yield "log_lines", (f"{digest}/{seen[digest]}", *(entry[column] for column in columns), None)
 
 
+def _texts(path: Path) -> Iterator[textfiles.Line]:
+    """The lines of a log, or the records of an export that is one JSON document or a table, each as a line."""
+    first = next((text for _, text, _ in textfiles.lines(path) if text), "").lstrip()
+    if not first.startswith("[") and not any(name in first.split(",") for name in WRAPPED):
+        yield from textfiles.lines(path)
+        return
+    for number, record, problem in textfiles.records(path):
+        yield number, json.dumps(record) if record else None, problem
+
+
 def _entry(text: str) -> dict[str, str | None] | None:
     """Level, message, metric, run_id, story_id and timestamp of a line; None where it is not a line of a log."""
+    text = COLOUR.sub("", text)
+    wrapper = _object(text) if text.lstrip().startswith("{") else {}
+    payload = next((wrapper[name] for name in WRAPPED if name in wrapper), None)
+    if payload is None:
+        return _line(text)
+    entry = _line(json.dumps(payload)) if isinstance(payload, dict) else _payload_line(COLOUR.sub("", str(payload)))
+    if entry:
+        severity = str(wrapper.get("severity") or "default").lower()
+        entry["level"] = entry["level"] or LEVELS.get(severity, severity)
+        entry["timestamp"] = entry["timestamp"] or _word(wrapper.get("timestamp") or wrapper.get("time"))
+    return entry
+
+
+def _payload_line(text: str) -> dict[str, str | None] | None:
+    """The line in a payload; the export may have taken its level, which then is that of the wrapper."""
+    text = text.strip()
+    entry = _line(text)
+    if entry is None and text and (entry := _line(f"info: {text}")):
+        entry["level"] = None
+    return entry
+
+
+def _line(text: str) -> dict[str, str | None] | None:
     time, level, message, fields = None, None, None, {}
     if text.lstrip().startswith("{"):
         fields = _object(text)
+        if isinstance(metadata := fields.get("metadata"), dict):
+            fields = {**metadata, **fields}
         level, message, time = fields.get("level"), fields.get("message"), fields.get("timestamp")
     elif match := PLAIN.fullmatch(text.strip()):
         level, message, time = match["level"], _without_fields(match["message"]), match["time"]

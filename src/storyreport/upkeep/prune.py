@@ -20,10 +20,10 @@ from ..sections import sections
 from ..transaction import Progress, snapshot, transaction
 from .optimize import check_space, give_back, size_bytes
 
-# Sources that have no stories are not checked.
+# Sources whose stories were not read are not checked.
 IS_ORPHAN = """
     run_key is not null
-    or (story_key is not null and exists (select 1 from main.stories where stories.source_id = old.source_id))"""
+    or (story_key is not null and source_id in (select source_id from main.sources_with_stories))"""
 # Other rows of a table of detail that are not deleted, however old they are.
 STAYS = {"step_runs": f"{IS_OPEN} and gone_at is null", "calls": "calls = 0 and cost is not null"}
 

@@ -4,12 +4,15 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+from .currencies import UNKNOWN as UNKNOWN_CURRENCY
+from .currencies import currency_code
 from .durations import GAMMA, duration_bucket
 from .keys import key
 from .messages import LONGEST_FINGERPRINT, fingerprint
 from .privacy import neutral
+from .quotes import without_quotes
 from .texts import LONGEST_SECRET, LONGEST_TEXT, clean_text, is_text, readable
-from .times import FIRST_EPOCH_MS, to_utc
+from .times import FIRST_EPOCH_MS, after_fold, to_utc
 
 __all__ = [
     "FIRST_EPOCH_MS",
@@ -18,7 +21,10 @@ __all__ = [
     "LONGEST_FINGERPRINT",
     "LONGEST_SECRET",
     "LONGEST_TEXT",
+    "UNKNOWN_CURRENCY",
+    "after_fold",
     "clean_text",
+    "currency_code",
     "duration_bucket",
     "fingerprint",
     "is_text",
@@ -27,16 +33,20 @@ __all__ = [
     "readable",
     "register",
     "to_utc",
+    "without_quotes",
 ]
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "to_utc": to_utc,
+    "after_fold": after_fold,
     "is_text": is_text,
     "clean_text": clean_text,
     "fingerprint": fingerprint,
     "duration_bucket": duration_bucket,
     "key": key,
     "neutral": neutral,
+    "currency_code": currency_code,
+    "without_quotes": without_quotes,
 }
 
 

@@ -59,6 +59,21 @@ def _any_to_utc(value: object, zone: str) -> str | None:
     return _from_iso(match, zone) if match else None
 
 
+@lru_cache(maxsize=16_384)
+def after_fold(end: str | None, begin: str | None, zone: str) -> str | None:
+    """The end of work (UTC text), an hour later where the local hour that it was in was repeated and it is too early.
+
+    When summer time ends an hour is repeated, and a local time in it is read as the first of the two. Where that is
+    before the begin, it was in the second.
+    """
+    if end is None or begin is None or end >= begin:
+        return end
+    moment = datetime.fromisoformat(end.replace("Z", "+00:00")).astimezone(ZoneInfo(zone))
+    gained = (moment.utcoffset() or timedelta()) - (moment.replace(fold=1).utcoffset() or timedelta())
+    later = _text((moment.astimezone(timezone.utc)) + gained)
+    return later if gained > timedelta() and later >= begin else end
+
+
 def _from_iso(match: re.Match[str], zone: str) -> str | None:
     year, month, day, hour, minute, second, fraction, utc, sign, offset_hours, offset_minutes = match.groups()
     microsecond = int(fraction[:6].ljust(6, "0")) if fraction else 0

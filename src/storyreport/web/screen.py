@@ -1,8 +1,9 @@
-"""Screens requests before Datasette reads them."""
+"""Screens requests before Datasette reads them, and compresses the answers."""
 
 from typing import Any
 from urllib.parse import parse_qsl
 
+from asgi_gzip import GZipMiddleware
 from datasette import Response, utils
 
 from . import door, downloads, headers, limits, mode, traffic
@@ -12,11 +13,13 @@ from .databases import HOLDS_SQL
 
 SQL = {"sql", "_where"}
 NO_SQL = "SQL in an address is off on this server: `storyreport serve --sql` allows it."
+# What is compressed, and how hard: of a page, the first levels save nearly all that there is to save.
+SMALLEST_BYTES, LEVEL = 1000, 3
 BUSY = "This server answers as many requests as it can: try again in a moment."
 
 
 def screen(datasette: Any) -> Any:
-    """An ASGI wrapper: what is too large, too much or not allowed is refused with a sentence."""
+    """An ASGI wrapper: what is too large, too much or not allowed is refused with a sentence; answers are packed."""
     running = traffic.of(datasette)
 
     def wrap(app: Any) -> Any:
@@ -40,7 +43,7 @@ def screen(datasette: Any) -> Any:
                     send = downloads.safe(send)
                 await running.answer(app, scope, limits.bounded(receive), send)
 
-        return screened
+        return GZipMiddleware(screened, SMALLEST_BYTES, LEVEL)
 
     return wrap
 

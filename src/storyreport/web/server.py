@@ -82,6 +82,8 @@ def datasette_for(path: Path, extras: Extras | None = None) -> Datasette:
         # A thread that looks up a thousand rows in a long history finds their pages the next time.
         settings={
             "cache_size_kb": schema.CACHE_KIB,
+            # It tries every column of a long history for each page of a table.
+            "suggest_facets": False,
             **_settings(extras.settings),
             "default_allow_sql": extras.mode.sql,
         },

@@ -22,7 +22,7 @@ oracle: |
       count(*) as executions
   from step_runs
   where
-      status = 'completed'
+      (status = 'completed' or status = 'failed' and acceptance_passed = 0)
       and duration_ms is not null
   group by source_id, day
 */

@@ -1,5 +1,5 @@
 -- Rows that point to a missing run or story, once each: where both are missing, the run is named. Derived rows are not
--- listed separately. Sources that have no stories are not checked.
+-- listed separately. Sources whose stories were not read are not checked.
 select
     source_id,
     kind,
@@ -84,8 +84,4 @@ from (
 ) as orphaned
 where
     run_key is not null
-    or exists (
-        select 1
-        from stories
-        where stories.source_id = orphaned.source_id
-    )
+    or source_id in (select source_id from sources_with_stories)

@@ -1,0 +1,145 @@
+"""The sources that a command names: what is at the places, joined by system, each with its name."""
+
+import hashlib
+import itertools
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import pricing
+from .errors import StoryreportError, UsageError
+from .joining import are_files, joined
+from .readers.part import Found
+from .recognise import check_system, find_parts, find_parts_at, folder_of, is_pattern
+
+
+@dataclass(frozen=True)
+class Request:
+    """A source to ingest: its parts (all of one system), its name, and how it is to be read (None: as before)."""
+
+    name: str
+    parts: tuple[Found, ...]
+    timezone: str | None = None
+    with_text: bool | None = None
+    statuses: Mapping[str, str] = field(default_factory=dict)  # the user's words, folded → their meanings
+    full: bool = False
+    strict: bool = False
+    append: bool = False
+    price_file: pricing.PriceFile | None = None
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A place that was given, and the parts there."""
+
+    path: Path
+    parts: tuple[Found, ...]
+
+
+def requests_for(
+    places: Sequence[Path | str], name: str | None, system: str | None, failed: list[str] | None = None, **how: Any
+) -> list[Request]:
+    """The sources at some paths or URLs; the places of one system are one source, unless two of them are whole copies.
+
+    A folder given beside the one database of its system belongs to it. With `failed`, a place that cannot be read adds
+    a sentence to it, where there are others.
+    """
+    check_system(system)
+    found = []
+    for place in places:
+        try:
+            found.append(_find(place, system))
+        except StoryreportError as error:
+            if failed is None or len(places) == 1:
+                raise
+            failed.append(str(error))
+    names: dict[str, list[Found]] = {}
+    for given in _by_source(found):
+        source_name = name or _name(given, found)
+        printable = "".join(character for character in source_name if character.isprintable())
+        if not printable.strip():
+            raise UsageError(f"The source name {source_name!r} has unprintable characters; choose one with --name.")
+        names.setdefault(printable, []).extend(_parts(given))
+    return [_request(source_name, parts, **how) for source_name, parts in names.items()]
+
+
+def _request(name: str, parts: list[Found], **how: Any) -> Request:
+    known = list(dict.fromkeys(part.system.name for part in parts))
+    if len(known) > 1:
+        raise StoryreportError(
+            f"The name {name!r} would stand for sources of {' and '.join(known)}: ingest them one by one, each with its"
+            " own --name, or leave out --name."
+        )
+    order = list(parts[0].system.parts)
+    parts = sorted(parts, key=lambda part: order.index(part.part))
+    for part, other in itertools.pairwise(parts):
+        if part.part == other.part:
+            raise StoryreportError(
+                f"{part.location} and {other.location} are two sources, and both would have the name {name!r}: ingest"
+                " them one by one, each with its own --name, or rename one."
+            )
+    return Request(name, tuple(parts), **how)
+
+
+def _find(place: Path | str, system: str | None) -> _Given:
+    if isinstance(place, Path):
+        parts = tuple(find_parts(place, system))
+        return _Given(folder_of(place) if is_pattern(place) else place, parts)
+    parts = tuple(find_parts_at(place, system))
+    return _Given(parts[0].path, parts)
+
+
+def _by_source(found: list[_Given]) -> list[list[_Given]]:
+    """The places of each source: those of a system together, unless they hold a part twice that is no text file."""
+    sources: list[list[_Given]] = []
+    for system in dict.fromkeys(given.parts[0].system.name for given in found):
+        places = [given for given in found if given.parts[0].system.name == system]
+        by_part: dict[str, list[Found]] = {}
+        for part in (part for given in places for part in given.parts):
+            by_part.setdefault(part.part, []).append(part)
+        is_one = all(len(parts) == 1 or are_files(parts) for parts in by_part.values())
+        sources += [places] if is_one else [[place] for place in places]
+    return sources
+
+
+def _parts(given: list[_Given]) -> list[Found]:
+    """The parts of a source, the files of each part as one."""
+    by_part: dict[str, list[Found]] = {}
+    for part in (part for place in given for part in place.parts):
+        by_part.setdefault(part.part, []).append(part)
+    folder = _folder(given)
+    return [joined(parts, folder) if len(parts) > 1 else parts[0] for parts in by_part.values()]
+
+
+def _folder(given: list[_Given]) -> Path:
+    """The folder that some places have in common."""
+    return Path(os.path.commonpath([os.path.dirname(os.path.abspath(place.path)) for place in given]))
+
+
+def _name(given: list[_Given], found: list[_Given]) -> str:
+    """The default name of a source: that of its trusted part's file or folder, or of the folder of its files.
+
+    A lone folder (outputs, runs) has the name of the one source that it was given beside.
+    """
+    system = given[0].parts[0].system
+    first = next(iter(system.parts))
+    beside = [place for place in found if place.parts[0].system is system]
+    homes = [place for place in beside if any(part.part == first for part in place.parts)]
+    if len(given) == 1 and (given[0] in homes or len(homes) != 1):
+        return _own_name(given[0].path, given[0].parts)
+    if len(homes) == 1:
+        return _own_name(homes[0].path, homes[0].parts)
+    folder = _folder(given)
+    return _own_name(folder, given[0].parts) if folder.name else system.name
+
+
+def _own_name(path: Path, parts: Sequence[Found]) -> str:
+    """The default name of a source: its file's or folder's stem, or a digest of it where that is private."""
+    system = parts[0].system
+    # What a link is called stays as it is, whatever it leads to.
+    path = Path(os.path.abspath(path))
+    if system.has_private_names:
+        return f"{system.name}-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]}"
+    return path.stem

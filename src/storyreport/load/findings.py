@@ -1,0 +1,18 @@
+"""Findings about a part as it was read: they replace those of the last time."""
+
+from .job import Job
+
+
+def note_findings(job: Job) -> None:
+    """Keep what was found in a part, beside the rows that cannot be loaded."""
+    job.execute("delete from main.findings where input_id = :input_id")
+    for area, problem, rows, example, action in job.findings:
+        job.execute(
+            "insert or replace into main.findings (source_id, input_id, area, problem, rows, example, action)"
+            " values (:source_id, :input_id, :area, :problem, :rows, :example, :action)",
+            area=area,
+            problem=problem,
+            rows=rows,
+            example=example,
+            action=action,
+        )

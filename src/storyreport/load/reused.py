@@ -1,0 +1,248 @@
+"""Keys that a source uses again: one that was emptied and begins again at 1 gives them to other work.
+
+A row whose time says that it is other work than the known row of its key does not replace that row. The earlier row
+stays in history, marked as deleted, under its key and its time: `1 (2026-01-31T09:30:00.000Z)`. What belongs to it
+belongs to it still. Should the source have the earlier work again (a copy put back), its row gets its key back.
+"""
+
+from collections.abc import Collection, Mapping
+
+from ..mapping import Section
+from .job import Job
+from .references import Link, links
+
+# Core table → the columns that say when a row began; the first one that both rows have is compared.
+BEGINNINGS = {
+    "stories": ("created_at",),
+    "runs": ("queued_at", "started_at"),
+    "step_runs": ("queued_at", "started_at"),
+    "events": ("at",),
+    "artifacts": ("created_at",),
+    "calls": ("called_at",),
+    "story_nodes": ("created_at",),
+    "story_options": (),
+}
+# Work goes on for a while: it is other work where it began after the end of the known one, or ended before its begin.
+ENDS = dict.fromkeys(("runs", "step_runs"), ("ended_at", "last_activity_at", "started_at", "queued_at"))
+# A time that is written again may be rounded.
+TOLERANCE_SECONDS = 1
+# Numbers, alone or behind a word: 7, batch/7, job 7, 7/1. A source that begins again gives out the same ones.
+IS_NUMBERED = """(
+    known.source_key not glob '*[^0-9/]*'
+    or (
+        rtrim(known.source_key, '0123456789') glob '[a-z]*[ /]'
+        and rtrim(rtrim(known.source_key, '0123456789'), ' /') not glob '*[^a-z_]*'
+    )
+)"""
+
+
+def watch_reused_keys(job: Job) -> None:
+    """Forget what was found in the part before."""
+    for table in ("set_aside", "brought_back"):
+        job.execute(f"drop table if exists temp.{table}")
+        job.execute(f"create temp table {table} (core, id, ending, primary key (core, id)) without rowid")
+
+
+def keep_earlier_rows(job: Job, section: Section) -> None:
+    """Let known rows whose keys temp.mapped has for other work keep what they are, under other keys."""
+    core, given = section.table, job.columns[section]
+    if section.only_absent or core not in BEGINNINGS or core in job.part.restarts or not job.finds_reused_keys:
+        return
+    if _set_aside(job, core, given):
+        _bring_back(job, core, given)
+        if core == "step_runs":
+            _renew_derived_runs(job)
+
+
+def _set_aside(job: Job, core: str, given: Collection[str]) -> bool:
+    """Mark the known rows of other work as deleted, under other keys; whether there are any."""
+    owners = {link.parent: f"known.{link.name}_id" for link in _given_links(job, core, given)}
+    job.execute(f"""
+        create temp table reused as
+        select known.id, known.source_key, {_ending("known", BEGINNINGS[core], owners, "set_aside")} as ending
+        from temp.mapped
+        cross join main.{core} as known
+            on known.source_id = :source_id and known.source_key = cast(mapped.source_key as text)
+        where
+            known.input_id = :input_id
+            and {_is_other(core, given, owners)}
+            and ({"true" if job.part.has_given_keys else IS_NUMBERED})
+            and not exists (
+                select 1
+                from main.{core} as other
+                where other.source_id = :source_id and other.source_key = known.source_key || ending
+            )""")
+    _note(job, core, "set_aside")
+    job.execute(
+        """
+        insert or ignore into main.reused_keys (source_id, kind, source_key, earlier_key, began_at, found_at)
+        select :source_id, :core, source_key, source_key || ending, substr(ending, 3, length(ending) - 3), :now
+        from temp.reused
+        where ending is not null""",
+        core=core,
+    )
+    job.counts.gone += job.scalar(
+        f"select count(*) from main.{core} where gone_at is null and id in (select id from temp.reused)"
+    )
+    found = job.execute(f"""
+        update main.{core}
+        set
+            source_key = reused.source_key || reused.ending,
+            gone_at = coalesce({core}.gone_at, :now)
+        from temp.reused
+        where {core}.id = reused.id and reused.ending is not null""").rowcount
+    job.execute("drop table temp.reused")
+    return found > 0
+
+
+def _bring_back(job: Job, core: str, given: Collection[str]) -> None:
+    """Let rows that were set aside have their keys again, where temp.mapped has just their work."""
+    owners = {
+        link.parent: f"(select id from main.{link.parent} where source_id = :source_id"
+        f" and source_key = cast(mapped.{link.name}_key as text))"
+        for link in _given_links(job, core, given)
+    }
+    times = [column for column in BEGINNINGS[core] if column in given]
+    job.execute(
+        f"""
+        create temp table reused as
+        select
+            known.id,
+            cast(mapped.source_key as text) as source_key,
+            reused_keys.earlier_key,
+            {_ending("mapped", times, owners, "brought_back")} as ending
+        from temp.mapped
+        cross join main.reused_keys
+            on
+                reused_keys.source_id = :source_id
+                and reused_keys.kind = :core
+                and reused_keys.earlier_key = mapped.source_key || ending
+        cross join main.{core} as known
+            on
+                known.source_id = :source_id
+                and known.source_key = reused_keys.earlier_key
+                and known.input_id = :input_id""",
+        core=core,
+    )
+    _note(job, core, "brought_back")
+    _have_keys_again(job, core)
+    job.execute("drop table temp.reused")
+
+
+def _have_keys_again(job: Job, core: str) -> None:
+    """Give the rows of temp.reused their keys; they are no earlier rows any more."""
+    job.execute(f"""
+        update main.{core}
+        set source_key = reused.source_key
+        from temp.reused
+        where {core}.id = reused.id""")
+    job.execute(
+        """
+        delete from main.reused_keys
+        where
+            source_id = :source_id
+            and kind = :core
+            and earlier_key in (select earlier_key from temp.reused)""",
+        core=core,
+    )
+
+
+def _note(job: Job, core: str, table: str) -> None:
+    job.execute(f"insert into temp.{table} select '{core}', id, ending from temp.reused where ending is not null")
+
+
+def _given_links(job: Job, core: str, given: Collection[str]) -> list[Link]:
+    return [link for link in links(job.connection, core) if f"{link.name}_key" in given]
+
+
+def _ending(row: str, times: Collection[str], owners: Mapping[str, str], among: str) -> str:
+    """What makes the key of an earlier row: its time, otherwise that of its owner."""
+    begun = f"' (' || coalesce({', '.join([*(f'{row}.{time}' for time in times), 'null', 'null'])}) || ')'"
+    of_owners = [
+        f"(select ending from temp.{among} where core = '{parent}' and id = {owner})"
+        for parent, owner in owners.items()
+    ]
+    return f"coalesce({', '.join([begun, *of_owners, 'null'])})"
+
+
+def _is_other(core: str, given: Collection[str], owners: Mapping[str, str]) -> str:
+    """Whether a row of temp.mapped is other work than the known row; where no time says so, by its owner."""
+    cases = []
+    for column in BEGINNINGS[core]:
+        if column not in given:
+            continue
+        is_apart = "true"
+        if core in ENDS:
+            known_end = f"coalesce({', '.join(f'known.{end}' for end in ENDS[core])})"
+            end = f"coalesce({', '.join(f'mapped.{end}' for end in ENDS[core] if end in given)}, '9999')"
+            is_apart = f"(mapped.{column} > {known_end} or {end} < known.{column})"
+        seconds = f"abs(julianday(mapped.{column}) - julianday(known.{column})) * 86400"
+        # Nearly all times are as they were.
+        cases.append(f"when mapped.{column} = known.{column} then false")
+        cases.append(f"when {seconds} <= {TOLERANCE_SECONDS} then false when {seconds} is not null then {is_apart}")
+    of_owner = [f"{id_} in (select id from temp.set_aside where core = '{core}')" for core, id_ in owners.items()]
+    is_owned = " or ".join(of_owner) or "false"
+    return f"case {' '.join(cases)} else ({is_owned}) end" if cases else f"({is_owned})"
+
+
+def _renew_derived_runs(job: Job) -> None:
+    """Let derived runs whose step runs have all been set aside or are missing stay as they are, and begin anew."""
+    job.execute("""
+        create temp table over as
+        select id, source_key, ' (' || coalesce(queued_at, started_at, ended_at) || ')' as ending
+        from main.runs
+        where
+            is_derived
+            and gone_at is null
+            and id in (
+                select run_id
+                from main.step_runs
+                where id in (select id from temp.set_aside where core = 'step_runs')
+            )
+            and id not in (
+                select known.run_id
+                from temp.mapped
+                cross join main.step_runs as known
+                    on known.source_id = :source_id and known.source_key = cast(mapped.source_key as text)
+                where
+                    known.run_id is not null
+                    and known.id not in (select id from temp.brought_back where core = 'step_runs')
+            )
+            and ending is not null""")
+    job.execute("""
+        update main.runs
+        set
+            source_key = over.source_key || over.ending,
+            gone_at = :now
+        from temp.over
+        where runs.id = over.id""")
+    job.execute("""
+        insert into main.reused_keys (source_id, kind, source_key, earlier_key, began_at, found_at)
+        select :source_id, 'runs', source_key, source_key || ending, substr(ending, 3, length(ending) - 3), :now
+        from temp.over""")
+    # The run that the steps belonged to before they were set aside, or else a new one.
+    job.execute("""
+        create temp table reused as
+        select distinct runs.id, over.source_key, runs.source_key as earlier_key
+        from temp.over
+        cross join main.reused_keys
+            on
+                reused_keys.source_id = :source_id
+                and reused_keys.kind = 'runs'
+                and reused_keys.source_key = over.source_key
+        cross join main.runs on runs.source_id = :source_id and runs.source_key = reused_keys.earlier_key
+        where
+            runs.id in (
+                select run_id
+                from main.step_runs
+                where id in (select id from temp.brought_back where core = 'step_runs')
+            )""")
+    _have_keys_again(job, "runs")
+    job.execute("update main.runs set gone_at = null where id in (select id from temp.reused)")
+    job.execute("""
+        insert or ignore into main.runs (source_id, source_key, input_id, kind, is_derived)
+        select runs.source_id, over.source_key, runs.input_id, runs.kind, 1
+        from temp.over
+        join main.runs on runs.id = over.id""")
+    for table in ("over", "reused"):
+        job.execute(f"drop table temp.{table}")

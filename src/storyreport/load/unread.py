@@ -1,0 +1,66 @@
+"""Columns that a source calls otherwise: one that is expected is absent beside one that nothing reads."""
+
+import re
+from collections.abc import Iterator
+
+from ..readers import text
+from .job import Job
+
+# Words that say little of what a column means.
+COMMON = {"id", "is", "at", "has", "of", "key", "name", "type", "time", "date", "on", "the", "total", "number"}
+# Words are alike that begin alike: win, winning.
+ALIKE = 3
+ACTION = (
+    "If it is {absent} under another name, rename it in the source or in an export, or add the name to the aliases of"
+    " the table in storyreport; otherwise there is nothing to do."
+)
+
+
+def note_unread_columns(job: Job) -> None:
+    """Note each expected column that is absent beside one that is not read and may be the same."""
+    for table, description in job.part.tables.items():
+        real = _real_columns(job, table)
+        absent = [name for name in description.columns if name not in real] if real else []
+        known = {*description.columns, *(alias for names in description.aliases.values() for alias in names)}
+        unread = sorted(real - known)
+        for expected, found in _pairs(table, absent, unread):
+            job.findings.append(
+                (
+                    "columns",
+                    f"{table}: {expected} is absent, {found} is not read",
+                    job.scalar(f"select count(*) from {job.typed.name(table)}"),
+                    found,
+                    ACTION.format(absent=expected),
+                )
+            )
+
+
+def _real_columns(job: Job, table: str) -> set[str]:
+    """The columns of a table as the source has them, aliases by the names that they stand for; none of staged ones."""
+    opened = job.typed.opened
+    if table not in opened.tables or (opened.is_staged and not opened.found.exports):
+        return set()
+    if not opened.found.exports:
+        return set(opened.tables[table][1])
+    fields = {field.lower() for name, path in opened.found.exports if name == table for field in text.fields(path)}
+    aliases = job.part.tables[table].aliases
+    return fields | {name for name, others in aliases.items() if fields & set(others)}
+
+
+def _pairs(table: str, absent: list[str], unread: list[str]) -> Iterator[tuple[str, str]]:
+    """Columns that may be the same: a word of theirs is alike, or there are no others."""
+    alone = len(absent) == len(unread) == 1
+    meaningless = COMMON | _words(table)
+    for expected in absent:
+        for found in unread:
+            if alone or any(
+                one[:ALIKE] == other[:ALIKE]
+                for one in _words(expected) - meaningless
+                for other in _words(found) - meaningless
+            ):
+                yield expected, found
+                break
+
+
+def _words(name: str) -> set[str]:
+    return {word for whole in re.split(r"[\W_]+", name.lower()) for word in (whole, whole.removesuffix("s")) if word}

@@ -1,0 +1,85 @@
+"""The commands about sources, and what one failing source does to the others."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from storyreport.cli import cli
+
+ROW = "run,step,status,started_at\nr1,draft,completed,2026-11-20\n"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> "Runner":
+    """Commands on a report database of their own."""
+    return Runner(tmp_path)
+
+
+class Runner:
+    """Runs commands."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def __call__(self, *arguments: str | Path, answer: str = "") -> Result:
+        given = [*map(str, arguments), "--db", str(self.folder / "report.db")]
+        return CliRunner().invoke(cli, given, input=answer)
+
+    def names(self) -> list[str]:
+        """The names of the sources."""
+        return [line.split(",")[0] for line in self("sources", "--format", "csv").stdout.splitlines()[1:]]
+
+
+def csv(path: Path) -> Path:
+    """A plain source."""
+    path.write_text(ROW, "utf-8")
+    return path
+
+
+def test_rename_move_merge_and_remove(run: Runner, tmp_path: Path) -> None:
+    """Each says in one line what it did."""
+    for name in "ab":
+        run("ingest", csv(tmp_path / f"{name}.csv"))
+    assert run("sources", "rename", "a", "c").stdout == "a is called c now\n"
+    assert run("sources", "move", "c", csv(tmp_path / "d.csv")).exit_code == 0
+    assert run("sources", "merge", "c", "INTO", "b").stdout == "c merged into b, 2 rows were in both\n"
+    assert run.names() == ["b"]
+    refused = run("sources", "remove", "b", answer="n\n")
+    assert (refused.exit_code, run.names()) == (1, ["b"])
+    assert run("sources", "remove", "b", "--yes").stdout == "b deleted, with 2 rows\n"
+    assert run.names() == []
+    missing = run("sources", "rename", "b", "c")
+    assert (missing.exit_code, missing.stderr) == (1, "Error: There is no source 'b': the sources are none.\n")
+
+
+def test_the_database_may_be_named_before_the_command(run: Runner, tmp_path: Path) -> None:
+    """`sources --db FILE rename` is about that file."""
+    run("ingest", csv(tmp_path / "a.csv"))
+    CliRunner().invoke(cli, ["sources", "--db", str(tmp_path / "report.db"), "rename", "a", "b"])
+    assert run.names() == ["b"]
+
+
+def test_one_failing_source_does_not_stop_the_others(run: Runner, tmp_path: Path) -> None:
+    """The rest is loaded, stderr names what failed, and the exit code is 3."""
+    good, broken, lost = csv(tmp_path / "good.csv"), tmp_path / "broken.db", tmp_path / "lost.csv"
+    broken.write_bytes(b"SQLite format 3\0 and no more")
+    result = run("ingest", broken, good, lost)
+    assert result.exit_code == 3
+    assert "broken.db" in result.stderr
+    assert f"{lost} does not exist." in result.stderr
+    assert run.names() == ["good"]
+
+
+def test_all_fail(run: Runner, tmp_path: Path) -> None:
+    """Nothing was loaded: that is a failure like any other."""
+    result = run("ingest", tmp_path / "one.csv", tmp_path / "two.csv")
+    assert result.exit_code == 1
+    assert "one.csv does not exist" in result.stderr
+    assert "two.csv does not exist" in result.stderr
+
+
+def test_a_source_alone(run: Runner, tmp_path: Path) -> None:
+    """One source that fails is one error, as before."""
+    result = run("ingest", tmp_path / "one.csv")
+    assert (result.exit_code, result.stderr) == (1, f"Error: {tmp_path / 'one.csv'} does not exist.\n")

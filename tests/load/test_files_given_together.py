@@ -1,0 +1,243 @@
+"""What one command names for one system is one source; files that follow each other add up."""
+
+import json
+from pathlib import Path
+
+import pytest
+from helpers import DATA
+from helpers.report_database import ReportDatabase, pairs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storyreport.errors import StoryreportError
+from storyreport.upkeep.doctor import examine
+
+STEPS = "id,run,step,status,started_at,ended_at\n"
+CALLS = "run,step,provider,model,called_at,cost\n"
+
+
+def steps(path: Path, day: int, *ids: int, status: str = "completed") -> Path:
+    """An export of steps of a day of November; the id says run and minute."""
+    rows = (f"{n},r{n},draft,{status},2026-11-{day:02}T09:{n:02}:00Z,2026-11-{day:02}T09:{n:02}:05Z\n" for n in ids)
+    path.write_text(STEPS + "".join(rows), "utf-8")
+    return path
+
+
+def calls(path: Path, *minutes: int) -> Path:
+    """An export of calls without ids, at some minutes."""
+    path.write_text(CALLS + "".join(f"r1,draft,acme,m,2026-11-20T09:{n:02}:00Z,0.5\n" for n in minutes), "utf-8")
+    return path
+
+
+def folder_of(tmp_path: Path, name: str = "exports") -> Path:
+    """A new folder."""
+    folder = tmp_path / name
+    folder.mkdir()
+    return folder
+
+
+def sources(db: ReportDatabase) -> list[str]:
+    """The names of the sources."""
+    return [name for (name,) in db.sql("select name from sources order by name")]
+
+
+def test_two_tables_of_one_system(db: ReportDatabase, tmp_path: Path) -> None:
+    """Steps and calls are one source, called like their folder, and the call belongs to the run of the step."""
+    folder = folder_of(tmp_path, "nightly")
+    db.ingest(steps(folder / "attempts.csv", 20, 1, 2), calls(folder / "calls.csv", 1))
+    assert sources(db) == ["nightly"]
+    assert pairs(db.report("run_calls", run="r1"), "provider", "cost") == [("acme", 0.5)]
+
+
+def test_one_of_two_tables_given_again(db: ReportDatabase, tmp_path: Path) -> None:
+    """A table that was not given this time has not lost its rows; one that was has."""
+    folder = folder_of(tmp_path)
+    db.ingest(steps(folder / "attempts.csv", 20, 1, 2), calls(folder / "calls.csv", 1), name="runs")
+    db.ingest(steps(folder / "attempts.csv", 20, 1), name="runs")
+    assert db.sql("select source_key from step_runs where gone_at is not null") == [("2",)]
+    assert db.one("select count(*) from calls where gone_at is null") == 1
+
+
+def test_two_exports_of_airflow(db: ReportDatabase) -> None:
+    """DAG runs and task instances are one source."""
+    db.ingest(DATA / "airflow--dag-runs.csv", DATA / "airflow--task-instances.csv")
+    assert len(sources(db)) == 1
+
+
+def bucket(path: Path, day: int, tokens: int) -> Path:
+    """A month of an API's usage, here of one day."""
+    start = f"2026-11-{day:02}T00:00:00Z"
+    result = {
+        "uncached_input_tokens": tokens,
+        "output_tokens": 1,
+        "model": "claude-sonnet-4-5",
+        "service_tier": "standard",
+    }
+    data = [{"starting_at": start, "ending_at": f"2026-11-{day + 1:02}T00:00:00Z", "results": [result]}]
+    path.write_text(json.dumps({"data": data, "has_more": False, "next_page": None}), "utf-8")
+    return path
+
+
+def test_two_exports_of_usage(db: ReportDatabase, tmp_path: Path) -> None:
+    """Two pages of one report are one source; the one that is given later wins where both have a day."""
+    first, second = bucket(tmp_path / "a.json", 1, 10), bucket(tmp_path / "b.json", 2, 20)
+    db.ingest(first, second)
+    assert len(sources(db)) == 1
+    assert db.sql("select input_tokens from calls order by called_at") == [(10,), (20,)]
+    bucket(second, 1, 99)
+    db.ingest(first, second)
+    assert db.sql("select input_tokens from calls order by called_at") == [(99,), (20,)]
+
+
+def test_two_databases_stay_two_sources(db: ReportDatabase, tmp_path: Path) -> None:
+    """Whole databases are no parts of one: they have names of their own, or are refused under one."""
+    first, second = tmp_path / "a.db", tmp_path / "b.db"
+    for path in (first, second):
+        path.write_bytes((DATA / "pipeline_stories.db").read_bytes())
+    db.ingest(first, second)
+    assert sources(db) == ["a", "b"]
+    with pytest.raises(StoryreportError, match=r"a\.db and .*b\.db are two sources, .* --name, or rename one\.$"):
+        db.ingest(first, second, name="both")
+
+
+@pytest.mark.parametrize("place", ["folder", "pattern", "files"])
+def test_a_folder_of_daily_exports(db: ReportDatabase, tmp_path: Path, place: str) -> None:
+    """Days add up; a file that is gone keeps its rows, and one that is new adds to them."""
+    folder = folder_of(tmp_path)
+    monday, tuesday = folder / "steps-2026-11-20.csv", folder / "steps-2026-11-21.csv"
+    steps(monday, 20, 1, 2, 3)
+    steps(tuesday, 21, 14, 15)
+
+    def ingest() -> None:
+        files = sorted(folder.glob("*.csv"))
+        db.ingest(*{"folder": [folder], "pattern": [folder / "steps-*.csv"], "files": files}[place], name="runs")
+
+    ingest()
+    assert db.one("select count(*) from step_runs where gone_at is null") == 5
+    monday.unlink()
+    steps(folder / "steps-2026-11-22.csv", 22, 26)
+    ingest()
+    assert db.one("select count(*) from step_runs where gone_at is null") == 6
+    assert pairs(db.report("throughput"), "day")[-1:] != []
+    assert examine(db.path) == []
+
+
+def test_a_first_day_alone(db: ReportDatabase, tmp_path: Path) -> None:
+    """One file with a date in its name follows others, and is followed: the next day does not replace it."""
+    folder = folder_of(tmp_path)
+    steps(folder / "steps_20261120.csv", 20, 1)
+    db.ingest(folder)
+    (folder / "steps_20261120.csv").unlink()
+    steps(folder / "steps_20261121.csv", 21, 2)
+    db.ingest(folder)
+    assert db.one("select count(*) from step_runs where gone_at is null") == 2
+
+
+def test_single_files_with_append(db: ReportDatabase, tmp_path: Path) -> None:
+    """--append adds a file; from then on the source adds up, without being told again."""
+    db.ingest(steps(tmp_path / "one.csv", 20, 1, 2), name="runs", append=True)
+    db.ingest(steps(tmp_path / "two.csv", 21, 3), name="runs", append=True)
+    db.ingest(steps(tmp_path / "three.csv", 22, 4), name="runs")
+    assert db.one("select count(*) from step_runs where gone_at is null") == 4
+    assert db.ingest(tmp_path / "two.csv", name="runs").unchanged
+
+
+def test_overlaps_count_once(db: ReportDatabase, tmp_path: Path) -> None:
+    """Calls without an id that two files have are the same ones; two alike in one file are two."""
+    folder = folder_of(tmp_path)
+    calls(folder / "calls-1.csv", 1, 2, 2)
+    calls(folder / "calls-2.csv", 2, 2, 3)
+    db.ingest(folder)
+    assert db.one("select count(*) from calls where gone_at is null") == 4
+    assert db.one("select sum(cost) from calls") == 2.0
+
+
+def test_the_later_file_wins_whichever_changes(db: ReportDatabase, tmp_path: Path) -> None:
+    """A row that both files have is what the later one says, also where the earlier file was written again."""
+    folder = folder_of(tmp_path)
+    steps(folder / "steps-2026-11-20.csv", 20, 1, 2, status="running")
+    steps(folder / "steps-2026-11-21.csv", 20, 2, status="failed")
+    db.ingest(folder)
+    assert db.sql("select source_key, status from step_runs order by 1") == [("1", "running"), ("2", "failed")]
+    steps(folder / "steps-2026-11-20.csv", 20, 1, 2, status="completed")
+    db.ingest(folder)
+    assert db.sql("select source_key, status from step_runs order by 1") == [("1", "completed"), ("2", "failed")]
+
+
+def test_numbers_in_names_are_numbers(db: ReportDatabase, tmp_path: Path) -> None:
+    """Part 10 is later than part 9."""
+    folder = folder_of(tmp_path)
+    steps(folder / "steps-9.csv", 20, 1, status="running")
+    steps(folder / "steps-10.csv", 20, 1, status="completed")
+    db.ingest(folder)
+    assert db.sql("select status from step_runs") == [("completed",)]
+
+
+def test_rejected_rows_of_each_file_stay(db: ReportDatabase, tmp_path: Path) -> None:
+    """A row that could not be loaded is still listed after the next day's file; fixed, it is not."""
+    folder = folder_of(tmp_path)
+    (folder / "steps-2026-11-20.csv").write_text(f"{STEPS}1,r1,,completed,2026-11-20T09:00:00Z,\n", "utf-8")
+    db.ingest(folder)
+    steps(folder / "steps-2026-11-21.csv", 21, 2)
+    db.ingest(folder)
+    assert [row["reason"] for row in db.report("rejected_rows")] == ["has no step"]
+    steps(folder / "steps-2026-11-20.csv", 20, 1)
+    db.ingest(folder)
+    assert db.report("rejected_rows") == []
+
+
+def test_a_pattern_that_matches_nothing(db: ReportDatabase, tmp_path: Path) -> None:
+    """One sentence says so, and both ways out; nothing is made."""
+    folder = folder_of(tmp_path)
+    with pytest.raises(StoryreportError) as raised:
+        db.ingest(folder / "*.csv")
+    assert str(raised.value) == (
+        f"{folder}/*.csv matches no file: check the pattern, or name the folder {folder} itself."
+    )
+    assert not db.path.exists()
+
+
+def test_a_folder_with_files_of_two_systems(db: ReportDatabase, tmp_path: Path) -> None:
+    """The systems are named with a file each; --as chooses one."""
+    folder = folder_of(tmp_path)
+    steps(folder / "steps.csv", 20, 1)
+    bucket(folder / "usage.json", 1, 10)
+    with pytest.raises(StoryreportError) as raised:
+        db.ingest(folder)
+    assert str(raised.value) == (
+        f"{folder} holds sources of 2 systems, anthropic_usage (usage.json) and steps (steps.csv): choose one with --as"
+        " SYSTEM, or ingest each by its own path."
+    )
+    db.ingest(folder, system="steps")
+    assert db.one("select count(*) from step_runs") == 1
+
+
+def test_a_link_is_called_as_it_is_given(db: ReportDatabase, tmp_path: Path) -> None:
+    """`current` leads to another folder each day: name and location stay, and nothing is said of another place."""
+    for day in (20, 21):
+        steps(folder_of(tmp_path, f"day{day}") / "steps.csv", day, *range(1, day - 17))
+    link = tmp_path / "current"
+    link.symlink_to(tmp_path / "day20")
+    db.ingest(link)
+    link.unlink()
+    link.symlink_to(tmp_path / "day21")
+    assert db.ingest(link).notes == []
+    assert db.sql("select name, location from sources join inputs on source_id = sources.id") == [
+        ("current", str(link))
+    ]
+
+
+@settings(max_examples=12)
+@given(st.lists(st.sets(st.integers(1, 5), min_size=1), min_size=1, max_size=4), st.permutations(range(4)))
+def test_files_add_up_in_any_order(
+    tmp_path_factory: pytest.TempPathFactory, days: list[set[int]], order: list[int]
+) -> None:
+    """Ids begin at 1 each day: every row of every file counts once, whichever file is written when."""
+    folder = tmp_path_factory.mktemp("days")
+    db = ReportDatabase(folder)
+    for day in (day for day in order if day < len(days)):
+        steps(folder / f"steps-2026-11-{day + 10}.csv", day + 10, *days[day])
+        db.ingest(folder / "steps-*.csv", name="runs")
+    counted = {row["day"]: row["executions"] for row in db.report("failure_trend")}
+    assert counted == {f"2026-11-{day + 10}": len(ids) for day, ids in enumerate(days)}
+    assert examine(db.path) == []

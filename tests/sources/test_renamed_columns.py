@@ -1,0 +1,87 @@
+"""Columns that a fork calls otherwise are read by their known aliases; others are named in a finding."""
+
+from pathlib import Path
+
+import pytest
+from helpers.report_database import ReportDatabase, change, pairs
+
+TABLES = """
+    create table stories (id integer primary key, title varchar, session_id varchar, created_at datetime);
+    create table story_jobs (
+        id integer primary key, job_id varchar, session_id varchar, theme varchar, status varchar, story_id integer,
+        {error} varchar, created_at datetime, {completed} datetime);
+    create table story_nodes (
+        id integer primary key, story_id integer, content varchar, is_root boolean, is_ending boolean,
+        {winning} boolean, options json);
+    insert into stories values (1, 'Tale', 's', '2026-01-01 10:00:04');
+    insert into story_jobs values
+        (1, 'j1', 's', 'sea', 'completed', 1, 'none', '2026-01-01 10:00:00', '2026-01-01 10:00:05');
+    insert into story_nodes values
+        (1, 1, 'a', 1, 0, 0, '[{{"text": "go", "node_id": 2}}]'), (2, 1, 'b', 0, 1, 1, '[]')
+"""
+
+
+def game(
+    path: Path, *, winning: str = "is_winning_ending", completed: str = "completed_at", error: str = "error"
+) -> Path:
+    """A service whose columns have these names; a job of 5 s made a story of two nodes, one a winning end."""
+    change(path, *TABLES.format(winning=winning, completed=completed, error=error).split(";"))
+    return path
+
+
+@pytest.mark.parametrize("winning", ["is_winning_ending", "is_winning", "winning_ending", "IS_WIN"])
+@pytest.mark.parametrize("completed", ["completed_at", "completed_job", "finished_at"])
+def test_aliases_are_read(db: ReportDatabase, tmp_path: Path, winning: str, completed: str) -> None:
+    """Under each name the tree has one winning ending, and the job took 5 s; nothing is unread."""
+    db.ingest(game(tmp_path / "game.db", winning=winning, completed=completed))
+    assert pairs(db.report("story_trees"), "endings", "winning_endings") == [(1, 1)]
+    assert db.sql("select duration_ms from runs") == [(5_000,)]
+    assert db.report("data_quality") == []
+
+
+def test_aliases_of_an_export(db: ReportDatabase, tmp_path: Path) -> None:
+    """A CSV file of the table is read alike."""
+    path = tmp_path / "nodes.csv"
+    path.write_text('id,story_id,is_root,is_ending,is_winning,options\n1,1,1,1,1,"[]"\n', "utf-8")
+    db.ingest(path)
+    assert db.sql("select is_winning_ending from story_nodes") == [(1,)]
+    assert db.report("data_quality") == []
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        ({"winning": "victory"}, "story_nodes: is_winning_ending is absent, victory is not read"),
+        ({"winning": "winning_flag"}, "story_nodes: is_winning_ending is absent, winning_flag is not read"),
+        ({"completed": "completion"}, "story_jobs: completed_at is absent, completion is not read"),
+    ],
+)
+def test_an_unknown_name_is_a_finding(db: ReportDatabase, tmp_path: Path, names: dict[str, str], problem: str) -> None:
+    """Both columns are named: the one that is expected and the one that nothing reads."""
+    db.ingest(game(tmp_path / "game.db", **names))
+    found = [row for row in db.report("data_quality") if row["area"] == "columns"]
+    assert [row["problem"] for row in found] == [problem]
+
+
+def test_unrelated_columns_are_no_finding(db: ReportDatabase, tmp_path: Path) -> None:
+    """A version that lacks a column and has several others says nothing of these."""
+    path = tmp_path / "game.db"
+    game(path)
+    change(
+        path,
+        "alter table story_nodes drop column is_winning_ending",
+        "alter table story_nodes add column picture",
+        "alter table story_nodes add column voice",
+    )
+    db.ingest(path)
+    assert [row for row in db.report("data_quality") if row["area"] == "columns"] == []
+
+
+def test_a_column_that_gets_its_name(db: ReportDatabase, tmp_path: Path) -> None:
+    """Renamed in the source, it is read, and the finding is gone."""
+    path = game(tmp_path / "game.db", winning="victory")
+    db.ingest(path)
+    change(path, "alter table story_nodes rename column victory to is_winning_ending")
+    db.ingest(path)
+    assert pairs(db.report("story_trees"), "winning_endings") == [(1,)]
+    assert db.report("data_quality") == []

@@ -1,0 +1,77 @@
+"""The log of the story-generation service as winston writes it to a terminal, and as a cloud's export wraps it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from helpers.report_database import ReportDatabase, pairs
+
+AT = "2026-11-20T10:00:00.000Z"
+LINES = [
+    ("info", "Story context loaded successfully", {"storyId": "s0", "runId": "r1"}),
+    ("warn", "Could not determine chapter count from outline or database, using default of 4", {"runId": "r1"}),
+    ("info", "Marked orphaned run as failed", {"runId": "r2", "storyId": "s9"}),
+    ("error", "Workflow error occurred", {"runId": "r2", "error": "boom"}),
+]
+COLOURS = {"info": 32, "warn": 33, "error": 31}
+
+
+def coloured(level: str, message: str, fields: dict[str, str]) -> str:
+    """What colorize() and simple() write."""
+    return f"\x1b[{COLOURS[level]}m{level}\x1b[39m: {message} {json.dumps({**fields, 'timestamp': AT})}"
+
+
+def coloured_all(level: str, message: str, fields: dict[str, str]) -> str:
+    """What colorize({all: true}) and simple() write."""
+    colour = f"\x1b[{COLOURS[level]}m"
+    return f"{colour}{level}\x1b[39m: {colour}{message}\x1b[39m {json.dumps({**fields, 'timestamp': AT})}"
+
+
+def text_payload(level: str, message: str, fields: dict[str, str]) -> str:
+    """A line in a cloud's export, which knows no level of it."""
+    entry = {"textPayload": coloured(level, message, fields), "severity": "DEFAULT", "timestamp": AT, "insertId": "x"}
+    return json.dumps(entry)
+
+
+def bare_text_payload(level: str, message: str, fields: dict[str, str]) -> str:
+    """A line whose level the export has taken, and whose time is the export's."""
+    severity = "WARNING" if level == "warn" else level.upper()
+    return json.dumps({"textPayload": f"{message} {json.dumps(fields)}", "severity": severity, "timestamp": AT})
+
+
+def json_payload(level: str, message: str, fields: dict[str, str]) -> str:
+    """A line that the cloud has parsed."""
+    return json.dumps({"jsonPayload": {"level": level, "message": message, **fields}, "timestamp": AT})
+
+
+def metadata_payload(level: str, message: str, fields: dict[str, str]) -> str:
+    """A line as the cloud's own transport for winston sends it."""
+    severity = "WARNING" if level == "warn" else level.upper()
+    payload = {"message": message, "metadata": {**fields, "timestamp": AT}}
+    return json.dumps({"jsonPayload": payload, "severity": severity, "timestamp": AT})
+
+
+FORMS = [coloured, coloured_all, text_payload, bare_text_payload, json_payload, metadata_payload]
+
+
+@pytest.mark.parametrize(
+    ("layout", "form"), [*(("lines", form) for form in FORMS), *(("document", form) for form in FORMS[2:])]
+)
+def test_each_form(db: ReportDatabase, tmp_path: Path, form: Callable[..., str], layout: str) -> None:
+    """Levels, runs, stories, metrics, messages and times are the same in each form."""
+    lines = [form(*line) for line in LINES]
+    if layout == "document":
+        lines = json.dumps([json.loads(line) for line in lines], indent=2).splitlines()
+    path = tmp_path / "app.log"
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    db.ingest(path)
+    assert db.sql("select level, run_key, story_key, metric, message, at from log_events order by id") == [
+        ("info", "r1", "s0", "context_loaded", LINES[0][1], AT),
+        ("warn", "r1", None, "chapter_count_defaulted", LINES[1][1], AT),
+        ("info", "r2", "s9", "orphaned_run_failed", LINES[2][1], AT),
+        ("error", "r2", None, "workflow_error", "Workflow error occurred: boom", AT),
+    ]
+    metrics = dict(pairs(db.report("log_metrics"), "metric", "value"))
+    assert (metrics["orphaned_runs_detected"], metrics["workflow_errors"]) == (1, 1)
+    assert db.report("rejected_rows") == []
