@@ -48,6 +48,11 @@ def reading(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         sentence = problem_of_file(error) or OTHER_PROBLEM
         raise StoryreportError(sentence.format(path=path, error=error)) from error
+    except UnicodeDecodeError as error:
+        # SQLite's message about a broken schema quotes it, and Python reads messages as UTF-8.
+        raise StoryreportError(
+            f"{path} is damaged (its schema is not UTF-8 text): restore it or copy it again."
+        ) from error
 
 
 def open_sqlite(connection: sqlite3.Connection, found: Found, scratch: Path, progress: Callable[[str], None]) -> Opened:
