@@ -1,6 +1,8 @@
-"""The peer of a load: bare INSERT … SELECT from an attached tracker into the core tables, as bare.sql says.
+"""The peers of a load: bare INSERT … SELECT from an attached tracker into the core tables, and the fair floor.
 
-python -m benchmarks.bare SOURCE DATABASE
+The floor writes the same rows as storyreport by plain SQL.
+
+python -m benchmarks.bare [--fair] SOURCE DATABASE
 """
 
 import contextlib
@@ -16,13 +18,14 @@ from .histories import run_script
 @click.command()
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.argument("database", type=click.Path(path_type=Path))
-def main(source: Path, database: Path) -> None:
+@click.option("--fair", is_flag=True, help="Write the rows that storyreport writes.")
+def main(source: Path, database: Path, fair: bool) -> None:
     """Copy the rows of SOURCE in one transaction into a new DATABASE, opened just as storyreport opens its own."""
     with contextlib.closing(schema.connect(database)) as connection:
         connection.execute("attach database ? as source", [f"{source.resolve().as_uri()}?mode=ro"])
         connection.execute("begin")
         rollups.update(connection)
-        run_script(connection, "bare.sql")
+        run_script(connection, "fair.sql" if fair else "bare.sql")
         connection.execute("commit")
 
 

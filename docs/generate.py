@@ -1,7 +1,9 @@
 """Write the generated parts of the documentation: `python -m docs.generate`. A test holds them equal to the code."""
 
 import contextlib
+import re
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import groupby
@@ -15,8 +17,11 @@ from storyreport import reports, schema
 from storyreport.__main__ import HELP
 from storyreport.cli import cli
 from storyreport.ingest import ingest, requests_for
+from storyreport.rollups.definition import Table
+from storyreport.rollups.definition import tables as rollup_tables
 
 ROOT = Path(__file__).resolve().parent.parent
+COLUMNS = ROOT / "docs" / "columns.yml"
 BEGIN_HELP, END_HELP = "<!-- help: storyreport -->\n", "<!-- end help -->"
 NOTICE = "<!-- Written by `python -m docs.generate`: do not edit. -->\n"
 REPORTS_INTRO = """
@@ -33,6 +38,11 @@ together), `input_id` (the part of the source that it was read from) and `gone_a
 
 A reference to a story, run or node is an id. If its target is missing, the id is null and the `*_key` column beside it
 holds the key as the source wrote it: the row is an orphan.
+
+## Days
+
+The generated column `day` is the UTC day (`YYYY-MM-DD`) that a row is counted on, taken from the first of its times
+that is known. It is an empty text where none is: with `since` or `until` a report leaves such rows out.
 """.strip()
 # Tables of SQLite, the migrations and the search index.
 INTERNAL = ("sqlite_", "_sqlite_migrations", "errors_fts")
@@ -126,6 +136,10 @@ def data_model(connection: sqlite3.Connection) -> str:
         NOTICE,
         MODEL_INTRO,
         "",
+        *_days(connection, core),
+        "",
+        "## References",
+        "",
         "```mermaid",
         "erDiagram",
         *_relations(connection, core),
@@ -142,20 +156,35 @@ def data_model(connection: sqlite3.Connection) -> str:
         "## Rollups",
         "",
         "Sums that `ingest` keeps current, by source and day; a table without `day` has the sums of the whole history.",
+        "Columns of the key are bold.",
         "Reports read them instead of the history. Tables `pruned_*` hold what deleted details add to them.",
-        "",
-        "| table | content | columns |",
-        "|---|---|---|",
     ]
+    common = yaml.safe_load(COLUMNS.read_text(encoding="utf-8"))
     for table in tables:
-        if table.startswith(("rollup_", "pruned_")):
-            columns = ", ".join(f"`{name}`" for name, *_ in _columns(connection, table))
-            lines.append(f"| `{table}` | {_cell(texts.get(table, ''))} | {columns} |")
+        if table in rollup_tables():
+            lines += ["", *_rollup(connection, rollup_tables()[table], common)]
     lines += ["", "## Views", "", "| view | columns |", "|---|---|"]
     for view in _names(connection, "view"):
         columns = ", ".join(f"`{name}`" for name, *_ in _columns(connection, view))
         lines.append(f"| `{view}` | {columns} |")
     return "\n".join(lines) + "\n"
+
+
+def _rollup(connection: sqlite3.Connection, table: Table, common: dict[str, str]) -> Iterator[str]:
+    """The section of a rollup's table; KeyError for a column without a meaning."""
+    yield f"### {table.name}"
+    yield ""
+    yield " ".join(table.description.split())
+    yield ""
+    yield "| column | type | meaning |"
+    yield "|---|---|---|"
+    key = {column.name for column in table.key}
+    for name, kind, _ in _columns(connection, table.name):
+        said = table.meanings.get(name) or common.get(name)
+        if said is None:
+            sys.exit(f"The column {name} of {table.name} has no meaning: add it below `meanings` in its header.")
+        meaning = _cell(said)
+        yield f"| {f'**`{name}`**' if name in key else f'`{name}`'} | {kind} | {meaning} |"
 
 
 def descriptions() -> dict[str, str]:
@@ -195,6 +224,17 @@ def _columns(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, 
             "generated" if hidden else "",
         ]
         yield name, kind.lower().removesuffix(" generated always"), ", ".join(filter(None, words))
+
+
+def _days(connection: sqlite3.Connection, tables: list[str]) -> Iterator[str]:
+    """A table of the generated days, with the times that they are taken from, the first known one first."""
+    yield "| table | column | taken from |"
+    yield "|---|---|---|"
+    for table in tables:
+        (sql,) = connection.execute("select sql from sqlite_master where name = ?", [table]).fetchone()
+        for column, times in re.findall(r"\b(\w*day) text generated always as \(substr\((.*?), 1, 10\)\)", sql):
+            taken = ", ".join(f"`{time}`" for time in re.findall(r"\w*at\b", times))
+            yield f"| `{table}` | `{column}` | {taken} |"
 
 
 def _relations(connection: sqlite3.Connection, tables: list[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Denies what nobody may do, screens requests."""
+"""Denies what nobody may do, screens requests, lets people log in."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import access, screen
+from storyreport.web import access, door, screen
 
 
 @hookimpl
@@ -19,6 +19,18 @@ def permission_allowed(datasette: Any, actor: Any, action: str, resource: Any) -
 def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Any:
     """What is denied, for Datasette 1.0."""
     return access.rules(datasette, actor, action)
+
+
+@hookimpl
+def actor_from_request(datasette: Any, request: Any) -> dict[str, Any] | None:
+    """Who sends a token."""
+    return door.actor_of_token(datasette, request)
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Any]]:
+    """The login page."""
+    return [(r"/-/login$", door.login)]
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""Gives the templates their view models, and serves the pages of one story, run, step or source."""
+"""Gives the templates their view models, and serves the home page and those of one story, run, step or source."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import details, pages
+from storyreport.web import details, home, pages
 
 
 @hookimpl
@@ -23,5 +23,8 @@ def extra_template_vars(datasette: Any, request: Any, template: str, database: s
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    """`/-/story/<key>?source=<source>` and the like; the source matters only where two know the same key."""
-    return [(rf"/-/(?P<kind>{'|'.join(details.SECTIONS)})/(?P<key>[^/]+)$", details.page)]
+    """`/`, and `/-/story/<key>?source=<source>` and the like; the source matters where two know the same key."""
+    return [
+        (r"/$", home.page),
+        (rf"/-/(?P<kind>{'|'.join(details.SECTIONS)})/(?P<key>[^/]+)$", details.page),
+    ]

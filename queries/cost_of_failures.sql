@@ -1,10 +1,10 @@
 /*
 title: Cost of failures
 description: >-
-  Cost of the calls of failed runs, by step. Calls without a step are listed under their endpoint. The share is that of
-  the source's total cost in the same currency. With dates: calls made in that period by runs that failed then or later.
-  Needs calls that name their run. Runs that the source has deleted still count. Calls without a known cost are
-  unpriced, never free.
+  Cost of the calls of failed runs (kind: run), and of failed calls in other or no runs (kind: call), by step. Calls
+  without a step are listed under their endpoint. The share is that of the source's total cost in the same currency.
+  With dates: calls made in that period by runs that failed then or later. Runs need calls that name them. Runs that
+  the source has deleted still count. Calls without a known cost are unpriced, never free.
 topic: Cost
 params:
   source: {type: source, help: one source only}
@@ -14,7 +14,7 @@ chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal, sort: -x}
-    x: {field: cost, type: quantitative, stack: zero, title: cost of failed runs}
+    x: {field: cost, type: quantitative, stack: zero, title: cost of failures}
     color: {field: source, type: nominal}
     row: {field: currency, type: nominal}
 */
@@ -27,7 +27,8 @@ with failed as (
         failed_runs,
         calls,
         cost_nano / 1e9 as cost,
-        unpriced_calls
+        unpriced_calls,
+        'run' as kind
     from rollup_failed_calls
     where :since || :until = ''
     union all
@@ -38,8 +39,38 @@ with failed as (
         count(distinct run_id),
         sum(calls),
         sum(cost_nano / 1e9),
-        sum(unpriced_calls)
+        sum(unpriced_calls),
+        'run'
     from rollup_failed_run_calls
+    where
+        :since || :until <> ''
+        and day >= :since
+        and day <= coalesce(nullif(:until, ''), '9999-12-31')
+        and (:until = '' or day <> '')
+    group by source_id, family, currency
+    union all
+    select
+        source_id,
+        family,
+        currency,
+        null,
+        calls,
+        cost_nano / 1e9,
+        0,
+        'call'
+    from rollup_failing_calls
+    where :since || :until = ''
+    union all
+    select
+        source_id,
+        family,
+        currency,
+        null,
+        sum(calls),
+        sum(cost_nano / 1e9),
+        0,
+        'call'
+    from rollup_failing_call_days
     where
         :since || :until <> ''
         and day >= :since
@@ -78,9 +109,10 @@ select
     round(failed.cost, 6) as cost,
     nullif(failed.currency, '') as currency,
     round(100.0 * failed.cost / nullif(spent.cost, 0), 2) as share_pct,
-    failed.unpriced_calls
+    failed.unpriced_calls,
+    failed.kind
 from failed
 join sources on sources.id = failed.source_id
 join spent using (source_id, currency)
 where :source = '' or sources.name = :source
-order by failed.cost desc, failed.calls desc, source, step
+order by failed.cost desc, failed.calls desc, source, step, failed.kind

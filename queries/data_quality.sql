@@ -67,8 +67,8 @@ problems as (
         case when source_status is null then kind || ' without a status' else kind || ' with an unknown status' end,
         "rows",
         source_status,
-        'These rows count neither as completed nor as failed: fix the status in the source, or add the word to the'
-        || ' statuses of its system in storyreport.'
+        'These rows count neither as completed nor as failed: fix the status in the source, or ingest it with'
+        || ' --status WORD=MEANING.'
     from unknown_statuses
     union all
     select *

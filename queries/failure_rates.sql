@@ -1,8 +1,8 @@
 /*
 title: Failure rates
 description: >-
-  Share of executions that failed, by step, highest first. Executions are those that completed or failed. A step that
-  ran but did not pass its acceptance check counts as failed if its source says so.
+  Share of executions that failed, by step, highest first. Executions are those that completed or failed. Rejected
+  executions are those of the failed ones that ran to their end and then did not pass their acceptance check.
 topic: Steps
 params:
   source: {type: source, help: one source only}
@@ -22,7 +22,8 @@ with ended as (
         family,
         executions,
         completed,
-        failed
+        failed,
+        rejected
     from rollup_steps
     where :since || :until = ''
     union all
@@ -31,7 +32,8 @@ with ended as (
         family,
         sum(executions),
         sum(completed),
-        sum(failed)
+        sum(failed),
+        sum(rejected)
     from rollup_step_days
     where
         :since || :until <> ''
@@ -47,7 +49,8 @@ select
     ended.executions,
     ended.completed,
     ended.failed,
-    round(100.0 * ended.failed / ended.executions, 2) as failure_pct
+    round(100.0 * ended.failed / ended.executions, 2) as failure_pct,
+    ended.rejected
 from ended
 join sources on sources.id = ended.source_id
 where

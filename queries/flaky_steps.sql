@@ -3,7 +3,8 @@ title: Flaky steps
 description: >-
   Steps that only complete after a retry, most recovered first. One row per step; a run here is one step of one story
   (or run). Retried: the first attempt failed and was retried. Recovered: only a later attempt completed. The percentage
-  is that of first attempts that completed. An attempt counts on the day it ended. Needs a source that tells attempts
+  is that of first attempts that completed. Where the first attempt is not recorded (Airflow before 2.10), the work
+  counts in none of these. An attempt counts on the day it ended. Needs a source that tells attempts
   apart; otherwise each execution is a first attempt.
 topic: Steps
 params:
@@ -25,7 +26,7 @@ with attempts as (
         first_attempts,
         first_completed,
         retried,
-        recovered
+        recovered - unexplained as recovered
     from rollup_steps
     where :since || :until = ''
     union all
@@ -35,7 +36,7 @@ with attempts as (
         sum(first_attempts),
         sum(first_completed),
         sum(retried),
-        sum(recovered)
+        sum(recovered) - sum(unexplained)
     from rollup_step_days
     where
         :since || :until <> ''

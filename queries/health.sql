@@ -2,7 +2,8 @@
 title: Health
 description: >-
   All checks, problems first. Each check names the report with the details and uses that report's default limits: an
-  hour of silence is stuck, three failures in a row are blocked. A source is fresh if it was ingested within a day.
+  hour of silence is stuck (a day for queued and waiting work), three failures in a row are blocked. A source is fresh
+  if it was ingested within a day.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
@@ -29,10 +30,13 @@ found (name, count, is_checked) as (
         'stuck',
         count(*),
         1
-    from running_work
+    from open_work
     where
         source_id in (select id from selected)
-        and coalesce((strftime('%s', :as_of) - strftime('%s', nullif(last_sign, ''))) / 60, 60) >= 60
+        and case
+            when is_waiting then (strftime('%s', :as_of) - strftime('%s', nullif(last_sign, ''))) / 60 >= 1440
+            else coalesce((strftime('%s', :as_of) - strftime('%s', nullif(last_sign, ''))) / 60, 60) >= 60
+        end
     union all
     select
         'failed',
@@ -40,6 +44,16 @@ found (name, count, is_checked) as (
         1
     from rollup_failed_steps
     where source_id in (select id from selected)
+    union all
+    select
+        'failed runs',
+        count(*),
+        1
+    from failed_work
+    where
+        source_id in (select id from selected)
+        and story_id is null
+        and story_key is null
     union all
     select
         'blocked',
@@ -149,10 +163,10 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'stuck',
         'stuck_runs',
         'problem',
-        'run or step is running and has been silent for 1 h or longer.',
-        'runs or steps are running and have been silent for 1 h or longer.',
+        'run or step has been silent for too long: 1 h while running, 24 h while queued or waiting.',
+        'runs or steps have been silent for too long: 1 h while running, 24 h while queued or waiting.',
         'Check whether they still run, and restart those that do not.',
-        'No running work has been silent for 1 h.',
+        'No running work has been silent for 1 h, no queued or waiting work for 24 h.',
         ''
     ),
     (
@@ -168,6 +182,17 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
     ),
     (
         4,
+        'failed runs',
+        'failed_runs',
+        'warning',
+        'run or step failed that is not about a story.',
+        'runs or steps failed that are not about a story.',
+        'Read the errors and run them again.',
+        'No run or step without a story is failed.',
+        ''
+    ),
+    (
+        5,
         'blocked',
         'blocked_stories',
         'problem',
@@ -178,7 +203,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         ''
     ),
     (
-        5,
+        6,
         'chapters',
         'stories_without_chapters',
         'warning',
@@ -189,7 +214,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'No source has chapter counts.'
     ),
     (
-        6,
+        7,
         'trees',
         'story_tree_problems',
         'problem',
@@ -200,7 +225,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'No source has story trees.'
     ),
     (
-        7,
+        8,
         'outputs',
         'output_mismatches',
         'warning',
@@ -211,7 +236,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'No folder of outputs was ingested: ingest it with its source.'
     ),
     (
-        8,
+        9,
         'freshness',
         'ingests',
         'warning',
@@ -222,7 +247,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         ''
     ),
     (
-        9,
+        10,
         'data quality',
         'data_quality',
         'warning',
@@ -233,7 +258,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         ''
     ),
     (
-        10,
+        11,
         'unpriced calls',
         'cost',
         'warning',

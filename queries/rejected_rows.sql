@@ -1,8 +1,9 @@
 /*
 title: Rejected rows
 description: >-
-  Rows that could not be loaded, with the reason, latest first. A row is shown as its source wrote it, without private
-  values. Values that were dropped from loaded rows are in data_quality.
+  Rows that could not be loaded, and rows of which a value could not be read, with the reason, latest first. A row is
+  shown as its source wrote it, without private values. Its severity says whether it was rejected, or loaded without the
+  value (warning). Other values that were dropped, such as negative ones, are in data_quality.
 topic: Data
 params:
   source: {type: source, help: one source only}
@@ -19,10 +20,11 @@ select
     coalesce(rejects.source_key, 'row ' || rejects.source_row) as key,
     rejects.reason,
     rejects."row",
-    rejects.rejected_at as ingested_at
+    rejects.rejected_at as ingested_at,
+    rejects.severity
 from rejects
 cross join sources on sources.id = rejects.source_id
 where
-    rejects.severity = 'rejected'
+    (rejects.severity = 'rejected' or rejects.reason not like 'negative %')
     and (:source = '' or sources.name = :source)
 order by rejects.id desc

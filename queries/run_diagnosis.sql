@@ -133,14 +133,15 @@ call_counts as (
 last_signs as (
     select
         selected.id,
-        nullif(max(running_work.last_sign), '') as last_sign,
-        max(0, (strftime('%s', :as_of) - strftime('%s', nullif(max(running_work.last_sign), ''))) / 60)
+        nullif(max(open_work.last_sign), '') as last_sign,
+        max(0, (strftime('%s', :as_of) - strftime('%s', nullif(max(open_work.last_sign), ''))) / 60)
             as silent_minutes
     from selected
-    join running_work
+    join open_work
         on
-            running_work.source_id = selected.source_id
-            and running_work.run = selected.source_key
+            open_work.source_id = selected.source_id
+            and open_work.run = selected.source_key
+            and not open_work.is_waiting
     group by selected.id
 ),
 

@@ -1,8 +1,8 @@
 /*
 title: Slowest runs of a step
 description: >-
-  Slowest completed executions of a step, from the ten days that had the slowest ones. All steps of the family are
-  included.
+  Slowest executions of a step that ran to their end (completed, or rejected by their acceptance check), from the ten
+  days that had the slowest ones. All steps of the family are included.
 topic: One run, one story
 params:
   source: {type: source, help: one source only}
@@ -51,5 +51,8 @@ left join runs on runs.id = step_runs.run_id
 left join stories on stories.id = step_runs.story_id
 where
     step_runs.duration_ms = days.max_ms
-    and step_runs.status = 'completed'
+    and (
+        step_runs.status = 'completed'
+        or step_runs.status = 'failed' and step_runs.acceptance_passed = 0
+    )
 order by step_runs.duration_ms desc, step_runs.started_at

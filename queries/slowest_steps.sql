@@ -2,7 +2,8 @@
 title: Slowest steps
 description: >-
   Total time and duration of each step, and its share of all time spent, longest first. Percentiles are within 1 %.
-  Executions are those that completed or failed; durations are those of completed executions with a known duration.
+  Executions are those that completed or failed; durations are those of executions that ran to their end, with a known
+  duration: completed ones, and rejected ones, which failed by their acceptance check alone.
 topic: Steps
 params:
   source: {type: source, help: one source only}
@@ -21,6 +22,8 @@ with some_days as (
         source_id,
         family,
         sum(executions) as executions,
+        sum(failed) as failed,
+        sum(rejected) as rejected,
         sum(timed) as timed,
         sum(total_ms) as total_ms,
         max(max_ms) as max_ms
@@ -65,6 +68,8 @@ spent as (
         source_id,
         family,
         executions,
+        failed,
+        rejected,
         timed,
         total_ms,
         max_ms,
@@ -77,6 +82,8 @@ spent as (
         some_days.source_id,
         some_days.family,
         some_days.executions,
+        some_days.failed,
+        some_days.rejected,
         some_days.timed,
         some_days.total_ms,
         some_days.max_ms,
@@ -97,7 +104,9 @@ select
     spent.p95_ms,
     spent.max_ms,
     case when spent.timed > 0 then spent.total_ms end as total_ms,
-    case when spent.timed > 0 then round(100.0 * spent.total_ms / sum(spent.total_ms) over (), 2) end as share_pct
+    case when spent.timed > 0 then round(100.0 * spent.total_ms / sum(spent.total_ms) over (), 2) end as share_pct,
+    spent.failed,
+    spent.rejected
 from spent
 join sources on sources.id = spent.source_id
 where

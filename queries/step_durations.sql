@@ -2,7 +2,8 @@
 title: Step durations
 description: >-
   Duration of each step by day, latest day first. Percentiles are within 1 %. Executions are those that completed or
-  failed; durations are those of completed executions with a known duration.
+  failed; durations are those of executions that ran to their end (completed, or rejected by their acceptance check), if
+  known.
 topic: Steps
 params:
   source: {type: source, help: one source only}

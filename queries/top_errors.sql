@@ -1,9 +1,9 @@
 /*
 title: Top errors
 description: >-
-  Most frequent errors, with the number of stories and steps affected. Errors that differ only in ids, numbers, times,
-  paths, URLs and quoted parts are one. Each error is counted once: on the step run or call that ended with it,
-  otherwise on the run.
+  Most frequent errors, with the number of stories and steps affected. Errors that differ only in ids, measures, times,
+  paths, URLs and quoted parts are one; status and error codes, exception classes and types tell them apart. Each error
+  is counted once: on the step run or call that ended with it, otherwise on the run.
 topic: Failures
 params:
   source: {type: source, help: one source only}

@@ -20,7 +20,7 @@ def say(text: str) -> None:
 
 
 def main() -> None:
-    """Run the command line; who only wants the version or the help is told at once, without the rest of the program."""
+    """Run the command line; the version, the help and an ingest without news need nothing else of the program."""
     if reconfigure := getattr(sys.stdout, "reconfigure", None):
         # A title may hold what a terminal's encoding lacks.
         reconfigure(errors="replace")
@@ -33,9 +33,16 @@ def main() -> None:
         with open(HELP, encoding="utf-8") as file:
             say(file.read())
         return
+    to_ingest = sys.argv[2:] if sys.argv[1:2] == ["ingest"] else None
+    if to_ingest:
+        from . import unchanged
+
+        if (text := unchanged.said(to_ingest)) is not None:
+            say(text)
+            return
     from .cli import cli
 
-    cli(prog_name="storyreport")
+    cli(prog_name="storyreport", obj=to_ingest)
 
 
 if __name__ == "__main__":

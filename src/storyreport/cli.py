@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import __version__
+from .cli_access import token, user
 from .cli_sources import EPILOG
 from .cli_sources import sources as source_commands
 from .errors import StoryreportError, UsageError
 from .options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
+    VISITORS,
     Age,
     Mount,
     called,
@@ -24,6 +26,7 @@ from .options import (
     standard_input,
     with_database,
     with_prices,
+    with_public,
     with_queries,
 )
 from .output import CONTROL
@@ -77,6 +80,9 @@ def cli() -> None:
 @click.option("--name", help="Name of the source [default: name of the file or folder without its extension].")
 @click.option("--as", "system", metavar="SYSTEM", help="System that wrote the source [default: recognised].")
 @click.option("--timezone", metavar="TZ", help="Zone of times without an offset, e.g. Europe/Madrid [default: UTC].")
+@click.option(
+    "--status", "status_words", multiple=True, metavar="WORD=MEANING", help="Meaning of a status word (repeatable)."
+)
 @click.option("--full", is_flag=True, help="Read everything again, not only what may have changed.")
 @click.option("--append", is_flag=True, help="Add the rows: those that the files lack are not marked as deleted.")
 @click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded (by default it is kept in rejects).")
@@ -90,6 +96,7 @@ def ingest(
     name: str | None,
     system: str | None,
     timezone: str | None,
+    status_words: tuple[str, ...],
     full: bool,
     append: bool,
     strict: bool,
@@ -101,13 +108,19 @@ def ingest(
     A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a pattern like 'exports/*.csv', a
     postgresql:// URL, or - for standard input. SOURCEs of one system are one source, unless two are whole databases.
     """
+    from . import unchanged
     from .ingest import check_timezone, known_at, requests_for
     from .sources import problems
+    from .statuses import given
 
+    # Before anything is read.
+    arguments = click.get_current_context().obj
+    call = unchanged.called(arguments) if arguments and not problems() else None
     for problem in problems():
         click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
     if timezone:
         check_timezone(timezone)
+    words = given(status_words)
     for source in sources:
         if "://" in source and not source.startswith(SERVERS):
             # It may hold a password: it is not repeated.
@@ -118,12 +131,14 @@ def ingest(
     with contextlib.ExitStack() as stack:
         places = [stack.enter_context(standard_input()) if source == "-" else place(source) for source in sources]
         kept = {path for path, source in zip(places, sources, strict=True) if source == "-"}
-        how: dict[str, Any] = {"timezone": timezone, "full": full, "append": append, "strict": strict}
-        how["with_text"] = with_text
+        how: dict[str, Any] = {"timezone": timezone, "statuses": words, "full": full, "append": append}
+        how |= {"strict": strict, "with_text": with_text}
         failed: list[str] = []
         known = partial(known_at, database)
         requests = requests_for(places, name, system, failed, known, price_file=price_file, **how)
         load([called(request, kept) for request in requests], database, failed)
+    if call:
+        unchanged.note(call, [request.name for request in requests])
 
 
 def load(requests: "list[Request]", database: Path, failed: list[str]) -> None:
@@ -200,7 +215,7 @@ def reprice(database: Path, price_path: Path | None) -> None:
 @click.option("--setting", "settings", nargs=2, multiple=True, metavar="NAME VALUE", help="A setting of Datasette.")
 @click.option("--root", is_flag=True, help="Print an address that logs in as root.")
 @click.option("--cors", is_flag=True, help="Let other sites' pages read the data addresses.")
-@click.option("--sql", is_flag=True, help="Let visitors write SQL (Python 3.11 or newer).")
+@with_public
 @click.option("--crossdb", is_flag=True, help="Let SQL join across databases in /_memory.")
 def serve(
     database: Path,
@@ -209,18 +224,17 @@ def serve(
     port: int,
     open_browser: bool,
     root: bool,
-    sql: bool,
     static: tuple[tuple[str, Path], ...],
     settings: tuple[tuple[str, str], ...],
     **extras: Any,
 ) -> None:
     """Serve the reports with Datasette until Ctrl-C."""
-    from .web.mode import Mode
+    from .web.mode import mode_for
     from .web.server import Extras
     from .web.server import serve as run
 
     warn_of_broken_reports(queries)
-    mode = Mode(sql=sql, local=True)
+    mode = mode_for(database, host, *(extras.pop(name) for name in VISITORS))
     run(database, host, port, open_browser, root, Extras(static=static, settings=dict(settings), mode=mode, **extras))
 
 
@@ -376,3 +390,7 @@ def opened(database: Path) -> Iterator[Any]:
 
     with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
         yield connection
+
+
+cli.add_command(user)
+cli.add_command(token)

@@ -5,5 +5,9 @@ class StoryreportError(Exception):
     """An error that the caller can fix; the message says what is wrong, where, and what to do."""
 
 
+class NotOursError(StoryreportError):
+    """A file that no known system has written."""
+
+
 class UsageError(StoryreportError):
     """A wrong call: an unknown report, parameter or option value."""

@@ -3,8 +3,8 @@
 import hashlib
 import itertools
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ class Request:
     parts: tuple[Found, ...]
     timezone: str | None = None
     with_text: bool | None = None
+    statuses: Mapping[str, str] = field(default_factory=dict)  # the user's words, folded → their meanings
     full: bool = False
     strict: bool = False
     append: bool = False

@@ -18,16 +18,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from . import pricing, rollups, schema
+from . import pricing, rollups, schema, statuses
 from .errors import StoryreportError, UsageError
 from .given import Request, requests_for
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, open_part
-from .readers.part import Found, Options, signature
+from .readers.part import Found, Options, is_unchanged, signature
 from .readers.sqlite import reading
 from .sources import systems
 from .transaction import Progress, transaction
 from .typed import TypedTables
+from .unchanged import note_unchanged
 
 __all__ = ["Outcome", "Request", "check_timezone", "ingest", "known_at", "reprice", "requests_for"]
 
@@ -98,9 +99,11 @@ def reprice(
     with transaction(database, progress) as connection:
         rollups.watch(connection)
         progress("estimating costs")
-        repriced = pricing.reprice(connection, price_file, _now())
+        now = _now()
+        repriced = pricing.reprice(connection, price_file, now)
         progress("adding up")
         rollups.refresh(connection)
+        pricing.keep_list(connection, now)
         connection.execute("commit")
     return repriced
 
@@ -126,6 +129,7 @@ def _ingest(
             rollups.build(connection, source.id, last_ids)
         else:
             rollups.refresh(connection)
+        pricing.keep_list(connection, now)
     if request.strict:
         _refuse_rejects(connection, request.name, source.id)
     outcome.duration_ms = int((time.monotonic() - begun) * 1000)
@@ -139,6 +143,7 @@ class _Source:
 
     id: int
     timezone: str
+    statuses: Mapping[str, str]
 
 
 @dataclass
@@ -158,14 +163,15 @@ class _Work:
 def _load_part(work: _Work, found: Found) -> None:
     """Load a part of a source, unless it is as it was the last time."""
     request, known = work.request, _input(work.connection, work.source.id, found)
-    options = Options(work.source.timezone, known.with_text if request.with_text is None else request.with_text)
+    with_text = known.with_text if request.with_text is None else request.with_text
+    options = Options(work.source.timezone, with_text, tuple(sorted(work.source.statuses.items())))
     is_read_alike = known.reading == _reading(found, options) and not request.full
     if request.append or found.passes or known.files:
         _load_passes(work, found, known, options, known.files if is_read_alike else {})
         return
     how = _how(found, options)
     is_same = known.how == how and not request.full
-    if is_same and not found.url and known.signature == signature(found):
+    if is_same and is_unchanged(found, known.signature):
         return
     if known.location and known.location != found.location:
         work.outcome.notes.append(
@@ -182,7 +188,8 @@ def _load_passes(work: _Work, found: Found, known: "_Known", options: Options, r
     passes = found.passes or (found,)
     # A file that is added to a folder's is not where the source is.
     location = known.location if known.files and not found.passes else found.location
-    place = next((place for place, each in enumerate(passes) if read.get(each.files) != signature(each)), len(passes))
+    changed = (place for place, each in enumerate(passes) if not is_unchanged(each, read.get(each.files, "")))
+    place = next(changed, len(passes))
     for each in passes[place:]:
         signed = signature(each)
         _load_pass(work, each, known, options, None, {**known.files, each.files: signed}, location)
@@ -268,18 +275,20 @@ def _now() -> str:
 
 
 def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Source:
-    """The source and its time zone; it is registered where it is new."""
+    """The source and its options; it is registered where it is new."""
     system = request.parts[0].system.name
-    row = connection.execute("select id, system, timezone from sources where name = ?", [request.name]).fetchone()
+    row = connection.execute(
+        "select id, system, timezone, statuses from sources where name = ?", [request.name]
+    ).fetchone()
     if row is None:
         zone = request.timezone or "UTC"
         inserted = connection.execute(
-            "insert into sources (name, system, timezone, created_at) values (?, ?, ?, ?)",
-            [request.name, system, zone, now],
+            "insert into sources (name, system, timezone, statuses, created_at) values (?, ?, ?, ?, ?)",
+            [request.name, system, zone, json.dumps(request.statuses), now],
         )
         assert inserted.lastrowid is not None
-        return _Source(inserted.lastrowid, zone)
-    source_id, known_system, zone = row
+        return _Source(inserted.lastrowid, zone, request.statuses)
+    source_id, known_system, zone, words = row
     if known_system != system:
         raise StoryreportError(
             f"The name {request.name!r} belongs to a {known_system} source, this is a {system} one: "
@@ -288,7 +297,11 @@ def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Sour
     if request.timezone and request.timezone != zone:
         connection.execute("update sources set timezone = ? where id = ?", [request.timezone, source_id])
         zone = request.timezone
-    return _Source(source_id, zone)
+    known_words = json.loads(words)
+    meanings = {**known_words, **request.statuses}
+    if meanings != known_words:
+        connection.execute("update sources set statuses = ? where id = ?", [json.dumps(meanings), source_id])
+    return _Source(source_id, zone, meanings)
 
 
 @dataclass(frozen=True)
@@ -336,7 +349,8 @@ def _reading(found: Found, options: Options) -> str:
         (name, list(table.columns.items()), table.required, table.group, table.changed, table.clock)
         for name, table in found.system.parts[found.part].tables.items()
     ]
-    return _hash((options, found.system.mapping(), tables))
+    words = (sorted(found.system.parts[found.part].statuses.items()), statuses.version())
+    return _hash((options, found.system.mapping(), tables, words))
 
 
 def _hash(value: object) -> str:
@@ -361,19 +375,21 @@ def _refuse_rejects(connection: sqlite3.Connection, name: str, source_id: int) -
 
 def _note(connection: sqlite3.Connection, source_id: int, outcome: Outcome, started_at: str) -> None:
     """Keep a row about this ingest."""
+    if outcome.unchanged:
+        note_unchanged(connection, source_id, outcome.duration_ms)
+        return
     counts = outcome.counts
     connection.execute(
         """
         insert into ingests (
             source_id, started_at, finished_at, status, rows_read, inserted, updated, gone, rejected, duration_ms
         )
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        values (?, ?, ?, 'completed', ?, ?, ?, ?, ?, ?)
         """,
         [
             source_id,
             started_at,
             _now(),
-            "unchanged" if outcome.unchanged else "completed",
             counts.read,
             counts.inserted,
             counts.updated,

@@ -2,14 +2,16 @@
 
 An action is a core table ("step_runs"), a core table for rows that no other part has ("stories, where absent"),
 "steps", or a statement about rows that were loaded before ("delete step_runs", "gone stories", "missing artifacts").
+A piece that several sections select from stands below `-- part: with name`, or `-- any: with name` for all parts.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from .errors import StoryreportError
+from .pieces import ACTION, ANY, COMMENT, cte, names_used, with_pieces
 from .system import STATUSES, Part, System
 
 # Parents before children, so that a reference can be resolved as its row is written.
@@ -34,7 +36,6 @@ ACTIONS = {
     "missing artifacts": ("missing", "artifacts"),
 }
 HEADING = re.compile(r"^[ \t]*--[ \t]*([\w-]+):[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
-COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 # The semicolon of a statement, and comments after it.
 END = re.compile(r";?\s*(?:--[^\n]*\s*)*\Z")
 
@@ -63,6 +64,12 @@ class Section:
         return ACTIONS[self.action][1]
 
     @property
+    def piece(self) -> str:
+        """The name of the piece that it is, or an empty text."""
+        found = ACTION.fullmatch(self.action)
+        return found[1] if found else ""
+
+    @property
     def only_absent(self) -> bool:
         """Whether rows that are there already stay as they are."""
         return self.action.endswith(WHERE_ABSENT)
@@ -79,7 +86,8 @@ def _is_heading(text: str, line: re.Match[str]) -> bool:
 
 
 @cache
-def _sections(system: str, text: str) -> tuple[Section, ...]:
+def _all_sections(system: str, text: str) -> tuple[Section, ...]:
+    """The sections as they are written, pieces among them."""
     headings = [line for line in HEADING.finditer(text) if _is_heading(text, line)]
     ends = [heading.start() for heading in headings[1:]] + [len(text)][: len(headings)]
     if COMMENT.sub("", text[: headings[0].start() if headings else len(text)]).strip():
@@ -90,8 +98,23 @@ def _sections(system: str, text: str) -> tuple[Section, ...]:
     )
 
 
+def _pieces(written: tuple[Section, ...], part: str) -> dict[str, str]:
+    """Name → CTE of the pieces that a part's sections may use."""
+    return {s.piece: cte(s.action, s.sql) for s in written if s.piece and s.part in (part, ANY)}
+
+
+@cache
+def _sections(system: str, text: str) -> tuple[Section, ...]:
+    written = _all_sections(system, text)
+    return tuple(
+        replace(section, sql=with_pieces(section.sql, _pieces(written, section.part)))
+        for section in written
+        if not section.piece
+    )
+
+
 def sections(system: System) -> tuple[Section, ...]:
-    """The sections of a system's mapping, in their order."""
+    """The sections of a system's mapping, in their order, each with the pieces that it uses."""
     return _sections(system.name, system.mapping())
 
 
@@ -102,18 +125,30 @@ def check(system: System) -> None:
 
 
 def _problems(system: System) -> Iterator[MappingError]:
-    found = sections(system)
-    for section in found:
-        if section.part not in system.parts:
+    written = _all_sections(system.name, system.mapping())
+    for section in written:
+        if section.part not in system.parts and not (section.piece and section.part == ANY):
             yield section.error(f"unknown part {section.part!r}, only {', '.join(system.parts)}")
-        elif section.action not in ACTIONS:
+        elif section.action not in ACTIONS and not section.piece:
             yield section.error(f"unknown core table or action {section.action!r}, only {', '.join(ACTIONS)}")
         elif not COMMENT.sub("", section.sql).strip():
             yield section.error("has no SQL")
+        elif section.piece and (problem := _piece_problem(section, written)):
+            yield section.error(problem)
     for name, part in system.parts.items():
         yield from (MappingError(f"The system {system.name}, part {name}: {text}.") for text in _part_problems(part))
-        if not any(section.part == name for section in found):
+        if not any(section.part == name and not section.piece for section in written):
             yield MappingError(f"The mapping of {system.name} has no section for its part {name!r}.")
+
+
+def _piece_problem(piece: Section, written: tuple[Section, ...]) -> str | None:
+    near = [section for section in written if section.part == piece.part or ANY in (section.part, piece.part)]
+    if piece.piece in CORE_TABLES or piece.piece.startswith(("src_", "all_")):
+        return f"{piece.piece!r} is the name of a table, choose another one"
+    if sum(section.piece == piece.piece for section in near) > 1:
+        return f"there are two pieces {piece.piece!r}"
+    used = (names_used(section.sql, _pieces(written, section.part)) for section in near if not section.piece)
+    return None if any(piece.piece in names for names in used) else "no section selects from it"
 
 
 def _part_problems(part: Part) -> Iterator[str]:

@@ -20,6 +20,9 @@ EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 # No history is older, and calendars end.
 LONGEST_AGE_DAYS = 100 * 365
 
+# The parameters of `with_public`, as `mode_for` takes them.
+VISITORS = ("sql", "public", "anonymous", "frames")
+
 
 def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option --db."""
@@ -57,6 +60,19 @@ def with_queries(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Reports of your own, beside ours (repeatable; also $STORYREPORT_QUERIES).",
     )
     return option(command)
+
+
+def with_public(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say who visits and what they may do: VISITORS."""
+    options = (
+        click.option("--sql", is_flag=True, help="Let visitors write SQL (Python 3.11 or newer)."),
+        click.option("--public", is_flag=True, help="Let others in, who log in (see `storyreport user add`)."),
+        click.option("--anonymous", is_flag=True, help="With --public: nobody needs to log in."),
+        click.option("--frame", "frames", multiple=True, metavar="SITE", help="A site that may embed reports."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 class Mount(click.ParamType[tuple[str, Path]]):

@@ -2,14 +2,15 @@
 
 import contextlib
 import glob
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .errors import StoryreportError, UsageError
+from .errors import NotOursError, StoryreportError, UsageError
 from .joining import are_files, in_order, joined
 from .readers import text
-from .readers.header import SQLITE_MAGIC, NotOursError, read_header
+from .readers.header import SQLITE_MAGIC, read_header
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
 from .sources import System, systems
@@ -179,6 +180,9 @@ def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
                 return [Found(system, name, path)]
     if export := _export(path, system_name):
         return [export]
+    doubts = (part.why_not for system in systems().values() for part in system.parts.values() if part.why_not)
+    if reason := next((reason for why_not in doubts if (reason := why_not(path))), None):
+        raise NotOursError(f"{path} {reason}.")
     raise NotOursError(_unknown_format(path, system_name))
 
 
@@ -188,7 +192,9 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
         return f"{path} is not a file of a {_expected(system_name)}."
     fields = sorted(field for field in text.fields(path) if field.isprintable() and 0 < len(field) <= LONGEST_FIELD)
     if len(fields) < 2:
-        return f"{path} matches no known format. {PLAIN_FORMATS}."
+        problems = (problem or "" for _, _, problem in itertools.islice(text.records(path), text.LOOKED_AT))
+        limit = next((f" ({problem})" for problem in problems if " than " in problem), "")
+        return f"{path} matches no known format{limit}. {PLAIN_FORMATS}."
     more = ", …" if len(fields) > FIELDS_NAMED else ""
     return f"{path}: columns {', '.join(fields[:FIELDS_NAMED])}{more} match no known format. {PLAIN_FORMATS}."
 
@@ -202,7 +208,7 @@ def _export(path: Path, system_name: str | None) -> Found | None:
         for name, part in system.parts.items()
         if system_name in (None, system.name) and part.stage is None
         for table_name, table in part.tables.items()
-        if table.export_signs and table.export_signs <= known
+        if (table.export_signs and table.export_signs <= known) or table.listed_as in known
     ]
     if not candidates:
         return None

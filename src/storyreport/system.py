@@ -32,13 +32,13 @@ class Type(Enum):
     MS = auto()  # a duration in milliseconds, not negative
     SECONDS = auto()  # a duration in seconds, read as milliseconds
     NUMBER = auto()  # any number
-    MONEY = auto()  # an amount, not negative
+    MONEY = auto()  # an amount; negative where it was given back, but -1 means that there is none
     FLAG = auto()  # yes or no, read as 1 or 0
 
 
 # Types whose negative values are dropped from a row that is loaded.
-AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS, Type.MONEY)
-NUMBERS = (*AMOUNTS, Type.NUMBER)
+AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS)
+NUMBERS = (*AMOUNTS, Type.MONEY, Type.NUMBER)
 # Types whose values are not shown as they are.
 SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
 
@@ -66,9 +66,14 @@ class Table:
     `required` columns must hold a value. `group` names the column whose rows belong together: when one of them is new
     or changed, all of the group are read again. `changed` names a time column that grows as a row is updated in place.
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
+    `export_signs` are the columns by which a CSV or JSON export of the table is known, `listed_as` the name of the list
+    that holds its rows in an answer of the tool's API. `ongoing` names a column and those of its values (in lower case)
+    that say that a row's work goes on: its group is read again each time. `drops_values` keeps a row whose number or
+    time cannot be read, without that value.
     `aliases` are other names that columns have in forks and other versions.
     `clock` says what proves the time zone of a local time.
-    `export_signs` are the columns by which a CSV or JSON export of the table is known.
+    `currencies` are words that hold the code, name or sign of a currency: they are read as its ISO code, and as XXX
+    where it is not known.
     """
 
     columns: Mapping[str, Type]
@@ -77,6 +82,10 @@ class Table:
     group: str | None = None
     changed: str | None = None
     added: str | None = None
+    listed_as: str | None = None
+    ongoing: tuple[str, tuple[str, ...]] | None = None
+    drops_values: bool = False
+    currencies: tuple[str, ...] = ()
     clock: Clock | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -96,6 +105,7 @@ class Part:
 
     signs     for a database: {table: columns}; any one of them recognises it
     find      for a folder: the part's folder at or below a path, or None
+    why_not   of a file that looks like the part's but holds nothing to load: a sentence that says so, or None
     stage     for a folder: the folder → (table, row) pairs, a row in the order of the table's columns with the reason
               why it cannot be loaded (or None) at its end
     feeds     {core table: the part's tables whose rows it is made of}, for finding deleted rows
@@ -114,6 +124,7 @@ class Part:
     stage: Callable[[Path], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
     restarts: frozenset[str] = frozenset()
     has_given_keys: bool = False
+    why_not: Callable[[Path], str | None] | None = None
 
 
 @dataclass(frozen=True)

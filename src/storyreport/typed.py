@@ -5,11 +5,12 @@ of them, for looking things up. src_statuses translates the source's status word
 """
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from .readers.part import Opened, Options, quoted
+from .statuses import spellings
 from .system import AMOUNTS, NUMBERS, SECRET, Part, Type
-from .values import FIRST_EPOCH_MS
+from .values import FIRST_EPOCH_MS, UNKNOWN_CURRENCY
 
 LONGEST_KEY = 500
 LONGEST_WORD = 200
@@ -63,18 +64,21 @@ VALUES = {
     Type.MS: "case when {c} >= 0 then cast(round({c}) as integer) end",
     Type.SECONDS: "case when {c} >= 0 then cast(round({c} * 1000) as integer) end",
     Type.NUMBER: "cast({c} as real)",
-    Type.MONEY: "case when {c} >= 0 then cast({c} as real) end",
+    Type.MONEY: "case when {c} <> -1 then cast({c} as real) end",
     Type.FLAG: """case
         when lower({c}) in ('1', 'true', 't', 'yes') then 1
         when lower({c}) in ('0', 'false', 'f', 'no') then 0
     end""",
 }
+CURRENCY = "case when {c} in ('USD', 'usd') then 'USD' when {c} <> '' then currency_code(cast({c} as text)) end"
 # When column {c}'s value makes its row unusable.
 NOT_A_NUMBER = (
     # Not abs(): of the least integer there is none.
     "{c} <> '' and (typeof({c}) not in ('integer', 'real')"
     f" or {{c}} not between -{LARGEST_AMOUNT} and {LARGEST_AMOUNT})"
 )
+# A value that a part may drop from a row, as its table says.
+DROPPABLE = (*NUMBERS, Type.UTC, Type.LOCAL)
 PROBLEMS = {
     Type.KEY: (
         # As many characters as bytes: neither a NUL nor anything but ASCII. (SQLite looks at both sides of an AND.)
@@ -134,7 +138,8 @@ class TypedTables:
         template = VALUES[kind]
         if kind in NUMBERS:
             # '' >= 0 holds in SQLite; an empty text is no number.
-            return f"case when {column} <> '' then {template.format(c=column)} end"
+            is_usable = f"not ({NOT_A_NUMBER.format(c=column)}) and " if self.part.tables[table].drops_values else ""
+            return f"case when {is_usable}{column} <> '' then {template.format(c=column)} end"
         return template.format(c=column, zone=self._zone(kind))
 
     def viewed(self, table: str, name: str) -> str:
@@ -154,13 +159,19 @@ class TypedTables:
             {value}
         )"""
 
+    def currency(self, table: str, name: str) -> str | None:
+        """The code of the currency in a column; None where the column holds none."""
+        _, column = self.columns(table)[name]
+        is_currency = column and name in self.part.tables[table].currencies
+        return CURRENCY.format(c=column) if is_currency else None
+
     def problem(self, table: str) -> str:
         """Why a row cannot be loaded, or null."""
         cases = []
         for name, (kind, column) in self.columns(table).items():
             if name in self.part.tables[table].required:
                 cases.append(f"when coalesce({column or 'null'}, '') = '' then 'has no {name}'")
-            if column and kind in PROBLEMS:
+            if column and kind in PROBLEMS and not self._drops(table, name, kind):
                 condition, reason = PROBLEMS[kind]
                 cases.append(f"when {condition.format(c=column, zone=self._zone(kind))} then '{name} {reason}'")
         if self.opened.is_staged and table in self.opened.tables:
@@ -169,12 +180,23 @@ class TypedTables:
 
     def warning(self, table: str) -> str:
         """Which value of a row that is loaded was dropped, or null."""
-        cases = [
-            f"when {column} < 0 then 'negative {name}'"
-            for name, (kind, column) in self.columns(table).items()
-            if column and kind in AMOUNTS
-        ]
+        cases = []
+        for name, (kind, column) in self.columns(table).items():
+            if column and self._drops(table, name, kind):
+                condition, reason = PROBLEMS[kind]
+                cases.append(f"when {condition.format(c=column, zone=self._zone(kind))} then '{name} {reason}'")
+            if column and kind in AMOUNTS:
+                cases.append(f"when {column} < 0 then 'negative {name}'")
+            if column and kind is Type.MONEY:
+                cases.append(f"when {column} = -1 then '{name} of -1, which means that there is none'")
+            if column and name in self.part.tables[table].currencies:
+                cases.append(f"when {CURRENCY.format(c=column)} = '{UNKNOWN_CURRENCY}' then '{name} is not known'")
         return f"case {' '.join(cases)} end" if cases else "null"
+
+    def _drops(self, table: str, name: str, kind: Type) -> bool:
+        """Whether a bad value is dropped from its row, which is loaded without it."""
+        description = self.part.tables[table]
+        return description.drops_values and kind in DROPPABLE and name not in description.required
 
     def redacted_row(self, table: str) -> str:
         """A row as JSON without private columns, its values cut."""
@@ -226,7 +248,7 @@ def create_views(connection: sqlite3.Connection, typed: TypedTables, changes_onl
             # Whether the other rows can be loaded is not known.
             loadable = f"({typed.problem(table)}) is null"
         _create_view(connection, f"all_{table}", typed, table, typed.source(table, changes_only=False), loadable)
-    _create_statuses(connection, typed.part)
+    _create_statuses(connection, spellings(typed.part.statuses, dict(typed.options.statuses)))
 
 
 def create_empty_views(connection: sqlite3.Connection, part: Part) -> None:
@@ -236,7 +258,7 @@ def create_empty_views(connection: sqlite3.Connection, part: Part) -> None:
         for view in (f"src_{table}", f"all_{table}"):
             connection.execute(f"drop view if exists temp.{view}")
             connection.execute(f"create temp view {view} as {nothing}")
-    _create_statuses(connection, part)
+    _create_statuses(connection, part.statuses)
 
 
 def drop_views(connection: sqlite3.Connection, tables: Collection[str]) -> None:
@@ -246,16 +268,18 @@ def drop_views(connection: sqlite3.Connection, tables: Collection[str]) -> None:
             connection.execute(f"drop view if exists temp.{view}")
 
 
-def _create_statuses(connection: sqlite3.Connection, part: Part) -> None:
+def _create_statuses(connection: sqlite3.Connection, meanings: Mapping[str, str]) -> None:
     connection.execute("drop table if exists temp.src_statuses")
     connection.execute("create temp table src_statuses (word text primary key, status text) without rowid")
-    connection.executemany("insert into temp.src_statuses values (?, ?)", part.statuses.items())
+    connection.executemany("insert into temp.src_statuses values (?, ?)", meanings.items())
 
 
 def _create_view(
     connection: sqlite3.Connection, view: str, typed: TypedTables, table: str, source: str | None, loadable: str
 ) -> None:
-    columns = ", ".join(f"{typed.viewed(table, name)} as {quoted(name)}" for name in typed.columns(table))
+    columns = ", ".join(
+        f"{typed.currency(table, name) or typed.viewed(table, name)} as {quoted(name)}" for name in typed.columns(table)
+    )
     rows = f"select {columns} {source} and {loadable}" if source else f"select {columns} limit 0"
     connection.execute(f"drop view if exists temp.{view}")
     connection.execute(f"create temp view {view} as {rows}")

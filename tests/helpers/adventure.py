@@ -36,7 +36,7 @@ ROWS = (
             '2026-07-01 11:31:00'),
         (3, 'j-running', '{OTHER_SESSION}', 'sea', 'processing', null, null, '2026-07-01 18:40:00', null),
         (4, 'j-waiting', '{OTHER_SESSION}', 'sea', 'PENDING', null, null, '2026-07-01 18:50:00', null),
-        (5, 'j-odd', '{OTHER_SESSION}', 'sea', 'paused', null, null, '2026-07-01 18:55:00', null)""",
+        (5, 'j-odd', '{OTHER_SESSION}', 'sea', 'meditating', null, null, '2026-07-01 18:55:00', null)""",
     """insert into story_nodes values
         (1, 1, 'A secret clearing', 1, 0, 0,
             '[{"text": "A secret path", "node_id": 2}, {"text": "A secret path", "node_id": 3}]'),

@@ -13,6 +13,9 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
+from helpers.serving import AS_OF
+from storyreport import reports
+
 CHROMIUM, CHROMEDRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
     "--headless=new",
@@ -81,3 +84,16 @@ def check(browser: webdriver.Chrome) -> None:
     assert [entry["message"] for entry in log if entry["level"] == "SEVERE"] == []
     assert browser.execute_script("return window.hacked") is None
     assert browser.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+WIDTHS = (1280, 390)
+
+
+def address(site: str, report: reports.Report) -> str:
+    judged = any(param.name == "as_of" for param in report.params)
+    return f"{site}/storyreport/{report.name}{'?as_of=' + AS_OF if judged else ''}"
+
+
+# What every JavaScript object has, and a name that has no place to break at.
+INHERITED = ("constructor", "toString", "valueOf", "hasOwnProperty", "__proto__")
+UNBROKEN = "x" * 400

@@ -23,20 +23,23 @@ from storyreport.reports import Report
 # The columns of every report: who reads JSON or CSV relies on them. More may follow, these stay where they are.
 COLUMNS = {
     # Steps
-    "slowest_steps": "source step executions avg_ms p50_ms p95_ms max_ms total_ms share_pct",
+    "slowest_steps": "source step executions avg_ms p50_ms p95_ms max_ms total_ms share_pct failed rejected",
     "step_durations": "day source step executions avg_ms p50_ms p95_ms",
     "duration_changes": "source step executions p95_ms previous_p95_ms change_pct",
-    "failure_rates": "source step executions completed failed failure_pct",
+    "failure_rates": "source step executions completed failed failure_pct rejected",
     "failure_trend": "day source step executions failed failure_pct",
     "acceptance_rates": "source step checked passed failed pass_pct",
     "flaky_steps": "source step runs retried recovered first_attempt_pct",
     "throughput": "day source stories_started stories_completed runs_completed runs_failed",
+    "step_states": "source step completed failed running pending other",
     # Right now
-    "stuck_runs": "source kind run story step started_at last_activity_at stuck_minutes reason",
+    "stuck_runs": "source kind run story step started_at last_activity_at stuck_minutes reason broken_limit",
     "active_runs": "source kind run story status current_step started_at running_minutes cycles_completed max_cycles",
     "pending_stories": "source story title next_step waiting_since",
     "blocked_stories": "source story consecutive_failures step last_failed_at error",
     "failed_stories": "source story title step run failed_at error",
+    "recent_statuses": "source kind status count newest_at",
+    "failed_runs": "source kind run story step failed_at error",
     # Failures
     "top_errors": "error occurrences stories steps first_seen last_seen example",
     "repeated_warnings": "source run message occurrences first_seen last_seen",
@@ -53,7 +56,13 @@ COLUMNS = {
     " unpriced_calls",
     "cost_by_story": "source story title status calls total_tokens cost currency",
     "cost_by_step": "source step calls total_tokens cost currency cost_per_call",
-    "cost_of_failures": "source step failed_runs calls cost currency share_pct",
+    "cost_of_failures": "source step failed_runs calls cost currency share_pct unpriced_calls kind",
+    "cost_by_label": "source label value calls total_tokens cost currency",
+    "cost_by_month": "month source days calls total_tokens cost currency estimated_cost unpriced_calls",
+    "token_mix": "source model input_tokens cache_read_tokens cache_write_tokens output_tokens reasoning_tokens"
+    " cache_read_pct saved currency",
+    "what_if": "source model with_model calls cost with_cost change_pct currency",
+    "cost_anomalies": "day source provider cost usual_low usual_high currency",
     "cost_forecast": "month source currency cost_to_date daily_avg forecast previous_month",
     "api_reliability": "source provider endpoint calls succeeded success_pct avg_ms p95_ms",
     # Content
@@ -61,6 +70,8 @@ COLUMNS = {
     "artifacts_by_kind": "source kind files total_bytes stories",
     "themes": "source theme jobs completed failed failure_pct avg_ms",
     "sessions": "source session stories jobs failed_jobs first_seen last_seen",
+    "session_stories": "source story title job status created_at",
+    "cleanup_candidates": "source kind run story finished_at files total_bytes",
     # One run, one story
     "story_status": "source story title step status acceptance_passed run started_at ended_at duration_ms attempts"
     " error",
@@ -73,6 +84,7 @@ COLUMNS = {
     "run_status": "source kind run story title status current_step started_at ended_at duration_ms error",
     "slowest_runs": "source run story step duration_ms started_at ended_at",
     "story_files": "source kind file step size_bytes created_at",
+    "story_attempts": "source step attempt run status started_at ended_at duration_ms error",
     "story_runs": "source kind run status current_step started_at ended_at duration_ms error",
     "story_tree": "source story depth option node kind note",
     # Data
@@ -98,6 +110,8 @@ ONE_THING = {
     "story_files": {
         "story": MOST.format(key="stories.source_key", table="stories", of="artifacts on story_id = stories.id")
     },
+    "session_stories": {"session": "select max(session_hash) from runs"},
+    "story_attempts": {"story": STORY_OF_STEPS},
     "story_runs": {"story": STORY_OF_STEPS},
     "story_status": {"story": STORY_OF_STEPS},
     "story_tree": {

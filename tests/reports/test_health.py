@@ -15,6 +15,7 @@ CHECKS = {
     "orphans": "orphans",
     "stuck": "stuck_runs",
     "failed": "failed_stories",
+    "failed runs": "failed_runs",
     "blocked": "blocked_stories",
     "chapters": "stories_without_chapters",
     "trees": "story_tree_problems",
@@ -186,6 +187,8 @@ def counted(db: ReportDatabase, report: str, **given: str) -> int:
     if report == "ingests":
         latest = {row["source"]: max(r["finished_at"] for r in rows if r["source"] == row["source"]) for row in rows}
         return sum(finished_at < "2026-03-09T12:00:00Z" for finished_at in latest.values())
+    if report == "failed_runs":
+        return sum(row["story"] is None for row in rows)
     return sum(row["unpriced_calls"] for row in rows) if report == "cost" else len(rows)
 
 

@@ -53,6 +53,9 @@ def test_another_order_gives_the_same_answers(everything: ReportDatabase, source
     for row in [*expected["sessions"], *found["sessions"]]:
         # Each database has a key of its own for these.
         del row["session"]
+    for row in [*expected["cost_by_label"], *found["cost_by_label"]]:
+        if row["label"] in ("user", "key"):
+            del row["value"]
     # When it was read, and how long it has been running since.
     for name in expected.keys() - {"ingests", "active_runs"}:
         rows = expected[name]

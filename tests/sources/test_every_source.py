@@ -19,7 +19,7 @@ from helpers.report_database import ReportDatabase
 from storyreport import mapping
 from storyreport.demo import write_sources
 from storyreport.ingest import Outcome, Request, ingest
-from storyreport.load import changes
+from storyreport.load import recent
 from storyreport.readers.part import Found
 from storyreport.sources import systems
 from storyreport.system import STATUSES, System, Type
@@ -157,7 +157,7 @@ class Watched(sqlite3.Connection):
 def watched(monkeypatch: pytest.MonkeyPatch) -> type[Watched]:
     """Every connection is watched, and a source's rows are all among the last ones."""
     monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Watched))
-    monkeypatch.setattr(changes, "ROWS_READ_AGAIN", 10**9)
+    monkeypatch.setattr(recent, "ROWS_READ_AGAIN", 10**9)
     monkeypatch.setattr(Watched, "steps", 0)
     monkeypatch.setattr(Watched, "plans", [])
     return Watched

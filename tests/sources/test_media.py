@@ -191,7 +191,7 @@ def test_changes_are_found(db: ReportDatabase, movies: Path) -> None:
 
 @pytest.mark.parametrize(
     ("column", "value", "kept"),
-    [("cost_usd", -3.5, "cost"), ("tokens_used", -1, "total_tokens"), ("response_time", -2, "duration_ms")],
+    [("tokens_used", -1, "total_tokens"), ("response_time", -2, "duration_ms")],
 )
 def test_negative_amounts_are_dropped_and_said(
     db: ReportDatabase, movies: Path, column: str, value: float, kept: str
@@ -203,6 +203,18 @@ def test_negative_amounts_are_dropped_and_said(
     assert db.sql(f"select {kept} from calls where source_key = '1'") == [(None,)]
     assert db.sql("select severity, source_table, source_key, reason from rejects") == [
         ("warning", "api_usage", "1", f"negative {column}")
+    ]
+
+
+def test_a_negative_cost_was_given_back(db: ReportDatabase, movies: Path) -> None:
+    """It reduces what was paid; of -1, which stands for no cost at all, the row is loaded without it."""
+    change(
+        movies, "update api_usage set cost_usd = -3.5 where id = 1", "update api_usage set cost_usd = -1 where id = 2"
+    )
+    db.ingest(movies)
+    assert db.sql("select cost from calls where source_key in ('1', '2') order by source_key") == [(-3.5,), (None,)]
+    assert db.sql("select severity, source_key, reason from rejects") == [
+        ("warning", "2", "cost_usd of -1, which means that there is none")
     ]
 
 

@@ -1,21 +1,17 @@
-"""The story-generation service: two PostgreSQL databases or exports of them, and its log in two forms."""
+"""The story-generation service: two PostgreSQL databases or exports of them."""
 
 import csv
-import gzip
 import json
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from helpers.postgres import execute, new_database, query
 from helpers.report_database import ReportDatabase, change
+from helpers.workflow_rows import GHOST, RUN_1, RUN_2, RUN_3, STORY_1, STORY_2, WORKFLOWS
 
 from storyreport.errors import StoryreportError
 
-STORY_1, STORY_2, GHOST = (f"{n}251c7d5-9c10-481c-afd1-e2ac78285f37" for n in (1, 2, 3))
-RUN_1, RUN_2, RUN_3 = (f"{n}b0f0dfb-07dd-45bb-b7bf-e94f70cd6163" for n in (1, 2, 3))
 MAIN = f"""
     create table stories (
         story_id uuid primary key, author_id uuid, title text, chapter_count integer, status text,
@@ -23,45 +19,6 @@ MAIN = f"""
     insert into stories values
         ('{STORY_1}', null, 'The Mill', 12, 'published', '2026-03-01 09:00+00', '2026-03-01 12:00+00'),
         ('{STORY_2}', null, 'The Weir', null, 'draft', '2026-03-02 09:00+00', '2026-03-02 09:00+00')
-"""
-WORKFLOWS = f"""
-    create table story_generation_runs (
-        run_id uuid primary key, story_id uuid not null, gcp_workflow_execution text, status text, current_step text,
-        failure_stage text, failure_code text, error_message text, started_at timestamptz, ended_at timestamptz,
-        metadata jsonb, created_at timestamptz default now(), updated_at timestamptz default now());
-    create table story_generation_steps (
-        run_id uuid, step_name text, status text, detail_json jsonb, started_at timestamptz, ended_at timestamptz,
-        created_at timestamptz default now(), updated_at timestamptz default now(), primary key (run_id, step_name));
-    create table token_usage_tracking (
-        token_usage_id uuid primary key, author_id uuid, story_id uuid, action text, ai_model text,
-        input_tokens integer, output_tokens integer, estimated_cost_in_euros numeric(12, 6), input_prompt_json jsonb,
-        created_at timestamptz default now());
-    insert into story_generation_runs values
-        ('{RUN_1}', '{STORY_1}', 'x', 'completed', null, null, null, null, '2026-03-01 10:00+01', '2026-03-01 12:00+02',
-            '{{}}', '2026-03-01 08:59+00', '2026-03-01 10:00+00'),
-        ('{RUN_2}', '{GHOST}', 'x', 'failed', 'write_chapter_2', 'writing', 'STORY_NOT_FOUND',
-            'Story {GHOST} not found', '2026-03-02 10:00+00', '2026-03-02 10:01+00', '{{}}', '2026-03-02 10:00+00',
-            '2026-03-02 10:01+00'),
-        ('{RUN_3}', '{STORY_2}', 'x', 'running', 'write_chapter_1', null, null, null, '2026-03-03 10:00+00', null,
-            '{{}}', '2026-03-03 10:00+00', '2026-03-03 10:30+00');
-    insert into story_generation_steps values
-        ('{RUN_1}', 'generate_outline', 'completed', '{{"secret detail": 1}}', '2026-03-01 09:00+00',
-            '2026-03-01 09:10+00', '2026-03-01 09:00+00', '2026-03-01 09:10+00'),
-        ('{RUN_1}', 'write_chapter_1', 'completed', null, '2026-03-01 09:10+00', '2026-03-01 09:30+00',
-            '2026-03-01 09:10+00', '2026-03-01 09:30+00'),
-        ('{RUN_1}', 'write_chapter_2', 'completed', null, '2026-03-01 09:30+00', '2026-03-01 10:00+00',
-            '2026-03-01 09:30+00', '2026-03-01 10:00+00'),
-        ('{RUN_2}', 'write_chapter_2', 'failed', null, '2026-03-02 10:00+00', '2026-03-02 10:01+00',
-            '2026-03-02 10:00+00', '2026-03-02 10:01+00'),
-        ('{RUN_3}', 'generate_image_chapter_12', 'running', null, '2026-03-03 10:00+00', null,
-            '2026-03-03 10:00+00', '2026-03-03 10:30+00');
-    insert into token_usage_tracking values
-        ('a0000000-0000-0000-0000-000000000001', null, '{STORY_1}', 'chapter_writing', 'gpt-4o', 1000, 200, 0.25,
-            '{{"p": "a secret prompt"}}', '2026-03-01 09:15+00'),
-        ('a0000000-0000-0000-0000-000000000002', null, '{STORY_1}', 'image_generation', 'imagen', null, null, null,
-            null, '2026-03-01 09:20+00'),
-        ('a0000000-0000-0000-0000-000000000003', null, '{GHOST}', 'story_outline', 'gpt-4o', 50, 10, 0.01, null,
-            '2026-03-02 10:00+00')
 """
 PRIVATE = ("secret detail", "secret prompt")
 
@@ -71,14 +28,6 @@ def main(server: str) -> str:
     """The URL of a main database."""
     url = new_database(server, "main")
     execute(url, *MAIN.split(";\n"))
-    return url
-
-
-@pytest.fixture
-def workflows(server: str) -> str:
-    """The URL of a workflows database."""
-    url = new_database(server, "workflows")
-    execute(url, *WORKFLOWS.split(";\n"))
     return url
 
 
@@ -309,91 +258,6 @@ def test_strange_values(db: ReportDatabase, workflows: str) -> None:
         ("rejected", "started_at is no possible time"),
         ("warning", "negative input_tokens"),
     ]
-
-
-LOG = [
-    json.dumps({"level": "info", "message": "Story context loaded successfully",
-                "timestamp": "2026-03-01T09:00:00.123Z", "service": "tales", "runId": RUN_1, "storyId": STORY_1}),
-    json.dumps({"level": "warn", "message": "Could not determine chapter count for story, using default",
-                "timestamp": "2026-03-01T09:00:01Z", "runId": RUN_1}),
-    json.dumps({"level": "warn", "message": "Could not determine chapter count for story, using default",
-                "timestamp": "2026-03-01T09:00:01Z", "runId": RUN_1}),
-    "not a line of a log",
-    f'debug: Chapter count determined from outline {{"runId":"{RUN_1}"}}',
-    f'error: Workflow error occurred {{"runId":"{RUN_2}","error":{{"message":"Story not found"}}}}',
-    f'2026-03-01T09:00:02.000Z info: Progress update already in progress, skipping {{"runId":"{RUN_1}"}}',
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("packed", [False, True])
-def test_both_forms_of_the_log(db: ReportDatabase, workflows: str, tmp_path: Path, packed: bool) -> None:
-    """Each line of the log is an event of its run, and what it says is counted; a broken one is rejected."""
-    path = tmp_path / ("service.log.gz" if packed else "service.log")
-    text = "\n".join(LOG).encode()
-    path.write_bytes(gzip.compress(text) if packed else text)
-    db.ingest(workflows, name="tales")
-    outcome = db.ingest(path, name="tales")
-    assert outcome.counts.rejected == 1
-    assert db.sql("select metric, count(*) from log_events group by 1 order by 1") == [
-        ("chapter_count_defaulted", 2),
-        ("chapter_count_from_outline", 1),
-        ("context_loaded", 1),
-        ("progress_conflict", 1),
-        ("workflow_error", 1),
-    ]
-    assert db.sql("select count(*) from log_events where run_id is null") == [(0,)]
-    assert db.sql("select message from log_events where level = 'error'") == [
-        ("Workflow error occurred: Story not found",)
-    ]
-    rotated = tmp_path / "service.1.log"
-    rotated.write_text("\n".join([LOG[0], LOG[4].replace("outline", "database")]), encoding="utf-8")
-    assert db.ingest(rotated, name="tales").counts.inserted == 1
-    assert db.one("select count(*) from log_events where gone_at is null") == 7
-
-
-@pytest.mark.parametrize(
-    "tail",
-    [
-        ' {"runId":"r","prompt":"PRIVATE words',
-        ' {"runId":"r","error":{"code":1},"prompt":"PRIVATE {words} and',
-        '{"runId":"r","prompt":"PRIVATE words"}',
-        " { runId: 'r', prompt: 'PRIVATE words} and",
-        ' {"runId":"r","prompt":"PRIVATE words}',
-    ],
-)
-def test_a_line_cut_off_within_its_fields(db: ReportDatabase, tmp_path: Path, tail: str) -> None:
-    """The message is kept, and nothing of the fields, where a prompt may be."""
-    path = tmp_path / "service.log"
-    path.write_text(f"{LOG[4]}\nerror: Workflow error occurred in chapter 1{tail}\n", encoding="utf-8")
-    db.ingest(path)
-    assert db.sql("select message from log_events where level = 'error'") == [("Workflow error occurred in chapter 1",)]
-    stored = b"".join(file.read_bytes() for file in tmp_path.glob("report.db*"))
-    assert (b"PRIVATE" in path.read_bytes(), b"PRIVATE" in stored) == (True, False)
-
-
-def test_a_log_alone(db: ReportDatabase, tmp_path: Path) -> None:
-    """A log without the databases is kept; a text that is no log is refused."""
-    path = tmp_path / "service.log"
-    path.write_text("\n".join(LOG), encoding="utf-8")
-    db.ingest(path)
-    assert db.one("select count(*) from log_events") == 6
-    other = tmp_path / "letter.log"
-    other.write_text("Dear Sir,\nI write to you\n", encoding="utf-8")
-    with pytest.raises(StoryreportError, match="matches no known format"):
-        db.ingest(other)
-
-
-def test_standard_input(tmp_path: Path) -> None:
-    """What comes on standard input is read like a file, if it is said what it is."""
-    command = [sys.executable, "-m", "storyreport", "ingest", "-", "--db", "report.db"]
-    text = "\n".join(LOG).encode()
-    done = subprocess.run([*command, "--as", "workflow"], input=text, cwd=tmp_path, capture_output=True, check=True)
-    assert done.stdout.startswith(b"stdin: 7 rows read, 6 rows written")
-    again = subprocess.run([*command, "--as", "workflow"], input=text, cwd=tmp_path, capture_output=True, check=True)
-    assert (b" 0 rows written" in again.stdout, again.stderr) == (True, b"")
-    assert ReportDatabase(tmp_path).sql("select location from inputs") == [("standard input",)]
-    failed = subprocess.run(command, input=text, cwd=tmp_path, capture_output=True, check=False)
-    assert (failed.returncode, failed.stderr.count(b"\n")) == (2, 1)
 
 
 def test_a_wrong_password(db: ReportDatabase, workflows: str) -> None:

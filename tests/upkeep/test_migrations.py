@@ -105,6 +105,16 @@ def report(db: ReportDatabase, name: str) -> list[dict[str, Any]]:
     return db.report(found, **days)
 
 
+# What these count is defined in another way since: their own tests say how.
+COUNTED_ANEW = {
+    "flaky_steps": "work whose first attempt is not recorded is not recovered",
+    "slowest_steps": "work that was not accepted has its time",
+    "step_durations": "work that was not accepted has its time",
+    "cost_by_story": "a missing story has its cost",
+    "cost_of_failures": "calls that failed and cost are there, too",
+}
+
+
 MISSING = ("missing", "not read")
 
 
@@ -121,9 +131,11 @@ def test_the_previous_version_is_upgraded_by_an_ingest(db: ReportDatabase, tmp_p
     assert examine(db.path) == []
     new = db.one("select name from sources order by id desc limit 1")
     for name, rows in previous.answers().items():
+        columns = rows[0].keys() if rows else ()
         # Stories that calls name and the source does not have are listed from this version on.
         known = [row for row in report(db, name) if row.get("status") not in MISSING]
-        assert [row for row in known if row.get("source") != new] == rows, name
+        now = [{column: row[column] for column in columns} for row in known if row.get("source") != new]
+        assert now == rows or name.removesuffix(" of some days") in COUNTED_ANEW, name
     assert db.ingest(tmp_path / "new.csv").notes == []
 
 

@@ -3,6 +3,7 @@
 import re
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from helpers.denying import denied
+from helpers.report_database import change
 from helpers.serving import ESCAPED, HOSTILE, SOURCES, Served, fill
 
 from storyreport import reports, rollups, schema
@@ -258,6 +260,9 @@ def test_what_takes_too_long_says_so_and_the_rest_is_there(served: Served, monke
 
 
 def test_each_report_is_asked_once_for_what_it_shows(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whatever was said before is forgotten with the minute.
+    at = time.time() + 3600
+    monkeypatch.setattr(time, "time", lambda: at)
     asked = []
     database = served.datasette.get_database("storyreport")
     execute = database.execute
@@ -270,6 +275,23 @@ def test_each_report_is_asked_once_for_what_it_shows(served: Served, monkeypatch
     served.get("/")
     questions = [question for question in asked if question[0].startswith("with report as")]
     assert len(questions) == len(set(questions)) >= 6
+    asked.clear()
+    served.get("/")
+    assert asked == [], "nothing has changed since"
+
+
+def test_it_shows_what_was_written_just_now(tmp_path: Path) -> None:
+    """What was kept of the answers before is forgotten as soon as the report database has changed."""
+    path = tmp_path / "r.db"
+    fill(path)
+    served = Served(path)
+    try:
+        assert "The Brave Fox" in served.get("/?q=story-2").text
+        for title in ("The Old Fox", "The Sly Fox"):
+            change(path, f"update stories set title = '{title}' where id = 2")
+            assert title in served.get("/?q=story-2").text
+    finally:
+        served.close()
 
 
 def test_a_link_to_it_has_a_preview(served: Served) -> None:

@@ -47,7 +47,7 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     for rows_read, rejected in filter(None, read.values()):
         job.counts.read += rows_read
         job.counts.rejected += rejected
-    return new_watermarks(job, rows)
+    return new_watermarks(job, rows, known)
 
 
 def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:

@@ -1,17 +1,15 @@
 """The rows of a part that may have changed since the last time, and the watermarks for the next time."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..readers.copies import copy_rows
 from ..system import Type
+from . import recent
 from .job import IS_OPEN, TABLES_OF_WORK, Job
 from .references import links
-
-# Rows this close to the newest one are read again where a table does not say when a row was changed: a row may be
-# updated in place soon after it was written.
-ROWS_READ_AGAIN = 10_000
 
 
 @dataclass(frozen=True)
@@ -70,34 +68,61 @@ def _first_row(job: Job, table: str) -> tuple[int, Any] | None:
 def find_changes(job: Job, watermarks: Watermarks) -> None:
     """Copy the rows that may have changed: those of dirty groups, and new and recent ones without a group.
 
-    A group is dirty that has a row which is new, recent, changed or not yet finished; temp.dirty_groups names them.
+    A group is dirty that has a row which is new, changed or not yet finished, or which is recent where nothing says
+    whether it has changed; temp.dirty_groups names them.
     """
-    after = {
-        table: watermarks.after.get(table, 0) - (ROWS_READ_AGAIN if _changed_column(job, table) is None else 0)
-        for table in job.typed.opened.numbered
-    }
-    for table, number in after.items():
-        _add_new_groups(job, table, number, watermarks.changed.get(table))
+    maybe = {table: _maybe_changed(job, table, watermarks.after.get(table, 0)) for table in job.typed.opened.numbered}
+    for table, rows in maybe.items():
+        _add_new_groups(job, table, rows, watermarks.changed.get(table))
     for core, group in job.part.grouped.items():
         if core in TABLES_OF_WORK:
             job.execute(f"insert or ignore into temp.dirty_groups {_open_groups(job, core, group)}")
-    for table, number in after.items():
-        _copy_recent(job, table, number)
+    for table, rows in maybe.items():
+        _copy(job, table, rows)
 
 
-def _copy_recent(job: Job, table: str, after: int) -> None:
+@dataclass(frozen=True)
+class _Maybe:
+    """The rows of a table that may have changed, unless a time says so: those past a number, and those of some blocks.
+
+    blocks  block → the groups that its rows had and have
+    """
+
+    after: int
+    blocks: Mapping[int, Collection[Any]] = field(default_factory=dict)
+
+
+def _maybe_changed(job: Job, table: str, last: int) -> _Maybe:
+    if _changed_column(job, table):
+        return _Maybe(last)
+    if recent.has_blocks(job, table) and (blocks := recent.changed_blocks(job, table, last)) is not None:
+        return _Maybe(last, blocks)
+    return _Maybe(last - recent.ROWS_READ_AGAIN)
+
+
+def _copy(job: Job, table: str, rows: _Maybe) -> None:
     name, number, group = job.typed.name(table), job.typed.opened.numbered[table], _group_column(job, table)
-    recent = f"{number} > :after"
+    condition = f"{number} > :after"
+    if rows.blocks:
+        condition = f"""{number} in (
+            select {number} from {name} where {condition}
+            union all
+            select rows.{number}
+            from json_each(:blocks) as blocks
+            cross join {name} as rows
+                on rows.{number} between blocks.value * :each and (blocks.value + 1) * :each - 1
+        )"""
     if group:
         # By their numbers: to sort all rows by group, SQLite would rather walk along an index of all of them.
-        recent = f"""{number} in (
+        condition = f"""{number} in (
             select {number} from {name} where {group} in (select group_key from temp.dirty_groups)
             union all
-            select {number} from {name} where {group} is null and {recent}
+            select {number} from {name} where {group} is null and {condition}
         )"""
     real, declared = job.typed.opened.tables[table][1], job.part.tables[table].columns
     columns = [column for known, column in real.items() if known in declared]
-    copy, key = copy_rows(job.connection, name, f"recent_{table}", columns, number, recent, after=after)
+    given = {"after": rows.after, "blocks": json.dumps(list(rows.blocks)), "each": recent.ROWS_A_BLOCK}
+    copy, key = copy_rows(job.connection, name, f"recent_{table}", columns, number, condition, **given)
     assert key is not None
     job.typed.recent[table] = copy, key
 
@@ -107,21 +132,28 @@ def _group_column(job: Job, table: str) -> str | None:
     return column
 
 
-def _add_new_groups(job: Job, table: str, after: int, since: Any) -> None:
+def _add_new_groups(job: Job, table: str, rows: _Maybe, since: Any) -> None:
     group = _group_column(job, table)
     if group is None:
         return
+    job.connection.executemany(
+        "insert or ignore into temp.dirty_groups values (?)",
+        [(key,) for keys in rows.blocks.values() for key in keys],
+    )
     number, changed = job.typed.opened.numbered[table], _changed_column(job, table)
     conditions = [f"{number} > :after"]
     if changed:
         conditions += [f"{changed} >= :since", f"{number} > :after - :again and {changed} is null"]
+    if ongoing := _ongoing_column(job, table):
+        conditions.append(f"lower({ongoing}) in (select value from json_each(:ongoing))")
     for condition in conditions:
         job.execute(
             f"insert or ignore into temp.dirty_groups select {group} from {job.typed.name(table)}"
             f" where {condition} and {group} is not null",
-            after=after,
+            after=rows.after,
             since=since,
-            again=ROWS_READ_AGAIN,
+            again=recent.ROWS_READ_AGAIN,
+            ongoing=json.dumps((job.part.tables[table].ongoing or ("", ()))[1]),
         )
 
 
@@ -146,21 +178,39 @@ def uncounted(job: Job, rows: Mapping[str, int], watermarks: Watermarks) -> list
     return [core for core, slack in _slack(job, rows).items() if slack != watermarks.slack.get(core)]
 
 
-def new_watermarks(job: Job, rows: Mapping[str, int]) -> Watermarks:
-    """How far the part has been read now; `rows` says of how many source rows each core table is made."""
+def new_watermarks(job: Job, rows: Mapping[str, int], before: Watermarks | None) -> Watermarks:
+    """How far the part has been read now, which is noted of its newest rows, too.
+
+    `rows` says of how many source rows each core table is made; `before` is how far it had been read.
+    """
     opened = job.typed.opened
+    last = _last_numbers(job)
+    recent.note_blocks(job, last)
+    known = before.changed if before else {}
     changed = {
-        # A row that was changed in the future, or at no time, says nothing about the next time.
-        table: job.scalar(
-            f"select max({column}) from {job.typed.name(table)}"
-            f" where {job.typed.value(table, Type.UTC, column)} <= :now"
-        )
+        table: _last_change(job, table, column, known.get(table))
         for table in opened.tables
         if (column := _changed_column(job, table))
     }
     since = opened.remote.since() if opened.remote else {}
     first = {table: row for table in opened.tables if (row := _first_row(job, table))}
-    return Watermarks(_last_numbers(job), changed, rows, _slack(job, rows), since, first)
+    return Watermarks(last, changed, rows, _slack(job, rows), since, first)
+
+
+def _last_change(job: Job, table: str, column: str, since: Any) -> Any:
+    """The latest time in a column, given that it was `since` before."""
+    # A row that was changed in the future, or at no time, says nothing about the next time.
+    found = job.scalar(
+        f"select max({column}) from {job.typed.name(table)}"
+        f" where (:since is null or {column} >= :since) and {job.typed.value(table, Type.UTC, column)} <= :now",
+        since=since,
+    )
+    return since if found is None else found
+
+
+def _ongoing_column(job: Job, table: str) -> str | None:
+    ongoing = job.part.tables[table].ongoing
+    return job.typed.columns(table)[ongoing[0]][1] if ongoing else None
 
 
 def _changed_column(job: Job, table: str) -> str | None:

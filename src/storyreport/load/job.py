@@ -48,6 +48,14 @@ def has_rows(connection: sqlite3.Connection, source_id: int) -> bool:
     return bool(found.fetchone()[0])
 
 
+@dataclass(frozen=True)
+class Block:
+    """The rows of a block: the digest of what they hold, and the keys of their groups in the source's own types."""
+
+    digest: bytes = b""
+    keys: tuple[Any, ...] = ()
+
+
 @dataclass
 class Overlap:
     """Rows of a part that were known, rows that it has now, and how many of their keys are the same."""
@@ -82,6 +90,8 @@ class Job:
     findings: list[tuple[str, str, int, str, str]] = field(default_factory=list)
     # section → its columns, for all parts of the system
     columns: dict[Section, list[str]] = field(default_factory=dict)
+    # table → what its newest rows hold, block by block
+    blocks: dict[str, dict[int, Block]] = field(default_factory=dict)
 
     def compile(self) -> None:
         """Check the mapping and learn its columns; MappingError where it does not fit. Leaves no views behind."""

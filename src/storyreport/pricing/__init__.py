@@ -2,5 +2,6 @@
 
 from .estimates import Change, estimate, reprice, watch
 from .files import PriceFile, parse, read_price_file
+from .kept import keep_list
 
-__all__ = ["Change", "PriceFile", "estimate", "parse", "read_price_file", "reprice", "watch"]
+__all__ = ["Change", "PriceFile", "estimate", "keep_list", "parse", "read_price_file", "reprice", "watch"]

@@ -1,24 +1,24 @@
 """Estimate what calls cost where their source recorded no cost.
 
-A rate is the price of calls of one provider, model and endpoint while one price holds. Python reads the price lists
-once, for the few rates that some calls need; the calls themselves are priced by one SQL statement. An estimate is kept
-beside the recorded cost, which it never replaces. It lasts until the call changes, or its source is ingested with a
-price file, or all is priced again (`reprice`).
+A rate is the price of calls of one provider, model, endpoint and tier while one price holds. Python reads the price
+lists once, for the few rates that some calls need; the calls themselves are priced by one SQL statement. An estimate is
+kept beside the recorded cost, which it never replaces. It lasts until the call changes, or its source is ingested with
+a price file, or all is priced again (`reprice`).
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
 
 from .files import PriceFile, keep, kept
 from .listed import listed_rates
-from .rates import AFTER_LAST_DAY, FIRST_DAY, MATCHED, Rate
+from .rates import AFTER_LAST_DAY, DETAILS, FIRST_DAY, KEY, WITHIN, Rate
 
 # What an estimate is made of: when it changes, the estimate is void.
 BASIS = (
-    *MATCHED,
+    *KEY,
     "called_at",
     "duration_ms",
     "calls",
@@ -26,10 +26,13 @@ BASIS = (
     "output_tokens",
     "cache_read_tokens",
     "cache_write_tokens",
+    "context_tokens",
+    *DETAILS,
     "cost",
 )
 
-# A bill is a recorded cost without calls of its own: it covers its provider's calls of that day.
+# A bill is a recorded cost without calls of its own: it covers its provider's calls of that day. One of 0 covers
+# nothing: free is what a provider says is free, and a line that is not yet billed is 0 too.
 IS_BILLED = """
     exists (
         select 1
@@ -40,6 +43,7 @@ IS_BILLED = """
             and bills.provider = calls.provider
             and bills.calls = 0
             and bills.cost is not null
+            and bills.cost <> 0
     )"""
 # The rollups note the dirty days of each source.
 NEW_CALLS = f"""
@@ -52,11 +56,26 @@ NEW_CALLS = f"""
 CALLS_OF_SOURCE = "select * from main.calls where source_id = :source_id and cost is null"
 ALL_CALLS = "select * from main.calls where cost is null"
 
-HAS_TOKENS = "coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(output_tokens, 0) > 0"
-# The tokens are those of a call, or of all calls that a row stands for: then the tier is that of their mean. Tokens
-# that contradict each other, and 0 of them (a stream whose usage was not recorded), give no cost.
-PRICED = """
-    with measured as (
+# What is not counted in tokens.
+OTHER_UNITS = tuple(detail for detail in DETAILS if detail not in WITHIN)
+HAS_USAGE = " + ".join(
+    f"coalesce({column}, 0)" for column in ("input_tokens", "cache_read_tokens", "output_tokens", *OTHER_UNITS)
+)
+HAS_DETAILS = f"coalesce({', '.join(DETAILS)}) is not null"
+# Tokens of a kind cannot be more than those that they are among.
+CONTRADICTS = " or ".join(
+    " + ".join(f"coalesce({detail}, 0)" for detail, within in WITHIN.items() if within == group) + f" > {group}"
+    for group in dict.fromkeys(WITHIN.values())
+)
+# A detail without a price makes the whole call unpriced.
+DETAILS_COST = " + ".join(
+    f"case when measured.{detail} > 0 then rates.extra_{detail} * measured.{detail} else 0 end" for detail in DETAILS
+)
+# The tokens are those of a call, or of all calls that a row stands for: then the tier of input tokens is the one that
+# the row names (context_tokens), otherwise that of the mean. Tokens that contradict each other, and 0 of everything (a
+# stream whose usage was not recorded), give no cost.
+PRICED = f"""
+    with counted as (
         select
             *,
             substr(coalesce(called_at, :now), 1, 10) as on_day,
@@ -66,8 +85,17 @@ PRICED = """
             coalesce(cache_read_tokens, 0) as cache_read,
             coalesce(cache_write_tokens, 0) as cache_write,
             coalesce(output_tokens, 0) as output,
-            {is_billed} as is_billed
-        from ({calls}) as calls
+            {HAS_USAGE} > 0 as has_usage,
+            {HAS_DETAILS} as has_details,
+            {{is_billed}} as is_billed
+        from ({{calls}}) as calls
+    ),
+    measured as (
+        select
+            *,
+            coalesce(context_tokens * max(calls, 1), all_input) as sized,
+            all_input < cache_read + cache_write or (has_details and ({CONTRADICTS})) as is_contradictory
+        from counted
     ),
     rated as (
         select
@@ -83,24 +111,27 @@ PRICED = """
                 + case when rates.per_second is null then 0 else rates.per_second * measured.duration_ms / 1000.0 end
                 + case
                     when not rates.takes_tokens then 0
-                    when all_input + output > 0 and all_input >= cache_read + cache_write
-                        then
-                            rates.per_input_token * (all_input - cache_read - cache_write)
-                            + rates.per_cache_read_token * cache_read
-                            + rates.per_cache_write_token * cache_write
-                            + rates.per_output_token * output
+                    when not has_usage or is_contradictory then null
+                    when not rates.prices_tokens and all_input + output > 0 then null
+                    else
+                        rates.per_input_token * (all_input - cache_read - cache_write)
+                        + rates.per_cache_read_token * cache_read
+                        + rates.per_cache_write_token * cache_write
+                        + rates.per_output_token * output
+                        + case when has_details then {DETAILS_COST} else 0 end
                 end as cost
         from measured
         left join temp.rates
             on rates.provider = measured.provider
             and rates.model = measured.model
             and rates.endpoint = measured.endpoint
+            and rates.tier = measured.tier
             and rates.from_day <= measured.on_day
             and rates.until_day > measured.on_day
             and rates.from_time <= measured.at_time
             and rates.until_time > measured.at_time
-            and rates.above_tokens * max(measured.calls, 1) < all_input
-            and (rates.upto_tokens is null or rates.upto_tokens * max(measured.calls, 1) >= all_input)
+            and rates.above_tokens * max(measured.calls, 1) < sized
+            and (rates.upto_tokens is null or rates.upto_tokens * max(measured.calls, 1) >= sized)
     ),
     known as (
         select
@@ -200,18 +231,18 @@ def _price(connection: sqlite3.Connection, calls: str, now: str, **parameters: A
     """Price the selected calls; return how many have another estimate than before."""
     keys = connection.execute(
         f"""
-        select provider, model, endpoint, max({HAS_TOKENS})
+        select {", ".join(KEY)}, max({HAS_USAGE}) > 0
         from ({calls})
-        group by provider, model, endpoint
+        group by {", ".join(KEY)}
         """,
         parameters,
     ).fetchall()
     if not keys:
         return 0
     price_file = kept(connection)
-    with_tokens = {(provider, model, endpoint): bool(tokens) for provider, model, endpoint, tokens in keys}
     create_rates(
-        connection, ((key, rate) for key in with_tokens for rate in _rates(*key, with_tokens[key], price_file))
+        connection,
+        ((tuple(key), rate) for *key, has_usage in keys for rate in _rates(tuple(key), bool(has_usage), price_file)),
     )
     connection.execute("create temp table priced (id integer primary key, cost, currency, priced_as)")
     connection.execute(PRICED.format(calls=calls, is_billed=IS_BILLED), {**parameters, "now": now})
@@ -221,26 +252,28 @@ def _price(connection: sqlite3.Connection, calls: str, now: str, **parameters: A
     return changed
 
 
-def create_rates(connection: sqlite3.Connection, rates: Iterable[tuple[tuple[str, str, str], Rate]]) -> None:
-    """Make temp.rates of the rates of each provider, model and endpoint."""
-    columns = ", ".join(field.name for field in fields(Rate))
+def create_rates(connection: sqlite3.Connection, rates: Iterable[tuple[tuple[str, ...], Rate]]) -> None:
+    """Make temp.rates of the rates of each provider, model, endpoint and tier."""
+    plain = [field.name for field in fields(Rate) if field.name != "details"]
+    columns = ", ".join((*plain, *(f"extra_{detail}" for detail in DETAILS)))
     connection.execute(f"""
         create temp table rates (
-            provider text, model text, endpoint text, {columns},
-            primary key (provider, model, endpoint, from_day, from_time, above_tokens)
+            {", ".join(f"{name} text" for name in KEY)}, {columns},
+            primary key ({", ".join(KEY)}, from_day, from_time, above_tokens)
         ) without rowid""")
     connection.executemany(
-        f"insert into temp.rates values (?, ?, ?{', ?' * len(fields(Rate))})",
-        ((*key, *astuple(rate)) for key, rate in rates),
+        f"insert into temp.rates values ({', '.join('?' * (len(KEY) + len(plain) + len(DETAILS)))})",
+        ((*key, *(getattr(rate, name) for name in plain), *map(rate.details.get, DETAILS)) for key, rate in rates),
     )
 
 
-def _rates(provider: str, model: str, endpoint: str, with_tokens: bool, price_file: PriceFile) -> Iterator[Rate]:
+def _rates(key: tuple[str, ...], has_usage: bool, price_file: PriceFile) -> Iterator[Rate]:
     """The rates of some calls, no two for the same time and tokens: listed ones where no entry of the file holds."""
-    call = {"provider": provider, "model": model, "endpoint": endpoint}
+    call = dict(zip(KEY, key, strict=True))
+    provider, model, _, tier = key
     own = [entry.rate for entry in price_file.entries if entry.matches(call)]
     is_covered = any((rate.from_day, rate.until_day) == (FIRST_DAY, AFTER_LAST_DAY) for rate in own)
-    listed = listed_rates(provider, model) if model and with_tokens and not is_covered else ()
+    listed = listed_rates(provider, model, tier) if model and has_usage and not is_covered else ()
     days = {FIRST_DAY, AFTER_LAST_DAY} | {day for rate in (*own, *listed) for day in (rate.from_day, rate.until_day)}
     for day, until_day in pairwise(sorted(days)):
         first = next((rate for rate in own if rate.from_day <= day < rate.until_day), None)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StoryreportError
-from .rates import AFTER_LAST_DAY, FIRST_DAY, MATCHED, Rate
+from .rates import AFTER_LAST_DAY, FIRST_DAY, MATCHED, WITHIN, Rate
 
 PRICES = ("per_call", "per_second", "per_1m_input_tokens", "per_1m_cached_input_tokens", "per_1m_output_tokens")
 KEYS = (*MATCHED, "from", "until", "currency", *PRICES)
@@ -96,6 +96,8 @@ def _entry(entry: Any, name: str) -> Entry:
         per_output_token=amounts.get("per_1m_output_tokens", 0.0) / 1e6,
         from_day=first.isoformat() if first else FIRST_DAY,
         until_day=(last + timedelta(days=1)).isoformat() if last and last < date.max else AFTER_LAST_DAY,
+        # The file prices all tokens alike; a search has no price in it.
+        details=dict.fromkeys(WITHIN, 0.0),
     )
     return Entry(patterns, rate)
 

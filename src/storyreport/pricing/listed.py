@@ -1,6 +1,6 @@
 """Prices that genai-prices lists: the rates of a model. The list is used as it is installed, never updated."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timezone
 from decimal import Decimal
@@ -8,74 +8,104 @@ from functools import cache
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
-from .rates import AFTER_LAST_DAY, AFTER_LAST_TIME, FIRST_DAY, Rate
+from .names import possible_names
+from .rates import AFTER_LAST_DAY, AFTER_LAST_TIME, DETAILS, FIRST_DAY, Rate
 
 if TYPE_CHECKING:
-    from genai_prices.types import PriceCalculation
+    from genai_prices.types import ModelPrice, PriceCalculation
 
-# Names of providers in OpenTelemetry and LiteLLM that genai-prices does not know them by.
-ALIASES = {"x_ai": "x-ai", "fireworks_ai": "fireworks"}
+# The words for a tier → what genai-prices calls it; '' and its like are the standard.
+TIERS: dict[str, dict[str, str]] = {
+    **{word: {} for word in ("", "standard", "default", "auto", "on_demand", "global")},
+    "batch": {"processing": "batch"},
+    "flex": {"service_tier": "flex"},
+    "priority": {"service_tier": "priority"},
+    "fast": {"service_tier": "fast", "speed": "fast"},
+}
+# Tokens of these have no price of their own where a model lists none: then theirs is not that of text.
+MODALITIES = ("audio", "image", "video")
 
 
 @cache
-def listed_rates(provider: str, model: str) -> tuple[Rate, ...]:
-    """The rates of a model in genai-prices, none if it does not know the model or has no price for its tokens."""
+def listed_rates(provider: str, model: str, tier: str = "") -> tuple[Rate, ...]:
+    """The rates of a model in a tier by genai-prices; none if it does not know the model or has no price for it."""
+    context = TIERS.get(tier.strip().lower())
     try:
-        found = _find(provider, model)
-        return tuple(_rates_of(found)) if found else ()
+        found = _find(provider, model) if context is not None else None
+        return tuple(_rates_of(found, context or {})) if found else ()
     except (LookupError, ValueError):
         return ()
 
 
 def _find(provider: str, model: str) -> "PriceCalculation | None":
     """The model as genai-prices knows it; never that of another provider than the call's own."""
-    prefix, _, rest = model.partition("/")
-    if not provider:
-        return (_look_up(prefix, rest) if rest else None) or _look_up(None, model)
-    # LiteLLM repeats the provider in the model's name; others put the maker of the model there.
-    return _look_up(provider, model) or (_look_up(provider, rest) if rest else None)
+    found = (_look_up(known, name) for known, name in possible_names(provider, model))
+    return next((calculation for calculation in found if calculation), None)
 
 
 def _look_up(provider: str | None, model: str) -> "PriceCalculation | None":
     from genai_prices import Usage, calc_price
 
     try:
-        return calc_price(Usage(input_tokens=0), model, provider_id=ALIASES.get(provider or "", provider))
+        return calc_price(Usage(input_tokens=0), model, provider_id=provider)
     except LookupError:
         return None
 
 
-def _rates_of(found: "PriceCalculation") -> Iterator[Rate]:
+def _rates_of(found: "PriceCalculation", context: Mapping[str, str]) -> Iterator[Rate]:
     """The rates of a listed model: one for each stretch of days, hours of the day and tier of input tokens."""
-    from genai_prices.types import StartDateConstraint, TieredPrices, TimeOfDateConstraint
+    from genai_prices.types import TieredPrices
+
+    days, times = _changes(found)
+    for (day, until_day), (at, until_time) in product(pairwise(sorted(days)), pairwise(sorted(times))):
+        moment = datetime.combine(date.fromisoformat(day), time.fromisoformat(at), timezone.utc)
+        if context and not _has_tier(found, context, moment):
+            continue
+        prices = found.model.get_prices(moment, context)
+        tiered = [price for price in vars(prices).values() if isinstance(price, TieredPrices)]
+        tiers = sorted({tier.start for price in tiered for tier in price.tiers})
+        for above, upto in pairwise([-1, *tiers, None]):
+            assert above is not None
+            rate = _rate(found, prices, above, upto)
+            if rate:
+                yield replace(rate, from_day=day, until_day=until_day, from_time=at, until_time=until_time)
+
+
+def _changes(found: "PriceCalculation") -> tuple[set[str], set[str]]:
+    """The days and times of day at which a price of the model, or of one of its tiers, may begin."""
+    from genai_prices.types import StartDateConstraint, TimeOfDateConstraint
 
     days, times = {FIRST_DAY, AFTER_LAST_DAY}, {"00:00:00", AFTER_LAST_TIME}
-    for price in found.model.prices if isinstance(found.model.prices, list) else ():
+    listed = found.model.prices if isinstance(found.model.prices, list) else []
+    for price in (*listed, *(found.model.price_variants or ())):
         if isinstance(price.constraint, StartDateConstraint):
             days.add(price.constraint.start_date.isoformat())
         elif isinstance(price.constraint, TimeOfDateConstraint):
             times |= {_utc(price.constraint.start_time), _utc(price.constraint.end_time)}
         elif price.constraint is not None:
             raise LookupError("a newer genai-prices has conditions that are not known here")
-    for (day, until_day), (at, until_time) in product(pairwise(sorted(days)), pairwise(sorted(times))):
-        moment = datetime.combine(date.fromisoformat(day), time.fromisoformat(at), timezone.utc)
-        prices = vars(found.model.get_prices(moment)).values()
-        tiers = sorted({tier.start for price in prices if isinstance(price, TieredPrices) for tier in price.tiers})
-        for above, upto in pairwise([-1, *tiers, None]):
-            assert above is not None
-            rate = _rate(found, moment, above, upto)
-            if rate:
-                yield replace(rate, from_day=day, until_day=until_day, from_time=at, until_time=until_time)
+    return days, times
 
 
-def _rate(found: "PriceCalculation", moment: datetime, above: int, upto: int | None) -> Rate | None:
-    """The rate at a time within a tier, measured by computing prices; None where tokens cost nothing (unknown)."""
+def _has_tier(found: "PriceCalculation", context: Mapping[str, str], moment: datetime) -> bool:
+    """Whether the model has prices of a tier at a time: without, genai-prices would give those of the standard."""
+    is_own = any(found.model is model for model in found.provider.models)
+    return is_own and any(
+        all(context.get(name) == value for name, value in variant.when.items())
+        and (variant.constraint is None or variant.constraint.active(moment))
+        for variant in found.model.price_variants or ()
+    )
+
+
+def _rate(found: "PriceCalculation", prices: "ModelPrice", above: int, upto: int | None) -> Rate | None:
+    """The rate within a tier of input tokens, measured by computing prices; None where nothing costs anything."""
     from genai_prices import Usage
 
-    def cost(**tokens: int) -> Decimal:
-        return found.model.calc_price(Usage(**tokens), found.provider, genai_request_timestamp=moment).total_price
+    def cost(**used: int) -> Decimal:
+        return prices.calc_price(Usage(**{**nothing, **used}))["total_price"]
 
     # Within a tier all is linear: a fee for the call, and a price for each kind of token.
+    nothing = dict.fromkeys((*DETAILS.values(), "input_tokens", "output_tokens", *_CACHED), 0)
     many = upto or above + 1_000_001
     plain = cost(input_tokens=many)
     per_input = plain - cost(input_tokens=many - 1)
@@ -83,19 +113,46 @@ def _rate(found: "PriceCalculation", moment: datetime, above: int, upto: int | N
     per_read = (cost(input_tokens=many, cache_read_tokens=many) - per_call) / many
     per_write = (cost(input_tokens=many, cache_write_tokens=many) - per_call) / many
     per_output = (cost(input_tokens=many, output_tokens=many) - plain) / many
-    if not any((per_call, per_input, per_read, per_write, per_output)):
+    # As few as are within all that they are counted within.
+    everything, few = {"input_tokens": many, "output_tokens": many}, many // 4
+    details: dict[str, float] = {}
+    for column, name in DETAILS.items():
+        if _is_priced(prices, name):
+            around = {**everything, **dict.fromkeys(_AROUND.get(name, ()), many // 2)}
+            details[column] = float((cost(**around, **{name: few}) - cost(**around)) / few)
+    if not any((per_call, per_input, per_read, per_write, per_output, *details.values())):
         return None
     return Rate(
         priced_as=f"{found.provider.id}/{found.model.id}",
         per_call=float(per_call),
         takes_tokens=True,
+        prices_tokens=prices.input_mtok is not None,
         per_input_token=float(per_input),
         per_cache_read_token=float(per_read),
         per_cache_write_token=float(per_write),
         per_output_token=float(per_output),
         above_tokens=above,
         upto_tokens=upto,
+        details=details,
     )
+
+
+_CACHED = ("cache_read_tokens", "cache_write_tokens")
+# What a detail is counted within, besides the tokens in and out.
+_AROUND = {
+    "cache_write_1h_tokens": ("cache_write_tokens",),
+    "cache_audio_read_tokens": ("cache_read_tokens", "input_audio_tokens"),
+    "cache_image_read_tokens": ("cache_read_tokens", "input_image_tokens"),
+}
+
+
+def _is_priced(prices: "ModelPrice", name: str) -> bool:
+    """Whether a detail has a price: its own or, where it is text, that of the tokens that include it."""
+    from genai_prices.units import _get_registry
+
+    if getattr(prices, _get_registry().units[name].price_key) is not None:
+        return True
+    return name.endswith("_tokens") and not any(kind in name for kind in MODALITIES)
 
 
 def _utc(value: time) -> str:

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from ..errors import StoryreportError
+from ..errors import NotOursError, StoryreportError
 
 try:
     import fcntl
@@ -12,10 +12,6 @@ except ImportError:  # Windows
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 IMMUTABLE = "immutable=1"
-
-
-class NotOursError(StoryreportError):
-    """A file that no known system has written."""
 
 
 def read_header(path: Path) -> bytes:

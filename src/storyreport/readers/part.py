@@ -1,15 +1,17 @@
 """A part of a source on its way in: found at a place, then opened, so that its tables can be read as SQL."""
 
-import contextlib
 import hashlib
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..evidence import SETTLED_NS, State, states
 from ..system import System
-from .header import read_header, wal_of
+
+BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Options:
 
     timezone: str = "UTC"
     with_text: bool = False
+    statuses: tuple[tuple[str, str], ...] = ()  # the user's words, folded, with their meanings
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Found:
     @property
     def files(self) -> str:
         """Which files a pass reads, as far as that may be known."""
-        names = "\n".join(os.path.abspath(path) for path in ([path for _, path in self.exports] or [self.path]))
+        names = "\n".join(os.path.abspath(path) for path in _places(self))
         return hashlib.sha256(names.encode(errors="replace")).hexdigest()[:16]
 
     @property
@@ -122,38 +125,59 @@ def without_secrets(url: str) -> str:
 
 
 def signature(found: Found) -> str:
-    """Something that differs once the part has changed; cheap to take, '' where it cannot be known (a server)."""
+    """Something that differs once the part has changed; cheap to take, '' where it cannot be known (a server).
+
+    Of files that may be changed again without a sign of it, it has the bytes: after ` since ` and when that was.
+    """
     if found.url:
         return ""
+    now_ns = time.time_ns()
+    seen = list(_states(found))
+    since_ns = now_ns - SETTLED_NS
+    content = _content(seen, since_ns) if _is_text(found) else ""
+    return _digest(state.seen for state in seen) + (f" since {since_ns} {content}" if content else "")
+
+
+def is_unchanged(found: Found, known: str) -> bool:
+    """Whether a part has the signature that it had; a server has none."""
+    seen, _, held = known.partition(" since ")
+    if not seen:
+        return False
+    now = list(_states(found))
+    if _digest(state.seen for state in now) != seen:
+        return False
+    since_ns, _, content = held.partition(" ")
+    return not held or _content(now, int(since_ns)) == content
+
+
+def _states(found: Found) -> Iterator[State]:
+    for place in _places(found):
+        for state in states(os.fspath(place)):
+            # Wherever it is, as long as it is called the same.
+            yield State(state.path, f"{os.path.relpath(state.path, place)} {state.seen}", state.changed_ns)
+
+
+def _places(found: Found) -> list[Path]:
     if found.passes:
-        return " ".join(signature(each) for each in found.passes)
-    if found.exports:
-        return " ".join(_file_signature(path) for _, path in found.exports)
-    if found.path.is_dir():
-        return _folder_signature(found.path)
-    if found.is_staged and not found.system.parts[found.part].signs:
-        return _file_signature(found.path)
-    # SQLite counts its transactions in the header, or appends to the log.
-    signs = [read_header(found.path)[24:28].hex()]
-    for file in (found.path, wal_of(found.path)):
-        with contextlib.suppress(FileNotFoundError):
-            about = file.stat()
-            signs += [str(about.st_size), str(about.st_mtime_ns)]
-    return ":".join(signs)
+        return [place for each in found.passes for place in _places(each)]
+    return [path for _, path in found.exports] or [found.path]
 
 
-def _file_signature(path: Path) -> str:
-    about = path.stat()
-    return f"{about.st_size}:{about.st_mtime_ns}"
+def _is_text(found: Found) -> bool:
+    """Whether a part is read from text files: SQLite counts its transactions itself."""
+    return bool(found.exports or found.passes) or (found.is_staged and not found.system.parts[found.part].signs)
 
 
-def _folder_signature(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
-        # A link may lead nowhere.
-        with contextlib.suppress(OSError):
-            about = file.stat()
-            digest.update(
-                f"{file.relative_to(folder)}\0{about.st_size}\0{about.st_mtime_ns}\0".encode(errors="replace")
-            )
-    return digest.hexdigest()
+def _content(seen: Iterable[State], since_ns: int) -> str:
+    """A digest of the files that were changed since; '' for none."""
+    lately = [state.path for state in seen if state.changed_ns >= since_ns and os.path.isfile(state.path)]
+    digest = hashlib.blake2b(digest_size=16)
+    for path in lately:
+        with open(path, "rb") as file:
+            while block := file.read(BLOCK_BYTES):
+                digest.update(block)
+    return digest.hexdigest() if lately else ""
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode(errors="replace")).hexdigest()

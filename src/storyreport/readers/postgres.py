@@ -201,6 +201,9 @@ class Server:
                 # Rows of one instant may have been committed one after the other.
                 conditions.append(f"{column} >= %(since{number})s or {column} is null")
                 values[f"since{number}"] = last
+        if conditions and description.ongoing and (column := self._column(table, description.ongoing[0])):
+            conditions.append(f"lower({column}::text) = any(%(ongoing)s)")
+            values["ongoing"] = list(description.ongoing[1])
         return " or ".join(conditions), values
 
     def _stage(self, table: str, condition: str, values: dict[str, Any]) -> None:

@@ -4,10 +4,11 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from ..system import NUMBERS, Table
-from . import text
+from . import sheets, text
 from .copies import ROW_NUMBER
 from .part import Found, Opened, quoted, signature
 
@@ -59,12 +60,20 @@ def create_staged(
 def _exported_rows(found: Found) -> Iterator[tuple[str, tuple[Any, ...]]]:
     part = found.system.parts[found.part]
     for table, path in found.exports:
-        columns = list(part.tables[table].columns)
-        for number, record, problem in text.records(path):
-            values = part.tables[table].named({name.lower(): value for name, value in (record or {}).items()})
+        description = part.tables[table]
+        columns = list(description.columns)
+        rows = sheets.rows(path, description) if description.drops_values else _rows(path, description.listed_as)
+        for number, values, problem in rows:
+            values = description.named(values)
             # A document of MongoDB is known by its _id.
             values.setdefault("id", values.get("_id"))
             yield table, (*(_plain(values.get(column)) for column in columns), problem, number)
+
+
+def _rows(path: Path, listed_as: str | None) -> Iterator[tuple[int, dict[str, Any], str | None]]:
+    """(number, values by field in lower case, problem) of each record of a file."""
+    for number, record, problem in text.listed_records(path, listed_as):
+        yield number, {name.lower(): value for name, value in (record or {}).items()}, problem
 
 
 def _plain(value: Any) -> Any:

@@ -7,12 +7,15 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from . import encodings
 
 GZIP_MAGIC = b"\x1f\x8b"
 LONGEST_LINE = 8 * 1024 * 1024
@@ -22,6 +25,9 @@ MOST_LINES = 200_000
 # So often a file is read again for the lines that did not.
 MOST_REREAD = 10
 LOOKED_AT = 20
+DELIMITERS = ",;\t|"
+# How Excel is told the delimiter.
+SEPARATOR = re.compile(r"sep=[,;\t|]", re.IGNORECASE)
 DAMAGED = "the gzip file is damaged"
 CUT = "the gzip file ends early or is damaged"
 UNCLOSED = "a quote is not closed"
@@ -89,11 +95,13 @@ class _Unpacked(io.RawIOBase):
 
 def _opened(path: Path) -> io.BufferedReader:
     file = path.open("rb")
-    if file.read(2) == GZIP_MAGIC:
+    start = file.read(encodings.LOOKED_AT)
+    file.seek(0)
+    if start.startswith(GZIP_MAGIC):
         file.close()
         return io.BufferedReader(_Unpacked(path))
-    file.seek(0)
-    return file
+    encoding, newline = encodings.sniffed(start)
+    return io.BufferedReader(encodings.Recoded(file, encoding, newline)) if encoding or newline else file
 
 
 def _damage(file: io.BufferedReader) -> str:
@@ -112,6 +120,17 @@ def _text(line: bytes) -> tuple[str, str | None]:
 
 def _legible(line: bytes) -> str:
     return line.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd").rstrip("\r\n")
+
+
+def listed_records(path: Path, name: str | None) -> Iterator[Record]:
+    """The same as `records`; of a record that is an answer of an API, with a list of this name, the list's items."""
+    for number, record, problem in records(path):
+        items = record.get(name) if record and name else None
+        if not isinstance(items, list):
+            yield number, record, problem
+            continue
+        for item in items:
+            yield (number, item, None) if isinstance(item, dict) else (number, None, "the item is no JSON object")
 
 
 def records(path: Path) -> Iterator[Record]:
@@ -154,13 +173,21 @@ def _is_document(path: Path, first: str) -> bool:
     beginning = list(islice(lines(path), LOOKED_AT))
     if len(beginning) == 1:
         return True
-    # A broken line among others is just that.
-    return not _is_json(first) and not any(
-        _is_json(text) for _, text, _ in beginning if text and text.lstrip().startswith("{")
-    )
+    if _is_json(first):
+        return False
+    # A broken line among others is just that; but a document may have whole objects on lines of their own.
+    has_objects = any(_is_json(text) for _, text, _ in beginning if text and text.lstrip().startswith("{"))
+    return not has_objects or _is_whole_document(path)
 
 
-def _is_json(text: str | None) -> bool:
+def _is_whole_document(path: Path) -> bool:
+    """Whether a file is one JSON document, of a size that is read at once."""
+    with _opened(path) as file:
+        content = file.read(LARGEST_DOCUMENT + 1)
+    return len(content) <= LARGEST_DOCUMENT and _is_json(content)
+
+
+def _is_json(text: str | bytes | None) -> bool:
     try:
         json.loads(text or "")
     except (ValueError, RecursionError):
@@ -205,18 +232,34 @@ def _document(path: Path) -> Iterator[Record]:
 
 
 def _csv(path: Path) -> Iterator[Record]:
-    delimiter = max(",;\t|", key=next(text for _, text, _ in lines(path) if text).count)
+    delimiter, first = _table_start(path)
     header: list[str] | None = None
     for number, row, problem in _rows(path, delimiter):
         if row is None:
             yield number, None, problem
         elif header is None:
-            header = [name.strip() for name in row]
-        elif len(row) != len(header):
+            # What stands above the header is its title, or the name of the delimiter.
+            header = [name.strip() for name in row] if number >= first else None
+        elif len(row) > len(header) or len(row) * 2 < len(header):
             yield number, None, f"the line has not the {len(header)} fields of the header"
         else:
-            # An empty field of a CSV file is no value.
-            yield number, {name: cell or None for name, cell in zip(header, row, strict=True)}, None
+            # An empty field of a CSV file is no value, nor is one that a spreadsheet left out at the end of a row.
+            yield number, {name: cell.strip(" ") or None for name, cell in zip(header, row, strict=False)}, None
+
+
+def _table_start(path: Path) -> tuple[str, int]:
+    """The delimiter of a CSV file and the number of the line of its header, the first that is as wide as the others."""
+    beginning = list(islice(((number, text) for number, text, _ in lines(path) if text), LOOKED_AT))
+    if not beginning:
+        return DELIMITERS[0], 1
+    number, text = beginning[0]
+    if len(beginning) > 1 and SEPARATOR.fullmatch(text):
+        return text[4], beginning[1][0]
+    widest = max((text for _, text in beginning), key=lambda text: max(text.count(mark) for mark in DELIMITERS))
+    delimiter = max(DELIMITERS, key=text.count if any(mark in text for mark in DELIMITERS) else widest.count)
+    filled = [(number, sum(1 for cell in text.split(delimiter) if cell.strip())) for number, text in beginning]
+    least = max(2, max(count for _, count in filled) / 2)
+    return delimiter, next((number for number, count in filled if count >= least), number)
 
 
 def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, str | None]]:

@@ -19,7 +19,7 @@ from ..errors import StoryreportError
 from ..schema import definitions as files
 
 GROUP_KEYS = {"group", "dirty", "all", "covers", "widen", "frozen", "rows"}
-TABLE_KEYS = {"key", "values", "indexes", "hidden"}
+TABLE_KEYS = {"key", "values", "meanings", "indexes", "hidden"}
 KEYS = {
     "rollup": {"from", "percentiles", "total", "remember", "oracle", "findings"} | TABLE_KEYS | GROUP_KEYS,
     "intermediate": {"materialized"} | GROUP_KEYS,
@@ -74,6 +74,9 @@ class Table:
     values: tuple[Column, ...]
     indexes: Mapping[str, str]
     hidden: bool = False
+    meanings: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of columns of which docs/columns.yml does not say enough
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -233,7 +236,10 @@ class _File:
         key = tuple(self.column(*item) for item in header.get("key", {}).items())
         values = tuple(self.column(*item) for item in header["values"].items())
         hidden = header.get("hidden", self.kind == "memory")
-        return Table(name, header["description"], key, values, header.get("indexes", {}), hidden)
+        meanings = header.get("meanings", {})
+        for unknown in sorted(meanings.keys() - {column.name for column in key + values}):
+            raise self.wrong(f"'meanings' names the column {unknown!r}, which it does not have")
+        return Table(name, header["description"], key, values, header.get("indexes", {}), hidden, meanings)
 
     def column(self, name: str, said: str) -> Column:
         if share := PERCENTILE.fullmatch(str(said)):
@@ -264,6 +270,7 @@ class _File:
             tuple(column for column in table.values if column.adds or column.percentile),
             said.get("indexes", {}),
             table.hidden,
+            table.meanings,
         )
 
     def group(self, others: Mapping[str, "_File"]) -> Group:

@@ -9,7 +9,7 @@ from pathlib import Path
 VIEWS = Path(__file__).parent / "views"
 ROLLUPS = Path(__file__).parent.parent / "rollups"
 # Words for people make no difference to what is computed.
-WORDS = re.compile(r"^description:.*\n(?:[ \t]+.*\n)*|--.*$", re.MULTILINE)
+WORDS = re.compile(r"^(?:description|meanings):.*\n(?:[ \t]+.*\n)*|--.*$", re.MULTILINE)
 
 
 @cache

@@ -63,7 +63,10 @@ select
         as output_tokens,
     cache_read_tokens,
     cache_write_tokens,
-    case when cost_usd <> 0 or tokens = 0 then cost_usd end as cost,
+    case when lower(speed) = 'fast' then 'fast' else '' end as tier,
+    case when agent <> 'claude_code' and thought_tokens <= coalesce(output_tokens, 0) then thought_tokens end
+        as reasoning_tokens,
+    case when cost_usd <> 0 or (tokens = 0 and is_failed) then cost_usd end as cost,
     'USD' as currency
 from requests
 where place = 1;

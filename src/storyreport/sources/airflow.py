@@ -1,7 +1,8 @@
-"""Apache Airflow: its metadata database, or task instances and DAG runs as its API gives them.
+"""Apache Airflow: its metadata database (2.x and 3.x), or task instances and DAG runs as its API answers them.
 
-Since 2.10 earlier tries are in task_instance_history; before, a new try takes the place of the last one. User names,
-host names, configurations and rendered fields are not read.
+Since 2.10 earlier tries are in task_instance_history; before, a new try takes the place of the last one. A job of 2.x
+(that runs a task) and a reschedule are signs of life. User names, host names, configurations and rendered fields are
+not read.
 """
 
 from . import Part, System, Table, Type, signs
@@ -26,12 +27,15 @@ TRY = {
 DATABASE = Part(
     tables={
         "task_instance": Table(
-            columns={**TRY, "last_heartbeat_at": Type.UTC},
+            columns={**TRY, "id": Type.KEY, "job_id": Type.KEY, "last_heartbeat_at": Type.UTC},
             required=("dag_id", "task_id"),
             export_signs=frozenset({"dag_id", "task_id", "state", "try_number"}),
+            listed_as="task_instances",
             # Runs of several DAGs may share an id; to read them together does no harm.
             group="run_id",
             changed="updated_at",
+            # A heartbeat of its job does not change the row.
+            ongoing=("state", ("running", "restarting", "up_for_reschedule")),
         ),
         "task_instance_history": Table(
             columns={**TRY, "task_instance_id": Type.KEY},
@@ -55,8 +59,26 @@ DATABASE = Part(
             },
             required=("dag_id",),
             export_signs=frozenset({"dag_id", "run_type", "state"}),
+            listed_as="dag_runs",
             group="run_id",
             changed="updated_at",
+        ),
+        "job": Table(
+            columns={"id": Type.KEY, "latest_heartbeat": Type.UTC},
+            export_signs=frozenset({"job_type", "latest_heartbeat"}),
+            changed="latest_heartbeat",
+        ),
+        # Of 3.x with the id of the task instance, of 2.x with its key.
+        "task_reschedule": Table(
+            columns={
+                "ti_id": Type.KEY,
+                "dag_id": Type.KEY,
+                "task_id": Type.KEY,
+                "run_id": Type.KEY,
+                "map_index": Type.NUMBER,
+                "end_date": Type.UTC,
+            },
+            export_signs=frozenset({"reschedule_date", "end_date"}),
         ),
     },
     feeds={"runs": ("dag_run",), "step_runs": ("task_instance", "task_instance_history")},
@@ -69,10 +91,10 @@ DATABASE = Part(
         "running": "running",
         "restarting": "running",
         "up_for_reschedule": "waiting",
-        "up_for_retry": "queued",
+        "up_for_retry": "waiting",
         "scheduled": "queued",
         "queued": "queued",
-        "deferred": "queued",
+        "deferred": "waiting",
         # A task that the scheduler has not looked at yet has no state.
         "none": "queued",
     },

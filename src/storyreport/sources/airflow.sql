@@ -2,8 +2,9 @@
 -- A view src_<table> has the rows to load; src_statuses translates status words.
 
 -- database: runs
--- The scheduler changes updated_at of a run as long as it looks at it, so that this is no sign of life. A run of which
--- only the tasks were handed over is what they have come to.
+-- The scheduler changes updated_at of a run as long as it looks at it, so that this is no sign of life. A run that was
+-- cleared starts again for Airflow; here it starts with its first try. A run of which only the tasks were handed over
+-- is what they have come to.
 with named as (
     select
         src_dag_run.*,
@@ -18,6 +19,35 @@ ranked as (
     from named
 ),
 
+tries as (
+    select
+        key(dag_id, coalesce(run_id, dag_run_id, execution_date)) as run_key,
+        start_date
+    from src_task_instance
+    union all
+    select
+        key(dag_id, coalesce(run_id, dag_run_id, execution_date)),
+        start_date
+    from src_task_instance_history
+),
+
+first_tries as (
+    select
+        run_key,
+        min(start_date) as start_date
+    from tries
+    group by run_key
+),
+
+begun as (
+    select
+        ranked.*,
+        coalesce(min(ranked.start_date, first_tries.start_date), ranked.start_date) as started_at
+    from ranked
+    left join first_tries on first_tries.run_key = ranked.source_key
+    where ranked.place = 1
+),
+
 tasks as (
     select
         src_task_instance.*,
@@ -28,27 +58,27 @@ tasks as (
 )
 
 select
-    ranked.source_key,
+    begun.source_key,
     'dag_run' as kind,
     words.status,
-    ranked.state as source_status,
-    ranked.queued_at,
-    ranked.start_date as started_at,
-    ranked.end_date as ended_at,
+    begun.state as source_status,
+    case when coalesce(begun.queued_at <= begun.started_at, 1) then begun.queued_at end as queued_at,
+    begun.started_at,
+    begun.end_date as ended_at,
     case
-        when ranked.start_date <= ranked.end_date
-            then cast(round((julianday(ranked.end_date) - julianday(ranked.start_date)) * 86400000) as integer)
+        when begun.started_at <= begun.end_date
+            then cast(round((julianday(begun.end_date) - julianday(begun.started_at)) * 86400000) as integer)
     end as duration_ms
-from ranked
-left join src_statuses as words on words.word = lower(trim(ranked.state))
-where ranked.place = 1
+from begun
+left join src_statuses as words on words.word = lower(trim(begun.state))
 union all
 select
     run_key,
     'dag_run',
     case
         when sum(status = 'running') > 0 then 'running'
-        when sum(status in ('queued', 'waiting')) > 0 then 'queued'
+        when sum(status = 'waiting') > 0 then 'waiting'
+        when sum(status = 'queued') > 0 then 'queued'
         when sum(status = 'failed') > 0 then 'failed'
         when count(status) < count(*) then null
         when sum(status = 'completed') > 0 then 'completed'
@@ -84,7 +114,8 @@ select distinct
 from named;
 
 -- database: step_runs
--- A try that is over may stand in the history and still in task_instance, which then waits for the next one.
+-- A try that is over may stand in the history and still in task_instance, which then waits for the next one; unless the
+-- task was removed from its DAG, or was never begun.
 with tries as (
     select
         src_task_instance.*,
@@ -107,8 +138,28 @@ with tries as (
         duration,
         updated_at,
         null,
+        null,
+        null,
         1
     from src_task_instance_history
+),
+
+-- A try of Airflow 2 lives while its job does; one that is rescheduled has lived until it was last looked at.
+jobs as materialized (
+    select
+        id,
+        max(latest_heartbeat) as latest_heartbeat
+    from all_job
+    where id in (select job_id from src_task_instance)
+    group by id
+),
+
+reschedules as materialized (
+    select
+        coalesce(cast(ti_id as text), key(dag_id, run_id, task_id, cast(map_index as integer))) as task_key,
+        max(end_date) as last_at
+    from all_task_reschedule
+    group by coalesce(cast(ti_id as text), key(dag_id, run_id, task_id, cast(map_index as integer)))
 ),
 
 named as (
@@ -117,7 +168,8 @@ named as (
         key(dag_id, coalesce(run_id, dag_run_id, execution_date)) as run_key,
         cast(task_id as text)
         || case when map_index >= 0 then '[' || cast(map_index as integer) || ']' else '' end as step_name,
-        max(coalesce(try_number, 1), 1) as try
+        max(coalesce(try_number, 1), 1) as try,
+        coalesce(lower(trim(state)) = 'removed', 0) as is_removed
     from tries
 ),
 
@@ -126,7 +178,8 @@ attempts as (
         named.*,
         try
         + case
-            when not is_over and max(is_over) over (partition by run_key, step_name, try) = 1 then 1
+            when is_over or is_removed or coalesce(try_number, 1) = 0 then 0
+            when max(is_over) over (partition by run_key, step_name, try) = 1 then 1
             else 0
         end as attempt
     from named
@@ -136,17 +189,25 @@ ranked as (
     select
         attempts.*,
         count(*) over same as source_rows,
-        row_number() over (same order by is_over, updated_at desc, end_date desc, start_date desc, state) as place
+        row_number() over (
+            same
+            order by is_removed, is_over, updated_at desc, end_date desc, start_date desc, state
+        ) as place
     from attempts
     window same as (partition by run_key, step_name, attempt)
 ),
 
--- The times of a task that waits for its next try are those of the last one.
+-- The times of a task that waits for its next try are those of the last one; one that is rescheduled has begun.
 evaluated as (
     select
         ranked.*,
         words.status,
-        coalesce(words.status = 'queued' and ranked.end_date is not null, 0) as is_waiting
+        coalesce(
+            ranked.end_date is not null
+            and (words.status = 'queued' or lower(trim(ranked.state)) = 'up_for_retry'),
+            0
+        ) as is_next_try,
+        coalesce(words.status in ('queued', 'running', 'waiting'), 0) as is_open
     from ranked
     left join src_statuses as words on words.word = lower(coalesce(nullif(trim(ranked.state), ''), 'none'))
     where ranked.place = 1
@@ -161,16 +222,24 @@ select
     evaluated.status,
     evaluated.state as source_status,
     coalesce(evaluated.queued_dttm, evaluated.queued_when) as queued_at,
-    case when not evaluated.is_waiting then evaluated.start_date end as started_at,
-    case when not evaluated.is_waiting then evaluated.end_date end as ended_at,
+    case when not evaluated.is_next_try then evaluated.start_date end as started_at,
+    case when not evaluated.is_open then evaluated.end_date end as ended_at,
     nullif(
         max(
             coalesce(evaluated.last_heartbeat_at, ''),
             coalesce(evaluated.updated_at, ''),
             coalesce(evaluated.start_date, ''),
-            coalesce(evaluated.end_date, '')
+            coalesce(evaluated.end_date, ''),
+            coalesce(case when evaluated.is_open then jobs.latest_heartbeat end, ''),
+            coalesce(case when evaluated.is_open then reschedules.last_at end, '')
         ),
         ''
     ) as last_activity_at,
-    case when not evaluated.is_waiting and evaluated.end_date is not null then evaluated.duration end as duration_ms
-from evaluated;
+    case when not evaluated.is_open and evaluated.end_date is not null then evaluated.duration end as duration_ms
+from evaluated
+left join jobs on jobs.id = evaluated.job_id
+left join reschedules
+    on reschedules.task_key = coalesce(
+        cast(evaluated.id as text),
+        key(evaluated.dag_id, evaluated.run_id, evaluated.task_id, cast(evaluated.map_index as integer))
+    );

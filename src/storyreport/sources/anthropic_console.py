@@ -69,12 +69,14 @@ SYSTEM = System(
             COSTS,
             recordfiles.has("usage_date_utc", "cost_usd", "token_type"),
             recordfiles.each(costs),
+            exports=True,
         ),
         "usage": recordfiles.part(
             "anthropic_console_usage",
             USAGE,
             recordfiles.has("usage_date_utc", "model_version", "usage_output_tokens"),
             recordfiles.each(usage),
+            exports=True,
         ),
     },
 )

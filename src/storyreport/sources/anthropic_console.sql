@@ -33,11 +33,17 @@ group by date, item, model, context_window, inference_geo, speed;
 
 -- usage: calls
 -- The export does not say how many requests there were: a row counts as one call. Web searches have a count.
--- Input tokens are the uncached ones and those read from and written to the cache.
+-- Input tokens are the uncached ones and those read from and written to the cache. Those of a day say nothing of the
+-- size of a call: the context window does.
 with days as (
     select
         src_anthropic_console_usage.*,
         coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0) as cache_write_tokens,
+        trim(
+            coalesce(nullif(nullif(lower(usage_type), 'standard'), 'not_available'), '')
+            || case when lower(speed) = 'fast' then ' fast' else '' end
+            || case when lower(inference_geo) = 'us' then ' us' else '' end
+        ) as tier,
         row_number() over (
             partition by date, grouping, model, usage_type, context_window, inference_geo, speed
             order by position desc
@@ -56,7 +62,12 @@ select
     sum(coalesce(uncached_tokens, 0) + coalesce(cache_read_tokens, 0) + cache_write_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(cache_read_tokens) as cache_read_tokens,
-    sum(cache_write_tokens) as cache_write_tokens
+    sum(cache_write_tokens) as cache_write_tokens,
+    sum(cache_write_1h_tokens) as cache_write_1h_tokens,
+    max(tier) as tier,
+    case when context_window glob '*>*200k*' or context_window glob '*200k*1M*' then 200001 else 1 end
+        as context_tokens,
+    null as web_searches
 from days
 where place = 1
 group by date, model, usage_type, context_window, inference_geo, speed
@@ -72,7 +83,11 @@ select
     null,
     null,
     null,
-    null
+    null,
+    null,
+    '',
+    null,
+    sum(web_searches)
 from days
 where
     place = 1

@@ -27,6 +27,9 @@ USAGE_TABLE = Table(
         "grouping": Type.KEY,
         "model": Type.WORD,
         "service_tier": Type.WORD,
+        "context_window": Type.WORD,
+        "inference_geo": Type.WORD,
+        "speed": Type.WORD,
         "uncached_input_tokens": Type.COUNT,
         "cache_read_input_tokens": Type.COUNT,
         "cache_write_5m_tokens": Type.COUNT,
@@ -44,7 +47,7 @@ COSTS_TABLE = Table(
         "grouping": Type.KEY,
         "description": Type.WORD,
         "model": Type.WORD,
-        "amount": Type.MONEY,
+        "amount": Type.NUMBER,
         "currency": Type.WORD,
     },
     required=("starting_at", "amount", "currency"),
@@ -56,7 +59,8 @@ def _usage(result: Mapping[str, Any]) -> dict[str, Any]:
     if "amount" in result:
         raise textfiles.BrokenRecord("an amount among the usage: keep costs in a file of their own")
     written = textfiles.object_in(result, "cache_creation")
-    names = ("model", "service_tier", "uncached_input_tokens", "cache_read_input_tokens", "output_tokens")
+    what = ("model", "service_tier", "context_window", "inference_geo", "speed")
+    names = (*what, "uncached_input_tokens", "cache_read_input_tokens", "output_tokens")
     return {
         **{name: textfiles.single(result.get(name), name) for name in names},
         "cache_write_5m_tokens": textfiles.single(

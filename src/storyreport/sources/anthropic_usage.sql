@@ -3,7 +3,7 @@
 -- only by workspace, API key or account is added up.
 
 -- costs: calls
--- What a day was billed: an amount without calls of its own.
+-- What a day was billed: an amount without calls of its own. A credit is negative.
 with results as (
     select
         src_anthropic_costs.*,
@@ -29,10 +29,17 @@ group by starting_at, description, model, currency;
 
 -- usage: calls
 -- The report does not say how many requests there were: what it adds up counts as one call. Of web searches it does.
--- Input tokens are the uncached ones and those read from and written to the cache.
+-- Input tokens are the uncached ones and those read from and written to the cache. Those of a day say nothing of the
+-- size of a call: the context window does, and without one a call was small.
 with results as (
     select
         src_anthropic_usage.*,
+        context_window in ('200k-1M', '> 200k') as is_long,
+        trim(
+            coalesce(lower(service_tier), '')
+            || case when lower(speed) = 'fast' then ' fast' else '' end
+            || case when lower(inference_geo) = 'us' then ' us' else '' end
+        ) as tier,
         coalesce(uncached_input_tokens, cache_read_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens)
         is not null as has_input,
         coalesce(cache_write_5m_tokens, cache_write_1h_tokens) is not null as has_write,
@@ -45,7 +52,9 @@ with results as (
 )
 
 select
-    key('usage', starting_at, model, service_tier) as source_key,
+    key('usage', starting_at, model, service_tier)
+    || case when is_long then '/200k-1M' else '' end
+    || case when tier <> coalesce(lower(service_tier), '') then '/' || tier else '' end as source_key,
     'anthropic' as provider,
     'messages' as endpoint,
     coalesce(model, '') as model,
@@ -60,10 +69,14 @@ select
     ) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(cache_read_input_tokens) as cache_read_tokens,
-    sum(case when has_write then cache_write_tokens end) as cache_write_tokens
+    sum(case when has_write then cache_write_tokens end) as cache_write_tokens,
+    sum(cache_write_1h_tokens) as cache_write_1h_tokens,
+    case when tier like 'standard%' then trim(substr(tier, 9)) else tier end as tier,
+    case when is_long then 200001 else 1 end as context_tokens,
+    null as web_searches
 from results
 where place_from_end = 1
-group by starting_at, model, service_tier
+group by starting_at, model, service_tier, is_long, tier
 union all
 select
     key('web search', starting_at, model, service_tier),
@@ -76,7 +89,11 @@ select
     null,
     null,
     null,
-    null
+    null,
+    null,
+    '',
+    null,
+    sum(web_search_requests)
 from results
 where
     place_from_end = 1

@@ -7,7 +7,6 @@ a result in its own way.
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,24 +20,39 @@ LOOKED_AT = 1000
 USAGE = ({"usage"}, {"usage", "costs"}, {"empty"})
 COSTS = ({"costs"},)
 
+ENDINGS = tuple(kind + packed for kind in (".json", ".jsonl", ".ndjson") for packed in ("", ".gz"))
+
 Read = Callable[[Mapping[str, Any]], dict[str, Any] | None]
 
 
 def part(name: str, table: Table, times: tuple[str, str], held: tuple[set[str], ...], read: Read) -> Part:
     """A part of files that hold this, staged as one table.
 
-    `times` are the fields of a bucket's begin and end; `read` gives a result by column, None where it is no row.
+    `times` are the fields of a bucket's begin and end; `read` gives a result by column, None where it is no row. A
+    folder may hold several: exports of one month each, or of overlapping days.
     """
 
+    def is_ours(path: Path) -> bool:
+        return kinds(path, times) in held
+
     def find(path: Path) -> Path | None:
-        return path if kinds(path, times) in held else None
+        return path if any(is_ours(file) for file in _files(path)) else None
+
+    def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        position = 0
+        files = [file for file in _files(path) if file == path or is_ours(file)]
+        for number, file in enumerate(files, start=1):
+            for line, row, problem in rows(file, times[0], read):
+                position += 1
+                row |= {"line": line if file == path else f"{number}/{line}", "position": position}
+                yield name, (*(row.get(column) for column in table.columns), problem)
 
     return Part(
         tables={name: table},
         feeds={"calls": (name,)},
         statuses={},
         find=find,
-        stage=partial(stage, name=name, table=table, start=times[0], read=read),
+        stage=stage,
     )
 
 
@@ -76,9 +90,18 @@ def results(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapp
                 yield bucket, None, "a result is no object"
 
 
-def stage(path: Path, name: str, table: Table, start: str, read: Read) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each result, with its bucket's begin and grouping, or with its problem."""
-    position = 0
+def _files(path: Path) -> list[Path]:
+    """The file itself, or the JSON files directly in a folder, by name."""
+    if not path.is_dir():
+        return [path]
+    try:
+        return sorted(file for file in path.iterdir() if file.name.endswith(ENDINGS) and file.is_file())
+    except OSError:
+        return []
+
+
+def rows(path: Path, start: str, read: Read) -> Iterator[tuple[int, dict[str, Any], str | None]]:
+    """(number of the record, row, problem) of each result of a file, with its bucket's begin and grouping."""
     for line, record, problem in textfiles.records(path):
         for bucket, result, broken in results(record) if record is not None else [({}, None, problem)]:
             row: dict[str, Any] | None = None if broken is None else {}
@@ -90,9 +113,7 @@ def stage(path: Path, name: str, table: Table, start: str, read: Read) -> Iterat
                 except textfiles.BrokenRecord as error:
                     row, broken = {}, str(error)
             if row is not None:
-                position += 1
-                row |= {"line": line, "position": position}
-                yield name, (*(row.get(column) for column in table.columns), broken)
+                yield line, row, broken
 
 
 def grouping(result: Mapping[str, Any]) -> str:

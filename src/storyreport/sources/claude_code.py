@@ -1,27 +1,27 @@
 """Claude Code's session transcripts: one JSONL file a session, or the folder of projects that holds them.
 
 A message is written again while it streams, and into each session that goes on from it, always under its message.id:
-its last line counts. Contents, folders and branches are private and never staged; of a session's id, a digest is.
+its largest line counts. What an advisor model was asked meanwhile is beside the message's own usage. Contents, folders
+and branches are private and never staged; of a session's id, a digest is.
 """
 
-import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import Part, System, Table, Type
+from . import Part, System, Table, Type, recordfiles
 
 # Transcripts begin with summaries and snapshots; a folder may hold other JSON lines.
 LINES_LOOKED_AT = 50
-FILES_LOOKED_AT = 20
-ENDINGS = (".jsonl", ".jsonl.gz")
-# projects/<project>/<session>/subagents/<agent>.jsonl
-DEEPEST = 4
+ENDINGS = ("*.jsonl", "*.jsonl.gz")
+# projects/<project>/<session>/subagents/workflows/<workflow>/<agent>.jsonl, and room for more.
+DEEPEST = 12
 # The model of a message that no model wrote, such as a notice of an error.
 NO_MODEL = "<synthetic>"
+# What an answer may consist of, beside the message.
+ADVISOR = "advisor_message"
 
 MESSAGES = Table(
     columns={
@@ -35,6 +35,11 @@ MESSAGES = Table(
         "cache_creation_input_tokens": Type.COUNT,
         "cache_read_input_tokens": Type.COUNT,
         "output_tokens": Type.COUNT,
+        "cache_write_1h_tokens": Type.COUNT,
+        "web_searches": Type.COUNT,
+        "service_tier": Type.WORD,
+        "speed": Type.WORD,
+        "inference_geo": Type.WORD,
         "cost_usd": Type.MONEY,
     },
     required=("message_id",),
@@ -45,10 +50,8 @@ def find(path: Path) -> Path | None:
     """The path if it is a session's file, or a folder with such files below it (perhaps in `projects`)."""
     if path.is_file():
         return path if _is_session(path) else None
-    for folder in (path, path / "projects"):
-        if any(_is_session(file) for file in islice(_files(folder, deepest=2), FILES_LOOKED_AT)):
-            return folder
-    return None
+    folders = (path / "projects", path)
+    return next((folder for folder in folders if any(_is_session(file) for file in _files(folder))), None)
 
 
 def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -56,17 +59,27 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     position = 0
     for number, file in enumerate([path] if path.is_file() else _files(path), start=1):
         for line, record, broken in _records(file):
-            row: dict[str, Any] | None = {}
             place = f"{number}/{line}"
-            if record is not None:
-                try:
-                    row = _row(record, place)
-                except textfiles.BrokenRecord as error:
-                    broken = str(error)
-            if row is not None:
+            for row, problem in _read(record, broken, place):
                 position += 1
                 row |= {"line": place, "position": position}
-                yield "claude_messages", (*(row.get(column) for column in MESSAGES.columns), broken)
+                yield "claude_messages", (*(row.get(column) for column in MESSAGES.columns), problem)
+
+
+def _read(
+    record: Mapping[str, Any] | None, broken: str | None, place: str
+) -> Iterator[tuple[dict[str, Any], str | None]]:
+    """(row, None) of each model's answer on a line, or ({}, problem)."""
+    if record is None:
+        yield {}, broken
+        return
+    try:
+        rows = list(_rows(_envelope(record), place))
+    except textfiles.BrokenRecord as error:
+        yield {}, str(error)
+        return
+    for row in rows:
+        yield row, None
 
 
 def _records(file: Path) -> Iterator[textfiles.Record]:
@@ -76,72 +89,94 @@ def _records(file: Path) -> Iterator[textfiles.Record]:
         yield 0, None, f"the file cannot be read: {error.strerror}"
 
 
-def _files(folder: Path, deepest: int = DEEPEST) -> Iterator[Path]:
-    """The JSONL files below a folder, in the order of their names; links are not followed."""
-    try:
-        with os.scandir(folder) as found:
-            ours = (entry for entry in found if entry.name.endswith(ENDINGS) or entry.is_dir(follow_symlinks=False))
-            entries = sorted(ours, key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            if deepest > 1:
-                yield from _files(Path(entry.path), deepest - 1)
-        elif entry.is_file():
-            yield Path(entry.path)
+def _files(folder: Path) -> Iterator[Path]:
+    """The JSONL files below a folder, in the order of their paths; links are not followed."""
+    return recordfiles.below(folder, *ENDINGS, deepest=DEEPEST)
 
 
 def _is_session(file: Path) -> bool:
     """Whether one of the first lines is a message in Claude Code's envelope."""
     for _, record, _ in islice(_records(file), LINES_LOOKED_AT):
-        message = (record or {}).get("message")
-        if record and isinstance(message, dict):
-            if {"sessionId", "uuid"} <= set(record):
+        envelope = _envelope(record or {})
+        message = envelope.get("message")
+        if isinstance(message, dict):
+            if {"sessionId", "uuid"} <= set(envelope):
                 return True
-            if isinstance(message.get("usage"), dict) and {"sessionId", "requestId", "parentUuid"} & set(record):
+            if isinstance(message.get("usage"), dict) and {"sessionId", "requestId", "parentUuid"} & set(envelope):
                 return True
     return False
 
 
-def _row(record: Mapping[str, Any], place: str) -> dict[str, Any] | None:
-    """The values of a line by column; None for one that is no message of a model."""
+def _envelope(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A line as a message's envelope: the progress of a sub-agent holds that of the agent's message."""
+    if record.get("type") != "progress":
+        return record
+    data = record.get("data")
+    inner = recordfiles.inside(data, "message")
+    if recordfiles.inside(data, "type") != "agent_progress" or not isinstance(inner, dict):
+        return record
+    around = {name: record[name] for name in ("sessionId", "uuid", "timestamp") if name in record}
+    return {**around, **inner} if isinstance(inner.get("message"), dict) else {**around, "message": inner}
+
+
+def _rows(record: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
+    """A row for a message of a model, and one for each answer of an advisor; none for another line."""
     message = record.get("message")
     if record.get("type") not in ("assistant", None):
-        return None
+        return
     if not isinstance(message, dict):
         if record.get("type") is None and message is None:
-            return None
+            return
         raise textfiles.BrokenRecord("message is no object")
     if record.get("type") is None and "usage" not in message:
-        return None
+        return
     usage = textfiles.object_in(message, "usage")
     model = textfiles.single(message.get("model"), "model")
     if model == NO_MODEL:
-        return None
-    written = usage.get("cache_creation_input_tokens")
-    if written is None:
-        parts = [
-            textfiles.single(value, name)
-            for name, value in textfiles.object_in(usage, "cache_creation").items()
-            if name in ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens") and value is not None
-        ]
-        if not all(isinstance(part, int) for part in parts):
-            raise textfiles.BrokenRecord("cache_creation holds no numbers")
-        written = sum(parts) if parts else None
+        return
     session = textfiles.single(record.get("sessionId"), "sessionId")
-    return {
-        "message_id": textfiles.single(message.get("id"), "message.id")
+    message_id = (
+        textfiles.single(message.get("id"), "message.id")
         or textfiles.single(record.get("uuid"), "uuid")
-        or f"line {place}",
-        "session": hashlib.sha256(str(session).encode(errors="replace")).hexdigest()[:16] if session else None,
+        or f"line {place}"
+    )
+    around = {
+        "session": recordfiles.digest(session),
         "timestamp": textfiles.single(record.get("timestamp"), "timestamp"),
-        "model": model,
-        "input_tokens": textfiles.single(usage.get("input_tokens"), "input_tokens"),
+    }
+    cost = textfiles.single(record.get("costUSD"), "costUSD")
+    yield {**around, "message_id": message_id, "model": model, **_usage(usage), "cost_usd": cost}
+    iterations = usage.get("iterations")
+    for number, iteration in enumerate(iterations if isinstance(iterations, list) else []):
+        if recordfiles.inside(iteration, "type") == ADVISOR:
+            advisor = textfiles.single(iteration.get("model"), "model") or record.get("advisorModel")
+            yield {
+                **around,
+                "message_id": f"{message_id}/advisor/{number}",
+                "model": textfiles.single(advisor, "advisorModel"),
+                **_usage(iteration),
+            }
+
+
+def _usage(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """The usage of one answer by column."""
+    names = ("input_tokens", "cache_read_input_tokens", "output_tokens", "service_tier", "speed", "inference_geo")
+    durations = {
+        name: textfiles.single(value, name)
+        for name, value in textfiles.object_in(usage, "cache_creation").items()
+        if name in ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens") and value is not None
+    }
+    written = usage.get("cache_creation_input_tokens")
+    if written is None and durations:
+        if not all(isinstance(part, int) for part in durations.values()):
+            raise textfiles.BrokenRecord("cache_creation holds no numbers")
+        written = sum(durations.values())
+    searches = textfiles.object_in(usage, "server_tool_use").get("web_search_requests")
+    return {
+        **{name: textfiles.single(usage.get(name), name) for name in names},
         "cache_creation_input_tokens": textfiles.single(written, "cache_creation_input_tokens"),
-        "cache_read_input_tokens": textfiles.single(usage.get("cache_read_input_tokens"), "cache_read_input_tokens"),
-        "output_tokens": textfiles.single(usage.get("output_tokens"), "output_tokens"),
-        "cost_usd": textfiles.single(record.get("costUSD"), "costUSD"),
+        "cache_write_1h_tokens": durations.get("ephemeral_1h_input_tokens"),
+        "web_searches": textfiles.single(searches, "web_search_requests"),
     }
 
 

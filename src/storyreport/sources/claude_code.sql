@@ -19,8 +19,8 @@ where session is not null
 group by session;
 
 -- sessions: calls
--- A message counts once, with the tokens of its last line and the time of its first. Anthropic counts the cached tokens
--- beside the input tokens. Other providers' models come through gateways that Claude Code does not name.
+-- A message counts once, with the tokens of its largest line and the time of its first. Anthropic counts the cached
+-- tokens beside the input tokens. Other providers' models come through gateways that Claude Code does not name.
 with messages as (
     select
         src_claude_messages.*,
@@ -28,8 +28,14 @@ with messages as (
         max(cost_usd) over (partition by message_id) as any_cost,
         row_number() over (
             partition by message_id
-            order by timestamp desc, position desc
-        ) as place_from_end
+            order by
+                coalesce(input_tokens, 0)
+                + coalesce(cache_creation_input_tokens, 0)
+                + coalesce(cache_read_input_tokens, 0)
+                + coalesce(output_tokens, 0) desc,
+                timestamp desc,
+                position desc
+        ) as place
     from src_claude_messages
 )
 
@@ -45,7 +51,14 @@ select
     output_tokens,
     cache_read_input_tokens as cache_read_tokens,
     cache_creation_input_tokens as cache_write_tokens,
+    cache_write_1h_tokens,
+    nullif(web_searches, 0) as web_searches,
+    trim(
+        coalesce(nullif(lower(service_tier), 'standard'), '')
+        || case when lower(speed) = 'fast' then ' fast' else '' end
+        || case when lower(inference_geo) = 'us' then ' us' else '' end
+    ) as tier,
     coalesce(cost_usd, any_cost) as cost,
     case when any_cost is null then '' else 'USD' end as currency
 from messages
-where place_from_end = 1;
+where place = 1;

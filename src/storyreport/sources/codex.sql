@@ -41,6 +41,7 @@ select
     input_tokens,
     output_tokens,
     cached_input_tokens as cache_read_tokens,
-    nullif(cache_write_input_tokens, 0) as cache_write_tokens
+    nullif(cache_write_input_tokens, 0) as cache_write_tokens,
+    case when reasoning_output_tokens <= output_tokens then reasoning_output_tokens end as reasoning_tokens
 from counted
 where place = 1;

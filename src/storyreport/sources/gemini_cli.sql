@@ -46,6 +46,7 @@ select
     first_at as called_at,
     input_tokens + coalesce(tool_tokens, 0) as input_tokens,
     output_tokens + coalesce(thoughts_tokens, 0) as output_tokens,
-    cached_tokens as cache_read_tokens
+    cached_tokens as cache_read_tokens,
+    case when output_tokens is not null then thoughts_tokens end as reasoning_tokens
 from messages
 where place = 1;

@@ -49,7 +49,10 @@ select
     completion_tokens as output_tokens,
     prompt_cache_read_tokens as cache_read_tokens,
     prompt_cache_write_tokens as cache_write_tokens,
-    case when cost <> 0 or is_cached = 1 or prompt + completion = 0 then cost end as cost,
+    case when reasoning_tokens <= completion_tokens then reasoning_tokens end as reasoning_tokens,
+    nullif(prompt_audio_tokens, 0) as input_audio_tokens,
+    nullif(completion_audio_tokens, 0) as output_audio_tokens,
+    case when cost <> 0 or is_cached = 1 or (prompt + completion = 0 and status_code >= 400) then cost end as cost,
     'USD' as currency
 from read
 where place = 1;

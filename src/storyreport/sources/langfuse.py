@@ -1,6 +1,7 @@
 """Langfuse: observations as its exports, its database (snake case) or its API (camel case) give them.
 
-A trace is a run; an observation with usage is a call, any other one with a parent is a step of the run. Inputs,
+A trace is a run; an observation with usage or a cost is a call, any but a generation with a parent is a step of the
+run. Inputs,
 outputs, prompts, metadata, users and sessions are not read.
 """
 
@@ -24,6 +25,9 @@ OBSERVATION = {
     "prompt_tokens": Type.COUNT,
     "completion_tokens": Type.COUNT,
     "total_tokens": Type.COUNT,
+    "input_tokens": Type.COUNT,
+    "output_tokens": Type.COUNT,
+    "unit": Type.WORD,
     "cost_details": Type.JSON,
     "total_cost": Type.MONEY,
     "calculated_total_cost": Type.MONEY,
@@ -43,8 +47,9 @@ DATABASE = Part(
         "api_observations": Table(
             columns={name.replace("_", ""): kind for name, kind in OBSERVATION.items()},
             required=("id", "type"),
-            export_signs=frozenset({"traceid", "parentobservationid", "starttime"}),
+            export_signs=frozenset({"traceid", "starttime", "level", "statusmessage"}),
             group="traceid",
+            drops_values=True,
         ),
     },
     feeds={

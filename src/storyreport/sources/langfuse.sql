@@ -1,33 +1,54 @@
 -- Langfuse → core tables.
 -- A view src_<table> has the rows to load; src_statuses translates status words (here: levels).
 
+-- database: with observations
+select
+    id,
+    trace_id,
+    parent_observation_id,
+    type,
+    name,
+    level,
+    status_message,
+    start_time,
+    end_time,
+    updated_at,
+    latency,
+    coalesce(nullif(provided_model_name, ''), model, '') as model,
+    coalesce(usage_details, usage) as usage,
+    coalesce(unit, case when json_valid(usage) then json_extract(usage, '$.unit') end, 'TOKENS') as unit,
+    coalesce(prompt_tokens, input_tokens) as prompt_tokens,
+    coalesce(completion_tokens, output_tokens) as completion_tokens,
+    total_tokens,
+    cost_details,
+    coalesce(total_cost, calculated_total_cost) as total_cost
+from src_observations
+union all
+select
+    id,
+    traceid,
+    parentobservationid,
+    type,
+    name,
+    level,
+    statusmessage,
+    starttime,
+    endtime,
+    updatedat,
+    latency,
+    coalesce(nullif(providedmodelname, ''), model, ''),
+    coalesce(usagedetails, usage),
+    coalesce(unit, case when json_valid(usage) then json_extract(usage, '$.unit') end, 'TOKENS'),
+    coalesce(prompttokens, inputtokens),
+    coalesce(completiontokens, outputtokens),
+    totaltokens,
+    costdetails,
+    coalesce(totalcost, calculatedtotalcost)
+from src_api_observations;
+
 -- database: runs
 -- A trace is what its observations are; where it has a root, that one says whether it failed.
-with observations as (
-    select
-        id,
-        trace_id,
-        parent_observation_id,
-        type,
-        level,
-        start_time,
-        end_time,
-        updated_at
-    from src_observations
-    union all
-    select
-        id,
-        traceid,
-        parentobservationid,
-        type,
-        level,
-        starttime,
-        endtime,
-        updatedat
-    from src_api_observations
-),
-
-ranked as (
+with ranked as (
     select
         observations.*,
         nullif(parent_observation_id, '') is null as is_root,
@@ -95,37 +116,7 @@ where
     and parentobservationid <> '';
 
 -- database: step_runs
-with observations as (
-    select
-        id,
-        trace_id,
-        parent_observation_id,
-        type,
-        name,
-        level,
-        status_message,
-        start_time,
-        end_time,
-        updated_at,
-        latency
-    from src_observations
-    union all
-    select
-        id,
-        traceid,
-        parentobservationid,
-        type,
-        name,
-        level,
-        statusmessage,
-        starttime,
-        endtime,
-        updatedat,
-        latency
-    from src_api_observations
-),
-
-ranked as (
+with ranked as (
     select
         observations.*,
         count(*) over (partition by id) as source_rows,
@@ -163,53 +154,10 @@ left join src_statuses as words on words.word = lower(coalesce(nullif(trim(ranke
 where ranked.place = 1;
 
 -- database: calls
+-- What has usage or a cost is a call, whatever its type: an agent or a chain only where nothing below it has any.
 -- Usage types leave each other out: input are the tokens that came from no cache. Unless the total says otherwise, or
 -- the type is one that Langfuse passed on as it got it (with a dot in its name): these are within the input.
-with observations as (
-    select
-        id,
-        trace_id,
-        parent_observation_id,
-        type,
-        name,
-        level,
-        status_message,
-        start_time,
-        end_time,
-        updated_at,
-        latency,
-        coalesce(nullif(provided_model_name, ''), model, '') as model,
-        coalesce(usage_details, usage) as usage,
-        prompt_tokens,
-        completion_tokens,
-        total_tokens,
-        cost_details,
-        coalesce(total_cost, calculated_total_cost) as total_cost
-    from src_observations
-    union all
-    select
-        id,
-        traceid,
-        parentobservationid,
-        type,
-        name,
-        level,
-        statusmessage,
-        starttime,
-        endtime,
-        updatedat,
-        latency,
-        coalesce(nullif(providedmodelname, ''), model, ''),
-        coalesce(usagedetails, usage),
-        prompttokens,
-        completiontokens,
-        totaltokens,
-        costdetails,
-        coalesce(totalcost, calculatedtotalcost)
-    from src_api_observations
-),
-
-spans as (
+with recursive spans as (
     select
         id,
         min(coalesce(nullif(name, ''), lower(type))) as step_name
@@ -225,13 +173,48 @@ ranked as (
         observations.*,
         row_number() over (partition by id order by updated_at desc, end_time desc, start_time desc) as place
     from observations
-    where upper(type) in ('GENERATION', 'EMBEDDING')
+),
+
+known as (
+    select
+        ranked.*,
+        upper(type) in ('GENERATION', 'EMBEDDING') as is_generation,
+        coalesce(total_cost, 0) <> 0
+        or exists (
+            select 1
+            from json_each(case when json_valid(cost_details) then cost_details else '{}' end) as details
+            where details.value > 0
+        )
+        or exists (
+            select 1
+            from json_each(case when json_valid(usage) then usage else '{}' end) as details
+            where
+                details.type = 'integer'
+                and details.value > 0
+        ) as has_usage
+    from ranked
+    where place = 1
+),
+
+above as (
+    select parent_observation_id as id
+    from known
+    where
+        parent_observation_id <> ''
+        and has_usage
+    union
+    select known.parent_observation_id
+    from above
+    join known on known.id = above.id
+    where known.parent_observation_id <> ''
 ),
 
 generations as (
     select *
-    from ranked
-    where place = 1
+    from known
+    where
+        is_generation
+        or (has_usage and id not in (select id from above))
 ),
 
 used as (
@@ -252,11 +235,15 @@ sorted as (
         used.*,
         case
             when usage_type in ('total', 'total_tokens', 'totaltokens') then 'total'
+            when usage_type = 'unit' then null
             when usage_type glob '*cache*creat*' or usage_type glob '*cache*write*' then 'cache write'
             when usage_type glob '*cache*' then 'cache read'
             when usage_type glob 'output*' or usage_type glob 'completion*' then 'output'
             when usage_type glob 'input*' or usage_type glob 'prompt*' then 'input'
-        end as kind
+        end as kind,
+        usage_type glob '*1h*' as is_hour,
+        usage_type glob '*reasoning*' as is_reasoning,
+        usage_type glob '*audio*' as is_audio
     from used
 ),
 
@@ -266,7 +253,14 @@ summed as (
         sum(case when kind = 'input' and not is_within then tokens end) as plain_input,
         sum(case when kind = 'output' and not is_within then tokens end) as output,
         sum(case when kind = 'cache read' then tokens end) as cache_read,
-        sum(case when kind = 'cache write' then tokens end) as cache_write,
+        coalesce(
+            sum(case when kind = 'cache write' and not is_within then tokens end),
+            sum(case when kind = 'cache write' then tokens end)
+        ) as cache_write,
+        sum(case when kind = 'cache write' and is_hour then tokens end) as cache_write_1h,
+        sum(case when kind = 'output' and is_reasoning then tokens end) as reasoning,
+        sum(case when kind = 'input' and is_audio then tokens end) as input_audio,
+        sum(case when kind = 'output' and is_audio then tokens end) as output_audio,
         coalesce(sum(case when kind in ('cache read', 'cache write') and not is_within then tokens end), 0) as beside,
         sum(case when kind = 'total' then tokens end) as total
     from sorted
@@ -285,7 +279,7 @@ priced as (
     where
         types.type in ('integer', 'real', 'text')
         and types.value not glob '*[^0-9.eE-]*'
-        and types.value >= 0
+        and types.value <> -1
     group by generations.id
 )
 
@@ -309,19 +303,30 @@ select
             )
         when generations.end_time is null then generations.latency
     end as duration_ms,
-    coalesce(
-        case
-            when summed.total = summed.plain_input + coalesce(summed.output, 0) and summed.beside <= summed.plain_input
-                then summed.plain_input
-            when summed.plain_input is not null or summed.beside > 0
-                then coalesce(summed.plain_input, 0) + summed.beside
-        end,
-        generations.prompt_tokens
-    ) as input_tokens,
-    coalesce(summed.output, generations.completion_tokens) as output_tokens,
+    case
+        when upper(generations.unit) <> 'TOKENS' then null
+        when summed.total = summed.plain_input + coalesce(summed.output, 0) and summed.beside <= summed.plain_input
+            then summed.plain_input
+        when summed.plain_input is not null or summed.beside > 0
+            then coalesce(summed.plain_input, 0) + summed.beside
+        else generations.prompt_tokens
+    end as input_tokens,
+    case when upper(generations.unit) = 'TOKENS' then coalesce(summed.output, generations.completion_tokens) end
+        as output_tokens,
     summed.cache_read as cache_read_tokens,
     summed.cache_write as cache_write_tokens,
-    coalesce(summed.total, generations.total_tokens) as total_tokens,
+    case when upper(generations.unit) = 'TOKENS' then coalesce(summed.total, generations.total_tokens) end
+        as total_tokens,
+    summed.cache_write_1h as cache_write_1h_tokens,
+    summed.reasoning as reasoning_tokens,
+    summed.input_audio as input_audio_tokens,
+    summed.output_audio as output_audio_tokens,
+    case when upper(generations.unit) = 'CHARACTERS' then coalesce(summed.plain_input, summed.total) end
+        as input_characters,
+    case upper(generations.unit)
+        when 'SECONDS' then coalesce(summed.plain_input, summed.total)
+        when 'MILLISECONDS' then coalesce(summed.plain_input, summed.total) / 1000.0
+    end as audio_seconds,
     -- Where no price is known the total is 0 and the details are empty.
     case
         when priced.id is not null then coalesce(nullif(generations.total_cost, 0), priced.cost)

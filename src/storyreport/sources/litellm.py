@@ -1,6 +1,7 @@
 """The LiteLLM proxy: its SpendLogs, a row a call, and its ErrorLogs, a row a call that failed.
 
-Keys, users, teams, tags, metadata and messages are not read; an exception's text tends to repeat the prompt.
+Of keys and users hashes are kept, teams and tags as they are. Messages are not read, of the metadata only amounts are,
+and of the address that was called whether it is a server of one's own. An exception's text tends to repeat the prompt.
 """
 
 from . import Part, System, Table, Type, signs
@@ -21,12 +22,19 @@ DATABASE = Part(
                 "model": Type.WORD,
                 "model_group": Type.WORD,
                 "custom_llm_provider": Type.WORD,
+                "api_base": Type.JSON,
+                "metadata": Type.JSON,
+                "team_id": Type.WORD,
+                "request_tags": Type.JSON,
+                "api_key": Type.HASHED,
+                "user": Type.HASHED,
                 "cache_hit": Type.FLAG,
                 "status": Type.WORD,
             },
             required=("request_id",),
             export_signs=frozenset({"request_id", "spend", "starttime", "prompt_tokens"}),
             added="endtime",
+            drops_values=True,
         ),
         "litellm_errorlogs": Table(
             columns={

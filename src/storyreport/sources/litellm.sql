@@ -3,7 +3,57 @@
 
 -- database: calls
 -- prompt_tokens include the cached ones. Early versions have no status: what has tokens was answered.
-with spent as (
+with read as (
+    select
+        logs.*,
+        case when json_valid(metadata) and json_type(metadata) = 'object' then metadata else '{}' end as details,
+        -- The provider is then only whose way of asking it was.
+        lower(api_base) glob 'http*://localhost*'
+        or lower(api_base) glob 'http*://127.*'
+        or lower(api_base) glob 'http*://10.*'
+        or lower(api_base) glob 'http*://192.168.*'
+        or lower(api_base) glob 'http*://172.1[6-9].*'
+        or lower(api_base) glob 'http*://172.2[0-9].*'
+        or lower(api_base) glob 'http*://172.3[01].*'
+        or lower(api_base) glob 'http*://*.local[:/]*'
+        or lower(api_base) glob 'http*://*.internal[:/]*' as is_own_server
+    from src_litellm_spendlogs as logs
+),
+
+extracted as (
+    select
+        read.*,
+        cast(json_extract(details, '$.cost_breakdown.total_cost') as real) as broken_down,
+        coalesce(
+            json_extract(details, '$.usage_object.cache_read_input_tokens'),
+            json_extract(details, '$.usage_object.prompt_tokens_details.cached_tokens'),
+            json_extract(details, '$.additional_usage_values.cache_read_input_tokens'),
+            json_extract(details, '$.additional_usage_values.prompt_tokens_details.cached_tokens')
+        ) as said_read,
+        coalesce(
+            json_extract(details, '$.usage_object.cache_creation_input_tokens'),
+            json_extract(details, '$.usage_object.prompt_tokens_details.cache_creation_tokens'),
+            json_extract(details, '$.additional_usage_values.cache_creation_input_tokens')
+        ) as said_written,
+        coalesce(
+            json_extract(
+                details,
+                '$.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens'
+            ),
+            json_extract(details, '$.usage_object.cache_creation.ephemeral_1h_input_tokens')
+        ) as said_hour,
+        json_extract(details, '$.usage_object.completion_tokens_details.reasoning_tokens') as said_reasoning,
+        json_extract(details, '$.usage_object.prompt_tokens_details.audio_tokens') as said_input_audio,
+        json_extract(details, '$.usage_object.completion_tokens_details.audio_tokens') as said_output_audio,
+        coalesce(
+            json_extract(details, '$.usage_object.server_tool_use.web_search_requests'),
+            json_extract(details, '$.usage_object.prompt_tokens_details.web_search_requests')
+        ) as said_searches,
+        json_extract(details, '$.usage_object.service_tier') as said_tier
+    from read
+),
+
+spent as (
     select
         logs.*,
         coalesce(
@@ -12,7 +62,7 @@ with spent as (
         ) as outcome,
         max(coalesce(total_tokens, 0), coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) as tokens,
         row_number() over (partition by request_id order by endtime desc, spend desc) as place
-    from src_litellm_spendlogs as logs
+    from extracted as logs
 ),
 
 failures as (
@@ -27,7 +77,10 @@ failures as (
 
 select
     spent.request_id as source_key,
-    coalesce(spent.custom_llm_provider, '') as provider,
+    case
+        when spent.is_own_server and coalesce(spent.spend, 0) = 0 then 'own server'
+        else coalesce(spent.custom_llm_provider, '')
+    end as provider,
     coalesce(spent.call_type, '') as endpoint,
     coalesce(nullif(spent.model, ''), spent.model_group, '') as model,
     words.status,
@@ -44,17 +97,40 @@ select
     spent.prompt_tokens as input_tokens,
     spent.completion_tokens as output_tokens,
     spent.total_tokens,
-    -- A streamed call whose price the proxy did not find is written down as 0; one answered from the cache cost that.
+    case when typeof(spent.said_read) = 'integer' then nullif(max(spent.said_read, 0), 0) end as cache_read_tokens,
+    case when typeof(spent.said_written) = 'integer' then nullif(max(spent.said_written, 0), 0) end
+        as cache_write_tokens,
+    case when typeof(spent.said_hour) = 'integer' then nullif(max(spent.said_hour, 0), 0) end as cache_write_1h_tokens,
+    case when typeof(spent.said_reasoning) = 'integer' then max(spent.said_reasoning, 0) end as reasoning_tokens,
+    case when typeof(spent.said_input_audio) = 'integer' then nullif(max(spent.said_input_audio, 0), 0) end
+        as input_audio_tokens,
+    case when typeof(spent.said_output_audio) = 'integer' then nullif(max(spent.said_output_audio, 0), 0) end
+        as output_audio_tokens,
+    case when typeof(spent.said_searches) = 'integer' then nullif(max(spent.said_searches, 0), 0) end as web_searches,
+    case when typeof(spent.said_tier) = 'text' then substr(spent.said_tier, 1, 50) else '' end as tier,
+    -- A call whose price the proxy did not find is written down as 0; one answered from the cache cost that.
     case
-        when
-            spent.spend = 0
-            and spent.tokens > 0
-            and words.status is not 'failed'
-            and spent.cache_hit is not 1
-            then null
-        else spent.spend
+        when spent.spend <> 0 then spent.spend
+        when spent.broken_down > 0 and spent.broken_down < 1e12 then spent.broken_down
+        when words.status = 'failed' or spent.cache_hit = 1 or (words.status is null and spent.tokens = 0)
+            then spent.spend
     end as cost,
-    'USD' as currency
+    'USD' as currency,
+    nullif(
+        json_patch(
+            '{}',
+            json_object(
+                'team', nullif(spent.team_id, ''),
+                'tag', case
+                    when json_valid(spent.request_tags) and json_type(spent.request_tags, '$[0]') = 'text'
+                        then json(spent.request_tags)
+                end,
+                'user', spent."user",
+                'key', spent.api_key
+            )
+        ),
+        '{}'
+    ) as labels
 from spent
 left join src_statuses as words on words.word = lower(spent.outcome)
 left join failures
@@ -80,7 +156,16 @@ select
     null,
     null,
     null,
-    'USD'
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    '',
+    null,
+    'USD',
+    null
 from failures
 where
     failures.place = 1

@@ -57,7 +57,14 @@ extracted as (
             json_extract(details, '$.prompt_tokens_details.cached_tokens'),
             json_extract(details, '$.input_tokens_details.cached_tokens'),
             json_extract(details, '$.cachedContentTokenCount')
-        ) as read_within
+        ) as read_within,
+        json_extract(details, '$.cost') as said_cost,
+        json_extract(details, '$.cache_creation.ephemeral_1h_input_tokens') as said_hour,
+        coalesce(
+            json_extract(details, '$.completion_tokens_details.reasoning_tokens'),
+            json_extract(details, '$.output_tokens_details.reasoning_tokens')
+        ) as said_reasoning,
+        json_extract(details, '$.server_tool_use.web_search_requests') as said_searches
     from detailed
 ),
 
@@ -81,5 +88,13 @@ select
     output_tokens,
     coalesce(cache_read_beside, cache_read_within) as cache_read_tokens,
     cache_write as cache_write_tokens,
+    case when typeof(said_hour) = 'integer' and said_hour >= 0 then said_hour end as cache_write_1h_tokens,
+    case when typeof(said_reasoning) = 'integer' and said_reasoning >= 0 then said_reasoning end as reasoning_tokens,
+    case when typeof(said_searches) = 'integer' and said_searches > 0 then said_searches end as web_searches,
+    -- OpenRouter's plugin keeps what the call cost; 0 is none.
+    case
+        when typeof(said_cost) in ('integer', 'real') and said_cost > 0 and said_cost < 1e12
+            then cast(said_cost as real)
+    end as cost,
     'USD' as currency
 from checked;

@@ -95,7 +95,8 @@ SYSTEM = System(
             COSTS,
             recordfiles.has("start_time", "start_time_iso", "amount_value", "amount_currency"),
             recordfiles.each(costs),
+            exports=True,
         ),
-        "usage": recordfiles.part("openai_console_usage", USAGE, _is_usage, recordfiles.each(usage)),
+        "usage": recordfiles.part("openai_console_usage", USAGE, _is_usage, recordfiles.each(usage), exports=True),
     },
 )

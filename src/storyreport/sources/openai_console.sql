@@ -50,7 +50,14 @@ select
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(input_cached_tokens) as cache_read_tokens,
-    sum(input_cache_write_tokens) as cache_write_tokens
+    sum(input_cache_write_tokens) as cache_write_tokens,
+    case when batch = 1 then 'batch' else coalesce(service_tier, '') end as tier,
+    sum(input_audio_tokens) as input_audio_tokens,
+    sum(output_audio_tokens) as output_audio_tokens,
+    sum(input_image_tokens) as input_image_tokens,
+    sum(output_image_tokens) as output_image_tokens,
+    sum(characters) as input_characters,
+    sum(seconds) as audio_seconds
 from buckets
 where place = 1
 group by start_time, kind, model, batch, service_tier;

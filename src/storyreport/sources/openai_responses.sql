@@ -48,6 +48,10 @@ select
     responses.cached_tokens as cache_read_tokens,
     responses.cache_write_tokens,
     responses.total_tokens,
+    case when responses.is_batch = 1 then 'batch' else coalesce(responses.service_tier, '') end as tier,
+    responses.reasoning_tokens,
+    responses.input_audio_tokens,
+    responses.output_audio_tokens,
     case when responses.cost <> 0 or responses.tokens = 0 then responses.cost end as cost,
     'USD' as currency
 from responses

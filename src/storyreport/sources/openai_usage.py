@@ -16,6 +16,11 @@ TIMES = ("start_time", "end_time")
 DECIMAL = re.compile(r"-?\d{1,15}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 KIND = re.compile(r"organization\.usage\.(\w{1,50})\.result", re.ASCII)
 
+AMOUNTS = (
+    *("input_tokens", "output_tokens", "input_cached_tokens", "input_audio_tokens", "output_audio_tokens"),
+    *("input_image_tokens", "output_image_tokens", "characters", "seconds"),
+)
+
 USAGE_TABLE = Table(
     columns={
         "line": Type.KEY,
@@ -27,9 +32,7 @@ USAGE_TABLE = Table(
         "batch": Type.FLAG,
         "service_tier": Type.WORD,
         "requests": Type.COUNT,
-        "input_tokens": Type.COUNT,
-        "output_tokens": Type.COUNT,
-        "input_cached_tokens": Type.COUNT,
+        **dict.fromkeys(AMOUNTS, Type.COUNT),
     },
     required=("start_time", "requests"),
 )
@@ -40,7 +43,7 @@ COSTS_TABLE = Table(
         "start_time": Type.UTC,
         "grouping": Type.KEY,
         "line_item": Type.WORD,
-        "amount": Type.MONEY,
+        "amount": Type.NUMBER,
         "currency": Type.WORD,
     },
     required=("start_time", "amount", "currency"),
@@ -67,10 +70,7 @@ def _usage(result: Mapping[str, Any]) -> dict[str, Any] | None:
         "requests": next(
             (textfiles.single(result[name], name) for name in counts if result.get(name) is not None), None
         ),
-        **{
-            name: textfiles.single(result.get(name), name)
-            for name in ("input_tokens", "output_tokens", "input_cached_tokens")
-        },
+        **{name: textfiles.single(result.get(name), name) for name in AMOUNTS},
     }
 
 

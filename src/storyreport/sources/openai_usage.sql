@@ -3,7 +3,7 @@
 -- only by user, project or API key is added up.
 
 -- costs: calls
--- What a day was billed: an amount without calls of its own.
+-- What a day was billed: an amount without calls of its own. A credit is negative.
 with results as (
     select
         src_openai_costs.*,
@@ -49,7 +49,14 @@ select
     sum(requests) as calls,
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
-    sum(input_cached_tokens) as cache_read_tokens
+    sum(input_cached_tokens) as cache_read_tokens,
+    case when batch = 1 then 'batch' else coalesce(service_tier, '') end as tier,
+    sum(input_audio_tokens) as input_audio_tokens,
+    sum(output_audio_tokens) as output_audio_tokens,
+    sum(input_image_tokens) as input_image_tokens,
+    sum(output_image_tokens) as output_image_tokens,
+    sum(characters) as input_characters,
+    sum(seconds) as audio_seconds
 from results
 where
     place_from_end = 1

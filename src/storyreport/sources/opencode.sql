@@ -2,6 +2,42 @@
 -- A view src_<table> has the rows to load. Tokens leave each other out, except for the reasoning of early versions,
 -- as their total shows. opencode writes 0 where a subscription pays, or where it has no price: that is no cost.
 
+-- any: with counted
+select
+    messages.*,
+    coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as whole_input,
+    coalesce(output_tokens, 0) as whole_output,
+    coalesce(reasoning_tokens, 0) as reasoning
+from messages;
+
+-- any: with calls_of_messages
+-- Of `messages`, those of a part.
+select
+    id as source_key,
+    session_id as run_key,
+    coalesce(provider, '') as provider,
+    'chat' as endpoint,
+    coalesce(model, '') as model,
+    case when error_name is not null then 'failed' when completed is not null then 'completed' else 'running' end
+        as status,
+    error_name as error_message,
+    created as called_at,
+    case
+        when created <= completed
+            then cast(round((julianday(completed) - julianday(created)) * 86400000) as integer)
+    end as duration_ms,
+    whole_input as input_tokens,
+    whole_output + case when total_tokens = whole_input + whole_output then 0 else reasoning end as output_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    case when cost > 0 or (error_name is not null and whole_input + whole_output + reasoning = 0) then cost end as cost,
+    case when cost > 0 or (error_name is not null and whole_input + whole_output + reasoning = 0) then 'USD' else '' end
+        as currency
+from counted
+where
+    whole_input + whole_output + reasoning > 0
+    or error_name is not null;
+
 -- database: runs
 select
     session_id as source_key,
@@ -28,7 +64,7 @@ with parsed as (
     from src_message
 ),
 
-messages as (
+messages as (  -- noqa: ST03, the piece "counted" selects from it
     select
         id,
         session_id,
@@ -67,42 +103,10 @@ messages as (
         end as total_tokens
     from parsed
     where json_extract(data, '$.role') = 'assistant'
-),
-
-counted as (
-    select
-        messages.*,
-        coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as whole_input,
-        coalesce(output_tokens, 0) as whole_output,
-        coalesce(reasoning_tokens, 0) as reasoning
-    from messages
 )
 
-select
-    id as source_key,
-    session_id as run_key,
-    coalesce(provider, '') as provider,
-    'chat' as endpoint,
-    coalesce(model, '') as model,
-    case when error_name is not null then 'failed' when completed is not null then 'completed' else 'running' end
-        as status,
-    error_name as error_message,
-    created as called_at,
-    case
-        when created <= completed
-            then cast(round((julianday(completed) - julianday(created)) * 86400000) as integer)
-    end as duration_ms,
-    whole_input as input_tokens,
-    whole_output + case when total_tokens = whole_input + whole_output then 0 else reasoning end as output_tokens,
-    cache_read_tokens,
-    cache_write_tokens,
-    case when cost > 0 or (error_name is not null and whole_input + whole_output + reasoning = 0) then cost end as cost,
-    case when cost > 0 or (error_name is not null and whole_input + whole_output + reasoning = 0) then 'USD' else '' end
-        as currency
-from counted
-where
-    whole_input + whole_output + reasoning > 0
-    or error_name is not null;
+select *
+from calls_of_messages;
 
 -- messages: runs
 select
@@ -132,12 +136,9 @@ where
 group by session_id;
 
 -- messages: calls
-with counted as (
+with placed as (
     select
         src_opencode_messages.*,
-        coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as whole_input,
-        coalesce(output_tokens, 0) as whole_output,
-        coalesce(reasoning_tokens, 0) as reasoning,
         row_number() over (
             partition by id
             order by
@@ -145,34 +146,18 @@ with counted as (
                 position desc
         ) as place
     from src_opencode_messages
+),
+
+messages as (  -- noqa: ST03, the piece "counted" selects from it
+    select *
+    from placed
+    where place = 1
 )
 
-select
-    id as source_key,
-    session_id as run_key,
-    coalesce(provider, '') as provider,
-    'chat' as endpoint,
-    coalesce(model, '') as model,
-    case when error_name is not null then 'failed' when completed is not null then 'completed' else 'running' end
-        as status,
-    error_name as error_message,
-    created as called_at,
-    case
-        when created <= completed
-            then cast(round((julianday(completed) - julianday(created)) * 86400000) as integer)
-    end as duration_ms,
-    whole_input as input_tokens,
-    whole_output + case when total_tokens = whole_input + whole_output then 0 else reasoning end as output_tokens,
-    cache_read_tokens,
-    cache_write_tokens,
-    case when cost > 0 or (error_name is not null and whole_input + whole_output + reasoning = 0) then cost end as cost,
-    case when cost > 0 or (error_name is not null and whole_input + whole_output + reasoning = 0) then 'USD' else '' end
-        as currency
-from counted
+select *
+from calls_of_messages
 where
-    place = 1
-    and (whole_input + whole_output + reasoning > 0 or error_name is not null)
-    and id not in (
+    source_key not in (
         select calls.source_key
         from main.calls
         join main.inputs on inputs.id = calls.input_id

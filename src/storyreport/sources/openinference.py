@@ -19,7 +19,10 @@ NAMES = {
     "output_tokens": "llm.token_count.completion",
     "cache_read_tokens": "llm.token_count.prompt_details.cache_read",
     "cache_write_tokens": "llm.token_count.prompt_details.cache_write",
-    "cost_usd": "llm.cost.total",
+    "reasoning_tokens": "llm.token_count.completion_details.reasoning",
+    "input_audio_tokens": "llm.token_count.prompt_details.audio",
+    "output_audio_tokens": "llm.token_count.completion_details.audio",
+    "cost": "llm.cost.total",
 }
 # Where the names above have no value.
 OTHER_NAMES = {"provider": "llm.system", "model": "embedding.model_name"}

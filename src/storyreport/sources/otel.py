@@ -2,16 +2,16 @@
 
 The attributes read are gen_ai.* and, where they have no value, OpenInference's llm.*.
 
-A trace is a run, each of its GenAI spans a step run, and those that called a model are calls. An agent's span repeats
-the tokens of the model spans below it. Messages, instructions and conversation ids are private: never staged.
+A trace is a run, each of its GenAI spans a step run, and those that called a model are calls. Spans above them may
+repeat their tokens: agents, workflows, another instrumentation of the same call. Of all other spans only their place in
+the tree is kept. Messages, instructions and conversation ids are private: never staged.
 """
 
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from . import Part, System, Table, Type, openinference
 LOOKED_AT = 20
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 WHOLE_NUMBER = re.compile(r"-?\d{1,20}", re.ASCII)
+DECIMAL = re.compile(r"-?\d{1,15}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+# Where a span has the scope that it came in.
+SCOPE = "instrumentation scope"
 # How a single value is wrapped; lists and maps of values are none that we read.
 WRAPPERS = ("stringValue", "intValue", "doubleValue", "boolValue")
 # https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ and its older names, the newest first.
@@ -30,6 +33,8 @@ ATTRIBUTES = {
     "tool": ("gen_ai.tool.name",),
     "provider": ("gen_ai.provider.name", "gen_ai.system"),
     "model": ("gen_ai.response.model", "gen_ai.request.model"),
+    "response_id": ("gen_ai.response.id",),
+    "tier": ("gen_ai.openai.response.service_tier", "openai.response.service_tier", "gen_ai.response.service_tier"),
     "error_type": ("error.type",),
     "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
     "output_tokens": ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
@@ -37,6 +42,8 @@ ATTRIBUTES = {
         "gen_ai.usage.cache_read.input_tokens",
         "gen_ai.usage.cache_read_input_tokens",
         "gen_ai.usage.cached_input_tokens",
+        "ai.usage.cachedInputTokens",
+        "ai.usage.inputTokenDetails.cacheReadTokens",
     ),
     "cache_write_tokens": (
         "gen_ai.usage.cache_write.input_tokens",
@@ -44,15 +51,33 @@ ATTRIBUTES = {
         "gen_ai.usage.cache_creation.input_tokens",
         "gen_ai.usage.cache_creation_input_tokens",
     ),
-    # Not in the conventions; those who write it (OpenLIT, Langfuse) mean US dollars.
-    "cost_usd": ("gen_ai.usage.cost",),
+    "cache_write_1h_tokens": ("gen_ai.usage.cache_creation.ephemeral_1h_input_tokens",),
+    "reasoning_tokens": (
+        "gen_ai.usage.reasoning.output_tokens",
+        "gen_ai.usage.reasoning_tokens",
+        "gen_ai.usage.details.reasoning_tokens",
+        "ai.usage.reasoningTokens",
+    ),
+    "input_audio_tokens": ("gen_ai.usage.details.input_audio_tokens",),
+    "output_audio_tokens": ("gen_ai.usage.details.output_audio_tokens",),
+    "web_searches": ("gen_ai.usage.details.web_search_requests",),
+    # Not in the conventions; those who write them mean US dollars, unless they name a currency.
+    "cost": (
+        *("gen_ai.usage.cost", "gen_ai.usage.cost.amount", "gen_ai.usage.cost.total", "gen_ai.usage.total_cost"),
+        *("gen_ai.usage.cost_usd", "gen_ai.cost", "gen_ai.cost.amount", "gen_ai.cost.total_cost", "gen_ai.cost.total"),
+        *("gen_ai.response.cost", "operation.cost", "llm.usage.total_cost", "llm.usage.cost", "llm.cost.total"),
+        *("litellm.response_cost", "litellm.response-cost"),
+    ),
+    "currency": ("gen_ai.usage.cost.currency", "gen_ai.cost.currency", "gen_ai.usage.cost_currency"),
 }
 READ = frozenset(name for names in ATTRIBUTES.values() for name in names) | openinference.READ
 # A number of these many bytes: in hexadecimal digits, from Tempo in base 64.
 ID_BYTES = {"traceId": 16, "spanId": 8}
-AMOUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd")
+USAGE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost")
+DETAILS = ("cache_write_1h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "web_searches")
+AMOUNTS = (*USAGE, *DETAILS)
 MODEL_OPERATIONS = ("chat", "text_completion", "generate_content", "embeddings")
-# Their tokens are the sum of the calls below them.
+# They call no model themselves: what they say is of the calls below them.
 OUTER_OPERATIONS = (
     *("invoke_agent", "create_agent", "invoke_workflow", "execute_tool", "plan"),
     *openinference.OUTER_OPERATIONS,
@@ -72,6 +97,8 @@ SPANS = Table(
         "position": Type.COUNT,
         "trace_id": Type.KEY,
         "span_id": Type.KEY,
+        "parent_id": Type.KEY,
+        "scope": Type.WORD,
         "operation": Type.WORD,
         "target": Type.WORD,
         "provider": Type.WORD,
@@ -83,27 +110,45 @@ SPANS = Table(
         "error_type": Type.WORD,
         "error_message": Type.TEXT,
         "is_call": Type.FLAG,
-        "is_sum": Type.FLAG,
-        "input_tokens": Type.COUNT,
-        "output_tokens": Type.COUNT,
-        "cache_read_tokens": Type.COUNT,
-        "cache_write_tokens": Type.COUNT,
-        "cost_usd": Type.MONEY,
+        "has_usage": Type.FLAG,
+        "response_id": Type.WORD,
+        "tier": Type.WORD,
+        **{name: Type.MONEY if name == "cost" else Type.COUNT for name in AMOUNTS},
+        "currency": Type.WORD,
     },
     required=("trace_id", "span_id"),
+    currencies=("currency",),
 )
+# The other spans between them.
+LINKS = Table(columns={"trace_id": Type.KEY, "span_id": Type.KEY, "parent_id": Type.KEY})
 
 
 def find(path: Path) -> Path | None:
-    """The path if it is a file of exported spans."""
-    if not path.is_file():
-        return None
-    records = islice(textfiles.records(path), LOOKED_AT)
-    return path if any(record is not None and _is_export(record) for _, record, _ in records) else None
+    """The path if it is a file of exported spans, of which one is of generative AI."""
+    return path if path.is_file() and _has_spans(path) else None
+
+
+def why_not(path: Path) -> str | None:
+    """Of a file of spans without any of generative AI, that it is one."""
+    if _has_spans(path) is False:
+        return "holds spans, but none with gen_ai.* or OpenInference attributes: nothing in it says what was used"
+    return None
+
+
+def _has_spans(path: Path) -> bool | None:
+    """Whether spans of a file are of generative AI; None where it is no file of spans."""
+    is_export = False
+    for number, (_, record, _) in enumerate(textfiles.records(path), start=1):
+        is_export = is_export or (record is not None and _is_export(record))
+        if is_export and any(span is None or _is_ours(span) for span, _ in _spans(record or {})):
+            return True
+        if not is_export and number == LOOKED_AT:
+            return None
+    return False if is_export else None
 
 
 def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each span that has a gen_ai attribute."""
+    """A row for each span that has a gen_ai attribute, and the place of each other one."""
     position = 0
     for line, record, problem in textfiles.records(path):
         for span, broken in _spans(record) if record is not None else [(None, problem)]:
@@ -111,6 +156,8 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
             if span is not None:
                 try:
                     row = _row(span)
+                    if row is None:
+                        yield "otel_links", (_id(span, "traceId"), _id(span, "spanId"), _parent(span), None)
                 except textfiles.BrokenRecord as error:
                     broken = str(error)
             if row is not None:
@@ -144,7 +191,8 @@ def _spans(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any] | None
         for holder in below:
             held = holder.get(name)
             if isinstance(held, list):
-                inner += [item for item in held if isinstance(item, dict)]
+                scope = {SCOPE: holder.get("scope")} if name == "spans" else {}
+                inner += [{**item, **scope} for item in held if isinstance(item, dict)]
             if not isinstance(held, list) and (held is not None or holder is request):
                 yield None, f"{name} is no list"
             elif isinstance(held, list) and not all(isinstance(item, dict) for item in held):
@@ -160,15 +208,16 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
     if attributes is None:
         return None
     row = {
-        column: next((attributes[name] for name in names if attributes.get(name) is not None), None)
-        for column, names in ATTRIBUTES.items()
+        column: _first(attributes[name] for name in names if name in attributes) for column, names in ATTRIBUTES.items()
     }
     row = {
         column: openinference.column(attributes, column) if value is None else value for column, value in row.items()
     }
     for column in AMOUNTS:
         row[column] = _number(row[column], column)
-    operation, has_usage = row["operation"], any(row[column] is not None for column in AMOUNTS)
+    operation = row["operation"]
+    has_usage = any(row[column] not in (None, 0) for column in USAGE)
+    says_usage = any(row[column] is not None for column in USAGE)
     started, ended = _nanoseconds(span, "startTimeUnixNano"), _nanoseconds(span, "endTimeUnixNano")
     status = span.get("status") or {}
     if not isinstance(status, dict):
@@ -180,6 +229,8 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
         **row,
         "trace_id": _id(span, "traceId"),
         "span_id": _id(span, "spanId"),
+        "parent_id": _parent(span),
+        "scope": _scope(span),
         "target": row["tool"] or row["agent"],
         "started_at": _time(started),
         "ended_at": _time(ended),
@@ -188,9 +239,35 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
         "error_message": (_scalar(status.get("message"), "the status message") or row["error_type"])
         if is_failed
         else None,
-        "is_call": int(operation in MODEL_OPERATIONS or (has_usage and operation not in OUTER_OPERATIONS)),
-        "is_sum": int(has_usage and operation in OUTER_OPERATIONS),
+        "is_call": int(operation in MODEL_OPERATIONS or (says_usage and operation not in OUTER_OPERATIONS)),
+        "has_usage": int(has_usage),
     }
+
+
+def _first(values: Iterable[Any]) -> Any:
+    """The first value that is there; a 0 only where no other one is."""
+    found = [value for value in values if value is not None]
+    return next((value for value in found if _number(value, "") != 0), found[0] if found else None)
+
+
+def _is_ours(span: Mapping[str, Any]) -> bool:
+    """Whether a span has an attribute of generative AI, or is too broken to say."""
+    try:
+        return _attributes(span) is not None
+    except textfiles.BrokenRecord:
+        return True
+
+
+def _scope(span: Mapping[str, Any]) -> str | None:
+    """The name of the instrumentation that made a span."""
+    scope = span.get(SCOPE)
+    name = scope.get("name") if isinstance(scope, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _parent(span: Mapping[str, Any]) -> Any:
+    """The id of the span above, None for a root."""
+    return _id(span, "spanId", "parentSpanId") or None
 
 
 def _attributes(span: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -219,9 +296,9 @@ def _scalar(value: Any, name: str) -> Any:
     return value
 
 
-def _id(span: Mapping[str, Any], name: str) -> Any:
-    """The id of a span or of its trace, in hexadecimal digits."""
-    value = _scalar(span.get(name), name)
+def _id(span: Mapping[str, Any], name: str, field: str | None = None) -> Any:
+    """The id of a span or of its trace, in hexadecimal digits; of another span where a field is named."""
+    value = _scalar(span.get(field or name), field or name)
     if isinstance(value, str) and len(value) == 4 * -(-ID_BYTES[name] // 3):
         try:
             decoded = base64.b64decode(value, validate=True)
@@ -232,8 +309,12 @@ def _id(span: Mapping[str, Any], name: str) -> Any:
 
 
 def _number(value: Any, name: str) -> Any:
-    """A number; whole ones are text in OTLP, for they have 64 bits."""
-    return int(value) if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value) else value
+    """A number; whole ones are text in OTLP, for they have 64 bits, and amounts are in some instrumentations."""
+    if not isinstance(value, str):
+        return value
+    if WHOLE_NUMBER.fullmatch(value):
+        return int(value)
+    return float(value) if DECIMAL.fullmatch(value) else value
 
 
 def _nanoseconds(span: Mapping[str, Any], name: str) -> int | None:
@@ -252,11 +333,12 @@ def _time(nanoseconds: int | None) -> str | None:
 
 
 EXPORT = Part(
-    tables={"otel_spans": SPANS},
+    tables={"otel_spans": SPANS, "otel_links": LINKS},
     feeds={"runs": ("otel_spans",), "step_runs": ("otel_spans",), "calls": ("otel_spans",)},
     statuses={"error": "failed", "ok": "completed", "unset": "completed"},
     find=find,
     stage=stage,
+    why_not=why_not,
 )
 
 SYSTEM = System(name="otel", title="OpenTelemetry GenAI exporter", parts={"export": EXPORT})

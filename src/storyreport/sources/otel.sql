@@ -2,19 +2,18 @@
 -- A view src_<table> has the rows to load; src_statuses translates status words. A span that was exported twice (after
 -- a retry, say) counts once, as it was last.
 
+-- export: with exported
+select
+    src_otel_spans.*,
+    row_number() over (
+        partition by trace_id, span_id
+        order by position desc
+    ) as place_from_end
+from src_otel_spans;
+
 -- export: runs
 -- A trace ends as the span that ends last does: that is the outermost one.
-with exported as (
-    select
-        src_otel_spans.*,
-        row_number() over (
-            partition by trace_id, span_id
-            order by position desc
-        ) as place_from_end
-    from src_otel_spans
-),
-
-spans as (
+with spans as (
     select
         exported.*,
         min(started_at) over (partition by trace_id) as first_at,
@@ -50,16 +49,6 @@ select distinct
 from src_otel_spans;
 
 -- export: step_runs
-with spans as (
-    select
-        src_otel_spans.*,
-        row_number() over (
-            partition by trace_id, span_id
-            order by position desc
-        ) as place_from_end
-    from src_otel_spans
-)
-
 select
     key(spans.trace_id, spans.span_id) as source_key,
     spans.trace_id as run_key,
@@ -71,51 +60,164 @@ select
     spans.ended_at,
     coalesce(spans.ended_at, spans.started_at) as last_activity_at,
     spans.duration_ms
-from spans
+from exported as spans
 left join src_statuses as words on words.word = lower(trim(spans.status))
 where spans.place_from_end = 1;
 
 -- export: calls
--- An agent's span says the tokens of the calls below it over again: it counts only where its trace has no such call.
--- The conventions count cached tokens among the input tokens.
-with exported as (
-    select
-        src_otel_spans.*,
-        row_number() over (
-            partition by trace_id, span_id
-            order by position desc
-        ) as place_from_end
-    from src_otel_spans
-),
-
-spans as (
+-- Usage counts once, at the deepest span that has it: a span above one with usage (an agent, a workflow, another
+-- instrumentation of the same call) repeats it. So does a second span of one response. A call without usage is none
+-- where a call above or below it is the same. Where an export left out what is above what, an agent counts only without
+-- calls in its trace.
+-- The conventions count cached tokens among the input tokens. Bedrock counts them beside it, and is passed on as it
+-- is by most; so does whoever reads more from the cache than all of the input.
+with recursive spans as (
     select
         exported.*,
-        max(is_call) over (partition by trace_id) as trace_has_calls
+        max(parent_id is not null) over (partition by trace_id) as has_tree,
+        max(is_call) over (partition by trace_id) as trace_has_calls,
+        coalesce(input_tokens, 0) as input,
+        coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as cached
     from exported
     where place_from_end = 1
+),
+
+edges as (
+    select
+        trace_id,
+        span_id,
+        parent_id
+    from spans
+    where parent_id is not null
+    union all
+    select
+        trace_id,
+        span_id,
+        parent_id
+    from src_otel_links
+),
+
+above as (
+    select
+        trace_id,
+        parent_id as span_id,
+        has_usage
+    from spans
+    where
+        parent_id is not null
+        and (is_call = 1 or has_usage = 1)
+    union
+    select
+        edges.trace_id,
+        edges.parent_id,
+        above.has_usage
+    from above
+    join edges
+        on
+            edges.trace_id = above.trace_id
+            and edges.span_id = above.span_id
+),
+
+repeated as (
+    select
+        trace_id,
+        span_id,
+        max(has_usage) as has_usage
+    from above
+    group by trace_id, span_id
+),
+
+counted as (
+    select spans.*
+    from spans
+    left join repeated
+        on
+            repeated.trace_id = spans.trace_id
+            and repeated.span_id = spans.span_id
+    where
+        (
+            spans.has_usage = 1
+            and coalesce(repeated.has_usage, 0) = 0
+            and (spans.is_call = 1 or spans.has_tree = 1 or spans.trace_has_calls = 0)
+        )
+        or (spans.is_call = 1 and spans.has_usage = 0 and repeated.span_id is null)
+),
+
+below as (
+    select
+        edges.trace_id,
+        edges.span_id
+    from counted
+    join edges
+        on
+            edges.trace_id = counted.trace_id
+            and edges.parent_id = counted.span_id
+    where
+        counted.is_call = 1
+        and counted.has_usage = 1
+    union
+    select
+        edges.trace_id,
+        edges.span_id
+    from below
+    join edges
+        on
+            edges.trace_id = below.trace_id
+            and edges.parent_id = below.span_id
+),
+
+ranked as (
+    select
+        counted.*,
+        row_number() over (
+            partition by trace_id, coalesce(response_id, 'span ' || span_id)
+            order by input + coalesce(output_tokens, 0) desc, cost desc, position
+        ) as place
+    from counted
+    where
+        has_usage = 1
+        or (trace_id, span_id) not in (
+            select
+                trace_id,
+                span_id
+            from below
+        )
 )
 
 select
-    key(spans.trace_id, spans.span_id) as source_key,
-    spans.trace_id as run_key,
-    coalesce(spans.operation, 'call') || coalesce(' ' || spans.target, '') as step_name,
-    coalesce(spans.provider, '') as provider,
-    coalesce(spans.operation, '') as endpoint,
-    coalesce(spans.model, '') as model,
+    key(ranked.trace_id, ranked.span_id) as source_key,
+    ranked.trace_id as run_key,
+    coalesce(ranked.operation, 'call') || coalesce(' ' || ranked.target, '') as step_name,
+    coalesce(ranked.provider, '') as provider,
+    coalesce(ranked.operation, '') as endpoint,
+    coalesce(ranked.model, '') as model,
     words.status,
-    coalesce(spans.error_type, spans.status) as source_status,
-    spans.error_message,
-    spans.started_at as called_at,
-    spans.duration_ms,
-    spans.input_tokens,
-    spans.output_tokens,
-    spans.cache_read_tokens,
-    spans.cache_write_tokens,
-    spans.cost_usd as cost,
-    case when spans.cost_usd is null then '' else 'USD' end as currency
-from spans
-left join src_statuses as words on words.word = lower(trim(spans.status))
-where
-    spans.is_call = 1
-    or (spans.is_sum = 1 and spans.trace_has_calls = 0);
+    coalesce(ranked.error_type, ranked.status) as source_status,
+    ranked.error_message,
+    ranked.started_at as called_at,
+    ranked.duration_ms,
+    case
+        when
+            ranked.input < ranked.cached
+            or (lower(ranked.provider) like '%bedrock%' and coalesce(ranked.scope, '') not like 'pydantic%')
+            then ranked.input + ranked.cached
+        else ranked.input_tokens
+    end as input_tokens,
+    ranked.output_tokens,
+    ranked.cache_read_tokens,
+    ranked.cache_write_tokens,
+    ranked.cache_write_1h_tokens,
+    ranked.reasoning_tokens,
+    ranked.input_audio_tokens,
+    ranked.output_audio_tokens,
+    nullif(ranked.web_searches, 0) as web_searches,
+    coalesce(ranked.tier, '') as tier,
+    -- A cost of 0 of what succeeded is one that nobody knew.
+    case
+        when ranked.currency = 'XXX' or (ranked.cost = 0 and words.status is not 'failed') then null
+        else ranked.cost
+    end as cost,
+    case when ranked.cost is null then '' else coalesce(ranked.currency, 'USD') end as currency
+from ranked
+left join src_statuses as words on words.word = lower(trim(ranked.status))
+where ranked.place = 1;

@@ -2,6 +2,15 @@
 -- A view src_<table> has the rows to load, all_<table> those to look things up in; src_statuses translates words.
 -- Nothing here knows what was read before: read again, the same source gives the same rows.
 
+-- any: with missing_stories
+-- In the words of the index of orphans, so that it is used.
+select step_runs.story_key
+from main.step_runs
+where
+    step_runs.source_id = :source_id
+    and (step_runs.story_key is not null or step_runs.run_key is not null)
+    and step_runs.story_key is not null;
+
 -- database: stories
 select
     story_id as source_key,
@@ -256,16 +265,7 @@ select
     'run folder' as origin,
     min(timestamp) as created_at
 from src_run_files
-where
-    story_id not in (
-        select story_key
-        from main.step_runs
-        where
-            source_id = :source_id
-            -- In the words of the index of orphans, so that it is used.
-            and (story_key is not null or run_key is not null)
-            and story_key is not null
-    )
+where story_id not in (select story_key from missing_stories)
 group by story_id;
 
 -- runs: steps
@@ -334,16 +334,7 @@ select
     'outputs folder' as origin,
     min(modified_at) as created_at
 from src_output_files
-where
-    story_id not in (
-        select story_key
-        from main.step_runs
-        where
-            source_id = :source_id
-            -- In the words of the index of orphans, so that it is used.
-            and (story_key is not null or run_key is not null)
-            and story_key is not null
-    )
+where story_id not in (select story_key from missing_stories)
 group by story_id;
 
 -- outputs: steps

@@ -44,7 +44,9 @@ select
     output_tokens,
     cache_read_tokens,
     cache_write_tokens,
-    case when cost <> 0 or tokens + cached = 0 then cost end as cost,
+    case when reasoning_tokens <= output_tokens then reasoning_tokens end as reasoning_tokens,
+    nullif(web_searches, 0) as web_searches,
+    case when cost <> 0 or (tokens + cached = 0 and (is_error = 1 or status_code >= 400)) then cost end as cost,
     'USD' as currency
 from read
 where place = 1;

@@ -26,46 +26,32 @@ left join src_statuses as words
             else lower(trim(runs.state_type))
         end;
 
--- database: steps
+-- database: with numbered
 -- A task's key is its function's name and a digest. Names of task runs are random; instances of a mapped task are
 -- numbered in the order in which they were made.
-with numbered as (
-    select
-        case
-            when task_key glob '?*-????????' then substr(task_key, 1, length(task_key) - 9)
-            else task_key
-        end as family,
-        row_number() over (
-            partition by coalesce(flow_run_id, id), max(coalesce(flow_run_run_count, 1), 1), task_key
-            order by created, id
-        ) - 1 as instance
-    from src_task_run
-)
+select
+    src_task_run.*,
+    max(coalesce(flow_run_run_count, 1), 1) as flow_try,
+    case
+        when task_key glob '?*-????????' then substr(task_key, 1, length(task_key) - 9)
+        else task_key
+    end as family,
+    row_number() over (
+        partition by coalesce(flow_run_id, id), max(coalesce(flow_run_run_count, 1), 1), task_key
+        order by created, id
+    ) - 1 as instance
+from src_task_run;
 
+-- database: steps
 select distinct
     family || case when instance > 0 then '[' || instance || ']' else '' end as name,
     family
 from numbered;
 
 -- database: step_runs
-with numbered as (
-    select
-        src_task_run.*,
-        max(coalesce(flow_run_run_count, 1), 1) as flow_try,
-        case
-            when task_key glob '?*-????????' then substr(task_key, 1, length(task_key) - 9)
-            else task_key
-        end as family,
-        row_number() over (
-            partition by coalesce(flow_run_id, id), max(coalesce(flow_run_run_count, 1), 1), task_key
-            order by created, id
-        ) - 1 as instance
-    from src_task_run
-),
-
 -- Joined to the states as they are, which are indexed: SQLite would go through all of a result that it has to make.
 -- With the plus sign the index is used whatever the type of the key.
-states as (
+with states as (
     select
         numbered.*,
         numbered.family

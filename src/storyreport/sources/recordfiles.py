@@ -20,6 +20,7 @@ OWN_COLUMNS = ("line", "position")
 # A session begins with lines that say nothing of its usage.
 LOOKED_AT = 50
 MOST_FOLDERS = 2_000
+EXPORTS = tuple(f"*.{kind}{packed}" for kind in ("csv", "json", "jsonl") for packed in ("", ".gz"))
 NUMBERS = (Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY)
 # The words of spreadsheets and consoles for "no value".
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "nan", "none", "null"})
@@ -54,12 +55,16 @@ def part(
     records: Records = textfiles.records,
     feeds: tuple[str, ...] = ("calls",),
     statuses: Mapping[str, str] | None = None,
+    exports: bool = False,
 ) -> Part:
     """A part whose records become rows of one staged table.
 
     `is_ours` recognises a record, `new_reader` gives the rows of a file's records, `within` names lists of records in a
-    document, `files` gives the part's files below a folder (without it a folder is none), `records` reads a file.
+    document, `files` gives the part's files below a folder (without it a folder is none), `records` reads a file. With
+    `exports` a folder may hold several files of the part: those of one month each, say.
     """
+    if exports:
+        files = partial(_exports, is_ours=is_ours, within=within, records=records)
     opened = partial(_records, within=within, records=records)
     return Part(
         tables={name: staged},
@@ -179,6 +184,13 @@ def _find(path: Path, is_ours: IsOurs, within: tuple[str, ...], records: Records
     if files and any(_is_known(file, is_ours, within, records) for file in files(path)):
         return path
     return None
+
+
+def _exports(folder: Path, is_ours: IsOurs, within: tuple[str, ...], records: Records) -> Iterator[Path]:
+    """The part's files directly in a folder, by name."""
+    for file in below(folder, *EXPORTS, deepest=1):
+        if _is_known(file, is_ours, within, records):
+            yield file
 
 
 def _is_known(file: Path, is_ours: IsOurs, within: tuple[str, ...], records: Records) -> bool:

@@ -3,6 +3,183 @@
 -- A row that was open the last time may be older than those to load: its id is in main, and it is read again by that.
 -- A step is a command and its task; instances of a command (code-review-2) are of its family.
 
+-- database: with open_work
+select
+    kind,
+    substr(source_key, instr(source_key, '/') + 1) as id
+from main.runs
+where
+    source_id = :source_id
+    and status in ('queued', 'running', 'waiting')
+    and gone_at is null
+union all
+select
+    kind,
+    substr(source_key, instr(source_key, '/') + 1)
+from main.step_runs
+where
+    source_id = :source_id
+    and status in ('queued', 'running', 'waiting')
+    and gone_at is null
+    and not is_derived;
+
+-- database: with stories_of_commands
+-- Attempts are counted within a story, so that its commands are read together. Why one has failed, its row does not
+-- say; the event that ended it does, which may come later than the row: all commands of batches with new events are
+-- read, where this is not the first time.
+select story_id
+from src_commands
+union
+select story_id
+from all_commands
+where
+    id in (
+        select id
+        from open_work
+        where kind = 'command'
+    )
+union
+select id
+from all_stories
+where
+    batch_id in (select batch_id from src_events)
+    and exists (
+        select 1
+        from main.step_runs
+        where source_id = :source_id
+    );
+
+-- database: with read_tasks
+select *
+from all_background_tasks
+where id in (
+    select id
+    from src_background_tasks
+    union
+    select id
+    from open_work
+    where kind = 'background_task'
+);
+
+-- database: with known_stories
+select
+    batch_id,
+    story_key,
+    max(id) as id
+from all_stories
+group by batch_id, story_key;
+
+-- database: with repeated_events
+-- Events that the CSV file gave before the database was read, where the database has them too.
+select
+    events.id,
+    events.source_key,
+    events.input_id
+from main.inputs
+cross join src_events
+cross join main.events
+    on
+        events.at = src_events.timestamp
+        and events.input_id = inputs.id
+left join main.steps on steps.id = events.step_id
+left join main.stories on stories.id = events.story_id
+where
+    inputs.source_id = :source_id
+    and inputs.part = 'events'
+    and lower(trim(events.source_status)) = lower(trim(coalesce(nullif(src_events.status, ''), src_events.event_type)))
+    and steps.name is nullif(src_events.command, '') || coalesce('/' || nullif(src_events.task_id, ''), '')
+    and coalesce(stories.source_key, events.story_key) is cast(nullif(src_events.story_key, '') as text);
+
+-- events: with database_events
+-- Events of the database, to be compared with a line of the file: few have its time, so the source is looked at last.
+select
+    known.at,
+    lower(trim(known.source_status)) as word,
+    steps.name as step_name,
+    coalesce(stories.source_key, known.story_key) as story_key
+from main.events as known
+join main.inputs on inputs.id = known.input_id
+left join main.steps on steps.id = known.step_id
+left join main.stories on stories.id = known.story_id
+where
+    +known.source_id = :source_id
+    and inputs.part = 'database';
+
+-- any: with paired, materialized
+-- An end belongs to the latest start before it, of the same batch, story, command and task, that has none yet: like
+-- brackets, starts and ends of one depth take turns. A start without an end is running, or has failed where that is
+-- said before the next start; an end without a start is an event and no more. `placed` has a part's events in order.
+select
+    *,
+    lead(word) over same_depth as end_word,
+    lead(at) over same_depth as end_at
+from placed
+where word in ('start', 'end')
+window same_depth as (
+    partition by series, depth
+    order by place
+);
+
+-- any: with loose
+-- What is said after a start without an end, before the next start: the first failure is the end of it.
+select
+    *,
+    first_value(is_failure) over endings as has_failed,
+    first_value(word) over endings as last_word,
+    first_value(at) over endings as last_word_at,
+    first_value(failure) over endings as error_message,
+    max(at) over endings as last_at
+from placed
+where (series, attempt) in (
+    select
+        series,
+        attempt
+    from paired
+    where
+        word = 'start'
+        and end_word is not 'end'
+)
+window endings as (
+    partition by series, attempt
+    order by is_failure is true desc, place
+    rows between unbounded preceding and unbounded following
+);
+
+-- any: with derived
+select
+    event_key,
+    run_key,
+    story_key,
+    command,
+    task_id,
+    at,
+    attempt,
+    'completed' as our_status,
+    end_word as last_word,
+    end_at as ended_at,
+    null as error_message,
+    end_at as last_at
+from paired
+where
+    word = 'start'
+    and end_word = 'end'
+union all
+select
+    event_key,
+    run_key,
+    story_key,
+    command,
+    task_id,
+    at,
+    attempt,
+    case when has_failed then 'failed' else 'running' end,
+    last_word,
+    case when has_failed then last_word_at end,
+    error_message,
+    case when has_failed then last_word_at else last_at end
+from loose
+where word = 'start';
+
 -- database: stories
 -- A story may be in several batches: what it is now, the newest of its rows says.
 with reported as (
@@ -21,13 +198,9 @@ with reported as (
         select story_key
         from all_stories
         where id in (
-            select substr(source_key, 7)
-            from main.runs
-            where
-                source_id = :source_id
-                and status in ('queued', 'running', 'waiting')
-                and gone_at is null
-                and kind = 'sprint_story'
+            select id
+            from open_work
+            where kind = 'sprint_story'
         )
     )
 )
@@ -78,13 +251,9 @@ with read_batches as (
         select id
         from src_batches
         union
-        select substr(source_key, 7)
-        from main.runs
-        where
-            source_id = :source_id
-            and status in ('queued', 'running', 'waiting')
-            and gone_at is null
-            and kind = 'batch'
+        select id
+        from open_work
+        where kind = 'batch'
     )
 ),
 
@@ -95,13 +264,9 @@ read_stories as (
         select id
         from src_stories
         union
-        select substr(source_key, 7)
-        from main.runs
-        where
-            source_id = :source_id
-            and status in ('queued', 'running', 'waiting')
-            and gone_at is null
-            and kind = 'sprint_story'
+        select id
+        from open_work
+        where kind = 'sprint_story'
     )
 ),
 
@@ -187,35 +352,7 @@ with named as (
         command,
         task_id
     from all_commands
-    where
-        story_id in (
-            select story_id
-            from src_commands
-            union
-            select story_id
-            from all_commands
-            where
-                id in (
-                    select substr(source_key, 9)
-                    from main.step_runs
-                    where
-                        source_id = :source_id
-                        and status in ('queued', 'running', 'waiting')
-                        and gone_at is null
-                        and kind = 'command'
-                        and not is_derived
-                )
-            union
-            select id
-            from all_stories
-            where
-                batch_id in (select batch_id from src_events)
-                and exists (
-                    select 1
-                    from main.step_runs
-                    where source_id = :source_id
-                )
-        )
+    where story_id in (select story_id from stories_of_commands)
     union
     select
         command,
@@ -249,65 +386,18 @@ union
 select
     task_type,
     task_type
-from all_background_tasks
-where id in (
-    select id
-    from src_background_tasks
-    union
-    select substr(source_key, 6)
-    from main.step_runs
-    where
-        source_id = :source_id
-        and status in ('queued', 'running', 'waiting')
-        and gone_at is null
-        and kind = 'background_task'
-);
+from read_tasks;
 
 -- database: step_runs
--- Commands, background tasks, and what is known of commands from events alone. Attempts are counted within a story, so
--- that its commands are read together.
--- An event's end belongs to the latest start before it, of the same batch, story, command and task, that has none yet:
--- like brackets, starts and ends of one depth take turns. A start without an end is running, or has failed where that
--- is said before the next start; an end without a start is an event and no more. Derived rows count as no rows of their
+-- Commands, background tasks, and what is known of commands from events alone. Derived rows count as no rows of their
 -- tables, but their events are loaded as events.
--- Why a command has failed, its row does not say; the event that ended it does, which may come later than the row: all
--- commands of batches with new events are read, where this is not the first time.
-with wanted as (
-    select story_id
-    from src_commands
-    union
-    select story_id
-    from all_commands
-    where
-        id in (
-            select substr(source_key, 9)
-            from main.step_runs
-            where
-                source_id = :source_id
-                and status in ('queued', 'running', 'waiting')
-                and gone_at is null
-                and kind = 'command'
-                and not is_derived
-        )
-    union
-    select id
-    from all_stories
-    where
-        batch_id in (select batch_id from src_events)
-        and exists (
-            select 1
-            from main.step_runs
-            where source_id = :source_id
-        )
-),
-
-commands as (
+with commands as (
     select
         *,
         row_number() over attempts as attempt,
         lead(started_at) over attempts as next_started_at
     from all_commands
-    where story_id in (select story_id from wanted)
+    where story_id in (select story_id from stories_of_commands)
     window
         attempts as (
             partition by story_id, command, task_id
@@ -409,32 +499,6 @@ last_words as materialized (
     where said.place_from_end = 1
 ),
 
-tasks as (
-    select *
-    from all_background_tasks
-    where id in (
-        select id
-        from src_background_tasks
-        union
-        select substr(source_key, 6)
-        from main.step_runs
-        where
-            source_id = :source_id
-            and status in ('queued', 'running', 'waiting')
-            and gone_at is null
-            and kind = 'background_task'
-    )
-),
-
-known_stories as (
-    select
-        batch_id,
-        story_key,
-        max(id) as id
-    from all_stories
-    group by batch_id, story_key
-),
-
 read_events as (
     select *
     from src_events
@@ -474,15 +538,14 @@ recorded as materialized (
     where story_id in (select story_id from reported)
 ),
 
-unrecorded as materialized (
+placed as materialized (  -- noqa: ST03, the piece "paired" selects from it
     select
-        reported.id,
-        reported.batch_id,
-        reported.story_id,
+        reported.id as event_key,
+        coalesce('story/' || reported.story_id, 'batch/' || reported.batch_id) as run_key,
         reported.story_key,
         reported.command,
         reported.task_id,
-        reported.timestamp,
+        reported.timestamp as at,
         reported.word,
         words.status = 'failed' as is_failure,
         case when words.status = 'failed' then reported.message end as failure,
@@ -503,83 +566,6 @@ unrecorded as materialized (
         order by reported.timestamp, reported.id
         rows unbounded preceding
     )
-),
-
-paired as materialized (
-    select
-        *,
-        lead(word) over same_depth as end_word,
-        lead(timestamp) over same_depth as end_at
-    from unrecorded
-    where word in ('start', 'end')
-    window same_depth as (
-        partition by series, depth
-        order by place
-    )
-),
-
--- What is said after a start without an end, before the next start: the first failure is the end of it.
-loose as (
-    select
-        *,
-        first_value(is_failure) over endings as has_failed,
-        first_value(word) over endings as last_word,
-        first_value(timestamp) over endings as last_word_at,
-        first_value(failure) over endings as error_message,
-        max(timestamp) over endings as last_at
-    from unrecorded
-    where (series, attempt) in (
-        select
-            series,
-            attempt
-        from paired
-        where
-            word = 'start'
-            and end_word is not 'end'
-    )
-    window endings as (
-        partition by series, attempt
-        order by is_failure is true desc, place
-        rows between unbounded preceding and unbounded following
-    )
-),
-
-derived as (
-    select
-        id,
-        batch_id,
-        story_id,
-        story_key,
-        command,
-        task_id,
-        timestamp,
-        attempt,
-        'completed' as our_status,
-        end_word as last_word,
-        end_at as ended_at,
-        null as error_message,
-        end_at as last_at
-    from paired
-    where
-        word = 'start'
-        and end_word = 'end'
-    union all
-    select
-        id,
-        batch_id,
-        story_id,
-        story_key,
-        command,
-        task_id,
-        timestamp,
-        attempt,
-        case when has_failed then 'failed' else 'running' end,
-        last_word,
-        case when has_failed then last_word_at end,
-        error_message,
-        case when has_failed then last_word_at else last_at end
-    from loose
-    where word = 'start'
 )
 
 select
@@ -641,27 +627,27 @@ select
         when tasks.spawned_at <= tasks.completed_at
             then cast(round((julianday(tasks.completed_at) - julianday(tasks.spawned_at)) * 86400000) as integer)
     end
-from tasks
+from read_tasks as tasks
 left join src_statuses as words on words.word = lower(trim(tasks.status))
 union all
 select
-    'event/' || derived.id,
+    'event/' || derived.event_key,
     0,
     'command',
     1,
     derived.story_key,
-    coalesce('story/' || derived.story_id, 'batch/' || derived.batch_id),
+    derived.run_key,
     derived.command || coalesce('/' || derived.task_id, ''),
     derived.attempt,
     derived.our_status,
     derived.last_word,
     derived.error_message,
-    derived.timestamp,
+    derived.at,
     derived.ended_at,
     derived.last_at,
     case
-        when derived.timestamp <= derived.ended_at
-            then cast(round((julianday(derived.ended_at) - julianday(derived.timestamp)) * 86400000) as integer)
+        when derived.at <= derived.ended_at
+            then cast(round((julianday(derived.ended_at) - julianday(derived.at)) * 86400000) as integer)
     end
 from derived;
 
@@ -702,54 +688,19 @@ where
 -- database: delete step_runs
 -- What the CSV file said before the database was read, where the database says it too.
 select said.id
-from main.inputs
-cross join src_events
-cross join main.events
-    on
-        events.at = src_events.timestamp
-        and events.input_id = inputs.id
+from repeated_events
 cross join main.step_runs as said
     on
         said.source_id = :source_id
-        and said.source_key = events.source_key
-        and said.input_id = inputs.id
-left join main.steps on steps.id = events.step_id
-left join main.stories on stories.id = events.story_id
-where
-    inputs.source_id = :source_id
-    and inputs.part = 'events'
-    and lower(trim(events.source_status)) = lower(trim(coalesce(nullif(src_events.status, ''), src_events.event_type)))
-    and steps.name is nullif(src_events.command, '') || coalesce('/' || nullif(src_events.task_id, ''), '')
-    and coalesce(stories.source_key, events.story_key) is cast(nullif(src_events.story_key, '') as text);
+        and said.source_key = repeated_events.source_key
+        and said.input_id = repeated_events.input_id;
 
 -- database: delete events
-select events.id
-from main.inputs
-cross join src_events
-cross join main.events
-    on
-        events.at = src_events.timestamp
-        and events.input_id = inputs.id
-left join main.steps on steps.id = events.step_id
-left join main.stories on stories.id = events.story_id
-where
-    inputs.source_id = :source_id
-    and inputs.part = 'events'
-    and lower(trim(events.source_status)) = lower(trim(coalesce(nullif(src_events.status, ''), src_events.event_type)))
-    and steps.name is nullif(src_events.command, '') || coalesce('/' || nullif(src_events.task_id, ''), '')
-    and coalesce(stories.source_key, events.story_key) is cast(nullif(src_events.story_key, '') as text);
+select id
+from repeated_events;
 
 -- database: events
 -- What an event says is kept as it is: an unknown word is the status of no work.
-with known_stories as (
-    select
-        batch_id,
-        story_key,
-        max(id) as id
-    from all_stories
-    group by batch_id, story_key
-)
-
 select
     events.id as source_key,
     'event' as kind,
@@ -802,9 +753,16 @@ with numbered as (
     where command is not null
 ),
 
-placed as materialized (
+placed as materialized (  -- noqa: ST03, the piece "paired" selects from it
     select
-        numbered.*,
+        key(numbered.epoch, numbered.story_key, numbered.command, numbered.task_id, numbered.status, numbered.copy)
+            as event_key,
+        null as run_key,
+        numbered.story_key,
+        numbered.command,
+        numbered.task_id,
+        numbered.epoch as at,
+        numbered.word,
         words.status = 'failed' as is_failure,
         case when words.status = 'failed' then numbered.message end as failure,
         first_value(numbered.line) over in_order as series,
@@ -818,87 +776,10 @@ placed as materialized (
         order by numbered.epoch, numbered.line
         rows unbounded preceding
     )
-),
-
-paired as materialized (
-    select
-        *,
-        lead(word) over same_depth as end_word,
-        lead(epoch) over same_depth as end_at
-    from placed
-    where word in ('start', 'end')
-    window same_depth as (
-        partition by series, depth
-        order by place
-    )
-),
-
--- What is said after a start without an end, before the next start: the first failure is the end of it.
-loose as (
-    select
-        *,
-        first_value(is_failure) over endings as has_failed,
-        first_value(word) over endings as last_word,
-        first_value(epoch) over endings as last_word_at,
-        first_value(failure) over endings as error_message,
-        max(epoch) over endings as last_at
-    from placed
-    where (series, attempt) in (
-        select
-            series,
-            attempt
-        from paired
-        where
-            word = 'start'
-            and end_word is not 'end'
-    )
-    window endings as (
-        partition by series, attempt
-        order by is_failure is true desc, place
-        rows between unbounded preceding and unbounded following
-    )
-),
-
-derived as (
-    select
-        epoch,
-        story_key,
-        command,
-        task_id,
-        status,
-        copy,
-        word,
-        attempt,
-        'completed' as our_status,
-        end_word as last_word,
-        end_at as ended_at,
-        null as error_message,
-        end_at as last_at
-    from paired
-    where
-        word = 'start'
-        and end_word = 'end'
-    union all
-    select
-        epoch,
-        story_key,
-        command,
-        task_id,
-        status,
-        copy,
-        word,
-        attempt,
-        case when has_failed then 'failed' else 'running' end,
-        last_word,
-        case when has_failed then last_word_at end,
-        error_message,
-        case when has_failed then last_word_at else last_at end
-    from loose
-    where word = 'start'
 )
 
 select
-    key(derived.epoch, derived.story_key, derived.command, derived.task_id, derived.status, derived.copy) as source_key,
+    derived.event_key as source_key,
     'command' as kind,
     1 as is_derived,
     derived.story_key,
@@ -907,28 +788,23 @@ select
     derived.our_status as status,
     derived.last_word as source_status,
     derived.error_message,
-    derived.epoch as started_at,
+    derived.at as started_at,
     derived.ended_at,
     derived.last_at as last_activity_at,
     case
-        when derived.epoch <= derived.ended_at
-            then cast(round((julianday(derived.ended_at) - julianday(derived.epoch)) * 86400000) as integer)
+        when derived.at <= derived.ended_at
+            then cast(round((julianday(derived.ended_at) - julianday(derived.at)) * 86400000) as integer)
     end as duration_ms
 from derived
 where
     not exists (
         select 1
-        from main.events as known
-        join main.inputs on inputs.id = known.input_id
-        left join main.steps on steps.id = known.step_id
-        left join main.stories on stories.id = known.story_id
+        from database_events as known
         where
-            known.at = derived.epoch
-            and +known.source_id = :source_id
-            and inputs.part = 'database'
-            and lower(trim(known.source_status)) = derived.word
-            and steps.name = derived.command || coalesce('/' || derived.task_id, '')
-            and coalesce(stories.source_key, known.story_key) is cast(derived.story_key as text)
+            known.at = derived.at
+            and known.word = 'start'
+            and known.step_name = derived.command || coalesce('/' || derived.task_id, '')
+            and known.story_key is cast(derived.story_key as text)
     );
 
 -- events: events
@@ -957,15 +833,10 @@ left join src_statuses as words on words.word = lower(trim(events.status))
 where
     not exists (
         select 1
-        from main.events as known
-        join main.inputs on inputs.id = known.input_id
-        left join main.steps on steps.id = known.step_id
-        left join main.stories on stories.id = known.story_id
+        from database_events as known
         where
             known.at = events.epoch
-            and +known.source_id = :source_id
-            and inputs.part = 'database'
-            and lower(trim(known.source_status)) is lower(trim(events.status))
-            and steps.name is events.command || coalesce('/' || events.task_id, '')
-            and coalesce(stories.source_key, known.story_key) is cast(events.story_key as text)
+            and known.word is lower(trim(events.status))
+            and known.step_name is events.command || coalesce('/' || events.task_id, '')
+            and known.story_key is cast(events.story_key as text)
     );

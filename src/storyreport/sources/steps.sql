@@ -207,8 +207,30 @@ select
     ranked.cache_read_tokens,
     ranked.cache_write_tokens,
     ranked.total_tokens,
-    ranked.cost,
-    upper(coalesce(nullif(trim(ranked.currency), ''), 'USD')) as currency
+    coalesce(ranked.tier, '') as tier,
+    ranked.cache_write_1h_tokens,
+    ranked.reasoning_tokens,
+    ranked.input_audio_tokens,
+    ranked.output_audio_tokens,
+    ranked.input_image_tokens,
+    ranked.output_image_tokens,
+    ranked.web_searches,
+    ranked.file_searches,
+    ranked.input_characters,
+    ranked.audio_seconds,
+    case when ranked.currency is not 'XXX' then ranked.cost end as cost,
+    coalesce(nullif(ranked.currency, 'XXX'), 'USD') as currency,
+    nullif(
+        json_patch(
+            '{}',
+            json_object(
+                'team', nullif(ranked.team, ''),
+                'project', nullif(ranked.project, ''),
+                'tag', nullif(ranked.tag, '')
+            )
+        ),
+        '{}'
+    ) as labels
 from ranked
 left join src_statuses as words
     on

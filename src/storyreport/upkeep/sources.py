@@ -144,6 +144,9 @@ def _tables_of_sources(connection: sqlite3.Connection) -> list[str]:
 
 def _delete(connection: sqlite3.Connection, source: Source) -> None:
     """Delete a source and its rows in all tables, rollups included."""
+    connection.execute(
+        "delete from main.row_blocks where input_id in (select id from main.inputs where source_id = ?)", [source.id]
+    )
     for table in _tables_of_sources(connection):
         connection.execute(f'delete from main."{table}" where source_id = ?', [source.id])
     connection.execute("delete from main.sources where id = ?", [source.id])

@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+from .currencies import UNKNOWN as UNKNOWN_CURRENCY
+from .currencies import currency_code
 from .durations import GAMMA, duration_bucket
 from .keys import key
 from .messages import LONGEST_FINGERPRINT, fingerprint
@@ -18,8 +20,10 @@ __all__ = [
     "LONGEST_FINGERPRINT",
     "LONGEST_SECRET",
     "LONGEST_TEXT",
+    "UNKNOWN_CURRENCY",
     "after_fold",
     "clean_text",
+    "currency_code",
     "duration_bucket",
     "fingerprint",
     "is_text",
@@ -38,6 +42,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "fingerprint": fingerprint,
     "duration_bucket": duration_bucket,
     "key": key,
+    "currency_code": currency_code,
     "without_quotes": without_quotes,
 }
 

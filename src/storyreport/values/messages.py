@@ -1,11 +1,15 @@
-"""Error messages by their cause: a message without its ids, numbers, times, paths, URLs and quoted parts."""
+"""Error messages by their cause: a message without its ids, measures, times, paths, URLs and quoted parts.
+
+What says which error it is stays: status and error codes, exception classes, a provider's type of error, the name that
+a program missed.
+"""
 
 import re
 
 LONGEST_FINGERPRINT = 300
 # In this order: the wider pattern first.
 PLACEHOLDERS = (
-    (re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.I), "<url>"),
+    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'`<>“”]+(?<![.,;:!?)\]}])", re.I), "<url>"),
     (re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”"), "<text>"),
     (re.compile(r"(?:\b[A-Za-z]:\\|\\\\)[^\s:*?\"<>|]+"), "<path>"),
     (re.compile(r"(?<![\w<])(?:~|\.{1,2})?(?:/[\w.@%+~-]+)+/?"), "<path>"),
@@ -20,12 +24,80 @@ PLACEHOLDERS = (
     (re.compile(r"\s+"), " "),
 )
 
+HTTP = r"(?:4(?:0[0-9]|1[0-8]|2[1-689]|31|51|99)|5(?:0[0-8]|1[01]|2[0-79]|30|9[89]))"
+# A number before one of these, or a decimal one, measures something.
+NO_MEASURE = (
+    r"(?![\w.,]*\d|\s?(?:%|(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|b|bytes?|[kmgt]i?b|px|tokens?"
+    r"|chars|characters?|words?|rows?|items?|chapters?|attempts?|tries|retries|times|lines?|files?|pages?|requests"
+    r"|chunks?|steps?|stories|images?|entries|calls|frames?|records?|scenes?|nodes?|credits?)\b))"
+)
+REASONS = (
+    r"bad request|unauthorized|payment required|forbidden|not found|method not allowed|request timeout|conflict|gone"
+    r"|payload too large|unprocessable|too many requests|rate limit|internal server error|bad gateway"
+    r"|service (?:temporarily )?unavailable|gateway time-?out|overloaded|client error|server error"
+)
+# Where the digits, the group `code`, are a code and no measure.
+CODES = tuple(
+    re.compile(pattern + NO_MEASURE, re.I)
+    for pattern in (
+        # HTTP 503, HTTP/1.1 503, status=503, status_code: 503, "code": 503, error code 1205, <Response [503]>
+        r"\b(?:https?(?:/\d(?:\.\d)?)?|status(?:[ _-]?code)?|(?:error|response|return|fault|result)[ _-]?code|code)"
+        r"\\?[\"']?\s*(?:is|was|of)?\s*[:=(\[#]*\s*(?P<code>\d{3,5})\b",
+        # error 503, API error (529, error #1205
+        r"\berror\s*[(\[#]?\s*(?P<code>\d{3,5})\b",
+        # RateLimitError: 429, request failed - 503, returned 404, failed with 500
+        rf"(?:error|exception|fail(?:ed|ure)|refused|denied|response|request|answer)\s?[:([-]+\s*(?P<code>{HTTP})\b",
+        rf"\b(?:returned|responded|answered|got|received|gave|with|a|an)\s+(?:an?\s+)?(?P<code>{HTTP})\b",
+        # 429 Too Many Requests, (503), [404]
+        rf"(?:^|[^\w\s]\s*|\b(?:error|http|server)\s+)(?P<code>{HTTP})\b(?=[\s:,-]{{1,3}}(?:{REASONS}))",
+        rf"[(\[](?P<code>{HTTP})(?=[)\]])",
+        rf"^\s*(?P<code>{HTTP})\b",
+        # exit code 137, exit status 1, signal 9, errno 28, WinError 5
+        r"\bexit(?:ed)?(?: with)?(?:[ _-]?(?:code|status))?\s*[:=]?\s*-?(?P<code>\d{1,3})\b",
+        r"\b(?:signal|errno|winerror)\s*[:=]?\s*(?P<code>\d{1,5})\b",
+        # SQLSTATE 23505, ORA-00942
+        r"\bsqlstate\W{0,3}(?P<code>\w{5})\b",
+        r"\b(?:ORA|TNS|PLS|DPI|AADSTS)-?(?P<code>\d{3,6})\b",
+    )
+)
+QUOTE = r"\\?[\"']"
+# Where the quoted word, the group `name`, says which error it is: {"type": "overloaded_error"}, KeyError: 'title'.
+NAMES = (
+    re.compile(
+        rf"(?P<open>{QUOTE})(?:error_?)?(?:type|code|status|reason)(?P<close>{QUOTE})\s*[:=]\s*"
+        rf"(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})"
+    ),
+    re.compile(rf"\bKeyError(?:: |\()(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.-]{{0,59}})(?P<after>{QUOTE})"),
+    re.compile(
+        r"\b(?:no attribute|no module named|cannot import name|name|variable|unexpected keyword argument) "
+        rf"(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.]{{0,59}})(?P<after>{QUOTE})",
+        re.I,
+    ),
+)
+# Signs that no pattern knows stand for what is kept until the rest is replaced.
+KEPT = {**{str(digit): chr(0xE000 + digit) for digit in range(10)}, '"': "\ue010", "'": "\ue011"}
+KEEP, RESTORE = str.maketrans(KEPT), str.maketrans({sign: kept for kept, sign in KEPT.items()})
+
 
 def fingerprint(message: str | None) -> str | None:
-    """The message with its ids, numbers, times, paths, URLs and quoted parts replaced: equal for equal causes."""
+    """The message with its ids, measures, times, paths, URLs and quoted parts replaced: equal for equal causes."""
     if message is None:
         return None
-    text = message.strip()
+    text = message.strip().translate(dict.fromkeys(RESTORE))
+    for pattern in NAMES:
+        text = pattern.sub(_with_quotes_kept, text)
+    for pattern in CODES:
+        text = pattern.sub(_with_code_kept, text)
     for pattern, placeholder in PLACEHOLDERS:
         text = pattern.sub(placeholder, text)
-    return text.strip()[:LONGEST_FINGERPRINT]
+    return text.translate(RESTORE).strip()[:LONGEST_FINGERPRINT]
+
+
+def _with_quotes_kept(found: re.Match[str]) -> str:
+    """The match with its quotes kept; numbers in the name are still replaced."""
+    return found[0].translate({ord(quote): KEPT[quote] for quote in "\"'"})
+
+
+def _with_code_kept(found: re.Match[str]) -> str:
+    start, end = (place - found.start() for place in found.span("code"))
+    return found[0][:start] + found[0][start:end].translate(KEEP) + found[0][end:]

@@ -24,7 +24,7 @@ WRITES = (
     "delete-query",
 )
 # What shows where the sources lie, or rows as their source wrote them.
-PRIVATE_TABLES = ("inputs", "rejects", "source_states", "secrets")
+PRIVATE_TABLES = ("inputs", "rejects", "source_states", "secrets", "unchanged_requests", "row_blocks")
 PRIVATE_REPORTS = ("rejected_rows",)
 
 

@@ -65,6 +65,7 @@ SECTIONS = {
         Section("failed_stories", "Failure", "story", "Not failed."),
         Section("cost_by_story", "Cost", "story", "Cost: unknown (no API calls are linked to this story)."),
         Section("story_status", "Steps", "story"),
+        Section("story_attempts", "Attempts", "story"),
         Section("story_runs", "Runs", "story"),
         Section("story_tree", "Tree", "story"),
         Section("story_tree_problems", "Tree problems", "story"),

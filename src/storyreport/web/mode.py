@@ -1,10 +1,13 @@
 """How the reports are served: on this machine only or to others, and with or without the SQL of visitors."""
 
+import ipaddress
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import StoryreportError, UsageError
+from . import accounts
 
 # Where Datasette carries the mode.
 ATTRIBUTE = "storyreport_mode"
@@ -16,12 +19,38 @@ class Mode:
 
     sql: bool = False  # visitors may write SQL
     local: bool = False  # only people at this machine come
+    public: bool = False  # others than the owner come, from a network
     login: bool = False  # whoever has not logged in sees nothing
+    accounts: Path | None = None  # the file of those who can log in
     frames: tuple[str, ...] = ()  # the sites that may show a report in a frame
 
     def __post_init__(self) -> None:
         if self.sql and not hasattr(sqlite3.Connection, "setlimit"):
             raise UsageError("--sql needs Python 3.11 or newer, which can limit what SQLite does: serve without it.")
+
+
+def mode_for(database: Path, host: str, sql: bool, public: bool, anonymous: bool, frames: tuple[str, ...]) -> Mode:
+    """The mode of `serve`; StoryreportError where others could come in whom nobody let in."""
+    if not public:
+        if not _is_loopback(host):
+            raise UsageError(f"--host {host} lets others in: add --public, which asks them to log in.")
+        if anonymous or frames:
+            raise UsageError(f"{'--anonymous' if anonymous else '--frame'} goes with --public: add it.")
+        return Mode(sql=sql, local=True)
+    path = accounts.path_for(database)
+    if not anonymous and accounts.read(path).is_empty:
+        raise StoryreportError(
+            f"Nobody can log in: add a user with `storyreport user add NAME --db {database}`, or let everybody in with"
+            " --anonymous."
+        )
+    return Mode(sql=sql, public=True, login=not anonymous, accounts=None if anonymous else path, frames=frames)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def of(datasette: Any) -> Mode:

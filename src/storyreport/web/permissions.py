@@ -45,23 +45,45 @@ async def ensure_report(datasette: Any, actor: Any, name: str) -> None:
         raise Forbidden("You may not see this report.") from None
 
 
-async def ensure_database(datasette: Any, actor: Any) -> None:
+async def ensure_instance(datasette: Any, actor: Any) -> None:
+    """Raise Forbidden where the actor may not see anything."""
+    if hasattr(datasette, "ensure_permission"):
+        await datasette.ensure_permission(action="view-instance", actor=actor)
+    else:
+        await datasette.ensure_permissions(actor, ["view-instance"])
+
+
+async def is_private(datasette: Any) -> bool:
+    """Whether those who are not logged in may not see anything."""
+    try:
+        await ensure_instance(datasette, None)
+    except Forbidden:
+        return True
+    return False
+
+
+async def databases(datasette: Any, actor: Any) -> list[str]:
+    """The names of the databases that the actor may see."""
+    return [name for name in datasette.databases if await _may_see_database(datasette, actor, name)]
+
+
+async def ensure_database(datasette: Any, actor: Any, name: str = DATABASE) -> None:
     """Raise Forbidden where the actor may not see the report database or the whole instance."""
     try:
         if hasattr(datasette, "ensure_permission"):
             from datasette.resources import DatabaseResource  # there is no such module before Datasette 1.0
 
             await datasette.ensure_permission(action="view-instance", actor=actor)
-            await datasette.ensure_permission(action="view-database", resource=DatabaseResource(DATABASE), actor=actor)
+            await datasette.ensure_permission(action="view-database", resource=DatabaseResource(name), actor=actor)
         else:
-            await datasette.ensure_permissions(actor, [("view-database", DATABASE), "view-instance"])
+            await datasette.ensure_permissions(actor, [("view-database", name), "view-instance"])
     except Forbidden:
         raise Forbidden("You may not see this database.") from None
 
 
-async def _may_see_database(datasette: Any, actor: Any) -> bool:
+async def _may_see_database(datasette: Any, actor: Any, name: str = DATABASE) -> bool:
     try:
-        await ensure_database(datasette, actor)
+        await ensure_database(datasette, actor, name)
     except Forbidden:
         return False
     return True

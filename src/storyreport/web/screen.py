@@ -1,32 +1,39 @@
-"""Screens requests before Datasette reads them."""
+"""Screens requests before Datasette reads them, and compresses the answers."""
 
 from typing import Any
 from urllib.parse import parse_qsl
 
+from asgi_gzip import GZipMiddleware
 from datasette import Response, utils
 
-from . import downloads, limits, mode, traffic
+from . import door, downloads, headers, limits, mode, traffic
 from .addresses import local_path, named
 from .data import sentence
 from .databases import HOLDS_SQL
 
 SQL = {"sql", "_where"}
 NO_SQL = "SQL in an address is off on this server: `storyreport serve --sql` allows it."
+# What is compressed, and how hard: of a page, the first levels save nearly all that there is to save.
+SMALLEST_BYTES, LEVEL = 1000, 3
 BUSY = "This server answers as many requests as it can: try again in a moment."
 
 
 def screen(datasette: Any) -> Any:
-    """An ASGI wrapper: what is too large, too much or not allowed is refused with a sentence."""
+    """An ASGI wrapper: what is too large, too much or not allowed is refused with a sentence; answers are packed."""
     running = traffic.of(datasette)
 
     def wrap(app: Any) -> Any:
         async def screened(scope: dict[str, Any], receive: Any, send: Any) -> None:
             if scope["type"] != "http":
                 await app(scope, receive, send)
-            elif refused := limits.refused(scope):
+                return
+            send = headers.with_headers(datasette, scope, send)
+            if refused := limits.refused(scope):
                 await _refuse(datasette, scope, send, *refused)
             elif running.is_full:
                 await _refuse(datasette, scope, send, 503, BUSY)
+            elif (answer := await door.answer(datasette, scope)) is not None:
+                await answer.asgi_send(send)
             elif (is_sql := holds_sql(datasette, scope)) and not mode.of(datasette).sql:
                 await _refuse(datasette, scope, send, 403, NO_SQL)
             else:
@@ -36,7 +43,7 @@ def screen(datasette: Any) -> Any:
                     send = downloads.safe(send)
                 await running.answer(app, scope, limits.bounded(receive), send)
 
-        return screened
+        return GZipMiddleware(screened, SMALLEST_BYTES, LEVEL)
 
     return wrap
 

@@ -23,7 +23,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 
 from .. import bundle, rollups, schema
 from ..errors import StoryreportError, UsageError
-from . import DATABASE, mode
+from . import DATABASE, accounts, mode
 from .databases import CrossDatabase, ReportDatabase, ServedDatabase
 from .mode import Mode
 
@@ -74,11 +74,16 @@ def datasette_for(path: Path, extras: Extras | None = None) -> Datasette:
     for plugin in sorted(extras.plugins_dir.glob("*.py")) if extras.plugins_dir else ():
         if not pm.has_plugin(plugin.name):
             pm.register(module_from_path(str(plugin), plugin.name), plugin.name)
+    known = accounts.read(extras.mode.accounts) if extras.mode.accounts else None
     served = Datasette(
         [],
+        # Whoever has logged in stays so when the server starts again.
+        secret=known.secret if known and not known.is_empty else None,
         # A thread that looks up a thousand rows in a long history finds their pages the next time.
         settings={
             "cache_size_kb": schema.CACHE_KIB,
+            # It tries every column of a long history for each page of a table.
+            "suggest_facets": False,
             **_settings(extras.settings),
             "default_allow_sql": extras.mode.sql,
         },

@@ -12,7 +12,7 @@ from datasette.plugins import pm
 
 from .. import reports as catalogue
 from ..reports import Report
-from . import DATABASE, links
+from . import DATABASE, answers, links
 from .permissions import visible
 from .tables import Table, table
 
@@ -109,7 +109,7 @@ class Visitor:
         # Whoever may see no report does not learn which sources there are.
         for name in catalogue.load_reports():
             if await self.may_see([name]):
-                return list((await self.datasette.get_database(DATABASE).execute(sql)).rows)
+                return list((await answers.rows(self.datasette, sql)).rows)
         return []
 
     async def _run(self, report: Report, given: Mapping[str, str], select: str) -> Result:
@@ -120,7 +120,7 @@ class Visitor:
         sql = f"with report as (\n{report.sql}\n)\n{outer}"
         named = (report, links.report(self.datasette, report.name, values), links.file_name(report, values))
         try:
-            found = await self.datasette.get_database(DATABASE).execute(sql, {**given, **values}, truncate=True)
+            found = await answers.rows(self.datasette, sql, {**given, **values}, truncate=True)
         except QueryInterrupted:
             return Result(*named, error="This took too long here: open the report and narrow it down.")
         except sqlite3.Error as error:

@@ -11,6 +11,8 @@ key:
   bucket: references duration_buckets
 values:
   calls: integer
+meanings:
+  calls: calls whose duration is in the bucket
 total:
   name: call_durations
   key: [source_id, provider, endpoint, bucket]

@@ -18,6 +18,10 @@ values:
   cost_nano: integer null
   estimated_cost_nano: integer null
   unpriced_calls: integer
+  cache_read_tokens: integer null
+  cache_write_tokens: integer null
+  cache_write_1h_tokens: integer null
+  reasoning_tokens: integer null
 indexes:
   model: (source_id, provider, model, currency)
 total:
@@ -62,6 +66,7 @@ oracle: |
       from calls
       where
           calls = 0
+          and cost <> 0
           and abs(cost) < 9.2e9
   ) as bills
       on
@@ -82,6 +87,10 @@ select
     sum(tokens) as total_tokens,
     sum(cast(price_nano as real)) as cost_nano,
     sum(cast(estimated_nano as real)) as estimated_cost_nano,
-    sum(unpriced) as unpriced_calls
+    sum(unpriced) as unpriced_calls,
+    sum(cache_read_tokens) as cache_read_tokens,
+    sum(cache_write_tokens) as cache_write_tokens,
+    sum(cache_write_1h_tokens) as cache_write_1h_tokens,
+    sum(reasoning_tokens) as reasoning_tokens
 from day_calls
 group by day, source_id, provider, model, currency

@@ -25,9 +25,14 @@ select
     calls,
     input_tokens,
     output_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    cache_write_1h_tokens,
+    reasoning_tokens,
     coalesce(total_tokens, input_tokens + output_tokens) as tokens,
     price_currency as currency,
     price_nano,
     case when is_estimated = 1 then price_nano end as estimated_nano,
-    unpriced_calls as unpriced
+    unpriced_calls as unpriced,
+    labels
 from dirty_priced_calls

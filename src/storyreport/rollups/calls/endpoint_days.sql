@@ -14,6 +14,9 @@ values:
   timed: integer
   total_ms: integer
   max_ms: integer null, max
+meanings:
+  failed: calls that failed
+  timed: calls with a known duration
 indexes:
   endpoint: (source_id, provider, endpoint)
 total:

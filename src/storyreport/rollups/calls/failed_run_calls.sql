@@ -15,6 +15,9 @@ values:
   calls: integer
   cost_nano: integer null
   unpriced_calls: integer
+meanings:
+  family: the step family; of calls without a step, their endpoint
+  failed_runs: 1 on the first day of the run
 indexes:
   day: (day)
   step: (source_id, family, currency)

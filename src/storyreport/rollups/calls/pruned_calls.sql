@@ -14,6 +14,9 @@ values:
   total_tokens: integer null
   cost_nano: integer null
   unpriced_calls: integer
+meanings:
+  story_key: the story's key where the story is missing
+  family: the step family; of calls without a step, their endpoint
 indexes:
   story: (story_id) where story_id is not null
   missing_story: (story_key) where story_key is not null

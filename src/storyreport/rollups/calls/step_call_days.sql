@@ -14,6 +14,8 @@ values:
   total_tokens: integer null
   cost_nano: integer null
   unpriced_calls: integer
+meanings:
+  family: the step family; of calls without a step, their endpoint
 indexes:
   step: (source_id, family, currency)
 total:

@@ -12,6 +12,9 @@ values:
   occurrences: integer
   first_seen: text null, min
   last_seen: text null, max
+meanings:
+  family: the step family; empty for runs and for calls of no step
+  occurrences: step runs and calls that ended with the error, and runs of which nothing within did
 indexes:
   error: (error_id, source_id, family)
 total:

@@ -9,6 +9,8 @@ values:
   first_day: text
   last_day: text
   stories: integer
+meanings:
+  stories: 1 in each row
 indexes:
   days: (error_id, last_day, first_day, source_id)
 total:

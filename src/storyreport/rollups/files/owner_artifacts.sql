@@ -11,6 +11,9 @@ values:
   files: integer
   total_bytes: integer null
   stories: integer
+meanings:
+  owner: the story's id, minus the run's where there is no story, 0 where there is neither
+  stories: 1 where the owner is a story
 indexes:
   kind: (source_id, kind)
 total:

@@ -12,6 +12,10 @@ values:
   problem: text
   path: text null
   mismatches: integer
+meanings:
+  step: the step; empty for the run as a whole
+  path: the file
+  mismatches: 1 in each row
 total:
   name: mismatches
   key: [source_id, problem]

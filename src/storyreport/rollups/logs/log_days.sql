@@ -8,6 +8,9 @@ key:
 values:
   samples: integer
   total: real null
+meanings:
+  samples: log lines with the metric
+  total: their values added up
 indexes:
   metric: (source_id, metric)
 total:

@@ -10,6 +10,8 @@ key:
   bucket: references duration_buckets
 values:
   executions: integer
+meanings:
+  executions: completed executions whose duration is in the bucket
 total:
   name: step_durations
   key: [source_id, family, bucket]
@@ -20,7 +22,7 @@ oracle: |
       count(*) as executions
   from step_runs
   where
-      status = 'completed'
+      (status = 'completed' or status = 'failed' and acceptance_passed = 0)
       and duration_ms is not null
   group by source_id, day
 */

@@ -1,9 +1,11 @@
 /*
 description: >-
   Executions and durations by source, step family and day. Executions are step runs that ended completed or failed, on
-  the day that they ended; durations are those of completed ones. A piece of work is a step of one story (or run):
+  the day that they ended; durations are those of completed ones and of rejected
+  ones, which failed by their acceptance check alone. A piece of work is a step of one story (or run):
   first_attempts counts them by the first attempt that ended, retried those whose first attempt failed and was followed
-  by another, recovered those that a later attempt completed and none before.
+  by another, recovered those that a later attempt completed and none before, unexplained those of which none before is
+  recorded.
 grain: day, source, step family
 from: step_run_counts
 key:
@@ -21,10 +23,21 @@ values:
   p95_ms: percentile 95
   checked: integer
   passed: integer
+  rejected: integer
   first_attempts: integer
   first_completed: integer
   retried: integer
   recovered: integer
+  unexplained: integer
+meanings:
+  rejected: failed step runs whose acceptance check alone failed
+  unexplained: recovered ones without a recorded attempt before the one that completed
+  checked: step runs with an acceptance result
+  passed: step runs that were accepted
+  first_attempts: first attempts that ended completed or failed
+  first_completed: first attempts that completed
+  retried: steps of a story whose first attempt failed and was followed by another
+  recovered: steps of a story that a later attempt completed
 percentiles:
   histogram: step_day_durations
   at_most: max_ms
@@ -40,11 +53,18 @@ oracle: |
       count(case when status in ('completed', 'failed') then 1 end) as executions,
       count(case when status = 'completed' then 1 end) as completed,
       count(case when status = 'failed' then 1 end) as failed,
-      count(case when status = 'completed' then duration_ms end) as timed,
-      sum(case when status = 'completed' then duration_ms end) as total_ms,
-      max(case when status = 'completed' then duration_ms end) as max_ms,
+      count(
+          case when status = 'completed' or status = 'failed' and acceptance_passed = 0 then duration_ms end
+      ) as timed,
+      sum(
+          case when status = 'completed' or status = 'failed' and acceptance_passed = 0 then duration_ms end
+      ) as total_ms,
+      max(
+          case when status = 'completed' or status = 'failed' and acceptance_passed = 0 then duration_ms end
+      ) as max_ms,
       count(acceptance_passed) as checked,
       count(case when acceptance_passed = 1 then 1 end) as passed,
+      count(case when status = 'failed' and acceptance_passed = 0 then 1 end) as rejected,
       count(case when coalesce(attempt, 0) <= 1 and status in ('completed', 'failed') then 1 end) as first_attempts,
       count(case when coalesce(attempt, 0) <= 1 and status = 'completed' then 1 end) as first_completed
   from step_runs
@@ -64,6 +84,12 @@ select
     sum(case when counts.acceptance_passed = 1 then counts.step_runs else 0 end) as passed,
     sum(
         case
+            when counts.status = 'failed' and counts.acceptance_passed = 0 then counts.step_runs
+            else 0
+        end
+    ) as rejected,
+    sum(
+        case
             when counts.is_retry = 0 and counts.status in ('completed', 'failed') then counts.step_runs
             else 0
         end
@@ -75,7 +101,8 @@ select
         end
     ) as first_completed,
     sum(counts.retried) as retried,
-    sum(counts.recovered) as recovered
+    sum(counts.recovered) as recovered,
+    sum(counts.unexplained) as unexplained
 from step_run_counts as counts
 join steps on steps.id = counts.step_id
 group by counts.day, steps.source_id, steps.family

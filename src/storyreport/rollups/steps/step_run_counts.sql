@@ -49,7 +49,12 @@ frozen: by day
 select
     step_runs.step_id,
     step_runs.day,
-    case when step_runs.status = 'completed' then duration_bucket(step_runs.duration_ms) end as bucket,
+    -- Work that was done and then not accepted took its time, too.
+    case
+        when step_runs.status = 'completed' then duration_bucket(step_runs.duration_ms)
+        when step_runs.status = 'failed' and step_runs.acceptance_passed = 0
+            then duration_bucket(step_runs.duration_ms)
+    end as bucket,
     case when step_runs.attempt > 1 then 1 else 0 end as is_retry,
     step_runs.acceptance_passed,
     step_runs.status,
@@ -85,6 +90,23 @@ select
             else 1
         end
     ) as recovered,
+    -- Of earlier attempts that are not recorded it is not known how they ended.
+    sum(
+        case
+            when coalesce(step_runs.attempt, 1) = 1 or coalesce(step_runs.status, '') <> 'completed' then 0
+            when
+                exists (
+                    select 1
+                    from same_work as earlier
+                    where
+                        earlier.step_run_id = step_runs.id
+                        and earlier.attempt < step_runs.attempt
+                        and earlier.status is not null
+                )
+                then 0
+            else 1
+        end
+    ) as unexplained,
     count(*) as step_runs,
     sum(step_runs.duration_ms) as total_ms,
     max(step_runs.duration_ms) as max_ms
@@ -95,7 +117,11 @@ where
 group by
     step_runs.step_id,
     step_runs.day,
-    case when step_runs.status = 'completed' then duration_bucket(step_runs.duration_ms) end,
+    case
+        when step_runs.status = 'completed' then duration_bucket(step_runs.duration_ms)
+        when step_runs.status = 'failed' and step_runs.acceptance_passed = 0
+            then duration_bucket(step_runs.duration_ms)
+    end,
     case when step_runs.attempt > 1 then 1 else 0 end,
     step_runs.acceptance_passed,
     step_runs.status

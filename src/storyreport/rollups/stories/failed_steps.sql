@@ -11,6 +11,9 @@ key:
   failure: integer
 values:
   failed_at: text null
+meanings:
+  failure: the step run's id; minus the run's where no step of it failed
+  failed_at: when it failed
 indexes:
   at: (failed_at desc)
 */

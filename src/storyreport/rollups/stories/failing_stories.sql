@@ -14,6 +14,12 @@ values:
   step_run_id: references step_runs null
   run_id: references runs null
   last_failed_at: text null
+meanings:
+  consecutive_failures: attempts that failed since the last one that did not
+  is_blocked: 1 where the source calls the story blocked
+  step_run_id: the last failed attempt
+  run_id: the last run, where the story's runs have no steps that were tried
+  last_failed_at: when the last attempt failed
 indexes:
   failures: (consecutive_failures desc, last_failed_at desc)
   blocked: (source_id) where is_blocked

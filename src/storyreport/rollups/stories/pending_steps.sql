@@ -13,6 +13,9 @@ key:
   next_step: text
 values:
   waiting_since: text null
+meanings:
+  next_step: the step that the story waits for; empty where none is named
+  waiting_since: since when
 indexes:
   since: (waiting_since)
 */

@@ -13,6 +13,11 @@ values:
   winning_endings: integer
   depth: integer, none
   problems: integer
+meanings:
+  nodes: nodes
+  endings: nodes that are endings
+  winning_endings: endings that win
+  depth: options between the root and the farthest node
 indexes:
   problems: (problems desc, nodes desc)
 oracle: |

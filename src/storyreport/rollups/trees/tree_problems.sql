@@ -10,6 +10,9 @@ key:
   detail: text
 values:
   source_id: references sources
+meanings:
+  node: key of the node; empty where the problem is that of the whole tree
+  detail: what is wrong
 */
 -- Options that cannot be read are no dead end, and without a root nothing is reached: one cause is one problem.
 select

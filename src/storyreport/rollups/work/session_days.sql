@@ -12,6 +12,8 @@ values:
   failed_jobs: integer
   first_seen: text null, min
   last_seen: text null, max
+meanings:
+  failed_jobs: jobs that failed
 indexes:
   session: (source_id, session_hash)
 total:

@@ -13,6 +13,11 @@ values:
   stories_completed: integer
   runs_completed: integer
   runs_failed: integer
+meanings:
+  stories_started: stories created on this day
+  stories_completed: stories completed on this day
+  runs_completed: runs that completed
+  runs_failed: runs that failed
 oracle: |
   select
       source_id,

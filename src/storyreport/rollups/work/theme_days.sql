@@ -12,6 +12,10 @@ values:
   failed: integer
   timed: integer
   total_ms: integer
+meanings:
+  completed: jobs that completed
+  failed: jobs that failed
+  timed: completed jobs with a known duration
 indexes:
   theme: (source_id, theme)
 total:

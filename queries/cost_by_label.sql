@@ -1,0 +1,67 @@
+/*
+title: Cost by label
+description: >-
+  Cost by team, project, tag, user and key, most expensive first. Users and keys are hashes. A call with several
+  tags counts under each, so that the labels of a kind may add up to more than was spent. Cost is what was recorded plus
+  what was estimated. Calls without a known cost are unpriced, never free. Needs sources that say who calls are for.
+topic: Cost
+params:
+  source: {type: source, help: one source only}
+  since: {type: date, help: first day (UTC)}
+  until: {type: date, help: 'last day (UTC), included'}
+  label: {type: text, help: 'one kind only: team, project, tag, user or key'}
+chart:
+  mark: bar
+  encoding:
+    y: {field: value, type: nominal, sort: -x}
+    x: {field: cost, type: quantitative, stack: zero}
+    color: {field: label, type: nominal}
+    row: {field: currency, type: nominal}
+*/
+-- Without dates, the rollup of the whole history has the answer.
+with spent as (
+    select
+        source_id,
+        label,
+        value,
+        currency,
+        calls,
+        total_tokens,
+        cost_nano / 1e9 as cost,
+        unpriced_calls
+    from rollup_labels
+    where :since || :until = ''
+    union all
+    select
+        source_id,
+        label,
+        value,
+        currency,
+        sum(calls),
+        sum(total_tokens),
+        sum(cost_nano / 1e9),
+        sum(unpriced_calls)
+    from rollup_label_days
+    where
+        :since || :until <> ''
+        and day >= :since
+        and day <= coalesce(nullif(:until, ''), '9999-12-31')
+        and (:until = '' or day <> '')
+    group by source_id, label, value, currency
+)
+
+select
+    sources.name as source,
+    spent.label,
+    spent.value,
+    spent.calls,
+    spent.total_tokens,
+    round(spent.cost, 6) as cost,
+    nullif(spent.currency, '') as currency,
+    spent.unpriced_calls
+from spent
+join sources on sources.id = spent.source_id
+where
+    (:source = '' or sources.name = :source)
+    and (:label = '' or spent.label = :label)
+order by spent.cost desc, spent.calls desc, source, spent.label, spent.value, spent.currency

@@ -1,0 +1,69 @@
+/*
+title: Recent statuses
+description: >-
+  Work of the last hours by kind and status, with the time of the newest, most first. Counts runs that began (were
+  queued, or else started) within these hours, and steps outside of any run. An empty status is one that is not known.
+topic: Right now
+params:
+  source: {type: source, help: one source only}
+  hours: {type: number, default: 24, help: hours back}
+  as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
+chart:
+  mark: bar
+  encoding:
+    y: {field: kind, type: nominal}
+    x: {field: count, type: quantitative, stack: zero, title: work}
+    color: {field: status, type: nominal}
+*/
+-- A day is that of the end, which comes after the beginning; clocks may be a day apart.
+with moment (since, as_of) as (
+    select
+        strftime('%Y-%m-%dT%H:%M:%fZ', julianday(:as_of) - cast(:hours as real) / 24),
+        strftime('%Y-%m-%dT%H:%M:%fZ', :as_of)
+),
+
+begun as (
+    select
+        runs.source_id,
+        runs.kind,
+        runs.status,
+        coalesce(runs.queued_at, runs.started_at, runs.ended_at) as began_at
+    from moment
+    cross join sources on :source in ('', sources.name)
+    cross join runs
+        on
+            runs.source_id = sources.id
+            and runs.day >= date(moment.since, '-1 day')
+    where runs.gone_at is null
+    union all
+    select
+        step_runs.source_id,
+        step_runs.kind,
+        step_runs.status,
+        coalesce(step_runs.queued_at, step_runs.started_at, step_runs.ended_at)
+    from moment
+    cross join sources on :source in ('', sources.name)
+    cross join steps on steps.source_id = sources.id
+    cross join step_runs
+        on
+            step_runs.step_id = steps.id
+            and step_runs.day >= date(moment.since, '-1 day')
+    where
+        step_runs.run_id is null
+        and step_runs.gone_at is null
+)
+
+select
+    sources.name as source,
+    begun.kind,
+    begun.status,
+    count(*) as count,
+    max(begun.began_at) as newest_at
+from begun
+join sources on sources.id = begun.source_id
+cross join moment
+where
+    begun.began_at > moment.since
+    and begun.began_at <= moment.as_of
+group by begun.source_id, begun.kind, begun.status
+order by count desc, source, begun.kind, begun.status

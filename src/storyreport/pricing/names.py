@@ -1,0 +1,57 @@
+"""What genai-prices may know a model by: providers and models have other names in traces, gateways and clouds."""
+
+import re
+from collections.abc import Iterator
+
+# Names of providers in OpenTelemetry, LiteLLM and SDKs that genai-prices does not know them by.
+ALIASES = {
+    "x_ai": "x-ai",
+    "fireworks_ai": "fireworks",
+    "azure_ai": "azure",
+    "azure.ai.inference": "azure",
+    "az.ai.inference": "azure",
+    "gcp.gen_ai": "google",
+    "gcp": "google",
+    "aws.sagemaker": "aws",
+    "moonshot_ai": "moonshotai",
+    "z_ai": "zai",
+    "z.ai": "zai",
+    "github_copilot": "github-copilot",
+}
+# Gateways and frameworks that write themselves down as the provider, which they are not.
+NO_PROVIDERS = frozenset({"litellm", "langchain", "llamaindex", "llama_index", "haystack", "crewai", "vercel", "ai"})
+# Amazon's names of other makers' models, perhaps within an ARN or with the region before.
+ARN = re.compile(r"arn:aws[\w-]*:bedrock:[^/]*/(.+)", re.IGNORECASE)
+BEDROCK = re.compile(
+    r"(?:[a-z]{2,6}(?:-gov)?\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|writer)\.[\w.-]+(?::\d+)?",
+    re.IGNORECASE,
+)
+# Google's full names of models.
+GOOGLE_PATH = re.compile(r"(?:publishers/[^/]+/)?models/(.+)", re.IGNORECASE)
+
+
+def possible_names(provider: str, model: str) -> Iterator[tuple[str | None, str]]:
+    """(provider, model) to look up in turn; a provider of None is the one that genai-prices infers from the model."""
+    name = _short(model)
+    prefix, _, rest = name.partition("/")
+    known = ALIASES.get(provider.strip().lower(), provider.strip())
+    if not known or known.lower() in NO_PROVIDERS:
+        if ARN.fullmatch(model) or BEDROCK.fullmatch(name):
+            yield "aws", name
+        if rest:
+            yield ALIASES.get(prefix.lower(), prefix), rest
+        yield None, name
+        return
+    # LiteLLM repeats the provider in the model's name; others put the maker of the model there.
+    yield known, name
+    if rest:
+        yield known, rest
+        yield known, name.rpartition("/")[2]
+
+
+def _short(model: str) -> str:
+    """A model's name without the path that leads to it."""
+    for path in (ARN, GOOGLE_PATH):
+        if match := path.fullmatch(model):
+            return match[1]
+    return model

@@ -1,0 +1,199 @@
+"""Tables as people keep them in spreadsheets: numbers, amounts and dates in any country's form, and rows of totals.
+
+What a number or a date means is decided by its whole column, since 1,234 and 3/4/2026 alone say too little. What cannot
+be decided stays as it is, so that it is dropped and said.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..system import NUMBERS, Table, Type
+from ..values import UNKNOWN_CURRENCY, currency_code
+from . import text
+
+Row = dict[str, Any]
+TIMES = (Type.UTC, Type.LOCAL)
+# The words for "no value".
+NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil"})
+PLAIN = re.compile(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
+# A sign of a currency, a number, a sign of a currency; (0.50) and 0.50- are negative.
+AMOUNT = re.compile(
+    r"(?P<open>\()?(?P<minus>[-\u2212])?(?P<before>[^\d.,()+-]*)(?P<inner>[-\u2212])?"
+    r"(?P<number>[\d.,' \u00a0\u202f]*\d(?:[eE][+-]?\d+)?)(?P<after>[^\d.,()]*)(?P<close>\))?"
+)
+DECIMAL_COMMA = re.compile(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
+DECIMAL_POINT = re.compile(r"0?\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII)
+THOUSANDS = re.compile(r"\d{1,3}(?:[.,' ]\d{3})+", re.ASCII)
+DATE = re.compile(
+    r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:,?[ T](\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?)?",
+    re.ASCII,
+)
+TOTAL = re.compile(r"(grand |sub)?(total|totals|sum|summe|gesamt|somme|suma|totale)\b.*", re.IGNORECASE)
+IS_TOTAL = "a total of the rows above it, which is left out"
+# What a row of a table has that a row of totals has not.
+NAMES = ("provider", "model", "called_at", "traceid")
+
+
+@dataclass
+class Styles:
+    """How the numbers and dates of a file are written, by column; '' for the numbers of the whole file."""
+
+    comma: set[str] = field(default_factory=set)
+    point: set[str] = field(default_factory=set)
+    day_first: set[str] = field(default_factory=set)
+    month_first: set[str] = field(default_factory=set)
+
+    def mark(self, column: str) -> str | None:
+        """The decimal mark of a column, or else of the file; None where there is no evidence, or both."""
+        for place in (column, ""):
+            if (place in self.comma) != (place in self.point):
+                return "," if place in self.comma else "."
+        return None
+
+    def is_day_first(self, column: str) -> bool | None:
+        """Whether the dates of a column begin with the day; None where that is not known."""
+        is_day, is_month = column in self.day_first, column in self.month_first
+        return is_day if is_day != is_month else None
+
+
+def rows(path: Path, table: Table) -> Iterator[tuple[int, Row, str | None]]:
+    """(number, values by column in lower case, problem) of each record of a file of a table."""
+    known: list[Styles] = []
+
+    def styles() -> Styles:
+        if not known:
+            known.append(_styles(path, table))
+        return known[0]
+
+    sums: dict[str, float] = {}
+    for number, record, problem in text.records(path):
+        row = {name.lower(): value for name, value in (record or {}).items()}
+        cleaned = _cleaned(row, table, styles)
+        if problem is None and _is_total(row, cleaned, table, sums):
+            problem = IS_TOTAL
+        yield number, cleaned, problem
+
+
+def _styles(path: Path, table: Table) -> Styles:
+    """What the whole of a file says of how its columns are written."""
+    found = Styles()
+    for _, record, _ in text.records(path):
+        for name, value in (record or {}).items():
+            column = name.lower()
+            kind = table.columns.get(column)
+            if isinstance(value, str) and kind in NUMBERS and (match := AMOUNT.fullmatch(value.strip())):
+                digits = match["number"]
+                for pattern, places in ((DECIMAL_COMMA, found.comma), (DECIMAL_POINT, found.point)):
+                    if pattern.fullmatch(digits):
+                        places |= {column, ""}
+            elif isinstance(value, str) and kind in TIMES and (match := DATE.fullmatch(value.strip())):
+                if match[2] != "." and int(match[1]) > 12:
+                    found.day_first.add(column)
+                if match[2] != "." and int(match[3]) > 12:
+                    found.month_first.add(column)
+    return found
+
+
+def _cleaned(row: Row, table: Table, styles: Callable[[], Styles]) -> Row:
+    cleaned = dict(row)
+    for column, kind in table.columns.items():
+        value = row.get(column)
+        if not isinstance(value, str):
+            continue
+        if kind in NUMBERS and not (PLAIN.fullmatch(value) and "." not in value):
+            cleaned[column] = _number(value, column, kind, styles, cleaned, table)
+        elif kind in TIMES and (match := DATE.fullmatch(value.strip())):
+            cleaned[column] = _time(value, match, column, styles)
+    return cleaned
+
+
+def _number(value: str, column: str, kind: Type, styles: Callable[[], Styles], row: Row, table: Table) -> str | None:
+    """A number as SQL reads it, with the currency that stands beside it in the row; another text as it is."""
+    stripped = value.strip()
+    if stripped.lower() in NO_VALUE:
+        return None
+    match = AMOUNT.fullmatch(stripped)
+    if match is None or bool(match["open"]) != bool(match["close"]):
+        return value
+    minus, after = bool(match["open"] or match["minus"] or match["inner"]), match["after"].strip()
+    if after in ("-", "\u2212"):
+        minus, after = not minus, ""
+    if not _takes_currency(match["before"].strip() or after, kind, row, table):
+        return f"{stripped}?" if PLAIN.fullmatch(stripped) else stripped
+    digits = _digits(match["number"], column, kind, styles)
+    return value if digits is None else f"-{digits}" if minus else digits
+
+
+def _takes_currency(sign: str, kind: Type, row: Row, table: Table) -> bool:
+    """Whether what stands beside a number may stand there: nothing, or the row's currency, which it is from now on."""
+    if not sign:
+        return True
+    code = currency_code(sign)
+    given = currency_code(row.get("currency"))
+    if kind is not Type.MONEY or code == UNKNOWN_CURRENCY or "currency" not in table.columns:
+        return kind is Type.MONEY and code == "USD"
+    row["currency"] = given or code
+    return given in (None, code)
+
+
+def _digits(number: str, column: str, kind: Type, styles: Callable[[], Styles]) -> str | None:
+    """A number without thousands, with a decimal point; None where it may be one of two."""
+    joined = re.sub(r"['\u00a0\u202f ](?=\d{3})", "", number)
+    if joined.isdigit() or "e" in joined.lower():
+        return joined
+    mark = styles().mark(column)
+    if THOUSANDS.fullmatch(joined) and "," in joined and "." not in joined and mark is None and kind is Type.COUNT:
+        return joined.replace(",", "")
+    if THOUSANDS.fullmatch(joined) and mark is None and joined.count(".") + joined.count(",") == 1:
+        return joined if "." in joined and kind is not Type.COUNT else None
+    other = "." if mark == "," else ","
+    whole, _, fraction = joined.partition(mark or ".")
+    if not re.fullmatch(rf"\d*|\d{{1,3}}(\{other}\d{{3}})+", whole) or not re.fullmatch(r"\d*", fraction):
+        return None
+    if kind is Type.COUNT and fraction.strip("0"):
+        return None
+    return f"{whole.replace(other, '')}.{fraction}" if fraction else whole.replace(other, "")
+
+
+def _time(value: str, match: re.Match[str], column: str, styles: Callable[[], Styles]) -> str:
+    """A time in ISO's form; as it is where day and month might be each other."""
+    first, mark, second, year, hour, minute, seconds, half = match.groups()
+    is_day_first = True if mark == "." else styles().is_day_first(column)
+    if is_day_first is None:
+        return value
+    day, month = (first, second) if is_day_first else (second, first)
+    at = int(hour or 0)
+    if half:
+        at = at % 12 + (12 if half.lower() == "p" else 0)
+    return f"{year}-{int(month):02}-{int(day):02}T{at:02}:{minute or '00'}:{seconds or '00'}"
+
+
+def _is_total(row: Row, cleaned: Row, table: Table, sums: dict[str, float]) -> bool:
+    """Whether a row without names has the sum of the amounts above; the sums are those up to it from now on."""
+    amounts: Mapping[str, float] = {
+        column: amount
+        for column, kind in table.columns.items()
+        if kind is Type.MONEY and (amount := _float(cleaned.get(column))) is not None
+    }
+    is_nameless = not any(row.get(name) for name in NAMES) or _says_total(row.values())
+    if is_nameless and amounts and not any(row.get(name) for name in ("provider", "model")):
+        equal = [abs(amount - sums[column]) <= 1e-6 * (1 + abs(amount)) for column, amount in amounts.items() if sums]
+        if equal and all(equal):
+            return True
+    for column, amount in amounts.items():
+        sums[column] = sums.get(column, 0.0) + amount
+    return False
+
+
+def _says_total(values: Iterable[Any]) -> bool:
+    return any(isinstance(value, str) and TOTAL.fullmatch(value.strip()) for value in values)
+
+
+def _float(value: Any) -> float | None:
+    try:
+        return float(value) if value is not None and not isinstance(value, bool) else None
+    except (TypeError, ValueError):
+        return None

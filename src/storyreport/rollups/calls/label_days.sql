@@ -1,0 +1,53 @@
+/*
+description: >-
+  Calls and cost by day, source, label (team, project, tag, user, key), its value and currency. A call with several
+  values counts under each.
+grain: day, source, label, value, currency
+from: day_calls
+key:
+  day: text
+  source_id: references sources
+  label: text
+  value: text
+  currency: text
+values:
+  calls: integer
+  total_tokens: integer null
+  cost_nano: integer null
+  unpriced_calls: integer
+meanings:
+  label: the kind of label, such as team or tag
+  value: what the label says
+indexes:
+  label: (source_id, label, value, currency)
+total:
+  name: labels
+  key: [source_id, label, value, currency]
+oracle: |
+  select
+      calls.source_id,
+      calls.day,
+      kinds.key as label,
+      sum(calls.calls) as calls
+  from calls
+  cross join json_each(calls.labels) as kinds
+  cross join json_each(
+      case when kinds.type = 'array' then kinds.value else json_array(kinds.value) end
+  ) as items
+  group by calls.source_id, calls.day, kinds.key
+*/
+select
+    calls.day,
+    calls.source_id,
+    kinds.key as label,
+    cast(items.value as text) as value,
+    calls.currency,
+    sum(calls.calls) as calls,
+    sum(calls.tokens) as total_tokens,
+    sum(cast(calls.price_nano as real)) as cost_nano,
+    sum(calls.unpriced) as unpriced_calls
+from day_calls as calls
+cross join json_each(calls.labels) as kinds
+cross join json_each(case when kinds.type = 'array' then kinds.value else json_array(kinds.value) end) as items
+where calls.labels is not null
+group by calls.day, calls.source_id, kinds.key, cast(items.value as text), calls.currency

@@ -1,0 +1,131 @@
+"""What the status words of pipelines mean, whatever tool wrote them and in whatever spelling.
+
+A word is known in any case, its parts joined by a space, a dash, an underscore or nothing: timed_out is TimedOut,
+TIMED-OUT and "timed out". What a system says of its own words precedes this table, what a user says precedes both.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from itertools import product
+
+from .errors import UsageError
+from .system import STATUSES
+
+# Meaning → words in lower case, their parts joined by `_`, as Airflow, Argo, AWS, Azure, Buildkite, Celery, CircleCI,
+# Dagster, Databricks, dbt, GitHub, GitLab, huey, Jenkins, Kestra, Kubernetes, Luigi, n8n, Prefect, rq, SLURM, Temporal
+# and others write them. Words that tools use for different things (unknown, stale, unstable, disabled, closed) are not
+# here: a guess would count wrong silently, an unknown word is a finding.
+WORDS = {
+    "queued": """
+        queued enqueued in_queue queueing requeued pending scheduled created creating new requested submitted received
+        waiting_to_run waiting_for_worker not_started not_yet_started not_running starting late delayed prioritized
+        runnable ready preparing initializing initialising provisioning configuring booting container_creating
+        pod_initializing pod_scheduled todo to_do planned unscheduled validating
+        """,
+    "running": """
+        running started active in_progress inprogress progress processing executing ongoing working building retrying
+        restarting restarted resuming resumed rerunning re_running batch_running generating finishing finalizing
+        completing succeeding failing canceling cancelling killing terminating stopping aborting revoking suspending
+        pausing
+        """,
+    "waiting": """
+        waiting paused suspended deferred sleeping rescheduled up_for_reschedule up_for_retry retry awaiting_retry
+        awaiting_concurrency_slot waiting_for_retry wait_for_retry waiting_for_resource waiting_for_resources
+        waiting_for_dependencies waiting_children pending_retry pending_redrive back_off backing_off throttled
+        rate_limited requires_action
+        """,
+    "completed": """
+        completed complete success successful successfully succeeded succeed done ok okay finished finish pass passed
+        passing neutral warn warning warned cached fixed fulfilled continued_as_new success_criteria_met
+        completed_with_warnings succeeded_with_warnings succeeded_with_issues success_with_warnings all_done
+        """,
+    "failed": """
+        failed failure fail failures error errored errors erred exception crashed crash timeout timed_out time_out
+        broken dead lost expired evicted rejected unsuccessful retried startup_failure start_failed
+        launch_failed launch_failure runtime_error internal_error system_error infrastructure_fail
+        infrastructure_failure partial_success out_of_memory out_of_me+ oom_killed oom crash_loop_back_off deadline
+        deadline_exceeded backoff_limit_exceeded boot_fail node_fail failed_with_timeout
+        maximum_concurrent_runs_reached permanently_failed fatal
+        """,
+    "cancelled": """
+        cancelled canceled cancel cancelled+ aborted abort abandoned interrupted killed kill revoked stopped terminated
+        removed preempted withdrawn user_cancelled user_canceled cancelled_by_user canceled_by_user
+        upstream_cancelled upstream_canceled
+        """,
+    "skipped": """
+        skipped skip omitted upstream_failed no_op noop not_built not_run not_executed not_needed ignored excluded
+        bypassed dependency_failed depends_failed waiting_failed
+        """,
+    "blocked": """
+        blocked on_hold held manual action_required approval_required needs_approval awaiting_approval
+        waiting_for_approval pending_approval input_required auth_required needs_attention
+        """,
+}
+# What enums put before their members.
+PREFIXES = ("workflow_execution_status", "activity_execution_status", "job_state", "task_state", "run_state", "state")
+# "" last: a word that is spelled with separators elsewhere is still found where they were left out.
+SEPARATORS = ("_", "-", " ", "")
+# Beyond so many parts, all of them are joined alike.
+FREELY_JOINED = 4
+PARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s_-]+")
+LONGEST_WORD = 200
+
+
+def given(pairs: Iterable[str]) -> dict[str, str]:
+    """What a user says that words mean: WORD=MEANING texts → folded word → meaning; UsageError where one cannot be."""
+    meanings: dict[str, str] = {}
+    for pair in pairs:
+        written, equals, meaning = pair.rpartition("=")
+        word = fold(written)
+        if not equals or not word or len(word) > LONGEST_WORD or not word.isprintable():
+            raise UsageError(f"{pair!r} is not WORD=MEANING: write --status timed_out=failed.")
+        meaning = fold(meaning)
+        if meaning not in STATUSES:
+            raise UsageError(f"--status {pair}: {meaning!r} is not a meaning; it must be one of {', '.join(STATUSES)}.")
+        if meanings.setdefault(word, meaning) != meaning:
+            raise UsageError(f"--status gives {written!r} two meanings, {meanings[word]} and {meaning}: keep one.")
+    return meanings
+
+
+def fold(word: str) -> str:
+    """A word in lower case, its parts joined by `_`: TimedOut, timed-out → timed_out."""
+    return "_".join(_lower(part) for part in PARTS.split(word.strip()) if part)
+
+
+def spellings(own: Mapping[str, str], users: Mapping[str, str]) -> dict[str, str]:
+    """Every spelling of every word in lower case → its meaning: of ours, of a system's own words, of a user's."""
+    return {**_ours(), **dict(_spelled(own)), **dict(own), **dict(_spelled(users))}
+
+
+@cache
+def version() -> str:
+    """Differs once a word of ours means something else."""
+    return hashlib.sha256(repr((WORDS, PREFIXES)).encode()).hexdigest()[:16]
+
+
+@cache
+def _ours() -> dict[str, str]:
+    words = {word: meaning for meaning, words in WORDS.items() for word in words.split()}
+    prefixed = {f"{prefix}_{word}": meaning for prefix in PREFIXES for word, meaning in words.items()}
+    return {**prefixed, **dict(_spelled(words))}
+
+
+def _spelled(words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each spelling of folded or lower-case words, with its meaning."""
+    for word, meaning in words.items():
+        for spelling in _joined(fold(word).split("_")):
+            yield spelling, meaning
+
+
+def _joined(parts: list[str]) -> Iterator[str]:
+    joints = len(parts) - 1
+    ways = product(SEPARATORS, repeat=joints) if joints < FREELY_JOINED else ([each] * joints for each in SEPARATORS)
+    for separators in ways:
+        yield parts[0] + "".join(map("".join, zip(separators, parts[1:], strict=True)))
+
+
+def _lower(text: str) -> str:
+    """In lower case as SQLite has it, which leaves letters beyond ASCII as they are."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)

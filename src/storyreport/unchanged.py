@@ -1,0 +1,190 @@
+"""An ingest of files that have not changed: seen at once, before what loads a source is even imported.
+
+What was loaded is noted with the evidence: the states of its files and of the program's own. Whatever differs or says
+nothing is for `ingest` to find out.
+"""
+
+import os
+import sqlite3
+import stat
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+
+try:
+    # hashlib loads all of OpenSSL, which takes as long as the rest.
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
+
+from .evidence import is_settled, states
+
+WITH_VALUE = ("--name", "--as", "--timezone", "--status")
+FLAGS = ("--with-text",)
+# Inputs as they were read: with the options and the mapping in their watermarks.
+INPUTS = """
+    select
+        sources.id,
+        sources.name,
+        inputs.id,
+        inputs.signature,
+        inputs.watermarks
+    from json_each(?) as names
+    cross join sources on sources.name = names.value
+    join inputs on inputs.source_id = sources.id
+    order by inputs.id
+"""
+REQUEST = "select evidence, sources, inputs from unchanged_requests where request = ?"
+NOTE = """
+    insert into unchanged_requests values (?, ?, ?, ?)
+    on conflict do update set evidence = excluded.evidence, sources = excluded.sources, inputs = excluded.inputs
+"""
+LAST_INGEST = "select id, status from ingests where source_id = ? order by id desc limit 1"
+# A source that is looked at every minute and does not change has one row for it.
+SAME_AGAIN = """
+    update ingests
+    set finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), duration_ms = :duration_ms
+    where id = (
+        select id
+        from ingests
+        where source_id = :source_id
+        order by id desc
+        limit 1
+    )
+    and status = 'unchanged'
+"""
+FIRST_TIME = """
+    insert into ingests (
+        source_id, started_at, finished_at, status, rows_read, inserted, updated, gone, rejected, duration_ms
+    )
+    select :source_id, at, at, 'unchanged', 0, 0, 0, 0, 0, :duration_ms
+    from (select strftime('%Y-%m-%dT%H:%M:%fZ', 'now') as at)
+"""
+
+
+class Doubt(Exception):
+    """There is no evidence."""
+
+
+class Call:
+    """An `ingest` of files and folders, as it was called.
+
+    request   bytes that say which one
+    evidence  bytes that are others once anything may have changed
+    """
+
+    def __init__(self, arguments: list[str]):
+        """Raise Doubt for arguments that ask for more than what has changed, and for files that say nothing."""
+        self.database = os.environ.get("STORYREPORT_DB") or "storyreport.db"
+        places, read = [], [os.getcwd()]
+        words = iter(arguments)
+        for word in words:
+            option, has_value, value = word.partition("=")
+            if option == "--db" or option in WITH_VALUE:
+                value = value if has_value else next(words, "")
+                if option == "--db":
+                    self.database = value
+                else:
+                    read.append(f"{option}={value}")
+            elif word in FLAGS:
+                read.append(word)
+            elif not word or word.startswith("-") or "://" in word:
+                raise Doubt
+            else:
+                read.append(word)
+                places.append(word)
+        self.request = _digest(read)
+        self.evidence = _digest([*_files(places), *_program()])
+
+
+def said(arguments: list[str]) -> str | None:
+    """What `ingest` with these arguments says where nothing has changed, which is noted; None where it may have."""
+    begun = time.monotonic()
+    try:
+        call = Call(arguments)
+        with closing(_open(call.database)) as connection:
+            row = connection.execute(REQUEST, [call.request]).fetchone()
+            if row is None or row[0] != call.evidence:
+                return None
+            inputs = _inputs(connection, row[1])
+            if _digest(map(repr, inputs)) != row[2]:
+                return None
+            names = {source_id: name for source_id, name, *_ in inputs}
+            duration_ms = int((time.monotonic() - begun) * 1000)
+            connection.execute("begin immediate")
+            for source_id in names:
+                note_unchanged(connection, source_id, duration_ms)
+            connection.execute("commit")
+    except (Doubt, OSError, ValueError, sqlite3.Error):
+        # The report database is not there, of another version, or busy: `ingest` waits, or says what is wrong.
+        return None
+    return "".join(f"{name}: unchanged, 0 rows written in {duration_ms / 1000:.1f} s\n" for name in names.values())
+
+
+def called(arguments: list[str]) -> Call | None:
+    """An `ingest` that may be left out next time; None where nothing would say so. To be taken before it reads."""
+    try:
+        return Call(arguments)
+    except (Doubt, OSError, ValueError):
+        return None
+
+
+def note(call: Call, sources: list[str]) -> None:
+    """Note that an `ingest` has read all that there is of the sources with these names."""
+    import json
+
+    names = json.dumps(sources)
+    try:
+        with closing(_open(call.database)) as connection:
+            inputs = _inputs(connection, names)
+            connection.execute(NOTE, [call.request, call.evidence, names, _digest(map(repr, inputs))])
+    except sqlite3.Error:
+        # Another ingest is at work, and the next one looks closer.
+        pass
+
+
+def note_unchanged(connection: sqlite3.Connection, source_id: int, duration_ms: int) -> None:
+    """Keep a row about an ingest that had nothing to do."""
+    given = {"source_id": source_id, "duration_ms": duration_ms}
+    if connection.execute(SAME_AGAIN, given).rowcount == 0:
+        connection.execute(FIRST_TIME, given)
+
+
+def _open(database: str) -> sqlite3.Connection:
+    path = os.path.abspath(database).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    connection = sqlite3.connect(f"file:{path}?mode=rw", timeout=0, isolation_level=None, uri=True)
+    # What is lost with the machine's power is seen again.
+    connection.execute("pragma synchronous = normal")
+    return connection
+
+
+def _inputs(connection: sqlite3.Connection, names: str) -> list[tuple[int, str, int, str, str]]:
+    return connection.execute(INPUTS, [names]).fetchall()
+
+
+def _files(places: list[str]) -> Iterator[str]:
+    """The files below some places."""
+    now_ns = time.time_ns()
+    for place in places:
+        if not os.path.isdir(place) and not stat.S_ISREG(os.stat(place).st_mode):
+            raise Doubt
+        for state in states(place):
+            if not is_settled(state.changed_ns, now_ns):
+                raise Doubt
+            yield f"{state.path}\0{state.seen}"
+
+
+def _program() -> Iterator[str]:
+    """The program's own files, and where packages that add to it are installed."""
+    yield f"{sys.version} {sqlite3.sqlite_version}"
+    for state in states(os.path.dirname(__file__)):
+        if not state.path.endswith((".pyc", ".pyo")):
+            yield f"{state.path}\0{state.seen}"
+    for place in sys.path:
+        if os.path.isdir(place):
+            yield f"{place}\0{os.stat(place).st_mtime_ns}"
+
+
+def _digest(lines: Iterable[str]) -> bytes:
+    return blake2b("\0\n".join(lines).encode(errors="surrogateescape"), digest_size=16).digest()

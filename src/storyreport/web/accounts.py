@@ -1,0 +1,134 @@
+"""Users and tokens of a public server: hashes, in a file beside the report database that only its owner may read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import secrets
+import stat
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from ..errors import StoryreportError, UsageError
+
+SUFFIX = ".access.json"
+NAME = re.compile(r"[A-Za-z0-9_.@+-]{1,64}")
+# Datasette's own, who logs in by the address that `serve --root` prints.
+RESERVED = "root"
+SHORTEST_PASSWORD = 10
+# As datasette-auth-passwords writes hashes, with more rounds.
+ALGORITHM, ROUNDS = "pbkdf2_sha256", 600_000
+TOKEN_PREFIX = "sr_"
+
+
+@dataclass
+class Accounts:
+    """Name → hash of the password or token, and the key that signs who has logged in."""
+
+    secret: str = field(default_factory=lambda: secrets.token_hex(32))
+    users: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def session_of(self, name: str) -> str | None:
+        """What a session of a user holds of their password: it ends with it. None for an unknown user."""
+        return hashlib.sha256(self.users[name].encode()).hexdigest()[:16] if name in self.users else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody can log in."""
+        return not (self.users or self.tokens)
+
+    def owner_of(self, token: str) -> str | None:
+        """The name of a token; it is random and long, so that a plain hash cannot be guessed back."""
+        digest = _token_hash(token)
+        found = [name for name, known in self.tokens.items() if secrets.compare_digest(known, digest)]
+        return found[0] if found else None
+
+
+def path_for(database: Path) -> Path:
+    """The file of a report database's accounts."""
+    return database.with_name(database.name + SUFFIX)
+
+
+def read(path: Path) -> Accounts:
+    """The accounts in a file, none where there is no file; StoryreportError where it is not ours alone or broken."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if os.name == "posix" and mode & 0o077:
+                raise StoryreportError(f"{path} can be read by others: close it with `chmod 600 {path}`.")
+            return Accounts(**json.load(file))
+    except FileNotFoundError:
+        return Accounts()
+    except (ValueError, TypeError):
+        raise StoryreportError(f"{path} is damaged: delete it and add the users and tokens again.") from None
+
+
+def write(path: Path, accounts: Accounts) -> None:
+    """Replace the file as one."""
+    # mkstemp gives the new file to its owner alone.
+    handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(asdict(accounts), file, indent=1)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def add_user(database: Path, name: str, password: str) -> None:
+    """Add a user, or give one a new password; UsageError for a name or a password that cannot be."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise UsageError(f"The password is shorter than {SHORTEST_PASSWORD} characters: choose a longer one.")
+    accounts = _for_change(database, name)
+    accounts.users[name] = hashed(password)
+    write(path_for(database), accounts)
+
+
+def create_token(database: Path, name: str) -> str:
+    """A new token, in place of an earlier one of this name; it is stored nowhere."""
+    accounts, token = _for_change(database, name), TOKEN_PREFIX + secrets.token_urlsafe(32)
+    accounts.tokens[name] = _token_hash(token)
+    write(path_for(database), accounts)
+    return token
+
+
+def remove(database: Path, kind: str, name: str) -> None:
+    """Remove a user or a token (`kind` is "users" or "tokens"); UsageError where there is none."""
+    accounts = read(path_for(database))
+    if getattr(accounts, kind).pop(name, None) is None:
+        raise UsageError(f"There is no {kind.removesuffix('s')} {name!r}: `storyreport {kind[:-1]} list` shows them.")
+    write(path_for(database), accounts)
+
+
+def hashed(password: str) -> str:
+    """The hash of a password, with a new salt."""
+    return _hash(password, secrets.token_hex(16), ROUNDS)
+
+
+def is_password(password: str, known: str) -> bool:
+    """Whether a password has this hash. It takes a quarter of a second: never call it in an event loop."""
+    _, rounds, salt, _ = known.split("$")
+    return secrets.compare_digest(known, _hash(password, salt, int(rounds)))
+
+
+def _hash(password: str, salt: str, rounds: int) -> str:
+    digest = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), rounds)
+    return f"{ALGORITHM}${rounds}${salt}${base64.b64encode(digest).decode()}"
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _for_change(database: Path, name: str) -> Accounts:
+    if not NAME.fullmatch(name) or name == RESERVED:
+        raise UsageError(f"{name!r} cannot be a name: use up to 64 letters, digits and _.@+-, and not 'root'.")
+    if not database.is_file():
+        raise StoryreportError(f"{database} does not exist: ingest a source first, or name another one with --db.")
+    return read(path_for(database))

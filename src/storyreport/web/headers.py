@@ -1,0 +1,56 @@
+"""Headers of every answer: what a browser may load, frame, guess and tell others."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from . import mode
+
+ALWAYS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"same-origin"}
+# Datasette's pages have scripts within them, and Vega compiles its expressions.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self';"
+    " frame-ancestors 'self'"
+)
+
+
+def with_headers(datasette: Any, scope: dict[str, Any], send: Any) -> Any:
+    """Send answers with our headers; those that are there already stay."""
+    added, is_https = dict(_headers(datasette, scope)), _is_https(datasette, scope)
+
+    async def send_with(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            headers = [(name.lower(), _secure(name, value, is_https)) for name, value in message.get("headers", ())]
+            there = {name for name, _ in headers}
+            message = {**message, "headers": headers + [(k, v) for k, v in added.items() if k not in there]}
+        await send(message)
+
+    return send_with
+
+
+def _headers(datasette: Any, scope: dict[str, Any]) -> Any:
+    served = mode.of(datasette)
+    yield from ALWAYS.items()
+    query = scope["query_string"].decode("latin-1")
+    is_embedded = "_embed" in query and any(name == "_embed" for name, _ in parse_qsl(query))
+    # A report may stand in a frame: of any site where the server is its user's alone, else of the sites that are named.
+    if not is_embedded:
+        yield b"x-frame-options", b"SAMEORIGIN"
+    if served.public:
+        sites = "".join(f" {site}" for site in served.frames) if is_embedded else ""
+        yield b"content-security-policy", (POLICY + sites).encode("latin-1")
+
+
+def _is_https(datasette: Any, scope: dict[str, Any]) -> bool:
+    """Whether the visitor's browser speaks HTTPS, to us or to a proxy before us."""
+    forwarded = dict(scope["headers"]).get(b"x-forwarded-proto", b"").split(b",")[0].strip()
+    return bool(scope.get("scheme") == "https" or forwarded == b"https" or datasette.setting("force_https_urls"))
+
+
+def _secure(name: bytes, value: bytes, is_https: bool) -> bytes:
+    """A cookie that a browser sends over HTTPS alone."""
+    if name.lower() != b"set-cookie" or not is_https or b"secure" in value.lower().split(b"; "):
+        return value
+    return value + b"; Secure"

@@ -1,0 +1,91 @@
+"""Fingerprints of errors: equal for equal causes, and different for different codes, classes and types."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storyreport.values import fingerprint
+
+CODES = [400, 401, 403, 404, 408, 409, 422, 429, 500, 502, 503, 504, 529]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "HTTP {code}",
+        "HTTP/1.1 {code} on POST /v1/messages",
+        "status {code} from upstream",
+        "request failed with status code {code}",
+        "status_code={code} after 3 attempts",
+        "Error code: {code} - {{'message': 'no'}}",
+        "openai.RateLimitError: {code} You exceeded your quota",
+        "{code} Client Error: oops for url: https://api.example.com/v1/x?id=3",
+        "The server returned {code}",
+        "API error {code}: try again in 20 s",
+        "<Response [{code}]>",
+        "upstream failed ({code})",
+        'answer {{"error": {{"code": {code}, "message": "busy"}}}}',
+    ],
+)
+def test_status_codes_tell_errors_apart(message: str) -> None:
+    """A status code survives; each code is an error of its own."""
+    said = {fingerprint(message.format(code=code)) for code in CODES}
+    assert len(said) == len(CODES)
+    assert all(str(code) in "".join(map(str, said)) for code in CODES)
+
+
+@given(st.integers(400, 599), st.integers(400, 599))
+def test_measures_are_no_codes(one: int, other: int) -> None:
+    """The same numbers, counting something, tell nothing."""
+    for message in (
+        "Timeout after {n} s",
+        "took {n} ms",
+        "Error: {n} tokens are too many",
+        "HTTP body of {n} bytes",
+        "got {n} rows",
+        "story {n} is gone",
+        "Story {n} not found",
+        "waited {n}.5 seconds",
+    ):
+        assert fingerprint(message.format(n=one)) == fingerprint(message.format(n=other))
+        assert not any(digit in str(fingerprint(message.format(n=one))) for digit in "0123456789")
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("KeyError: 'title'", "KeyError: 'title'"),
+        ("KeyError: 'chapter_12'", "KeyError: 'chapter_<n>'"),
+        ("KeyError('title')", "KeyError('title')"),
+        (
+            "AttributeError: 'Story' object has no attribute 'text'",
+            "AttributeError: <text> object has no attribute 'text'",
+        ),
+        ("ModuleNotFoundError: No module named 'yaml'", "ModuleNotFoundError: No module named 'yaml'"),
+        (
+            "Error code: 529 - {'type': 'error', 'error': {'type': 'overloaded_error', 'message': 'Overloaded 7'}}",
+            "Error code: 529 - {'type': 'error', <text>: {'type': 'overloaded_error', <text>: <text>}}",
+        ),
+        (
+            '{"error": {"code": "insufficient_quota", "message": "You exceeded 20 of 20"}}',
+            '{<text>: {"code": "insufficient_quota", <text>: <text>}}',
+        ),
+        ("requests.exceptions.ReadTimeout: read timeout=30", "requests.exceptions.ReadTimeout: read timeout=<n>"),
+        ("command exited with code 137 after 12 min", "command exited with code 137 after <n> min"),
+        ("[Errno 28] No space left on device: '/srv/x'", "[Errno 28] No space left on device: <text>"),
+        ("SQLSTATE[42P01]: no table", "SQLSTATE[42P01]: no table"),
+        ("ORA-00942: no table", "ORA-00942: no table"),
+        ("cannot load 'https://x.example/a', 'b'", "cannot load <text>, <text>"),
+        ('GET https://x.example/a?b=1"} was refused', 'GET <url>"} was refused'),
+        ("see (https://x.example/a).", "see (<url>)."),
+    ],
+)
+def test_what_survives(message: str, expected: str) -> None:
+    """Codes, classes, types and missing names stay; texts, measures and URLs go, a URL as far as its quote."""
+    assert fingerprint(message) == expected
+
+
+def test_provider_types_tell_errors_apart() -> None:
+    """Two types of one provider are two errors, however alike the rest is."""
+    message = 'Error: {{"type": "{}", "message": "Request req_8fk2x9s1q7 was refused"}}'
+    assert fingerprint(message.format("rate_limit_error")) != fingerprint(message.format("overloaded_error"))

@@ -1,0 +1,203 @@
+"""LiteLLM's logs, Langfuse's observations, llm's database: costs and cache counts one level down, and zeros."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.report_database import ReportDatabase
+
+SPENT = {
+    "request_id": "r1",
+    "call_type": "acompletion",
+    "spend": 0.0,
+    "total_tokens": 100_100,
+    "prompt_tokens": 100_000,
+    "completion_tokens": 100,
+    "startTime": "2026-11-10T10:00:00.000Z",
+    "endTime": "2026-11-10T10:00:02.500Z",
+    "model": "claude-sonnet-4-6",
+    "custom_llm_provider": "anthropic",
+    "api_base": "https://api.anthropic.com/v1",
+    "metadata": {},
+    "cache_hit": "False",
+    "status": "success",
+}
+USED = {"prompt_tokens": 100_000, "cache_read_input_tokens": 95_000}
+NOTHING = {"total_tokens": 0, "prompt_tokens": 0, "completion_tokens": 0}
+SERVER = {"model": "gpt-4o", "custom_llm_provider": "openai"}
+
+
+# Dollars for a million tokens of Sonnet 4.6: 3 in, 15 out, 0.30 read from the cache, 3.75 written; of GPT-4o: 2.50, 10.
+@pytest.mark.parametrize(
+    ("row", "cost", "estimate"),
+    [
+        ({}, None, 0.3015),
+        ({"spend": 0.25}, 0.25, None),
+        ({"metadata": {"cost_breakdown": {"total_cost": 0.125}}}, 0.125, None),
+        ({"metadata": {"cost_breakdown": {"total_cost": 0}}}, None, 0.3015),
+        # 5,000 * 3 + 95,000 * 0.3 + 100 * 15.
+        ({"metadata": {"usage_object": USED}}, None, 0.045),
+        ({"metadata": {"usage_object": {"prompt_tokens_details": {"cached_tokens": 95_000}}}}, None, 0.045),
+        ({"metadata": json.dumps({"additional_usage_values": USED})}, None, 0.045),
+        # 90,000 * 3 + 10,000 * 3.75 + 100 * 15.
+        ({"metadata": {"usage_object": {"cache_creation_input_tokens": 10_000}}}, None, 0.309),
+        ({"metadata": "{broken"}, None, 0.3015),
+        # Nothing was counted and nothing charged: that is not free, unless it failed or came from the cache.
+        (NOTHING, None, None),
+        ({**NOTHING, "call_type": "aimage_generation", "model": "dall-e-3"}, None, None),
+        ({**NOTHING, "status": "failure"}, 0.0, None),
+        ({"cache_hit": "True"}, 0.0, None),
+        # A server of one's own has no price, whatever way it is asked.
+        ({**SERVER, "api_base": "http://10.0.0.5:8000/v1"}, None, None),
+        ({**SERVER, "api_base": "http://localhost:11434"}, None, None),
+        ({**SERVER, "api_base": "https://api.openai.com/v1"}, None, 0.251),
+        # -1 means none; what is no number is dropped, and the row stays.
+        ({"spend": -1}, None, 0.3015),
+        ({"spend": "NaN"}, None, 0.3015),
+        ({"spend": 1e400}, None, 0.3015),
+        # What was given back is that much less.
+        ({"spend": -0.5}, -0.5, None),
+    ],
+)
+def test_what_litellm_spent(
+    db: ReportDatabase, tmp_path: Path, row: dict[str, Any], cost: float | None, estimate: float | None
+) -> None:
+    path = tmp_path / "LiteLLM_SpendLogs.jsonl"
+    path.write_text(json.dumps({**SPENT, **row}) + "\n", "utf-8")
+    db.ingest(path)
+    (found,) = db.sql("select cost, estimated_cost, input_tokens from calls")
+    assert found[:2] == (cost, estimate if estimate is None else pytest.approx(estimate))
+    assert found[2] == {**SPENT, **row}["prompt_tokens"]
+    is_odd = row.get("spend") in (-1, "NaN", float("inf"))
+    assert db.one("select count(*) from rejects where severity = 'warning'") == is_odd
+
+
+def test_no_address_of_a_server_is_kept(db: ReportDatabase, tmp_path: Path) -> None:
+    path = tmp_path / "LiteLLM_SpendLogs.jsonl"
+    bad = {**SPENT, "spend": "x", "api_base": "http://10.1.2.3:8000/v1", "metadata": {"user": "tellnoone"}}
+    path.write_text(json.dumps(bad) + "\n", "utf-8")
+    db.ingest(path)
+    dump = db.sql("select * from calls") + db.sql("select * from rejects")
+    assert "10.1.2.3" not in str(dump)
+    assert "tellnoone" not in str(dump)
+
+
+# Langfuse -------------------------------------------------------------------------------------------------------------
+
+
+def observation(number: int, kind: str = "GENERATION", parent: int | None = None, **named: Any) -> dict[str, Any]:
+    """An observation as the API gives it."""
+    return {
+        "id": f"obs-{number}",
+        "traceId": "tr-1",
+        "type": kind,
+        "name": f"{kind.lower()} {number}",
+        "startTime": "2026-11-10T10:00:00.000Z",
+        "endTime": "2026-11-10T10:00:02.000Z",
+        "model": "gpt-4o",
+        "level": "DEFAULT",
+        "statusMessage": None,
+        "parentObservationId": parent and f"obs-{parent}",
+        "usageDetails": {},
+        "costDetails": {},
+        "unit": "TOKENS",
+        **named,
+    }
+
+
+def costs(db: ReportDatabase, path: Path, *observations: dict[str, Any]) -> dict[int, tuple[Any, Any]]:
+    """The recorded cost and the estimate of each call, by the number of its observation."""
+    path.write_text(json.dumps({"data": observations, "meta": {}}), "utf-8")
+    db.ingest(path)
+    rows = db.sql("select cast(substr(source_key, 5) as integer), cost, round(estimated_cost, 9) from calls")
+    return {number: (cost, estimate) for number, cost, estimate in rows}
+
+
+TOKENS: dict[str, Any] = {"usageDetails": {"input": 1000, "output": 100, "total": 1100}}
+
+
+def test_what_langfuse_recorded_of_any_observation(db: ReportDatabase, tmp_path: Path) -> None:
+    """A tool's picture and an agent without calls count; an agent's total over its own calls does not."""
+    found = costs(
+        db,
+        tmp_path / "observations.json",
+        observation(1, "SPAN"),
+        observation(2, "GENERATION", 1, costDetails={"input": 0.0025, "total": 0.0035}, **TOKENS),
+        observation(3, "TOOL", 1, costDetails={"total": 0.05}, usageDetails={"images": 1}, model="flux-pro"),
+        observation(4, "AGENT", 1, calculatedTotalCost=0.02, **TOKENS),
+        observation(5, "AGENT", 1, costDetails={"total": 7.0}, **TOKENS),
+        observation(6, "CHAIN", 5),
+        observation(7, "GENERATION", 6, costDetails={}, **TOKENS),
+        observation(8, "GENERATION", 1, costDetails={"total": -0.5}, **TOKENS),
+        observation(9, "GENERATION", 1, costDetails={"total": -1}, **TOKENS),
+        observation(10, "GENERATION", 1, costDetails={}, calculatedTotalCost=0, **TOKENS),
+    )
+    assert found == {
+        2: (0.0035, None),
+        3: (0.05, None),
+        4: (0.02, None),
+        7: (None, 0.0035),
+        8: (-0.5, None),
+        9: (None, 0.0035),
+        10: (None, 0.0035),
+    }
+
+
+def test_units_that_are_no_tokens(db: ReportDatabase, tmp_path: Path) -> None:
+    """15 dollars for a million characters, 0.36 for an hour; a model of text has no price for characters."""
+    found = costs(
+        db,
+        tmp_path / "observations.json",
+        observation(1, model="tts-1", unit="CHARACTERS", usageDetails={"input": 500, "total": 500}),
+        observation(2, model="whisper-1", unit="SECONDS", usageDetails={"input": 60, "total": 60}),
+        observation(3, model="whisper-1", unit="MILLISECONDS", usageDetails={"input": 60_000, "total": 60_000}),
+        observation(4, model="gpt-4o", unit="CHARACTERS", usageDetails={"input": 500, "total": 500}),
+        observation(5, model="us.anthropic.claude-sonnet-4-5-20250929-v1:0", **TOKENS),
+    )
+    # 1000 * 3.30 + 100 * 16.50 dollars a million.
+    assert found == {1: (None, 0.0075), 2: (None, 0.006), 3: (None, 0.006), 4: (None, None), 5: (None, 0.00495)}
+
+
+def test_the_table_of_langfuse_s_pages(db: ReportDatabase, tmp_path: Path) -> None:
+    """Its CSV has costs with a currency sign, and no parents."""
+    path = tmp_path / "observations.csv"
+    path.write_text(
+        "id,traceId,startTime,endTime,name,type,level,statusMessage,model,inputTokens,outputTokens,totalCost,costDetails\n"
+        'o1,t1,2026-11-10T10:00:00Z,2026-11-10T10:00:02Z,write,GENERATION,DEFAULT,,gpt-4o,1000,100,$0.0035,"{}"\n',
+        "utf-8",
+    )
+    db.ingest(path)
+    assert db.sql("select cost, input_tokens, output_tokens from calls") == [(0.0035, 1000, 100)]
+
+
+# llm ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("details", "cost", "estimate"),
+    [
+        (None, None, 0.0035),
+        ({"cost": 0.02}, 0.02, None),
+        ({"cost": 0}, None, 0.0035),
+        ({"cost": "much"}, None, 0.0035),
+        ({"prompt_tokens_details": {"cached_tokens": 800}}, None, 0.0025),
+    ],
+)
+def test_what_llm_s_plugins_recorded(
+    db: ReportDatabase, tmp_path: Path, details: dict[str, Any] | None, cost: float | None, estimate: float | None
+) -> None:
+    path = tmp_path / "logs.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "create table responses (id text primary key, model text, conversation_id text, duration_ms integer,"
+            " datetime_utc text, input_tokens integer, output_tokens integer, token_details text)"
+        )
+        connection.execute(
+            "insert into responses values ('1', 'gpt-4o', 'c', 10, '2026-11-10T10:00:00+00:00', 1000, 100, ?)",
+            [details and json.dumps(details)],
+        )
+    db.ingest(path)
+    assert db.sql("select cost, round(estimated_cost, 9) from calls") == [(cost, estimate)]

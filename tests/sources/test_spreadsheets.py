@@ -1,0 +1,172 @@
+"""Calls in files that spreadsheets wrote: any separator, encoding, form of numbers and dates; totals are left out."""
+
+from pathlib import Path
+
+import pytest
+from helpers.report_database import ReportDatabase
+
+HEADER = "id,called_at,model,step,input_tokens,output_tokens,cost,currency"
+AT = "2026-03-15T10:00:00Z"
+
+
+def ingest(db: ReportDatabase, path: Path, content: bytes | str) -> list[tuple[str, float | None, str]]:
+    """(key, cost, currency) of each call."""
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    db.ingest(path)
+    return db.sql("select source_key, cost, currency from calls order by source_key")
+
+
+def warnings(db: ReportDatabase) -> list[tuple[str, str]]:
+    """(row, reason) of what was dropped from a row."""
+    return db.sql("select source_key, reason from rejects where severity = 'warning' order by 1")
+
+
+@pytest.mark.parametrize(
+    ("cell", "currency", "cost", "code"),
+    [
+        ("$0.0046", "USD", 0.0046, "USD"),
+        ("$0.0046", "", 0.0046, "USD"),
+        ('"$1,234.50"', "", 1234.5, "USD"),
+        ('"1,234.50 €"', "", 1234.5, "EUR"),
+        ("€12", "EUR", 12.0, "EUR"),
+        ("4.6E-03", "usd", 0.0046, "USD"),
+        ("(0.50)", "USD", -0.5, "USD"),
+        ("-0.50", "", -0.5, "USD"),
+        ("-$0.50", "", -0.5, "USD"),
+        ("1.5", "US Dollar", 1.5, "USD"),
+        ("1.5", "£", 1.5, "GBP"),
+        ("1.5", "Euro", 1.5, "EUR"),
+        ("N/A", "USD", None, "USD"),
+        ("-", "USD", None, "USD"),
+    ],
+)
+def test_amounts(db: ReportDatabase, tmp_path: Path, cell: str, currency: str, cost: float | None, code: str) -> None:
+    found = ingest(db, tmp_path / "calls.csv", f"{HEADER}\r\nc1,{AT},my-own,draft,10,2,{cell},{currency}\r\n")
+    assert found == [("c1", cost, code)]
+    assert warnings(db) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "currency", "reason"),
+    [
+        ("NaN", "USD", "cost is not a number"),
+        ("1e400", "USD", "cost is not a number"),
+        ("soon", "USD", "cost is not a number"),
+        ("$5", "EUR", "cost is not a number"),
+        ("5%", "USD", "cost is not a number"),
+        # One thousand or one, who knows.
+        ('"1,234"', "USD", "cost is not a number"),
+        ("-1", "USD", "cost of -1, which means that there is none"),
+        ("5", "credits", "currency is not known"),
+        ("5", "¥", "currency is not known"),
+    ],
+)
+def test_a_bad_amount_is_dropped_and_said(
+    db: ReportDatabase, tmp_path: Path, cell: str, currency: str, reason: str
+) -> None:
+    """The row and its tokens stay, without a cost; 10 * 2.5 + 2 * 10 dollars a million are estimated."""
+    found = ingest(db, tmp_path / "calls.csv", f"{HEADER}\nc1,{AT},gpt-4o,draft,10,2,{cell},{currency}\n")
+    assert [cost for _, cost, _ in found] == [None]
+    assert db.sql("select input_tokens, round(estimated_cost, 9) from calls") == [(10, 0.000045)]
+    assert warnings(db) == [("c1", reason)]
+
+
+@pytest.mark.parametrize("tokens", ["9223372036854775808", "2000000000000", "1e400", "NaN", "-5", "lots"])
+def test_bad_tokens_are_dropped_and_said(db: ReportDatabase, tmp_path: Path, tokens: str) -> None:
+    found = ingest(db, tmp_path / "calls.csv", f"{HEADER}\nc1,{AT},gpt-4o,draft,{tokens},2,0.5,USD\n")
+    assert found == [("c1", 0.5, "USD")]
+    assert db.sql("select input_tokens, output_tokens from calls") == [(None, 2)]
+    reason = "negative input_tokens" if tokens == "-5" else "input_tokens is not a number"
+    assert warnings(db) == [("c1", reason)]
+
+
+def test_decimal_commas_by_the_whole_column(db: ReportDatabase, tmp_path: Path) -> None:
+    """1.200 tokens are many and 0,0046 is little, as the column says elsewhere; 1.234 of it is a thousand."""
+    lines = [
+        "id;called_at;model;input_tokens;cost;currency",
+        f"c1;{AT};gpt-4o;1.200;1.234;EUR",
+        f"c2;{AT};gpt-4o;1200;0,0046;EUR",
+        f"c3;{AT};gpt-4o;12.345.678;1.234,50;EUR",
+    ]
+    assert ingest(db, tmp_path / "calls.csv", "\r\n".join(lines)) == [
+        ("c1", 1234.0, "EUR"),
+        ("c2", 0.0046, "EUR"),
+        ("c3", 1234.5, "EUR"),
+    ]
+    assert db.sql("select input_tokens from calls order by source_key") == [(1200,), (1200,), (12_345_678,)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "days"),
+    [
+        (["15.03.2026 10:00", "01.02.2026 10:00"], ["2026-03-15", "2026-02-01"]),
+        (["3/15/2026 10:00", "1/2/2026 10:00"], ["2026-03-15", "2026-01-02"]),
+        (["15/3/2026 10:00", "1/2/2026"], ["2026-03-15", "2026-02-01"]),
+        (["3/15/2026 10:00 PM", "1/2/2026 12:05 AM"], ["2026-03-15", "2026-01-02"]),
+        # Neither says, or both do.
+        (["1/2/2026 10:00", "3/4/2026 10:00"], ["", ""]),
+        (["15/3/2026", "3/15/2026"], ["", ""]),
+    ],
+)
+def test_dates_by_the_whole_column(db: ReportDatabase, tmp_path: Path, cells: list[str], days: list[str]) -> None:
+    rows = "".join(f"c{number},{cell},gpt-4o,0.5\n" for number, cell in enumerate(cells))
+    ingest(db, tmp_path / "calls.csv", f"id,called_at,model,cost\n{rows}")
+    assert [day for (day,) in db.sql("select day from calls order by source_key")] == days
+    assert [reason for _, reason in warnings(db)] == ["called_at is no possible time"] * days.count("")
+    assert db.one("select sum(cost) from calls") == 1.0
+
+
+PLAIN = f"id,called_at,model,step,cost\nc1,{AT},gpt-4o,outline,0.5\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PLAIN,
+        PLAIN.replace(",", ";"),
+        PLAIN.replace(",", "\t"),
+        "sep=;\n" + PLAIN.replace(",", ";"),
+        "sep=,\n" + PLAIN,
+        "\ufeff" + PLAIN,
+        PLAIN.replace(",", ", "),
+        PLAIN.replace("\n", "\r"),
+        PLAIN.replace("\n", "\r\n"),
+        "Usage report,,,,\n" + PLAIN,
+        "Usage report of May\n\n" + PLAIN,
+        PLAIN.upper().replace("GPT-4O", "gpt-4o").replace("C1", "c1"),
+        PLAIN.replace("cost\n", "cost,\n").replace("0.5\n", "0.5,\n"),
+        f"id,called_at,model,step,cost,currency,status\nc1,{AT},gpt-4o,outline,0.5\n",
+        PLAIN.encode("utf-16"),
+        PLAIN.encode("utf-16-le").join([b"\xff\xfe", b""]),
+        PLAIN.replace("outline", "ébauche").encode("latin-1"),
+        PLAIN.replace("outline", "ébauche \u2013 5 €").encode("cp1252"),
+    ],
+)
+def test_a_file_of_any_spreadsheet(db: ReportDatabase, tmp_path: Path, content: bytes | str) -> None:
+    assert ingest(db, tmp_path / "calls.csv", content) == [("c1", 0.5, "USD")]
+    assert db.sql("select model, day from calls") == [("gpt-4o", "2026-03-15")]
+    assert db.sql("select reason from rejects") == []
+
+
+def test_letters_of_latin_1(db: ReportDatabase, tmp_path: Path) -> None:
+    ingest(db, tmp_path / "calls.csv", PLAIN.replace("outline", "ébauche").encode("latin-1"))
+    assert db.sql("select name from steps") == [("ébauche",)]
+
+
+@pytest.mark.parametrize(
+    ("last", "left_out"),
+    [
+        ("Total,,,,0.75", True),
+        (",,,,0.75", True),
+        ("Grand total,,,,$0.75", True),
+        # Another amount is no total, and a call that costs as much is a call.
+        ("Total,,,,0.7", False),
+        (f"c3,{AT},gpt-4o,outline,0.75", False),
+    ],
+)
+def test_totals_are_left_out(db: ReportDatabase, tmp_path: Path, last: str, left_out: bool) -> None:
+    content = f"{PLAIN}c2,{AT},gpt-4o,outline,0.25\n{last}\n"
+    found = ingest(db, tmp_path / "calls.csv", content)
+    assert len(found) == (2 if left_out else 3)
+    reasons = [reason for (reason,) in db.sql("select reason from rejects")]
+    assert reasons == ["a total of the rows above it, which is left out"] * left_out

@@ -1,0 +1,119 @@
+"""Claude Code's transcripts: each kind of token, tier and fee, the largest line of a message, models beside it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.report_database import ReportDatabase
+
+
+def line(message_id: str = "msg_1", model: str = "claude-sonnet-4-6", second: int = 1, **usage: Any) -> dict[str, Any]:
+    """A line of a transcript: a model's message with its usage."""
+    message = {"id": message_id, "type": "message", "role": "assistant", "model": model, "usage": usage}
+    return {
+        "parentUuid": None,
+        "sessionId": "11111111-aaaa",
+        "type": "assistant",
+        "uuid": f"u-{message_id}-{second}",
+        "timestamp": f"2026-11-10T10:00:{second:02}.000Z",
+        "requestId": f"req_{message_id}",
+        "message": message,
+    }
+
+
+def written(five_minutes: int, hour: int) -> dict[str, Any]:
+    return {
+        "cache_creation_input_tokens": five_minutes + hour,
+        "cache_creation": {"ephemeral_5m_input_tokens": five_minutes, "ephemeral_1h_input_tokens": hour},
+    }
+
+
+def ingest(db: ReportDatabase, path: Path, *lines: dict[str, Any]) -> dict[str, float | None]:
+    """The estimate of each message."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(one) + "\n" for one in lines), "utf-8")
+    db.ingest(path)
+    return dict(db.sql("select source_key, round(estimated_cost, 9) from calls"))
+
+
+# Dollars for a million tokens of Sonnet 4.6: 3 in, 15 out, 3.75 and 6 written; of Opus 4.8 in a hurry: 10 and 50.
+@pytest.mark.parametrize(
+    ("model", "usage", "cost"),
+    [
+        ("claude-sonnet-4-6", {"input_tokens": 0, "output_tokens": 0, **written(0, 150_000)}, 0.9),
+        ("claude-sonnet-4-6", {"input_tokens": 0, "output_tokens": 0, **written(150_000, 0)}, 0.5625),
+        ("claude-sonnet-4-6", {"input_tokens": 1000, "output_tokens": 100, **written(1000, 2000)}, 0.02025),
+        ("claude-sonnet-4-6", {"input_tokens": 0, "cache_creation_input_tokens": 150_000, "output_tokens": 0}, 0.5625),
+        ("claude-sonnet-4-6", {"input_tokens": 100_000, "output_tokens": 10_000, "service_tier": "batch"}, 0.225),
+        ("claude-sonnet-4-6", {"input_tokens": 100_000, "output_tokens": 10_000, "service_tier": "standard"}, 0.45),
+        ("claude-sonnet-4-6", {"input_tokens": 100_000, "output_tokens": 10_000, "service_tier": "priority"}, None),
+        ("claude-opus-4-8", {"input_tokens": 100_000, "output_tokens": 10_000, "speed": "fast"}, 1.5),
+        ("claude-opus-4-8", {"input_tokens": 100_000, "output_tokens": 10_000, "speed": "standard"}, 0.75),
+        ("claude-opus-4-6", {"input_tokens": 100_000, "output_tokens": 10_000, "speed": "fast"}, None),
+        (
+            "claude-sonnet-4-6",
+            {"input_tokens": 1000, "output_tokens": 100, "server_tool_use": {"web_search_requests": 50}},
+            0.5045,
+        ),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", {"input_tokens": 1_000_000, "output_tokens": 0}, 3.3),
+        ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", {"input_tokens": 1_000_000, "output_tokens": 0}, 3.0),
+        ("glm-4.6", {"input_tokens": 1_000_000, "output_tokens": 0}, None),
+    ],
+)
+def test_what_a_message_used(
+    db: ReportDatabase, tmp_path: Path, model: str, usage: dict[str, Any], cost: float | None
+) -> None:
+    assert ingest(db, tmp_path / "s.jsonl", line(model=model, **usage)) == {"msg_1": cost}
+
+
+def test_the_largest_line_wins(db: ReportDatabase, tmp_path: Path) -> None:
+    """The last line of a message may say less than the one before, and another session may have it whole."""
+    more: dict[str, Any] = {"input_tokens": 10, "cache_read_input_tokens": 5000, "output_tokens": 900}
+    less = {**more, "output_tokens": 0}
+    # 10 * 3 + 5000 * 0.3 + 900 * 15 dollars a million.
+    found = ingest(db, tmp_path / "s.jsonl", line(second=5, **more), line(second=6, **less), line("msg_2", **less))
+    assert found == {"msg_1": 0.01503, "msg_2": 0.00153}
+    root = tmp_path / "projects"
+    (root / "-home-b").mkdir(parents=True)
+    (root / "-home-a").mkdir()
+    (root / "-home-b" / "s.jsonl").write_text(json.dumps(line(second=9, **less)), "utf-8")
+    (root / "-home-a" / "s.jsonl").write_text(json.dumps(line(second=1, **more)), "utf-8")
+    db.ingest(tmp_path / "projects", name="all")
+    assert db.sql(
+        "select round(estimated_cost, 6) from calls where source_id = (select id from sources where name = 'all')"
+    ) == [(0.01503,)]
+
+
+def test_an_advisor_and_an_agent_have_calls_of_their_own(db: ReportDatabase, tmp_path: Path) -> None:
+    """What the advisor used is beside the message's own usage; an agent's message comes as its progress.
+
+    Opus 4.7 costs 5 dollars for a million tokens in and 25 out.
+    """
+    own: dict[str, Any] = {"input_tokens": 2, "output_tokens": 500}
+    advice = {"type": "advisor_message", "model": "claude-opus-4-7", "input_tokens": 100_000, "output_tokens": 8000}
+    first = line(**own, iterations=[{"type": "message", "input_tokens": 1, "output_tokens": 45}, advice])
+    inner = line("msg_agent", input_tokens=1000, output_tokens=100)
+    around = {"sessionId": "11111111-aaaa", "uuid": "u9", "timestamp": "2026-11-10T10:00:09.000Z"}
+    progress = {**around, "type": "progress", "data": {"type": "agent_progress", "message": inner}}
+    other = {**around, "type": "progress", "data": {"type": "bash_progress", "output": "x"}}
+    assert ingest(db, tmp_path / "s.jsonl", first, progress, other, progress) == {
+        "msg_1": 0.007506,
+        "msg_1/advisor/1": 0.7,
+        "msg_agent": 0.0045,
+    }
+    assert db.sql("select distinct model from calls order by 1") == [("claude-opus-4-7",), ("claude-sonnet-4-6",)]
+    assert db.sql("select reason from rejects") == []
+
+
+def test_a_folder_is_known_by_any_of_its_files(db: ReportDatabase, tmp_path: Path) -> None:
+    """Thirty sessions without a message come first; the messages of agents lie deep."""
+    projects = tmp_path / "projects"
+    for number in range(30):
+        (projects / f"-home-{number:02}").mkdir(parents=True)
+        (projects / f"-home-{number:02}" / "s.jsonl").write_text('{"type": "file-history-snapshot"}\n', "utf-8")
+    deep = projects / "-home-z" / "s1" / "subagents" / "workflows" / "wf_1"
+    deep.mkdir(parents=True)
+    (deep / "agent-1.jsonl").write_text(json.dumps(line("msg_d", input_tokens=400, output_tokens=10)), "utf-8")
+    db.ingest(tmp_path)
+    assert db.sql("select source_key, input_tokens from calls") == [("msg_d", 400)]
