@@ -69,6 +69,7 @@ ROOMS = (
     "statuses",
     "system",
     *("unchanged", "evidence"),
+    "scratch",
     "values",
     "errors",
 )

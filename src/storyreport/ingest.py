@@ -10,7 +10,6 @@ import hmac
 import json
 import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,11 +17,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from . import pricing, rollups, schema, statuses
+from . import pricing, rollups, schema, scratch, statuses
 from .errors import StoryreportError, UsageError
 from .given import Request, requests_for
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
-from .readers import check_unchanged, open_part
+from .readers import check_unchanged, check_whole, harden, open_part
 from .readers.part import Found, Options, is_unchanged, signature
 from .readers.sqlite import reading
 from .sources import systems
@@ -79,13 +78,14 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
     begun = time.monotonic()
     # Copies of sources outlive the connection that reads them.
     with (
-        tempfile.TemporaryDirectory(prefix="storyreport-") as scratch,
+        scratch.folder() as folder,
         transaction(database, progress) as connection,
     ):
+        harden(connection)
         progress("bringing the report database up to date")
         notes = rollups.update(connection)
         _register_keyed_hash(connection)
-        outcome = _ingest(connection, request, Path(scratch), progress, begun)
+        outcome = _ingest(connection, request, folder, progress, begun)
         outcome.notes[:0] = notes
         connection.execute("commit")
     return outcome
@@ -220,7 +220,11 @@ def _load_pass(
         if not files and known.location not in ("", found.location):
             job.overlap = Overlap()
         with contextlib.closing(part.remote) if part.remote else contextlib.nullcontext():
+            deleted = job.counts.gone
             watermarks = load_part(job, watermarks)
+        if job.counts.gone > deleted:
+            work.progress(f"checking {found.path.name}, which has fewer rows")
+            check_whole(work.connection, part)
         check_unchanged(part)
     if job.overlap and job.overlap.is_of_another:
         raise StoryreportError(_of_another(work.request.name, found, known))

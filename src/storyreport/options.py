@@ -131,11 +131,12 @@ def place(source: str) -> Path | str:
 def standard_input() -> Iterator[Path]:
     """Standard input as a temporary file; its errors name standard input instead of the file."""
     import shutil
-    import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="storyreport-") as folder:
+    from . import scratch
+
+    with scratch.folder() as folder:
         # The source's name comes from the file's.
-        path = Path(folder) / "stdin"
+        path = folder / "stdin"
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         try:

@@ -2,7 +2,8 @@
 
 A story is registered (UTC) just before its job ends (local time): so the two are whole quarters of an hour apart, and
 how many is the server's offset, row by row where the server moved or summer time ended. Rows without such a proof have
-the offset of the row before them, unless they took minutes as they stand; without any proof, durations that all lie just above whole quarters are evidence.
+the offset of the row before them, unless they took minutes as they stand; without any proof, durations that all lie
+just above whole quarters are evidence.
 """
 
 from ..system import Clock, Table, Type
