@@ -66,7 +66,7 @@ def narrowed(connection: sqlite3.Connection, report: Report) -> list[Given]:
 def asked(path: Path, report: Report, given: Given) -> tuple[int, float]:
     """How many rows a report has, and its median time in ms, on a connection of its own."""
     with contextlib.closing(schema.open_for_reading(path)) as connection:
-        values = reports.bind(report, given)
+        values = reports.for_sql(report, reports.bind(report, given))
         rows = len(connection.execute(report.sql, values).fetchall())
         return rows, median_ms(lambda: connection.execute(report.sql, values).fetchall())
 

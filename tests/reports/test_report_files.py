@@ -174,7 +174,7 @@ def test_missing_and_blank_parameters_take_the_default(example: reports.Report, 
     [
         ("since", "2025-02-30"),
         ("since", "20250230"),
-        ("since", "yesterday"),
+        ("since", "someday"),
         ("since", "٢٠٢٥-٠١-٠١"),  # noqa: RUF001 - digits, but not ours
         ("minutes", "abc"),
         ("minutes", "nan"),
@@ -227,6 +227,8 @@ def test_bind_is_complete_and_stable(report: reports.Report, data: st.DataObject
     }
     values = {param.name: typed.get(param.type, st.text()) | st.just("") for param in report.params}
     given_values = data.draw(st.fixed_dictionaries({}, optional=values))
+    if "" < given_values.get("until", "") < given_values.get("since", ""):
+        given_values["until"] = given_values["since"]
     bound = reports.bind(report, given_values)
     assert list(bound) == [param.name for param in report.params]
     assert all(value.strip() or not param.default for value, param in zip(bound.values(), report.params, strict=True))

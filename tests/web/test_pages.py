@@ -236,7 +236,7 @@ def test_the_form_has_the_right_inputs(served: Served) -> None:
         ("", "alpha"),
         (" selected", "beta"),
     ]
-    assert re.search(r'name="since" value="2025-03-01"[^>]*type="date"', page)
+    assert re.search(r'name="since" value="2025-03-01"[^>]*type="text"', page)
     # The page speaks of the chosen source only.
     assert "<b>beta</b>" in page
     assert "<b>alpha</b>" not in page

@@ -3,10 +3,12 @@
 from ..errors import StoryreportError, UsageError
 from .catalogue import FOLDERS, TOPICS, Catalogue, add_folders, find, load_catalogue, load_reports, read_folders
 from .header import BrokenReportError, Report, read_report
-from .params import FORMS, Param
-from .run import Rows, bind, run
+from .params import FORMS, Param, WrongValueError
+from .periods import SUGGESTIONS as DATES
+from .run import Rows, bind, for_sql, run
 
 __all__ = [
+    "DATES",
     "FOLDERS",
     "FORMS",
     "TOPICS",
@@ -17,9 +19,11 @@ __all__ = [
     "Rows",
     "StoryreportError",
     "UsageError",
+    "WrongValueError",
     "add_folders",
     "bind",
     "find",
+    "for_sql",
     "load_catalogue",
     "load_reports",
     "read_folders",

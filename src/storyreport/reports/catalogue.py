@@ -113,7 +113,7 @@ def _checked(path: Path, _changed: int) -> Report:
         return text.count("\n", 0, max(0, text.find(part))) + 1
 
     try:
-        columns = _columns(report.sql, {param.name: param.default for param in report.params})
+        columns = _columns(report.sql, {param.name: param.for_sql(param.default) for param in report.params})
     except sqlite3.Error as error:
         raise BrokenReportError(path, line(report.sql), f"its SELECT cannot be run ({error})") from None
     for column in unknown_fields(report.chart or {}, columns):

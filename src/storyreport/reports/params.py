@@ -1,20 +1,40 @@
 """A report's parameters: their types, their defaults, and the values that may be given."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from ..errors import UsageError
+from . import periods
 
-# A type's values: a pattern, and the words for it. Other types take any text.
-FORMS = {
-    "date": (r"\d{4}-\d\d-\d\d", "a date YYYY-MM-DD"),
-    "number": (r"-?\d+(\.\d+)?", "a number"),
-    "time": (
-        r"now|(\d{4}-\d\d-\d\d)([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?)?",
-        "'now' or a UTC time such as 2025-01-31T09:30:00Z",
-    ),
+NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+TIME = re.compile(r"now|(\d{4}-\d\d-\d\d)([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?)?", re.ASCII)
+
+
+class WrongValueError(UsageError):
+    """A value that a parameter does not take; `names` are the parameters that are wrong."""
+
+    def __init__(self, sentence: str, *names: str):
+        super().__init__(sentence)
+        self.names = names
+
+
+def _is_time(value: str) -> bool:
+    """Whether a value is a time: 2025-02-30 only looks like one."""
+    if not TIME.fullmatch(value):
+        return False
+    try:
+        return value == "now" or bool(datetime.fromisoformat(value.rstrip("Z").split(".")[0]))
+    except ValueError:
+        return False
+
+
+# A type's values: whether a value is one, and the words for them. Other types take any text.
+FORMS: dict[str, tuple[Callable[[str], object], str]] = {
+    "date": (periods.bounds, periods.ACCEPTED),
+    "number": (NUMBER.fullmatch, "a number"),
+    "time": (_is_time, "'now' or a UTC time such as 2025-01-31T09:30:00Z"),
 }
 TYPES = ("text", "source", "step", *FORMS)
 
@@ -29,16 +49,23 @@ class Param:
     help: str
 
     def value(self, given: str) -> str:
-        """The value in force; UsageError where it does not fit the type."""
+        """The value in force, as it was given; WrongValueError where it does not fit the type."""
         if not given.strip():
             return self.default
         if self.type not in FORMS:
             return given
         value = given.strip()
-        pattern, words = FORMS[self.type]
-        if not re.fullmatch(pattern, value, re.ASCII) or not _exists(self.type, value):
-            raise UsageError(f"{self.name} must be {words}, not {given!r}.")
+        accepts, words = FORMS[self.type]
+        if not accepts(value):
+            raise WrongValueError(f"{self.name} must be {words}, not {given!r}.", self.name)
         return value
+
+    def for_sql(self, value: str) -> str:
+        """What the SELECT gets for a value in force: of a date in words, its day (of `until`, the last one)."""
+        bounds = periods.bounds(value) if self.type == "date" else None
+        if bounds is None:
+            return value
+        return str(bounds.until if self.name == "until" else bounds.since)
 
 
 def bind(report: str, params: Iterable[Param], given: Mapping[str, str]) -> dict[str, str]:
@@ -48,15 +75,26 @@ def bind(report: str, params: Iterable[Param], given: Mapping[str, str]) -> dict
         if name not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             raise UsageError(f"{report} has no parameter {name!r}: {takes}.")
-    return {name: param.value(given.get(name, "")) for name, param in known.items()}
+    values = {name: param.value(given.get(name, "")) for name, param in known.items()}
+    _check_order(known, values)
+    return values
 
 
-def _exists(kind: str, value: str) -> bool:
-    """Whether a value that looks like a date or time is one: 2025-02-30 is not."""
-    if kind == "number" or value == "now":
-        return True
-    try:
-        date.fromisoformat(value) if kind == "date" else datetime.fromisoformat(value.rstrip("Z").split(".")[0])
-    except ValueError:
-        return False
-    return True
+def for_sql(params: Iterable[Param], values: Mapping[str, str]) -> dict[str, str]:
+    """What the SELECT gets for the values in force."""
+    return {param.name: param.for_sql(values[param.name]) for param in params}
+
+
+def _check_order(known: Mapping[str, Param], values: Mapping[str, str]) -> None:
+    """WrongValueError where the period ends before it starts."""
+    if not {"since", "until"} <= {name for name, param in known.items() if param.type == "date" and values[name]}:
+        return
+    first, last = (known[name].for_sql(values[name]) for name in ("since", "until"))
+    if first > last:
+        since, until = (
+            values[name] if values[name] == day else f"{values[name]} ({day})"
+            for name, day in (("since", first), ("until", last))
+        )
+        raise WrongValueError(
+            f"since {since} is after until {until}: choose an earlier since or a later until.", "since", "until"
+        )

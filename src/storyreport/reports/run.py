@@ -12,13 +12,21 @@ Rows = list[tuple[Any, ...]]
 
 
 def bind(report: Report, given: Mapping[str, str]) -> dict[str, str]:
-    """The value of every parameter, the default where it is missing or blank; UsageError for what cannot be."""
+    """The value of every parameter, the default where it is missing or blank; UsageError for what cannot be.
+
+    Dates in words stay words, so that an address with `7d` stays right; `for_sql` makes days of them.
+    """
     return params.bind(report.name, report.params, given)
+
+
+def for_sql(report: Report, values: Mapping[str, str]) -> dict[str, str]:
+    """What the SELECT gets for values that `bind` returned: days for dates in words."""
+    return params.for_sql(report.params, values)
 
 
 def run(connection: sqlite3.Connection, report: Report, given: Mapping[str, str]) -> tuple[list[str], Rows]:
     """The columns and the rows of a report; StoryreportError where SQLite cannot read it."""
-    values = bind(report, given)
+    values = for_sql(report, bind(report, given))
     try:
         cursor = connection.execute(report.sql, values)
         return [column[0] for column in cursor.description], cursor.fetchall()

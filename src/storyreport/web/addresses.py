@@ -10,6 +10,8 @@ from datasette.utils import tilde_decode, tilde_encode
 from .. import reports
 from . import DATABASE
 
+# The key of a request's scope with the parameters as the visitor gave them: dates in words are still words.
+GIVEN = "storyreport.given"
 ADDRESS = re.compile(rf"/{DATABASE}/([^/.]+)(?:\.(\w+))?")
 
 
@@ -36,12 +38,21 @@ def complete(datasette: Any) -> Any:
                 path = f"/-/report-refusal/{tilde_encode(name)}" + (f".{extension}" if extension else "")
                 await app(dict(scope, path=path, raw_path=path.encode()), receive, send)
                 return
-            query = urlencode([*values.items(), *own]).encode("latin-1")
-            await app(dict(scope, query_string=query), receive, send)
+            # Datasette's own pages run the SELECT with what the address says.
+            bound = reports.for_sql(reports.find(name), values)
+            query = urlencode([*bound.items(), *own]).encode("latin-1")
+            await app({**scope, "query_string": query, GIVEN: values}, receive, send)
 
         return completed
 
     return wrap
+
+
+def given(request: Any) -> dict[str, str]:
+    """The parameters of a request for a report, as the visitor gave them; Datasette's own (`_…`) are left out."""
+    # Read once: Datasette parses the query string each time. As in Datasette, the first of several values counts.
+    args = request.scope.get(GIVEN) or request.args
+    return {name: args[name] for name in args if not name.startswith("_")}
 
 
 def not_found(request: Any, exception: Exception) -> Any:

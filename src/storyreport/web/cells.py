@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from .. import reports
-from . import DATABASE, links, permissions
+from . import DATABASE, addresses, links, permissions
 
 MONEY = ("cost", "estimated_cost", "cost_per_call", "cost_to_date", "daily_avg", "forecast", "previous_month")
 # Keys are no quantities: no thousands separator.
@@ -106,6 +106,7 @@ async def _report_link(datasette: Any, report: reports.Report) -> Markup | None:
     request = REQUEST.get()
     if request is None or not await permissions.is_visible(datasette, request.actor, report.name):
         return None
-    given = {param.name: request.args.get(param.name) or param.default for param in report.params}
+    args = addresses.given(request)
+    given = {param.name: args.get(param.name) or param.default for param in report.params}
     address = links.report(datasette, report.name, links.selected(report, given))
     return Markup('<a href="{}" title="{}">{}</a>').format(address, report.name, report.title)

@@ -12,9 +12,10 @@ from datasette.database import QueryInterrupted
 from datasette.utils.asgi import AsgiStream
 
 from .. import reports
-from . import DATABASE, links
+from . import DATABASE, addresses, links, report_page
 from .formats import Answer, Writer, form
 from .permissions import ensure_database, ensure_report
+from .visitor import Visitor
 
 ROWS_AT_ONCE = 1000
 CHARACTERS_AT_ONCE = 1 << 18
@@ -54,17 +55,17 @@ async def respond(datasette: Any, request: Any, large: asyncio.Semaphore) -> Any
         return await refusal(datasette, request, name, 404, f"{error.path.name}, line {error.line}: {error.reason}.")
     # Read once: Datasette parses the query string each time.
     args = request.args
-    # As in Datasette, the first of several values counts.
-    given = {name: args[name] for name in args if not name.startswith("_")}
+    given = addresses.given(request)
     try:
-        answer = Answer(report, reports.bind(report, given), args)
+        answer = Answer(report, reports.for_sql(report, reports.bind(report, given)), args)
         if extension not in ("json", "csv"):
             # Somebody came back to a refused page, after logging in say, and nothing is wrong with it.
             return Response.redirect(f"{links.report(datasette, name)}?{request.query_string}")
         content_type, writer = form(extension, answer)
         response = await written(datasette, answer, writer, large)
     except reports.UsageError as error:
-        return await refusal(datasette, request, name, 400, str(error), report.title)
+        page = await report_page.refused(Visitor(datasette, request), report, error) if not extension else None
+        return await refusal(datasette, request, name, 400, str(error), report.title, page)
     except (QueryInterrupted, utils.sqlite3.Error) as error:
         return await refusal(datasette, request, name, *failure(datasette, report, error), report.title)
     response.content_type = f"{content_type}; charset=utf-8"
@@ -89,12 +90,14 @@ async def visible_report(datasette: Any, actor: Any, name: str) -> reports.Repor
     return report
 
 
-async def refusal(datasette: Any, request: Any, name: str, status: int, reason: str, title: str = "") -> Any:
-    """A sentence with a status, in the format of the address; without a title it is of a report that is broken."""
+async def refusal(
+    datasette: Any, request: Any, name: str, status: int, reason: str, title: str = "", page: Any = None
+) -> Any:
+    """A sentence with a status, in the format of the address (`page`: with its form); without a title it is broken."""
     if request.url_vars["format"]:
         return sentence(request.url_vars["format"], status, reason)
     address = links.report(datasette, name) if title else ""
-    context = {"error": reason, "title": title or f"Broken report {name}", "plain_address": address}
+    context = {"error": reason, "title": title or f"Broken report {name}", "plain_address": address, "page": page}
     page = await datasette.render_template("report_refusal.html", context, request=request)
     return Response.html(page, status=status)
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 from datasette import Response, utils
 from markupsafe import Markup, escape
 
 from .. import reports
+from ..reports import periods
 from . import links
 from .permissions import databases, ensure_instance, is_private
 from .search import Topic, topics
@@ -120,7 +121,7 @@ limit 5
 def tiles() -> list[Part]:
     """The tiles, in their order."""
     # Not later than today: a time in the future is in no last days.
-    week = {"since": first_of(DAYS), "until": first_of(1)}
+    week = {"since": f"{DAYS}d", "until": "today"}
     return [
         Part("Success rate", "throughput", week, SUCCESS_RATE),
         Part("Slowest step, p95", "slowest_steps", week, SLOWEST_STEP, f"no step ended in the last {DAYS} days"),
@@ -133,22 +134,17 @@ def tiles() -> list[Part]:
 def changes() -> list[Part]:
     """The tables of changes, in their order."""
     # A value that is no parameter of the report is one of the select.
-    week = {"week": first_of(DAYS)}
+    week = {"week": first_of_week()}
     return [
-        Part("Work done", "throughput", {"since": first_of(2 * DAYS), "until": first_of(1), **week}, WEEK),
+        Part("Work done", "throughput", {"since": f"{2 * DAYS}d", "until": "today", **week}, WEEK),
         Part("Steps that got slower or faster", "duration_changes", {"days": str(DAYS)}, CHANGED_STEPS),
         Part("New errors", "top_errors", week, NEW_ERRORS),
     ]
 
 
-def today() -> date:
-    """The day that it is, in UTC like everything here."""
-    return datetime.now(timezone.utc).date()
-
-
-def first_of(days: int) -> str:
-    """The first of the last days, which end with today."""
-    return (today() - timedelta(days=days - 1)).isoformat()
+def first_of_week() -> str:
+    """The first (UTC) of the last days, which end with today."""
+    return (periods.now().date() - timedelta(days=DAYS - 1)).isoformat()
 
 
 @dataclass(frozen=True)

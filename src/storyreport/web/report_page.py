@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import reports
-from . import charts, freshness, links
+from . import addresses, charts, freshness, links
 from .tables import Table, table
 from .visitor import Visitor
 
@@ -24,6 +24,16 @@ class Field:
     placeholder: str = ""
     options: tuple[tuple[str, str], ...] = ()  # (value, label)
     suggestions: tuple[str, ...] = ()
+    is_wrong: bool = False
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form of a report whose values were refused, with these values."""
+
+    fields: list[Field]
+    plain_address: str
+    selected: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -58,9 +68,8 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     datasette, request = visitor.datasette, visitor.request
     # Read once: Datasette parses the query string each time.
     given = request.args
-    args = {name: given[name] for name in given if not name.startswith("_")}
     try:
-        values = reports.bind(report, args)
+        values = reports.bind(report, addresses.given(request))
     except reports.UsageError:
         values = reports.bind(report, {})
     sources = await visitor.sources()
@@ -93,16 +102,28 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     )
 
 
-async def _field(visitor: Visitor, param: reports.Param, value: str) -> Field:
+async def refused(visitor: Visitor, report: reports.Report, error: reports.UsageError) -> Form:
+    """The form with the values that were given, for the sentence that says what is wrong with them."""
+    given = addresses.given(visitor.request)
+    values = {param.name: given.get(param.name) or param.default for param in report.params}
+    wrong = error.names if isinstance(error, reports.WrongValueError) else ()
+    fields = [await _field(visitor, param, values[param.name], param.name in wrong) for param in report.params]
+    return Form(fields, links.report(visitor.datasette, report.name), links.selected(report, values))
+
+
+async def _field(visitor: Visitor, param: reports.Param, value: str, is_wrong: bool = False) -> Field:
     label = param.name.replace("_", " ")
     if param.type == "source":
         names = [source.name for source in await visitor.sources()]
         names += [value] if value and value not in names else []
         options = (("", "all"), *((name, name) for name in names))
         return Field(param.name, label, "select", value, param.help, options=options)
-    kind = param.type if param.type in ("date", "number") else "text"
-    suggestions = tuple(await visitor.steps()) if param.type == "step" else ()
-    return Field(param.name, label, kind, value, param.help, param.default, suggestions=suggestions)
+    # A browser's number field shows nothing but a number, not even the one that was meant.
+    kind = "number" if param.type == "number" and not is_wrong else "text"
+    steps = await visitor.steps() if param.type == "step" else ()
+    suggestions = reports.DATES if param.type == "date" else tuple(steps)
+    placeholder = param.default or ("7d, month, 2026-01-31" if param.type == "date" else "")
+    return Field(param.name, label, kind, value, param.help, placeholder, (), suggestions, is_wrong)
 
 
 def _if_empty(report: reports.Report, values: Mapping[str, str], has_sources: bool, fresh: freshness.Freshness) -> str:

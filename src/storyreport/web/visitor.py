@@ -120,7 +120,8 @@ class Visitor:
         sql = f"with report as (\n{report.sql}\n)\n{outer}"
         named = (report, links.report(self.datasette, report.name, values), links.file_name(report, values))
         try:
-            found = await answers.rows(self.datasette, sql, {**given, **values}, truncate=True)
+            bound = {**given, **catalogue.for_sql(report, values)}
+            found = await answers.rows(self.datasette, sql, bound, truncate=True)
         except QueryInterrupted:
             return Result(*named, error="This took too long here: open the report and narrow it down.")
         except sqlite3.Error as error:

@@ -1,0 +1,74 @@
+"""Dates in words: the UTC day that `7d`, `yesterday`, `2026-11`, a date or a time stands for."""
+
+import calendar
+import re
+from datetime import date, datetime, timezone
+from typing import NamedTuple
+
+from ..values import times
+
+# What a form suggests.
+SUGGESTIONS = ("24h", "7d", "28d", "today", "yesterday", "month", "last_month")
+ACCEPTED = (
+    "a date (2026-01-31), a time (2026-01-31T09:30Z), a month (2026-01), or one of 24h, 7d, 4w (any number of hours, "
+    "days or weeks), today, yesterday, month and last_month"
+)
+AGO = re.compile(r"([1-9]\d{0,8})([hdw])", re.ASCII)
+MONTH = re.compile(r"(\d{4})-(\d\d)", re.ASCII)
+DAY_SECONDS = 86_400
+
+
+class Bounds(NamedTuple):
+    """The day that a period begins on (as `since`), and the last day that belongs to it (as `until`)."""
+
+    since: date
+    until: date
+
+
+def now() -> datetime:
+    """The present, in UTC like everything here."""
+    return datetime.now(timezone.utc)
+
+
+def bounds(text: str, moment: datetime | None = None) -> Bounds | None:
+    """The days of a date, a time or a word, as seen at a moment (UTC; default now); None for any other text."""
+    moment, word = moment or now(), text.strip().lower()
+    today = moment.date()
+    if found := AGO.fullmatch(word):
+        return _ago(int(found[1]), found[2], moment)
+    if found := MONTH.fullmatch(word):
+        return _month(int(found[1]), int(found[2]))
+    if word in ("today", "yesterday"):
+        return _day(_before(today, word == "yesterday"))
+    if word == "month":
+        return _month(today.year, today.month)
+    if word == "last_month":
+        return _month(*((today.year, today.month - 1) if today.month > 1 else (today.year - 1, 12)))
+    at = times.to_utc(text) if times.TIME.fullmatch(text.strip()) else None
+    return _day(date.fromisoformat(at[:10])) if at else None
+
+
+def _ago(number: int, unit: str, moment: datetime) -> Bounds:
+    """Hours are the day of that moment; `7d` as since is six days ago, as until the day before that."""
+    today = moment.date()
+    if unit == "h":
+        seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+        return _day(_before(today, -((seconds - number * 3600) // DAY_SECONDS)))
+    days = number * (7 if unit == "w" else 1)
+    return Bounds(_before(today, days - 1), _before(today, days))
+
+
+def _day(day: date) -> Bounds:
+    return Bounds(day, day)
+
+
+def _month(year: int, month: int) -> Bounds | None:
+    try:
+        return Bounds(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
+    except ValueError:
+        return None
+
+
+def _before(day: date, days: int) -> date:
+    """So many days before, but no earlier than the first day that there is."""
+    return date.fromordinal(max(1, day.toordinal() - days))
