@@ -7,12 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from . import pricing
 from .errors import StoryreportError, UsageError
 from .joining import are_files, joined
 from .readers.part import Found
 from .recognise import check_system, find_parts, find_parts_at, folder_of, is_pattern
+
+
+def check_timezone(name: str) -> None:
+    """Raise UsageError for an unknown time zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"There is no time zone {name!r}: use a name like Europe/Madrid, or UTC.") from None
 
 
 @dataclass(frozen=True)

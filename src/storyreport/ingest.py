@@ -15,11 +15,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from . import pricing, rollups, schema, scratch, statuses
-from .errors import StoryreportError, UsageError
-from .given import Request, requests_for
+from .errors import StoryreportError
+from .given import Request, check_timezone, requests_for
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, check_whole, harden, open_part
 from .readers.part import Found, Options, is_unchanged, signature
@@ -46,14 +45,6 @@ class Outcome:
     estimated: int = 0  # calls whose estimated cost is new, another, or none any more
     notes: list[str] = field(default_factory=list)
     duration_ms: int = 0
-
-
-def check_timezone(name: str) -> None:
-    """Raise UsageError for an unknown time zone."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise UsageError(f"There is no time zone {name!r}: use a name like Europe/Madrid, or UTC.") from None
 
 
 def known_at(database: Path, path: Path) -> Found | None:
