@@ -11,6 +11,7 @@ import click
 
 from . import __version__
 from .cli_access import token, user
+from .cli_care import backup, restore
 from .cli_sources import EPILOG
 from .cli_sources import sources as source_commands
 from .errors import StoryreportError, UsageError
@@ -28,6 +29,7 @@ from .options import (
     with_prices,
     with_public,
     with_queries,
+    with_wait,
 )
 from .output import CONTROL
 
@@ -90,6 +92,7 @@ def cli() -> None:
     "--with-text", is_flag=True, default=None, help="Also copy prompts and story texts (left out by default)."
 )
 @with_prices
+@with_wait
 def ingest(
     sources: tuple[str, ...],
     database: Path,
@@ -392,5 +395,5 @@ def opened(database: Path) -> Iterator[Any]:
         yield connection
 
 
-cli.add_command(user)
-cli.add_command(token)
+for command in (user, token, backup, restore):
+    cli.add_command(command)
