@@ -39,6 +39,8 @@ COLUMNS = {
     "blocked_stories": "source story consecutive_failures step last_failed_at error",
     "failed_stories": "source story title step run failed_at error",
     "recent_statuses": "source kind status count newest_at",
+    "recent_runs": "source kind run story status started_at duration_ms usual_ms slower_pct failed_steps attempts cost"
+    " currency error",
     "failed_runs": "source kind run story step failed_at error",
     # Failures
     "top_errors": "error occurrences stories steps first_seen last_seen example",
@@ -102,6 +104,7 @@ ONE_THING = {
     "batch_events": {"batch": BATCH},
     "find": {"name": "select source_key from stories order by length(source_key) desc, source_key limit 1"},
     "recent_events": {"per_page": "select 1000000"},
+    "recent_runs": {"limit": "select 1000000"},
     "run_calls": {"run": MOST.format(key="runs.source_key", table="runs", of="calls on calls.run_id = runs.id")},
     "run_diagnosis": {"run": RUN_OF_STEPS},
     "run_status": {"run": RUN_OF_STEPS},

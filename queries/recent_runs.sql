@@ -1,0 +1,229 @@
+/*
+title: Recent runs
+description: >-
+  The latest runs, up to the limit, newest first by their end, or by their start while they run. Usual is the median
+  duration (within 1 %) of completed runs of the same source and kind on the 28 days before the run's day; it is empty
+  for fewer than 20. Attempts are the executions of steps in the run. A run paid in two currencies has two rows.
+topic: Right now
+params:
+  source: {type: source, help: one source only}
+  since: {type: date, help: first day (UTC)}
+  until: {type: date, help: 'last day (UTC), included'}
+  status: {type: text, help: one status only}
+  story: {type: text, help: one story only}
+  step: {type: step, help: only runs that executed this step}
+  limit: {type: number, default: 100, help: maximum number of runs}
+chart:
+  mark: bar
+  encoding:
+    y: {field: run, type: nominal}
+    x: {field: duration_ms, type: quantitative, title: duration}
+    color: {field: status, type: nominal}
+*/
+-- An index leads to the day of the last run within the limit; runs since then are few, and their order is exact. A
+-- story's runs have an index of their own.
+with first_days as (
+    select
+        sources.id as source_id,
+        coalesce(
+            (
+                select newest.day
+                from runs as newest
+                where
+                    newest.source_id = sources.id
+                    and newest.day >= :since
+                    and newest.day <= coalesce(nullif(:until, ''), '9999-12-31')
+                    and (:until = '' or newest.day <> '')
+                    and (:status = '' or newest.status = :status)
+                    and (
+                        :step = ''
+                        or exists (
+                            select 1
+                            from step_runs
+                            cross join steps on steps.id = step_runs.step_id
+                            where
+                                step_runs.run_id = newest.id
+                                and :step in (steps.name, steps.family)
+                        )
+                    )
+                order by newest.day desc
+                limit 1 offset max(cast(:limit as integer), 1) - 1
+            ),
+            :since
+        ) as day
+    from sources
+    where :source in ('', sources.name)
+),
+
+candidates as (
+    select runs.id
+    from first_days
+    cross join runs
+        on
+            runs.source_id = first_days.source_id
+            and runs.day >= first_days.day
+    where :story = ''
+    union all
+    select runs.id
+    from stories
+    cross join runs on runs.story_id = stories.id
+    where
+        :story <> ''
+        and stories.source_id in (select source_id from first_days)
+        and stories.source_key = :story
+    union all
+    -- Of a story that is missing, or was deleted.
+    select runs.id
+    from runs
+    where
+        :story <> ''
+        and runs.story_key = :story
+        and runs.source_id in (select source_id from first_days)
+),
+
+listed as (
+    select
+        runs.*,
+        coalesce(runs.ended_at, runs.started_at, runs.queued_at, '') as latest_at
+    from candidates
+    cross join runs on runs.id = candidates.id
+    where
+        runs.day >= :since
+        and runs.day <= coalesce(nullif(:until, ''), '9999-12-31')
+        and (:until = '' or runs.day <> '')
+        and (:status = '' or runs.status = :status)
+        and (
+            :step = ''
+            or exists (
+                select 1
+                from step_runs
+                cross join steps on steps.id = step_runs.step_id
+                where
+                    step_runs.run_id = runs.id
+                    and :step in (steps.name, steps.family)
+            )
+        )
+    order by latest_at desc, runs.id desc
+    limit max(cast(:limit as integer), 0)
+),
+
+-- reached: runs of the 28 days before a day that took no longer than this bucket.
+cumulated as (
+    select
+        days.source_id,
+        days.kind,
+        days.day,
+        durations.bucket,
+        sum(sum(durations.runs)) over (
+            partition by days.source_id, days.kind, days.day
+            order by durations.bucket
+        ) as reached,
+        sum(sum(durations.runs)) over (partition by days.source_id, days.kind, days.day) as timed
+    from (
+        select distinct
+            source_id,
+            kind,
+            day
+        from listed
+        where day <> ''
+    ) as days
+    cross join rollup_run_day_durations as durations
+        on
+            durations.source_id = days.source_id
+            and durations.kind = days.kind
+            and durations.day >= date(days.day, '-28 days')
+            and durations.day < days.day
+    group by days.source_id, days.kind, days.day, durations.bucket
+),
+
+usual as (
+    select
+        cumulated.source_id,
+        cumulated.kind,
+        cumulated.day,
+        cast(round(duration_buckets.value_ms) as integer) as usual_ms
+    from (
+        select
+            source_id,
+            kind,
+            day,
+            min(case when 100 * reached >= 50 * timed then bucket end) as bucket
+        from cumulated
+        where timed >= 20
+        group by source_id, kind, day
+    ) as cumulated
+    join duration_buckets on duration_buckets.bucket = cumulated.bucket
+),
+
+costs as (
+    select
+        run_id,
+        currency,
+        sum(cost) as cost
+    from (
+        select
+            listed.id as run_id,
+            calls.price_currency as currency,
+            calls.price as cost
+        from listed
+        cross join priced_calls as calls on calls.run_id = listed.id
+        where calls.price is not null
+        union all
+        select
+            listed.id,
+            pruned_calls.currency,
+            pruned_calls.cost_nano / 1e9
+        from listed
+        cross join pruned_calls on pruned_calls.run_id = listed.id
+        where pruned_calls.currency <> ''
+    )
+    group by run_id, currency
+)
+
+select
+    sources.name as source,
+    listed.kind,
+    listed.source_key as run,
+    coalesce(stories.source_key, listed.story_key) as story,
+    listed.status,
+    coalesce(listed.started_at, listed.queued_at) as started_at,
+    listed.duration_ms,
+    usual.usual_ms,
+    round(100.0 * (listed.duration_ms - usual.usual_ms) / nullif(usual.usual_ms, 0), 2) as slower_pct,
+    (
+        select sum(case when step_runs.status = 'failed' then 1 else 0 end)
+        from step_runs
+        where step_runs.run_id = listed.id
+    ) as failed_steps,
+    (
+        select nullif(count(*), 0)
+        from step_runs
+        where step_runs.run_id = listed.id
+    ) as attempts,
+    round(costs.cost, 6) as cost,
+    costs.currency,
+    coalesce(
+        listed.error_message,
+        (
+            select step_runs.error_message
+            from step_runs
+            where
+                step_runs.run_id = listed.id
+                and listed.status = 'failed'
+                and step_runs.status = 'failed'
+            order by step_runs.ended_at desc, step_runs.source_key desc
+            limit 1
+        ),
+        remembered.error
+    ) as error
+from listed
+join sources on sources.id = listed.source_id
+left join stories on stories.id = listed.story_id
+left join usual
+    on
+        usual.source_id = listed.source_id
+        and usual.kind = listed.kind
+        and usual.day = listed.day
+left join costs on costs.run_id = listed.id
+left join pruned_failures as remembered on remembered.run_id = listed.id
+order by listed.latest_at desc, listed.id desc, costs.currency
