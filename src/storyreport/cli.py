@@ -11,7 +11,7 @@ import click
 
 from . import __version__
 from .cli_access import token, user
-from .cli_care import backup, restore
+from .cli_care import backup, doctor, restore
 from .cli_sources import EPILOG
 from .cli_sources import sources as source_commands
 from .errors import StoryreportError, UsageError
@@ -317,26 +317,6 @@ cli.add_command(source_commands)
 
 @cli.command(epilog=EPILOG)
 @with_database
-@click.option("--repair", is_flag=True, help="Repair what can be repaired, instead of only listing it.")
-def doctor(database: Path, repair: bool) -> None:
-    """Check the report database and its rollups; exit code 1 if there are problems."""
-    from .upkeep.doctor import examine
-
-    with progress_line() as progress:
-        findings = examine(database, repair, progress, lambda text: click.echo(f"Note: {text}.", err=True))
-    for finding in findings:
-        repaired = " (repaired)" if repair and finding.repair else ""
-        click.echo(CONTROL.sub(" ", f"{finding}{repaired}"))
-    if not findings:
-        click.echo("all is well")
-    elif any(not finding.repair for finding in findings):
-        raise StoryreportError("Some problems cannot be repaired: follow the lines above.")
-    elif not repair:
-        raise StoryreportError("The report database has errors: repair them with `storyreport doctor --repair`.")
-
-
-@cli.command(epilog=EPILOG)
-@with_database
 @click.option(
     "--older-than", "days", type=Age(), required=True, metavar="AGE", help="Minimum age, e.g. 365d, 52w or 2y."
 )
@@ -395,5 +375,5 @@ def opened(database: Path) -> Iterator[Any]:
         yield connection
 
 
-for command in (user, token, backup, restore):
+for command in (user, token, backup, doctor, restore):
     cli.add_command(command)

@@ -1,11 +1,13 @@
-"""The commands that copy the report database and put a copy back."""
+"""The commands that look after the report database: copy it, put a copy back, examine it."""
 
 from pathlib import Path
 
 import click
 
 from .cli_sources import EPILOG
+from .errors import StoryreportError
 from .options import progress_line, with_database
+from .output import CONTROL
 
 
 @click.command(epilog=EPILOG)
@@ -32,3 +34,31 @@ def restore(file: Path, database: Path) -> None:
     click.echo(f"{database}: {copied.rows:,} rows restored from {file}")
     if copied.kept:
         click.echo(f"what was there before is kept as {copied.kept}")
+
+
+@click.command(epilog=EPILOG)
+@with_database
+@click.option("--repair", is_flag=True, help="Repair what can be repaired, instead of only listing it.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print versions, space, permissions, sources and problems as JSON."
+)
+def doctor(database: Path, repair: bool, as_json: bool) -> None:
+    """Check the report database and its rollups; exit code 1 if there are problems."""
+    import json
+
+    from .upkeep.doctor import examine
+    from .upkeep.facts import facts
+
+    with progress_line() as progress:
+        findings = examine(database, repair, progress, lambda text: click.echo(f"Note: {text}.", err=True))
+    if as_json:
+        click.echo(json.dumps(facts(database, findings, repair), indent=1))
+    for finding in () if as_json else findings:
+        repaired = " (repaired)" if repair and finding.repair else ""
+        click.echo(CONTROL.sub(" ", f"{finding}{repaired}"))
+    if not findings and not as_json:
+        click.echo("all is well")
+    if any(not finding.repair for finding in findings):
+        raise StoryreportError("Some problems cannot be repaired: follow the lines above.")
+    if findings and not repair:
+        raise StoryreportError("The report database has errors: repair them with `storyreport doctor --repair`.")

@@ -12,7 +12,10 @@ from storyreport import __version__
 from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
-COMMANDS = ("demo", "doctor", "ingest", "optimize", "prune", "report", "reprice", "serve", "sources", "token", "user")
+COMMANDS = (
+    *("backup", "demo", "doctor", "ingest", "optimize", "prune", "report", "reprice", "restore", "serve", "sources"),
+    *("token", "user"),
+)
 
 
 def test_the_stored_help_is_current() -> None:
