@@ -2,8 +2,8 @@
 title: Rejected rows
 description: >-
   Rows that could not be loaded, and rows of which a value could not be read, with the reason, latest first. A row is
-  shown as its source wrote it, without private values. Its severity says whether it was rejected, or loaded without the
-  value (warning). Other values that were dropped, such as negative ones, are in data_quality.
+  shown as its source wrote it, without private values. What was loaded without a value is in data_quality, too, and so
+  are other values that were dropped, such as negative ones.
 topic: Data
 params:
   source: {type: source, help: one source only}
@@ -20,8 +20,7 @@ select
     coalesce(rejects.source_key, 'row ' || rejects.source_row) as key,
     rejects.reason,
     rejects."row",
-    rejects.rejected_at as ingested_at,
-    rejects.severity
+    rejects.rejected_at as ingested_at
 from rejects
 cross join sources on sources.id = rejects.source_id
 where

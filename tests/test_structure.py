@@ -49,7 +49,7 @@ HISTORY = {
 # The package from top to bottom: a module may import from its own room and from those below.
 ROOMS = (
     "__main__",
-    *("cli", "cli_access", "cli_sources"),
+    *("cli", "cli_access", "cli_care", "cli_sources"),
     "options",
     "demo",
     "web",
@@ -69,6 +69,7 @@ ROOMS = (
     "statuses",
     "system",
     *("unchanged", "evidence"),
+    *("scratch", "patience"),
     "values",
     "errors",
 )

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 
 from . import __version__
 from .cli_access import token, user
+from .cli_care import backup, restore
 from .cli_sources import EPILOG
 from .cli_sources import sources as source_commands
 from .errors import StoryreportError, UsageError
@@ -27,6 +29,7 @@ from .options import (
     with_prices,
     with_public,
     with_queries,
+    with_wait,
 )
 from .output import CONTROL
 
@@ -89,6 +92,7 @@ def cli() -> None:
     "--with-text", is_flag=True, default=None, help="Also copy prompts and story texts (left out by default)."
 )
 @with_prices
+@with_wait
 def ingest(
     sources: tuple[str, ...],
     database: Path,
@@ -108,7 +112,7 @@ def ingest(
     postgresql:// URL, or - for standard input. SOURCEs of one system are one source, unless two are whole databases.
     """
     from . import unchanged
-    from .ingest import check_timezone, requests_for
+    from .ingest import check_timezone, known_at, requests_for
     from .sources import problems
     from .statuses import given
 
@@ -133,7 +137,8 @@ def ingest(
         how: dict[str, Any] = {"timezone": timezone, "statuses": words, "full": full, "append": append}
         how |= {"strict": strict, "with_text": with_text}
         failed: list[str] = []
-        requests = requests_for(places, name, system, failed, price_file=price_file, **how)
+        known = partial(known_at, database)
+        requests = requests_for(places, name, system, failed, known, price_file=price_file, **how)
         load([called(request, kept) for request in requests], database, failed)
     if call:
         unchanged.note(call, [request.name for request in requests])
@@ -154,12 +159,10 @@ def load(requests: "list[Request]", database: Path, failed: list[str]) -> None:
             if len(requests) + len(failed) == 1:
                 raise
             failed.append(str(error))
-    if failed and not loaded:
-        raise StoryreportError(" ".join(failed))
     for sentence in failed:
         click.echo(f"Error: {CONTROL.sub(' ', sentence)}", err=True)
     if failed:
-        sys.exit(FAILED_IN_PART)
+        sys.exit(FAILED_IN_PART if loaded else 1)
 
 
 def load_one(request: "Request", database: Path) -> None:
@@ -392,5 +395,5 @@ def opened(database: Path) -> Iterator[Any]:
         yield connection
 
 
-cli.add_command(user)
-cli.add_command(token)
+for command in (user, token, backup, restore):
+    cli.add_command(command)

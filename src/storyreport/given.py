@@ -3,16 +3,25 @@
 import hashlib
 import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from . import pricing
 from .errors import StoryreportError, UsageError
 from .joining import are_files, joined
 from .readers.part import Found
 from .recognise import check_system, find_parts, find_parts_at, folder_of, is_pattern
+
+
+def check_timezone(name: str) -> None:
+    """Raise UsageError for an unknown time zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"There is no time zone {name!r}: use a name like Europe/Madrid, or UTC.") from None
 
 
 @dataclass(frozen=True)
@@ -39,18 +48,23 @@ class _Given:
 
 
 def requests_for(
-    places: Sequence[Path | str], name: str | None, system: str | None, failed: list[str] | None = None, **how: Any
+    places: Sequence[Path | str],
+    name: str | None,
+    system: str | None,
+    failed: list[str] | None = None,
+    known: Callable[[Path], Found | None] = lambda _: None,
+    **how: Any,
 ) -> list[Request]:
     """The sources at some paths or URLs; the places of one system are one source, unless two of them are whole copies.
 
     A folder given beside the one database of its system belongs to it. With `failed`, a place that cannot be read adds
-    a sentence to it, where there are others.
+    a sentence to it, where there are others. `known` gives what an empty file was when it was read before.
     """
     check_system(system)
     found = []
     for place in places:
         try:
-            found.append(_find(place, system))
+            found.append(_find(place, system, known))
         except StoryreportError as error:
             if failed is None or len(places) == 1:
                 raise
@@ -83,8 +97,10 @@ def _request(name: str, parts: list[Found], **how: Any) -> Request:
     return Request(name, tuple(parts), **how)
 
 
-def _find(place: Path | str, system: str | None) -> _Given:
+def _find(place: Path | str, system: str | None, known: Callable[[Path], Found | None]) -> _Given:
     if isinstance(place, Path):
+        if place.is_file() and place.stat().st_size == 0 and (emptied := known(place)):
+            return _Given(place, (emptied,))
         parts = tuple(find_parts(place, system))
         return _Given(folder_of(place) if is_pattern(place) else place, parts)
     parts = tuple(find_parts_at(place, system))

@@ -10,26 +10,25 @@ import hmac
 import json
 import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from . import pricing, rollups, schema, statuses
-from .errors import StoryreportError, UsageError
-from .given import Request, requests_for
+from . import pricing, rollups, schema, scratch, statuses
+from .errors import StoryreportError
+from .given import Request, check_timezone, requests_for
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
-from .readers import check_unchanged, open_part
+from .readers import check_unchanged, check_whole, harden, open_part
 from .readers.part import Found, Options, is_unchanged, signature
 from .readers.sqlite import reading
+from .sources import systems
 from .transaction import Progress, transaction
 from .typed import TypedTables
 from .unchanged import note_unchanged
 
-__all__ = ["Outcome", "Request", "check_timezone", "ingest", "reprice", "requests_for"]
+__all__ = ["Outcome", "Request", "check_timezone", "ingest", "known_at", "reprice", "requests_for"]
 
 HASH_DIGITS = 16
 # What an input's state says beside its watermarks.
@@ -48,12 +47,20 @@ class Outcome:
     duration_ms: int = 0
 
 
-def check_timezone(name: str) -> None:
-    """Raise UsageError for an unknown time zone."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise UsageError(f"There is no time zone {name!r}: use a name like Europe/Madrid, or UTC.") from None
+def known_at(database: Path, path: Path) -> Found | None:
+    """The export that was read from a path before, as the report database knows it; None where there was none."""
+    if not database.is_file():
+        return None
+    with contextlib.closing(schema.open_for_reading(database)) as connection:
+        row = connection.execute(
+            "select system, part, json_extract(watermarks, '$.layout') from inputs"
+            " join sources on sources.id = source_id where location = ? limit 1",
+            [os.path.abspath(path)],
+        ).fetchone()
+    if row is None or row[0] not in systems() or systems()[row[0]].parts[row[1]].stage:
+        return None
+    tables = tuple((table, path) for table in json.loads(row[2] or "{}"))
+    return Found(systems()[row[0]], row[1], path, tables) if tables else None
 
 
 def ingest(database: Path, request: Request, progress: Progress = lambda _: None) -> Outcome:
@@ -62,13 +69,14 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
     begun = time.monotonic()
     # Copies of sources outlive the connection that reads them.
     with (
-        tempfile.TemporaryDirectory(prefix="storyreport-") as scratch,
+        scratch.folder() as folder,
         transaction(database, progress) as connection,
     ):
+        harden(connection)
         progress("bringing the report database up to date")
         notes = rollups.update(connection)
         _register_keyed_hash(connection)
-        outcome = _ingest(connection, request, Path(scratch), progress, begun)
+        outcome = _ingest(connection, request, folder, progress, begun)
         outcome.notes[:0] = notes
         connection.execute("commit")
     return outcome
@@ -203,7 +211,11 @@ def _load_pass(
         if not files and known.location not in ("", found.location):
             job.overlap = Overlap()
         with contextlib.closing(part.remote) if part.remote else contextlib.nullcontext():
+            deleted = job.counts.gone
             watermarks = load_part(job, watermarks)
+        if job.counts.gone > deleted:
+            work.progress(f"checking {found.path.name}, which has fewer rows")
+            check_whole(work.connection, part)
         check_unchanged(part)
     if job.overlap and job.overlap.is_of_another:
         raise StoryreportError(_of_another(work.request.name, found, known))
@@ -227,7 +239,7 @@ def _of_another(name: str, found: Found, known: "_Known") -> str:
     adding = ", or add the rows with --append" if found.is_staged else ""
     return (
         f"{found.location} is another source than {name!r}, which was read from {known.location}: nearly none of their"
-        f" rows are the same. Choose another --name{adding}, or, if {name!r} has moved there, say so first:"
+        f" rows are the same; choose another --name{adding}, or, if {name!r} has moved there, say so first:"
         f" storyreport sources move {name} {found.location}"
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
+from . import patience
 from .errors import StoryreportError, UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +49,18 @@ def with_prices(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Your own prices (YAML); kept in the report database for later ingests.",
     )
     return option(command)
+
+
+def with_wait(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --wait."""
+    return click.option(
+        "--wait",
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        expose_value=False,
+        callback=lambda _, __, value: patience.GIVEN_SECONDS.set(value),
+        help="Longest wait for another command that writes [default: a day], and for a silent server [default: 60].",
+    )(command)
 
 
 def with_queries(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -131,11 +144,12 @@ def place(source: str) -> Path | str:
 def standard_input() -> Iterator[Path]:
     """Standard input as a temporary file; its errors name standard input instead of the file."""
     import shutil
-    import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="storyreport-") as folder:
+    from . import scratch
+
+    with scratch.folder() as folder:
         # The source's name comes from the file's.
-        path = Path(folder) / "stdin"
+        path = folder / "stdin"
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         try:

@@ -8,9 +8,15 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import schema, values
+from . import patience, schema, values
 from .errors import StoryreportError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+BUSY = "{path} is being written by another command: try again when it has finished, or give a longer --wait."
 Progress = Callable[[str], None]
 
 
@@ -72,7 +78,7 @@ def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
         try:
             schema.check_ours(connection, path)
             progress("waiting for another ingest to finish")
-            connection.execute("begin immediate")
+            _begin(connection, path)
             if opened and opened == _number_of(path):
                 return connection
         except sqlite3.DatabaseError as error:
@@ -86,6 +92,30 @@ def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
         connection.close()
 
 
+def _begin(connection: sqlite3.Connection, path: Path) -> None:
+    """Take the write lock. SQLite would wait for it, too, but say nothing, and not hear Ctrl-C."""
+    connection.execute("pragma busy_timeout = 0")
+    for _ in patience.attempts(f"another command that writes {path}"):
+        try:
+            connection.execute("begin immediate")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) and "busy" not in str(error):
+                raise
+            continue
+        connection.execute(f"pragma busy_timeout = {schema.WAIT_SECONDS * 1000}")
+        return
+    raise StoryreportError(BUSY.format(path=path))
+
+
+def _lock(file: int, path: Path) -> None:
+    """Be the only one who makes a file."""
+    for _ in patience.attempts(f"another command that makes {path}"):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+    raise StoryreportError(BUSY.format(path=path))
+
+
 @contextlib.contextmanager
 def _alone_with_a_new_file(path: Path, progress: Progress) -> Iterator[None]:
     """Be the only one who makes a report database, which is taken away again if nothing can be loaded into it.
@@ -93,20 +123,22 @@ def _alone_with_a_new_file(path: Path, progress: Progress) -> Iterator[None]:
     SQLite's own lock is no help: who waits for that of a file which is then deleted takes the journal of the next file
     at the path for its own. Windows does not delete what is open.
     """
-    try:
-        import fcntl
-    except ImportError:
+    if fcntl is None:
         yield
         return
     file = None
     while file is None and _is_new(path):
         try:
-            file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
             # SQLite's error names the reason.
             break
         progress("waiting for another ingest to finish")
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            _lock(file, path)
+        except BaseException:
+            os.close(file)
+            raise
         if os.fstat(file).st_ino != _number_of(path):
             os.close(file)
             file = None

@@ -14,6 +14,8 @@ from .values import FIRST_EPOCH_MS, UNKNOWN_CURRENCY
 
 LONGEST_KEY = 500
 LONGEST_WORD = 200
+# Names of months are shorter, or stand in no time that is read.
+WORD = "*" + "[A-Za-z]" * 5 + "*"
 # A shorter value names nobody, and might be any part of a text.
 SHORTEST_REDACTED = 8
 # Millions of them can be added up as 64-bit integers.
@@ -199,14 +201,21 @@ class TypedTables:
         return description.drops_values and kind in DROPPABLE and name not in description.required
 
     def redacted_row(self, table: str) -> str:
-        """A row as JSON without private columns, its values cut."""
+        """A row as JSON without private columns, its values cut; of free text it only says that it is text."""
         pairs = [
             f"'{name}', case when typeof({column}) in ('integer', 'real', 'null') then {column}"
+            f" when {self._is_free(kind, column)} then '<text of ' || length({column}) || ' characters>'"
             f" else clean_text(cast({self._redacted(table, column)} as blob), {LONGEST_WORD}) end"
             for name, (kind, column) in self.columns(table).items()
             if column and kind not in SECRET
         ]
         return f"json_object({', '.join(pairs)})"
+
+    def _is_free(self, kind: Type, column: str) -> str:
+        """Whether a value is free text; where a time or a number should be, that is one with a word."""
+        if self.options.with_text or kind in (Type.KEY, Type.WORD):
+            return "0"
+        return "1" if kind is Type.TEXT else f"{column} glob '{WORD}'"
 
     def key(self, table: str) -> str:
         """The first column of a row that may be shown, by which a person finds the row."""

@@ -281,13 +281,14 @@ def test_a_source_that_may_not_be_read(
 
 
 def test_one_good_and_one_bad_source(any_db: Path, tmp_path: Path) -> None:
-    """Nothing of a command is loaded when one of its sources is none, in either order."""
+    """The good one is loaded, in either order; stderr names the other, and the exit code says that one is lacking."""
     good = plant(tmp_path / "given" / "good.db")
     bad = empty_file(tmp_path / "given")
     for sources in ((good, bad), (bad, good)):
-        with unchanged(tmp_path / "given", any_db.parent):
+        with unchanged(tmp_path / "given"):
             done = storyreport("ingest", *sources, "--db", any_db, cwd=tmp_path)
-            assert_one_sentence(done, 1)
+            assert_one_sentence(done, 3, out=done.stdout)
+        assert done.stdout.startswith("good: ")
         assert "empty.db" in done.stderr
 
 

@@ -42,6 +42,7 @@ THINGS = {
     "batch": "select runs.source_key from events join runs on runs.id = events.run_id limit 1",
     "step": "select family from rollup_steps order by timed desc limit 1",
     "name": "select source_key from stories limit 1",
+    "session": "select session_hash from runs where session_hash is not null limit 1",
 }
 
 
@@ -81,6 +82,9 @@ def asked(database: Path, name: str) -> dict[str, str]:
     report = reports.find(name)
     takes = {param.name for param in report.params}
     judged = {"as_of": "2100-01-01"} if "as_of" in takes else {}
+    if "hours" in takes:
+        # A year hence there would be nothing.
+        return {"hours": "24"}
     if report.topic == ONE_THING:
         (thing,) = takes & THINGS.keys()
         with closing(sqlite3.connect(database)) as connection:

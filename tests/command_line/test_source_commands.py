@@ -83,3 +83,16 @@ def test_a_source_alone(run: Runner, tmp_path: Path) -> None:
     """One source that fails is one error, as before."""
     result = run("ingest", tmp_path / "one.csv")
     assert (result.exit_code, result.stderr) == (1, f"Error: {tmp_path / 'one.csv'} does not exist.\n")
+
+
+def test_a_file_that_was_emptied(run: Runner, tmp_path: Path) -> None:
+    """A file that holds nothing any more is what it was, with no rows; one that is not known is refused."""
+    path = csv(tmp_path / "a.csv")
+    run("ingest", path)
+    path.write_text("", "utf-8")
+    result = run("ingest", path)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "0 rows read" in result.stdout
+    assert "1 deleted" in result.stdout
+    (tmp_path / "b.csv").touch()
+    assert "is empty" in run("ingest", tmp_path / "b.csv").stderr

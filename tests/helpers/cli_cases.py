@@ -21,11 +21,11 @@ SOURCE_ROWS = 2 + 5 + 4  # stories, step_history, step_status
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
-def assert_one_sentence(done: subprocess.CompletedProcess[str], code: int) -> None:
-    """It failed with this exit code and one sentence, and printed nothing else."""
+def assert_one_sentence(done: subprocess.CompletedProcess[str], code: int, out: str = "") -> None:
+    """It failed with this exit code and one sentence, and printed nothing else but `out`."""
     assert "Traceback" not in done.stderr
     assert done.returncode == code, done.stderr
-    assert done.stdout == ""
+    assert done.stdout == out
     lines = done.stderr.splitlines()
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("Error: ")

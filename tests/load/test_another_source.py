@@ -28,7 +28,7 @@ def test_another_file_under_an_old_name(db: ReportDatabase, tmp_path: Path) -> N
         db.ingest(steps(staging, *range(100, 140)))
     assert str(raised.value) == (
         f"{staging} is another source than 'steps', which was read from {prod}: nearly none of their rows are the"
-        " same. Choose another --name, or add the rows with --append, or, if 'steps' has moved there, say so first:"
+        " same; choose another --name, or add the rows with --append, or, if 'steps' has moved there, say so first:"
         f" storyreport sources move steps {staging}"
     )
     assert db.counts() == before

@@ -204,10 +204,9 @@ def test_a_folder_with_files_of_two_systems(db: ReportDatabase, tmp_path: Path) 
     bucket(folder / "usage.json", 1, 10)
     with pytest.raises(StoryreportError) as raised:
         db.ingest(folder)
-    assert str(raised.value) == (
-        f"{folder} holds sources of 2 systems, anthropic_usage (usage.json) and steps (steps.csv): choose one with --as"
-        " SYSTEM, or ingest each by its own path."
-    )
+    said = str(raised.value)
+    assert said.startswith(f"{folder} holds sources of 2 systems, anthropic_usage (")
+    assert said.endswith(" and steps (steps.csv): choose one with --as SYSTEM, or ingest each by its own path.")
     db.ingest(folder, system="steps")
     assert db.one("select count(*) from step_runs") == 1
 

@@ -259,6 +259,7 @@ def test_what_was_deleted_since_did_cost(db: ReportDatabase, media: Path) -> Non
             "failures": sorted(
                 (row["step"], row["failed_runs"], row["calls"], row["cost"])
                 for row in db.report("cost_of_failures", **given)
+                if row["kind"] == "run"
             ),
         }
 
@@ -286,7 +287,11 @@ def test_what_was_deleted_since_did_cost(db: ReportDatabase, media: Path) -> Non
     (media.parent / "later").mkdir()
     later = ReportDatabase(media.parent / "later")
     later.ingest(media)
-    assert later.report("cost_by_story") == later.report("cost_of_failures") == []
+    assert later.report("cost_by_story") == []
+    # Every tenth call failed, all of them for music; every seventh has no cost.
+    spent = sum(i / 64 for i in range(10, 301, 10) if i % 7)
+    (failed,) = later.report("cost_of_failures")
+    assert (failed["kind"], failed["step"], failed["calls"], failed["cost"]) == ("call", "music", 26, spent)
     assert sum(row["calls"] for row in later.report("cost_by_step")) == 300
 
 

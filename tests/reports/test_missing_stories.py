@@ -1,5 +1,6 @@
 """A story that runs, steps or calls name and its source does not have can be looked up, and is marked as missing."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from helpers.report_database import ReportDatabase, change, pairs
 from helpers.workflow import RUNS
 
 from storyreport.upkeep.doctor import examine
+from storyreport.upkeep.prune import prune
 
 USAGE = """create table token_usage_tracking (
     token_usage_id text primary key, story_id text, action text, ai_model text, input_tokens integer,
@@ -114,6 +116,19 @@ def test_stories_that_were_not_read(db: ReportDatabase, service: Path) -> None:
     db.ingest(service)
     assert pairs(db.report("cost_by_story"), "story", "status")[0] == ("lost", "not read")
     assert db.report("orphans") == []
+
+
+def test_pruned_calls_still_count(db: ReportDatabase, service: Path) -> None:
+    """What the calls of a story that was not read did cost, is known when they are gone."""
+    change(
+        service, "drop table stories", "update story_generation_runs set status = 'completed', ended_at = started_at"
+    )
+    db.ingest(service)
+    before = db.report("cost_by_story")
+    prune(db.path, date(2026, 1, 9))
+    assert db.one("select count(*) from calls") < 4
+    assert db.report("cost_by_story") == before
+    assert examine(db.path) == []
 
 
 def test_an_empty_table_of_stories(db: ReportDatabase, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_a_job_and_a_batch(db: ReportDatabase, games: Path, runner: Path) -> Non
     db.ingest(games)
     assert found(db, "j-done") == {"times": ("warning", "The run, or a step of it, ended before it began.")}
     assert found(db, "j-failed")["state"] == ("problem", "Failed at generate_story: No answer")
-    assert found(db, "j-odd")["state"] == ("warning", "Unknown status: paused.")
+    assert found(db, "j-odd")["state"] == ("warning", "Unknown status: meditating.")
     add_batch(runner, 1, "completed", NOON, str(NOON + 600))
     add_story(runner, 1, 1, "1-1", "failed")
     add_story(runner, 2, 1, "1-2", "done")

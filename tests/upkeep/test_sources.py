@@ -138,7 +138,7 @@ def test_every_system_can_be_removed(db: ReportDatabase, tmp_path: Path) -> None
     for name in names:
         remove(db.path, name)
     left = {table for table, count in db.counts().items() if count and not table.startswith(("errors", "_", "sqlite"))}
-    assert left <= {"secrets", "definitions", "duration_buckets"}
+    assert left <= {"secrets", "definitions", "duration_buckets", "list_prices", "price_files"}
     assert examine(db.path) == []
 
 

@@ -2,7 +2,8 @@
 
 A story is registered (UTC) just before its job ends (local time): so the two are whole quarters of an hour apart, and
 how many is the server's offset, row by row where the server moved or summer time ended. Rows without such a proof have
-the offset of the row before them; without any proof, durations that all lie just above whole quarters are evidence.
+the offset of the row before them, unless they took minutes as they stand; without any proof, durations that all lie
+just above whole quarters are evidence.
 """
 
 from ..system import Clock, Table, Type
@@ -105,7 +106,10 @@ def _measure(job: Job, table: str, description: Table, clock: Clock) -> None:
         select
             key,
             case
-                when proofs > 0 then coalesce(proved, cast(substr(coalesce(known_before, known_after), 14) as integer))
+                when proved is not null then proved
+                -- Read as UTC it took minutes: no other zone makes that likelier.
+                when from_begin between -{LAG} and {GAP} then 0
+                when proofs > 0 then cast(substr(coalesce(known_before, known_after), 14) as integer)
                 when is_evident then guessed
                 when from_begin - guessed <= {GAP} and guessed between {LEAST} and {MOST} then null
                 else 0

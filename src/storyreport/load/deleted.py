@@ -62,6 +62,8 @@ def _dirty_rows(job: Job, core: str, group: str) -> str:
 def _delete(job: Job, core: str, select_ids: str) -> int:
     """Mark rows as deleted and make orphans of rows that refer to them; return of how many source rows they were."""
     job.execute(f"create temp table deleted as {select_ids}")
+    if job.scalar("select exists (select 1 from temp.deleted)"):
+        job.check_source()
     weight = "sum(source_rows)" if core == "step_runs" else "count(*)"
     rows = int(job.scalar(f"select coalesce({weight}, 0) from main.{core} where id in (select id from temp.deleted)"))
     # Rows that were derived from others weigh nothing.

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ..errors import StoryreportError
 from ..mapping import CORE_TABLES, Section, sections
+from ..readers.part import quoted
 from ..readers.sqlite import problem_of_file
 from ..system import Part, System
 from ..typed import TypedTables
@@ -90,6 +92,8 @@ class Job:
     findings: list[tuple[str, str, int, str, str]] = field(default_factory=list)
     # section → its columns, for all parts of the system
     columns: dict[Section, list[str]] = field(default_factory=dict)
+    # whether the source's file was found to be sound, where rows of it had vanished
+    is_checked: bool = False
     # table → what its newest rows hold, block by block
     blocks: dict[str, dict[int, Block]] = field(default_factory=dict)
 
@@ -120,6 +124,19 @@ class Job:
     def sections(self) -> tuple[Section, ...]:
         """The part's sections of its system's mapping."""
         return tuple(s for s in sections(self.system) if s.part == self.typed.opened.found.part)
+
+    def check_source(self) -> None:
+        """Raise StoryreportError where the source is a damaged SQLite file: missing rows may only be unreadable."""
+        schema = f"src_{self.typed.opened.found.part}"
+        if self.is_checked or schema not in {name for _, name, _ in self.connection.execute("pragma database_list")}:
+            return
+        (found,) = self.connection.execute(f"pragma {quoted(schema)}.quick_check(1)").fetchone()
+        if found != "ok":
+            raise StoryreportError(
+                f"{self.typed.opened.found.path} is damaged ({' '.join(found.split())}) and lacks rows that were there:"
+                " restore it or copy it again."
+            )
+        self.is_checked = True
 
     @cached_property
     def is_fresh(self) -> bool:

@@ -5,13 +5,17 @@ Only where the list is loaded anyway, for that takes longer than an ingest witho
 
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from .listed import listed_rates
+from .listed import find
 
-MILLION = 1_000_000
-# (input, output, read from the cache, written to it, written for an hour), in dollars a million tokens.
-Prices = tuple[float, float, float, float, float]
+if TYPE_CHECKING:
+    from genai_prices.types import ModelInfo
+
+# (provider, model, the listed provider and model, whether the model's name alone means that provider, the prices)
+Row = tuple[Any, ...]
 
 
 def keep_list(connection: sqlite3.Connection, now: str) -> None:
@@ -20,45 +24,61 @@ def keep_list(connection: sqlite3.Connection, now: str) -> None:
         return
     from genai_prices import __version__
 
-    day = now[:10]
-    version = f"{__version__} of {day}"
+    version = f"{__version__} of {now[:10]}"
+    noon = datetime.fromisoformat(f"{now[:10]}T12:00:00+00:00")
     kept = connection.execute("select version from main.list_prices limit 1").fetchone()
     if kept != (version,):
         connection.execute("delete from main.list_prices")
-        _insert(connection, _listed_names(), day, version)
+        _insert(connection, _listed(noon), version)
     names = connection.execute("""
         select distinct provider, model
         from main.rollup_calls
         where (provider, model) not in (select provider, model from main.list_prices)""").fetchall()
-    _insert(connection, ((*name, False) for name in names), day, version)
+    _insert(connection, _named(names, noon), version)
 
 
-def _listed_names() -> Iterator[tuple[str, str, bool]]:
-    """(provider, model, whether the model's name alone means this provider) of each listed model."""
+def _listed(moment: datetime) -> Iterator[Row]:
+    """The rows of the list's own names."""
     from genai_prices.data_snapshot import get_snapshot
 
     for provider in get_snapshot().providers:
         for model in provider.models:
             usual = provider.model_match is not None and provider.model_match.is_match(model.id)
-            yield provider.id, model.id, usual
+            yield provider.id, model.id, f"{provider.id}/{model.id}", usual, *_prices(model, moment)
 
 
-def _insert(connection: sqlite3.Connection, names: Iterator[tuple[str, str, bool]], day: str, version: str) -> None:
-    rows = (
-        (provider, model, found[0], usual, *found[1], version)
-        for provider, model, usual in names
-        if (found := _prices(provider, model, day))
+def _named(names: Iterable[tuple[str, str]], moment: datetime) -> Iterator[Row]:
+    """The rows of names that calls have for models of the list."""
+    for provider, model in names:
+        if model and (found := find(provider, model)):
+            listed_as = f"{found.provider.id}/{found.model.id}"
+            yield provider, model, listed_as, False, *_prices(found.model, moment)
+
+
+def _insert(connection: sqlite3.Connection, rows: Iterable[Row], version: str) -> None:
+    connection.executemany(
+        f"insert or ignore into main.list_prices values ({', '.join('?' * 10)})",
+        ((*row, version) for row in rows if any(row[4:])),
     )
-    connection.executemany(f"insert or ignore into main.list_prices values ({', '.join('?' * 10)})", rows)
 
 
-def _prices(provider: str, model: str, day: str) -> tuple[str, Prices] | None:
-    """What a model is in the list, and its prices on a day at noon within the first tier; None where it has none."""
-    for rate in listed_rates(provider, model):
-        is_now = rate.from_day <= day < rate.until_day and rate.from_time <= "12:00" < rate.until_time
-        if is_now and rate.above_tokens < 0 and rate.prices_tokens:
-            hour = rate.per_cache_write_token + rate.details.get("cache_write_1h_tokens", 0.0)
-            tokens = (rate.per_input_token, rate.per_output_token, rate.per_cache_read_token)
-            prices = (*tokens, rate.per_cache_write_token, hour)
-            return rate.priced_as, tuple(price * MILLION for price in prices)  # type: ignore[return-value]
-    return None
+def _prices(model: "ModelInfo", moment: datetime) -> tuple[float, ...]:
+    """Dollars a million tokens within the first tier: in, out, read from the cache, written to it, for an hour.
+
+    Tokens without a price of their own have that of those which include them; 0 each where tokens have none.
+    """
+    prices = model.get_prices(moment)
+
+    def price(name: str, otherwise: float) -> float:
+        listed = getattr(prices, name)
+        return otherwise if listed is None else float(getattr(listed, "base", listed))
+
+    plain = price("input_mtok", 0.0)
+    written = price("cache_write_mtok", plain)
+    return (
+        plain,
+        price("output_mtok", 0.0),
+        price("cache_read_mtok", plain),
+        written,
+        price("cache_write_1h_mtok", written),
+    )

@@ -31,13 +31,13 @@ def listed_rates(provider: str, model: str, tier: str = "") -> tuple[Rate, ...]:
     """The rates of a model in a tier by genai-prices; none if it does not know the model or has no price for it."""
     context = TIERS.get(tier.strip().lower())
     try:
-        found = _find(provider, model) if context is not None else None
+        found = find(provider, model) if context is not None else None
         return tuple(_rates_of(found, context or {})) if found else ()
     except (LookupError, ValueError):
         return ()
 
 
-def _find(provider: str, model: str) -> "PriceCalculation | None":
+def find(provider: str, model: str) -> "PriceCalculation | None":
     """The model as genai-prices knows it; never that of another provider than the call's own."""
     found = (_look_up(known, name) for known, name in possible_names(provider, model))
     return next((calculation for calculation in found if calculation), None)
@@ -48,7 +48,7 @@ def _look_up(provider: str | None, model: str) -> "PriceCalculation | None":
 
     try:
         return calc_price(Usage(input_tokens=0), model, provider_id=provider)
-    except LookupError:
+    except (LookupError, ValueError):
         return None
 
 

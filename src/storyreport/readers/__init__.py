@@ -5,9 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import StoryreportError
+from .hardened import check_whole, harden
 from .part import Found, Opened, signature
 from .sqlite import open_sqlite
 from .staged import open_staged
+
+__all__ = ["check_unchanged", "check_whole", "harden", "open_part"]
 
 
 def open_part(

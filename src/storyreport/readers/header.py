@@ -1,9 +1,9 @@
 """A SQLite file as a file: its header, the log beside it, and whether its writer is at work."""
 
-import shutil
 from pathlib import Path
 
 from ..errors import NotOursError, StoryreportError
+from ..scratch import copy_file
 
 try:
     import fcntl
@@ -28,12 +28,18 @@ def check_header(path: Path) -> None:
     header = read_header(path)
     if not header.startswith(SQLITE_MAGIC):
         raise NotOursError(f"{path} is not a SQLite database: check the path.")
+    if not wal_of(path).exists() and size < (database_size(path) or 0):
+        raise StoryreportError(f"{path} is damaged: it ends after {size} bytes; restore it or copy it again.")
+
+
+def database_size(path: Path) -> int | None:
+    """How many bytes of a SQLite file are its database, whatever follows; None where its header does not say."""
+    header = read_header(path)
     page_size = int.from_bytes(header[16:18], "big")
     pages = int.from_bytes(header[28:32], "big")
     # The page count is only right where both counters agree (https://sqlite.org/fileformat2.html#in_header_database_size).
-    is_valid = header[24:28] == header[92:96]
-    if is_valid and not wal_of(path).exists() and size < pages * (65536 if page_size == 1 else page_size):
-        raise StoryreportError(f"{path} is damaged: it ends after {size} bytes; restore it or copy it again.")
+    is_valid = header[24:28] == header[92:96] and pages > 0
+    return pages * (65536 if page_size == 1 else page_size) if is_valid else None
 
 
 def is_wal(path: Path) -> bool:
@@ -73,8 +79,8 @@ def _is_locked(path: Path) -> bool:
 
 def copy_with_log(path: Path, copy: Path) -> None:
     """Copy a SQLite file and its log, for reading them elsewhere."""
-    shutil.copyfile(path, copy)
-    shutil.copyfile(wal_of(path), wal_of(copy))
+    copy_file(path, copy)
+    copy_file(wal_of(path), wal_of(copy))
 
 
 def uri(path: Path) -> str:

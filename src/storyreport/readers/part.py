@@ -102,6 +102,10 @@ class Opened:
     is_unlocked: bool = False
     # read from files into tables that have a column `problem`
     is_staged: bool = False
+    # tables of a SQLite file, (schema, name), whose pages say whether they are whole
+    checked: set[tuple[str, str]] = field(default_factory=set)
+    # of a SQLite file with columns that would take too long to compute
+    is_hostile: bool = False
     # a database server, whose rows are fetched as they are needed
     remote: Remote | None = None
 

@@ -1,16 +1,17 @@
 """A SQLite file as a source: attached in one snapshot, or copied first where a reader would keep its writer waiting."""
 
 import contextlib
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import StoryreportError
+from ..scratch import check_room, copy_file
+from ..scratch import folder as scratch_folder
 from ..values import readable
 from .copies import copy_rows
-from .header import IMMUTABLE, check_header, copy_with_log, is_abandoned, is_wal, uri
+from .hardened import ROW_BYTES, computes_too_much
+from .header import IMMUTABLE, check_header, copy_with_log, database_size, is_abandoned, is_wal, uri
 from .part import Found, Opened, quoted, signature
 from .unsafe import copy_without_expressions, has_unsafe_indexes
 
@@ -18,6 +19,10 @@ from .unsafe import copy_without_expressions, has_unsafe_indexes
 WAIT_SECONDS = 5.0
 # SQLite's words about a file → our sentence about it.
 PROBLEMS = {
+    ("unsafe use of",): (
+        "{path} has columns that this SQLite does not compute in a file from elsewhere ({error}): use a newer Python,"
+        " or ingest a copy without them."
+    ),
     ("locked", "busy"): "{path} is locked by the program that writes it: try again when it has finished.",
     ("readonly", "unable to open"): (
         "{path} was left in the middle of a write or may not be opened ({error}): "
@@ -30,8 +35,12 @@ PROBLEMS = {
         "{path} keeps its text as UTF-16, which cannot be attached: copy it with "
         "`sqlite3 {path.name} .dump | sqlite3 copy.db` and ingest the copy."
     ),
+    ("too big",): "{path} has a row that is larger than {most} MB ({error}): leave it out, or cut it, in a copy.",
     ("is full",): "There is no room left on the disk ({error}): free some, then try again.",
 }
+NOT_UTF8 = "{path} is damaged (names in its schema are not UTF-8): restore it or copy it again."
+# What SQLite calls generated columns: computed when they are read, or stored (pragma_table_xinfo, "hidden").
+COMPUTED, STORED = 2, 3
 OTHER_PROBLEM = "{path} cannot be read ({error}): it may be damaged; copy it again."
 
 
@@ -47,7 +56,10 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         sentence = problem_of_file(error) or OTHER_PROBLEM
-        raise StoryreportError(sentence.format(path=path, error=error)) from error
+        raise StoryreportError(sentence.format(path=path, error=error, most=ROW_BYTES >> 20)) from error
+    except UnicodeDecodeError as error:
+        # SQLite's message names what cannot be decoded.
+        raise StoryreportError(NOT_UTF8.format(path=path)) from error
 
 
 def open_sqlite(connection: sqlite3.Connection, found: Found, scratch: Path, progress: Callable[[str], None]) -> Opened:
@@ -84,6 +96,7 @@ def _copy(source: Path, copy: Path) -> None:
     with contextlib.closing(sqlite3.connect(uri(source), uri=True, timeout=WAIT_SECONDS)) as reader:
         if not _copy_as_file(reader, source, copy):
             copy.unlink(missing_ok=True)
+            check_room(source, copy.parent, source.stat().st_size)
             with contextlib.closing(sqlite3.connect(copy)) as writer:
                 writer.execute("pragma synchronous = off")
                 writer.execute("pragma journal_mode = off")
@@ -99,7 +112,7 @@ def _copy_as_file(reader: sqlite3.Connection, source: Path, copy: Path) -> bool:
     try:
         if reader.execute("pragma journal_mode").fetchone() == ("wal",):
             return False
-        shutil.copyfile(source, copy)
+        copy_file(source, copy, database_size(source))
     except OSError:
         # Windows refuses the bytes that are locked.
         return False
@@ -111,13 +124,17 @@ def _copy_as_file(reader: sqlite3.Connection, source: Path, copy: Path) -> bool:
 
 def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: str) -> Opened:
     tables: dict[str, tuple[str, dict[str, str]]] = {}
+    checked: set[tuple[str, str]] = set()
     numbered: dict[str, str] = {}
     real = {name.lower(): name for name in real_tables(connection, schema)}
     for table, description in found.system.parts[found.part].tables.items():
         if table not in real:
             continue
         name = f"{quoted(schema)}.{quoted(real[table])}"
-        columns = description.named({column.lower(): column for column in columns_of(connection, schema, real[table])})
+        present = columns_of(connection, schema, real[table])
+        if not has_hostile_columns(connection, schema, real[table]):
+            checked.add((schema, real[table]))
+        columns = description.named({column.lower(): column for column in present})
         number = _row_number(connection, schema, real[table], columns)
         group = columns.get(description.group or "")
         if group and not _is_indexed(connection, schema, real[table], group):
@@ -127,7 +144,8 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
         if number:
             numbered[table] = number
         tables[table] = (name, columns)
-    return Opened(found, taken, tables, numbered)
+    is_hostile = any(has_hostile_columns(connection, schema, name) for name in real.values())
+    return Opened(found, taken, tables, numbered, checked=checked, is_hostile=is_hostile)
 
 
 def _row_number(connection: sqlite3.Connection, schema: str, table: str, columns: dict[str, str]) -> str | None:
@@ -180,10 +198,10 @@ def _is_indexed(connection: sqlite3.Connection, schema: str, table: str, column:
 def read_tables(path: Path) -> dict[str, frozenset[str]]:
     """The real tables of a SQLite file (no views, no virtual ones) → their columns, all in lower case."""
     check_header(path)
-    with tempfile.TemporaryDirectory(prefix="storyreport-") as scratch, reading(path):
+    with scratch_folder() as scratch, reading(path):
         location = uri(path)
         if is_abandoned(path):
-            copy = Path(scratch) / "copy.db"
+            copy = scratch / "copy.db"
             copy_with_log(path, copy)
             location = copy.as_uri()
         with contextlib.closing(sqlite3.connect(location, uri=True, timeout=WAIT_SECONDS)) as connection:
@@ -203,6 +221,14 @@ def real_tables(connection: sqlite3.Connection, schema: str) -> list[str]:
 
 
 def columns_of(connection: sqlite3.Connection, schema: str, table: str) -> list[str]:
-    """The names of a real table's columns, the generated ones (hidden: 2 and 3) too."""
-    rows = connection.execute("select name from pragma_table_xinfo(?, ?) where hidden in (0, 2, 3)", [table, schema])
-    return [name for (name,) in rows if isinstance(name, str)]
+    """The names of a real table's columns; of the generated ones, those that are stored or cheap to compute."""
+    rows = connection.execute("select name, hidden from pragma_table_xinfo(?, ?)", [table, schema]).fetchall()
+    is_hostile = any(hidden == COMPUTED for _, hidden in rows) and computes_too_much(connection, schema, table)
+    read = (0, STORED) if is_hostile else (0, COMPUTED, STORED)
+    return [name for name, hidden in rows if isinstance(name, str) and hidden in read]
+
+
+def has_hostile_columns(connection: sqlite3.Connection, schema: str, table: str) -> bool:
+    """Whether a real table has generated columns that are not read."""
+    rows = connection.execute("select count(*) from pragma_table_xinfo(?, ?) where hidden <> 1", [table, schema])
+    return bool(rows.fetchone()[0] > len(columns_of(connection, schema, table)))

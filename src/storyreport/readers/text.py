@@ -25,11 +25,17 @@ MOST_LINES = 200_000
 # So often a file is read again for the lines that did not.
 MOST_REREAD = 10
 LOOKED_AT = 20
+BLOCK_BYTES = 1 << 16
+# What a gzip file may unpack to: records that repeat themselves reach a hundred, blank lines a thousand.
+SMALL_BYTES = 256 << 20
+HIGHEST_RATIO = 250
 DELIMITERS = ",;\t|"
 # How Excel is told the delimiter.
 SEPARATOR = re.compile(r"sep=[,;\t|]", re.IGNORECASE)
+TOO_LONG = "the line is longer than"
 DAMAGED = "the gzip file is damaged"
 CUT = "the gzip file ends early or is damaged"
+BLOWN_UP = f"the gzip file unpacks to more than {HIGHEST_RATIO} times its size: unpack it yourself, if you trust it"
 UNCLOSED = "a quote is not closed"
 
 Line = tuple[int, str | None, str | None]
@@ -47,7 +53,7 @@ def _all_lines(path: Path) -> Iterator[tuple[int, str, str | None]]:
     with _opened(path) as file:
         number = 0
         while line := file.readline(LONGEST_LINE + 1):
-            if not line.endswith(b"\n") and _damage(file) == CUT:
+            if not line.endswith(b"\n") and _damage(file) in (CUT, BLOWN_UP):
                 # Half a line may look like a whole one.
                 break
             number += 1
@@ -56,11 +62,26 @@ def _all_lines(path: Path) -> Iterator[tuple[int, str, str | None]]:
                 while line and not line.endswith(b"\n"):
                     line = file.readline(LONGEST_LINE)
                     quotes += line.count(b'"')
-                yield number, '"' * (quotes % 2), f"the line is longer than {LONGEST_LINE} bytes"
+                yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes"
             elif line.strip():
                 yield (number, *_text(line))
+            else:
+                number += _skip_blank_lines(file)
         if damage := _damage(file):
             yield number + 1, "", damage
+
+
+def _skip_blank_lines(file: io.BufferedReader) -> int:
+    """Pass over the blank lines that come next, a block at a time; return how many they are."""
+    passed = 0
+    while block := file.peek():
+        blank = block[: len(block) - len(block.lstrip())]
+        end = blank.rfind(b"\n") + 1
+        if not end:
+            break
+        passed += blank.count(b"\n", 0, end)
+        file.read(end)
+    return passed
 
 
 class _Unpacked(io.RawIOBase):
@@ -68,6 +89,8 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, path: Path):
         self._file = gzip.GzipFile(path)
+        self._most = max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
+        self._count = 0
         self.damage = ""
 
     def readable(self) -> bool:
@@ -85,6 +108,10 @@ class _Unpacked(io.RawIOBase):
         except (EOFError, zlib.error):
             self.damage = CUT
             return 0
+        self._count += len(content)
+        if self._count > self._most:
+            self.damage = BLOWN_UP
+            return 0
         room[: len(content)] = content
         return len(content)
 
@@ -99,7 +126,7 @@ def _opened(path: Path) -> io.BufferedReader:
     file.seek(0)
     if start.startswith(GZIP_MAGIC):
         file.close()
-        return io.BufferedReader(_Unpacked(path))
+        return io.BufferedReader(_Unpacked(path), BLOCK_BYTES)
     encoding, newline = encodings.sniffed(start)
     return io.BufferedReader(encodings.Recoded(file, encoding, newline)) if encoding or newline else file
 
@@ -138,11 +165,11 @@ def records(path: Path) -> Iterator[Record]:
 
     A JSON document is a list of records, or an object whose `data` or `records` is one, or else one record.
     """
-    first = next((text for _, text, _ in lines(path) if text), "")
-    if not first:
+    first = next((text or problem or "" for _, text, problem in lines(path) if text or _is_too_long(problem)), "")
+    start = _first_character(path) if _is_too_long(first) else first.lstrip()[:1]
+    if not start:
         yield from ((number, None, problem) for number, _, problem in lines(path))
         return
-    start = first.lstrip()[:1]
     if start == "[" or (start == "{" and _is_document(path, first)):
         yield from _document(path)
     elif start == "{":
@@ -171,13 +198,23 @@ def _header(path: Path) -> list[str]:
 def _is_document(path: Path, first: str) -> bool:
     """Whether a file that begins with an object is one document, not an object a line."""
     beginning = list(islice(lines(path), LOOKED_AT))
-    if len(beginning) == 1:
-        return True
+    if len(beginning) == 1 or _is_too_long(first):
+        return len(beginning) == 1
     if _is_json(first):
         return False
     # A broken line among others is just that; but a document may have whole objects on lines of their own.
     has_objects = any(_is_json(text) for _, text, _ in beginning if text and text.lstrip().startswith("{"))
     return not has_objects or _is_whole_document(path)
+
+
+def _is_too_long(problem: str | None) -> bool:
+    return bool(problem and problem.startswith(TOO_LONG))
+
+
+def _first_character(path: Path) -> str:
+    """How a file begins whose first line is too long to be looked at as one."""
+    with _opened(path) as file:
+        return file.read(BLOCK_BYTES).decode("utf-8-sig", errors="replace").lstrip()[:1]
 
 
 def _is_whole_document(path: Path) -> bool:

@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
+from ..scratch import check_room
 from .header import IMMUTABLE
 from .part import quoted
 
@@ -38,6 +39,10 @@ def copy_without_expressions(location: str, copy: Path, wait_seconds: float) -> 
 
     The connection that does so has no functions of ours, so that a hostile schema can call none.
     """
+    with contextlib.closing(sqlite3.connect(location, uri=True, timeout=wait_seconds)) as reader:
+        size = reader.execute("select page_count * page_size from pragma_page_count, pragma_page_size").fetchone()[0]
+        place = reader.execute("select file from pragma_database_list").fetchone()[0]
+    check_room(Path(place), copy.parent, size)
     with (
         contextlib.closing(sqlite3.connect(location, uri=True, timeout=wait_seconds)) as reader,
         contextlib.closing(sqlite3.connect(copy)) as writer,

@@ -29,6 +29,16 @@ EVENT_COLUMNS = {
 }
 # The events of steps and of runs; others, such as those of outputs, say nothing that is reported.
 READ_EVENTS = "dagster_event_type glob 'STEP_*' or dagster_event_type glob 'PIPELINE_*'"
+# A view, a virtual table and a generated column would run the SQL of their author.
+IS_PLAIN = """
+    select 1
+    from sqlite_master
+    where
+        name = 'event_logs'
+        and type = 'table'
+        and sql not like 'create virtual%'
+        and not exists (select 1 from pragma_table_xinfo('event_logs') where hidden = 2)
+"""
 
 RUNS = Part(
     tables={
@@ -105,6 +115,9 @@ def _opened(file: Path) -> Iterator[sqlite3.Connection]:
         with contextlib.closing(sqlite3.connect(place, uri=True)) as connection:
             # Texts need not be UTF-8.
             connection.text_factory = lambda value: value.decode(errors="replace")
+            connection.execute("pragma trusted_schema = off")
+            if not connection.execute(IS_PLAIN).fetchone():
+                raise sqlite3.DatabaseError("its event_logs is no plain table")
             yield connection
 
 

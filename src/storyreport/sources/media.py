@@ -146,9 +146,8 @@ def find_outputs(path: Path) -> Path | None:
 def stage_outputs(folder: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """A row for each file; its key is its name in the service's URLs."""
     for kind in sorted(name for name in KINDS if (folder / name).is_dir()):
-        for below, folders, names in os.walk(folder / kind):
-            folders.sort()
-            for name in sorted(names):
+        for below, names in _walk(folder / kind):
+            for name in names:
                 path = Path(below, name)
                 try:
                     about = path.stat()
@@ -160,6 +159,16 @@ def stage_outputs(folder: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
                     continue
                 key = path.relative_to(folder).as_posix()
                 yield "disk_files", (key, KINDS[kind], name, about.st_size, about.st_mtime, None)
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """(folder, names of its files) of a folder and those below, in order; Python's own recurses, and so has a limit."""
+    pending = [os.fspath(folder)]
+    while pending:
+        below = pending.pop()
+        _, folders, names = next(os.walk(below), (below, [], []))
+        pending += [os.path.join(below, name) for name in sorted(folders, reverse=True)]
+        yield below, sorted(names)
 
 
 OUTPUTS = Part(

@@ -16,6 +16,7 @@ from ..load.references import CORE_TABLES, leads_nowhere, links
 from ..rollups import expected
 from ..rollups.definition import Table, tables
 from ..transaction import Progress, snapshot, transaction
+from .copies import damage
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,8 @@ def _wrong_definitions(connection: sqlite3.Connection) -> list[Finding]:
 
 
 def _damage(connection: sqlite3.Connection) -> list[Finding]:
-    lines = [line for (line,) in connection.execute("pragma main.quick_check")]
-    # Of a table without rowid some versions of SQLite say that wrongly.
-    damage = [line for line in lines if line != "ok" and not line.startswith("NULL value in ")]
-    return [Finding("", "the file itself", len(damage), f"{damage[0]} (restore a copy of it)")] if damage else []
+    found = damage(connection)
+    return [Finding("", "the file itself", len(found), f"{found[0]} (restore a copy of it)")] if found else []
 
 
 def _broken_references(connection: sqlite3.Connection) -> list[Finding]:

@@ -9,6 +9,7 @@ from .currencies import currency_code
 from .durations import GAMMA, duration_bucket
 from .keys import key
 from .messages import LONGEST_FINGERPRINT, fingerprint
+from .privacy import neutral
 from .quotes import without_quotes
 from .texts import LONGEST_SECRET, LONGEST_TEXT, clean_text, is_text, readable
 from .times import FIRST_EPOCH_MS, after_fold, to_utc
@@ -28,6 +29,7 @@ __all__ = [
     "fingerprint",
     "is_text",
     "key",
+    "neutral",
     "readable",
     "register",
     "to_utc",
@@ -42,6 +44,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "fingerprint": fingerprint,
     "duration_bucket": duration_bucket,
     "key": key,
+    "neutral": neutral,
     "currency_code": currency_code,
     "without_quotes": without_quotes,
 }

@@ -3,7 +3,9 @@
 import asyncio
 import contextvars
 import copy
+import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,23 +14,28 @@ from urllib.parse import quote
 
 from datasette.database import Database
 
+from .. import schema
+from ..errors import StoryreportError
 from .workers import Workers
 
 # Whether the request that is being answered holds SQL of the visitor's.
 HOLDS_SQL: contextvars.ContextVar[bool] = contextvars.ContextVar("HOLDS_SQL", default=False)
 
 Function = Callable[[sqlite3.Connection], Any]
+File = tuple[int, int] | None
+Current = Callable[[sqlite3.Connection], sqlite3.Connection]
 
 
 class Running:
     """A function on a connection in another thread, and how it is stopped."""
 
-    def __init__(self, function: Function) -> None:
-        self.function = function
+    def __init__(self, function: Function, current: Current) -> None:
+        self.function, self.current = function, current
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
     def __call__(self, connection: sqlite3.Connection) -> Any:
+        connection = self.current(connection)
         with self._lock:
             self._connection = connection
         try:
@@ -71,10 +78,14 @@ class ServedDatabase(Database):  # type: ignore[misc]
         """Run a function in a thread with a connection; on Datasette 1.0 by way of `_execute_fn`."""
         if hasattr(Database, "_execute_fn"):
             return await super().execute_fn(fn)
-        return await _stoppable(super().execute_fn, fn)
+        return await _stoppable(super().execute_fn, fn, self.current)
 
     async def _execute_fn(self, fn: Function) -> Any:
-        return await _stoppable(super()._execute_fn, fn)
+        return await _stoppable(super()._execute_fn, fn, self.current)
+
+    def current(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """The connection to use instead of one that Datasette keeps."""
+        return connection
 
     def close(self) -> None:
         """Close all connections and end all processes."""
@@ -83,18 +94,76 @@ class ServedDatabase(Database):  # type: ignore[misc]
 
 
 class ReportDatabase(ServedDatabase):
-    """A database file with any name: Datasette puts the path into a URI, where `?`, `#` and `%` mean something."""
+    """A database file with any name: Datasette puts the path into a URI, where `?`, `#` and `%` mean something.
+
+    Where another file is put in its place, or it is deleted, `problem` notices it.
+    """
 
     def __init__(self, datasette: Any, path: Path) -> None:
         super().__init__(datasette, path=str(path.resolve()), is_mutable=True)
-        self.workers = Workers([f"file:{quote(self.path)}?mode=ro"])
+        self.workers = self._new_workers()
+        self._file = _file_at(self.path)
+        self._told = ""
+        # connection → the file that it reads
+        self._files: dict[int, File] = {}
+        self._own = threading.local()
 
     def connect(self, write: bool = False) -> sqlite3.Connection:
         """A connection as Datasette makes it, to the path as it is."""
         quoted = copy.copy(self)
         quoted.path = quote(self.path)
+        # Datasette keeps it in a list, so that its number stays its own.
+        file = _file_at(self.path)
         connection: sqlite3.Connection = Database.connect(quoted, write)
+        self._files[id(connection)] = file
         return connection
+
+    def current(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """A connection to the file that is there now, which each thread opens anew after a change."""
+        if self._files.get(id(connection), self._file) == self._file:
+            return connection
+        own: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        if own is None or self._files[id(own)] != self._file:
+            own = self._own.connection = self.connect()
+            self.ds._prepare_connection(own, self.name)
+        return own
+
+    def problem(self) -> str:
+        """Why the database cannot be read just now; '' where it can. Another file in its place is opened."""
+        file = _file_at(self.path)
+        if file == self._file and not self._told:
+            return ""
+        if file is None:
+            return self._tell(f"{self.path} was deleted while it was served: put it back, and it is opened again.")
+        try:
+            schema.open_for_reading(Path(self.path)).close()
+        except (StoryreportError, sqlite3.Error) as error:
+            return self._tell(f"{self.path} was replaced while it was served, and cannot be read: {error}")
+        if file != self._file:
+            self._tell(f"{self.path} was replaced while it was served: it is opened again.")
+            before, self.workers = self.workers, self._new_workers()
+            threading.Thread(target=before.close, daemon=True).start()
+        self._file, self._told = file, ""
+        return ""
+
+    def _new_workers(self) -> Workers:
+        return Workers([f"file:{quote(self.path)}?mode=ro"])
+
+    def _tell(self, sentence: str) -> str:
+        """Print a sentence once, for whoever started the server."""
+        if sentence != self._told:
+            print(sentence, file=sys.stderr, flush=True)
+        self._told = sentence
+        return sentence
+
+
+def _file_at(path: str) -> File:
+    """Which file is at a path; None where there is none."""
+    try:
+        about = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return about.st_dev, about.st_ino
 
 
 class CrossDatabase(ServedDatabase):
@@ -105,8 +174,8 @@ class CrossDatabase(ServedDatabase):
         self.workers = Workers([":memory:", f"storyreport=file:{quote(str(path.resolve()))}?mode=ro"])
 
 
-async def _stoppable(execute: Callable[[Function], Awaitable[Any]], function: Function) -> Any:
-    running = Running(function)
+async def _stoppable(execute: Callable[[Function], Awaitable[Any]], function: Function, current: Current) -> Any:
+    running = Running(function, current)
     try:
         return await execute(running)
     except asyncio.CancelledError:

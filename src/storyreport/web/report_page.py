@@ -122,7 +122,7 @@ async def _field(visitor: Visitor, param: reports.Param, value: str, is_wrong: b
     kind = "number" if param.type == "number" and not is_wrong else "text"
     steps = await visitor.steps() if param.type == "step" else ()
     suggestions = reports.DATES if param.type == "date" else tuple(steps)
-    placeholder = param.default or ("7d, month, 2026-01-31" if param.type == "date" else "")
+    placeholder = param.default or ("7d, 2026-01-31" if param.type == "date" else "")
     return Field(param.name, label, kind, value, param.help, placeholder, (), suggestions, is_wrong)
 
 

@@ -9,13 +9,15 @@ from datasette import Response, utils
 from . import door, downloads, headers, limits, mode, traffic
 from .addresses import local_path, named
 from .data import sentence
-from .databases import HOLDS_SQL
+from .databases import HOLDS_SQL, ReportDatabase
 
 SQL = {"sql", "_where"}
 NO_SQL = "SQL in an address is off on this server: `storyreport serve --sql` allows it."
 # What is compressed, and how hard: of a page, the first levels save nearly all that there is to save.
 SMALLEST_BYTES, LEVEL = 1000, 3
 BUSY = "This server answers as many requests as it can: try again in a moment."
+
+GONE = "The report database was deleted or replaced by something else: whoever runs this server sees what to do."
 
 
 def screen(datasette: Any) -> Any:
@@ -30,6 +32,8 @@ def screen(datasette: Any) -> Any:
             send = headers.with_headers(datasette, scope, send)
             if refused := limits.refused(scope):
                 await _refuse(datasette, scope, send, *refused)
+            elif is_gone(datasette):
+                await _refuse(datasette, scope, send, 503, GONE)
             elif running.is_full:
                 await _refuse(datasette, scope, send, 503, BUSY)
             elif (answer := await door.answer(datasette, scope)) is not None:
@@ -46,6 +50,11 @@ def screen(datasette: Any) -> Any:
         return GZipMiddleware(screened, SMALLEST_BYTES, LEVEL)
 
     return wrap
+
+
+def is_gone(datasette: Any) -> bool:
+    """Whether a database that is served cannot be read any more; stderr says which and why."""
+    return any(isinstance(each, ReportDatabase) and each.problem() for each in datasette.databases.values())
 
 
 def holds_sql(datasette: Any, scope: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ values:
   source_id: references sources
   story_id: references stories null
   run_id: references runs null
+  story_key: text null
   day: text
   family: text
   currency: text
@@ -13,7 +14,6 @@ values:
   total_tokens: integer null
   cost_nano: integer null
   unpriced_calls: integer
-  story_key: text null
 meanings:
   story_key: the story's key where the story is missing
   family: the step family; of calls without a step, their endpoint
@@ -27,14 +27,14 @@ select
     calls.source_id,
     coalesce(calls.story_id, stories.id) as story_id,
     coalesce(calls.run_id, runs.id) as run_id,
+    case when stories.id is null then calls.story_key end as story_key,
     calls.day,
     coalesce(steps.family, calls.endpoint) as family,
     calls.price_currency as currency,
     sum(calls.calls) as calls,
     sum(coalesce(calls.total_tokens, calls.input_tokens + calls.output_tokens)) as total_tokens,
     sum(cast(calls.price_nano as real)) as cost_nano,
-    sum(calls.unpriced_calls) as unpriced_calls,
-    case when stories.id is null then calls.story_key end as story_key
+    sum(calls.unpriced_calls) as unpriced_calls
 from old_calls as old
 cross join priced_calls as calls on calls.id = old.id
 left join steps on steps.id = calls.step_id

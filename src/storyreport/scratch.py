@@ -1,0 +1,94 @@
+"""Folders for copies of sources: bounded by what is free, and taken away, after a kill by the next start."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import StoryreportError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+PREFIX = "storyreport-"
+# In a folder that is in use somebody holds the lock of this file.
+LOCK = "in-use"
+# What is left free for others.
+SPARE_BYTES = 64 << 20
+BLOCK_BYTES = 1 << 20
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """A folder of this process's own, which ends with the context."""
+    remove_abandoned()
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as name:
+        file = None
+        if fcntl:
+            # Locked before it has its name, so that nobody takes the folder for abandoned.
+            file = os.open(os.path.join(name, "new"), os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            os.rename(os.path.join(name, "new"), os.path.join(name, LOCK))
+        try:
+            yield Path(name)
+        finally:
+            if file is not None:
+                os.close(file)
+
+
+def remove_abandoned() -> None:
+    """Delete the folders of processes that were killed."""
+    if fcntl is None:
+        return
+    for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
+        # Somebody else's, or just being deleted.
+        with contextlib.suppress(OSError), lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent)
+
+
+def copy_file(source: Path, copy: Path, size: int | None = None) -> None:
+    """Copy a file, or its first `size` bytes, without its holes; StoryreportError where there is no room for it."""
+    with source.open("rb") as file, copy.open("wb") as target:
+        os.chmod(copy, 0o600)
+        about = os.fstat(file.fileno())
+        size = about.st_size if size is None else min(size, about.st_size)
+        check_room(source, copy.parent, min(size, getattr(about, "st_blocks", size) * 512))
+        for start, end in _filled(file.fileno(), size):
+            file.seek(start)
+            target.seek(start)
+            while start < end and (block := file.read(min(BLOCK_BYTES, end - start))):
+                target.write(block)
+                start += len(block)
+        target.truncate(size)
+
+
+def check_room(source: Path, place: Path, size: int) -> None:
+    """Raise StoryreportError where a copy of so many bytes would fill the disk."""
+    free = shutil.disk_usage(place).free
+    if size + SPARE_BYTES > free:
+        raise StoryreportError(
+            f"{source} has to be copied to be read, {size / 1e6:,.0f} MB, and {place} has {free / 1e6:,.0f} MB free:"
+            " free some, or set TMPDIR to a folder with more room."
+        )
+
+
+def _filled(file: int, size: int) -> Iterator[tuple[int, int]]:
+    """(start, end) of each part of a file, up to a size, that is no hole."""
+    if not hasattr(os, "SEEK_DATA"):
+        yield 0, size
+        return
+    end = 0
+    while end < size:
+        try:
+            start = os.lseek(file, end, os.SEEK_DATA)
+        except OSError:
+            # Nothing but a hole is left.
+            return
+        end = os.lseek(file, start, os.SEEK_HOLE)
+        if start < size:
+            yield start, min(end, size)

@@ -1,0 +1,116 @@
+"""A PostgreSQL behind a link that stops forwarding, and another command that holds the report database."""
+
+import contextlib
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from helpers import adventure, postgres
+from helpers.command_line import environment, ok, storyreport
+
+ROWS = 40_000
+
+
+@pytest.fixture(scope="module")
+def full(server: str) -> str:
+    """A database that is some megabytes."""
+    url = postgres.new_database(server, "silent")
+    postgres.execute(
+        url,
+        """create table stories (id integer primary key, title text, session_id text, created_at timestamp)""",
+        """create table story_jobs (id integer primary key, job_id text, session_id text, theme text, status text,
+            story_id integer, error text, created_at timestamp, completed_at timestamp)""",
+        """create table story_nodes (id integer primary key, story_id integer, content text, is_root boolean,
+            is_ending boolean, is_winning_ending boolean, options json)""",
+        f"""insert into stories select n, repeat('x', 400), 's', '2026-07-01' from generate_series(1, {ROWS}) as n""",
+    )
+    return url
+
+
+@contextlib.contextmanager
+def stalling(url: str, most_bytes: int) -> Iterator[str]:
+    """The URL of the database through a proxy that forwards so many bytes of answers, and then nothing."""
+    parts = urlsplit(url)
+    place = parse_qs(parts.query)["host"][0] + "/.s.PGSQL.5432"
+    is_over, threads = threading.Event(), []
+
+    def pass_on(source: socket.socket, target: socket.socket, most: float) -> None:
+        passed = 0
+        with contextlib.suppress(OSError), source:
+            while block := source.recv(65536):
+                passed += len(block)
+                if passed > most:
+                    is_over.wait(120)
+                target.sendall(block)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+    def forward(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(place)
+                for way in ((client, server, float("inf")), (server, client, most_bytes)):
+                    threads.append(threading.Thread(target=pass_on, args=way))
+                    threads[-1].start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        accepting = threading.Thread(target=forward, args=(listener,))
+        accepting.start()
+        try:
+            address = f"{parts.username or 'postgres'}@127.0.0.1:{listener.getsockname()[1]}"
+            yield f"postgresql://{address}{parts.path}?sslmode=disable&gssencmode=disable"
+        finally:
+            is_over.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            for thread in (accepting, *threads):
+                thread.join()
+
+
+def test_a_link_that_stalls_is_a_sentence(full: str, tmp_path: Path) -> None:
+    """After as long as --wait says; the report database is not written."""
+    with stalling(full, 2_000_000) as url:
+        begun = time.monotonic()
+        done = storyreport("ingest", url, "--wait", 2, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "the server has sent nothing for 2 seconds" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert time.monotonic() - begun < 20
+
+
+def test_ctrl_c_ends_a_stalled_ingest_at_once(full: str, tmp_path: Path) -> None:
+    """The server is not asked to cancel: it would not answer."""
+    with stalling(full, 2_000_000) as url:
+        command = [sys.executable, "-m", "storyreport", "ingest", url]
+        with subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE) as process:
+            time.sleep(5)
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+    assert time.monotonic() - begun < 3
+    assert process.returncode != 0
+
+
+def test_another_writer_is_waited_for_aloud(tmp_path: Path) -> None:
+    """For as long as --wait says, and then the sentence names the file."""
+    source = adventure.write(tmp_path / "games.db")
+    ok("ingest", source, cwd=tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "storyreport.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        done = storyreport("ingest", source, "--full", "--wait", 2, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "waiting for another command that writes storyreport.db (Ctrl-C stops it)",
+        "Error: storyreport.db is being written by another command: try again when it has finished, or give a longer"
+        " --wait.",
+    ]
+    assert "rows read" in ok("ingest", source, "--full", "--wait", 0, cwd=tmp_path)
