@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import NotOursError, StoryreportError, UsageError
 from .joining import are_files, in_order, joined
 from .readers import text
-from .readers.header import SQLITE_MAGIC, read_header
+from .readers.header import SQLITE_MAGIC, is_archive, read_header
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
 from .sources import System, systems
@@ -174,6 +174,8 @@ def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
         raise NotOursError(f"{path} is empty: expected a file of a {_expected(system_name)}.")
     if read_header(path).startswith(SQLITE_MAGIC) or path.suffix in DATABASE_ENDINGS:
         return _parts_of_database(path, system_name)
+    if is_archive(path):
+        raise NotOursError(f"{path} is a tar archive: unpack it, and ingest what is in it.")
     for system in systems().values():
         for name, part in system.parts.items():
             if system_name in (None, system.name) and part.find and part.find(path) == path:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tarfile
 import time
 from pathlib import Path
 
@@ -70,3 +71,17 @@ def test_a_broken_document_on_one_line(tmp_path: Path) -> None:
     done = storyreport("ingest", path, cwd=tmp_path)
     assert done.returncode == 1
     assert "matches no known format" in done.stderr
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_a_tar_archive_is_refused(tmp_path: Path, mode: str) -> None:
+    """Its lines would be those of a file and of the archive's own headers."""
+    (tmp_path / "steps.jsonl").write_text(json.dumps(COLUMNS) + "\n", encoding="utf-8")
+    path = tmp_path / ("all.jsonl.gz" if mode == "w:gz" else "all.jsonl")
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        archive.add(tmp_path / "steps.jsonl", "steps.jsonl")
+    done = storyreport("ingest", path, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"Error: {path} is a tar archive: unpack it, and ingest what is in it.\n",
+    )

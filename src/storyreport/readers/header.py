@@ -1,5 +1,7 @@
 """A SQLite file as a file: its header, the log beside it, and whether its writer is at work."""
 
+import gzip
+import zlib
 from pathlib import Path
 
 from ..errors import NotOursError, StoryreportError
@@ -12,12 +14,27 @@ except ImportError:  # Windows
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 IMMUTABLE = "immutable=1"
+TAR_MAGIC_END = 262
 
 
 def read_header(path: Path) -> bytes:
     """The first 100 bytes of a file."""
     with path.open("rb") as file:
         return file.read(100)
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a tar archive, gzipped or not."""
+    with path.open("rb") as file:
+        start = file.read(TAR_MAGIC_END)
+    if start.startswith(b"\x1f\x8b"):
+        try:
+            with gzip.open(path) as unpacked:
+                start = unpacked.read(TAR_MAGIC_END)
+        except (OSError, EOFError, zlib.error):
+            # Whoever reads it says what is wrong with it.
+            return False
+    return start.endswith(b"ustar") and len(start) == TAR_MAGIC_END
 
 
 def check_header(path: Path) -> None:
