@@ -120,11 +120,12 @@ from (
             pruned.story_key = dirty.story
             and +pruned.source_id = dirty.source_id
 ) as spent
-where not exists (
-    select 1
-    from stories
-    where
-        stories.source_id = spent.source_id
-        and stories.source_key = spent.story
-)
+where
+    not exists (
+        select 1
+        from stories
+        where
+            stories.source_id = spent.source_id
+            and stories.source_key = spent.story
+    )
 group by source_id, story, currency
