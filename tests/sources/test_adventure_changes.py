@@ -28,7 +28,7 @@ def test_jobs_that_come_and_end_are_found(db: ReportDatabase, games: Path) -> No
         "insert into story_jobs (job_id, session_id, theme, status) values ('j-new', 'x', 'sea', 'pending')",
     )
     outcome = db.ingest(games)
-    # The run and the step run that has ended; the new run.
+    # The run and the step run that has ended, at 15:00 UTC, as the server's clock is seven hours behind; the new run.
     assert (outcome.counts.inserted, outcome.counts.updated, outcome.counts.gone) == (2, 1, 0)
     assert outcome.counts.read < 15_000
     assert db.sql("""
@@ -37,7 +37,7 @@ def test_jobs_that_come_and_end_are_found(db: ReportDatabase, games: Path) -> No
         join stories on stories.id = runs.story_id
         join step_runs on step_runs.run_id = runs.id
         where runs.source_key = 'j-running'
-    """) == [("completed", None, "2", 48_000_000)]
+    """) == [("completed", None, "2", 73_200_000)]
     assert [row["executions"] for row in db.report("failure_rates")] == [40_003]
 
 

@@ -71,6 +71,9 @@ def check_whole(connection: sqlite3.Connection, part: Opened) -> None:
 
 
 def _damage(connection: sqlite3.Connection, part: Opened) -> Iterator[str]:
+    if not part.checked:
+        # It is read from no SQLite file.
+        return
     # Comparing indexes with their tables takes a while.
     pragma = "integrity_check" if part.found.path.stat().st_size < SMALL_BYTES else "quick_check"
     for schema in sorted({schema for schema, _ in part.checked}):
