@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from helpers.report_database import ReportDatabase, pairs
 from helpers.tracker import Tracker
 
@@ -46,19 +47,21 @@ def test_an_emptied_table(db: ReportDatabase, tmp_path: Path) -> None:
     assert sorted(name for (name,) in db.sql("select name from sources")) == ["new", "steps"]
 
 
-def test_rejected_log_lines_keep_their_text(db: ReportDatabase, tmp_path: Path) -> None:
-    """What a line says that cannot be loaded is kept beside the reason, without secrets and fields."""
+@pytest.mark.parametrize("with_text", [False, True])
+def test_rejected_log_lines_keep_their_text(db: ReportDatabase, tmp_path: Path, with_text: bool) -> None:
+    """What a line says that cannot be loaded is kept where texts are, without secrets and fields; else its length."""
     path = tmp_path / "app.log"
     path.write_text(
         'info: Story context loaded successfully {"runId":"r1","storyId":"s1"}\n'
         'Traceback: api_key=abcdef123456 of ann@example.org failed {"prompt": "SECRETWORD"}\n',
         "utf-8",
     )
-    db.ingest(path)
+    db.ingest(path, with_text=with_text)
     (row,) = db.report("rejected_rows")
     assert row["reason"] == "is no line of a log"
     (kept,) = db.sql("select row from rejects")[0]
-    assert "Traceback:" in kept
+    assert ("Traceback:" in kept) == with_text
+    assert ("<text of " in kept) == (not with_text)
     assert not [word for word in ("SECRETWORD", "ann@", "abcdef") if word in kept]
 
 
