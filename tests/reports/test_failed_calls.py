@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from helpers.report_database import ReportDatabase, pairs
 
+from storyreport.upkeep.doctor import examine
+
 HEADER = "id,run,step,endpoint,provider,model,called_at,status,cost,currency"
 STEPS = """run,step,status,started_at,ended_at
 good,draw,completed,2026-11-10T10:00:00Z,2026-11-10T10:05:00Z
@@ -62,3 +64,12 @@ def test_a_call_moves_when_its_run_fails(failures: ReportDatabase, tmp_path: Pat
     assert pairs(failures.report("cost_of_failures", since="2026-11-01", until="2026-11-10"), *COLUMNS) == [
         ("run", "draw", 2, 4, 3.75, "USD", 100.0)
     ]
+
+
+def test_a_cost_below_a_billionth(db: ReportDatabase, tmp_path: Path) -> None:
+    """It is none, for the rollup and for what doctor compares it with."""
+    path = tmp_path / "calls.csv"
+    path.write_text("id,called_at,provider,status,cost\n1,2026-03-01T10:00:00Z,acme,failed,2.9e-76\n", "utf-8")
+    db.ingest(path)
+    assert db.report("cost_of_failures") == []
+    assert examine(db.path) == []

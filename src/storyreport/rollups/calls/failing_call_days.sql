@@ -45,7 +45,7 @@ oracle: |
   left join runs on runs.id = calls.run_id
   where
       calls.status = 'failed'
-      and coalesce(calls.cost, calls.estimated_cost) <> 0
+      and round(coalesce(calls.cost, calls.estimated_cost) * 1e9) <> 0
       and abs(coalesce(calls.cost, calls.estimated_cost)) < 9.2e9
       and coalesce(runs.status, '') <> 'failed'
   group by calls.source_id, calls.day
