@@ -80,8 +80,10 @@ def move(name: str, location: str, database: Path) -> None:
 @with_database
 def remove(name: str, yes: bool, database: Path) -> None:
     """Delete the source NAME and all that was made of it from the report database."""
+    from .upkeep.sources import check_known
     from .upkeep.sources import remove as run
 
+    check_known(database, name)
     if not yes:
         click.confirm(f"Delete {name!r} and its history from {database}?", abort=True)
     with progress_line() as progress:

@@ -286,7 +286,7 @@ def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Sour
     source_id, known_system, zone, words = row
     if known_system != system:
         raise StoryreportError(
-            f"The name {request.name!r} belongs to a {known_system} source, this is a {system} one: "
+            f"The name {request.name!r} belongs to a source of the system {known_system}, this is one of {system}: "
             "give it another --name."
         )
     if request.timezone and request.timezone != zone:

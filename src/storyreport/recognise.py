@@ -100,7 +100,8 @@ def _of_one_system(place: Path, found: list[Found], folder: Path) -> list[Found]
     """The parts among the files of a place, each once; StoryreportError where they are of two systems."""
     examples = {part.system.name: part.path.name for part in reversed(found)}
     if len(examples) > 1:
-        listed = " and ".join(f"{name} ({example})" for name, example in sorted(examples.items()))
+        *others, last = [f"{name} ({example})" for name, example in sorted(examples.items())]
+        listed = f"{', '.join(others)} and {last}"
         raise StoryreportError(
             f"{place} holds sources of {len(examples)} systems, {listed}: choose one with --as SYSTEM, or ingest each"
             " by its own path."

@@ -45,6 +45,9 @@ def test_rename_move_merge_and_remove(run: Runner, tmp_path: Path) -> None:
     assert run("sources", "move", "c", csv(tmp_path / "d.csv")).exit_code == 0
     assert run("sources", "merge", "c", "INTO", "b").stdout == "c merged into b, 2 rows were in both\n"
     assert run.names() == ["b"]
+    unknown = run("sources", "remove", "nobody")
+    assert (unknown.exit_code, "Delete" in unknown.stdout) == (1, False), "there is nothing to confirm"
+    assert "There is no source 'nobody': the sources are " in unknown.stderr
     refused = run("sources", "remove", "b", answer="n\n")
     assert (refused.exit_code, run.names()) == (1, ["b"])
     assert run("sources", "remove", "b", "--yes").stdout == "b deleted, with 2 rows\n"

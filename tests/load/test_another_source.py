@@ -45,7 +45,7 @@ def test_a_source_that_has_moved(db: ReportDatabase, tmp_path: Path, common: int
 
 
 def test_the_same_place_with_other_rows(db: ReportDatabase, tmp_path: Path) -> None:
-    """A file that is written anew where it is, is the source: rows that it lacks are deleted ones."""
+    """A file that is written again in its place is the same source: rows that it lacks are deleted ones."""
     path = steps(tmp_path / "one" / "steps.csv", *range(1, 41))
     db.ingest(path)
     db.ingest(steps(path, *range(100, 140)))

@@ -78,6 +78,13 @@ def test_restore_where_nothing_is(report_db: Path, tmp_path: Path) -> None:
     assert titles(report_db) == ["The Fox", "The Owl"]
 
 
+def test_a_backup_that_does_not_exist(report_db: Path, tmp_path: Path) -> None:
+    done = storyreport("restore", "copy.db", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "Error: copy.db does not exist: name a file that `storyreport backup` wrote.\n"
+    assert titles(report_db)
+
+
 def test_a_damaged_backup_is_not_restored(report_db: Path, tmp_path: Path) -> None:
     """The database stays, and nothing is left beside it."""
     ok("backup", "copy.db", cwd=tmp_path)

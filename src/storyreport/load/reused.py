@@ -186,7 +186,7 @@ def _is_other(core: str, given: Collection[str], owners: Mapping[str, str]) -> s
 
 
 def _renew_derived_runs(job: Job) -> None:
-    """Let derived runs whose step runs have all been set aside or are missing stay as they are, and begin anew."""
+    """Keep derived runs whose step runs were all set aside or are missing, and start new ones under their keys."""
     job.execute("""
         create temp table over as
         select id, source_key, ' (' || coalesce(queued_at, started_at, ended_at) || ')' as ending

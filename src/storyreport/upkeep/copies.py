@@ -45,6 +45,8 @@ def backup(database: Path, target: Path, progress: Progress = lambda _: None) ->
 
 def restore(file: Path, database: Path, progress: Progress = lambda _: None) -> Copied:
     """Put a backup in the database's place, which is kept beside it; StoryreportError where the backup is damaged."""
+    if not file.exists():
+        raise StoryreportError(f"{file} does not exist: name a file that `storyreport backup` wrote.")
     schema.check_exists(file)
     if database.exists() and database.samefile(file):
         raise StoryreportError(f"{file} is the report database itself: name a backup.")

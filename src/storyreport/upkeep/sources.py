@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,12 @@ def move(database: Path, name: str, place: Path | str, progress: Progress = lamb
                     f"{part.location} is the {part.part} of a {source.system} source, and {name!r} has only {known}:"
                     f" check the path, or add it with `storyreport ingest {part.location} --name {name}`."
                 )
+
+
+def check_known(database: Path, name: str) -> None:
+    """Raise StoryreportError where the report database has no source of this name."""
+    with closing(schema.open_for_reading(database)) as connection:
+        _source(connection, name)
 
 
 def remove(database: Path, name: str, progress: Progress = lambda _: None) -> int:

@@ -119,7 +119,7 @@ class ReportDatabase(ServedDatabase):
         return connection
 
     def current(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        """A connection to the file that is there now, which each thread opens anew after a change."""
+        """A connection to the file that is there now, which each thread opens again after a change."""
         if self._files.get(id(connection), self._file) == self._file:
             return connection
         own: sqlite3.Connection | None = getattr(self._own, "connection", None)

@@ -30,7 +30,7 @@ class Mode:
 
 
 def mode_for(database: Path, host: str, sql: bool, public: bool, anonymous: bool, frames: tuple[str, ...]) -> Mode:
-    """The mode of `serve`; StoryreportError where others could come in whom nobody let in."""
+    """The mode of `serve`; StoryreportError where others could come in without a login."""
     if not public:
         if not _is_loopback(host):
             raise UsageError(f"--host {host} lets others in: add --public, which asks them to log in.")
