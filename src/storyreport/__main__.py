@@ -37,7 +37,7 @@ def main() -> None:
     if to_ingest:
         from . import unchanged
 
-        if (text := unchanged.said(to_ingest)) is not None:
+        if (text := unchanged.answer(to_ingest)) is not None:
             say(text)
             return
     from .cli import cli

@@ -118,7 +118,7 @@ def ingest(
 
     # Before anything is read.
     arguments = click.get_current_context().obj
-    call = unchanged.called(arguments) if arguments and not problems() else None
+    call = unchanged.call_of(arguments) if arguments and not problems() else None
     for problem in problems():
         click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
     if timezone:

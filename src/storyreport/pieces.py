@@ -23,7 +23,9 @@ def words_of(sql: str) -> set[str]:
 
 def cte(action: str, sql: str) -> str:
     """A piece as it stands in a WITH."""
-    name, materialized = ACTION.fullmatch(action).groups()  # type: ignore[union-attr]
+    heading = ACTION.fullmatch(action)
+    assert heading is not None  # mappings are checked when they are read
+    name, materialized = heading.groups()
     return f"{name} as {'materialized ' if materialized else ''}(\n{sql}\n)"
 
 

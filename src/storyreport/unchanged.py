@@ -1,7 +1,7 @@
-"""An ingest of files that have not changed: seen at once, before what loads a source is even imported.
+"""Ingests of files that have not changed: recognised before the modules that load a source are imported.
 
-What was loaded is noted with the evidence: the states of its files and of the program's own. Whatever differs or says
-nothing is for `ingest` to find out.
+A successful ingest notes its evidence: the states of its files and of the program's own. Where anything differs, or the
+evidence is not conclusive, `ingest` runs as usual.
 """
 
 import os
@@ -64,7 +64,7 @@ FIRST_TIME = """
 
 
 class Doubt(Exception):
-    """There is no evidence."""
+    """The evidence is not conclusive."""
 
 
 class Call:
@@ -75,7 +75,7 @@ class Call:
     """
 
     def __init__(self, arguments: list[str]):
-        """Raise Doubt for arguments that ask for more than what has changed, and for files that say nothing."""
+        """Raise Doubt for arguments with which an ingest always reads, and for files that may change without a sign."""
         self.database = os.environ.get("STORYREPORT_DB") or "storyreport.db"
         places, read = [], [os.getcwd()]
         words = iter(arguments)
@@ -98,8 +98,8 @@ class Call:
         self.evidence = _digest([*_files(places), *_program()])
 
 
-def said(arguments: list[str]) -> str | None:
-    """What `ingest` with these arguments says where nothing has changed, which is noted; None where it may have."""
+def answer(arguments: list[str]) -> str | None:
+    """What `ingest` prints where nothing has changed, which is noted; None where something may have changed."""
     begun = time.monotonic()
     try:
         call = Call(arguments)
@@ -122,8 +122,8 @@ def said(arguments: list[str]) -> str | None:
     return "".join(f"{name}: unchanged, 0 rows written in {duration_ms / 1000:.1f} s\n" for name in names.values())
 
 
-def called(arguments: list[str]) -> Call | None:
-    """An `ingest` that may be left out next time; None where nothing would say so. To be taken before it reads."""
+def call_of(arguments: list[str]) -> Call | None:
+    """An `ingest` whose evidence can be noted once it has succeeded, otherwise None; to be taken before reading."""
     try:
         return Call(arguments)
     except (Doubt, OSError, ValueError):

@@ -71,18 +71,18 @@ def find_changes(job: Job, watermarks: Watermarks) -> None:
     A group is dirty that has a row which is new, changed or not yet finished, or which is recent where nothing says
     whether it has changed; temp.dirty_groups names them.
     """
-    maybe = {table: _maybe_changed(job, table, watermarks.after.get(table, 0)) for table in job.typed.opened.numbered}
-    for table, rows in maybe.items():
+    candidates = {table: _candidates(job, table, watermarks.after.get(table, 0)) for table in job.typed.opened.numbered}
+    for table, rows in candidates.items():
         _add_new_groups(job, table, rows, watermarks.changed.get(table))
     for core, group in job.part.grouped.items():
         if core in TABLES_OF_WORK:
             job.execute(f"insert or ignore into temp.dirty_groups {_open_groups(job, core, group)}")
-    for table, rows in maybe.items():
+    for table, rows in candidates.items():
         _copy(job, table, rows)
 
 
 @dataclass(frozen=True)
-class _Maybe:
+class _Candidates:
     """The rows of a table that may have changed, unless a time says so: those past a number, and those of some blocks.
 
     blocks  block → the groups that its rows had and have
@@ -92,15 +92,15 @@ class _Maybe:
     blocks: Mapping[int, Collection[Any]] = field(default_factory=dict)
 
 
-def _maybe_changed(job: Job, table: str, last: int) -> _Maybe:
+def _candidates(job: Job, table: str, last: int) -> _Candidates:
     if _changed_column(job, table):
-        return _Maybe(last)
+        return _Candidates(last)
     if recent.has_blocks(job, table) and (blocks := recent.changed_blocks(job, table, last)) is not None:
-        return _Maybe(last, blocks)
-    return _Maybe(last - recent.ROWS_READ_AGAIN)
+        return _Candidates(last, blocks)
+    return _Candidates(last - recent.ROWS_READ_AGAIN)
 
 
-def _copy(job: Job, table: str, rows: _Maybe) -> None:
+def _copy(job: Job, table: str, rows: _Candidates) -> None:
     name, number, group = job.typed.name(table), job.typed.opened.numbered[table], _group_column(job, table)
     condition = f"{number} > :after"
     if rows.blocks:
@@ -132,7 +132,7 @@ def _group_column(job: Job, table: str) -> str | None:
     return column
 
 
-def _add_new_groups(job: Job, table: str, rows: _Maybe, since: Any) -> None:
+def _add_new_groups(job: Job, table: str, rows: _Candidates, since: Any) -> None:
     group = _group_column(job, table)
     if group is None:
         return

@@ -42,13 +42,13 @@ async def rows(datasette: Any, sql: str, values: Mapping[str, Any] | None = None
     database = datasette.get_database(DATABASE)
     # Before the rows are read: whatever is written meanwhile is another state.
     kept = _SERVED.setdefault(datasette, _Kept()).of(_state(database.path))
-    asked = (sql, tuple(sorted((values or {}).items())), truncate and datasette.max_returned_rows)
-    if asked not in kept:
+    key = (sql, tuple(sorted((values or {}).items())), truncate and datasette.max_returned_rows)
+    if key not in kept:
         found = await database.execute(sql, dict(values or {}), truncate=truncate)
         if len(found.rows) > MOST_ROWS:
             return found
-        kept[asked] = found
-    return kept[asked]
+        kept[key] = found
+    return kept[key]
 
 
 def _state(path: str) -> tuple[object, ...]:
