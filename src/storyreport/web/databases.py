@@ -21,6 +21,8 @@ from .workers import Workers
 # Whether the request that is being answered holds SQL of the visitor's.
 HOLDS_SQL: contextvars.ContextVar[bool] = contextvars.ContextVar("HOLDS_SQL", default=False)
 
+INTERRUPT_SECONDS = 0.05
+
 Function = Callable[[sqlite3.Connection], Any]
 File = tuple[int, int] | None
 Current = Callable[[sqlite3.Connection], sqlite3.Connection]
@@ -33,10 +35,13 @@ class Running:
         self.function, self.current = function, current
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._is_stopped = False
 
     def __call__(self, connection: sqlite3.Connection) -> Any:
         connection = self.current(connection)
         with self._lock:
+            if self._is_stopped:
+                raise sqlite3.OperationalError("interrupted")
             self._connection = connection
         try:
             return self.function(connection)
@@ -44,11 +49,15 @@ class Running:
             with self._lock:
                 self._connection = None
 
-    def stop(self) -> None:
-        """Interrupt it where it runs; whatever the connection does next is not interrupted."""
+    def stop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Interrupt it until it ends, or keep it from starting; what the connection does next is not interrupted."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.interrupt()
+            self._is_stopped = True
+            if self._connection is None:
+                return
+            self._connection.interrupt()
+        # SQLite forgets an interrupt that comes before a statement runs.
+        loop.call_later(INTERRUPT_SECONDS, self.stop, loop)
 
 
 class ServedDatabase(Database):  # type: ignore[misc]
@@ -179,5 +188,5 @@ async def _stoppable(execute: Callable[[Function], Awaitable[Any]], function: Fu
     try:
         return await execute(running)
     except asyncio.CancelledError:
-        running.stop()
+        running.stop(asyncio.get_running_loop())
         raise
