@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import weakref
 from contextlib import closing
 
 import pytest
@@ -49,3 +50,22 @@ def test_work_that_is_stopped_before_it_begins() -> None:
             running(connection)
 
     asyncio.run(run())
+
+
+def test_an_error_holds_no_cursor() -> None:
+    """Where the error is freed later, in another thread, a cursor would wait for the connection's next statement."""
+    cursors: list[weakref.ref[sqlite3.Cursor]] = []
+
+    def work(connection: sqlite3.Connection) -> None:
+        cursor = connection.execute("select 1 union all select 2")
+        cursors.append(weakref.ref(cursor))
+        try:
+            cursor.execute("select no_such_column")
+        except sqlite3.OperationalError as error:
+            raise ValueError("as Datasette does") from error
+
+    with closing(sqlite3.connect(":memory:")) as connection:
+        with pytest.raises(ValueError, match="as Datasette does") as raised:
+            Running(work, lambda connection: connection)(connection)
+        assert isinstance(raised.value.__cause__, sqlite3.OperationalError)
+        assert [cursor() for cursor in cursors] == [None]

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import sys
 import threading
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,9 @@ class Running:
             self._connection = connection
         try:
             return self.function(connection)
+        except Exception as error:
+            _let_go(error)
+            raise
         finally:
             with self._lock:
                 self._connection = None
@@ -181,6 +185,17 @@ class CrossDatabase(ServedDatabase):
     def __init__(self, datasette: Any, path: Path) -> None:
         super().__init__(datasette, is_memory=True)
         self.workers = Workers([":memory:", f"storyreport=file:{quote(str(path.resolve()))}?mode=ro"])
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Free what the frames of an error hold, in this thread.
+
+    A cursor that is freed where the error ends, in the event loop, waits for the connection, which the next statement
+    keeps until it ends: meanwhile no request is answered.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 async def _stoppable(execute: Callable[[Function], Awaitable[Any]], function: Function, current: Current) -> Any:
