@@ -49,14 +49,14 @@ HISTORY = {
 # The package from top to bottom: a module may import from its own room and from those below.
 ROOMS = (
     "__main__",
-    *("cli", "cli_access", "cli_care", "cli_sources"),
+    *("cli", "cli_access", "cli_care", "cli_reports", "cli_sources"),
     "options",
     "demo",
     "web",
     "ingest",
     "upkeep",
     "reports",
-    *("output", "spreadsheets", "bundle"),
+    *("output", "terminal", "spreadsheets", "bundle"),
     *("given", "recognise", "joining"),
     "load",
     *("pricing", "rollups"),

@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import click
 from . import __version__
 from .cli_access import token, user
 from .cli_care import backup, doctor, restore
+from .cli_reports import report, stats, status, warn_of_broken_reports
 from .cli_sources import EPILOG
 from .cli_sources import sources as source_commands
 from .errors import StoryreportError, UsageError
@@ -36,7 +36,6 @@ from .output import CONTROL
 if TYPE_CHECKING:
     from .ingest import Request
     from .pricing import PriceFile
-    from .reports import Catalogue
 
 SERVERS = ("postgresql://", "postgres://")
 # The exit code where some sources were loaded and others could not be.
@@ -57,17 +56,6 @@ class Group(click.Group):
         # It may hold names of a source, and a terminal obeys control characters.
         click.echo(f"Error: {CONTROL.sub(' ', message)}", err=True)
         return ctx.exit(code)
-
-
-def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
-    """The catalogue with the reports of these folders; the files that cannot be used are listed on stderr."""
-    from . import reports
-
-    reports.add_folders(queries)
-    catalogue = reports.load_catalogue()
-    for sentence in (*catalogue.missing, *map(str, catalogue.broken)):
-        click.echo(f"Warning: {CONTROL.sub(' ', sentence)}", err=True)
-    return catalogue
 
 
 @click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -268,54 +256,6 @@ def demo(folder: Path, no_serve: bool, port: int) -> None:
 
 
 @cli.command(epilog=EPILOG)
-@click.argument("name", required=False)
-@click.option("-p", "--param", "given", metavar="KEY=VALUE", multiple=True, help="A parameter of the report.")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="Output."
-)
-@click.option("--safe-csv", is_flag=True, help="CSV for a spreadsheet: no cell is run as a formula.")
-@with_database
-@with_queries
-def report(
-    name: str | None,
-    given: tuple[str, ...],
-    form: str,
-    safe_csv: bool,
-    database: Path,
-    queries: tuple[Path, ...],
-) -> None:
-    """Print a report, all of its rows; without a NAME, list the reports."""
-    from . import reports
-    from .output import write
-
-    if name is None:
-        known = warn_of_broken_reports(queries).reports.values()
-        write(
-            form,
-            ["report", "topic", "title", "parameters"],
-            [
-                (report.name, report.topic, report.title, ", ".join(param.name for param in report.params))
-                for report in known
-            ],
-        )
-        return
-    reports.add_folders(queries)
-    for sentence in reports.load_catalogue().missing:
-        click.echo(f"Warning: {sentence}", err=True)
-    found = reports.find(name)
-    for pair in given:
-        if "=" not in pair:
-            raise UsageError(f"-p takes key=value, not {pair!r}.")
-    parameters = dict(pair.split("=", 1) for pair in given)
-    reports.bind(found, parameters)
-    with opened(database) as connection:
-        write("csv" if safe_csv else form, *reports.run(connection, found, parameters), safe_csv)
-
-
-cli.add_command(source_commands)
-
-
-@cli.command(epilog=EPILOG)
 @with_database
 @click.option(
     "--older-than", "days", type=Age(), required=True, metavar="AGE", help="Minimum age, e.g. 365d, 52w or 2y."
@@ -365,15 +305,5 @@ def read_prices(path: Path | None) -> "PriceFile | None":
     return read_price_file(path)
 
 
-@contextlib.contextmanager
-def opened(database: Path) -> Iterator[Any]:
-    """The report database, for reading."""
-    from .schema import open_for_reading
-    from .transaction import interruptible
-
-    with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
-        yield connection
-
-
-for command in (user, token, backup, doctor, restore):
+for command in (user, token, backup, doctor, restore, source_commands, report, stats, status):
     cli.add_command(command)

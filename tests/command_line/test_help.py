@@ -14,7 +14,7 @@ from storyreport.cli import cli
 
 COMMANDS = (
     *("backup", "demo", "doctor", "ingest", "optimize", "prune", "report", "reprice", "restore", "serve", "sources"),
-    *("token", "user"),
+    *("stats", "status", "token", "user"),
 )
 
 

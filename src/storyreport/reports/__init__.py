@@ -3,6 +3,7 @@
 from ..errors import StoryreportError, UsageError
 from .catalogue import FOLDERS, TOPICS, Catalogue, add_folders, find, load_catalogue, load_reports, read_folders
 from .header import BrokenReportError, Report, read_report
+from .known import check_name, check_names, hint, names_like
 from .params import FORMS, Param, WrongValueError
 from .periods import SUGGESTIONS as DATES
 from .run import Rows, bind, for_sql, run
@@ -22,10 +23,14 @@ __all__ = [
     "WrongValueError",
     "add_folders",
     "bind",
+    "check_name",
+    "check_names",
     "find",
     "for_sql",
+    "hint",
     "load_catalogue",
     "load_reports",
+    "names_like",
     "read_folders",
     "read_report",
     "run",

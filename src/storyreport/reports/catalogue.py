@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import bundle, rollups
@@ -122,7 +122,7 @@ def _checked(path: Path, _changed: int) -> Report:
             line(f"field: {column}"),
             f"its chart draws {column!r}, which is not a column; the columns are {', '.join(columns)}",
         )
-    return report
+    return replace(report, columns=tuple(columns))
 
 
 _LOCK = threading.Lock()
