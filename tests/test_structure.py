@@ -49,7 +49,7 @@ HISTORY = {
 # The package from top to bottom: a module may import from its own room and from those below.
 ROOMS = (
     "__main__",
-    *("cli", "cli_access", "cli_care", "cli_reports", "cli_sources"),
+    *("cli", "cli_access", "cli_care", "cli_ingest", "cli_reports", "cli_sources"),
     "options",
     "demo",
     "web",
@@ -58,6 +58,7 @@ ROOMS = (
     "reports",
     *("output", "terminal", "spreadsheets", "bundle"),
     *("given", "recognise", "joining"),
+    "config",
     "load",
     *("pricing", "rollups"),
     "transaction",

@@ -1,16 +1,14 @@
 """The command line: commands and options, wired to the modules that do the work."""
 
-import contextlib
-import sys
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from . import __version__
 from .cli_access import token, user
 from .cli_care import backup, doctor, restore
+from .cli_ingest import ingest, init, read_prices
 from .cli_reports import report, stats, status, warn_of_broken_reports
 from .cli_sources import EPILOG
 from .cli_sources import sources as source_commands
@@ -21,25 +19,13 @@ from .options import (
     VISITORS,
     Age,
     Mount,
-    called,
-    place,
     progress_line,
-    standard_input,
     with_database,
     with_prices,
     with_public,
     with_queries,
-    with_wait,
 )
 from .output import CONTROL
-
-if TYPE_CHECKING:
-    from .ingest import Request
-    from .pricing import PriceFile
-
-SERVERS = ("postgresql://", "postgres://")
-# The exit code where some sources were loaded and others could not be.
-FAILED_IN_PART = 3
 
 
 class Group(click.Group):
@@ -62,117 +48,6 @@ class Group(click.Group):
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Load the histories of AI story pipelines into one SQLite database and report on them with Datasette."""
-
-
-@cli.command(epilog=EPILOG)
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
-@with_database
-@click.option("--name", help="Name of the source [default: name of the file or folder without its extension].")
-@click.option("--as", "system", metavar="SYSTEM", help="System that wrote the source [default: recognised].")
-@click.option("--timezone", metavar="TZ", help="Zone of times without an offset, e.g. Europe/Madrid [default: UTC].")
-@click.option(
-    "--status", "status_words", multiple=True, metavar="WORD=MEANING", help="Meaning of a status word (repeatable)."
-)
-@click.option("--full", is_flag=True, help="Read everything again, not only what may have changed.")
-@click.option("--append", is_flag=True, help="Add the rows: those that the files lack are not marked as deleted.")
-@click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded (by default it is kept in rejects).")
-@click.option(
-    "--with-text", is_flag=True, default=None, help="Also copy prompts and story texts (left out by default)."
-)
-@with_prices
-@with_wait
-def ingest(
-    sources: tuple[str, ...],
-    database: Path,
-    name: str | None,
-    system: str | None,
-    timezone: str | None,
-    status_words: tuple[str, ...],
-    full: bool,
-    append: bool,
-    strict: bool,
-    with_text: bool | None,
-    price_path: Path | None,
-) -> None:
-    """Load sources into the report database. Re-running only loads what changed.
-
-    A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a pattern like 'exports/*.csv', a
-    postgresql:// URL, or - for standard input. SOURCEs of one system are one source, unless two are whole databases.
-    """
-    from . import unchanged
-    from .ingest import check_timezone, known_at, requests_for
-    from .sources import problems
-    from .statuses import given
-
-    # Before anything is read.
-    arguments = click.get_current_context().obj
-    call = unchanged.call_of(arguments) if arguments and not problems() else None
-    for problem in problems():
-        click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
-    if timezone:
-        check_timezone(timezone)
-    words = given(status_words)
-    for source in sources:
-        if "://" in source and not source.startswith(SERVERS):
-            # It may hold a password: it is not repeated.
-            raise UsageError("A URL must name a PostgreSQL database: postgresql://user@host/database.")
-    price_file = read_prices(price_path)
-    if "-" in sources and not system:
-        raise UsageError("Standard input needs --as SYSTEM: name the system that wrote it.")
-    with contextlib.ExitStack() as stack:
-        places = [stack.enter_context(standard_input()) if source == "-" else place(source) for source in sources]
-        kept = {path for path, source in zip(places, sources, strict=True) if source == "-"}
-        how: dict[str, Any] = {"timezone": timezone, "statuses": words, "full": full, "append": append}
-        how |= {"strict": strict, "with_text": with_text}
-        failed: list[str] = []
-        known = partial(known_at, database)
-        requests = requests_for(places, name, system, failed, known, price_file=price_file, **how)
-        load([called(request, kept) for request in requests], database, failed)
-    if call:
-        unchanged.note(call, [request.name for request in requests])
-
-
-def load(requests: "list[Request]", database: Path, failed: list[str]) -> None:
-    """Ingest each source and print one line about each; one that fails does not stop the others.
-
-    `failed` has a sentence for each place that could not be read. Exits with 3 where some sources were loaded and
-    others were not.
-    """
-    loaded = 0
-    for request in requests:
-        try:
-            load_one(request, database)
-            loaded += 1
-        except StoryreportError as error:
-            if len(requests) + len(failed) == 1:
-                raise
-            failed.append(str(error))
-    for sentence in failed:
-        click.echo(f"Error: {CONTROL.sub(' ', sentence)}", err=True)
-    if failed:
-        sys.exit(FAILED_IN_PART if loaded else 1)
-
-
-def load_one(request: "Request", database: Path) -> None:
-    """Ingest a source and print a line about it."""
-    from .ingest import ingest as run
-
-    with progress_line() as progress:
-        outcome = run(database, request, progress)
-    for note in outcome.notes:
-        click.echo(f"Note: {note}.", err=True)
-    counts = outcome.counts
-    estimated = f", {outcome.estimated:,} costs estimated" if outcome.estimated else ""
-    left_out = f", {counts.left_out:,} pruned before and skipped" if counts.left_out else ""
-    took = f"{estimated} in {outcome.duration_ms / 1000:.1f} s"
-    if outcome.unchanged:
-        click.echo(f"{outcome.name}: unchanged, 0 rows written{took}")
-    else:
-        click.echo(
-            f"{outcome.name}: {counts.read:,} rows read, {counts.written:,} rows written"
-            f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} deleted),"
-            f" {counts.rejected:,} rejected{left_out}{took}"
-        )
 
 
 @cli.command(epilog=EPILOG)
@@ -296,14 +171,5 @@ def optimize(database: Path) -> None:
     click.echo(f"optimized{rewritten}: {before} before, {after} after")
 
 
-def read_prices(path: Path | None) -> "PriceFile | None":
-    """The price file at a path, if one is given."""
-    if path is None:
-        return None
-    from .pricing import read_price_file
-
-    return read_price_file(path)
-
-
-for command in (user, token, backup, doctor, restore, source_commands, report, stats, status):
+for command in (ingest, init, report, stats, status, source_commands, user, token, backup, doctor, restore):
     cli.add_command(command)

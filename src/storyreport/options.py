@@ -61,6 +61,17 @@ def with_prices(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(command)
 
 
+def with_config(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --config."""
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="The sources file [default: storyreport.toml in this folder].",
+    )(command)
+
+
 def with_wait(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option --wait."""
     return click.option(

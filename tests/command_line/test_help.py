@@ -13,7 +13,20 @@ from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
 COMMANDS = (
-    *("backup", "demo", "doctor", "ingest", "optimize", "prune", "report", "reprice", "restore", "serve", "sources"),
+    *(
+        "backup",
+        "demo",
+        "doctor",
+        "ingest",
+        "init",
+        "optimize",
+        "prune",
+        "report",
+        "reprice",
+        "restore",
+        "serve",
+        "sources",
+    ),
     *("stats", "status", "token", "user"),
 )
 
