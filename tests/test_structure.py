@@ -49,12 +49,13 @@ HISTORY = {
 # The package from top to bottom: a module may import from its own room and from those below.
 ROOMS = (
     "__main__",
-    *("cli", "cli_access", "cli_care", "cli_ingest", "cli_reports", "cli_sources"),
+    *("cli", "cli_access", "cli_care", "cli_check", "cli_ingest", "cli_reports", "cli_sources"),
     "options",
     "demo",
     "web",
     "ingest",
     "upkeep",
+    "limits",
     "reports",
     *("output", "terminal", "spreadsheets", "bundle"),
     *("given", "recognise", "joining"),

@@ -8,8 +8,9 @@ import click
 from . import __version__
 from .cli_access import token, user
 from .cli_care import backup, doctor, restore
+from .cli_check import check
 from .cli_ingest import ingest, init, read_prices
-from .cli_reports import report, stats, status, warn_of_broken_reports
+from .cli_reports import report, stats, status, use_limits, warn_of_broken_reports
 from .cli_sources import EPILOG
 from .cli_sources import sources as source_commands
 from .errors import StoryreportError, UsageError
@@ -20,6 +21,7 @@ from .options import (
     Age,
     Mount,
     progress_line,
+    with_config,
     with_database,
     with_prices,
     with_public,
@@ -82,6 +84,7 @@ def reprice(database: Path, price_path: Path | None) -> None:
 @click.option("--root", is_flag=True, help="Print an address that logs in as root.")
 @click.option("--cors", is_flag=True, help="Let other sites' pages read the data addresses.")
 @with_public
+@with_config
 @click.option("--crossdb", is_flag=True, help="Let SQL join across databases in /_memory.")
 def serve(
     database: Path,
@@ -92,6 +95,7 @@ def serve(
     root: bool,
     static: tuple[tuple[str, Path], ...],
     settings: tuple[tuple[str, str], ...],
+    config_path: Path | None,
     **extras: Any,
 ) -> None:
     """Serve the reports with Datasette until Ctrl-C."""
@@ -99,6 +103,7 @@ def serve(
     from .web.server import Extras
     from .web.server import serve as run
 
+    use_limits(config_path)
     warn_of_broken_reports(queries)
     mode = mode_for(database, host, *(extras.pop(name) for name in VISITORS))
     run(database, host, port, open_browser, root, Extras(static=static, settings=dict(settings), mode=mode, **extras))
@@ -171,5 +176,5 @@ def optimize(database: Path) -> None:
     click.echo(f"optimized{rewritten}: {before} before, {after} after")
 
 
-for command in (ingest, init, report, stats, status, source_commands, user, token, backup, doctor, restore):
+for command in (ingest, init, report, check, stats, status, source_commands, user, token, backup, doctor, restore):
     cli.add_command(command)

@@ -11,10 +11,11 @@ from click.shell_completion import CompletionItem
 
 from .cli_sources import EPILOG
 from .errors import StoryreportError, UsageError
-from .options import with_database, with_format, with_queries
+from .options import with_config, with_database, with_format, with_queries
 from .output import CONTROL, Shape, write
 
 if TYPE_CHECKING:
+    from .config import Config
     from .reports import Catalogue, Report
 
 
@@ -26,6 +27,16 @@ def opened(database: Path) -> Iterator[Any]:
 
     with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
         yield connection
+
+
+def use_limits(config_path: Path | None) -> "Config | None":
+    """Let the reports use the limits of the sources file, if there is one."""
+    from . import config, reports
+
+    found = config.find(config_path)
+    if found and found.health:
+        reports.set_limits(found.health)
+    return found
 
 
 def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
@@ -144,6 +155,7 @@ def report_help(report: "Report") -> str:
 @click.option("--wide", is_flag=True, help="All columns in full, however wide the table becomes.")
 @click.option("--safe-csv", is_flag=True, help="CSV for a spreadsheet: no cell is run as a formula.")
 @click.option("--bom", is_flag=True, help="CSV with a byte-order mark, by which Excel knows UTF-8.")
+@with_config
 @with_database
 @with_queries
 def report(
@@ -154,6 +166,7 @@ def report(
     wide: bool,
     safe_csv: bool,
     bom: bool,
+    config_path: Path | None,
     database: Path,
     queries: tuple[Path, ...],
 ) -> None:
@@ -163,6 +176,7 @@ def report(
     """
     from . import reports
 
+    use_limits(config_path)
     form = "csv" if safe_csv or bom else "json" if as_json else form
     if name is None:
         _list(form, Shape(is_wide=wide, is_safe=safe_csv, has_mark=bom), queries)

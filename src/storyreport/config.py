@@ -81,6 +81,8 @@ SOURCE = {
     "append": ("flag", "rows that the files lack are not marked as deleted"),
     "freshness": ("age", "the source is stale once its last ingest is older"),
 }
+# Numbers of `health` by the parameter that takes them, in every report that has it.
+PARAMS = {"silent_minutes": "minutes", "queued_minutes": "queued_minutes", "consecutive_failures": "failures"}
 HEALTH = {
     "silent_minutes": ("number", "running work that gives no sign for so long is stuck [default: 60]"),
     "queued_minutes": ("number", "so is queued or waiting work after so long [default: 1440]"),
@@ -116,7 +118,7 @@ class Config:
     path: Path
     sources: tuple[Source, ...] = ()
     limits: tuple[str, ...] = ()
-    health: Mapping[str, float] = field(default_factory=dict)  # by name; `stale_minutes` for freshness
+    health: Mapping[str, str] = field(default_factory=dict)  # parameter of reports → value
 
 
 def minutes(age: str) -> int:
@@ -148,9 +150,9 @@ def read(path: Path) -> Config:
         file.check(about, SOURCE, table)
         if "location" not in about:
             raise file.wrong(table, "", f"[{table}] has no location")
-    health = {key: value for key, value in content.get("health", {}).items() if key != "freshness"}
+    health = {PARAMS[key]: str(value) for key, value in content.get("health", {}).items() if key in PARAMS}
     if age := content.get("health", {}).get("freshness"):
-        health["stale_minutes"] = minutes(age)
+        health["stale_minutes"] = str(minutes(age))
     sources = tuple(file.source(name, about) for name, about in content.get("sources", {}).items())
     return Config(path, sources, tuple(content.get("limits", ())), health)
 

@@ -13,21 +13,8 @@ from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
 COMMANDS = (
-    *(
-        "backup",
-        "demo",
-        "doctor",
-        "ingest",
-        "init",
-        "optimize",
-        "prune",
-        "report",
-        "reprice",
-        "restore",
-        "serve",
-        "sources",
-    ),
-    *("stats", "status", "token", "user"),
+    *("backup", "check", "demo", "doctor", "ingest", "init", "optimize", "prune", "report", "reprice", "restore"),
+    *("serve", "sources", "stats", "status", "token", "user"),
 )
 
 

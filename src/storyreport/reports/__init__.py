@@ -1,7 +1,17 @@
 """Reports: one file `queries/<name>.sql` each, a YAML header in a comment and one SELECT."""
 
 from ..errors import StoryreportError, UsageError
-from .catalogue import FOLDERS, TOPICS, Catalogue, add_folders, find, load_catalogue, load_reports, read_folders
+from .catalogue import (
+    FOLDERS,
+    TOPICS,
+    Catalogue,
+    add_folders,
+    find,
+    load_catalogue,
+    load_reports,
+    read_folders,
+    set_limits,
+)
 from .header import BrokenReportError, Report, read_report
 from .known import check_name, check_names, hint, names_like
 from .params import FORMS, Param, WrongValueError
@@ -34,4 +44,5 @@ __all__ = [
     "read_folders",
     "read_report",
     "run",
+    "set_limits",
 ]
