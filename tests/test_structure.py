@@ -49,7 +49,7 @@ HISTORY = {
 # The package from top to bottom: a module may import from its own room and from those below.
 ROOMS = (
     "__main__",
-    *("cli", "cli_access", "cli_care", "cli_check", "cli_ingest", "cli_reports", "cli_sources"),
+    *("cli", "cli_access", "cli_care", "cli_check", "cli_ingest", "cli_record", "cli_reports", "cli_sources"),
     "options",
     "demo",
     "web",
@@ -69,6 +69,7 @@ ROOMS = (
     "readers",
     *("mapping", "pieces", "sections"),
     "statuses",
+    "record",
     "system",
     *("unchanged", "evidence"),
     *("scratch", "patience"),

@@ -10,6 +10,7 @@ from .cli_access import token, user
 from .cli_care import backup, doctor, restore
 from .cli_check import check
 from .cli_ingest import ingest, init, read_prices
+from .cli_record import record, run_command
 from .cli_reports import report, stats, status, use_limits, warn_of_broken_reports
 from .cli_sources import EPILOG
 from .cli_sources import sources as source_commands
@@ -176,5 +177,20 @@ def optimize(database: Path) -> None:
     click.echo(f"optimized{rewritten}: {before} before, {after} after")
 
 
-for command in (ingest, init, report, check, stats, status, source_commands, user, token, backup, doctor, restore):
+for command in (
+    ingest,
+    init,
+    record,
+    run_command,
+    report,
+    check,
+    stats,
+    status,
+    source_commands,
+    user,
+    token,
+    backup,
+    doctor,
+    restore,
+):
     cli.add_command(command)

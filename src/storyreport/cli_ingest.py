@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import sys
 import time
@@ -233,14 +234,24 @@ def read_prices(path: Path | None) -> "PriceFile | None":
 
 def _orders(database: Path, path: Path | None, how: Mapping[str, Any], with_text: bool | None) -> list[Order]:
     """The sources of the sources file; UsageError where there is none."""
-    from . import config
+    from . import config, record
 
     found = config.find(path)
-    if found is None:
+    sources = list(found.sources) if found else []
+    recorded = record.folder(str(database.absolute()))
+    if os.path.isdir(recorded) and not any(
+        Path(recorded).samefile(place) for each in sources for place in _there(each)
+    ):
+        sources.append(config.Source(record.NAME, (recorded,)))
+    if not sources and found is None:
         raise UsageError("ingest needs a SOURCE, or a storyreport.toml in this folder: `storyreport init` writes one.")
-    if not found.sources:
+    if found and not sources:
         raise UsageError(f"{found.path} names no source: add a table such as [sources.studio] with a location.")
-    return [_order(database, source, how, with_text) for source in found.sources]
+    return [_order(database, source, how, with_text) for source in sources]
+
+
+def _there(source: "Source") -> list[str]:
+    return [place for place in source.places if os.path.exists(place)]
 
 
 def _order(database: Path, source: "Source", how: Mapping[str, Any], with_text: bool | None) -> Order:
