@@ -9,6 +9,7 @@ from . import __version__
 from .cli_access import token, user
 from .cli_care import backup, doctor, restore
 from .cli_check import check
+from .cli_digest import digest
 from .cli_ingest import ingest, init, read_prices
 from .cli_record import record, run_command
 from .cli_reports import report, stats, status, use_limits, warn_of_broken_reports
@@ -184,6 +185,7 @@ for command in (
     run_command,
     report,
     check,
+    digest,
     stats,
     status,
     source_commands,

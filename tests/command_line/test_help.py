@@ -13,7 +13,7 @@ from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
 COMMANDS = (
-    *("backup", "check", "demo", "doctor", "ingest", "init", "optimize", "prune", "record", "report"),
+    *("backup", "check", "demo", "digest", "doctor", "ingest", "init", "optimize", "prune", "record", "report"),
     *("reprice", "restore", "run", "serve", "sources", "stats", "status", "token", "user"),
 )
 

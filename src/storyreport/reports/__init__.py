@@ -16,7 +16,7 @@ from .header import BrokenReportError, Report, read_report
 from .known import check_name, check_names, hint, names_like
 from .params import FORMS, Param, WrongValueError
 from .periods import SUGGESTIONS as DATES
-from .run import Rows, bind, for_sql, run
+from .run import Rows, bind, for_sql, run, select
 
 __all__ = [
     "DATES",
@@ -44,5 +44,6 @@ __all__ = [
     "read_folders",
     "read_report",
     "run",
+    "select",
     "set_limits",
 ]
