@@ -69,7 +69,7 @@ ROOMS = (
     "statuses",
     "system",
     *("unchanged", "evidence"),
-    *("scratch", "patience"),
+    *("scratch", "patience", "keyed"),
     "values",
     "errors",
 )

@@ -18,13 +18,15 @@ from .errors import StoryreportError, UsageError
 from .options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
+    LABELS,
     VISITORS,
     Age,
     Mount,
     called,
+    is_stream,
     place,
     progress_line,
-    standard_input,
+    streamed,
     with_database,
     with_prices,
     with_public,
@@ -129,11 +131,15 @@ def ingest(
             # It may hold a password: it is not repeated.
             raise UsageError("A URL must name a PostgreSQL database: postgresql://user@host/database.")
     price_file = read_prices(price_path)
-    if "-" in sources and not system:
-        raise UsageError("Standard input needs --as SYSTEM: name the system that wrote it.")
+    streams = [source for source in sources if is_stream(source)]
+    if streams and not system:
+        what = "Standard input" if streams[0] == "-" else f"{streams[0]} is a pipe or device, which"
+        raise UsageError(f"{what} needs --as SYSTEM: name the system that wrote it.")
     with contextlib.ExitStack() as stack:
-        places = [stack.enter_context(standard_input()) if source == "-" else place(source) for source in sources]
-        kept = {path for path, source in zip(places, sources, strict=True) if source == "-"}
+        places = [stack.enter_context(streamed(source)) if source in streams else place(source) for source in sources]
+        kept = {
+            path: LABELS.get(source, source) for path, source in zip(places, sources, strict=True) if source in streams
+        }
         how: dict[str, Any] = {"timezone": timezone, "statuses": words, "full": full, "append": append}
         how |= {"strict": strict, "with_text": with_text}
         failed: list[str] = []

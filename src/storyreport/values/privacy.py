@@ -63,6 +63,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\1{SECRET}",
         ("authorization",),
     ),
+    (r"(\s(?:-u|--user|--proxy-user)[\s=]+[\"']?[^\s:\"']{1,64}:)[^\s\"']+", rf"\1{SECRET}", ("-u", "--proxy-u")),
     (r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}", rf"\1{SECRET}", ("bearer",)),
     (r"(?i)\b(basic\s+)(?=[\w+/]*[0-9+/=])[\w+/]{12,}={0,2}", rf"\1{SECRET}", ("basic",)),
     (rf"(?<![A-Za-z0-9_])(?:{PREFIXES})[A-Za-z0-9_.-]{{9,}}", SECRET, ()),
@@ -93,6 +94,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     ),
     (r"(?<![\w.-])/(?:home|Users)/[^/\s:\"'<>]+", "~", ("/home/", "/users/")),
     (r"(?i)\b([A-Z]:\\{1,2}Users\\{1,2})[^\\\s:\"'<>]+", r"\1user", ("users\\",)),
+    (r"(?<![\w.])\(\d{3}\) ?\d{3}[ -]\d{4}(?!\w)", "<phone>", ("(",)),
     (r"(?<![\w.])\+\d{1,3}[ ./()-]*\d{2,4}[ ./()-]*\w{3,}(?:[ ./-]\d{2,})*", "<phone>", ("+",)),
     # An address of a private network says nothing about a person.
     (
@@ -106,7 +108,7 @@ COMPILED = tuple((re.compile(pattern), replacement, needles) for pattern, replac
 # Nearly all texts hold none of these, and so none of the SECRETS.
 SUSPICIOUS = re.compile(
     r"(?i)@|%40|bearer|basic|://|-----|cookie|hook|key|token|secret|pass|pwd|authoriz|credential|sess|sig|auth|code|hash"
-    r"|nonce|otp|pin|eyj|/home/|/users/|users\\|\+\d|\d\.\d+\.\d|connectionstring|[\w-]{6}:[\w-]{6}|[\w+-]{20}"
+    r"|\s--?u|nonce|otp|pin|eyj|/home/|/users/|users\\|\+\d|\(\d{3}\)|\d\.\d+\.\d|connectionstring|[\w-]{6}:[\w-]{6}|[\w+-]{20}"
     rf"|(?<![A-Za-z0-9_])(?:{PREFIXES})"
 )
 
@@ -114,6 +116,11 @@ SUSPICIOUS = re.compile(
 ECHO = re.compile(
     r"(?is)(?<!\w)((?:messages|prompts?|input|inputs|content|contents|completions?|llm_output|output|response|body|text|parts"
     r"|payload|request|data|story|chapter)\\?[\"']?\s*[=:]\s*)[\[{(\"'].*"
+    # A row of a database, as its server repeats it.
+    r"|\b((?:failing row contains|with parameters?)[:=]?\s*)[\[(].*"
+    # A sentence that follows; a type or a value is one word.
+    r"|\b((?:from completion:?|(?:got|char \d+\) in|model (?:said|returned|answered)|raw (?:output|response|text)"
+    r"|(?:invalid|unparsable) (?:output|completion|answer|response))\s*:)\s+)(?!HTTP|\d)(?=(?:\S+\s+){5}\S).*"
     r"|\b((?:from completion|got|received|completion|generated text|invalid json output|could not parse llm output"
     r"|output parser|prompt was|while processing|raw output|model said|llm response)[:=]?\s+)(?=[\"'`\[{(])[\"'`\[{(].*"
 )
@@ -137,7 +144,7 @@ def neutral(message: str | None) -> str | None:
     """A message without what it repeats of prompts, stories and answers: the class, the code and short names stay."""
     if message is None:
         return None
-    text = ECHO.sub(lambda match: f"{match[1] or match[2]}<text>", message)
+    text = ECHO.sub(lambda match: f"{match[match.lastindex or 0]}<text>", message)
     return QUOTED.sub(_without_content, text)
 
 
