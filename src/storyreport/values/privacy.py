@@ -59,7 +59,8 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     ),
     (r"(?<![\w-])(?:[\w-]{6,64}:[A-Za-z0-9_-]{20,}|Key [\w-]{6,64}:[\w-]{6,})", SECRET, (":",)),
     (
-        r"(?i)\b(authorization\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)(?!<)[^\r\n\"',;}\\]{4,}",
+        r"(?i)\b(authorization\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)"
+        r"(?!\s*(?:(?:basic|bearer|token|digest)\s+)?<)[^\r\n\"',;}\\]{4,}",
         rf"\1{SECRET}",
         ("authorization",),
     ),
