@@ -49,12 +49,12 @@ HISTORY = {
 # The package from top to bottom: a module may import from its own room and from those below.
 ROOMS = (
     "__main__",
-    *("cli", "cli_access", "cli_care", "cli_sources"),
+    *("cli", "cli_access", "cli_care", "cli_fix", "cli_sources"),
     "options",
     "demo",
     "web",
     "ingest",
-    "upkeep",
+    *("fixes", "upkeep"),
     "reports",
     *("output", "spreadsheets", "bundle"),
     *("given", "recognise", "joining"),
