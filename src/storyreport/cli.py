@@ -12,7 +12,7 @@ import click
 from . import __version__
 from .cli_access import token, user
 from .cli_care import backup, doctor, restore, scrub
-from .cli_fix import fix_script
+from .cli_fix import diagnose, fix_script
 from .cli_sources import EPILOG
 from .cli_sources import sources as source_commands
 from .errors import StoryreportError, UsageError
@@ -382,5 +382,5 @@ def opened(database: Path) -> Iterator[Any]:
         yield connection
 
 
-for command in (user, token, backup, doctor, restore, scrub, fix_script):
+for command in (user, token, backup, doctor, restore, scrub, fix_script, diagnose):
     cli.add_command(command)

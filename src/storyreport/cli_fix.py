@@ -75,3 +75,29 @@ def fix_script(
         )
     if not scripts:
         click.echo("nothing to fix")
+
+
+@click.command(epilog=EPILOG)
+@click.option("--run", metavar="KEY", help="The run to look at.")
+@click.option("--story", metavar="KEY", help="The story to look at.")
+@click.option("--source", default="", metavar="NAME", help="Only of this source.")
+@with_database
+def diagnose(run: str | None, story: str | None, source: str, database: Path) -> None:
+    """Print what the page of one run or story says: its status, problems and what to do, timeline, calls and cost."""
+    import contextlib
+
+    from .output import write
+    from .reports.details import diagnose as sections
+    from .schema import open_for_reading
+    from .transaction import interruptible
+
+    if (run is None) == (story is None):
+        raise UsageError("Name one run with --run, or one story with --story.")
+    kind, key = ("run", run) if run is not None else ("story", story)
+    with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
+        for title, columns, rows, if_empty in sections(connection, kind, key or "", source):
+            click.echo(f"\n{title}\n{'=' * len(title)}")
+            if rows:
+                write("table", columns, rows)
+            else:
+                click.echo(if_empty)

@@ -13,6 +13,9 @@ from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
 COMMANDS = (
+    "diagnose",
+    "fix-script",
+    "scrub",
     *("backup", "demo", "doctor", "ingest", "optimize", "prune", "report", "reprice", "restore", "serve", "sources"),
     *("token", "user"),
 )
