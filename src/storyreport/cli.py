@@ -29,6 +29,7 @@ from .options import (
     progress_line,
     streamed,
     with_database,
+    with_max_bytes,
     with_prices,
     with_public,
     with_queries,
@@ -96,6 +97,7 @@ def cli() -> None:
 )
 @with_prices
 @with_wait
+@with_max_bytes
 def ingest(
     sources: tuple[str, ...],
     database: Path,

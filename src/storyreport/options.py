@@ -1,6 +1,7 @@
 """Options that several commands share, the types of their values, places of sources, and the progress line."""
 
 import contextlib
+import re
 import stat
 import sys
 import time
@@ -63,6 +64,38 @@ def with_wait(command: Callable[..., Any]) -> Callable[..., Any]:
         expose_value=False,
         callback=lambda _, __, value: patience.GIVEN_SECONDS.set(value),
         help="Longest wait for another command that writes [default: a day], and for a silent server [default: 60].",
+    )(command)
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes, KB, MB or GB, as bytes."""
+
+    name = "size"
+    units: ClassVar = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """2G → 2000000000."""
+        found = re.fullmatch(r"(\d{1,15})([KMGT]?)B?", str(value).upper(), re.ASCII)
+        if not found or not int(found[1]):
+            self.fail(f"{value!r} is not a size; use e.g. 500M or 2G.", param, ctx)
+        return int(found[1]) * self.units[found[2]]
+
+
+def _set_max_bytes(_: click.Context, __: click.Parameter, value: int | None) -> None:
+    from .readers.bounds import MAX_BYTES
+
+    MAX_BYTES.set(value)
+
+
+def with_max_bytes(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --max-bytes."""
+    return click.option(
+        "--max-bytes",
+        type=Size(),
+        metavar="SIZE",
+        expose_value=False,
+        callback=_set_max_bytes,
+        help="Most that a gzip file may unpack to [default: 250 times its size, at least 256 MB].",
     )(command)
 
 

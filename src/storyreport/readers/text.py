@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import encodings
+from .bounds import HIGHEST_RATIO, MAX_BYTES
 
 GZIP_MAGIC = b"\x1f\x8b"
 LONGEST_LINE = 8 * 1024 * 1024
@@ -28,14 +29,15 @@ LOOKED_AT = 20
 BLOCK_BYTES = 1 << 16
 # What a gzip file may unpack to: records that repeat themselves reach a hundred, blank lines a thousand.
 SMALL_BYTES = 256 << 20
-HIGHEST_RATIO = 250
 DELIMITERS = ",;\t|"
 # How Excel is told the delimiter.
 SEPARATOR = re.compile(r"sep=[,;\t|]", re.IGNORECASE)
 TOO_LONG = "the line is longer than"
 DAMAGED = "the gzip file is damaged"
 CUT = "the gzip file ends early or is damaged"
-BLOWN_UP = f"the gzip file unpacks to more than {HIGHEST_RATIO} times its size: unpack it yourself, if you trust it"
+BLOWN_UP = (
+    f"the gzip file unpacks to more than {HIGHEST_RATIO} times its size, or --max-bytes: give more, if you trust it"
+)
 UNCLOSED = "a quote is not closed"
 
 Line = tuple[int, str | None, str | None]
@@ -89,7 +91,7 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, path: Path):
         self._file = gzip.GzipFile(path)
-        self._most = max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
+        self._most = MAX_BYTES.get() or max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
         self._count = 0
         self.damage = ""
 
