@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import encodings
-from .bounds import HIGHEST_RATIO, MAX_BYTES
+from .bounds import BLOWN_UP, HIGHEST_RATIO, MAX_BYTES
 
 GZIP_MAGIC = b"\x1f\x8b"
 LONGEST_LINE = 8 * 1024 * 1024
@@ -35,9 +35,6 @@ SEPARATOR = re.compile(r"sep=[,;\t|]", re.IGNORECASE)
 TOO_LONG = "the line is longer than"
 DAMAGED = "the gzip file is damaged"
 CUT = "the gzip file ends early or is damaged"
-BLOWN_UP = (
-    f"the gzip file unpacks to more than {HIGHEST_RATIO} times its size, or --max-bytes: give more, if you trust it"
-)
 UNCLOSED = "a quote is not closed"
 
 Line = tuple[int, str | None, str | None]
