@@ -135,6 +135,7 @@ SAID_WORDS = ("completion", "got", "char ", "model ", "raw ", "invalid ", "unpar
 # A quoted part of three words or more, or of more than 60 characters, is content; a shorter one is a name.
 QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”")
 LONGEST_NAME, FEWEST_WORDS = 60, 3
+MOST_PASSES = 5
 # What an ECHO or a quoted part opens with.
 OPENINGS = re.compile(r"[\"'`“\[{(]")
 
@@ -149,10 +150,14 @@ def redacted(text: str) -> str:
     """The text without what must not be kept."""
     if not is_suspicious(text):
         return text
-    lowered = text.casefold()
-    for pattern, replacement, needles in COMPILED:
-        if not needles or any(needle in lowered for needle in needles):
-            text = pattern.sub(replacement, text)
+    # What is taken out may leave another such text behind.
+    for _ in range(MOST_PASSES):
+        before, lowered = text, text.casefold()
+        for pattern, replacement, needles in COMPILED:
+            if not needles or any(needle in lowered for needle in needles):
+                text = pattern.sub(replacement, text)
+        if text == before:
+            break
     return text
 
 
