@@ -43,6 +43,38 @@ create unique index steps_name on steps (source_id, name, coalesce(pipeline_id, 
 alter table stories add column pipeline_id integer references pipelines (id);
 alter table runs add column pipeline_id integer references pipelines (id);
 alter table calls add column pipeline_id integer references pipelines (id);
+-- What was pruned of these sources is of their pipeline, too.
+create table if not exists rollup_failing_call_days (
+    day text not null,
+    source_id integer not null references sources (id),
+    family text not null,
+    currency text not null
+);
+alter table rollup_step_days add column pipeline_id integer not null default 0;
+alter table rollup_step_day_durations add column pipeline_id integer not null default 0;
+alter table rollup_call_days add column pipeline_id integer not null default 0;
+alter table rollup_step_call_days add column pipeline_id integer not null default 0;
+alter table rollup_failing_call_days add column pipeline_id integer not null default 0;
+update rollup_step_days
+set pipeline_id = pipelines.id
+from pipelines
+where pipelines.source_id = rollup_step_days.source_id;
+update rollup_step_day_durations
+set pipeline_id = pipelines.id
+from pipelines
+where pipelines.source_id = rollup_step_day_durations.source_id;
+update rollup_call_days
+set pipeline_id = pipelines.id
+from pipelines
+where pipelines.source_id = rollup_call_days.source_id;
+update rollup_step_call_days
+set pipeline_id = pipelines.id
+from pipelines
+where pipelines.source_id = rollup_step_call_days.source_id;
+update rollup_failing_call_days
+set pipeline_id = pipelines.id
+from pipelines
+where pipelines.source_id = rollup_failing_call_days.source_id;
 update stories
 set pipeline_id = pipelines.id
 from pipelines
