@@ -177,6 +177,30 @@ def test_reports_of_now(plain: ReportDatabase) -> None:
     }
 
 
+def test_stories_of_pipelines(db: ReportDatabase, tmp_path: Path) -> None:
+    """Of the same step in two pipelines; a story that waits is listed once."""
+    (tmp_path / "attempts.csv").write_text(
+        "run,pipeline,story,step,attempt,status,queued_at,started_at\n"
+        "r1,books,A,load_1,1,queued,2026-03-01T10:00:00Z,\n"
+        "r2,films,B,load_1,1,failed,,2026-03-01T10:00:00Z\n"
+        "r3,films,B,load_1,2,failed,,2026-03-01T10:01:00Z\n"
+        "r4,films,B,load_1,3,failed,,2026-03-01T10:02:00Z\n",
+        "utf-8",
+    )
+    (tmp_path / "calls.csv").write_text(
+        "id,story,run,provider,model,called_at,cost\nc1,B,r2,acme,m,2026-03-01T10:00:00Z,2\n", "utf-8"
+    )
+    db.ingest(tmp_path / "attempts.csv", tmp_path / "calls.csv", name="plain")
+    assert pairs(db.report("pending_stories"), "story", "next_step", "pipeline") == [("A", "load_1", "books")]
+    assert pairs(db.report("pending_stories", step="load"), "story") == [("A",)]
+    assert db.report("pending_stories", step="other") == db.report("pending_stories", pipeline="films") == []
+    assert pairs(db.report("blocked_stories"), "story", "consecutive_failures", "pipeline") == [("B", 3, "films")]
+    assert db.report("blocked_stories", pipeline="books") == []
+    assert pairs(db.report("failed_stories"), "story", "pipeline") == [("B", "films")]
+    assert pairs(db.report("cost_by_story"), "story", "cost", "pipeline") == [("B", 2.0, "films")]
+    assert set(pairs(db.report("story_attempts", story="B"), "pipeline")) == {("films",)}
+
+
 def test_rollups_stay_right(plain: ReportDatabase, tmp_path: Path) -> None:
     """A step's pipeline is changed, a row deleted, old detail pruned: the rollups say what the rows say."""
     (tmp_path / "attempts.csv").write_text(
