@@ -13,8 +13,8 @@ from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
 COMMANDS = (
-    *("backup", "demo", "doctor", "ingest", "optimize", "prune", "report", "reprice", "restore", "serve", "sources"),
-    *("token", "user"),
+    *("backup", "check", "demo", "digest", "doctor", "ingest", "init", "optimize", "prune", "record", "report"),
+    *("reprice", "restore", "run", "serve", "sources", "stats", "status", "token", "user"),
 )
 
 

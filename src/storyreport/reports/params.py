@@ -48,6 +48,11 @@ class Param:
     default: str
     help: str
 
+    @property
+    def is_required(self) -> bool:
+        """Whether the report says nothing without a value, as its help text says."""
+        return "(required)" in self.help
+
     def value(self, given: str) -> str:
         """The value in force, as it was given; WrongValueError where it does not fit the type."""
         if not given.strip():

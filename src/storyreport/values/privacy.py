@@ -39,11 +39,12 @@ def _unless_plain(match: re.Match[str]) -> str:
     return SECRET if is_mixed and changes >= 3 else word
 
 
-# Words without which a name is none of STRONG and WEAK.
-NAMES = (
+# Words without which a name is none of STRONG; and none of WEAK.
+STRONG_WORDS = (
     *("key", "token", "secret", "passw", "passphrase", "pwd", "authoriz", "credential", "sess", "connectionstring"),
-    *("sig", "auth", "code", "hash", "nonce", "otp", "pin"),
+    *("x-", "jsid", "phpsid"),
 )
+WEAK_WORDS = ("key", "token", "sess", "sig", "auth", "code", "hash", "nonce", "otp", "pin")
 # Pattern, replacement, and texts in lower case of which one must be there: to look for these is quick. In this order:
 # what holds others comes first.
 SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
@@ -78,18 +79,18 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"(?i)(?<![A-Za-z])({STRONG})(\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)"
         r"(?!(?:basic|bearer|token|digest)\s|<)[^\s\"'&,;}<\\]{4,}",
         rf"\1\2{SECRET}",
-        NAMES,
+        STRONG_WORDS,
     ),
-    (rf"(?i)(?<![A-Za-z])({WEAK}=\\?[\"']?)(?!<|\d{{1,5}}\b)[^\s\"'&,;}}<\\]{{4,}}", rf"\1{SECRET}", NAMES),
+    (rf"(?i)(?<![A-Za-z])({WEAK}=\\?[\"']?)(?!<|\d{{1,5}}\b)[^\s\"'&,;}}<\\]{{4,}}", rf"\1{SECRET}", WEAK_WORDS),
     (
         rf"(?i)(?<![A-Za-z])({WEAK}\\?[\"']?:\s*\\?[\"']?)(?!\d{{1,6}}\b)(?=[^\s\"',;}}]*\d)[^\s\"'&,;}}<\\]{{6,}}",
         rf"\1{SECRET}",
-        NAMES,
+        WEAK_WORDS,
     ),
     (
         rf"(?i)(?<![A-Za-z])({STRONG}|token)(\s+(?:is\s+|was\s+)?)(?=\S*\d)[^\s\"'<,;]{{6,}}",
         rf"\1\2{SECRET}",
-        NAMES,
+        STRONG_WORDS,
     ),
     (r"(?<![\w.-])/(?:home|Users)/[^/\s:\"'<>]+", "~", ("/home/", "/users/")),
     (r"(?i)\b([A-Z]:\\{1,2}Users\\{1,2})[^\\\s:\"'<>]+", r"\1user", ("users\\",)),
@@ -103,12 +104,13 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (RANDOM, _unless_plain, ()),
 )
 COMPILED = tuple((re.compile(pattern), replacement, needles) for pattern, replacement, needles in SECRETS)
-# Nearly all texts hold none of these, and so none of the SECRETS.
-SUSPICIOUS = re.compile(
-    r"(?i)@|%40|bearer|basic|://|-----|cookie|hook|key|token|secret|pass|pwd|authoriz|credential|sess|sig|auth|code|hash"
-    r"|nonce|otp|pin|eyj|/home/|/users/|users\\|\+\d|\d\.\d+\.\d|connectionstring|[\w-]{6}:[\w-]{6}|[\w+-]{20}"
-    rf"|(?<![A-Za-z0-9_])(?:{PREFIXES})"
+# Nearly all texts hold none of these, and so none of the SECRETS: words in lower case, and what has no fixed word.
+WORDS = (
+    *STRONG_WORDS,
+    *WEAK_WORDS,
+    *("@", "%40", "bearer", "basic", "://", "-----", "cookie", "hook", "eyj", "/home/", "/users/", "users\\"),
 )
+SHAPES = re.compile(rf"\+\d|\d\.\d+\.\d|[\w-]{{6}}:[\w-]{{6}}|[\w+-]{{20}}|(?<![A-Za-z0-9_])(?:{PREFIXES})")
 
 # Where a message repeats what the program sent or got: prompts and completions.
 ECHO = re.compile(
@@ -120,13 +122,21 @@ ECHO = re.compile(
 # A quoted part of three words or more, or of more than 60 characters, is content; a shorter one is a name.
 QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”")
 LONGEST_NAME, FEWEST_WORDS = 60, 3
+# What an ECHO or a quoted part opens with.
+OPENINGS = re.compile(r"[\"'`“\[{(]")
+
+
+def is_suspicious(text: str) -> bool:
+    """Whether a text may hold what must not be kept; False for nearly all texts, at little cost."""
+    lowered = text.casefold()
+    return any(word in lowered for word in WORDS) or SHAPES.search(text) is not None
 
 
 def redacted(text: str) -> str:
     """The text without what must not be kept."""
-    if not SUSPICIOUS.search(text):
+    if not is_suspicious(text):
         return text
-    lowered = text.lower()
+    lowered = text.casefold()
     for pattern, replacement, needles in COMPILED:
         if not needles or any(needle in lowered for needle in needles):
             text = pattern.sub(replacement, text)
@@ -135,8 +145,8 @@ def redacted(text: str) -> str:
 
 def neutral(message: str | None) -> str | None:
     """A message without what it repeats of prompts, stories and answers: the class, the code and short names stay."""
-    if message is None:
-        return None
+    if message is None or not OPENINGS.search(message):
+        return message
     text = ECHO.sub(lambda match: f"{match[1] or match[2]}<text>", message)
     return QUOTED.sub(_without_content, text)
 
