@@ -24,6 +24,7 @@ JOBS = Table(
         "id": Type.KEY,
         "document": Type.COUNT,
         "run_attempt": Type.COUNT,
+        "workflow_name": Type.KEY,
         "name": Type.KEY,
         "status": Type.WORD,
         "conclusion": Type.WORD,

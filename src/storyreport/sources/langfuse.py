@@ -10,6 +10,7 @@ from . import Part, System, Table, Type, signs
 OBSERVATION = {
     "id": Type.KEY,
     "trace_id": Type.KEY,
+    "trace_name": Type.WORD,
     "parent_observation_id": Type.KEY,
     "type": Type.WORD,
     "name": Type.WORD,
@@ -51,6 +52,7 @@ DATABASE = Part(
             group="traceid",
             drops_values=True,
         ),
+        "traces": Table(columns={"id": Type.KEY, "name": Type.WORD}, required=("id",), group="id"),
     },
     feeds={
         "runs": ("observations", "api_observations"),

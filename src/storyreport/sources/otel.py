@@ -24,6 +24,9 @@ WHOLE_NUMBER = re.compile(r"-?\d{1,20}", re.ASCII)
 DECIMAL = re.compile(r"-?\d{1,15}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 # Where a span has the scope that it came in.
 SCOPE = "instrumentation scope"
+# Where a span has the name of the service that made it, and what SDKs write where nobody named one.
+SERVICE = "service"
+NO_SERVICE = "unknown_service"
 # How a single value is wrapped; lists and maps of values are none that we read.
 WRAPPERS = ("stringValue", "intValue", "doubleValue", "boolValue")
 # https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ and its older names, the newest first.
@@ -99,6 +102,8 @@ SPANS = Table(
         "span_id": Type.KEY,
         "parent_id": Type.KEY,
         "scope": Type.WORD,
+        "service": Type.WORD,
+        "agent": Type.WORD,
         "operation": Type.WORD,
         "target": Type.WORD,
         "provider": Type.WORD,
@@ -191,8 +196,10 @@ def _spans(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any] | None
         for holder in below:
             held = holder.get(name)
             if isinstance(held, list):
-                scope = {SCOPE: holder.get("scope")} if name == "spans" else {}
-                inner += [{**item, **scope} for item in held if isinstance(item, dict)]
+                carried = {SERVICE: holder.get(SERVICE) or _service(holder)}
+                if name == "spans":
+                    carried[SCOPE] = holder.get("scope")
+                inner += [{**item, **carried} for item in held if isinstance(item, dict)]
             if not isinstance(held, list) and (held is not None or holder is request):
                 yield None, f"{name} is no list"
             elif isinstance(held, list) and not all(isinstance(item, dict) for item in held):
@@ -231,6 +238,7 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
         "span_id": _id(span, "spanId"),
         "parent_id": _parent(span),
         "scope": _scope(span),
+        "service": span.get(SERVICE),
         "target": row["tool"] or row["agent"],
         "started_at": _time(started),
         "ended_at": _time(ended),
@@ -263,6 +271,18 @@ def _scope(span: Mapping[str, Any]) -> str | None:
     scope = span.get(SCOPE)
     name = scope.get("name") if isinstance(scope, dict) else None
     return name if isinstance(name, str) else None
+
+
+def _service(holder: Mapping[str, Any]) -> str | None:
+    """The name of the service whose spans are below a resource; None where it has none."""
+    resource = holder.get("resource")
+    attributes = resource.get("attributes") if isinstance(resource, dict) else None
+    for attribute in attributes if isinstance(attributes, list) else ():
+        if isinstance(attribute, dict) and attribute.get("key") == "service.name":
+            value = attribute.get("value")
+            name = value.get("stringValue") if isinstance(value, dict) else None
+            return name if isinstance(name, str) and name and not name.startswith(NO_SERVICE) else None
+    return None
 
 
 def _parent(span: Mapping[str, Any]) -> Any:

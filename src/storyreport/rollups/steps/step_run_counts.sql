@@ -34,12 +34,14 @@ widen: |
       on
           siblings.source_id = steps.source_id
           and siblings.family = steps.family
+          and coalesce(siblings.pipeline_id, 0) = coalesce(steps.pipeline_id, 0)
 covers: |
-  (day, source_id, family) in (
+  (day, source_id, family, pipeline_id) in (
       select
           dirty.day,
           steps.source_id,
-          steps.family
+          steps.family,
+          coalesce(steps.pipeline_id, 0)
       from dirty_step_run_counts as dirty
       join steps on steps.id = dirty.step_id
   )
