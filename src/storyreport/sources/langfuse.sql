@@ -22,7 +22,9 @@ select
     coalesce(completion_tokens, output_tokens) as completion_tokens,
     total_tokens,
     cost_details,
-    coalesce(total_cost, calculated_total_cost) as total_cost
+    coalesce(total_cost, calculated_total_cost) as total_cost,
+    user_id,
+    tags
 from src_observations
 union all
 select
@@ -45,7 +47,9 @@ select
     coalesce(completiontokens, outputtokens),
     totaltokens,
     costdetails,
-    coalesce(totalcost, calculatedtotalcost)
+    coalesce(totalcost, calculatedtotalcost),
+    userid,
+    tags
 from src_api_observations;
 
 -- database: with trace_names
@@ -352,7 +356,20 @@ select
         when priced.id is not null then coalesce(nullif(generations.total_cost, 0), priced.cost)
         else nullif(generations.total_cost, 0)
     end as cost,
-    'USD' as currency
+    'USD' as currency,
+    nullif(
+        json_patch(
+            '{}',
+            json_object(
+                'tag', case
+                    when json_valid(generations.tags) and json_type(generations.tags, '$[0]') = 'text'
+                        then json(generations.tags)
+                end,
+                'user', generations.user_id
+            )
+        ),
+        '{}'
+    ) as labels
 from generations
 left join trace_names on trace_names.trace_id = cast(generations.trace_id as text)
 left join src_statuses as words on words.word = lower(coalesce(nullif(trim(generations.level), ''), 'default'))

@@ -255,7 +255,19 @@ select
         when ranked.currency = 'XXX' or (ranked.cost = 0 and words.status is not 'failed') then null
         else ranked.cost
     end as cost,
-    case when ranked.cost is null then '' else coalesce(ranked.currency, 'USD') end as currency
+    case when ranked.cost is null then '' else coalesce(ranked.currency, 'USD') end as currency,
+    nullif(
+        json_patch(
+            '{}',
+            json_object(
+                'team', nullif(ranked.team, ''),
+                'project', nullif(ranked.project, ''),
+                'service', nullif(ranked.service, ''),
+                'user', ranked."user"
+            )
+        ),
+        '{}'
+    ) as labels
 from ranked
 left join traces on traces.trace_id = ranked.trace_id
 left join src_statuses as words on words.word = lower(trim(ranked.status))
