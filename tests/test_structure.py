@@ -65,6 +65,7 @@ ROOMS = (
     "web",
     "ingest",
     "upkeep",
+    "snapshot",
     *("digest", "limits"),
     "reports",
     *("output", "terminal", "spreadsheets", "bundle"),

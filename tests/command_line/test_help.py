@@ -14,7 +14,7 @@ from storyreport.cli import cli
 
 COMMANDS = (
     *("backup", "check", "demo", "digest", "doctor", "ingest", "init", "optimize", "prune", "record", "report"),
-    *("reprice", "restore", "run", "serve", "sources", "stats", "status", "token", "user"),
+    *("reprice", "restore", "run", "serve", "snapshot", "sources", "stats", "status", "token", "user"),
 )
 
 
