@@ -58,6 +58,7 @@ ROOMS = (
         "cli_ingest",
         "cli_record",
         "cli_reports",
+        "cli_snapshot",
         "cli_sources",
     ),
     "options",
