@@ -55,6 +55,7 @@ ROOMS = (
         "cli_care",
         "cli_check",
         "cli_digest",
+        "cli_fix",
         "cli_ingest",
         "cli_record",
         "cli_snapshot",
@@ -65,7 +66,7 @@ ROOMS = (
     "demo",
     "web",
     "ingest",
-    "upkeep",
+    *("fixes", "upkeep"),
     "snapshot",
     *("digest", "limits"),
     "reports",
@@ -84,7 +85,7 @@ ROOMS = (
     "record",
     "system",
     *("unchanged", "evidence"),
-    *("scratch", "patience"),
+    *("scratch", "patience", "keyed"),
     "values",
     "errors",
 )
@@ -301,9 +302,12 @@ class Planned(sqlite3.Connection):
     def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
         """Ask for the plan first, as things are just now."""
         if re.match(r"(?:\s|--.*\n)*(?:create temp table \w+ as|delete|insert|select|update|with)\b", sql):
+            # What lies there is a few rows, laid out under the names of the history's tables.
+            few = {str(name) for (name,) in super().execute("select name from temp.sqlite_master").fetchall()}
             for _, _, _, detail in super().execute(f"explain query plan {sql}", *parameters).fetchall():
                 # Where text is read as bytes, plans are bytes, too.
-                if walk := WALK.match(detail.decode() if isinstance(detail, bytes) else detail):
+                walk = WALK.match(detail.decode() if isinstance(detail, bytes) else detail)
+                if walk and walk[1].removeprefix("temp.") not in few:
                     self.walks.append((walk[1], walk[2], " ".join(sql.split())))
         return super().execute(sql, *parameters)
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from ..detail import ENDED, ended
+from ..keyed import PRIVATE_KEY
 from ..mapping import Section
 from .deleted import mark_deleted
 from .derived import ALL_RUNS, WORKED_RUNS, derive_runs
@@ -10,6 +11,8 @@ from .job import IS_OPEN, TABLES_OF_WORK, Job, inherits
 from .references import links
 from .reused import keep_earlier_rows
 
+# Columns with keys and names of the source that are called otherwise than *_key.
+KEYS = ("step_name", "name", "family", "current_step", "path")
 # Local times of the hour that is repeated when summer time ends: work does not end before it began.
 END = "after_fold(mapped.ended_at, mapped.started_at, :zone)"
 AFTER_FOLD = {
@@ -32,7 +35,7 @@ def load_steps(job: Job) -> None:
             with job.running(section):
                 job.execute(
                     f"insert into main.steps (source_id, {columns})"
-                    f" select :source_id, {columns} from ({section.sql}\n) where true"
+                    f" select :source_id, {columns} from {_private(job, section)} where true"
                     " on conflict (source_id, name) do nothing"
                 )
 
@@ -47,7 +50,7 @@ def load_core(job: Job, core: str, present: int | None) -> int:
             continue
         with job.running(section):
             if job.is_fresh:
-                _upsert(job, section, f"({section.sql}\n)")
+                _upsert(job, section, _private(job, section))
             else:
                 present = _load_again(job, section, present)
     if core == "step_runs":
@@ -56,10 +59,19 @@ def load_core(job: Job, core: str, present: int | None) -> int:
     return _rows(job, core) if present is None else present
 
 
+def _private(job: Job, section: Section) -> str:
+    """A section's rows with keys as they are kept; the views have them as the source's indexes do."""
+    columns = (
+        f"{PRIVATE_KEY.format(c=column)} as {column}" if column.endswith("_key") or column in KEYS else column
+        for column in job.columns[section]
+    )
+    return f"(select {', '.join(columns)} from ({section.sql}\n))"
+
+
 def _load_again(job: Job, section: Section, present: int | None) -> int | None:
     """Load a section's rows beside those of the last time; return of how many source rows there are now."""
     changes_only = present is not None
-    job.execute(f"create temp table mapped as {section.sql}")
+    job.execute(f"create temp table mapped as select * from {_private(job, section)}")
     job.execute("create index temp.mapped_key on mapped (source_key)")
     _leave_out_pruned(job, section)
     before = _rows(job, section.table, "temp.mapped") if changes_only else 0
@@ -142,7 +154,8 @@ def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str]
     """The columns to write with their SQL, and the joins that resolve references."""
     values = {column: f"mapped.{column}" for column in given if column != "step_name" and not column.endswith("_key")}
     if "error_message" in given and not job.typed.options.with_text:
-        values["error_message"] = "neutral(mapped.error_message)"
+        # Most rows have none, and a call of a function for each costs more than to look.
+        values["error_message"] = "case when mapped.error_message is not null then neutral(mapped.error_message) end"
     if core in TABLES_OF_WORK and job.typed.options.timezone != "UTC" and {"started_at", "ended_at"} <= set(given):
         values |= {column: value for column, value in AFTER_FOLD.items() if column in given}
     joins = []

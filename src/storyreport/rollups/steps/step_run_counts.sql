@@ -44,6 +44,45 @@ covers: |
       join steps on steps.id = dirty.step_id
   )
 frozen: by day
+# All attempts at the same work: whether one is a retry or a recovery depends on the others.
+difference:
+  step_runs: |
+    select id
+    from touched_step_runs
+    union
+    select others.id
+    from touched_step_runs as touched
+    cross join step_runs as others
+        on
+            others.story_id = touched.story_id
+            and others.step_id = touched.step_id
+    union
+    select others.id
+    from touched_step_runs as touched
+    cross join step_runs as others
+        on
+            others.story_key = touched.story_key
+            and +others.step_id = touched.step_id
+    union
+    select others.id
+    from touched_step_runs as touched
+    cross join step_runs as others
+        on
+            others.run_id = touched.run_id
+            and +others.step_id = touched.step_id
+    where
+        touched.story_id is null
+        and touched.story_key is null
+lost: |
+  select
+      steps.id,
+      lost.day,
+      lost.source_id
+  from lost
+  join steps
+      on
+          steps.source_id = lost.source_id
+          and steps.family = lost.family
 */
 -- A CASE looks further only where it must; of an AND, SQLite computes both sides.
 select
