@@ -87,6 +87,7 @@ ROOMS = (
     *("unchanged", "evidence"),
     *("scratch", "patience", "keyed"),
     "values",
+    "control",
     "errors",
 )
 PLUGINS_MAY_IMPORT = ("datasette", "storyreport.web")
