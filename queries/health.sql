@@ -25,7 +25,10 @@ with limits as (
 words as (
     select
         case when minutes % 60 = 0 then (minutes / 60) || ' h' else minutes || ' min' end as running,
-        case when queued_minutes % 60 = 0 then (queued_minutes / 60) || ' h' else queued_minutes || ' min' end as queued,
+        case
+            when queued_minutes % 60 = 0 then (queued_minutes / 60) || ' h'
+            else queued_minutes || ' min'
+        end as queued,
         failures || ' times in a row' as failures,
         case when stale_minutes % 60 = 0 then (stale_minutes / 60) || ' h' else stale_minutes || ' min' end as stale
     from limits

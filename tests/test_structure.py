@@ -58,6 +58,7 @@ ROOMS = (
         "cli_fix",
         "cli_ingest",
         "cli_record",
+        "cli_snapshot",
         "cli_reports",
         "cli_sources",
     ),
@@ -66,6 +67,7 @@ ROOMS = (
     "web",
     "ingest",
     *("fixes", "upkeep"),
+    "snapshot",
     *("digest", "limits"),
     "reports",
     *("output", "terminal", "spreadsheets", "bundle"),
@@ -85,6 +87,7 @@ ROOMS = (
     *("unchanged", "evidence"),
     *("scratch", "patience", "keyed"),
     "values",
+    "control",
     "errors",
 )
 PLUGINS_MAY_IMPORT = ("datasette", "storyreport.web")

@@ -14,6 +14,7 @@ from .cli_fix import diagnose, fix_script
 from .cli_ingest import ingest, init, read_prices
 from .cli_record import record, run_command
 from .cli_reports import report, stats, status, use_limits, warn_of_broken_reports
+from .cli_snapshot import snapshot
 from .cli_sources import EPILOG
 from .cli_sources import sources as source_commands
 from .errors import StoryreportError, UsageError
@@ -187,6 +188,7 @@ for command in (
     report,
     check,
     digest,
+    snapshot,
     stats,
     status,
     source_commands,

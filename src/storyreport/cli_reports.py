@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from .cli_sources import EPILOG
 from .errors import StoryreportError, UsageError
@@ -15,6 +14,8 @@ from .options import with_config, with_database, with_format, with_queries
 from .output import CONTROL, Shape, write
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from .config import Config
     from .reports import Catalogue, Report
 
@@ -53,16 +54,20 @@ def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
 # Completion ----------------------------------------------------------------------------------------------------------
 
 
-def complete_reports(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_reports(_: click.Context, __: click.Parameter, incomplete: str) -> list["CompletionItem"]:
     """Names of reports, with their titles."""
+    from click.shell_completion import CompletionItem
+
     from . import reports
 
     found = reports.load_reports().values()
     return [CompletionItem(each.name, help=each.title) for each in found if each.name.startswith(incomplete)]
 
 
-def complete_params(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_params(ctx: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
     """Parameters of the report; after the `=`, values that the report database knows."""
+    from click.shell_completion import CompletionItem
+
     from . import reports
     from .reports import DATES
 
@@ -91,13 +96,17 @@ def complete_names(ctx: click.Context, kind: str, start: str) -> list[str]:
         return []
 
 
-def complete_sources(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_sources(ctx: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
     """Names of sources."""
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(name) for name in complete_names(ctx, "source", incomplete)]
 
 
-def complete_keys(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_keys(ctx: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
     """Keys of stories and runs."""
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(name) for kind in ("story", "run") for name in complete_names(ctx, kind, incomplete)]
 
 

@@ -10,10 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from . import terminal
-from .spreadsheets import safe_rows
-from .terminal import CONTROL
-from .values.quantities import heading
+from .control import CONTROL
 
 __all__ = ["CONTROL", "FORMATS", "Shape", "write"]
 
@@ -61,6 +58,8 @@ class _Lines(list[str]):
 
 
 def _csv(columns: Sequence[str], rows: Rows, shape: Shape) -> str:
+    from .spreadsheets import safe_rows
+
     lines = _Lines()
     given: Rows = [columns, *rows]
     csv.writer(lines, lineterminator="\r\n").writerows(safe_rows(given) if shape.is_safe else given)
@@ -70,11 +69,17 @@ def _csv(columns: Sequence[str], rows: Rows, shape: Shape) -> str:
 def _table(columns: Sequence[str], rows: Rows, shape: Shape) -> str:
     if not rows:
         return "No rows."
+    # Commands that print no table start without it.
+    from . import terminal
+
     width = None if shape.is_wide else shutil.get_terminal_size().columns
     return "\n".join(terminal.table(columns, rows, width, shape.first))
 
 
 def _markdown(columns: Sequence[str], rows: Rows, _: Shape) -> str:
+    from . import terminal
+    from .values.quantities import heading
+
     numbers = [all(isinstance(row[place], (int, float, type(None))) for row in rows) for place in range(len(columns))]
     lines = [[heading(name) for name in columns], ["---:" if is_number else "---" for is_number in numbers]]
     lines += terminal.texts(columns, rows)

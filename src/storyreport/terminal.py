@@ -9,10 +9,9 @@ from typing import Any
 
 import click
 
+from .control import CONTROL
 from .values.quantities import KEY, MONEY, TIME, heading, number
 
-# A terminal would obey these.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 TIME_TEXT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 GAP = "  "
 # The least that a column gets, if its cells are longer: of a key, of a time (without seconds), of a sentence.

@@ -14,7 +14,8 @@ from storyreport.cli import cli
 
 COMMANDS = (
     *("backup", "check", "demo", "diagnose", "digest", "doctor", "fix-script", "ingest", "init", "optimize", "prune"),
-    *("record", "report", "reprice", "restore", "run", "scrub", "serve", "sources", "stats", "status", "token", "user"),
+    *("record", "report", "reprice", "restore", "run", "scrub", "serve", "snapshot", "sources", "stats", "status"),
+    *("token", "user"),
 )
 
 
