@@ -6,8 +6,8 @@ from typing import Any
 from datasette import Response
 from datasette.utils import tilde_decode
 
+from ..values.quantities import duration
 from . import DATABASE, freshness, links
-from .cells import duration
 from .charts import Chart, of_rows
 from .permissions import ensure_database
 from .tables import Table
