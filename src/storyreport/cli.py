@@ -7,9 +7,10 @@ import click
 
 from . import __version__
 from .cli_access import token, user
-from .cli_care import backup, doctor, restore
+from .cli_care import backup, doctor, restore, scrub
 from .cli_check import check
 from .cli_digest import digest
+from .cli_fix import diagnose, fix_script
 from .cli_ingest import ingest, init, read_prices
 from .cli_record import record, run_command
 from .cli_reports import report, stats, status, use_limits, warn_of_broken_reports
@@ -194,5 +195,8 @@ for command in (
     backup,
     doctor,
     restore,
+    scrub,
+    fix_script,
+    diagnose,
 ):
     cli.add_command(command)

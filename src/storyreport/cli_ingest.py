@@ -17,12 +17,15 @@ import click
 from .cli_sources import EPILOG
 from .errors import StoryreportError, UsageError
 from .options import (
+    LABELS,
     called,
+    is_stream,
     place,
     progress_line,
-    standard_input,
+    streamed,
     with_config,
     with_database,
+    with_max_bytes,
     with_prices,
     with_wait,
 )
@@ -80,6 +83,7 @@ class Order:
     help="Keep loading what changes until Ctrl-C; look every SECONDS [default: 60].",
 )
 @with_wait
+@with_max_bytes
 def ingest(
     sources: tuple[str, ...],
     database: Path,
@@ -123,8 +127,8 @@ def ingest(
     if watch is None:
         run(orders, database)
         return
-    if "-" in sources:
-        raise UsageError("Standard input cannot be watched: name a file or folder.")
+    if any(is_stream(source) for source in sources):
+        raise UsageError("Standard input or a pipe cannot be watched: name a file or folder.")
     _watch(orders, database, watch)
 
 
@@ -134,8 +138,10 @@ def check(order: Order) -> None:
         if "://" in source and not source.startswith(SERVERS):
             # It may hold a password: it is not repeated.
             raise UsageError("A URL must name a PostgreSQL database: postgresql://user@host/database.")
-    if "-" in order.places and not order.system:
-        raise UsageError("Standard input needs --as SYSTEM: name the system that wrote it.")
+    streams = [source for source in order.places if is_stream(source)]
+    if streams and not order.system:
+        what = "Standard input" if streams[0] == "-" else f"{streams[0]} is a pipe or device, which"
+        raise UsageError(f"{what} needs --as SYSTEM: name the system that wrote it.")
 
 
 def run(orders: list[Order], database: Path) -> None:
@@ -175,8 +181,11 @@ def carry_out(
     call = unchanged.call_of(order.arguments) if order.arguments else None
     price_file = read_prices(order.price_path)
     with contextlib.ExitStack() as stack:
-        places = [stack.enter_context(standard_input()) if each == "-" else place(each) for each in order.places]
-        kept = {path for path, each in zip(places, order.places, strict=True) if each == "-"}
+        streams = [each for each in order.places if is_stream(each)]
+        places = [stack.enter_context(streamed(each)) if each in streams else place(each) for each in order.places]
+        kept = {
+            path: LABELS.get(each, each) for path, each in zip(places, order.places, strict=True) if each in streams
+        }
         not_found: list[str] = []
         known = partial(known_at, database)
         requests = requests_for(places, order.name, order.system, not_found, known, price_file=price_file, **order.how)

@@ -6,7 +6,6 @@ it was read before in the same way; otherwise all of it.
 
 import contextlib
 import hashlib
-import hmac
 import json
 import os
 import sqlite3
@@ -16,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
-from . import pricing, rollups, schema, scratch, statuses
+from . import keyed, pricing, rollups, schema, scratch, statuses
 from .errors import StoryreportError
 from .given import Request, check_timezone, requests_for
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
@@ -30,7 +29,6 @@ from .unchanged import note_unchanged
 
 __all__ = ["Outcome", "Request", "check_timezone", "ingest", "known_at", "reprice", "requests_for"]
 
-HASH_DIGITS = 16
 # What an input's state says beside its watermarks.
 STATE = ("how", "reading", "with_text", "layout", "files", "read")
 
@@ -75,7 +73,7 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
         harden(connection)
         progress("bringing the report database up to date")
         notes = rollups.update(connection)
-        _register_keyed_hash(connection)
+        keyed.register(connection)
         outcome = _ingest(connection, request, folder, progress, begun)
         outcome.notes[:0] = notes
         connection.execute("commit")
@@ -248,21 +246,6 @@ def _watch(connection: sqlite3.Connection) -> None:
     """Note what changes from now on. It takes a while, so that it is left out where nothing does."""
     rollups.watch(connection)
     pricing.watch(connection)
-
-
-def _register_keyed_hash(connection: sqlite3.Connection) -> None:
-    """Make keyed_hash callable from SQL; the report database's own key is made where it has none yet."""
-    read = "select value from main.secrets where name = 'keyed_hash'"
-    row = connection.execute(read).fetchone()
-    if row is None:
-        connection.execute("insert into main.secrets values ('keyed_hash', ?)", [os.urandom(32).hex()])
-        row = connection.execute(read).fetchone()
-    key = bytes.fromhex(row[0])
-
-    def keyed_hash(value: bytes | None) -> str | None:
-        return hmac.digest(key, value, "sha256").hex()[:HASH_DIGITS] if value else None
-
-    connection.create_function("keyed_hash", 1, keyed_hash, deterministic=True)
 
 
 def _now() -> str:

@@ -13,8 +13,8 @@ from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
 COMMANDS = (
-    *("backup", "check", "demo", "digest", "doctor", "ingest", "init", "optimize", "prune", "record", "report"),
-    *("reprice", "restore", "run", "serve", "sources", "stats", "status", "token", "user"),
+    *("backup", "check", "demo", "diagnose", "digest", "doctor", "fix-script", "ingest", "init", "optimize", "prune"),
+    *("record", "report", "reprice", "restore", "run", "scrub", "serve", "sources", "stats", "status", "token", "user"),
 )
 
 

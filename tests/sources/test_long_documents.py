@@ -10,6 +10,7 @@ import pytest
 from helpers.command_line import ok, storyreport
 
 from storyreport.readers import lines, text
+from storyreport.readers.bounds import BLOWN_UP
 
 COLUMNS = {"run": "r1", "step": "draft", "status": "completed", "started_at": "2026-11-20T10:00:00Z"}
 # A record is 900 characters long, so that 12,000 of them are more than a line may have.
@@ -54,7 +55,7 @@ def test_a_file_that_unpacks_to_far_more_than_it_is(tmp_path: Path, monkeypatch:
     line = json.dumps(COLUMNS).encode() + b"\n"
     path.write_bytes(gzip.compress(line + b" " * (8 << 20) + line))
     found = list(text.lines(path))
-    assert [problem for _, _, problem in found] == [None, lines.BLOWN_UP]
+    assert [problem for _, _, problem in found] == [None, BLOWN_UP]
 
 
 def test_a_log_that_repeats_itself_is_read(tmp_path: Path) -> None:

@@ -61,6 +61,11 @@ def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
         if remote:
             remote.dirty_groups(watermarks.since)
         find_changes(job, watermarks)
+        # The core tables have e-mail addresses as hashes.
+        job.execute(
+            "insert or ignore into temp.dirty_groups"
+            " select private_key(group_key) from temp.dirty_groups where instr(group_key, '@')"
+        )
     if remote:
         remote.fetch(watermarks.since if watermarks else None)
     return watermarks

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import encodings
+from .bounds import BLOWN_UP, HIGHEST_RATIO, MAX_BYTES
 
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = "\ufeff"
@@ -18,12 +19,10 @@ LONGEST_LINE = 8 * 1024 * 1024
 BLOCK_BYTES = 1 << 16
 # What a gzip file may unpack to: records that repeat themselves reach a hundred, blank lines a thousand.
 SMALL_BYTES = 256 << 20
-HIGHEST_RATIO = 250
 TOO_LONG = "the line is longer than"
 SHORTEN = "write one object a line, and leave out its long texts"
 DAMAGED = "the gzip file is damaged"
 CUT = "the gzip file ends early or is damaged"
-BLOWN_UP = f"the gzip file unpacks to more than {HIGHEST_RATIO} times its size: unpack it yourself, if you trust it"
 
 Line = tuple[int, str | None, str | None]
 
@@ -75,7 +74,7 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, path: Path):
         self._file = gzip.GzipFile(path)
-        self._most = max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
+        self._most = MAX_BYTES.get() or max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
         self._count = 0
         self.damage = ""
 

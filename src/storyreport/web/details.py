@@ -6,12 +6,15 @@ from typing import Any
 from datasette import Response
 from datasette.utils import tilde_decode
 
+from ..reports.details import SECTIONS, Section
 from ..values.quantities import duration
 from . import DATABASE, freshness, links
 from .charts import Chart, of_rows
 from .permissions import ensure_database
 from .tables import Table
 from .visitor import Result, Visitor
+
+__all__ = ["SECTIONS", "page"]
 
 # A step's page is that of its family; a cell may name one of its instances.
 FAMILY = """
@@ -65,77 +68,12 @@ KEYED = {"story": "stories", "run": "runs"}
 KNOWN = {"step": FAMILY, "pipeline": RUNS}
 
 
-@dataclass(frozen=True)
-class Section:
-    """A report within a page; without rows it is left out, or `if_empty` is said.
-
-    A parameter that the report does not take is a condition on its column of that name.
-    """
-
-    report: str
-    title: str
-    takes: str
-    if_empty: str = ""
-
-
 TEXTS = {
     "story": "Steps, runs, errors, files, tree and cost.",
     "run": "Timeline, problems and calls.",
     "step": "Durations, failures and cost.",
     "pipeline": "Runs, steps, failures and cost.",
     "source": "Freshness, data quality, work and cost.",
-}
-SECTIONS = {
-    "story": (
-        Section("failed_stories", "Failure", "story", "Not failed."),
-        Section("cost_by_story", "Cost", "story", "Cost: unknown (no API calls are linked to this story)."),
-        Section("story_status", "Steps", "story"),
-        Section("story_attempts", "Attempts", "story"),
-        Section("story_runs", "Runs", "story"),
-        Section("story_tree", "Tree", "story"),
-        Section("story_tree_problems", "Tree problems", "story"),
-        Section("output_mismatches", "Files that do not match the status", "story"),
-        Section("story_files", "Files", "story"),
-    ),
-    "run": (
-        Section("run_status", "Status", "run"),
-        Section("run_diagnosis", "Diagnosis", "run"),
-        Section("run_timeline", "Timeline", "run"),
-        Section("stuck_runs", "Stuck", "run"),
-        Section("repeated_warnings", "Repeated warnings", "run"),
-        Section("run_calls", "Calls", "run"),
-        Section("batch_events", "Events", "batch"),
-    ),
-    "step": (
-        Section("step_durations", "Durations", "step"),
-        Section("slowest_steps", "Totals", "step"),
-        Section("duration_changes", "Since last week", "step"),
-        Section("failure_trend", "Failures", "step"),
-        Section("failed_stories", "Stories that failed at this step", "step"),
-        Section("slowest_runs", "Slowest runs", "step"),
-        Section("cost_by_step", "Cost", "step"),
-    ),
-    "pipeline": (
-        Section("recent_runs", "Runs", "pipeline"),
-        Section("throughput", "Runs by day", "pipeline"),
-        Section("stuck_runs", "Stuck", "pipeline"),
-        Section("failed_runs", "Failures", "pipeline"),
-        Section("slowest_steps", "Steps", "pipeline"),
-        Section("failure_rates", "Failure rates", "pipeline"),
-        Section("cost_by_step", "Cost", "pipeline"),
-    ),
-    "source": (
-        Section("ingests", "Freshness", "source"),
-        Section("data_quality", "Data quality", "source"),
-        Section("rejected_rows", "Rejected rows", "source"),
-        Section("throughput", "Throughput", "source"),
-        Section("slowest_steps", "Time spent", "source"),
-        Section("failure_rates", "Failure rates", "source"),
-        Section("stuck_runs", "Stuck", "source"),
-        Section("orphans", "Orphans", "source"),
-        Section("api_reliability", "API reliability", "source"),
-        Section("cost_forecast", "Cost", "source"),
-    ),
 }
 
 
