@@ -9,7 +9,7 @@ NAMED = {"steps": "step_id", "pipelines": "pipeline_id"}
 
 
 def put_together(connection: sqlite3.Connection, table: str) -> int:
-    """Delete the rows of temp.same_rows (id, kept_id) of a core table, steps or pipelines; return how many there were."""
+    """Delete the rows of temp.same_rows (id, kept_id) of a core table, steps or pipelines; return how many."""
     for child in (*CORE_TABLES, "steps"):
         for column in _references(connection, child, table):
             connection.execute(f"""
