@@ -80,7 +80,7 @@ def complete_params(ctx: click.Context, _: click.Parameter, incomplete: str) -> 
         return [CompletionItem(f"{key}=", help=param.help) for key, param in params.items() if key.startswith(name)]
     if name not in params:
         return []
-    kind = params[name].type if params[name].type in ("source", "step") else name
+    kind = params[name].type if params[name].type in ("source", "pipeline", "step") else name
     values = DATES if params[name].type == "date" else complete_names(ctx, kind, start)
     return [CompletionItem(f"{name}={value}") for value in values if value.startswith(start)]
 

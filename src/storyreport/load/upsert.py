@@ -12,7 +12,7 @@ from .references import links
 from .reused import keep_earlier_rows
 
 # Columns with keys and names of the source that are called otherwise than *_key.
-KEYS = ("step_name", "name", "family", "current_step", "path")
+KEYS = ("pipeline_name", "step_name", "name", "family", "current_step", "path")
 # Local times of the hour that is repeated when summer time ends: work does not end before it began.
 END = "after_fold(mapped.ended_at, mapped.started_at, :zone)"
 AFTER_FOLD = {

@@ -13,6 +13,7 @@ MOST = 200
 # Whether a history knows a name, by the parameter that takes it; of a deleted story or run, other rows may.
 KNOWS = {
     "source": "select 1 from sources where name = :value",
+    "pipeline": "select 1 from pipelines where name = :value",
     "step": "select 1 from steps where :value in (name, family)",
     "story": """
         select 1 from sources cross join stories on stories.source_id = sources.id and stories.source_key = :value
@@ -49,6 +50,7 @@ ALIKE = """
 """
 NAMES = {
     "source": "select name from sources order by name",
+    "pipeline": "select distinct name from pipelines order by name",
     "step": "select distinct family from steps order by family",
     "session": f"select session_hash from rollup_sessions limit {MOST}",
     "provider": "select distinct provider from rollup_calls where provider <> ''",
@@ -64,7 +66,8 @@ def check_names(connection: sqlite3.Connection, report: Report, values: Mapping[
         if param.is_required and not value:
             raise UsageError(f"{report.name} needs a {param.name}: {_example(connection, report, param)}.")
         if value and (not has_rows or param.type == "source"):
-            check_name(connection, param.name if param.type not in ("source", "step") else param.type, value)
+            named = ("source", "pipeline", "step")
+            check_name(connection, param.type if param.type in named else param.name, value)
 
 
 def check_name(connection: sqlite3.Connection, kind: str, value: str) -> None:

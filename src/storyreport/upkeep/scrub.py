@@ -49,8 +49,20 @@ OTHERS = {
     "inputs": {"location": "case when instr({c}, '://') then redacted({c}) else {c} end"},
     "rejects": {"source_key": TEXT, "row": ROW},
     "row_blocks": {"keys": KEY},
+    "pipelines": {"name": KEY},
     "steps": {"name": KEY, "family": KEY},
 }
+# Of a pipeline that is put together with another one, the steps are so before it.
+OF_ONE_PIPELINE = """
+    and (
+        select coalesce(private_key(max(name)), '') from main.pipelines where id = rows.pipeline_id
+    ) = (
+        select coalesce(max(name), '') from main.pipelines where id = kept.pipeline_id
+    )"""
+IS_OLD = """(
+    instr(rows.name, '@')
+    or exists (select 1 from main.pipelines where id = rows.pipeline_id and instr(name, '@'))
+)"""
 # Kept beside the rows that they were made of, which may be pruned; the rest of the rollups follows from these.
 KEPT = {
     "pruned_calls": ("story_key", "family"),
@@ -152,7 +164,7 @@ def _differs(column: str, rule: str) -> str:
 
 
 def _apply(connection: sqlite3.Connection) -> None:
-    for table, key in {**dict.fromkeys(CORE_TABLES, "source_key"), "steps": "name"}.items():
+    for table, key in {**dict.fromkeys(CORE_TABLES, "source_key"), "steps": "name", "pipelines": "name"}.items():
         _put_together(connection, table, key)
     for table, column, rule in _rules(connection):
         if table != "errors":
@@ -171,6 +183,9 @@ def _put_together(connection: sqlite3.Connection, table: str, key: str) -> None:
         from main.{table} as rows
         join main.{table} as kept
             on kept.source_id = rows.source_id and kept.{key} = private_key(rows.{key})
-        where instr(rows.{key}, '@') and kept.id <> rows.id""")
+        where
+            {IS_OLD if table == "steps" else f"instr(rows.{key}, '@')"}
+            and kept.id <> rows.id
+            {OF_ONE_PIPELINE if table == "steps" else ""}""")
     put_together(connection, table)
     connection.execute("drop table temp.same_rows")

@@ -162,17 +162,18 @@ def _delete(connection: sqlite3.Connection, source: Source) -> None:
 
 def _merge_pipelines(connection: sqlite3.Connection, ids: dict[str, object]) -> None:
     """Let rows of a pipeline that both have name that of the target."""
-    for table in ("stories", "runs", "calls", "steps"):
-        connection.execute(
-            f"""
-            update main.{table}
-            set pipeline_id = kept.id
-            from main.pipelines
-            join main.pipelines as kept on kept.source_id = :target and kept.name = pipelines.name
-            where pipelines.source_id = :source and {table}.pipeline_id = pipelines.id""",
-            ids,
-        )
-    connection.execute("update or ignore main.pipelines set source_id = :target where source_id = :source", ids)
+    connection.execute(
+        """
+        create temp table same_rows as
+        select pipelines.id, kept.id as kept_id
+        from main.pipelines
+        join main.pipelines as kept on kept.source_id = :target and kept.name = pipelines.name
+        where pipelines.source_id = :source""",
+        ids,
+    )
+    put_together(connection, "pipelines")
+    connection.execute("update main.pipelines set source_id = :target where source_id = :source", ids)
+    connection.execute("drop table temp.same_rows")
 
 
 def _merge_steps(connection: sqlite3.Connection, ids: dict[str, object]) -> None:
