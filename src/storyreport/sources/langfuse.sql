@@ -342,6 +342,17 @@ select
     case when upper(generations.unit) = 'TOKENS' then coalesce(summed.total, generations.total_tokens) end
         as total_tokens,
     summed.cache_write_1h as cache_write_1h_tokens,
+    -- Some clients pass on an input with the cached tokens within it, and Langfuse adds both up. Where
+    -- the input is about as large as the cached tokens, nobody can say which it is: better no price than a wrong one.
+    case
+        when
+            summed.total = summed.plain_input + summed.beside + coalesce(summed.output, 0)
+            and summed.cache_read = summed.beside
+            and summed.plain_input between summed.cache_read and summed.cache_read * 1.1
+            and summed.cache_read > 0
+            then 'doubtful input'
+        else ''
+    end as tier,
     summed.reasoning as reasoning_tokens,
     summed.input_audio as input_audio_tokens,
     summed.output_audio as output_audio_tokens,
