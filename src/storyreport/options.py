@@ -25,6 +25,9 @@ LABELS = {"-": "standard input", "/dev/stdin": "standard input"}
 # No history is older, and calendars end.
 LONGEST_AGE_DAYS = 100 * 365
 
+# The formats of `output`.
+FORMATS = ("table", "json", "jsonl", "csv", "markdown")
+
 # The parameters of `with_public`, as `mode_for` takes them.
 VISITORS = ("sql", "public", "anonymous", "frames")
 
@@ -43,6 +46,13 @@ def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(command)
 
 
+def with_format(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --format."""
+    return click.option(
+        "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
+    )(command)
+
+
 def with_prices(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option --prices."""
     option = click.option(
@@ -53,6 +63,17 @@ def with_prices(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Your own prices (YAML); kept in the report database for later ingests.",
     )
     return option(command)
+
+
+def with_config(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --config."""
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="The sources file [default: storyreport.toml in this folder].",
+    )(command)
 
 
 def with_wait(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,11 +13,8 @@ from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
 COMMANDS = (
-    "diagnose",
-    "fix-script",
-    "scrub",
-    *("backup", "demo", "doctor", "ingest", "optimize", "prune", "report", "reprice", "restore", "serve", "sources"),
-    *("token", "user"),
+    *("backup", "check", "demo", "diagnose", "digest", "doctor", "fix-script", "ingest", "init", "optimize", "prune"),
+    *("record", "report", "reprice", "restore", "run", "scrub", "serve", "sources", "stats", "status", "token", "user"),
 )
 
 

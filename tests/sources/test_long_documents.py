@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from helpers.command_line import ok, storyreport
 
-from storyreport.readers import text
+from storyreport.readers import lines, text
 from storyreport.readers.bounds import BLOWN_UP
 
 COLUMNS = {"run": "r1", "step": "draft", "status": "completed", "started_at": "2026-11-20T10:00:00Z"}
@@ -50,7 +50,7 @@ def test_blank_lines_cost_next_to_nothing(tmp_path: Path) -> None:
 
 def test_a_file_that_unpacks_to_far_more_than_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read up to there, and the reason is that of a reject."""
-    monkeypatch.setattr(text, "SMALL_BYTES", 1 << 20)
+    monkeypatch.setattr(lines, "SMALL_BYTES", 1 << 20)
     path = tmp_path / "steps.jsonl.gz"
     line = json.dumps(COLUMNS).encode() + b"\n"
     path.write_bytes(gzip.compress(line + b" " * (8 << 20) + line))
@@ -66,12 +66,13 @@ def test_a_log_that_repeats_itself_is_read(tmp_path: Path) -> None:
 
 
 def test_a_broken_document_on_one_line(tmp_path: Path) -> None:
-    """It is no source, and the sentence says why."""
+    """What stands before the break is loaded, and the break is a reject with a reason."""
     path = tmp_path / "steps.json"
     path.write_text(json.dumps(many())[:-1], encoding="utf-8")
-    done = storyreport("ingest", path, cwd=tmp_path)
-    assert done.returncode == 1
-    assert "matches no known format" in done.stderr
+    said = ok("ingest", path, cwd=tmp_path)
+    assert f"{COUNT + 1:,} rows read" in said
+    assert " 1 rejected" in said
+    assert "the file is broken JSON" in ok("report", "rejected_rows", "--format", "csv", cwd=tmp_path)
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])

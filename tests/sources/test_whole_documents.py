@@ -7,6 +7,7 @@ import pytest
 from helpers.report_database import ReportDatabase
 
 from storyreport.errors import StoryreportError
+from storyreport.readers import documents, lines
 from storyreport.readers import text as textfiles
 
 RESULT = '{"starting_at": "2026-11-10T00:00:00Z", "ending_at": "2026-11-11T00:00:00Z", "results": []}'
@@ -30,15 +31,16 @@ def test_a_document_is_no_lines(tmp_path: Path, content: str, count: int) -> Non
 
 
 def test_a_file_too_large_says_so(db: ReportDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(textfiles, "LARGEST_DOCUMENT", 100)
+    monkeypatch.setattr(documents, "AT_ONCE", 50)
+    monkeypatch.setattr(documents, "LARGEST_DOCUMENT", 100)
     path = tmp_path / "file.json"
-    path.write_text(json.dumps({"data": [json.loads(RESULT)] * 5}, indent=1), "utf-8")
+    path.write_text(json.dumps({"pages": [json.loads(RESULT)] * 5}, indent=1), "utf-8")
     with pytest.raises(StoryreportError, match="larger than 100 bytes: write one object a line"):
         db.ingest(path)
 
 
 def test_a_line_too_long_says_so(db: ReportDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(textfiles, "LONGEST_LINE", 50)
+    monkeypatch.setattr(lines, "LONGEST_LINE", 50)
     path = tmp_path / "file.csv"
     path.write_text("x" * 60 + "\n", "utf-8")
     with pytest.raises(StoryreportError, match="longer than 50 bytes"):

@@ -17,7 +17,7 @@ from .references import link_again
 from .rejects import load_rejects
 from .reused import watch_reused_keys
 from .unread import note_unread_columns
-from .upsert import load_core, load_steps
+from .upsert import load_core, load_names
 
 __all__ = ["IS_OPEN", "Counts", "Job", "Overlap", "Watermarks", "has_rows", "load_part"]
 
@@ -29,7 +29,7 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     read = {table: load_rejects(job, table, known is not None) for table in job.part.tables}
     correct_clocks(job)
     create_views(job.connection, job.typed, known is not None)
-    load_steps(job)
+    load_names(job)
     note_runs(job)
     watch_reused_keys(job)
     rows = {core: load_core(job, core, known.rows[core] if known else None) for core in CORE_TABLES}

@@ -25,19 +25,53 @@ AFTER_FOLD = {
         end
     )""",
 }
+# A reference that is given by the name of what it leads to; as text, like the keys.
+PIPELINE = (
+    "left join main.pipelines as pipeline"
+    " on pipeline.source_id = :source_id and pipeline.name = cast(mapped.pipeline_name as text)"
+)
+STEP = (
+    "left join main.steps as step"
+    " on step.source_id = :source_id and step.name = cast(mapped.step_name as text)"
+    " and coalesce(step.pipeline_id, 0) = coalesce({pipeline}, 0)"
+)
+# Core tables whose rows belong to a pipeline of their own; a step run belongs to that of its step.
+OF_PIPELINES = ("stories", "runs", "calls")
 
 
-def load_steps(job: Job) -> None:
-    """Add the steps that are new."""
-    for section in job.sections:
-        if section.action == "steps":
-            columns = ", ".join(job.columns[section])
-            with job.running(section):
-                job.execute(
-                    f"insert into main.steps (source_id, {columns})"
-                    f" select :source_id, {columns} from {_private(job, section)} where true"
-                    " on conflict (source_id, name) do nothing"
-                )
+def load_names(job: Job) -> None:
+    """Add the pipelines and the steps that are new."""
+    if job.system.pipeline:
+        job.execute(
+            "insert or ignore into main.pipelines (source_id, name) values (:source_id, :name)",
+            name=job.system.pipeline,
+        )
+        job.pipeline_id = job.scalar(
+            "select id from main.pipelines where source_id = :source_id and name = :name", name=job.system.pipeline
+        )
+    for action in ("pipelines", "steps"):
+        for section in job.sections:
+            if section.action == action:
+                with job.running(section):
+                    _load_names(job, section)
+
+
+def _load_names(job: Job, section: Section) -> None:
+    given = job.columns[section]
+    columns = {column: f"mapped.{column}" for column in given if column != "pipeline_name"}
+    if section.table == "steps":
+        columns["pipeline_id"] = _pipeline(given)
+    job.execute(
+        f"insert into main.{section.table} (source_id, {', '.join(columns)})"
+        f" select :source_id, {', '.join(columns.values())} from {_private(job, section)} as mapped"
+        f" {PIPELINE if 'pipeline_name' in given else ''}"
+        " where true on conflict do nothing"
+    )
+
+
+def _pipeline(given: Collection[str]) -> str:
+    """The pipeline of a mapped row, in SQL: the one that it names, or that of all rows of the system."""
+    return "pipeline.id" if "pipeline_name" in given else ":pipeline_id"
 
 
 def load_core(job: Job, core: str, present: int | None) -> int:
@@ -152,7 +186,11 @@ def _upsert(job: Job, section: Section, rows: str) -> None:
 
 def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str], list[str]]:
     """The columns to write with their SQL, and the joins that resolve references."""
-    values = {column: f"mapped.{column}" for column in given if column != "step_name" and not column.endswith("_key")}
+    values = {
+        column: f"mapped.{column}"
+        for column in given
+        if column not in ("pipeline_name", "step_name") and not column.endswith("_key")
+    }
     if "error_message" in given and not job.typed.options.with_text:
         # Most rows have none, and a call of a function for each costs more than to look.
         values["error_message"] = "case when mapped.error_message is not null then neutral(mapped.error_message) end"
@@ -170,12 +208,15 @@ def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str]
             values[f"{link.name}_key"] = f"case when {link.name}.id is null then mapped.{link.name}_key end"
     if inherits(given):
         values["story_id"] = "run.story_id"
+    if "pipeline_name" in given:
+        joins.append(PIPELINE)
     if "step_name" in given:
-        # As text, like the keys.
-        joins.append(
-            "left join main.steps as step on step.source_id = :source_id and step.name = cast(mapped.step_name as text)"
-        )
+        joins.append(STEP.format(pipeline=_pipeline(given)))
         values["step_id"] = "step.id"
+    if core in OF_PIPELINES:
+        # A call that names none is one of its run's.
+        of_run = core == "calls" and "run_key" in given
+        values["pipeline_id"] = f"coalesce({_pipeline(given)}, run.pipeline_id)" if of_run else _pipeline(given)
     return values, joins
 
 
@@ -188,6 +229,9 @@ def _update(core: str, values: Collection[str], is_inheriting: bool) -> str:
         new["story_id"] = f"case when excluded.run_id is null then {core}.story_id else excluded.story_id end"
         new["story_key"] = f"case when excluded.run_id is null then {core}.story_key end"
         own.append(f"{core}.story_key")
+    if "pipeline_id" in values:
+        # Another row of a run, or another file, may have named it.
+        new["pipeline_id"] = f"coalesce(excluded.pipeline_id, {core}.pipeline_id)"
     changed = f"({', '.join([*own, f'{core}.gone_at'])}) is not ({', '.join([*new.values(), 'null'])})"
     updates = [f"{column} = {value}" for column, value in new.items()]
     updates += ["input_id = excluded.input_id", "gone_at = null"]

@@ -4,148 +4,43 @@ A helper of the sources: it names no system. Whatever cannot be read becomes a p
 """
 
 import csv
-import gzip
-import io
 import json
 import re
-import zlib
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import encodings
-from .bounds import BLOWN_UP, HIGHEST_RATIO, MAX_BYTES
+from . import documents
+from .lines import BLOCK_BYTES, LONGEST_LINE, TOO_LONG, Line, all_lines, lines, opened
 
-GZIP_MAGIC = b"\x1f\x8b"
-LONGEST_LINE = 8 * 1024 * 1024
-LARGEST_DOCUMENT = 64 * 1024 * 1024
+__all__ = [
+    "LONGEST_LINE",
+    "LOOKED_AT",
+    "BrokenRecord",
+    "Line",
+    "Record",
+    "fields",
+    "in_lower_case",
+    "lines",
+    "listed_records",
+    "object_in",
+    "records",
+    "single",
+]
+
 # So many short lines of one record fit into memory.
 MOST_LINES = 200_000
 # So often a file is read again for the lines that did not.
 MOST_REREAD = 10
 LOOKED_AT = 20
-BLOCK_BYTES = 1 << 16
-# What a gzip file may unpack to: records that repeat themselves reach a hundred, blank lines a thousand.
-SMALL_BYTES = 256 << 20
 DELIMITERS = ",;\t|"
 # How Excel is told the delimiter.
 SEPARATOR = re.compile(r"sep=[,;\t|]", re.IGNORECASE)
-TOO_LONG = "the line is longer than"
-DAMAGED = "the gzip file is damaged"
-CUT = "the gzip file ends early or is damaged"
 UNCLOSED = "a quote is not closed"
 
-Line = tuple[int, str | None, str | None]
-Record = tuple[int, dict[str, Any] | None, str | None]
-
-
-def lines(path: Path) -> Iterator[Line]:
-    """(number, text, None) or (number, None, problem) of each line that is not blank."""
-    for number, text, problem in _all_lines(path):
-        yield (number, None, problem) if problem else (number, text, None)
-
-
-def _all_lines(path: Path) -> Iterator[tuple[int, str, str | None]]:
-    """The same, with a text that has as many quotes as a line that cannot be used: is a CSV field open after it?"""
-    with _opened(path) as file:
-        number = 0
-        while line := file.readline(LONGEST_LINE + 1):
-            if not line.endswith(b"\n") and _damage(file) in (CUT, BLOWN_UP):
-                # Half a line may look like a whole one.
-                break
-            number += 1
-            if len(line) > LONGEST_LINE:
-                quotes = line.count(b'"')
-                while line and not line.endswith(b"\n"):
-                    line = file.readline(LONGEST_LINE)
-                    quotes += line.count(b'"')
-                yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes"
-            elif line.strip():
-                yield (number, *_text(line))
-            else:
-                number += _skip_blank_lines(file)
-        if damage := _damage(file):
-            yield number + 1, "", damage
-
-
-def _skip_blank_lines(file: io.BufferedReader) -> int:
-    """Pass over the blank lines that come next, a block at a time; return how many they are."""
-    passed = 0
-    while block := file.peek():
-        blank = block[: len(block) - len(block.lstrip())]
-        end = blank.rfind(b"\n") + 1
-        if not end:
-            break
-        passed += blank.count(b"\n", 0, end)
-        file.read(end)
-    return passed
-
-
-class _Unpacked(io.RawIOBase):
-    """What a gzip file holds, up to where it is damaged: gzip's own reader drops the last lines before that."""
-
-    def __init__(self, path: Path):
-        self._file = gzip.GzipFile(path)
-        self._most = MAX_BYTES.get() or max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
-        self._count = 0
-        self.damage = ""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, room: Any) -> int:
-        if self.damage:
-            return 0
-        try:
-            content = self._file.read1(len(room))
-        except gzip.BadGzipFile:
-            # Its checksum is wrong, or something else follows it: all of it has been read.
-            self.damage = DAMAGED
-            return 0
-        except (EOFError, zlib.error):
-            self.damage = CUT
-            return 0
-        self._count += len(content)
-        if self._count > self._most:
-            self.damage = BLOWN_UP
-            return 0
-        room[: len(content)] = content
-        return len(content)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def _opened(path: Path) -> io.BufferedReader:
-    file = path.open("rb")
-    start = file.read(encodings.LOOKED_AT)
-    file.seek(0)
-    if start.startswith(GZIP_MAGIC):
-        file.close()
-        return io.BufferedReader(_Unpacked(path), BLOCK_BYTES)
-    encoding, newline = encodings.sniffed(start)
-    return io.BufferedReader(encodings.Recoded(file, encoding, newline)) if encoding or newline else file
-
-
-def _damage(file: io.BufferedReader) -> str:
-    """What was found to be wrong with a gzip file while it was read."""
-    return file.raw.damage if isinstance(file.raw, _Unpacked) else ""
-
-
-def _text(line: bytes) -> tuple[str, str | None]:
-    if b"\0" in line:
-        return _legible(line), "the line holds NUL bytes"
-    try:
-        return line.decode("utf-8-sig").rstrip("\r\n"), None
-    except UnicodeDecodeError:
-        return _legible(line), "the line is not UTF-8"
-
-
-def _legible(line: bytes) -> str:
-    return line.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd").rstrip("\r\n")
+Record = documents.Record
 
 
 def listed_records(path: Path, name: str | None) -> Iterator[Record]:
@@ -170,11 +65,16 @@ def records(path: Path) -> Iterator[Record]:
         yield from ((number, None, problem) for number, _, problem in lines(path))
         return
     if start == "[" or (start == "{" and _is_document(path, first)):
-        yield from _document(path)
+        yield from documents.records(path)
     elif start == "{":
         yield from _json_lines(path)
     else:
         yield from _csv(path)
+
+
+def in_lower_case(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record by the names of its fields in lower case."""
+    return {name.lower(): value for name, value in record.items()}
 
 
 def fields(path: Path) -> frozenset[str]:
@@ -203,7 +103,7 @@ def _is_document(path: Path, first: str) -> bool:
         return False
     # A broken line among others is just that; but a document may have whole objects on lines of their own.
     has_objects = any(_is_json(text) for _, text, _ in beginning if text and text.lstrip().startswith("{"))
-    return not has_objects or _is_whole_document(path)
+    return not has_objects or documents.is_whole(path)
 
 
 def _is_too_long(problem: str | None) -> bool:
@@ -212,15 +112,8 @@ def _is_too_long(problem: str | None) -> bool:
 
 def _first_character(path: Path) -> str:
     """How a file begins whose first line is too long to be looked at as one."""
-    with _opened(path) as file:
+    with opened(path) as file:
         return file.read(BLOCK_BYTES).decode("utf-8-sig", errors="replace").lstrip()[:1]
-
-
-def _is_whole_document(path: Path) -> bool:
-    """Whether a file is one JSON document, of a size that is read at once."""
-    with _opened(path) as file:
-        content = file.read(LARGEST_DOCUMENT + 1)
-    return len(content) <= LARGEST_DOCUMENT and _is_json(content)
 
 
 def _is_json(text: str | bytes | None) -> bool:
@@ -232,39 +125,20 @@ def _is_json(text: str | bytes | None) -> bool:
 
 
 def _json_lines(path: Path) -> Iterator[Record]:
+    decode = json.JSONDecoder().decode
     for number, text, problem in lines(path):
         if text is None:
             yield number, None, problem
             continue
         try:
-            record = json.loads(text)
-        except (ValueError, RecursionError):
+            record = decode(text)
+        except ValueError:
             yield number, None, "the line is broken JSON"
             continue
+        except RecursionError:
+            yield number, None, f"the line is {documents.TOO_DEEP}"
+            continue
         yield (number, record, None) if isinstance(record, dict) else (number, None, "the line is no JSON object")
-
-
-def _document(path: Path) -> Iterator[Record]:
-    damage = ""
-    try:
-        with _opened(path) as file:
-            content = file.read(LARGEST_DOCUMENT + 1)
-            damage = _damage(file)
-        if len(content) > LARGEST_DOCUMENT:
-            yield 1, None, f"the JSON document is larger than {LARGEST_DOCUMENT} bytes: write one object a line"
-            return
-        document = json.loads(content)
-    except (ValueError, RecursionError):
-        yield 1, None, damage or "the file is broken JSON"
-        return
-    if isinstance(document, dict):
-        document = next(
-            (document[key] for key in ("data", "records") if isinstance(document.get(key), list)), [document]
-        )
-    for number, record in enumerate(document, start=1):
-        yield (number, record, None) if isinstance(record, dict) else (number, None, "the item is no JSON object")
-    if damage:
-        yield len(document) + 1, None, damage
 
 
 def _csv(path: Path) -> Iterator[Record]:
@@ -306,7 +180,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, s
     rejected and the next one begins a record. No line can both open a field and leave one open, for that takes an odd
     number of quotes and this an even one: so no line is read more than twice.
     """
-    coming = _all_lines(path)
+    coming = all_lines(path)
     again: deque[tuple[int, str, str | None]] = deque()
     reread = 0
     while line := again.popleft() if again else next(coming, None):
@@ -345,7 +219,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, s
 
 
 def _lines_after(path: Path, last: int) -> Iterator[tuple[int, str, str | None]]:
-    return (line for line in _all_lines(path) if line[0] > last)
+    return (line for line in all_lines(path) if line[0] > last)
 
 
 def _single_row(text: str, delimiter: str) -> list[str] | None:

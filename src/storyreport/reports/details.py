@@ -1,4 +1,4 @@
-"""What the reports say of one story, run, step or source: the sections of its page, and of `diagnose`."""
+"""What the reports say of one story, run, step, pipeline or source: the sections of its page, and of `diagnose`."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -54,6 +54,15 @@ SECTIONS = {
         Section("failed_stories", "Stories that failed at this step", "step"),
         Section("slowest_runs", "Slowest runs", "step"),
         Section("cost_by_step", "Cost", "step"),
+    ),
+    "pipeline": (
+        Section("recent_runs", "Runs", "pipeline"),
+        Section("throughput", "Runs by day", "pipeline"),
+        Section("stuck_runs", "Stuck", "pipeline"),
+        Section("failed_runs", "Failures", "pipeline"),
+        Section("slowest_steps", "Steps", "pipeline"),
+        Section("failure_rates", "Failure rates", "pipeline"),
+        Section("cost_by_step", "Cost", "pipeline"),
     ),
     "source": (
         Section("ingests", "Freshness", "source"),

@@ -6,6 +6,7 @@ time out although none of its steps failed. Runners, branches, commits and addre
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from ..readers import text as textfiles
 from . import Part, System, Table, Type
 
 ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+# A document is a page, and so many pages may have no jobs.
+LOOKED_AT = 1000
 JOB_FIELDS = {"run_id", "run_attempt", "conclusion"}
 
 JOBS = Table(
@@ -21,6 +24,7 @@ JOBS = Table(
         "id": Type.KEY,
         "document": Type.COUNT,
         "run_attempt": Type.COUNT,
+        "workflow_name": Type.KEY,
         "name": Type.KEY,
         "status": Type.WORD,
         "conclusion": Type.WORD,
@@ -56,7 +60,7 @@ def _documents(folder: Path) -> list[Path]:
 
 
 def _is_document(file: Path) -> bool:
-    return any(_has_jobs(record) for _, record, _ in textfiles.records(file))
+    return any(_has_jobs(record) for _, record, _ in islice(textfiles.records(file), LOOKED_AT))
 
 
 def _has_jobs(document: dict[str, Any] | None) -> bool:

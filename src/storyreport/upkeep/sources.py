@@ -86,6 +86,7 @@ def merge(database: Path, name: str, into: str, progress: Progress = lambda _: N
         _check_mergeable(source, target)
         progress(f"merging {name} into {into}")
         ids = {"source": source.id, "target": target.id, "name": name}
+        _merge_pipelines(connection, ids)
         _merge_steps(connection, ids)
         same = sum(_merge_rows(connection, table, ids) for table in CORE_TABLES)
         _merge_inputs(connection, ids)
@@ -159,6 +160,21 @@ def _delete(connection: sqlite3.Connection, source: Source) -> None:
     connection.execute("delete from main.sources where id = ?", [source.id])
 
 
+def _merge_pipelines(connection: sqlite3.Connection, ids: dict[str, object]) -> None:
+    """Let rows of a pipeline that both have name that of the target."""
+    for table in ("stories", "runs", "calls", "steps"):
+        connection.execute(
+            f"""
+            update main.{table}
+            set pipeline_id = kept.id
+            from main.pipelines
+            join main.pipelines as kept on kept.source_id = :target and kept.name = pipelines.name
+            where pipelines.source_id = :source and {table}.pipeline_id = pipelines.id""",
+            ids,
+        )
+    connection.execute("update or ignore main.pipelines set source_id = :target where source_id = :source", ids)
+
+
 def _merge_steps(connection: sqlite3.Connection, ids: dict[str, object]) -> None:
     """Let rows of a step that both have name that of the target."""
     connection.execute(
@@ -166,7 +182,11 @@ def _merge_steps(connection: sqlite3.Connection, ids: dict[str, object]) -> None
         create temp table same_rows as
         select steps.id, kept.id as kept_id
         from main.steps
-        join main.steps as kept on kept.source_id = :target and kept.name = steps.name
+        join main.steps as kept
+            on
+                kept.source_id = :target
+                and kept.name = steps.name
+                and coalesce(kept.pipeline_id, 0) = coalesce(steps.pipeline_id, 0)
         where steps.source_id = :source""",
         ids,
     )

@@ -49,6 +49,29 @@ frozen: |
           and stories.day = {row}.day
           and stories.pruned_at is not null
   )
+# All that was done for the same stories.
+difference:
+  stories: |
+    select id
+    from touched_stories
+    union
+    select story_id
+    from touched_step_runs
+    where story_id is not null
+  step_runs: |
+    select id
+    from touched_step_runs
+    union
+    select step_runs.id
+    from bound_stories
+    cross join step_runs on step_runs.story_id = bound_stories.id
+    union
+    select others.id
+    from touched_step_runs as touched
+    cross join step_runs as others
+        on
+            others.story_key = touched.story_key
+            and +others.source_id = touched.source_id
 oracle: |
   select
       source_id,

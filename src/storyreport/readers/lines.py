@@ -1,0 +1,135 @@
+"""Lines of files as sources meet them: plain or gzipped, in any encoding, damaged in any way.
+
+A helper of the sources: it names no system. Whatever cannot be read becomes a problem with the number of its line.
+"""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from . import encodings
+from .bounds import BLOWN_UP, HIGHEST_RATIO, MAX_BYTES
+
+GZIP_MAGIC = b"\x1f\x8b"
+BYTE_ORDER_MARK = "\ufeff"
+LONGEST_LINE = 8 * 1024 * 1024
+BLOCK_BYTES = 1 << 16
+# What a gzip file may unpack to: records that repeat themselves reach a hundred, blank lines a thousand.
+SMALL_BYTES = 256 << 20
+TOO_LONG = "the line is longer than"
+SHORTEN = "write one object a line, and leave out its long texts"
+DAMAGED = "the gzip file is damaged"
+CUT = "the gzip file ends early or is damaged"
+
+Line = tuple[int, str | None, str | None]
+
+
+def lines(path: Path) -> Iterator[Line]:
+    """(number, text, None) or (number, None, problem) of each line that is not blank."""
+    for number, text, problem in all_lines(path):
+        yield (number, None, problem) if problem else (number, text, None)
+
+
+def all_lines(path: Path) -> Iterator[tuple[int, str, str | None]]:
+    """The same, with a text that has as many quotes as a line that cannot be used: is a CSV field open after it?"""
+    with opened(path) as file:
+        number = 0
+        while line := file.readline(LONGEST_LINE + 1):
+            if not line.endswith(b"\n") and damage_of(file) in (CUT, BLOWN_UP):
+                # Half a line may look like a whole one.
+                break
+            number += 1
+            if len(line) > LONGEST_LINE:
+                quotes = line.count(b'"')
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(LONGEST_LINE)
+                    quotes += line.count(b'"')
+                yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes: {SHORTEN}"
+            elif line.strip():
+                yield (number, *_text(line))
+            else:
+                number += _skip_blank_lines(file)
+        if damage := damage_of(file):
+            yield number + 1, "", damage
+
+
+def _skip_blank_lines(file: io.BufferedReader) -> int:
+    """Pass over the blank lines that come next, a block at a time; return how many they are."""
+    passed = 0
+    while block := file.peek():
+        blank = block[: len(block) - len(block.lstrip())]
+        end = blank.rfind(b"\n") + 1
+        if not end:
+            break
+        passed += blank.count(b"\n", 0, end)
+        file.read(end)
+    return passed
+
+
+class _Unpacked(io.RawIOBase):
+    """What a gzip file holds, up to where it is damaged: gzip's own reader drops the last lines before that."""
+
+    def __init__(self, path: Path):
+        self._file = gzip.GzipFile(path)
+        self._most = MAX_BYTES.get() or max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
+        self._count = 0
+        self.damage = ""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: Any) -> int:
+        if self.damage:
+            return 0
+        try:
+            content = self._file.read1(len(room))
+        except gzip.BadGzipFile:
+            # Its checksum is wrong, or something else follows it: all of it has been read.
+            self.damage = DAMAGED
+            return 0
+        except (EOFError, zlib.error):
+            self.damage = CUT
+            return 0
+        self._count += len(content)
+        if self._count > self._most:
+            self.damage = BLOWN_UP
+            return 0
+        room[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def opened(path: Path) -> io.BufferedReader:
+    """A file's bytes, unpacked and in UTF-8."""
+    file = path.open("rb")
+    start = file.read(encodings.LOOKED_AT)
+    file.seek(0)
+    if start.startswith(GZIP_MAGIC):
+        file.close()
+        return io.BufferedReader(_Unpacked(path), BLOCK_BYTES)
+    encoding, newline = encodings.sniffed(start)
+    return io.BufferedReader(encodings.Recoded(file, encoding, newline)) if encoding or newline else file
+
+
+def damage_of(file: io.BufferedReader) -> str:
+    """What was found to be wrong with a gzip file while it was read."""
+    return file.raw.damage if isinstance(file.raw, _Unpacked) else ""
+
+
+def _text(line: bytes) -> tuple[str, str | None]:
+    if b"\0" in line:
+        return _legible(line), "the line holds NUL bytes"
+    try:
+        return line.decode().removeprefix(BYTE_ORDER_MARK).rstrip("\r\n"), None
+    except UnicodeDecodeError:
+        return _legible(line), "the line is not UTF-8"
+
+
+def _legible(line: bytes) -> str:
+    return line.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd").rstrip("\r\n")
