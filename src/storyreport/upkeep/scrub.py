@@ -165,12 +165,13 @@ def _apply(connection: sqlite3.Connection) -> None:
 
 def _put_together(connection: sqlite3.Connection, table: str, key: str) -> None:
     """Delete the rows that a later ingest has loaded again under their new key."""
+    same_pipeline = "and kept.pipeline_id is rows.pipeline_id" if table == "steps" else ""
     connection.execute(f"""
         create temp table same_rows as
         select rows.id, kept.id as kept_id
         from main.{table} as rows
         join main.{table} as kept
             on kept.source_id = rows.source_id and kept.{key} = private_key(rows.{key})
-        where instr(rows.{key}, '@') and kept.id <> rows.id""")
+        where instr(rows.{key}, '@') and kept.id <> rows.id {same_pipeline}""")
     put_together(connection, table)
     connection.execute("drop table temp.same_rows")
