@@ -20,6 +20,7 @@ from .errors import StoryreportError
 from .given import Request, check_timezone, requests_for
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, check_whole, harden, open_part
+from .readers.copies import ROW_NUMBER
 from .readers.part import Found, Options, is_unchanged, signature
 from .readers.sqlite import reading
 from .sources import systems
@@ -57,7 +58,9 @@ def known_at(database: Path, path: Path) -> Found | None:
         ).fetchone()
     if row is None or row[0] not in systems() or systems()[row[0]].parts[row[1]].stage:
         return None
-    tables = tuple((table, path) for table in json.loads(row[2] or "{}"))
+    # Exports number their rows; a database without a byte has been cut off.
+    layout: dict[str, list[str]] = json.loads(row[2] or "{}")
+    tables = tuple((table, path) for table, columns in layout.items() if ROW_NUMBER in columns)
     return Found(systems()[row[0]], row[1], path, tables) if tables else None
 
 
