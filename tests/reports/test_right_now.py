@@ -81,6 +81,7 @@ def test_a_story_waits_for_its_next_step(db: ReportDatabase, tracker: Tracker) -
             "next_step": "01_ingest",
             "waiting_since": "2026-03-10T12:00:00.000Z",
             "run": None,
+            "pipeline": "pipeline",
         },
         {
             "source": "studio",
@@ -89,6 +90,7 @@ def test_a_story_waits_for_its_next_step(db: ReportDatabase, tracker: Tracker) -
             "next_step": "02_preprocess",
             "waiting_since": "2026-03-10T12:01:00.000Z",
             "run": None,
+            "pipeline": "pipeline",
         },
     ]
     assert pairs(db.report("pending_stories", step="02_preprocess"), "story") == [("A",)]
@@ -185,6 +187,7 @@ def test_what_runs(db: ReportDatabase, tracker: Tracker) -> None:
         "running_minutes": 20,
         "cycles_completed": None,
         "max_cycles": None,
+        "pipeline": "pipeline",
     }
 
 

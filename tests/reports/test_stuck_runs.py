@@ -26,6 +26,7 @@ def test_a_step_hangs_from_the_minute_on(db: ReportDatabase, tracker: Tracker) -
         "stuck_minutes": 60,
         "reason": "no sign of life since it started",
         "broken_limit": "minutes",
+        "pipeline": "pipeline",
     }
     assert len(db.report("stuck_runs", as_of="2026-03-10T12:01:00Z", minutes="1")) == 1
     assert db.report("stuck_runs", as_of="2026-03-10T13:00:00Z", source="other") == []

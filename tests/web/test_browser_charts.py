@@ -161,7 +161,7 @@ def test_a_report_is_embedded_in_another_site(browser: webdriver.Chrome, site: s
     assert "Slowest steps (source alpha)" in shown
     assert "3 min 4 s" in shown
     assert (hidden, width) == (True, 360)
-    assert link == f"{site}/storyreport/slowest_steps?source=alpha&since=&until="
+    assert link == f"{site}/storyreport/slowest_steps?source=alpha&pipeline=&since=&until="
 
 
 def test_explore_hands_the_rows_to_datasette_vega(browser: webdriver.Chrome, site: str) -> None:

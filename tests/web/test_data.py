@@ -202,7 +202,7 @@ def test_addresses_and_command_line_agree(path: Path) -> None:
 
 def test_the_addresses_of_the_readme_answer(path: Path) -> None:
     documented = re.findall(r"curl .*?'http://127.0.0.1:8001(/[^']+)'", README.read_text(encoding="utf-8"))
-    assert len(documented) == 4
+    assert len(documented) == 3
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(reports.FOLDERS, raising=False)
         served = Served(path)

@@ -66,7 +66,7 @@ def test_the_days_are_those_that_were_planted(served: Served, query: str, execut
 
 def test_the_sql_gets_dates(served: Served) -> None:
     answer = served.get(f"{RATES}.json?since=7d&until=month").json()
-    assert answer["query"]["params"] == {"source": "", "since": "2025-03-02", "until": "2025-03-31"}
+    assert answer["query"]["params"] == {"source": "", "pipeline": "", "since": "2025-03-02", "until": "2025-03-31"}
 
 
 def test_the_addresses_of_a_page_keep_the_words(served: Served) -> None:
@@ -85,8 +85,8 @@ def test_the_addresses_of_a_page_keep_the_words(served: Served) -> None:
 
 def test_the_tiles_of_the_home_page_link_with_words(served: Served) -> None:
     page = served.get("/").text.replace("&amp;", "&")
-    assert "/storyreport/slowest_steps?source=&since=7d&until=today" in page
-    assert "/storyreport/throughput?source=&since=7d&until=today" in page
+    assert "/storyreport/slowest_steps?source=&pipeline=&since=7d&until=today" in page
+    assert "/storyreport/throughput?source=&pipeline=&since=7d&until=today" in page
 
 
 @pytest.mark.parametrize(
