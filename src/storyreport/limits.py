@@ -111,6 +111,7 @@ class Limit:
     number: float
     unit: str  # a currency, or empty
     values: Mapping[str, str]  # of the reports' parameters
+    conditions: Mapping[str, str]  # of the metric's select: name → value
 
     @property
     def command(self) -> str:
@@ -151,13 +152,13 @@ def parse(text: str) -> Limit:
     factor, unit = _unit(text, metric, found["unit"] or "")
     pairs = ((key, value) for key, _, value in (pair.partition("=") for pair in (found["conditions"] or "").split()))
     conditions = dict(pairs)
-    metric, values = _narrowed(text, metric, conditions, found["period"])
-    return Limit(text.strip(), metric, found["sign"], float(found["number"]) * factor, unit, values)
+    metric, values, bound = _narrowed(text, metric, conditions, found["period"])
+    return Limit(text.strip(), metric, found["sign"], float(found["number"]) * factor, unit, values, bound)
 
 
 def evaluate(connection: sqlite3.Connection, limit: Limit) -> Verdict:
     """What a limit comes to on a report database."""
-    parts, bound = [], {"unit": limit.unit}
+    parts, bound = [], {"unit": limit.unit, **limit.conditions}
     for name in limit.metric.reports:
         report = reports.find(name)
         takes = {param.name for param in report.params}
@@ -241,8 +242,8 @@ def _unit(text: str, metric: Metric, unit: str) -> tuple[float, str]:
 
 def _narrowed(
     text: str, metric: Metric, conditions: Mapping[str, str], period: str | None
-) -> tuple[Metric, dict[str, str]]:
-    """The metric on some rows only, and the values of the parameters for a period and conditions."""
+) -> tuple[Metric, dict[str, str], dict[str, str]]:
+    """The metric on some rows only, the values of the parameters, and those that its select names."""
     (first, *_) = found = [reports.find(name) for name in metric.reports]
     values = dict(conditions)
     if period:
@@ -252,13 +253,15 @@ def _narrowed(
     for key in others:
         if metric in METRICS.values() or key not in first.columns:
             raise UsageError(f"Limit {text!r}: {first.name} has no parameter {key!r}{_near(key, params)}.")
-    select = metric.select
-    for key in others:
-        value = values.pop(key).replace("'", "''")
-        select += f"{' and' if ' where ' in select else ' where'} \"{key}\" = '{value}'"
+    select, bound = metric.select, {}
+    for place, key in enumerate(others):
+        bound[f"condition_{place}"] = values.pop(key)
+        # A number of a column is none of the text that is asked for.
+        word = "and" if " where " in select else "where"
+        select += f' {word} cast("{key}" as text) = :condition_{place}'
     for report in found:
         reports.bind(report, {key: value for key, value in values.items() if key in {p.name for p in report.params}})
-    return metric._replace(select=select), values
+    return metric._replace(select=select), values, bound
 
 
 def _period(text: str, report: Report, period: str) -> dict[str, str]:
