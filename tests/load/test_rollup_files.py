@@ -238,6 +238,16 @@ def test_a_wrong_name_says_where(rollup_files: RollupFiles) -> None:
             "group: [source_id, day]\nremember: pruned_calls\n",
             "'remember' must name the memory",
         ),
+        (
+            "dirty:\n",
+            "difference:\n  runs: select id from touched_runs\ndirty:\n",
+            r"the key 'lost' is missing: its column longest_ms is a max",
+        ),
+        (
+            "dirty:\n",
+            "difference:\n  calls: select id from touched_calls\ndirty:\n",
+            r"'difference' names 'calls', which 'dirty' does not",
+        ),
         ("description: Runs", "kind: toy\ndescription: Runs", r"its kind 'toy' is unknown: use one of rollup,"),
     ]:
         assert before in TOY

@@ -212,6 +212,9 @@ class _File:
         reads = self.reads(others) | ({found["histogram"]} if found else set())
         if self.kind == "rollup" and remembered != {one for one in reads if others[one].kind == "memory"}:
             raise self.wrong("'remember' must name the memory that its SELECT reads, and no other")
+        group = self.group(others) if self.kind != "memory" else None
+        if table and group and group.difference:
+            self.check_difference(table, group)
         return Definition(
             name=name,
             kind=self.kind,
@@ -219,7 +222,7 @@ class _File:
             description=header["description"],
             sql=self.sql,
             reads=frozenset(reads),
-            group=self.group(others) if self.kind != "memory" else None,
+            group=group,
             table=table,
             total=self.total(table) if table and "total" in header else None,
             percentiles=Percentiles(**found) if found else None,
@@ -227,6 +230,14 @@ class _File:
             is_view=header.get("materialized", "table") == "view",
             has_findings=header.get("findings", False),
         )
+
+    def check_difference(self, table: Table, group: Group) -> None:
+        """A difference is known of sums and percentiles, and of extremes where the file says what has lost one."""
+        for column in table.values:
+            if not (column.adds or column.percentile):
+                raise self.wrong(f"it is kept by difference, and its column {column.name} does not add up")
+            if column.adds in ("max", "min") and not group.lost:
+                raise self.wrong(f"the key 'lost' is missing: its column {column.name} is a {column.adds}")
 
     def reads(self, others: Mapping[str, "_File"]) -> set[str]:
         """The definitions that its SELECT names: rollups by their tables."""
