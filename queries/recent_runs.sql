@@ -3,7 +3,7 @@ title: Recent runs
 description: >-
   The latest runs, up to the limit, newest first by their end, or by their start while they run. Usual is the median
   duration (within 1 %) of completed runs of the same source, pipeline and kind on the 28 days before the run's day;
-  it is empty for fewer than 20. Attempts are the executions of steps in the run. A run paid in two currencies has two
+  it is empty for fewer than 20. Only what completed is called slower. Attempts are the executions of steps in the run. A run paid in two currencies has two
   rows.
 topic: Right now
 params:
@@ -198,7 +198,10 @@ select
     coalesce(listed.started_at, listed.queued_at) as started_at,
     listed.duration_ms,
     usual.usual_ms,
-    round(100.0 * (listed.duration_ms - usual.usual_ms) / nullif(usual.usual_ms, 0), 2) as slower_pct,
+    case
+        when listed.status = 'completed'
+            then round(100.0 * (listed.duration_ms - usual.usual_ms) / nullif(usual.usual_ms, 0), 2)
+    end as slower_pct,
     (
         select sum(case when step_runs.status = 'failed' then 1 else 0 end)
         from step_runs

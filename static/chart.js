@@ -177,12 +177,14 @@
       measure.stack = null;
     }
     const sums = totals(rows, field, measure);
-    const order = String(category.sort || "").startsWith("-") ? largest(sums, sums.size) : [...sums.keys()];
+    const isByLength = String(category.sort || "").startsWith("-");
+    const order = isByLength ? largest(sums, sums.size) : [...sums.keys()];
     const count = sums.size;
     for (const [name, sum] of sums) if (!sum) sums.delete(name);
-    const kept = new Set(largest(sums, LONGEST_RANKING));
+    // Where the report's own order is kept, as newest first, what comes first matters most.
+    const kept = new Set(order.filter((name) => sums.has(name)).slice(0, LONGEST_RANKING));
     if (count > sums.size) notes.push(`${count - sums.size} with value 0 ${count - sums.size === 1 ? "is" : "are"} not drawn.`);
-    if (sums.size > kept.size) notes.push(`The ${kept.size} largest of ${sums.size} are drawn.`);
+    if (sums.size > kept.size) notes.push(`The ${isByLength ? `${kept.size} largest` : `first ${kept.size}`} of ${sums.size} are drawn.`);
     category.sort = order.filter((name) => kept.has(name));
     return rows.filter((row) => kept.has(row[field]));
   }

@@ -65,6 +65,23 @@ def test_usual_is_the_median_of_twenty_or_more(db: ReportDatabase) -> None:
     assert slower_pct == pytest.approx(100, abs=2.1)
 
 
+def test_only_what_completed_is_called_slower(tmp_path: Path) -> None:
+    """Twenty runs of 10 s the day before: one of 15 s is 50 % slower; how long others took says nothing."""
+    attempts = [HEAD, *(f"old-{n:02},,plan,1,completed,,2026-02-02T10:00:{n:02}Z,10000," for n in range(20))]
+    attempts += [
+        "done,,plan,1,completed,2026-02-03T10:00:00Z,2026-02-03T10:00:15Z,15000,",
+        "lost,,plan,1,failed,2026-02-03T11:00:00Z,2026-02-03T11:00:01Z,1000,Timeout",
+        "open,,plan,1,running,2026-02-03T12:00:00Z,,,",
+    ]
+    path = tmp_path / "attempts.csv"
+    path.write_text("\n".join(attempts) + "\n", encoding="utf-8")
+    db = ReportDatabase(tmp_path)
+    db.ingest(path)
+    found = {row["run"]: row["slower_pct"] for row in db.report("recent_runs", limit="3")}
+    assert found.pop("done") == pytest.approx(50, abs=1.1)
+    assert found == {"lost": None, "open": None}
+
+
 def test_the_newest_come_first_up_to_the_limit(db: ReportDatabase) -> None:
     assert runs(db)[2:5] == ["slow", "first", "old-18"]
     assert len(runs(db)) == 23, "22 runs, of which one was paid in two currencies"
