@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
+from .cli_reports import opened
 from .cli_sources import EPILOG
 from .errors import UsageError
 from .options import Age, with_database
-from .output import CONTROL
+from .output import CONTROL, write
 
 KINDS = ("orphans", "stuck", "chapters", "cleanup", "statuses")
 
@@ -84,17 +85,12 @@ def fix_script(
 @with_database
 def diagnose(run: str | None, story: str | None, source: str, database: Path) -> None:
     """Print what the page of one run or story says: its status, problems and what to do, timeline, calls and cost."""
-    import contextlib
-
-    from .output import write
     from .reports.details import diagnose as sections
-    from .schema import open_for_reading
-    from .transaction import interruptible
 
     if (run is None) == (story is None):
         raise UsageError("Name one run with --run, or one story with --story.")
     kind, key = ("run", run) if run is not None else ("story", story)
-    with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
+    with opened(database) as connection:
         for title, columns, rows, if_empty in sections(connection, kind, key or "", source):
             click.echo(f"\n{title}\n{'=' * len(title)}")
             if rows:

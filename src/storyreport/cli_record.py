@@ -56,10 +56,10 @@ def run_command(name: str, command: tuple[str, ...], story: str | None, key: str
     """
     key = key or f"{name}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}"
     fields: dict[str, Any] = {"step": name, "run": key, "story": story or os.environ.get("STORYREPORT_STORY")}
-    fields |= {"id": f"{key}/{name}", "started_at": _now()}
+    fields |= {"id": f"{key}/{name}", "started_at": recording.moment()}
     _note(database, {**fields, "status": "running"})
     code, tail = _wrapped(command, {"STORYREPORT_RUN": key, "STORYREPORT_STORY": fields["story"] or ""})
-    ended = {"ended_at": _now(), "status": "failed" if code else "completed"}
+    ended = {"ended_at": recording.moment(), "status": "failed" if code else "completed"}
     _note(database, {**fields, **ended, **({"error": _error(code, tail)} if code else {})})
     sys.exit(code)
 
@@ -97,8 +97,3 @@ def _error(code: int, tail: str) -> str:
 
     lines = redacted(tail).strip().splitlines()[-TAIL_LINES:]
     return f"exit code {code}: {' '.join(' '.join(lines).split())[-TAIL_LETTERS:]}".rstrip(": ")
-
-
-def _now() -> str:
-    moment = time.time()
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + f".{int(moment % 1 * 1000):03d}Z"

@@ -13,7 +13,7 @@ from .reports import periods
 from .values.quantities import duration, money
 
 Row = dict[str, Any]
-# An error is told by its beginning.
+# The beginning of an error says which one it is.
 LETTERS = 160
 
 

@@ -13,9 +13,12 @@ import os
 import re
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 NAME = "recorded"
 FILES = {"step": "steps.jsonl", "call": "calls.jsonl"}
@@ -51,13 +54,11 @@ def _count(value: Any) -> int | None:
 def _time(value: Any) -> str | None:
     if not isinstance(value, str) or not ISO.fullmatch(value.strip()):
         return None
-    from datetime import datetime
-
     try:
-        moment = datetime.fromisoformat(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", value.strip().replace("Z", "+00:00")))
+        found = _read(value.strip())
     except ValueError:
         return None
-    return value.strip() if moment.year > 1 else None
+    return value.strip() if found.year > 1 else None
 
 
 def _status(value: Any) -> str | None:
@@ -170,7 +171,7 @@ def _check(kind: str, row: dict[str, Any]) -> None:
     if kind == "call":
         if not {"provider", "model"} & row.keys():
             raise UsageError("A call needs a provider or a model.")
-        row.setdefault("called_at", _iso(now - duration))
+        row.setdefault("called_at", moment(now - duration))
         return
     if "step" not in row:
         raise UsageError("A step needs a name.")
@@ -179,23 +180,27 @@ def _check(kind: str, row: dict[str, Any]) -> None:
         raise UsageError(f"A step that is {row['status']} has not ended: leave out ended_at.")
     if not {"queued_at", "started_at", "ended_at"} & row.keys():
         if is_open:
-            row["started_at" if row["status"] == "running" else "queued_at"] = _iso(now)
+            row["started_at" if row["status"] == "running" else "queued_at"] = moment(now)
         else:
-            row["ended_at"] = _iso(now)
-            row["started_at"] = _iso(now - duration) if duration else ""
+            row["ended_at"] = moment(now)
+            row["started_at"] = moment(now - duration) if duration else ""
     row.setdefault("started_at", "")
-    if row["started_at"] and row.get("ended_at") and _seconds(row["ended_at"]) < _seconds(row["started_at"]):
+    if row["started_at"] and row.get("ended_at") and _read(row["ended_at"]) < _read(row["started_at"]):
         raise UsageError(f"ended_at {row['ended_at']} is before started_at {row['started_at']}.")
 
 
-def _seconds(moment: str) -> float:
+def _read(text: str) -> "datetime":
+    """A time that ISO accepts, in UTC where it names no offset; ValueError for an impossible one."""
     from datetime import datetime, timezone
 
-    found = datetime.fromisoformat(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", moment.replace("Z", "+00:00")))
-    return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp()
+    # Python 3.10 reads neither Z nor an offset without a colon.
+    found = datetime.fromisoformat(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", text.replace("Z", "+00:00")))
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
-def _iso(seconds: float) -> str:
+def moment(seconds: float | None = None) -> str:
+    """A time, or now, as UTC text with milliseconds."""
+    seconds = time.time() if seconds is None else seconds
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1000):03d}Z"
 
 

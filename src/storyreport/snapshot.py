@@ -1,8 +1,6 @@
 """A static site of the reports as they are now, which opens from disk; or one page with all of them."""
 
-import csv
 import html
-import io
 import json
 import shutil
 import sqlite3
@@ -15,8 +13,8 @@ from typing import Any
 from . import reports, terminal
 from .digest import Digest
 from .errors import UsageError
+from .output import FORMATS, Shape
 from .reports import Report
-from .spreadsheets import safe_rows
 from .values.quantities import heading
 
 # A folder that holds this file is a snapshot, which may be written again.
@@ -88,7 +86,7 @@ def write_site(folder: Path, digest: Digest, found: Sequence[Answer], stories: S
         name = answer.report.name
         files[f"{name}.html"] = _page(answer.report.title, _report(answer, MOST_ROWS), "./", bool(answer.report.chart))
         files[f"data/{name}.json"] = json.dumps([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
-        files[f"data/{name}.csv"] = _csv(answer)
+        files[f"data/{name}.csv"] = FORMATS["csv"](answer.columns, answer.rows, Shape(is_safe=True))
     for number, answer in enumerate(stories):
         files[f"stories/{number}.html"] = _page(
             answer.params["story"], [_title(answer), *_table(answer, MOST_ROWS)], "../"
@@ -223,9 +221,3 @@ def _table(answer: Answer, most: int) -> Iterator[str]:
     yield "</table>"
     if len(answer.rows) > most:
         yield f"<p>The first {most:,} of {len(answer.rows):,} rows.</p>"
-
-
-def _csv(answer: Answer) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(safe_rows([answer.columns, *answer.rows]))
-    return text.getvalue()

@@ -38,6 +38,8 @@ def test_a_story(folder: Path) -> None:
 def test_what_is_not_known(folder: Path) -> None:
     """Near keys are named; one of the two must be given."""
     done = storyreport("diagnose", "--run", "j-fainted", cwd=folder)
-    assert (done.returncode, done.stderr) == (1, "Error: No run 'j-fainted'. Did you mean: j-failed?\n")
+    assert (done.returncode, done.stderr) == (2, "Error: There is no run 'j-fainted': did you mean j-failed?\n")
+    done = storyreport("diagnose", "--run", "j-failed", "--source", "gamez", cwd=folder)
+    assert (done.returncode, done.stderr) == (2, "Error: There is no source 'gamez': did you mean games?\n")
     done = storyreport("diagnose", cwd=folder)
     assert (done.returncode, done.stderr) == (2, "Error: Name one run with --run, or one story with --story.\n")

@@ -195,7 +195,7 @@ def test_nothing_is_overwritten_or_made_up(games: Path, db: ReportDatabase, tmp_
     written(tmp_path, "statuses")
     wrong = {
         ("statuses", "copy"): "copy-database-statuses.sql exists: it may be needed for a rollback; move it away first.",
-        ("statuses", "none"): "There is no source 'none': the sources are copy.",
+        ("statuses", "none"): "There is no source 'none': there are copy.",
         ("chapters", "copy"): "There is no script 'chapters' for 'copy'",
     }
     for (kind, source), sentence in wrong.items():

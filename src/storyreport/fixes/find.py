@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import schema
 from ..errors import StoryreportError
+from ..reports import check_name
 from ..sources import systems
 from . import adventure, media, pipeline, sprint, workflow
 from .fix import Fix, Fixes
@@ -46,7 +47,7 @@ def write_scripts(
     """The scripts of a kind for a source, one for each of its databases that has something to fix.
 
     `given` are the limits that the searches name, `words` meanings of status words. StoryreportError where the system
-    has no such fix.
+    has no such fix, UsageError where there is no such source.
     """
     with contextlib.closing(schema.open_for_reading(database)) as connection:
         connection.execute("pragma query_only = off")
@@ -114,11 +115,9 @@ def _engine(system: str, location: str, is_export: bool) -> str:
 
 
 def _source(connection: sqlite3.Connection, name: str) -> tuple[int, str]:
-    row = connection.execute("select id, system from sources where name = ?", [name]).fetchone()
-    if row is None:
-        known = ", ".join(sorted(found for (found,) in connection.execute("select name from sources"))) or "none"
-        raise StoryreportError(f"There is no source {name!r}: the sources are {known}.")
-    return int(row[0]), str(row[1])
+    check_name(connection, "source", name)
+    source_id, system = connection.execute("select id, system from sources where name = ?", [name]).fetchone()
+    return source_id, system
 
 
 def _make_words(connection: sqlite3.Connection, source_id: int, system: str, words: Mapping[str, str]) -> None:

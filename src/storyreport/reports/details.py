@@ -4,12 +4,10 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..errors import StoryreportError
+from ..errors import UsageError
 from .catalogue import find
+from .known import check_name
 from .run import Rows, run
-
-KEYED = {"story": "stories", "run": "runs"}
-NEAR = 10
 
 
 @dataclass(frozen=True)
@@ -84,11 +82,14 @@ def diagnose(
 ) -> Iterator[tuple[str, list[str], Rows, str]]:
     """(title, columns, rows, what is said without rows) of each section about a story or run.
 
-    StoryreportError where nothing is known of the key.
+    UsageError with the closest names where nothing is known of the key.
     """
     found = [(section, *_rows(connection, section, key, source)) for section in SECTIONS[kind]]
     if not any(rows for _, _, rows in found):
-        raise StoryreportError(_unknown(connection, kind, key, source))
+        if source:
+            check_name(connection, "source", source)
+        check_name(connection, kind, key)
+        raise UsageError(f"Nothing is known of the {kind} {key!r}{f' in {source}' if source else ''}.")
     for section, columns, rows in found:
         if rows or section.if_empty:
             yield section.title, columns, rows, section.if_empty
@@ -104,17 +105,3 @@ def _rows(connection: sqlite3.Connection, section: Section, key: str, source: st
             place = columns.index(name)
             rows = [row for row in rows if row[place] == value]
     return columns, rows
-
-
-def _unknown(connection: sqlite3.Connection, kind: str, key: str, source: str) -> str:
-    table, start = KEYED[kind], key[: max(1, len(key) // 2)]
-    near = [
-        found
-        for (found,) in connection.execute(
-            f"select distinct source_key from {table}"
-            " where gone_at is null and substr(source_key, 1, ?) = ? order by source_key limit ?",
-            [len(start), start, NEAR],
-        )
-    ]
-    where = f" in {source}" if source else ""
-    return f"No {kind} {key!r}{where}." + (f" Did you mean: {', '.join(near)}?" if near else "")

@@ -132,8 +132,8 @@ async def page(request: Any, datasette: Any) -> Response:
 def _fact(row: Any) -> str:
     """How the runs of one kind ended, and how long the completed ones took."""
     ended = row["completed"] + row["failed"]
-    rate = f"{100 * row['completed'] / ended:.2f} % of those that ended completed" if ended else "none has ended yet"
-    usual = "" if row["p50_ms"] is None else f"; p50 {duration(row['p50_ms'])}, p95 {duration(row['p95_ms'])}"
+    rate = f"success rate {100 * row['completed'] / ended:.2f} %" if ended else "none has ended yet"
+    usual = "" if row["p50_ms"] is None else f", p50 {duration(row['p50_ms'])}, p95 {duration(row['p95_ms'])}"
     return f"{row['source']}, {row['kind']}: {row['runs']:,} runs, {row['failed']:,} failed, {rate}{usual}."
 
 
