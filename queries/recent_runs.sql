@@ -3,8 +3,8 @@ title: Recent runs
 description: >-
   The latest runs, up to the limit, newest first by their end, or by their start while they run. Usual is the median
   duration (within 1 %) of completed runs of the same source, pipeline and kind on the 28 days before the run's day;
-  it is empty for fewer than 20. Only what completed is called slower. Attempts are the executions of steps in the run. A run paid in two currencies has two
-  rows.
+  it is empty for fewer than 20. Only what completed is called slower. Attempts are the executions of steps in the
+  run. A run paid in two currencies has two rows.
 topic: Right now
 params:
   source: {type: source, help: one source only}
