@@ -6,13 +6,13 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import cells
+from storyreport.web import cells, context
 
 
 @hookimpl
 def actor_from_request(request: Any) -> None:
     """Remember the request while it is answered; it names no actor."""
-    cells.REQUEST.set(request)
+    context.REQUEST.set(request)
 
 
 @hookimpl

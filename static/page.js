@@ -25,6 +25,16 @@
     });
   }
 
+  // A choice in the bar is shown at once; `/` leads to the search, where Datasette has none of its own.
+  for (const select of document.querySelectorAll(".bar-choices select")) {
+    select.addEventListener("change", () => select.form.submit());
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.target.closest("input, textarea, select") || document.querySelector("navigation-search")) return;
+    event.preventDefault();
+    document.querySelector("#bar-q")?.focus();
+  });
+
   // Datasette 0.65 does not say what language its pages are in.
   document.documentElement.lang ||= "en";
   document.querySelectorAll("a.copy").forEach(copyable);

@@ -61,11 +61,13 @@ def test_everything_is_there_without_javascript(browser: webdriver.Chrome, site:
 
 
 def test_the_keyboard_reaches_form_links_and_rows(browser: webdriver.Chrome, site: str) -> None:
-    opened(browser, f"{site}/storyreport/slowest_steps")
+    opened(browser, f"{site}/storyreport/slowest_steps?since=2025-03-01")
+    # Folded up on a phone.
+    browser.execute_script("document.querySelector('#bar-open').checked = true")
     for part in (
-        "#p-source",
-        "#p-since",
-        ".parameters [type=submit]",
+        "#bar-source",
+        "#bar-since",
+        ".bar-periods a",
         "a.copy",
         "details.sql summary",
         ".table-wrapper",
@@ -74,8 +76,8 @@ def test_the_keyboard_reaches_form_links_and_rows(browser: webdriver.Chrome, sit
             "const found = document.querySelector(arguments[0]); found.focus(); return document.activeElement === found"
         )
         assert browser.execute_script(focused, part), part
-    browser.execute_script("document.querySelector('#p-source').focus({focusVisible: true})")
-    outline = browser.execute_script("return getComputedStyle(document.querySelector('#p-source')).outlineStyle")
+    browser.execute_script("document.querySelector('#bar-source').focus({focusVisible: true})")
+    outline = browser.execute_script("return getComputedStyle(document.querySelector('#bar-source')).outlineStyle")
     assert outline == "solid"
 
 

@@ -235,7 +235,7 @@ def test_the_form_has_the_right_inputs(served: Served) -> None:
     select = re.search(r'<select[^>]*name="source".*?</select>', page, re.DOTALL)
     assert select
     assert re.findall(r"<option value=\"[^\"]*\"( selected)?>(.*?)</option>", select[0]) == [
-        ("", "all"),
+        ("", "all sources"),
         ("", "alpha"),
         (" selected", "beta"),
     ]

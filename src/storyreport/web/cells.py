@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Awaitable
-from contextvars import ContextVar
 from typing import Any
 
 from markupsafe import Markup
 
 from .. import reports
 from ..values.quantities import KEY, TIME, number
-from . import DATABASE, addresses, links, permissions
+from . import DATABASE, addresses, context, links, permissions
 
 STATUS = re.compile("queued|running|waiting|completed|failed|cancelled|skipped|blocked|ok|warning|problem")
-# The request that is being answered; Datasette 0.65 does not give it to render_cell.
-REQUEST: ContextVar[Any] = ContextVar("request", default=None)
 
 
 def render(
@@ -50,7 +47,7 @@ def _currency(row: Any) -> str:
 
 async def _report_link(datasette: Any, report: reports.Report) -> Markup | None:
     """A link to a report, with the parameters that this page has, too; none for those who may not see it."""
-    request = REQUEST.get()
+    request = context.REQUEST.get()
     if request is None or not await permissions.is_visible(datasette, request.actor, report.name):
         return None
     args = addresses.given(request)

@@ -6,9 +6,10 @@ from typing import Any
 from datasette import Response
 from datasette.utils import tilde_decode
 
+from ..reports import load_reports
 from ..reports.details import SECTIONS, Section
 from ..values.quantities import duration
-from . import DATABASE, freshness, links
+from . import DATABASE, context, freshness, links
 from .charts import Chart, of_rows
 from .permissions import ensure_database
 from .tables import Table
@@ -153,7 +154,8 @@ async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool)
 
 
 async def _section(visitor: Visitor, section: Section, key: str, source: str) -> Shown | None:
-    result = await visitor.result(section.report, {"source": source, section.takes: key})
+    chosen = _chosen(visitor, section) if section.takes == "step" else {}
+    result = await visitor.result(section.report, {**chosen, "source": source, section.takes: key})
     if result is None or not (result.rows or result.error or section.if_empty):
         return None
     if result.error:
@@ -163,6 +165,13 @@ async def _section(visitor: Visitor, section: Section, key: str, source: str) ->
     sources = [each.name for each in await visitor.sources()]
     chart = of_rows(result, f"{result.report.title}: {key}", sources) if len(result.rows) > 1 else None
     return Shown(section.title, result, result.table(section.title), chart, "")
+
+
+def _chosen(visitor: Visitor, section: Section) -> dict[str, str]:
+    """The pipeline and the period that the bar says, as far as the section's report takes them."""
+    takes = {param.name for param in load_reports()[section.report].params}
+    names = takes.intersection(context.OWN["/-/step/"])
+    return {name: value for name, value in context.of(visitor.request).items() if name in names}
 
 
 async def _near(visitor: Visitor, kind: str, key: str) -> tuple[str, tuple[tuple[str, str], ...]]:

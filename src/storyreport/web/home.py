@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from .. import reports
 from ..reports import periods
-from . import links
+from . import context, links
 from .permissions import databases, ensure_instance, is_private
 from .search import Topic, topics
 from .tables import Table, table
@@ -223,13 +223,14 @@ async def page(request: Any, datasette: Any) -> Response:
 
 
 async def view(visitor: Visitor, query: str) -> Home:
-    """The home page for a visitor; `query` is what they search for."""
+    """The home page for a visitor; `query` is what they search for. A chosen source narrows all but the search."""
+    chosen = {"source": context.of(visitor.request).get("source", "")}
     found = await visitor.result("find", {"name": query}) if query else None
     listed = await visitor.reports()
     return Home(
-        health=await _health(visitor),
-        tiles=[tile for part in tiles() if (tile := await _tile(visitor, part))],
-        changes=[change for part in changes() if (change := await _change(visitor, part))],
+        health=await _health(visitor, chosen),
+        tiles=[tile for part in tiles() if (tile := await _tile(visitor, part, chosen))],
+        changes=[change for part in changes() if (change := await _change(visitor, part, chosen))],
         search=query,
         found=found.table("Search results") if found and found.rows else None,
         topics=topics(visitor.datasette, listed, query),
@@ -244,8 +245,8 @@ def _broken() -> list[str]:
     return [*(f"{error.path.name}, line {error.line}: {error.reason}." for error in catalogue.broken)]
 
 
-async def _health(visitor: Visitor) -> Health | None:
-    result = await visitor.result("health")
+async def _health(visitor: Visitor, chosen: Mapping[str, str]) -> Health | None:
+    result = await visitor.result("health", chosen)
     if result is None:
         return None
     shown = await visitor.may_see(reports.load_reports())
@@ -268,8 +269,8 @@ def _check(visitor: Visitor, row: Mapping[str, Any]) -> Check:
     return Check(row["check"], row["status"], str(row["detail"] or row["count"]), row["action"] or "", address)
 
 
-async def _tile(visitor: Visitor, part: Part) -> Tile | None:
-    result = await visitor.result(part.report, part.values, part.select)
+async def _tile(visitor: Visitor, part: Part, chosen: Mapping[str, str]) -> Tile | None:
+    result = await visitor.result(part.report, {**chosen, **part.values}, part.select)
     if result is None:
         return None
     if result.error or not result.rows:
@@ -289,8 +290,8 @@ def _value(result: Result, place: int) -> Value:
     return Value(cells[first] if row[first] is not None else UNKNOWN, detail)
 
 
-async def _change(visitor: Visitor, part: Part) -> Change | None:
-    result = await visitor.result(part.report, part.values, part.select)
+async def _change(visitor: Visitor, part: Part, chosen: Mapping[str, str]) -> Change | None:
+    result = await visitor.result(part.report, {**chosen, **part.values}, part.select)
     if result is None or not (result.rows or result.error):
         return None
     shown = None if result.error else table(part.title, result.columns, result.cells)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from datasette.utils import tilde_encode
 
 from .. import reports
-from . import DATABASE
+from . import DATABASE, context
 
 # The columns that name something with a page of its own, and the kind of that page.
 PAGES = {
@@ -24,16 +24,33 @@ PAGES = {
 
 
 def report(datasette: Any, name: str, values: Mapping[str, str] | None = None, ending: str = "") -> str:
-    """A report's address with these parameters; `ending` is `json` or `csv` for its data."""
-    query = urlencode(values or {})
+    """A report's address with these parameters and, if it is a page, the choices; `ending` is `json` or `csv`."""
     path = str(datasette.urls.query(DATABASE, name, format=ending or None))
+    known = reports.load_reports().get(name)
+    takes = {param.name for param in known.params} if known else set()
+    carried = {} if ending else context.carried(takes, values or {})
+    query = urlencode({**(values or {}), **carried})
+    return f"{path}?{query}" if query else path
+
+
+def plain(datasette: Any, name: str) -> str:
+    """A report's address without any parameter."""
+    return str(datasette.urls.query(DATABASE, name))
+
+
+def with_context(path: str, takes: tuple[str, ...]) -> str:
+    """The address of a page that takes these parameters, with the choices of the visitor."""
+    query = urlencode(context.carried(takes, {}))
     return f"{path}?{query}" if query else path
 
 
 def detail(datasette: Any, kind: str, key: str, source: str = "") -> str:
     """The address of the page of a run, story, step, pipeline or source."""
     path = str(datasette.urls.path(f"/-/{kind}/{tilde_encode(key)}"))
-    return f"{path}?{urlencode({'source': source})}" if source and kind != "source" else path
+    own = {"source": source} if source and kind != "source" else {}
+    takes = ("since", "until", "pipeline") if kind == "step" else ()
+    query = urlencode({**own, **context.carried(takes, {})})
+    return f"{path}?{query}" if query else path
 
 
 def selected(report: reports.Report, values: Mapping[str, str]) -> dict[str, str]:

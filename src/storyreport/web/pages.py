@@ -5,7 +5,7 @@ from typing import Any
 from datasette.utils import tilde_decode
 
 from .. import reports
-from . import DATABASE, freshness, home, report_page
+from . import DATABASE, bar, context, freshness, home, report_page
 from .visitor import Visitor
 
 # Pages of the report database that name their sources, by the first word of their template.
@@ -13,14 +13,39 @@ ABOUT_SOURCES = ("database", "table", "row", "query")
 
 
 async def view_models(datasette: Any, request: Any, template: str, database: str | None) -> dict[str, Any]:
-    """The variables of a page's template: `home`, `report_page`, `freshness`, each where it belongs."""
+    """The variables of a page's template: `bar`, `home`, `report_page`, `freshness`, each where it belongs."""
     if request is None:
         return {}
     kind = template.removesuffix(".html").partition("-")[0]
     visitor = Visitor(datasette, request)
+    models = await _models(visitor, kind, database)
+    if request.args.get("_embed"):
+        return models
+    return {**models, "bar": await bar.view(visitor, _here(visitor, kind, models.get("report_page")))}
+
+
+def _here(visitor: Visitor, kind: str, page: report_page.ReportPage | None) -> bar.Here:
+    """What the bar has to know of the page."""
+    datasette, request = visitor.datasette, visitor.request
+    if page:
+        return bar.of_report(datasette, page.report, page.selected)
+    chosen = context.of(request)
     if kind == "index":
-        query = (request.args.get("q") or "").strip()
-        return {"home": await home.view(visitor, query), "freshness": await freshness.of(visitor, is_home=True)}
+        return bar.Here(str(datasette.urls.instance()), context.OWN["/"], chosen)
+    if kind == "detail" and request.url_vars.get("kind") == "step":
+        takes = context.OWN["/-/step/"]
+        own = {name: value for name, value in chosen.items() if name in takes}
+        return bar.Here(request.path, takes, {**own, "source": request.args.get("source") or ""})
+    return bar.Here("")
+
+
+async def _models(visitor: Visitor, kind: str, database: str | None) -> dict[str, Any]:
+    if kind == "index":
+        query = (visitor.request.args.get("q") or "").strip()
+        return {
+            "home": await home.view(visitor, query),
+            "freshness": await freshness.of(visitor, context.of(visitor.request).get("source", ""), is_home=True),
+        }
     if database != DATABASE or kind not in ABOUT_SOURCES:
         return {}
     if kind == "query" and (report := await _shown(visitor)):

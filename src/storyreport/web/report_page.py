@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import reports
-from . import addresses, charts, freshness, links
+from . import addresses, charts, context, freshness, links
 from .tables import Table, table
 from .visitor import Visitor
 
@@ -34,6 +34,7 @@ class Form:
     fields: list[Field]
     plain_address: str
     selected: dict[str, str]
+    hidden: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class ReportPage:
     is_embedded: bool
     is_explored: bool
     freshness: freshness.Freshness
-    fields: list[Field]
+    fields: list[Field]  # those that the bar does not have
+    hidden: dict[str, str]  # what the bar has: the form keeps it
     selected: dict[str, str]
     chart: charts.Chart | None
     plain_address: str
@@ -87,10 +89,15 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         is_embedded=bool(given.get("_embed")),
         is_explored=is_explored,
         freshness=fresh,
-        fields=[await _field(visitor, param, values[param.name]) for param in report.params],
+        fields=[
+            await _field(visitor, param, values[param.name])
+            for param in report.params
+            if param.name not in context.NAMES
+        ],
+        hidden=_hidden(report, values),
         selected=links.selected(report, values),
         chart=chart,
-        plain_address=links.report(datasette, report.name),
+        plain_address=links.plain(datasette, report.name),
         address=links.report(datasette, report.name, values),
         json_address=json_address,
         csv_address=links.report(datasette, report.name, {**values, "_dl": "1"}, "csv"),
@@ -108,7 +115,12 @@ async def refused(visitor: Visitor, report: reports.Report, error: reports.Usage
     values = {param.name: given.get(param.name) or param.default for param in report.params}
     wrong = error.names if isinstance(error, reports.WrongValueError) else ()
     fields = [await _field(visitor, param, values[param.name], param.name in wrong) for param in report.params]
-    return Form(fields, links.report(visitor.datasette, report.name), links.selected(report, values))
+    return Form(fields, links.plain(visitor.datasette, report.name), links.selected(report, values), {})
+
+
+def _hidden(report: reports.Report, values: Mapping[str, str]) -> dict[str, str]:
+    chosen = {name: values[name] for name in context.NAMES if values.get(name)}
+    return chosen | {name: value for name, value in context.carried(values, {}).items() if name not in chosen}
 
 
 async def _field(visitor: Visitor, param: reports.Param, value: str, is_wrong: bool = False) -> Field:
