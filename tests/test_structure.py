@@ -53,7 +53,7 @@ ROOMS = (
     "options",
     "demo",
     "web",
-    "ingest",
+    *("ingest", "known"),
     "upkeep",
     "reports",
     *("output", "spreadsheets", "bundle"),

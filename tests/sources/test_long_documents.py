@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from helpers.command_line import ok, storyreport
 
-from storyreport.readers import text
+from storyreport.readers import lines, text
 
 COLUMNS = {"run": "r1", "step": "draft", "status": "completed", "started_at": "2026-11-20T10:00:00Z"}
 # A record is 900 characters long, so that 12,000 of them are more than a line may have.
@@ -49,12 +49,12 @@ def test_blank_lines_cost_next_to_nothing(tmp_path: Path) -> None:
 
 def test_a_file_that_unpacks_to_far_more_than_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read up to there, and the reason is that of a reject."""
-    monkeypatch.setattr(text, "SMALL_BYTES", 1 << 20)
+    monkeypatch.setattr(lines, "SMALL_BYTES", 1 << 20)
     path = tmp_path / "steps.jsonl.gz"
     line = json.dumps(COLUMNS).encode() + b"\n"
     path.write_bytes(gzip.compress(line + b" " * (8 << 20) + line))
     found = list(text.lines(path))
-    assert [problem for _, _, problem in found] == [None, text.BLOWN_UP]
+    assert [problem for _, _, problem in found] == [None, lines.BLOWN_UP]
 
 
 def test_a_log_that_repeats_itself_is_read(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from helpers.report_database import ReportDatabase
 
 from storyreport.errors import StoryreportError
+from storyreport.readers import lines
 from storyreport.readers import text as textfiles
 
 RESULT = '{"starting_at": "2026-11-10T00:00:00Z", "ending_at": "2026-11-11T00:00:00Z", "results": []}'
@@ -38,7 +39,7 @@ def test_a_file_too_large_says_so(db: ReportDatabase, tmp_path: Path, monkeypatc
 
 
 def test_a_line_too_long_says_so(db: ReportDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(textfiles, "LONGEST_LINE", 50)
+    monkeypatch.setattr(lines, "LONGEST_LINE", 50)
     path = tmp_path / "file.csv"
     path.write_text("x" * 60 + "\n", "utf-8")
     with pytest.raises(StoryreportError, match="longer than 50 bytes"):

@@ -4,154 +4,48 @@ A helper of the sources: it names no system. Whatever cannot be read becomes a p
 """
 
 import csv
-import gzip
-import io
 import json
 import re
-import zlib
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import encodings
+from .lines import BLOCK_BYTES, LONGEST_LINE, TOO_LONG, Line, Piece, Place, all_lines, damage_of, lines, opened
 
-GZIP_MAGIC = b"\x1f\x8b"
-LONGEST_LINE = 8 * 1024 * 1024
+__all__ = [
+    "LONGEST_LINE",
+    "BrokenRecord",
+    "Line",
+    "Piece",
+    "Place",
+    "fields",
+    "form",
+    "lines",
+    "listed_records",
+    "object_in",
+    "records",
+    "single",
+]
+
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 # So many short lines of one record fit into memory.
 MOST_LINES = 200_000
 # So often a file is read again for the lines that did not.
 MOST_REREAD = 10
 LOOKED_AT = 20
-BLOCK_BYTES = 1 << 16
-# What a gzip file may unpack to: records that repeat themselves reach a hundred, blank lines a thousand.
-SMALL_BYTES = 256 << 20
-HIGHEST_RATIO = 250
 DELIMITERS = ",;\t|"
 # How Excel is told the delimiter.
 SEPARATOR = re.compile(r"sep=[,;\t|]", re.IGNORECASE)
-TOO_LONG = "the line is longer than"
-DAMAGED = "the gzip file is damaged"
-CUT = "the gzip file ends early or is damaged"
-BLOWN_UP = f"the gzip file unpacks to more than {HIGHEST_RATIO} times its size: unpack it yourself, if you trust it"
 UNCLOSED = "a quote is not closed"
 
-Line = tuple[int, str | None, str | None]
 Record = tuple[int, dict[str, Any] | None, str | None]
 
 
-def lines(path: Path) -> Iterator[Line]:
-    """(number, text, None) or (number, None, problem) of each line that is not blank."""
-    for number, text, problem in _all_lines(path):
-        yield (number, None, problem) if problem else (number, text, None)
-
-
-def _all_lines(path: Path) -> Iterator[tuple[int, str, str | None]]:
-    """The same, with a text that has as many quotes as a line that cannot be used: is a CSV field open after it?"""
-    with _opened(path) as file:
-        number = 0
-        while line := file.readline(LONGEST_LINE + 1):
-            if not line.endswith(b"\n") and _damage(file) in (CUT, BLOWN_UP):
-                # Half a line may look like a whole one.
-                break
-            number += 1
-            if len(line) > LONGEST_LINE:
-                quotes = line.count(b'"')
-                while line and not line.endswith(b"\n"):
-                    line = file.readline(LONGEST_LINE)
-                    quotes += line.count(b'"')
-                yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes"
-            elif line.strip():
-                yield (number, *_text(line))
-            else:
-                number += _skip_blank_lines(file)
-        if damage := _damage(file):
-            yield number + 1, "", damage
-
-
-def _skip_blank_lines(file: io.BufferedReader) -> int:
-    """Pass over the blank lines that come next, a block at a time; return how many they are."""
-    passed = 0
-    while block := file.peek():
-        blank = block[: len(block) - len(block.lstrip())]
-        end = blank.rfind(b"\n") + 1
-        if not end:
-            break
-        passed += blank.count(b"\n", 0, end)
-        file.read(end)
-    return passed
-
-
-class _Unpacked(io.RawIOBase):
-    """What a gzip file holds, up to where it is damaged: gzip's own reader drops the last lines before that."""
-
-    def __init__(self, path: Path):
-        self._file = gzip.GzipFile(path)
-        self._most = max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
-        self._count = 0
-        self.damage = ""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, room: Any) -> int:
-        if self.damage:
-            return 0
-        try:
-            content = self._file.read1(len(room))
-        except gzip.BadGzipFile:
-            # Its checksum is wrong, or something else follows it: all of it has been read.
-            self.damage = DAMAGED
-            return 0
-        except (EOFError, zlib.error):
-            self.damage = CUT
-            return 0
-        self._count += len(content)
-        if self._count > self._most:
-            self.damage = BLOWN_UP
-            return 0
-        room[: len(content)] = content
-        return len(content)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def _opened(path: Path) -> io.BufferedReader:
-    file = path.open("rb")
-    start = file.read(encodings.LOOKED_AT)
-    file.seek(0)
-    if start.startswith(GZIP_MAGIC):
-        file.close()
-        return io.BufferedReader(_Unpacked(path), BLOCK_BYTES)
-    encoding, newline = encodings.sniffed(start)
-    return io.BufferedReader(encodings.Recoded(file, encoding, newline)) if encoding or newline else file
-
-
-def _damage(file: io.BufferedReader) -> str:
-    """What was found to be wrong with a gzip file while it was read."""
-    return file.raw.damage if isinstance(file.raw, _Unpacked) else ""
-
-
-def _text(line: bytes) -> tuple[str, str | None]:
-    if b"\0" in line:
-        return _legible(line), "the line holds NUL bytes"
-    try:
-        return line.decode("utf-8-sig").rstrip("\r\n"), None
-    except UnicodeDecodeError:
-        return _legible(line), "the line is not UTF-8"
-
-
-def _legible(line: bytes) -> str:
-    return line.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd").rstrip("\r\n")
-
-
-def listed_records(path: Path, name: str | None) -> Iterator[Record]:
+def listed_records(place: Place, name: str | None) -> Iterator[Record]:
     """The same as `records`; of a record that is an answer of an API, with a list of this name, the list's items."""
-    for number, record, problem in records(path):
+    for number, record, problem in records(place):
         items = record.get(name) if record and name else None
         if not isinstance(items, list):
             yield number, record, problem
@@ -160,22 +54,28 @@ def listed_records(path: Path, name: str | None) -> Iterator[Record]:
             yield (number, item, None) if isinstance(item, dict) else (number, None, "the item is no JSON object")
 
 
-def records(path: Path) -> Iterator[Record]:
-    """(number, fields, None) or (number, None, problem) of each record of a JSON or CSV file.
+def records(place: Place) -> Iterator[Record]:
+    """(number, fields, None) or (number, None, problem) of each record of a JSON or CSV file, or of a piece of it.
 
     A JSON document is a list of records, or an object whose `data` or `records` is one, or else one record.
     """
+    path = place.path if isinstance(place, Piece) else place
+    yield from READERS[form(path)](place)
+
+
+def form(path: Path) -> str:
+    """What a file is by its first lines: `document`, `lines` (of JSON), `table` (CSV), `broken` without any text."""
     first = next((text or problem or "" for _, text, problem in lines(path) if text or _is_too_long(problem)), "")
     start = _first_character(path) if _is_too_long(first) else first.lstrip()[:1]
     if not start:
-        yield from ((number, None, problem) for number, _, problem in lines(path))
-        return
+        return "broken"
     if start == "[" or (start == "{" and _is_document(path, first)):
-        yield from _document(path)
-    elif start == "{":
-        yield from _json_lines(path)
-    else:
-        yield from _csv(path)
+        return "document"
+    return "lines" if start == "{" else "table"
+
+
+def _broken(place: Place) -> Iterator[Record]:
+    yield from ((number, None, problem) for number, _, problem in lines(place))
 
 
 def fields(path: Path) -> frozenset[str]:
@@ -213,13 +113,13 @@ def _is_too_long(problem: str | None) -> bool:
 
 def _first_character(path: Path) -> str:
     """How a file begins whose first line is too long to be looked at as one."""
-    with _opened(path) as file:
+    with opened(path) as file:
         return file.read(BLOCK_BYTES).decode("utf-8-sig", errors="replace").lstrip()[:1]
 
 
 def _is_whole_document(path: Path) -> bool:
     """Whether a file is one JSON document, of a size that is read at once."""
-    with _opened(path) as file:
+    with opened(path) as file:
         content = file.read(LARGEST_DOCUMENT + 1)
     return len(content) <= LARGEST_DOCUMENT and _is_json(content)
 
@@ -232,8 +132,8 @@ def _is_json(text: str | bytes | None) -> bool:
     return True
 
 
-def _json_lines(path: Path) -> Iterator[Record]:
-    for number, text, problem in lines(path):
+def _json_lines(place: Place) -> Iterator[Record]:
+    for number, text, problem in lines(place):
         if text is None:
             yield number, None, problem
             continue
@@ -245,12 +145,12 @@ def _json_lines(path: Path) -> Iterator[Record]:
         yield (number, record, None) if isinstance(record, dict) else (number, None, "the line is no JSON object")
 
 
-def _document(path: Path) -> Iterator[Record]:
+def _document(place: Place) -> Iterator[Record]:
     damage = ""
     try:
-        with _opened(path) as file:
+        with opened(place) as file:
             content = file.read(LARGEST_DOCUMENT + 1)
-            damage = _damage(file)
+            damage = damage_of(file)
         if len(content) > LARGEST_DOCUMENT:
             yield 1, None, f"the JSON document is larger than {LARGEST_DOCUMENT} bytes: write one object a line"
             return
@@ -268,20 +168,29 @@ def _document(path: Path) -> Iterator[Record]:
         yield len(document) + 1, None, damage
 
 
-def _csv(path: Path) -> Iterator[Record]:
+def _csv(place: Place) -> Iterator[Record]:
+    path = place.path if isinstance(place, Piece) else place
     delimiter, first = _table_start(path)
-    header: list[str] | None = None
-    for number, row, problem in _rows(path, delimiter):
+    header = _header_row(path, delimiter, first) if isinstance(place, Piece) and place.first_byte else None
+    for number, row, problem in _rows(place, delimiter):
         if row is None:
             yield number, None, problem
         elif header is None:
             # What stands above the header is its title, or the name of the delimiter.
-            header = [name.strip() for name in row] if number >= first else None
+            header = _names(row) if number >= first else None
         elif len(row) > len(header) or len(row) * 2 < len(header):
             yield number, None, f"the line has not the {len(header)} fields of the header"
         else:
             # An empty field of a CSV file is no value, nor is one that a spreadsheet left out at the end of a row.
             yield number, {name: cell.strip(" ") or None for name, cell in zip(header, row, strict=False)}, None
+
+
+def _names(row: list[str]) -> list[str]:
+    return [name.strip() for name in row]
+
+
+def _header_row(path: Path, delimiter: str, first: int) -> list[str] | None:
+    return next((_names(row) for number, row, _ in _rows(path, delimiter) if row is not None and number >= first), None)
 
 
 def _table_start(path: Path) -> tuple[str, int]:
@@ -299,7 +208,7 @@ def _table_start(path: Path) -> tuple[str, int]:
     return delimiter, next((number for number, count in filled if count >= least), number)
 
 
-def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, str | None]]:
+def _rows(place: Place, delimiter: str) -> Iterator[tuple[int, list[str] | None, str | None]]:
     """(number of its first line, cells, None) or (number, None, problem) of each record of a CSV file.
 
     A quoted field may hold line ends, and its text must not become rows of ours: a record that is
@@ -307,7 +216,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, s
     rejected and the next one begins a record. No line can both open a field and leave one open, for that takes an odd
     number of quotes and this an even one: so no line is read more than twice.
     """
-    coming = _all_lines(path)
+    coming = all_lines(place)
     again: deque[tuple[int, str, str | None]] = deque()
     reread = 0
     while line := again.popleft() if again else next(coming, None):
@@ -332,7 +241,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, s
         elif is_long and (is_open or is_broken):
             yield number, None, problem or UNCLOSED
             reread += 1
-            coming = _lines_after(path, number)
+            coming = _lines_after(place, number)
         elif is_open or is_broken:
             yield number, None, problem or UNCLOSED
             again.extendleft(reversed(held))
@@ -345,8 +254,8 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, s
             yield number, row, None
 
 
-def _lines_after(path: Path, last: int) -> Iterator[tuple[int, str, str | None]]:
-    return (line for line in _all_lines(path) if line[0] > last)
+def _lines_after(place: Place, last: int) -> Iterator[tuple[int, str, str | None]]:
+    return (line for line in all_lines(place) if line[0] > last)
 
 
 def _single_row(text: str, delimiter: str) -> list[str] | None:
@@ -379,6 +288,9 @@ def _parsed(texts: Sequence[str], delimiter: str, strict: bool = False) -> tuple
         return [], reader.line_num
     finally:
         csv.field_size_limit(usual)
+
+
+READERS = {"document": _document, "lines": _json_lines, "table": _csv, "broken": _broken}
 
 
 class BrokenRecord(Exception):

@@ -6,6 +6,7 @@ time out although none of its steps failed. Runners, branches, commits and addre
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,9 @@ STEPS = Table(
     required=("job", "number", "name"),
 )
 
+# Pages of jobs follow those of the runs.
+LOOKED_AT = 1000
+
 
 def find(path: Path) -> Path | None:
     """The path, if it is a list of jobs or a folder that holds one."""
@@ -56,7 +60,7 @@ def _documents(folder: Path) -> list[Path]:
 
 
 def _is_document(file: Path) -> bool:
-    return any(_has_jobs(record) for _, record, _ in textfiles.records(file))
+    return any(_has_jobs(record) for _, record, _ in islice(textfiles.records(file), LOOKED_AT))
 
 
 def _has_jobs(document: dict[str, Any] | None) -> bool:

@@ -1,0 +1,167 @@
+"""Lines of text files, plain or gzipped, or of a piece of one; broken in any way.
+
+Whatever cannot be read becomes a problem with the number of its line.
+"""
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import encodings
+
+GZIP_MAGIC = b"\x1f\x8b"
+LONGEST_LINE = 8 * 1024 * 1024
+BLOCK_BYTES = 1 << 16
+# What a gzip file may unpack to: records that repeat themselves reach a hundred, blank lines a thousand.
+SMALL_BYTES = 256 << 20
+HIGHEST_RATIO = 250
+TOO_LONG = "the line is longer than"
+DAMAGED = "the gzip file is damaged"
+CUT = "the gzip file ends early or is damaged"
+BLOWN_UP = f"the gzip file unpacks to more than {HIGHEST_RATIO} times its size: unpack it yourself, if you trust it"
+
+Line = tuple[int, str | None, str | None]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The lines of a plain text file from a byte, that follow so many others, up to another byte."""
+
+    path: Path
+    first_byte: int = 0
+    lines_before: int = 0
+    stop: int | None = None
+
+
+Place = Path | Piece
+
+
+def lines(place: Place) -> Iterator[Line]:
+    """(number, text, None) or (number, None, problem) of each line that is not blank."""
+    for number, text, problem in all_lines(place):
+        yield (number, None, problem) if problem else (number, text, None)
+
+
+def all_lines(place: Place) -> Iterator[tuple[int, str, str | None]]:
+    """The same, with a text that has as many quotes as a line that cannot be used: is a CSV field open after it?"""
+    piece = place if isinstance(place, Piece) else Piece(place)
+    with opened(piece) as file:
+        number, left = piece.lines_before, _left(piece)
+        while line := file.readline(min(LONGEST_LINE + 1, left)):
+            if not line.endswith(b"\n") and damage_of(file) in (CUT, BLOWN_UP):
+                # Half a line may look like a whole one.
+                break
+            number += 1
+            left -= len(line)
+            if len(line) > LONGEST_LINE:
+                quotes = line.count(b'"')
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(min(LONGEST_LINE, left))
+                    left -= len(line)
+                    quotes += line.count(b'"')
+                yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes"
+            elif line.strip():
+                yield (number, *_text(line))
+            else:
+                passed, size = _skip_blank_lines(file, left)
+                number += passed
+                left -= size
+        if damage := damage_of(file):
+            yield number + 1, "", damage
+
+
+def _left(piece: Piece) -> int:
+    """How many bytes of a piece are to be read, at most."""
+    return sys.maxsize if piece.stop is None else piece.stop - piece.first_byte
+
+
+def _skip_blank_lines(file: io.BufferedReader, left: int) -> tuple[int, int]:
+    """Pass over the blank lines that come next, a block at a time; return how many they are, and their bytes."""
+    passed = size = 0
+    while block := file.peek()[: left - size]:
+        blank = block[: len(block) - len(block.lstrip())]
+        end = blank.rfind(b"\n") + 1
+        if not end:
+            break
+        passed += blank.count(b"\n", 0, end)
+        size += len(file.read(end))
+    return passed, size
+
+
+class _Unpacked(io.RawIOBase):
+    """What a gzip file holds, up to where it is damaged: gzip's own reader drops the last lines before that."""
+
+    def __init__(self, path: Path):
+        self._file = gzip.GzipFile(path)
+        self._most = max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
+        self._count = 0
+        self.damage = ""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: Any) -> int:
+        if self.damage:
+            return 0
+        try:
+            content = self._file.read1(len(room))
+        except gzip.BadGzipFile:
+            # Its checksum is wrong, or something else follows it: all of it has been read.
+            self.damage = DAMAGED
+            return 0
+        except (EOFError, zlib.error):
+            self.damage = CUT
+            return 0
+        self._count += len(content)
+        if self._count > self._most:
+            self.damage = BLOWN_UP
+            return 0
+        room[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def opened(place: Place) -> io.BufferedReader:
+    """A file as UTF-8 with line feeds, unpacked; a piece of a plain one from its first byte on."""
+    piece = place if isinstance(place, Piece) else Piece(place)
+    file = piece.path.open("rb")
+    start = file.read(encodings.LOOKED_AT)
+    file.seek(piece.first_byte)
+    if start.startswith(GZIP_MAGIC):
+        file.close()
+        return io.BufferedReader(_Unpacked(piece.path), BLOCK_BYTES)
+    encoding, newline = encodings.sniffed(start)
+    return io.BufferedReader(encodings.Recoded(file, encoding, newline)) if encoding or newline else file
+
+
+def is_plain(path: Path) -> bool:
+    """Whether the bytes of a file are those of its lines: it is not packed, and UTF-8."""
+    with path.open("rb") as file:
+        start = file.read(encodings.LOOKED_AT)
+    return not start.startswith(GZIP_MAGIC) and encodings.sniffed(start) == (None, False)
+
+
+def damage_of(file: io.BufferedReader) -> str:
+    """What was found to be wrong with a gzip file while it was read."""
+    return file.raw.damage if isinstance(file.raw, _Unpacked) else ""
+
+
+def _text(line: bytes) -> tuple[str, str | None]:
+    if b"\0" in line:
+        return _legible(line), "the line holds NUL bytes"
+    try:
+        return line.decode("utf-8-sig").rstrip("\r\n"), None
+    except UnicodeDecodeError:
+        return _legible(line), "the line is not UTF-8"
+
+
+def _legible(line: bytes) -> str:
+    return line.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd").rstrip("\r\n")
