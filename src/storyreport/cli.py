@@ -115,6 +115,7 @@ def ingest(
     from .ingest import check_timezone, known_at, requests_for
     from .sources import problems
     from .statuses import given
+    from .transaction import staying_open
 
     # Before anything is read.
     arguments = click.get_current_context().obj
@@ -139,6 +140,8 @@ def ingest(
         failed: list[str] = []
         known = partial(known_at, database)
         requests = requests_for(places, name, system, failed, known, price_file=price_file, **how)
+        if len(requests) > 1 and database.is_file():
+            stack.enter_context(staying_open(database))
         load([called(request, kept) for request in requests], database, failed)
     if call:
         unchanged.note(call, [request.name for request in requests])

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
+from functools import cached_property
 from pathlib import Path
 
 from . import pricing, rollups, schema, scratch
@@ -68,14 +69,14 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
     begun = time.monotonic()
     # Copies of sources outlive the connection that reads them.
     with (
-        scratch.folder() as folder,
-        transaction(database, progress) as connection,
+        contextlib.ExitStack() as folders,
+        transaction(database, progress, is_repeatable=True) as connection,
     ):
         harden(connection)
         progress("bringing the report database up to date")
         notes = rollups.update(connection)
         _register_keyed_hash(connection)
-        outcome = _ingest(connection, request, folder, progress, begun)
+        outcome = _ingest(connection, request, folders, progress, begun)
         outcome.notes[:0] = notes
         connection.execute("commit")
     return outcome
@@ -99,14 +100,14 @@ def reprice(
 
 
 def _ingest(
-    connection: sqlite3.Connection, request: Request, scratch: Path, progress: Progress, begun: float
+    connection: sqlite3.Connection, request: Request, folders: contextlib.ExitStack, progress: Progress, begun: float
 ) -> Outcome:
     now = _now()
     outcome = Outcome(request.name, unchanged=True)
     source = _source(connection, request, now)
     is_new = not has_rows(connection, source.id)
     last_ids = rollups.last_ids(connection) if is_new else {}
-    work = _Work(connection, request, source, is_new, outcome, scratch, now, progress)
+    work = _Work(connection, request, source, is_new, outcome, folders, now, progress)
     for found in request.parts:
         _load_part(work, found)
     if outcome.unchanged and request.price_file and not is_new:
@@ -145,9 +146,14 @@ class _Work:
     source: _Source
     is_new: bool
     outcome: Outcome
-    scratch: Path
+    folders: contextlib.ExitStack
     now: str
     progress: Progress
+
+    @cached_property
+    def scratch(self) -> Path:
+        """A folder for copies; it takes longer to make than to see that nothing has changed."""
+        return self.folders.enter_context(scratch.folder())
 
 
 def _load_part(work: _Work, found: Found) -> None:
