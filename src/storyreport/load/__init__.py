@@ -10,7 +10,7 @@ from .changes import Watermarks, find_changes, has_begun_again, is_older, new_wa
 from .clocks import correct_clocks
 from .continued import check_calls, check_keys, find_added, last_call
 from .deleted import supersede
-from .derived import WORKED_RUNS, derive_runs, move_rows_with_runs, note_runs
+from .derived import WORKED_RUNS, delete_empty_runs, derive_runs, move_rows_with_runs, note_runs
 from .errors import file_errors
 from .findings import note_findings
 from .job import IS_OPEN, Counts, Job, Overlap, has_rows
@@ -48,6 +48,7 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     job.counts.updated += link_again(job.connection, job.source_id)
     move_rows_with_runs(job, job.inheriting)
     derive_runs(job, WORKED_RUNS)
+    delete_empty_runs(job)
     if job.continued:
         check_calls(job, last)
     file_errors(job)
