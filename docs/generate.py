@@ -1,6 +1,7 @@
 """Write the generated parts of the documentation: `python -m docs.generate`. A test holds them equal to the code."""
 
 import contextlib
+import json
 import re
 import sqlite3
 import sys
@@ -13,7 +14,7 @@ import click
 import yaml
 from click.testing import CliRunner
 
-from storyreport import reports, schema
+from storyreport import config, reports, schema
 from storyreport.__main__ import HELP
 from storyreport.cli import cli
 from storyreport.ingest import ingest, requests_for
@@ -70,6 +71,11 @@ def report_database() -> Iterator[sqlite3.Connection]:
             ingest(database, request)
         with contextlib.closing(schema.open_for_reading(database)) as connection:
             yield connection
+
+
+def sources_schema(_: sqlite3.Connection) -> str:
+    """The JSON schema of storyreport.toml, which editors use."""
+    return json.dumps(config.schema(), indent=2) + "\n"
 
 
 # Help ----------------------------------------------------------------------------------------------------------------
@@ -271,6 +277,7 @@ def _cell(text: str) -> str:
 WRITERS: dict[Path, Callable[[sqlite3.Connection], str]] = {
     Path(HELP): help_text,
     ROOT / "README.md": readme,
+    ROOT / "src" / "storyreport" / "storyreport.schema.json": sources_schema,
     ROOT / "docs" / "reports.md": report_reference,
     ROOT / "docs" / "data-model.md": data_model,
 }

@@ -1,4 +1,4 @@
-"""Gives the templates their view models, and serves the home page and those of one story, run, step or source."""
+"""Gives the templates their view models, and serves the home page and those of one story, run, step and the like."""
 
 # mypy: disallow-untyped-decorators=False
 

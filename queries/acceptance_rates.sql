@@ -6,6 +6,7 @@ description: >-
 topic: Steps
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
 chart:
   mark: bar
   encoding:
@@ -20,10 +21,13 @@ select
     steps.passed,
     steps.checked - steps.passed as failed,
     round(100.0 * steps.passed / steps.checked, 2) as pass_pct,
-    round(100.0 * (steps.checked - steps.passed) / steps.checked, 2) as failure_pct
+    round(100.0 * (steps.checked - steps.passed) / steps.checked, 2) as failure_pct,
+    pipelines.name as pipeline
 from rollup_steps as steps
 join sources on sources.id = steps.source_id
+left join pipelines on pipelines.id = steps.pipeline_id
 where
     (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
     and steps.checked > 0
-order by pass_pct, failed desc, source, step
+order by pass_pct, failed desc, source, step, pipeline

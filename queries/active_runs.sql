@@ -6,6 +6,7 @@ description: >-
 topic: Right now
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   as_of: {type: time, default: now, help: running time as of this time (UTC)}
 chart:
   mark: bar
@@ -18,7 +19,8 @@ chart:
 with open_steps as (
     select
         step_runs.*,
-        steps.name as step
+        steps.name as step,
+        steps.pipeline_id
     from step_runs
     join steps on steps.id = step_runs.step_id
     where
@@ -60,7 +62,8 @@ active as (
         ) as current_step,
         open_runs.started_at,
         open_runs.cycles_completed,
-        open_runs.max_cycles
+        open_runs.max_cycles,
+        open_runs.pipeline_id
     from open_runs
     union all
     select
@@ -74,7 +77,8 @@ active as (
         open_steps.step,
         open_steps.started_at,
         null,
-        null
+        null,
+        open_steps.pipeline_id
     from open_steps
     left join runs on runs.id = open_steps.run_id
     where
@@ -95,11 +99,15 @@ select
     -- Of work that begins in the future no time has passed.
     max(0, (strftime('%s', :as_of) - strftime('%s', active.started_at)) / 60) as running_minutes,
     active.cycles_completed,
-    active.max_cycles
+    active.max_cycles,
+    pipelines.name as pipeline
 from active
 join sources on sources.id = active.source_id
+left join pipelines on pipelines.id = active.pipeline_id
 left join stories on stories.id = active.story_id
-where :source = '' or sources.name = :source
+where
+    (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
 order by
     active.status <> 'running', active.started_at, source, active.run, active.current_step, active.kind,
     active.source_key

@@ -6,6 +6,7 @@ description: >-
 topic: Right now
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   failures: {type: number, default: 3, help: failures in a row}
 chart:
   mark: bar
@@ -32,11 +33,15 @@ select
     blocked.consecutive_failures,
     coalesce(steps.name, runs.current_step, runs.failure_stage) as step,
     blocked.last_failed_at,
-    coalesce(step_runs.error_message, runs.error_message) as error
+    coalesce(step_runs.error_message, runs.error_message) as error,
+    pipelines.name as pipeline
 from blocked
 join sources on sources.id = blocked.source_id
 left join step_runs on step_runs.id = blocked.step_run_id
 left join steps on steps.id = step_runs.step_id
 left join runs on runs.id = blocked.run_id
-where :source = '' or sources.name = :source
+left join pipelines on pipelines.id = coalesce(runs.pipeline_id, steps.pipeline_id)
+where
+    (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
 order by blocked.consecutive_failures desc, blocked.last_failed_at desc, source, blocked.story

@@ -6,6 +6,7 @@ description: >-
 topic: Cost
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
   provider: {type: text, help: one provider only}
@@ -31,14 +32,17 @@ select
     round(days.cost_nano / 1e9, 6) as cost,
     nullif(days.currency, '') as currency,
     round(days.estimated_cost_nano / 1e9, 6) as estimated_cost,
-    days.unpriced_calls
+    days.unpriced_calls,
+    pipelines.name as pipeline
 from rollup_call_days as days
 cross join sources on sources.id = days.source_id
+left join pipelines on pipelines.id = days.pipeline_id
 where
     (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
     and days.day >= :since
     and days.day <= coalesce(nullif(:until, ''), '9999-12-31')
     and (:until = '' or days.day <> '')
     and (:provider = '' or days.provider = :provider)
     and (:model = '' or days.model = :model)
-order by days.day desc, days.cost_nano desc, source, provider, model
+order by days.day desc, days.cost_nano desc, source, provider, model, pipeline

@@ -1,15 +1,16 @@
 /*
 title: Cost by label
 description: >-
-  Cost by team, project, tag, user and key, most expensive first. Users and keys are hashes. A call with several
-  tags counts under each, so that the labels of a kind may add up to more than was spent. Cost is what was recorded plus
-  what was estimated. Calls without a known cost are unpriced, never free. Needs sources that say who calls are for.
+  Cost by team, project, service, tag, user and key, most expensive first. Users and keys are hashes. A call with
+  several tags counts under each, so that the labels of a kind may add up to more than was spent. Cost is what was
+  recorded plus what was estimated. Calls without a known cost are unpriced, never free. Needs sources that say who
+  calls are for.
 topic: Cost
 params:
   source: {type: source, help: one source only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
-  label: {type: text, help: 'one kind only: team, project, tag, user or key'}
+  label: {type: text, help: 'one kind only: team, project, service, tag, user or key'}
 chart:
   mark: bar
   encoding:

@@ -7,6 +7,7 @@ description: >-
 topic: Cost
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
 chart:
@@ -22,6 +23,7 @@ with months as (
         substr(days.day, 1, 7) as month,
         days.source_id,
         days.currency,
+        days.pipeline_id,
         sum(days.calls) as calls,
         sum(days.total_tokens) as total_tokens,
         sum(days.cost_nano / 1e9) as cost,
@@ -32,7 +34,7 @@ with months as (
         days.day >= :since
         and days.day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or days.day <> '')
-    group by substr(days.day, 1, 7), days.source_id, days.currency
+    group by substr(days.day, 1, 7), days.source_id, days.currency, days.pipeline_id
 )
 
 select
@@ -48,8 +50,12 @@ select
     round(months.cost, 6) as cost,
     nullif(months.currency, '') as currency,
     round(months.estimated_cost, 6) as estimated_cost,
-    months.unpriced_calls
+    months.unpriced_calls,
+    pipelines.name as pipeline
 from months
 join sources on sources.id = months.source_id
-where :source = '' or sources.name = :source
-order by months.month desc, months.cost desc, source, months.currency
+left join pipelines on pipelines.id = months.pipeline_id
+where
+    (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
+order by months.month desc, months.cost desc, source, months.currency, pipeline

@@ -7,6 +7,7 @@ description: >-
 topic: Cost
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
 chart:
@@ -23,6 +24,7 @@ with spent as (
         source_id,
         family,
         currency,
+        pipeline_id,
         calls,
         total_tokens,
         cost_nano / 1e9 as cost,
@@ -34,6 +36,7 @@ with spent as (
         source_id,
         family,
         currency,
+        pipeline_id,
         sum(calls),
         sum(total_tokens),
         sum(cost_nano / 1e9),
@@ -44,7 +47,7 @@ with spent as (
         and day >= :since
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or day <> '')
-    group by source_id, family, currency
+    group by source_id, family, currency, pipeline_id
 )
 
 select
@@ -55,8 +58,12 @@ select
     round(spent.cost, 6) as cost,
     nullif(spent.currency, '') as currency,
     round(spent.cost / nullif(spent.calls - spent.unpriced_calls, 0), 6) as cost_per_call,
-    spent.unpriced_calls
+    spent.unpriced_calls,
+    pipelines.name as pipeline
 from spent
 join sources on sources.id = spent.source_id
-where :source = '' or sources.name = :source
-order by spent.cost desc, spent.calls desc, source, step
+left join pipelines on pipelines.id = spent.pipeline_id
+where
+    (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
+order by spent.cost desc, spent.calls desc, source, step, pipeline

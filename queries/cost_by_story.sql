@@ -198,7 +198,8 @@ listed as (
         spent.cost,
         spent.currency,
         spent.unpriced_calls,
-        spent.story_id
+        spent.story_id,
+        stories.pipeline_id
     from spent
     join stories on stories.id = spent.story_id
     where :story = '' or stories.source_key = :story
@@ -213,6 +214,7 @@ listed as (
         cost,
         currency,
         unpriced_calls,
+        null,
         null
     from missing
     left join sources_with_stories as read on read.source_id = missing.source_id
@@ -227,8 +229,10 @@ select
     listed.total_tokens,
     round(listed.cost, 6) as cost,
     nullif(listed.currency, '') as currency,
-    listed.unpriced_calls
+    listed.unpriced_calls,
+    pipelines.name as pipeline
 from listed
 join sources on sources.id = listed.source_id
+left join pipelines on pipelines.id = listed.pipeline_id
 order by listed.cost desc, listed.calls desc, listed.story_id, listed.story
 limit cast(:limit as integer)

@@ -8,6 +8,7 @@ description: >-
 topic: Cost
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day of calls (UTC)}
   until: {type: date, help: 'last day of calls (UTC), included'}
 chart:
@@ -24,6 +25,7 @@ with failed as (
         source_id,
         family,
         currency,
+        pipeline_id,
         failed_runs,
         calls,
         cost_nano / 1e9 as cost,
@@ -36,6 +38,7 @@ with failed as (
         source_id,
         family,
         currency,
+        pipeline_id,
         count(distinct run_id),
         sum(calls),
         sum(cost_nano / 1e9),
@@ -47,12 +50,13 @@ with failed as (
         and day >= :since
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or day <> '')
-    group by source_id, family, currency
+    group by source_id, family, currency, pipeline_id
     union all
     select
         source_id,
         family,
         currency,
+        pipeline_id,
         null,
         calls,
         cost_nano / 1e9,
@@ -65,6 +69,7 @@ with failed as (
         source_id,
         family,
         currency,
+        pipeline_id,
         null,
         sum(calls),
         sum(cost_nano / 1e9),
@@ -76,7 +81,7 @@ with failed as (
         and day >= :since
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or day <> '')
-    group by source_id, family, currency
+    group by source_id, family, currency, pipeline_id
 ),
 
 spent as (
@@ -110,9 +115,13 @@ select
     nullif(failed.currency, '') as currency,
     round(100.0 * failed.cost / nullif(spent.cost, 0), 2) as share_pct,
     failed.unpriced_calls,
-    failed.kind
+    failed.kind,
+    pipelines.name as pipeline
 from failed
 join sources on sources.id = failed.source_id
+left join pipelines on pipelines.id = failed.pipeline_id
 join spent using (source_id, currency)
-where :source = '' or sources.name = :source
-order by failed.cost desc, failed.calls desc, source, step, failed.kind
+where
+    (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
+order by failed.cost desc, failed.calls desc, source, step, failed.kind, pipeline

@@ -7,6 +7,7 @@ description: >-
 topic: Steps
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   days: {type: number, default: 7, help: length of each period in days}
 chart:
   mark: bar
@@ -29,6 +30,7 @@ with spans as (
                 where
                     rollup_step_days.source_id = rollup_steps.source_id
                     and rollup_step_days.family = rollup_steps.family
+                    and rollup_step_days.pipeline_id = rollup_steps.pipeline_id
                     and rollup_step_days.executions > 0
                     -- A time in the future is in no last days.
                     and rollup_step_days.day <= date('now')
@@ -59,6 +61,7 @@ executed as (
     select
         bounds.source_id,
         days.family,
+        days.pipeline_id,
         bounds.is_last,
         sum(days.executions) as executions,
         max(days.max_ms) as max_ms
@@ -67,7 +70,7 @@ executed as (
         on
             days.day between bounds.began and bounds.ended
             and days.source_id = bounds.source_id
-    group by bounds.source_id, days.family, bounds.is_last
+    group by bounds.source_id, days.family, days.pipeline_id, bounds.is_last
 ),
 
 -- reached: executions of the step that took no longer than this bucket.
@@ -75,38 +78,41 @@ cumulated as (
     select
         bounds.source_id,
         durations.family,
+        durations.pipeline_id,
         bounds.is_last,
         durations.bucket,
         sum(sum(durations.executions)) over (
-            partition by bounds.source_id, durations.family, bounds.is_last
+            partition by bounds.source_id, durations.family, durations.pipeline_id, bounds.is_last
             order by durations.bucket
         ) as reached,
         sum(sum(durations.executions)) over (
-            partition by bounds.source_id, durations.family, bounds.is_last
+            partition by bounds.source_id, durations.family, durations.pipeline_id, bounds.is_last
         ) as timed
     from bounds
     cross join rollup_step_day_durations as durations
         on
             durations.day between bounds.began and bounds.ended
             and durations.source_id = bounds.source_id
-    group by bounds.source_id, durations.family, bounds.is_last, durations.bucket
+    group by bounds.source_id, durations.family, durations.pipeline_id, bounds.is_last, durations.bucket
 ),
 
 p95 as (
     select
         source_id,
         family,
+        pipeline_id,
         is_last,
         min(bucket) as bucket
     from cumulated
     where 100 * reached >= 95 * timed
-    group by source_id, family, is_last
+    group by source_id, family, pipeline_id, is_last
 ),
 
 compared as (
     select
         executed.source_id,
         executed.family,
+        executed.pipeline_id,
         sum(case when executed.is_last then executed.executions else 0 end) as executions,
         max(
             case when executed.is_last then min(cast(round(value_ms) as integer), executed.max_ms) end
@@ -115,9 +121,9 @@ compared as (
             case when not executed.is_last then min(cast(round(value_ms) as integer), executed.max_ms) end
         ) as previous_p95_ms
     from executed
-    left join p95 using (source_id, family, is_last)
+    left join p95 using (source_id, family, pipeline_id, is_last)
     left join duration_buckets using (bucket)
-    group by executed.source_id, executed.family
+    group by executed.source_id, executed.family, executed.pipeline_id
 )
 
 select
@@ -126,10 +132,13 @@ select
     compared.executions,
     compared.p95_ms,
     compared.previous_p95_ms,
-    round(100.0 * (compared.p95_ms - compared.previous_p95_ms) / nullif(compared.previous_p95_ms, 0), 2) as change_pct
+    round(100.0 * (compared.p95_ms - compared.previous_p95_ms) / nullif(compared.previous_p95_ms, 0), 2) as change_pct,
+    pipelines.name as pipeline
 from compared
 join sources on sources.id = compared.source_id
+left join pipelines on pipelines.id = compared.pipeline_id
 where
     (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
     and compared.executions > 0
-order by change_pct is null, abs(change_pct) desc, compared.executions desc, source, step
+order by change_pct is null, abs(change_pct) desc, compared.executions desc, source, step, pipeline

@@ -7,6 +7,7 @@ description: >-
 topic: Right now
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
   step: {type: step, help: one step only}
@@ -62,13 +63,17 @@ select
             order by calls.called_at desc, calls.source_key desc
             limit 1
         )
-    ) as error
+    ) as error,
+    pipelines.name as pipeline
 from failed
 join sources on sources.id = failed.source_id
 left join runs on runs.id = failed.run_id
 left join step_runs on step_runs.id = failed.failure
 left join steps on steps.id = step_runs.step_id
+left join pipelines on pipelines.id = coalesce(runs.pipeline_id, steps.pipeline_id)
 left join stories on stories.id = failed.story_id
 left join pruned_failures as remembered on remembered.run_id = failed.run_id
-where :step = '' or :step in (steps.name, steps.family, remembered.step, runs.failure_stage, runs.current_step)
+where
+    (:step = '' or :step in (steps.name, steps.family, remembered.step, runs.failure_stage, runs.current_step))
+    and (:pipeline = '' or pipelines.name = :pipeline)
 order by failed.failed_at desc, source, failed.run, step, failed.failure

@@ -8,6 +8,7 @@ description: >-
 topic: Right now
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   step: {type: step, help: one step only}
 chart:
   mark: bar
@@ -51,17 +52,20 @@ select
             order by calls.called_at desc, calls.id desc
             limit 1
         )
-    ) as error
+    ) as error,
+    pipelines.name as pipeline
 from rollup_failed_steps as failed
 join sources on sources.id = failed.source_id
 left join step_runs on step_runs.id = failed.failure
 left join steps on steps.id = step_runs.step_id
 left join runs on runs.id = coalesce(step_runs.run_id, -failed.failure)
+left join pipelines on pipelines.id = coalesce(runs.pipeline_id, steps.pipeline_id)
 left join stories
     on
         stories.source_id = failed.source_id
         and stories.source_key = failed.story
 where
     (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
     and (:step = '' or :step in (steps.name, steps.family, runs.current_step, runs.failure_stage))
 order by failed.failed_at desc, source, failed.story, step, run

@@ -6,6 +6,7 @@ description: >-
 topic: Steps
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
 chart:
@@ -20,6 +21,7 @@ with ended as (
     select
         source_id,
         family,
+        pipeline_id,
         executions,
         completed,
         failed,
@@ -30,6 +32,7 @@ with ended as (
     select
         source_id,
         family,
+        pipeline_id,
         sum(executions),
         sum(completed),
         sum(failed),
@@ -40,7 +43,7 @@ with ended as (
         and day >= :since
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or day <> '')
-    group by source_id, family
+    group by source_id, family, pipeline_id
 )
 
 select
@@ -50,10 +53,13 @@ select
     ended.completed,
     ended.failed,
     round(100.0 * ended.failed / ended.executions, 2) as failure_pct,
-    ended.rejected
+    ended.rejected,
+    pipelines.name as pipeline
 from ended
 join sources on sources.id = ended.source_id
+left join pipelines on pipelines.id = ended.pipeline_id
 where
     (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
     and ended.executions > 0
-order by failure_pct desc, ended.failed desc, source, step
+order by failure_pct desc, ended.failed desc, source, step, pipeline

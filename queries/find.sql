@@ -1,12 +1,12 @@
 /*
 title: Search
 description: >-
-  Stories, runs and steps whose key or name starts with this text (at most 50 of each). A step is found by its own name
-  or by its family. Instances of one step are one row, with their number. Story titles are not searched.
+  Stories, runs, steps and pipelines whose key or name starts with this text (at most 50 of each). A step is found by
+  its own name or by its family. Instances of one step are one row, with their number. Story titles are not searched.
 topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  name: {type: text, help: 'beginning of a story key, run key or step name (required)'}
+  name: {type: text, help: 'beginning of a story key, run key, step or pipeline name (required)'}
 */
 -- Keys that start with a text lie between it and it followed by the greatest character: an index finds them. Only the
 -- first 50 of each source can be among the first 50 of all: no more are sorted.
@@ -54,7 +54,8 @@ found_stories as (
         null as run,
         null as step,
         coalesce(stories.title, '') as title,
-        stories.status
+        stories.status,
+        null as pipeline
     from selected
     cross join stories
         on
@@ -118,7 +119,8 @@ found_missing as (
         null as run,
         null as step,
         case when read.source_id is null then '(not read)' else '(missing)' end as title,
-        case when read.source_id is null then 'not read' else 'missing' end as status
+        case when read.source_id is null then 'not read' else 'missing' end as status,
+        null as pipeline
     from naming
     join selected on selected.id = naming.source_id
     left join sources_with_stories as read on read.source_id = naming.source_id
@@ -142,7 +144,8 @@ found_runs as (
         runs.source_key as run,
         null as step,
         runs.kind as title,
-        runs.status
+        runs.status,
+        null as pipeline
     from selected
     cross join runs
         on
@@ -160,7 +163,8 @@ found_steps as (
         null as run,
         steps.family as step,
         case when count(*) = 1 then min(steps.name) else count(*) || ' instances' end as title,
-        null as status
+        null as status,
+        null as pipeline
     from selected
     cross join steps on steps.source_id = selected.id
     where
@@ -168,6 +172,31 @@ found_steps as (
         or (steps.name >= :name and steps.name < :name || char(1114111))
     group by selected.name, steps.family
     order by step, source
+    limit 50
+),
+
+found_pipelines as (
+    select
+        selected.name as source,
+        'pipeline' as kind,
+        null as story,
+        null as run,
+        null as step,
+        coalesce(sum(kinds.runs), 0) || ' runs' as title,
+        null as status,
+        pipelines.name as pipeline
+    from selected
+    cross join pipelines
+        on
+            pipelines.source_id = selected.id
+            and pipelines.name >= :name
+            and pipelines.name < :name || char(1114111)
+    left join rollup_run_kinds as kinds
+        on
+            kinds.source_id = pipelines.source_id
+            and kinds.pipeline_id = pipelines.id
+    group by selected.name, pipelines.name
+    order by pipeline, source
     limit 50
 )
 
@@ -178,3 +207,5 @@ union all
 select * from found_runs
 union all
 select * from found_steps
+union all
+select * from found_pipelines

@@ -9,6 +9,7 @@ description: >-
 topic: Steps
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
 chart:
@@ -23,6 +24,7 @@ with attempts as (
     select
         source_id,
         family,
+        pipeline_id,
         first_attempts,
         first_completed,
         retried,
@@ -33,6 +35,7 @@ with attempts as (
     select
         source_id,
         family,
+        pipeline_id,
         sum(first_attempts),
         sum(first_completed),
         sum(retried),
@@ -43,7 +46,7 @@ with attempts as (
         and day >= :since
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or day <> '')
-    group by source_id, family
+    group by source_id, family, pipeline_id
 )
 
 select
@@ -52,10 +55,13 @@ select
     attempts.first_attempts as runs,
     attempts.retried,
     attempts.recovered,
-    round(100.0 * attempts.first_completed / nullif(attempts.first_attempts, 0), 2) as first_attempt_pct
+    round(100.0 * attempts.first_completed / nullif(attempts.first_attempts, 0), 2) as first_attempt_pct,
+    pipelines.name as pipeline
 from attempts
 join sources on sources.id = attempts.source_id
+left join pipelines on pipelines.id = attempts.pipeline_id
 where
     (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
     and attempts.first_attempts + attempts.retried + attempts.recovered > 0
-order by attempts.recovered desc, attempts.retried desc, first_attempt_pct, source, step
+order by attempts.recovered desc, attempts.retried desc, first_attempt_pct, source, step, pipeline

@@ -1,15 +1,40 @@
 /*
 title: Health
 description: >-
-  All checks, problems first. Each check names the report with the details and uses that report's default limits: an
-  hour of silence is stuck (a day for queued and waiting work), three failures in a row are blocked. A source is fresh
-  if it was ingested within a day.
+  All checks, problems first. Each check names the report with the details and uses the same limits: an hour of silence
+  is stuck (a day for queued and waiting work), three failures in a row are blocked. A source is fresh if it was
+  ingested within a day. The sources file may set other limits.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
+  minutes: {type: number, default: 60, help: minutes of silence of running work}
+  queued_minutes: {type: number, default: 1440, help: minutes of silence of queued or waiting work}
+  failures: {type: number, default: 3, help: failures in a row that block a story}
+  stale_minutes: {type: number, default: 1440, help: minutes since the last ingest of a stale source}
 */
-with selected as (
+with limits as (
+    select
+        cast(:minutes as integer) as minutes,
+        cast(:queued_minutes as integer) as queued_minutes,
+        cast(:failures as integer) as failures,
+        cast(:stale_minutes as integer) as stale_minutes
+),
+
+-- The limits as the sentences say them.
+words as (
+    select
+        case when minutes % 60 = 0 then (minutes / 60) || ' h' else minutes || ' min' end as running,
+        case
+            when queued_minutes % 60 = 0 then (queued_minutes / 60) || ' h'
+            else queued_minutes || ' min'
+        end as queued,
+        failures || ' times in a row' as failures,
+        case when stale_minutes % 60 = 0 then (stale_minutes / 60) || ' h' else stale_minutes || ' min' end as stale
+    from limits
+),
+
+selected as (
     select
         id,
         last_ingest_at
@@ -31,11 +56,16 @@ found (name, count, is_checked) as (
         count(*),
         1
     from open_work
+    cross join limits
     where
         source_id in (select id from selected)
         and case
-            when is_waiting then (strftime('%s', :as_of) - strftime('%s', nullif(last_sign, ''))) / 60 >= 1440
-            else coalesce((strftime('%s', :as_of) - strftime('%s', nullif(last_sign, ''))) / 60, 60) >= 60
+            when is_waiting
+                then (strftime('%s', :as_of) - strftime('%s', nullif(last_sign, ''))) / 60 >= limits.queued_minutes
+            else coalesce(
+                (strftime('%s', :as_of) - strftime('%s', nullif(last_sign, ''))) / 60 >= limits.minutes,
+                1
+            )
         end
     union all
     select
@@ -62,7 +92,7 @@ found (name, count, is_checked) as (
     from rollup_failing_stories
     where
         source_id in (select id from selected)
-        and (consecutive_failures >= 3 or is_blocked)
+        and (consecutive_failures >= (select failures from limits) or is_blocked)
     union all
     select
         'chapters',
@@ -127,7 +157,8 @@ found (name, count, is_checked) as (
         count(*),
         1
     from selected
-    where last_ingest_at < strftime('%Y-%m-%dT%H:%M:%fZ', :as_of, '-1 day')
+    cross join limits
+    where last_ingest_at < strftime('%Y-%m-%dT%H:%M:%fZ', :as_of, '-' || limits.stale_minutes || ' minutes')
     union all
     select
         'data quality',
@@ -163,10 +194,10 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'stuck',
         'stuck_runs',
         'problem',
-        'run or step has been silent for too long: 1 h while running, 24 h while queued or waiting.',
-        'runs or steps have been silent for too long: 1 h while running, 24 h while queued or waiting.',
+        'run or step has been silent for too long: {running} while running, {queued} while queued or waiting.',
+        'runs or steps have been silent for too long: {running} while running, {queued} while queued or waiting.',
         'Check whether they still run, and restart those that do not.',
-        'No running work has been silent for 1 h, no queued or waiting work for 24 h.',
+        'No running work has been silent for {running}, no queued or waiting work for {queued}.',
         ''
     ),
     (
@@ -196,10 +227,10 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'blocked',
         'blocked_stories',
         'problem',
-        'story failed three times in a row or is blocked.',
-        'stories failed three times in a row or are blocked.',
+        'story failed {failures} or is blocked.',
+        'stories failed {failures} or are blocked.',
         'Fix the cause before they are retried.',
-        'No story failed three times in a row or is blocked.',
+        'No story failed {failures} or is blocked.',
         ''
     ),
     (
@@ -240,10 +271,10 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'freshness',
         'ingests',
         'warning',
-        'source was not ingested for more than a day.',
-        'sources were not ingested for more than a day.',
+        'source was not ingested for more than {stale}.',
+        'sources were not ingested for more than {stale}.',
         'Run storyreport ingest.',
-        'Every source was ingested within a day.',
+        'Every source was ingested within {stale}.',
         ''
     ),
     (
@@ -274,15 +305,32 @@ select
     checks.name as "check",
     case when found.count > 0 then checks.status else 'ok' end as status,
     found.count,
-    case
-        when found.count > 1 then printf('%,d ', found.count) || checks.if_many
-        when found.count = 1 then '1 ' || checks.if_one
-        when found.is_checked then checks.if_none
-        else checks.if_unchecked
-    end as detail,
+    replace(
+        replace(
+            replace(
+                replace(
+                    case
+                        when found.count > 1 then printf('%,d ', found.count) || checks.if_many
+                        when found.count = 1 then '1 ' || checks.if_one
+                        when found.is_checked then checks.if_none
+                        else checks.if_unchecked
+                    end,
+                    '{running}',
+                    words.running
+                ),
+                '{queued}',
+                words.queued
+            ),
+            '{failures}',
+            words.failures
+        ),
+        '{stale}',
+        words.stale
+    ) as detail,
     case when found.count > 0 then checks.action end as action,
     checks.report
 from checks
 join found using (name)
+cross join words
 where exists (select 1 from selected)
 order by found.count > 0 and checks.status = 'problem' desc, found.count > 0 desc, checks.place

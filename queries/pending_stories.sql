@@ -8,6 +8,7 @@ description: >-
 topic: Right now
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   step: {type: step, help: one step only}
 chart:
   mark: bar
@@ -23,7 +24,8 @@ select
     case when stories.id is null and jobs.id is null then '(missing)' else stories.title end as title,
     nullif(pending.next_step, '') as next_step,
     pending.waiting_since,
-    jobs.source_key as run
+    jobs.source_key as run,
+    pipelines.name as pipeline
 from rollup_pending_steps as pending
 join sources on sources.id = pending.source_id
 left join stories
@@ -36,11 +38,19 @@ left join runs as jobs
         and jobs.source_key = pending.story
         and jobs.kind = 'job'
         and stories.id is null
-left join steps
-    on
-        steps.source_id = pending.source_id
-        and steps.name = pending.next_step
+left join pipelines on pipelines.id = coalesce(stories.pipeline_id, jobs.pipeline_id)
 where
     (:source = '' or sources.name = :source)
-    and (:step = '' or :step in (pending.next_step, steps.family))
+    and (:pipeline = '' or pipelines.name = :pipeline)
+    and (
+        :step in ('', pending.next_step)
+        or exists (
+            select 1
+            from steps
+            where
+                steps.source_id = pending.source_id
+                and steps.name = pending.next_step
+                and steps.family = :step
+        )
+    )
 order by pending.waiting_since, source, pending.story, pending.next_step

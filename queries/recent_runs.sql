@@ -2,11 +2,13 @@
 title: Recent runs
 description: >-
   The latest runs, up to the limit, newest first by their end, or by their start while they run. Usual is the median
-  duration (within 1 %) of completed runs of the same source and kind on the 28 days before the run's day; it is empty
-  for fewer than 20. Attempts are the executions of steps in the run. A run paid in two currencies has two rows.
+  duration (within 1 %) of completed runs of the same source, pipeline and kind on the 28 days before the run's day;
+  it is empty for fewer than 20. Attempts are the executions of steps in the run. A run paid in two currencies has two
+  rows.
 topic: Right now
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
   status: {type: text, help: one status only}
@@ -35,6 +37,7 @@ with first_days as (
                     and newest.day <= coalesce(nullif(:until, ''), '9999-12-31')
                     and (:until = '' or newest.day <> '')
                     and (:status = '' or newest.status = :status)
+                    and (:pipeline = '' or newest.pipeline_id in (select id from pipelines where name = :pipeline))
                     and (
                         :step = ''
                         or exists (
@@ -92,6 +95,7 @@ listed as (
         and runs.day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or runs.day <> '')
         and (:status = '' or runs.status = :status)
+        and (:pipeline = '' or runs.pipeline_id in (select id from pipelines where name = :pipeline))
         and (
             :step = ''
             or exists (
@@ -111,17 +115,19 @@ listed as (
 cumulated as (
     select
         days.source_id,
+        days.pipeline_id,
         days.kind,
         days.day,
         durations.bucket,
         sum(sum(durations.runs)) over (
-            partition by days.source_id, days.kind, days.day
+            partition by days.source_id, days.pipeline_id, days.kind, days.day
             order by durations.bucket
         ) as reached,
-        sum(sum(durations.runs)) over (partition by days.source_id, days.kind, days.day) as timed
+        sum(sum(durations.runs)) over (partition by days.source_id, days.pipeline_id, days.kind, days.day) as timed
     from (
         select distinct
             source_id,
+            coalesce(pipeline_id, 0) as pipeline_id,
             kind,
             day
         from listed
@@ -130,27 +136,30 @@ cumulated as (
     cross join rollup_run_day_durations as durations
         on
             durations.source_id = days.source_id
+            and durations.pipeline_id = days.pipeline_id
             and durations.kind = days.kind
             and durations.day >= date(days.day, '-28 days')
             and durations.day < days.day
-    group by days.source_id, days.kind, days.day, durations.bucket
+    group by days.source_id, days.pipeline_id, days.kind, days.day, durations.bucket
 ),
 
 usual as (
     select
         cumulated.source_id,
+        cumulated.pipeline_id,
         cumulated.kind,
         cumulated.day,
         cast(round(duration_buckets.value_ms) as integer) as usual_ms
     from (
         select
             source_id,
+            pipeline_id,
             kind,
             day,
             min(case when 100 * reached >= 50 * timed then bucket end) as bucket
         from cumulated
         where timed >= 20
-        group by source_id, kind, day
+        group by source_id, pipeline_id, kind, day
     ) as cumulated
     join duration_buckets on duration_buckets.bucket = cumulated.bucket
 ),
@@ -215,13 +224,16 @@ select
             limit 1
         ),
         remembered.error
-    ) as error
+    ) as error,
+    pipelines.name as pipeline
 from listed
+left join pipelines on pipelines.id = listed.pipeline_id
 join sources on sources.id = listed.source_id
 left join stories on stories.id = listed.story_id
 left join usual
     on
         usual.source_id = listed.source_id
+        and usual.pipeline_id = coalesce(listed.pipeline_id, 0)
         and usual.kind = listed.kind
         and usual.day = listed.day
 left join costs on costs.run_id = listed.id

@@ -6,6 +6,7 @@ description: >-
 topic: Right now
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   hours: {type: number, default: 24, help: hours back}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 chart:
@@ -27,6 +28,7 @@ begun as (
         runs.source_id,
         runs.kind,
         runs.status,
+        runs.pipeline_id,
         coalesce(runs.queued_at, runs.started_at, runs.ended_at) as began_at
     from moment
     cross join sources on :source in ('', sources.name)
@@ -40,6 +42,7 @@ begun as (
         step_runs.source_id,
         step_runs.kind,
         step_runs.status,
+        steps.pipeline_id,
         coalesce(step_runs.queued_at, step_runs.started_at, step_runs.ended_at)
     from moment
     cross join sources on :source in ('', sources.name)
@@ -58,12 +61,15 @@ select
     begun.kind,
     begun.status,
     count(*) as count,
-    max(begun.began_at) as newest_at
+    max(begun.began_at) as newest_at,
+    pipelines.name as pipeline
 from begun
 join sources on sources.id = begun.source_id
+left join pipelines on pipelines.id = begun.pipeline_id
 cross join moment
 where
     begun.began_at > moment.since
+    and (:pipeline = '' or pipelines.name = :pipeline)
     and begun.began_at <= moment.as_of
-group by begun.source_id, begun.kind, begun.status
-order by count desc, source, begun.kind, begun.status
+group by begun.source_id, begun.pipeline_id, begun.kind, begun.status
+order by count desc, source, begun.kind, begun.status, pipeline

@@ -17,12 +17,14 @@ select
     coalesce(runs.started_at, runs.queued_at) as started_at,
     runs.ended_at,
     runs.duration_ms,
-    runs.error_message as error
+    runs.error_message as error,
+    pipelines.name as pipeline
 from sources
 cross join runs
     on
         runs.source_id = sources.id
         and runs.source_key = :run
+left join pipelines on pipelines.id = runs.pipeline_id
 left join stories on stories.id = runs.story_id
 where :source = '' or sources.name = :source
 order by source

@@ -6,6 +6,7 @@ description: >-
 topic: One run, one story
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   step: {type: step, help: step family (required)}
 chart:
   mark: bar
@@ -18,12 +19,17 @@ chart:
 with days as (
     select
         source_id,
+        pipeline_id,
         day,
         max_ms
     from rollup_step_days
     where
         family = :step
         and (:source = '' or source_id = (select id from sources where name = :source))
+        and (
+            :pipeline = ''
+            or pipeline_id in (select id from pipelines where name = :pipeline)
+        )
         and max_ms is not null
     order by max_ms desc
     limit 10
@@ -36,17 +42,20 @@ select
     steps.name as step,
     step_runs.duration_ms,
     step_runs.started_at,
-    step_runs.ended_at
+    step_runs.ended_at,
+    pipelines.name as pipeline
 from days
 cross join steps
     on
         steps.source_id = days.source_id
         and steps.family = :step
+        and coalesce(steps.pipeline_id, 0) = days.pipeline_id
 cross join step_runs
     on
         step_runs.step_id = steps.id
         and step_runs.day = days.day
 join sources on sources.id = days.source_id
+left join pipelines on pipelines.id = days.pipeline_id
 left join runs on runs.id = step_runs.run_id
 left join stories on stories.id = step_runs.story_id
 where

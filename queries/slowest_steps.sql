@@ -7,6 +7,7 @@ description: >-
 topic: Steps
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
 chart:
@@ -21,6 +22,7 @@ with some_days as (
     select
         source_id,
         family,
+        pipeline_id,
         sum(executions) as executions,
         sum(failed) as failed,
         sum(rejected) as rejected,
@@ -33,7 +35,7 @@ with some_days as (
         and day >= :since
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or day <> '')
-    group by source_id, family
+    group by source_id, family, pipeline_id
 ),
 
 -- reached: executions of the step that took no longer than this bucket.
@@ -41,32 +43,35 @@ cumulated as (
     select
         source_id,
         family,
+        pipeline_id,
         bucket,
-        sum(sum(executions)) over (partition by source_id, family order by bucket) as reached,
-        sum(sum(executions)) over (partition by source_id, family) as timed
+        sum(sum(executions)) over (partition by source_id, family, pipeline_id order by bucket) as reached,
+        sum(sum(executions)) over (partition by source_id, family, pipeline_id) as timed
     from rollup_step_day_durations
     where
         :since || :until <> ''
         and day >= :since
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or day <> '')
-    group by source_id, family, bucket
+    group by source_id, family, pipeline_id, bucket
 ),
 
 percentiles as (
     select
         source_id,
         family,
+        pipeline_id,
         min(case when 100 * reached >= 50 * timed then bucket end) as p50_bucket,
         min(case when 100 * reached >= 95 * timed then bucket end) as p95_bucket
     from cumulated
-    group by source_id, family
+    group by source_id, family, pipeline_id
 ),
 
 spent as (
     select
         source_id,
         family,
+        pipeline_id,
         executions,
         failed,
         rejected,
@@ -81,6 +86,7 @@ spent as (
     select
         some_days.source_id,
         some_days.family,
+        some_days.pipeline_id,
         some_days.executions,
         some_days.failed,
         some_days.rejected,
@@ -90,7 +96,7 @@ spent as (
         min(cast(round(p50.value_ms) as integer), some_days.max_ms),
         min(cast(round(p95.value_ms) as integer), some_days.max_ms)
     from some_days
-    left join percentiles using (source_id, family)
+    left join percentiles using (source_id, family, pipeline_id)
     left join duration_buckets as p50 on p50.bucket = percentiles.p50_bucket
     left join duration_buckets as p95 on p95.bucket = percentiles.p95_bucket
 )
@@ -106,10 +112,13 @@ select
     case when spent.timed > 0 then spent.total_ms end as total_ms,
     case when spent.timed > 0 then round(100.0 * spent.total_ms / sum(spent.total_ms) over (), 2) end as share_pct,
     spent.failed,
-    spent.rejected
+    spent.rejected,
+    pipelines.name as pipeline
 from spent
 join sources on sources.id = spent.source_id
+left join pipelines on pipelines.id = spent.pipeline_id
 where
     (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
     and spent.executions > 0
-order by spent.total_ms desc, spent.executions desc, source, step
+order by spent.total_ms desc, spent.executions desc, source, step, pipeline

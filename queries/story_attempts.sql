@@ -54,10 +54,12 @@ select
     coalesce(
         attempts.error_message,
         case when attempts.status = 'failed' and runs.status = 'failed' then runs.error_message end
-    ) as error
+    ) as error,
+    pipelines.name as pipeline
 from attempts
 join sources on sources.id = attempts.source_id
 join steps on steps.id = attempts.step_id
+left join pipelines on pipelines.id = steps.pipeline_id
 left join runs on runs.id = attempts.run_id
 order by
     source, coalesce(attempts.started_at, attempts.queued_at, attempts.ended_at), steps.position, step,

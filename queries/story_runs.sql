@@ -32,7 +32,9 @@ select
     coalesce(found.started_at, found.queued_at) as started_at,
     found.ended_at,
     found.duration_ms,
-    found.error_message as error
+    found.error_message as error,
+    pipelines.name as pipeline
 from found
 join sources on sources.id = found.source_id
+left join pipelines on pipelines.id = found.pipeline_id
 order by started_at desc, found.id desc

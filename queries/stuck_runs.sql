@@ -8,6 +8,7 @@ description: >-
 topic: Right now
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   minutes: {type: number, default: 60, help: minutes of silence of running work}
   queued_minutes: {type: number, default: 1440, help: minutes of silence of queued or waiting work}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
@@ -48,12 +49,15 @@ select
         when evaluated.last_activity_at > evaluated.started_at then 'silent since its last sign of life'
         else 'no sign of life since it started'
     end as reason,
-    case when evaluated.is_waiting then 'queued_minutes' else 'minutes' end as broken_limit
+    case when evaluated.is_waiting then 'queued_minutes' else 'minutes' end as broken_limit,
+    pipelines.name as pipeline
 from evaluated
 join sources on sources.id = evaluated.source_id
+left join pipelines on pipelines.id = evaluated.pipeline_id
 left join stories on stories.id = evaluated.story_id
 where
     (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
     and case
         when evaluated.is_waiting then evaluated.stuck_minutes >= cast(:queued_minutes as integer)
         else coalesce(evaluated.stuck_minutes >= cast(:minutes as integer), 1)

@@ -6,6 +6,7 @@ description: >-
 topic: Steps
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
 chart:
@@ -30,6 +31,7 @@ done as (
     select
         day,
         source_id,
+        pipeline_id,
         stories_started,
         stories_completed,
         runs_completed,
@@ -39,6 +41,7 @@ done as (
     select
         days.day,
         days.source_id,
+        days.pipeline_id,
         0,
         days.first_completed + days.recovered,
         0,
@@ -57,13 +60,16 @@ select
     sum(done.stories_started) as stories_started,
     sum(done.stories_completed) as stories_completed,
     sum(done.runs_completed) as runs_completed,
-    sum(done.runs_failed) as runs_failed
+    sum(done.runs_failed) as runs_failed,
+    pipelines.name as pipeline
 from done
 join sources on sources.id = done.source_id
+left join pipelines on pipelines.id = done.pipeline_id
 where
     (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
     and done.day >= :since
     and done.day <= coalesce(nullif(:until, ''), '9999-12-31')
     and (:until = '' or done.day <> '')
-group by done.day, done.source_id
-order by done.day desc, source
+group by done.day, done.source_id, done.pipeline_id
+order by done.day desc, source, pipeline

@@ -49,15 +49,30 @@ HISTORY = {
 # The package from top to bottom: a module may import from its own room and from those below.
 ROOMS = (
     "__main__",
-    *("cli", "cli_access", "cli_care", "cli_sources"),
+    *(
+        "cli",
+        "cli_access",
+        "cli_care",
+        "cli_check",
+        "cli_digest",
+        "cli_fix",
+        "cli_ingest",
+        "cli_record",
+        "cli_snapshot",
+        "cli_reports",
+        "cli_sources",
+    ),
     "options",
     "demo",
     "web",
     *("ingest", "known"),
-    "upkeep",
+    *("fixes", "upkeep"),
+    "snapshot",
+    *("digest", "limits"),
     "reports",
-    *("output", "spreadsheets", "bundle"),
+    *("output", "terminal", "spreadsheets", "bundle"),
     *("given", "recognise", "joining"),
+    "config",
     "load",
     *("pricing", "rollups"),
     "transaction",
@@ -67,10 +82,12 @@ ROOMS = (
     "readers",
     *("mapping", "pieces", "sections"),
     "statuses",
+    "record",
     "system",
     *("unchanged", "evidence"),
-    *("scratch", "patience"),
+    *("scratch", "patience", "keyed"),
     "values",
+    "control",
     "errors",
 )
 PLUGINS_MAY_IMPORT = ("datasette", "storyreport.web")
@@ -286,9 +303,12 @@ class Planned(sqlite3.Connection):
     def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
         """Ask for the plan first, as things are just now."""
         if re.match(r"(?:\s|--.*\n)*(?:create temp table \w+ as|delete|insert|select|update|with)\b", sql):
+            # What lies there is a few rows, laid out under the names of the history's tables.
+            few = {str(name) for (name,) in super().execute("select name from temp.sqlite_master").fetchall()}
             for _, _, _, detail in super().execute(f"explain query plan {sql}", *parameters).fetchall():
                 # Where text is read as bytes, plans are bytes, too.
-                if walk := WALK.match(detail.decode() if isinstance(detail, bytes) else detail):
+                walk = WALK.match(detail.decode() if isinstance(detail, bytes) else detail)
+                if walk and walk[1].removeprefix("temp.") not in few:
                     self.walks.append((walk[1], walk[2], " ".join(sql.split())))
         return super().execute(sql, *parameters)
 

@@ -20,7 +20,7 @@ def say(text: str) -> None:
 
 
 def main() -> None:
-    """Run the command line; the version, the help and an ingest without news need nothing else of the program."""
+    """Run the command line; the version, the help, a record and an unchanged ingest need nothing else of it."""
     if reconfigure := getattr(sys.stdout, "reconfigure", None):
         # A title may hold what a terminal's encoding lacks.
         reconfigure(errors="replace")
@@ -33,6 +33,11 @@ def main() -> None:
         with open(HELP, encoding="utf-8") as file:
             say(file.read())
         return
+    if sys.argv[1:2] == ["record"]:
+        from . import record
+
+        if record.quick(sys.argv[2:]):
+            return
     to_ingest = sys.argv[2:] if sys.argv[1:2] == ["ingest"] else None
     if to_ingest:
         from . import unchanged

@@ -38,6 +38,23 @@ def restore(file: Path, database: Path) -> None:
 
 @click.command(epilog=EPILOG)
 @with_database
+def scrub(database: Path) -> None:
+    """Apply today's rules of privacy to what earlier versions kept: errors, keys, locations, rejected rows.
+
+    Secrets and prompts are redacted, e-mail addresses that are keys are hashed, and the file is rewritten, so that
+    nothing of them is left in it. Backups stay as they are.
+    """
+    from .upkeep.scrub import scrub as run
+
+    with progress_line() as progress:
+        found = run(database, progress)
+    for one in found:
+        click.echo(f"{one.table}, {one.column}: {one.rows:,} rows scrubbed")
+    click.echo("file rewritten" if found else "nothing to scrub, file rewritten")
+
+
+@click.command(epilog=EPILOG)
+@with_database
 @click.option("--repair", is_flag=True, help="Repair what can be repaired, instead of only listing it.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print versions, space, permissions, sources and problems as JSON."

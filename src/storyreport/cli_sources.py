@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .options import progress_line, with_database
+from .options import progress_line, with_database, with_format
 from .output import CONTROL
 
 EPILOG = "Report database: --db, or $STORYREPORT_DB, or ./storyreport.db"
@@ -12,9 +12,7 @@ EPILOG = "Report database: --db, or $STORYREPORT_DB, or ./storyreport.db"
 
 @click.group(invoke_without_command=True, epilog=EPILOG)
 @with_database
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="Output."
-)
+@with_format
 @click.pass_context
 def sources(ctx: click.Context, database: Path, form: str) -> None:
     """List the sources, or rename, move, remove or merge them.

@@ -1,10 +1,11 @@
 """The sources that a command names: what is at the places, joined by system, each with its name."""
 
+import contextlib
 import hashlib
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,6 +78,23 @@ def requests_for(
             raise UsageError(f"The source name {source_name!r} has unprintable characters; choose one with --name.")
         names.setdefault(printable, []).extend(_parts(given))
     return [_request(source_name, parts, **how) for source_name, parts in names.items()]
+
+
+def look_around(places: Sequence[Path]) -> list[tuple[str, str, list[Path]]]:
+    """(name, title of its system, its places) of each source at these places; those that hold none are left out.
+
+    A folder with one database stands for that; another file of an export may follow the first in its folder.
+    """
+    found = []
+    for place in places:
+        with contextlib.suppress(StoryreportError, OSError):
+            given = _find(place, None, lambda _: None)
+            is_one = len(given.parts) == 1 and given.parts[0].path.is_file() and not are_files(list(given.parts))
+            found.append(replace(given, path=given.parts[0].path) if is_one else given)
+    return [
+        (_name(given, found), given[0].parts[0].system.title, [each.path for each in given])
+        for given in _by_source(found)
+    ]
 
 
 def _request(name: str, parts: list[Found], **how: Any) -> Request:

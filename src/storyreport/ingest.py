@@ -5,7 +5,6 @@ it was read before in the same way; otherwise all of it.
 """
 
 import contextlib
-import hmac
 import json
 import os
 import sqlite3
@@ -16,12 +15,13 @@ from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 
-from . import pricing, rollups, schema, scratch
+from . import keyed, pricing, rollups, schema, scratch
 from .errors import NotContinuedError, StoryreportError
 from .given import Request, check_timezone, requests_for
 from .known import Known, how_read, known_input, reading_of
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, check_whole, harden, open_part
+from .readers.copies import ROW_NUMBER
 from .readers.grown import End, goes_on
 from .readers.part import Found, Options, is_unchanged, signature
 from .readers.sqlite import reading
@@ -31,8 +31,6 @@ from .typed import TypedTables
 from .unchanged import note_unchanged
 
 __all__ = ["Outcome", "Request", "check_timezone", "ingest", "known_at", "reprice", "requests_for"]
-
-HASH_DIGITS = 16
 
 
 @dataclass
@@ -59,7 +57,9 @@ def known_at(database: Path, path: Path) -> Found | None:
         ).fetchone()
     if row is None or row[0] not in systems() or systems()[row[0]].parts[row[1]].stage:
         return None
-    tables = tuple((table, path) for table in json.loads(row[2] or "{}"))
+    # Exports number their rows; a database without a byte has been cut off.
+    layout: dict[str, list[str]] = json.loads(row[2] or "{}")
+    tables = tuple((table, path) for table, columns in layout.items() if ROW_NUMBER in columns)
     return Found(systems()[row[0]], row[1], path, tables) if tables else None
 
 
@@ -75,7 +75,7 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
         harden(connection)
         progress("bringing the report database up to date")
         notes = rollups.update(connection)
-        _register_keyed_hash(connection)
+        keyed.register(connection)
         outcome = _ingest(connection, request, folders, progress, begun)
         outcome.notes[:0] = notes
         connection.execute("commit")
@@ -295,21 +295,6 @@ def _watch(connection: sqlite3.Connection) -> None:
     """Note what changes from now on. It takes a while, so that it is left out where nothing does."""
     rollups.watch(connection)
     pricing.watch(connection)
-
-
-def _register_keyed_hash(connection: sqlite3.Connection) -> None:
-    """Make keyed_hash callable from SQL; the report database's own key is made where it has none yet."""
-    read = "select value from main.secrets where name = 'keyed_hash'"
-    row = connection.execute(read).fetchone()
-    if row is None:
-        connection.execute("insert into main.secrets values ('keyed_hash', ?)", [os.urandom(32).hex()])
-        row = connection.execute(read).fetchone()
-    key = bytes.fromhex(row[0])
-
-    def keyed_hash(value: bytes | None) -> str | None:
-        return hmac.digest(key, value, "sha256").hex()[:HASH_DIGITS] if value else None
-
-    connection.create_function("keyed_hash", 1, keyed_hash, deterministic=True)
 
 
 def _now() -> str:

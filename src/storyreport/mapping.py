@@ -1,7 +1,8 @@
 """The mapping of a system, read and checked: SQL in sections, each below a heading `-- part: action`.
 
 An action is a core table ("step_runs"), a core table for rows that no other part has ("stories, where absent"),
-"steps", or a statement about rows that were loaded before ("delete step_runs", "gone stories", "missing artifacts").
+"pipelines", "steps", or a statement about rows that were loaded before ("delete step_runs", "gone stories", "missing
+artifacts").
 A piece that several sections select from stands below `-- part: with name`, or `-- any: with name` for all parts.
 """
 
@@ -29,6 +30,7 @@ CORE_TABLES = (
 WHERE_ABSENT = ", where absent"
 # action → (verb, table)
 ACTIONS = {
+    "pipelines": ("load", "pipelines"),
     "steps": ("load", "steps"),
     **{core: ("load", core) for core in CORE_TABLES},
     **{core + WHERE_ABSENT: ("load", core) for core in CORE_TABLES},
@@ -60,7 +62,7 @@ class Section:
 
     @property
     def table(self) -> str:
-        """The core table (or `steps`) that it is about."""
+        """The core table (or `pipelines`, `steps`) that it is about."""
         return ACTIONS[self.action][1]
 
     @property

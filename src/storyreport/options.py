@@ -1,9 +1,11 @@
 """Options that several commands share, the types of their values, places of sources, and the progress line."""
 
 import contextlib
+import re
+import stat
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,8 +20,13 @@ if TYPE_CHECKING:
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+# What a SOURCE is called where it is standard input.
+LABELS = {"-": "standard input", "/dev/stdin": "standard input"}
 # No history is older, and calendars end.
 LONGEST_AGE_DAYS = 100 * 365
+
+# The formats of `output`.
+FORMATS = ("table", "json", "jsonl", "csv", "markdown")
 
 # The parameters of `with_public`, as `mode_for` takes them.
 VISITORS = ("sql", "public", "anonymous", "frames")
@@ -39,6 +46,13 @@ def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(command)
 
 
+def with_format(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --format."""
+    return click.option(
+        "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output."
+    )(command)
+
+
 def with_prices(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option --prices."""
     option = click.option(
@@ -51,6 +65,17 @@ def with_prices(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(command)
 
 
+def with_config(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --config."""
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="The sources file [default: storyreport.toml in this folder].",
+    )(command)
+
+
 def with_wait(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option --wait."""
     return click.option(
@@ -60,6 +85,38 @@ def with_wait(command: Callable[..., Any]) -> Callable[..., Any]:
         expose_value=False,
         callback=lambda _, __, value: patience.GIVEN_SECONDS.set(value),
         help="Longest wait for another command that writes [default: a day], and for a silent server [default: 60].",
+    )(command)
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes, KB, MB or GB, as bytes."""
+
+    name = "size"
+    units: ClassVar = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """2G → 2000000000."""
+        found = re.fullmatch(r"(\d{1,15})([KMGT]?)B?", str(value).upper(), re.ASCII)
+        if not found or not int(found[1]):
+            self.fail(f"{value!r} is not a size; use e.g. 500M or 2G.", param, ctx)
+        return int(found[1]) * self.units[found[2]]
+
+
+def _set_max_bytes(_: click.Context, __: click.Parameter, value: int | None) -> None:
+    from .readers.bounds import MAX_BYTES
+
+    MAX_BYTES.set(value)
+
+
+def with_max_bytes(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --max-bytes."""
+    return click.option(
+        "--max-bytes",
+        type=Size(),
+        metavar="SIZE",
+        expose_value=False,
+        callback=_set_max_bytes,
+        help="Most that a gzip file may unpack to [default: 250 times its size, at least 256 MB].",
     )(command)
 
 
@@ -140,26 +197,42 @@ def place(source: str) -> Path | str:
     return source if "://" in source else Path(source)
 
 
+def is_stream(source: str) -> bool:
+    """Whether a SOURCE can be read only once: standard input, a named pipe or a device."""
+    if source == "-":
+        return True
+    try:
+        mode = Path(source).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
+
+
 @contextlib.contextmanager
-def standard_input() -> Iterator[Path]:
-    """Standard input as a temporary file; its errors name standard input instead of the file."""
+def streamed(source: str) -> Iterator[Path]:
+    """A SOURCE that can be read only once as a temporary file; errors name it instead of the file."""
     import shutil
 
     from . import scratch
 
     with scratch.folder() as folder:
         # The source's name comes from the file's.
-        path = folder / "stdin"
-        with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+        is_named = source != "-" and not source.startswith("/dev/")
+        path = folder / (Path(source).name if is_named else "stdin")
+        with path.open("wb") as file, sys.stdin.buffer if source == "-" else open(source, "rb") as stream:
+            shutil.copyfileobj(stream, file)
         try:
             yield path
         except StoryreportError as error:
-            message = str(error).replace(str(path), "Standard input").replace("check the path", "check what writes it")
+            message = (
+                str(error)
+                .replace(str(path), source if is_named else "Standard input")
+                .replace("check the path", "check what writes it")
+            )
             raise type(error)(message) from error
 
 
-def called(request: "Request", kept: Collection[Path | str]) -> "Request":
-    """The same source; what was kept of standard input is called so, wherever that was."""
-    parts = (replace(part, label="standard input") if part.path in kept else part for part in request.parts)
+def called(request: "Request", kept: Mapping[Path | str, str]) -> "Request":
+    """The same source; what was kept of a stream is called as that is, wherever it was kept."""
+    parts = (replace(part, label=kept[part.path]) if part.path in kept else part for part in request.parts)
     return replace(request, parts=tuple(parts))

@@ -1,28 +1,52 @@
-"""Rows for people and scripts: an aligned table, JSON or CSV on stdout."""
+"""Rows for people and scripts: a table that fits the terminal, Markdown, JSON, JSON lines or CSV on stdout."""
 
 import csv
 import json
-import re
-from collections.abc import Sequence
-from typing import Any
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import click
 
-from .spreadsheets import safe_rows
+from .control import CONTROL
 
-# A terminal would obey these.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+__all__ = ["CONTROL", "FORMATS", "Shape", "write"]
 
-
-def write(form: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], safe_csv: bool = False) -> None:
-    """Print rows; as JSON they are a list of objects, as safe CSV no cell is a formula."""
-    if safe_csv and form == "csv":
-        columns, *rows = safe_rows([columns, *rows])
-    click.echo({"table": _table, "json": _json, "csv": _csv}[form](columns, rows), nl=form != "csv")
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+Rows = Sequence[Sequence[Any]]
 
 
-def _json(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+class Shape(NamedTuple):
+    """How rows are written: a table with all columns, columns to keep, CSV without formulas, with a byte-order mark."""
+
+    is_wide: bool = False
+    first: Sequence[str] = ()
+    is_safe: bool = False
+    has_mark: bool = False
+
+
+PLAIN = Shape()
+
+
+def write(form: str, columns: Sequence[str], rows: Rows, shape: Shape = PLAIN) -> None:
+    """Print rows in one of FORMATS; as JSON they are a list of objects, as JSON lines an object a line."""
+    text = FORMATS[form](columns, rows, shape)
+    if form == "csv":
+        # CSV is UTF-8 wherever it is written.
+        sys.stdout.flush()
+        click.echo(text.encode("utf-8", "replace"), nl=False)
+    elif text or form != "jsonl":
+        click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def _json(columns: Sequence[str], rows: Rows, _: Shape) -> str:
     return json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1)
+
+
+def _jsonl(columns: Sequence[str], rows: Rows, _: Shape) -> str:
+    return "\n".join(json.dumps(dict(zip(columns, row, strict=True))) for row in rows)
 
 
 class _Lines(list[str]):
@@ -33,23 +57,39 @@ class _Lines(list[str]):
         self.append(line.removesuffix("\r\n") + "\n")
 
 
-def _csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def _csv(columns: Sequence[str], rows: Rows, shape: Shape) -> str:
+    from .spreadsheets import safe_rows
+
     lines = _Lines()
-    csv.writer(lines, lineterminator="\r\n").writerows([columns, *rows])
-    return "".join(lines)
+    given: Rows = [columns, *rows]
+    csv.writer(lines, lineterminator="\r\n").writerows(safe_rows(given) if shape.is_safe else given)
+    return (BOM if shape.has_mark else "") + "".join(lines)
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def _table(columns: Sequence[str], rows: Rows, shape: Shape) -> str:
     if not rows:
         return "No rows."
-    import tabulate
+    # Commands that print no table start without it.
+    from . import terminal
 
-    shown = [[CONTROL.sub(" ", value) if isinstance(value, str) else value for value in row] for row in rows]
+    width = None if shape.is_wide else shutil.get_terminal_size().columns
+    return "\n".join(terminal.table(columns, rows, width, shape.first))
+
+
+def _markdown(columns: Sequence[str], rows: Rows, _: Shape) -> str:
+    from . import terminal
+    from .values.quantities import heading
+
     numbers = [all(isinstance(row[place], (int, float, type(None))) for row in rows) for place in range(len(columns))]
-    return tabulate.tabulate(
-        shown,
-        headers=list(columns),
-        disable_numparse=True,
-        missingval="",
-        colalign=["right" if is_number else "left" for is_number in numbers],
-    )
+    lines = [[heading(name) for name in columns], ["---:" if is_number else "---" for is_number in numbers]]
+    lines += terminal.texts(columns, rows)
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+FORMATS: dict[str, Callable[[Sequence[str], Rows, Shape], str]] = {
+    "table": _table,
+    "json": _json,
+    "jsonl": _jsonl,
+    "csv": _csv,
+    "markdown": _markdown,
+}

@@ -135,7 +135,8 @@ class System:
     """A source system: its parts by precedence, the first one most trusted.
 
     Where `has_private_names`, its file names must not be kept (they name a person's session). `mapping_file` is the
-    SQL file of its mapping; by default <name>.sql beside the module.
+    SQL file of its mapping; by default <name>.sql beside the module. `pipeline` is the pipeline that all rows of a
+    source belong to, where the source names none.
     """
 
     name: str
@@ -143,6 +144,7 @@ class System:
     parts: Mapping[str, Part]
     has_private_names: bool = False
     mapping_file: Path | None = None
+    pipeline: str = ""
 
     def mapping(self) -> str:
         """The text of the system's mapping; StoryreportError where its file cannot be read."""

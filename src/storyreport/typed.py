@@ -53,8 +53,9 @@ IS_INVALID_TIME = f"""case
 # The typed value of column {c}; {zone} is its time zone, an SQL literal.
 VALUES = {
     Type.KEY: "{c}",
+    # All ASCII but @, which may be part of an e-mail address.
     Type.WORD: f"""case
-        when typeof({{c}}) = 'text' and length({{c}}) <= {LONGEST_WORD} and {{c}} not glob '*[^ -~]*' then {{c}}
+        when typeof({{c}}) = 'text' and length({{c}}) <= {LONGEST_WORD} and {{c}} not glob '*[^ -?A-~]*' then {{c}}
         else clean_text(cast({{c}} as blob), {LONGEST_WORD})
     end""",
     Type.TEXT: "case when {c} is not null then clean_text(cast({c} as blob)) end",

@@ -13,7 +13,8 @@ from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
 COMMANDS = (
-    *("backup", "demo", "doctor", "ingest", "optimize", "prune", "report", "reprice", "restore", "serve", "sources"),
+    *("backup", "check", "demo", "diagnose", "digest", "doctor", "fix-script", "ingest", "init", "optimize", "prune"),
+    *("record", "report", "reprice", "restore", "run", "scrub", "serve", "snapshot", "sources", "stats", "status"),
     *("token", "user"),
 )
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import shutil
 import signal
@@ -25,22 +26,21 @@ FAILURES = {"03_generate": (3, 2, 1), "01_ingest": (2, 2, 0)}
 
 
 def read_table(text: str) -> list[dict[str, str]]:
-    """The rows of an aligned table whose cells are all filled."""
-    header, _, *lines = text.splitlines()
-    columns = header.split()
-    return [dict(zip(columns, re.split(r"\s{2,}", line.strip()), strict=True)) for line in lines]
+    """The rows of a Markdown table."""
+    header, _, *lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    return [dict(zip(header, line, strict=True)) for line in lines]
 
 
 READERS: dict[str, Callable[[str], list[dict[str, Any]]]] = {
     "json": rows_of,
     "csv": lambda text: list(csv.DictReader(io.StringIO(text))),
-    "table": lambda text: list(read_table(text)),
+    "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
 }
 
 
 @pytest.mark.parametrize("form", READERS)
 def test_a_report_in_each_format(form: str, report_db: Path, tmp_path: Path) -> None:
-    """JSON, CSV and table hold the planted numbers."""
+    """JSON, JSON lines and CSV hold the planted numbers."""
     read = READERS[form]
     slowest = read(ok("report", "slowest_steps", "--format", form, "--db", report_db, cwd=tmp_path))
     assert {
@@ -59,6 +59,14 @@ def test_a_report_without_rows(form: str, empty: str, report_db: Path, tmp_path:
     """A report of nothing says so; a parameter narrows it down."""
     said = ok("report", "slowest_steps", "-p", "since=2026-03-11", "--format", form, "--db", report_db, cwd=tmp_path)
     assert said.strip() == empty
+
+
+def test_markdown_has_human_units(report_db: Path, tmp_path: Path) -> None:
+    """Milliseconds are seconds there, and shares have their sign."""
+    (slowest, _) = read_table(ok("report", "slowest_steps", "--format", "markdown", "--db", report_db, cwd=tmp_path))
+    # 3,000 and 1,000 ms of 5,200.
+    assert (slowest["step"], slowest["total"], slowest["max"]) == ("03_generate", "4.0 s", "3.0 s")
+    assert slowest["share"] == "76.92 %"
 
 
 def test_a_value_may_hold_an_equals_sign(report_db: Path, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from helpers import DATA
 from helpers.report_database import ReportDatabase
 
 SYSTEMS = (
-    *("agent_logs", "anthropic_console", "aws_cur", "bedrock", "ccusage", "codex", "cursor", "deepseek", "elevenlabs"),
-    *("gcp_billing", "gemini_cli", "helicone", "litellm_exports", "openai_console", "openai_responses", "opencode"),
-    *("openrouter", "posthog", "replicate"),
+    *("agent_logs", "anthropic_claude_code", "anthropic_console", "aws_cur", "bedrock", "ccusage", "codex", "cursor"),
+    *("deepseek", "elevenlabs", "gcp_billing", "gemini_cli", "helicone", "litellm_exports", "openai_console"),
+    *("openai_responses", "opencode", "openrouter", "posthog", "replicate"),
 )
 ROWS = {
     "runs": "select * from runs where gone_at is null order by source_key",

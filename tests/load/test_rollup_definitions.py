@@ -104,7 +104,7 @@ def test_what_reads_a_changed_one_is_rebuilt_too(
     db.ingest(tracker.path)
     rollup_files.change("work/day_runs.sql", "select runs.*\n", "select runs.*, 1 as one\n")
     assert db.ingest(tracker.path).notes == [
-        "rollups run_day_durations, session_days, source_days, theme_days were rebuilt (new definition)"
+        "rollups run_day_durations, run_days, session_days, source_days, theme_days were rebuilt (new definition)"
     ]
 
 

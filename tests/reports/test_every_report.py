@@ -262,10 +262,12 @@ def test_what_is_given_is_shown_as_text(report: Report, served: Served) -> None:
 
 
 def check(report: Report, given: dict[str, str], db: ReportDatabase, served: Served) -> None:
-    """Rows, or one sentence, from Datasette and from the command line."""
+    """Rows, or one sentence, from Datasette and from the command line, which tells unknown names apart from no rows."""
     answer = served.get(f"/storyreport/{report.name}.json?{urlencode(given)}&_shape=objects")
     run = command(db, report, given)
-    if answer.status_code == 200:
+    if answer.status_code == 200 and answer.json()["rows"] == [] and run.exit_code == 2:
+        assert re.match(r"Error: (There is no \w+ |\w+ needs a )", run.stderr)
+    elif answer.status_code == 200:
         assert run.exit_code == 0, run.output
         assert answer.json()["rows"] == json.loads(run.stdout)
     else:

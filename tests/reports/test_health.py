@@ -75,6 +75,10 @@ def test_all_is_well(db: ReportDatabase, tracker: Tracker) -> None:
     assert {(row["status"], row["count"], row["action"]) for row in rows} == {("ok", 0, None)}
     details = {check: row["detail"] for check, row in health(db).items()}
     assert details["orphans"] == "No row points to a missing story or run."
+    assert details["stuck"] == "No running work has been silent for 1 h, no queued or waiting work for 24 h."
+    assert details["freshness"] == "Every source was ingested within 24 h."
+    assert details["blocked"] == "No story failed 3 times in a row or is blocked."
+    assert health(db, minutes="90")["stuck"]["detail"].startswith("No running work has been silent for 90 min,")
     assert details["chapters"] == "No source has chapter counts."
     assert details["trees"] == "No source has story trees."
     assert details["outputs"] == "No folder of outputs was ingested: ingest it with its source."

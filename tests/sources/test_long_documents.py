@@ -10,6 +10,7 @@ import pytest
 from helpers.command_line import ok, storyreport
 
 from storyreport.readers import lines, text
+from storyreport.readers.bounds import BLOWN_UP
 
 COLUMNS = {"run": "r1", "step": "draft", "status": "completed", "started_at": "2026-11-20T10:00:00Z"}
 # A record is 900 characters long, so that 12,000 of them are more than a line may have.
@@ -54,7 +55,7 @@ def test_a_file_that_unpacks_to_far_more_than_it_is(tmp_path: Path, monkeypatch:
     line = json.dumps(COLUMNS).encode() + b"\n"
     path.write_bytes(gzip.compress(line + b" " * (8 << 20) + line))
     found = list(text.lines(path))
-    assert [problem for _, _, problem in found] == [None, lines.BLOWN_UP]
+    assert [problem for _, _, problem in found] == [None, BLOWN_UP]
 
 
 def test_a_log_that_repeats_itself_is_read(tmp_path: Path) -> None:
@@ -65,12 +66,13 @@ def test_a_log_that_repeats_itself_is_read(tmp_path: Path) -> None:
 
 
 def test_a_broken_document_on_one_line(tmp_path: Path) -> None:
-    """It is no source, and the sentence says why."""
+    """What stands before the break is loaded, and the break is a reject with a reason."""
     path = tmp_path / "steps.json"
     path.write_text(json.dumps(many())[:-1], encoding="utf-8")
-    done = storyreport("ingest", path, cwd=tmp_path)
-    assert done.returncode == 1
-    assert "matches no known format" in done.stderr
+    said = ok("ingest", path, cwd=tmp_path)
+    assert f"{COUNT + 1:,} rows read" in said
+    assert " 1 rejected" in said
+    assert "the file is broken JSON" in ok("report", "rejected_rows", "--format", "csv", cwd=tmp_path)
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])

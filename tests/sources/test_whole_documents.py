@@ -7,7 +7,7 @@ import pytest
 from helpers.report_database import ReportDatabase
 
 from storyreport.errors import StoryreportError
-from storyreport.readers import lines
+from storyreport.readers import documents, lines
 from storyreport.readers import text as textfiles
 
 RESULT = '{"starting_at": "2026-11-10T00:00:00Z", "ending_at": "2026-11-11T00:00:00Z", "results": []}'
@@ -31,9 +31,10 @@ def test_a_document_is_no_lines(tmp_path: Path, content: str, count: int) -> Non
 
 
 def test_a_file_too_large_says_so(db: ReportDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(textfiles, "LARGEST_DOCUMENT", 100)
+    monkeypatch.setattr(documents, "AT_ONCE", 50)
+    monkeypatch.setattr(documents, "LARGEST_DOCUMENT", 100)
     path = tmp_path / "file.json"
-    path.write_text(json.dumps({"data": [json.loads(RESULT)] * 5}, indent=1), "utf-8")
+    path.write_text(json.dumps({"pages": [json.loads(RESULT)] * 5}, indent=1), "utf-8")
     with pytest.raises(StoryreportError, match="larger than 100 bytes: write one object a line"):
         db.ingest(path)
 

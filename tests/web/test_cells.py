@@ -2,7 +2,7 @@
 
 import pytest
 
-from storyreport.web import cells
+from storyreport.values import quantities
 
 
 @pytest.mark.parametrize(
@@ -22,14 +22,14 @@ from storyreport.web import cells
     ],
 )
 def test_a_duration_reads_in_two_units_at_most(ms: int, text: str) -> None:
-    assert cells.duration(ms) == text
+    assert quantities.duration(ms) == text
 
 
 @pytest.mark.parametrize(
     ("count", "text"), [(0, "0 B"), (999, "999 B"), (3_400_000, "3.4 MB"), (999_960, "1.0 MB"), (2e15, "2000.0 TB")]
 )
 def test_a_size_reads_in_decimal_units(count: float, text: str) -> None:
-    assert cells.size(count) == text
+    assert quantities.size(count) == text
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_a_size_reads_in_decimal_units(count: float, text: str) -> None:
     ],
 )
 def test_money_keeps_two_digits_that_count(amount: float, text: str) -> None:
-    assert cells.money(amount, "USD") == text
+    assert quantities.money(amount, "USD") == text

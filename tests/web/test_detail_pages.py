@@ -176,7 +176,7 @@ def test_a_key_may_hold_anything(served: Served) -> None:
     assert "stuck_runs" in sections(page.text)
 
 
-@pytest.mark.parametrize("kind", ["story", "run", "step"])
+@pytest.mark.parametrize("kind", ["story", "run", "step", "pipeline"])
 def test_an_unknown_thing_is_said_to_be_unknown(served: Served, kind: str) -> None:
     page = served.get(f"/-/{kind}/none~2Fsuch")
     assert page.status_code == 404
@@ -192,7 +192,7 @@ def test_a_step_of_which_no_run_has_ended_is_no_unknown_one(served: Served) -> N
 
 
 def test_hostile_keys_stay_text(served: Served) -> None:
-    for kind in ("story", "run", "step", "source"):
+    for kind in ("story", "run", "step", "pipeline", "source"):
         page = served.get(f"/-/{kind}/~3Cscript~3Ewindow~2Ehacked~20~3D~201~3C~2Fscript~3E?source={HOSTILE}")
         assert page.status_code == 404
         assert HOSTILE not in page.text

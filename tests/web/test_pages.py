@@ -152,7 +152,10 @@ def test_a_report_is_addressed_under_a_base_url(path: Path) -> None:
     [
         ("minutes=soon", "minutes must be a number, not 'soon'."),
         ("as_of=soon", "as_of must be 'now' or a UTC time such as 2025-01-31T09:30:00Z, not 'soon'."),
-        ("minuts=5", "stuck_runs has no parameter 'minuts': it takes source, minutes, queued_minutes, as_of."),
+        (
+            "minuts=5",
+            "stuck_runs has no parameter 'minuts': it takes source, pipeline, minutes, queued_minutes, as_of.",
+        ),
     ],
 )
 def test_a_wrong_parameter_is_a_400_with_one_sentence(served: Served, query: str, sentence: str) -> None:

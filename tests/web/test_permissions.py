@@ -126,7 +126,7 @@ def test_who_may_see_nothing_reads_so(served: Served) -> None:
         home = served.get("/").text
         assert "There is no report here that you may see." in home
         assert "storyreport ingest" not in home
-        for kind in ("story", "run", "step", "source"):
+        for kind in ("story", "run", "step", "pipeline", "source"):
             page = served.get(f"/-/{kind}/x")
             assert page.status_code == 403
             assert "You may not see this database." in page.text

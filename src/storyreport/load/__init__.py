@@ -18,7 +18,7 @@ from .references import link_again
 from .rejects import load_rejects
 from .reused import watch_reused_keys
 from .unread import note_unread_columns
-from .upsert import load_core, load_steps
+from .upsert import load_core, load_names
 
 __all__ = ["IS_OPEN", "Counts", "Job", "Overlap", "Watermarks", "has_rows", "load_part"]
 
@@ -36,7 +36,7 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     if job.continued:
         check_keys(job)
     last = last_call(job)
-    load_steps(job)
+    load_names(job)
     note_runs(job)
     watch_reused_keys(job)
     rows = {core: load_core(job, core, known.rows[core] if known else None) for core in CORE_TABLES}
@@ -74,6 +74,11 @@ def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
         if remote:
             remote.dirty_groups(watermarks.since)
         find_changes(job, watermarks)
+        # The core tables have e-mail addresses as hashes.
+        job.execute(
+            "insert or ignore into temp.dirty_groups"
+            " select private_key(group_key) from temp.dirty_groups where instr(group_key, '@')"
+        )
     if remote:
         remote.fetch(watermarks.since if watermarks else None)
     return watermarks

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..keyed import HASHED
 from ..readers.copies import copy_rows
 from ..system import Type
 from . import recent
@@ -77,6 +78,8 @@ def find_changes(job: Job, watermarks: Watermarks) -> None:
     for core, group in job.part.grouped.items():
         if core in TABLES_OF_WORK:
             job.execute(f"insert or ignore into temp.dirty_groups {_open_groups(job, core, group)}")
+    for table in candidates:
+        _add_hashed_groups(job, table)
     for table, rows in candidates.items():
         _copy(job, table, rows)
 
@@ -154,6 +157,18 @@ def _add_new_groups(job: Job, table: str, rows: _Candidates, since: Any) -> None
             since=since,
             again=recent.ROWS_READ_AGAIN,
             ongoing=json.dumps((job.part.tables[table].ongoing or ("", ()))[1]),
+        )
+
+
+def _add_hashed_groups(job: Job, table: str) -> None:
+    """Add the groups as the source has them, whose keys are e-mail addresses and are kept as hashes."""
+    group = _group_column(job, table)
+    is_hashed = "select exists (select 1 from temp.dirty_groups where instr(group_key, :hashed))"
+    if group and job.scalar(is_hashed, hashed=HASHED):
+        job.execute(
+            f"insert or ignore into temp.dirty_groups select distinct {group} from {job.typed.name(table)}"
+            f" where instr({group}, '@')"
+            f" and private_key(cast({group} as blob)) in (select group_key from temp.dirty_groups)"
         )
 
 

@@ -12,6 +12,8 @@ from .references import links
 
 # Columns that the loader gives itself.
 OWN_COLUMNS = {"id", "source_id", "input_id", "gone_at", "pruned_at", "error_id"}
+# Columns that are given by the name of what they lead to.
+NAMED = {"step_id": "step_name", "pipeline_id": "pipeline_name"}
 # The columns of an action that loads nothing.
 COLUMNS = {"delete": {"id"}, "gone": {"id"}, "missing": {"id", "is_missing"}}
 
@@ -61,7 +63,10 @@ def _core_columns(connection: sqlite3.Connection, table: str) -> tuple[set[str],
         select name, "notnull" and dflt_value is null
         from pragma_table_xinfo('{table}')
         where hidden = 0""").fetchall()
-    # References are given by the key of the row, and a step by its name.
-    given = {link.name + "_id": link.name + "_key" for link in links(connection, table)} | {"step_id": "step_name"}
+    # References are given by the key of the row, a step and a pipeline by their names.
+    given = {link.name + "_id": link.name + "_key" for link in links(connection, table)} | NAMED
     columns = {given.get(name, name): bool(required) for name, required in rows if name not in OWN_COLUMNS}
+    if "step_name" in columns:
+        # The pipeline of the step, where the table has none of its own.
+        columns.setdefault("pipeline_name", False)
     return set(columns), {name for name, required in columns.items() if required}

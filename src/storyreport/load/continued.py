@@ -9,6 +9,9 @@ from ..mapping import Section
 from .deleted import dirty_rows
 from .job import Job
 
+# What a row is known with, where it is kept elsewhere.
+KNOWN = {"pipeline_name": "(select name from main.pipelines where id = known.pipeline_id)"}
+
 
 def find_added(job: Job) -> None:
     """Leave of the staged rows those that were added, and those before that belong to a group of theirs."""
@@ -63,7 +66,7 @@ def _check_groups(job: Job, core: str) -> None:
 def check_keys(job: Job) -> None:
     """Raise NotContinuedError where a row has the key of a known one that is not read again, or changes it."""
     for section in job.sections:
-        if section.verb != "load" or section.action == "steps" or section.only_absent:
+        if section.verb != "load" or section.table in ("pipelines", "steps") or section.only_absent:
             continue
         job.execute(f"create temp table added as {section.sql}")
         changes = _is_not_at_hand(job, section) if section.table in job.part.feeds else _differs(job, section)
@@ -85,11 +88,11 @@ def _is_not_at_hand(job: Job, section: Section) -> str:
 
 
 def _differs(job: Job, section: Section) -> str:
-    """Whether a row that others belong to is not as it is known; a reference may be another one."""
+    """Whether a row that others belong to is not as it is known; a reference to another row may be another one."""
     columns = [column for column in job.columns[section] if column != "source_key"]
     if any(column.endswith("_key") or column == "step_name" for column in columns):
         return "true"
-    pairs = [f"added.{column} is not known.{column}" for column in columns]
+    pairs = [f"added.{column} is not {KNOWN.get(column, f'known.{column}')}" for column in columns]
     return f"({' or '.join(['known.gone_at is not null', *pairs])})"
 
 

@@ -1,5 +1,6 @@
 """Findings about a part as it was read: they replace those of the last time."""
 
+from ..values import clean_text
 from .job import Job
 
 
@@ -16,6 +17,6 @@ def note_findings(job: Job) -> None:
             area=area,
             problem=problem,
             rows=rows,
-            example=example,
+            example=clean_text(example),
             action=action,
         )

@@ -94,6 +94,8 @@ class Job:
     findings: list[tuple[str, str, int, str, str]] = field(default_factory=list)
     # section → its columns, for all parts of the system
     columns: dict[Section, list[str]] = field(default_factory=dict)
+    # The pipeline of all rows, where the system has only one.
+    pipeline_id: int | None = None
     # whether the source's file was found to be sound, where rows of it had vanished
     is_checked: bool = False
     # table → what its newest rows hold, block by block
@@ -146,8 +148,13 @@ class Job:
         return not has_rows(self.connection, self.source_id)
 
     def execute(self, sql: str, **parameters: Any) -> sqlite3.Cursor:
-        """Run a statement that may name :source_id, :input_id and :now."""
-        ids = {"source_id": self.source_id, "input_id": self.input_id, "now": self.now}
+        """Run a statement that may name :source_id, :input_id, :pipeline_id and :now."""
+        ids = {
+            "source_id": self.source_id,
+            "input_id": self.input_id,
+            "pipeline_id": self.pipeline_id,
+            "now": self.now,
+        }
         return self.connection.execute(sql, {**ids, **parameters})
 
     def scalar(self, sql: str, **parameters: Any) -> Any:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from itertools import groupby
 from typing import Any
 
+from ..keyed import PRIVATE_KEY
 from ..system import Type
 from .job import Block, Job
 
@@ -94,9 +95,10 @@ def _read(job: Job, table: str, first: int, last: int) -> dict[int, Block]:
     read = [
         name for kind, name in columns.values() if name and (kind is not Type.PRIVATE or job.typed.options.with_text)
     ]
+    key = PRIVATE_KEY.format(c=group) if group else "null"
     with _bytes_for_text(job):
         rows = job.execute(
-            f"select {number}, {group or 'null'}, {', '.join(read)} from {job.typed.name(table)}"
+            f"select {number}, {key}, {', '.join(read)} from {job.typed.name(table)}"
             f" where {number} between :first and :last order by {number}",
             first=first,
             last=last,

@@ -84,6 +84,9 @@ def link_again(connection: sqlite3.Connection, source_id: int) -> int:
                         when {table}.story_id is null and {table}.story_key is null then parents.story_id
                         else {table}.story_id
                     end"""
+            if link.parent == "runs" and table == "calls":
+                also += """,
+                    pipeline_id = coalesce(calls.pipeline_id, parents.pipeline_id)"""
             linked += connection.execute(
                 f"""
                 update main.{table}

@@ -240,8 +240,8 @@ def _renew_derived_runs(job: Job) -> None:
     _have_keys_again(job, "runs")
     job.execute("update main.runs set gone_at = null where id in (select id from temp.reused)")
     job.execute("""
-        insert or ignore into main.runs (source_id, source_key, input_id, kind, is_derived)
-        select runs.source_id, over.source_key, runs.input_id, runs.kind, 1
+        insert or ignore into main.runs (source_id, source_key, input_id, pipeline_id, kind, is_derived)
+        select runs.source_id, over.source_key, runs.input_id, runs.pipeline_id, runs.kind, 1
         from temp.over
         join main.runs on runs.id = over.id""")
     for table in ("over", "reused"):

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from ..detail import ENDED, ended
+from ..keyed import PRIVATE_KEY
 from ..mapping import Section
 from .deleted import mark_deleted
 from .derived import ALL_RUNS, WORKED_RUNS, derive_runs
@@ -10,6 +11,8 @@ from .job import IS_OPEN, TABLES_OF_WORK, Job, inherits
 from .references import links
 from .reused import keep_earlier_rows
 
+# Columns with keys and names of the source that are called otherwise than *_key.
+KEYS = ("pipeline_name", "step_name", "name", "family", "current_step", "path")
 # Local times of the hour that is repeated when summer time ends: work does not end before it began.
 END = "after_fold(mapped.ended_at, mapped.started_at, :zone)"
 AFTER_FOLD = {
@@ -22,19 +25,53 @@ AFTER_FOLD = {
         end
     )""",
 }
+# A reference that is given by the name of what it leads to; as text, like the keys.
+PIPELINE = (
+    "left join main.pipelines as pipeline"
+    " on pipeline.source_id = :source_id and pipeline.name = cast(mapped.pipeline_name as text)"
+)
+STEP = (
+    "left join main.steps as step"
+    " on step.source_id = :source_id and step.name = cast(mapped.step_name as text)"
+    " and coalesce(step.pipeline_id, 0) = coalesce({pipeline}, 0)"
+)
+# Core tables whose rows belong to a pipeline of their own; a step run belongs to that of its step.
+OF_PIPELINES = ("stories", "runs", "calls")
 
 
-def load_steps(job: Job) -> None:
-    """Add the steps that are new."""
-    for section in job.sections:
-        if section.action == "steps":
-            columns = ", ".join(job.columns[section])
-            with job.running(section):
-                job.execute(
-                    f"insert into main.steps (source_id, {columns})"
-                    f" select :source_id, {columns} from ({section.sql}\n) where true"
-                    " on conflict (source_id, name) do nothing"
-                )
+def load_names(job: Job) -> None:
+    """Add the pipelines and the steps that are new."""
+    if job.system.pipeline:
+        job.execute(
+            "insert or ignore into main.pipelines (source_id, name) values (:source_id, :name)",
+            name=job.system.pipeline,
+        )
+        job.pipeline_id = job.scalar(
+            "select id from main.pipelines where source_id = :source_id and name = :name", name=job.system.pipeline
+        )
+    for action in ("pipelines", "steps"):
+        for section in job.sections:
+            if section.action == action:
+                with job.running(section):
+                    _load_names(job, section)
+
+
+def _load_names(job: Job, section: Section) -> None:
+    given = job.columns[section]
+    columns = {column: f"mapped.{column}" for column in given if column != "pipeline_name"}
+    if section.table == "steps":
+        columns["pipeline_id"] = _pipeline(given)
+    job.execute(
+        f"insert into main.{section.table} (source_id, {', '.join(columns)})"
+        f" select :source_id, {', '.join(columns.values())} from {_private(job, section)} as mapped"
+        f" {PIPELINE if 'pipeline_name' in given else ''}"
+        " where true on conflict do nothing"
+    )
+
+
+def _pipeline(given: Collection[str]) -> str:
+    """The pipeline of a mapped row, in SQL: the one that it names, or that of all rows of the system."""
+    return "pipeline.id" if "pipeline_name" in given else ":pipeline_id"
 
 
 def load_core(job: Job, core: str, present: int | None) -> int:
@@ -47,7 +84,7 @@ def load_core(job: Job, core: str, present: int | None) -> int:
             continue
         with job.running(section):
             if job.is_fresh:
-                _upsert(job, section, f"({section.sql}\n)")
+                _upsert(job, section, _private(job, section))
             else:
                 present = _load_again(job, section, present)
     if core == "step_runs":
@@ -56,10 +93,19 @@ def load_core(job: Job, core: str, present: int | None) -> int:
     return _rows(job, core) if present is None else present
 
 
+def _private(job: Job, section: Section) -> str:
+    """A section's rows with keys as they are kept; the views have them as the source's indexes do."""
+    columns = (
+        f"{PRIVATE_KEY.format(c=column)} as {column}" if column.endswith("_key") or column in KEYS else column
+        for column in job.columns[section]
+    )
+    return f"(select {', '.join(columns)} from ({section.sql}\n))"
+
+
 def _load_again(job: Job, section: Section, present: int | None) -> int | None:
     """Load a section's rows beside those of the last time; return of how many source rows there are now."""
     changes_only = present is not None
-    job.execute(f"create temp table mapped as {section.sql}")
+    job.execute(f"create temp table mapped as select * from {_private(job, section)}")
     job.execute("create index temp.mapped_key on mapped (source_key)")
     _leave_out_pruned(job, section)
     before = _rows(job, section.table, "temp.mapped") if changes_only else 0
@@ -140,9 +186,14 @@ def _upsert(job: Job, section: Section, rows: str) -> None:
 
 def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str], list[str]]:
     """The columns to write with their SQL, and the joins that resolve references."""
-    values = {column: f"mapped.{column}" for column in given if column != "step_name" and not column.endswith("_key")}
+    values = {
+        column: f"mapped.{column}"
+        for column in given
+        if column not in ("pipeline_name", "step_name") and not column.endswith("_key")
+    }
     if "error_message" in given and not job.typed.options.with_text:
-        values["error_message"] = "neutral(mapped.error_message)"
+        # Most rows have none, and a call of a function for each costs more than to look.
+        values["error_message"] = "case when mapped.error_message is not null then neutral(mapped.error_message) end"
     if core in TABLES_OF_WORK and job.typed.options.timezone != "UTC" and {"started_at", "ended_at"} <= set(given):
         values |= {column: value for column, value in AFTER_FOLD.items() if column in given}
     joins = []
@@ -157,12 +208,15 @@ def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str]
             values[f"{link.name}_key"] = f"case when {link.name}.id is null then mapped.{link.name}_key end"
     if inherits(given):
         values["story_id"] = "run.story_id"
+    if "pipeline_name" in given:
+        joins.append(PIPELINE)
     if "step_name" in given:
-        # As text, like the keys.
-        joins.append(
-            "left join main.steps as step on step.source_id = :source_id and step.name = cast(mapped.step_name as text)"
-        )
+        joins.append(STEP.format(pipeline=_pipeline(given)))
         values["step_id"] = "step.id"
+    if core in OF_PIPELINES:
+        # A call that names none is one of its run's.
+        of_run = core == "calls" and "run_key" in given
+        values["pipeline_id"] = f"coalesce({_pipeline(given)}, run.pipeline_id)" if of_run else _pipeline(given)
     return values, joins
 
 
@@ -175,6 +229,9 @@ def _update(core: str, values: Collection[str], is_inheriting: bool) -> str:
         new["story_id"] = f"case when excluded.run_id is null then {core}.story_id else excluded.story_id end"
         new["story_key"] = f"case when excluded.run_id is null then {core}.story_key end"
         own.append(f"{core}.story_key")
+    if "pipeline_id" in values:
+        # Another row of a run, or another file, may have named it.
+        new["pipeline_id"] = f"coalesce(excluded.pipeline_id, {core}.pipeline_id)"
     changed = f"({', '.join([*own, f'{core}.gone_at'])}) is not ({', '.join([*new.values(), 'null'])})"
     updates = [f"{column} = {value}" for column, value in new.items()]
     updates += ["input_id = excluded.input_id", "gone_at = null"]

@@ -9,6 +9,8 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Western letters and signs of Windows' Latin-1. A byte of 0xff is none of them in a text that anybody writes.
 WESTERN = frozenset((0x80, *range(0x91, 0x98), *range(0xA0, 0xFF)))
 BLOCK = 64 * 1024
+# Becomes a byte that no UTF-8 has, so that the line is rejected.
+codecs.register_error("storyreport-escape", lambda error: ("\udcff", getattr(error, "end", 0)))
 
 
 def sniffed(start: bytes) -> tuple[str | None, bool]:
@@ -32,7 +34,9 @@ class Recoded(io.RawIOBase):
 
     def __init__(self, file: BinaryIO, encoding: str | None, newline: bool):
         self._file = file
-        self._decoder = codecs.getincrementaldecoder(encoding or "utf-8")(errors="surrogateescape")
+        # Two bytes that are no character cannot be escaped as one.
+        errors = "storyreport-escape" if encoding == "utf-16" else "surrogateescape"
+        self._decoder = codecs.getincrementaldecoder(encoding or "utf-8")(errors=errors)
         self._newline = newline
         self._ready = b""
 

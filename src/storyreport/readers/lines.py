@@ -1,6 +1,6 @@
-"""Lines of text files, plain or gzipped, or of a piece of one; broken in any way.
+"""Lines of files as sources meet them: plain or gzipped, whole or a piece, in any encoding, damaged in any way.
 
-Whatever cannot be read becomes a problem with the number of its line.
+A helper of the sources: it names no system. Whatever cannot be read becomes a problem with the number of its line.
 """
 
 import gzip
@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from . import encodings
+from .bounds import BLOWN_UP, HIGHEST_RATIO, MAX_BYTES
 
 GZIP_MAGIC = b"\x1f\x8b"
+BYTE_ORDER_MARK = "\ufeff"
 LONGEST_LINE = 8 * 1024 * 1024
 BLOCK_BYTES = 1 << 16
 # What a gzip file may unpack to: records that repeat themselves reach a hundred, blank lines a thousand.
 SMALL_BYTES = 256 << 20
-HIGHEST_RATIO = 250
 TOO_LONG = "the line is longer than"
+SHORTEN = "write one object a line, and leave out its long texts"
 DAMAGED = "the gzip file is damaged"
 CUT = "the gzip file ends early or is damaged"
-BLOWN_UP = f"the gzip file unpacks to more than {HIGHEST_RATIO} times its size: unpack it yourself, if you trust it"
 
 Line = tuple[int, str | None, str | None]
 
@@ -64,7 +65,7 @@ def all_lines(place: Place) -> Iterator[tuple[int, str, str | None]]:
                     line = file.readline(min(LONGEST_LINE, left))
                     left -= len(line)
                     quotes += line.count(b'"')
-                yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes"
+                yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes: {SHORTEN}"
             elif line.strip():
                 yield (number, *_text(line))
             else:
@@ -98,7 +99,7 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, path: Path):
         self._file = gzip.GzipFile(path)
-        self._most = max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
+        self._most = MAX_BYTES.get() or max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
         self._count = 0
         self.damage = ""
 
@@ -158,7 +159,7 @@ def _text(line: bytes) -> tuple[str, str | None]:
     if b"\0" in line:
         return _legible(line), "the line holds NUL bytes"
     try:
-        return line.decode("utf-8-sig").rstrip("\r\n"), None
+        return line.decode().removeprefix(BYTE_ORDER_MARK).rstrip("\r\n"), None
     except UnicodeDecodeError:
         return _legible(line), "the line is not UTF-8"
 

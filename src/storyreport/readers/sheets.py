@@ -92,10 +92,12 @@ def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row
     is_continued = isinstance(place, text.Piece) and place.first_byte > 0
     if is_continued and sums.styles:
         sums.styles = _continued(sums.styles, _styles(place, table))
+    checked = {column: kind for column, kind in table.columns.items() if kind in NUMBERS or kind in TIMES}
+    money = [column for column, kind in checked.items() if kind is Type.MONEY]
     for number, record, problem in text.records(place):
-        row = {name.lower(): value for name, value in (record or {}).items()}
-        cleaned = _cleaned(row, table, styles)
-        if problem is None and _is_total(row, cleaned, table, sums.amounts):
+        row = text.in_lower_case(record or {})
+        cleaned = _cleaned(row, table, checked, styles)
+        if problem is None and _is_total(row, cleaned, money, sums.amounts):
             problem = IS_TOTAL
         yield number, cleaned, problem
 
@@ -131,15 +133,21 @@ def _styles(place: text.Place, table: Table) -> Styles:
     return found
 
 
-def _cleaned(row: Row, table: Table, styles: Callable[[], Styles]) -> Row:
+def _cleaned(row: Row, table: Table, checked: Mapping[str, Type], styles: Callable[[], Styles]) -> Row:
+    """The row with its numbers and times as SQL reads them; the row itself where it has them as JSON does."""
+    written = {column for column, value in row.items() if isinstance(value, str) and column in checked}
+    if not written:
+        return row
     cleaned = dict(row)
-    for column, kind in table.columns.items():
-        value = row.get(column)
-        if not isinstance(value, str):
+    # In the order of the table: the first amount says which currency the row is in.
+    for column in checked if len(written) > 1 else written:
+        if column not in written:
             continue
-        if kind in NUMBERS and not (PLAIN.fullmatch(value) and "." not in value):
-            cleaned[column] = _number(value, column, kind, styles, cleaned, table)
-        elif kind in TIMES and (match := DATE.fullmatch(value.strip())):
+        value, kind = row[column], checked[column]
+        if kind in NUMBERS:
+            if not (PLAIN.fullmatch(value) and "." not in value):
+                cleaned[column] = _number(value, column, kind, styles, cleaned, table)
+        elif match := DATE.fullmatch(value.strip()):
             cleaned[column] = _time(value, match, column, styles)
     return cleaned
 
@@ -205,21 +213,25 @@ def _time(value: str, match: re.Match[str], column: str, styles: Callable[[], St
     return f"{year}-{int(month):02}-{int(day):02}T{at:02}:{minute or '00'}:{seconds or '00'}"
 
 
-def _is_total(row: Row, cleaned: Row, table: Table, sums: dict[str, float]) -> bool:
+def _is_total(row: Row, cleaned: Row, money: Iterable[str], sums: dict[str, float]) -> bool:
     """Whether a row without names has the sum of the amounts above; the sums are those up to it from now on."""
     amounts: Mapping[str, float] = {
-        column: amount
-        for column, kind in table.columns.items()
-        if kind is Type.MONEY and (amount := _float(cleaned.get(column))) is not None
+        column: amount for column in money if (amount := _float(cleaned.get(column))) is not None
     }
-    is_nameless = not any(row.get(name) for name in NAMES) or _says_total(row.values())
-    if is_nameless and amounts and not any(row.get(name) for name in ("provider", "model")):
-        equal = [abs(amount - sums[column]) <= 1e-6 * (1 + abs(amount)) for column, amount in amounts.items() if sums]
-        if equal and all(equal):
-            return True
+    may_be = bool(amounts and sums) and not (row.get("provider") or row.get("model"))
+    if may_be and _are_sums(amounts, sums) and _is_nameless(row):
+        return True
     for column, amount in amounts.items():
         sums[column] = sums.get(column, 0.0) + amount
     return False
+
+
+def _are_sums(amounts: Mapping[str, float], sums: Mapping[str, float]) -> bool:
+    return all(abs(amount - sums.get(name, 0.0)) <= 1e-6 * (1 + abs(amount)) for name, amount in amounts.items())
+
+
+def _is_nameless(row: Row) -> bool:
+    return not any(row.get(name) for name in NAMES) or _says_total(row.values())
 
 
 def _says_total(values: Iterable[Any]) -> bool:

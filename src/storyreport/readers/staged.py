@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,8 @@ from .part import Found, Opened, quoted, signature
 
 # A line may be 8 MiB long.
 ROWS_A_BATCH = 25
+LARGEST = 2**63 - 1
+MOST_LAYOUTS = 1000
 
 
 def open_staged(
@@ -41,7 +43,11 @@ def open_staged(
         for table, (name, columns) in tables.items():
             connection.executemany(
                 f"insert into {name} values ({', '.join('?' * len(columns))})",
-                ([_storable(value) for value in row] for of_table, row in batch if of_table == table),
+                (
+                    [value if value is None else _storable(value) for value in row]
+                    for of_table, row in batch
+                    if of_table == table
+                ),
             )
         count += len(batch)
         progress(f"reading {found.path.name}: {count:,} rows")
@@ -73,25 +79,50 @@ def _exported_rows(
     part = found.system.parts[found.part]
     for table, path in found.exports:
         description, before, size = part.tables[table], ends.get(table), size_of(path)
-        columns, sums = list(description.columns), before.sums if before else sheets.Sums()
+        sums = before.sums if before else sheets.Sums()
         place = piece(path, size, before, is_read_again=description.group is not None)
         is_open, broken_line = False, 0
         rows = sheets.rows(place, description, sums) if description.drops_values else _rows(place, description)
-        for number, values, problem in rows:
-            values = description.named(values)
-            # A document of MongoDB is known by its _id.
-            values.setdefault("id", values.get("_id"))
+        for values, problem, number in _in_columns(rows, description):
             is_open = is_open or bool(problem and problem.startswith(text.UNCLOSED))
             broken_line = number if problem else broken_line
-            yield table, (*(_plain(values.get(column)) for column in columns), problem, number)
+            yield table, (*values, problem, number)
         if part.grows and not is_open and (end := end_of(path, size, sums, broken_line, before)):
             found_ends[table] = end
+
+
+def _in_columns(
+    rows: Iterable[tuple[int, Mapping[str, Any], str | None]], description: Table
+) -> Iterator[tuple[list[Any], str | None, int]]:
+    """(values in the order of the columns, problem, number) of each record."""
+    place = {column: number for number, column in enumerate(description.columns)}
+    # Most records of a file have the same fields.
+    layouts: dict[tuple[str, ...], list[int]] = {}
+    for number, values, problem in rows:
+        fields = tuple(values)
+        layout = layouts.get(fields)
+        if layout is None:
+            if len(layouts) == MOST_LAYOUTS:
+                layouts.clear()
+            layout = layouts[fields] = [place.get(name, -1) for name in _meant(fields, description)]
+        row: list[Any] = [None] * len(description.columns)
+        for at, value in zip(layout, values.values(), strict=True):
+            if at >= 0 and value is not None:
+                row[at] = _plain(value) if type(value) is dict or type(value) is list else value
+        yield row, problem, number
+
+
+def _meant(fields: tuple[str, ...], description: Table) -> list[str]:
+    """The columns that the fields of a record stand for, in their order."""
+    meant = {field: name for name, field in description.named({field: field for field in fields}).items()}
+    # A document of MongoDB is known by its _id.
+    return ["id" if field == "_id" and "id" not in meant.values() else meant[field] for field in fields]
 
 
 def _rows(place: text.Place, table: Table) -> Iterator[tuple[int, dict[str, Any], str | None]]:
     """(number, values by field in lower case, problem) of each record of a file."""
     for number, record, problem in text.listed_records(place, table.listed_as):
-        yield number, {name.lower(): value for name, value in (record or {}).items()}, problem
+        yield number, text.in_lower_case(record or {}), problem
 
 
 def _plain(value: Any) -> Any:
@@ -105,6 +136,6 @@ def _storable(value: Any) -> Any:
     """A value from a file as SQLite can hold it: names need not be Unicode, and JSON's numbers have no bounds."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode(errors="replace").decode()
-    if isinstance(value, int) and value.bit_length() > 63:
+    if isinstance(value, int) and not -LARGEST <= value <= LARGEST:
         return str(value)
     return value

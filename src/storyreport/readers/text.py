@@ -12,16 +12,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .lines import BLOCK_BYTES, LONGEST_LINE, TOO_LONG, Line, Piece, Place, all_lines, damage_of, lines, opened
+from . import documents
+from .lines import BLOCK_BYTES, LONGEST_LINE, TOO_LONG, Line, Piece, Place, all_lines, lines, opened
 
 __all__ = [
     "LONGEST_LINE",
+    "LOOKED_AT",
     "BrokenRecord",
     "Line",
     "Piece",
     "Place",
+    "Record",
     "fields",
     "form",
+    "in_lower_case",
     "lines",
     "listed_records",
     "object_in",
@@ -29,7 +33,6 @@ __all__ = [
     "single",
 ]
 
-LARGEST_DOCUMENT = 64 * 1024 * 1024
 # So many short lines of one record fit into memory.
 MOST_LINES = 200_000
 # So often a file is read again for the lines that did not.
@@ -40,7 +43,7 @@ DELIMITERS = ",;\t|"
 SEPARATOR = re.compile(r"sep=[,;\t|]", re.IGNORECASE)
 UNCLOSED = "a quote is not closed"
 
-Record = tuple[int, dict[str, Any] | None, str | None]
+Record = documents.Record
 
 
 def listed_records(place: Place, name: str | None) -> Iterator[Record]:
@@ -78,6 +81,11 @@ def _broken(place: Place) -> Iterator[Record]:
     yield from ((number, None, problem) for number, _, problem in lines(place))
 
 
+def in_lower_case(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record by the names of its fields in lower case."""
+    return {name.lower(): value for name, value in record.items()}
+
+
 def fields(path: Path) -> frozenset[str]:
     """The names of the fields of the first records, as written; of a CSV file that has no more, its header's."""
     found: set[str] = set()
@@ -104,7 +112,7 @@ def _is_document(path: Path, first: str) -> bool:
         return False
     # A broken line among others is just that; but a document may have whole objects on lines of their own.
     has_objects = any(_is_json(text) for _, text, _ in beginning if text and text.lstrip().startswith("{"))
-    return not has_objects or _is_whole_document(path)
+    return not has_objects or documents.is_whole(path)
 
 
 def _is_too_long(problem: str | None) -> bool:
@@ -117,13 +125,6 @@ def _first_character(path: Path) -> str:
         return file.read(BLOCK_BYTES).decode("utf-8-sig", errors="replace").lstrip()[:1]
 
 
-def _is_whole_document(path: Path) -> bool:
-    """Whether a file is one JSON document, of a size that is read at once."""
-    with opened(path) as file:
-        content = file.read(LARGEST_DOCUMENT + 1)
-    return len(content) <= LARGEST_DOCUMENT and _is_json(content)
-
-
 def _is_json(text: str | bytes | None) -> bool:
     try:
         json.loads(text or "")
@@ -132,40 +133,25 @@ def _is_json(text: str | bytes | None) -> bool:
     return True
 
 
+def _document(place: Place) -> Iterator[Record]:
+    yield from documents.records(place.path if isinstance(place, Piece) else place)
+
+
 def _json_lines(place: Place) -> Iterator[Record]:
+    decode = json.JSONDecoder().decode
     for number, text, problem in lines(place):
         if text is None:
             yield number, None, problem
             continue
         try:
-            record = json.loads(text)
-        except (ValueError, RecursionError):
+            record = decode(text)
+        except ValueError:
             yield number, None, "the line is broken JSON"
             continue
+        except RecursionError:
+            yield number, None, f"the line is {documents.TOO_DEEP}"
+            continue
         yield (number, record, None) if isinstance(record, dict) else (number, None, "the line is no JSON object")
-
-
-def _document(place: Place) -> Iterator[Record]:
-    damage = ""
-    try:
-        with opened(place) as file:
-            content = file.read(LARGEST_DOCUMENT + 1)
-            damage = damage_of(file)
-        if len(content) > LARGEST_DOCUMENT:
-            yield 1, None, f"the JSON document is larger than {LARGEST_DOCUMENT} bytes: write one object a line"
-            return
-        document = json.loads(content)
-    except (ValueError, RecursionError):
-        yield 1, None, damage or "the file is broken JSON"
-        return
-    if isinstance(document, dict):
-        document = next(
-            (document[key] for key in ("data", "records") if isinstance(document.get(key), list)), [document]
-        )
-    for number, record in enumerate(document, start=1):
-        yield (number, record, None) if isinstance(record, dict) else (number, None, "the item is no JSON object")
-    if damage:
-        yield len(document) + 1, None, damage
 
 
 def _csv(place: Place) -> Iterator[Record]:

@@ -1,11 +1,22 @@
 """Reports: one file `queries/<name>.sql` each, a YAML header in a comment and one SELECT."""
 
 from ..errors import StoryreportError, UsageError
-from .catalogue import FOLDERS, TOPICS, Catalogue, add_folders, find, load_catalogue, load_reports, read_folders
+from .catalogue import (
+    FOLDERS,
+    TOPICS,
+    Catalogue,
+    add_folders,
+    find,
+    load_catalogue,
+    load_reports,
+    read_folders,
+    set_limits,
+)
 from .header import BrokenReportError, Report, read_report
+from .known import check_name, check_names, hint, names_like
 from .params import FORMS, Param, WrongValueError
 from .periods import SUGGESTIONS as DATES
-from .run import Rows, bind, for_sql, run
+from .run import Rows, bind, for_sql, run, select
 
 __all__ = [
     "DATES",
@@ -22,11 +33,17 @@ __all__ = [
     "WrongValueError",
     "add_folders",
     "bind",
+    "check_name",
+    "check_names",
     "find",
     "for_sql",
+    "hint",
     "load_catalogue",
     "load_reports",
+    "names_like",
     "read_folders",
     "read_report",
     "run",
+    "select",
+    "set_limits",
 ]

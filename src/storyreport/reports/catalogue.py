@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import bundle, rollups
@@ -17,6 +17,8 @@ from .header import BrokenReportError, Report, read_report
 
 # The users' own folders, as PATH has them.
 FOLDERS = "STORYREPORT_QUERIES"
+# Limits of the sources file, as `name=value` parted by commas.
+LIMITS = "STORYREPORT_LIMITS"
 # Topics in their order; a user's own come after them.
 TOPICS = (
     "Steps",
@@ -46,10 +48,15 @@ def add_folders(folders: Iterable[str | Path]) -> None:
         os.environ[FOLDERS] = joined
 
 
+def set_limits(limits: Mapping[str, str]) -> None:
+    """Give parameters of reports other defaults, for this process and those that it starts."""
+    os.environ[LIMITS] = ",".join(f"{name}={value}" for name, value in limits.items())
+
+
 def load_catalogue() -> Catalogue:
     """The catalogue as the files are now."""
     # A page asks several times: the files are looked at once a second.
-    return _load(int(time.monotonic()), os.environ.get(FOLDERS, ""))
+    return _load(int(time.monotonic()), os.environ.get(FOLDERS, ""), os.environ.get(LIMITS, ""))
 
 
 def load_reports(folder: Path | None = None) -> dict[str, Report]:
@@ -94,8 +101,17 @@ def read_folders(folders: Iterable[Path]) -> Catalogue:
 
 
 @functools.lru_cache(maxsize=1)
-def _load(_second: int, own: str) -> Catalogue:
-    return read_folders([bundle.root() / "queries", *map(Path, filter(None, own.split(os.pathsep)))])
+def _load(_second: int, own: str, limits: str) -> Catalogue:
+    catalogue = read_folders([bundle.root() / "queries", *map(Path, filter(None, own.split(os.pathsep)))])
+    given = {name: value for name, _, value in (pair.partition("=") for pair in limits.split(",") if pair)}
+    found = {name: _with_defaults(report, given) for name, report in catalogue.reports.items()}
+    return replace(catalogue, reports=found)
+
+
+def _with_defaults(report: Report, given: Mapping[str, str]) -> Report:
+    """The report with the limits of the sources file as defaults of its parameters."""
+    params = (replace(param, default=given.get(param.name, param.default)) for param in report.params)
+    return replace(report, params=tuple(params)) if given else report
 
 
 def _place(report: Report) -> tuple[int, str, str]:
@@ -122,7 +138,7 @@ def _checked(path: Path, _changed: int) -> Report:
             line(f"field: {column}"),
             f"its chart draws {column!r}, which is not a column; the columns are {', '.join(columns)}",
         )
-    return report
+    return replace(report, columns=tuple(columns))
 
 
 _LOCK = threading.Lock()

@@ -29,9 +29,14 @@ def problems(chart: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield str(name), f"its chart has the unknown channel {name!r}; the known ones are {', '.join(sorted(CHANNELS))}"
 
 
+def fields(chart: dict[str, Any]) -> list[str]:
+    """The columns that a chart draws."""
+    return list(dict.fromkeys(_fields(chart)))
+
+
 def unknown_fields(chart: dict[str, Any], columns: Collection[str]) -> list[str]:
     """The fields that a chart draws and a report does not have."""
-    return [field for field in _fields(chart) if field not in columns]
+    return [field for field in fields(chart) if field not in columns]
 
 
 def _fields(value: Any) -> Iterator[str]:

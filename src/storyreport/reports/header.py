@@ -29,6 +29,12 @@ class Report:
     params: tuple[Param, ...]
     chart: dict[str, Any] | None
     sql: str
+    columns: tuple[str, ...] = ()  # once its SELECT was prepared
+
+    @property
+    def drawn(self) -> list[str]:
+        """The columns that its chart draws: what it is about."""
+        return charts.fields(self.chart or {})
 
     @property
     def summary(self) -> str:

@@ -36,7 +36,7 @@ FORMS: dict[str, tuple[Callable[[str], object], str]] = {
     "number": (NUMBER.fullmatch, "a number"),
     "time": (_is_time, "'now' or a UTC time such as 2025-01-31T09:30:00Z"),
 }
-TYPES = ("text", "source", "step", *FORMS)
+TYPES = ("text", "source", "pipeline", "step", *FORMS)
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class Param:
     type: str
     default: str
     help: str
+
+    @property
+    def is_required(self) -> bool:
+        """Whether the report says nothing without a value, as its help text says."""
+        return "(required)" in self.help
 
     def value(self, given: str) -> str:
         """The value in force, as it was given; WrongValueError where it does not fit the type."""

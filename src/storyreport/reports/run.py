@@ -9,6 +9,7 @@ from . import params
 from .header import Report
 
 Rows = list[tuple[Any, ...]]
+MORE: Mapping[str, str] = {}
 
 
 def bind(report: Report, given: Mapping[str, str]) -> dict[str, str]:
@@ -32,3 +33,13 @@ def run(connection: sqlite3.Connection, report: Report, given: Mapping[str, str]
         return [column[0] for column in cursor.description], cursor.fetchall()
     except sqlite3.Error as error:
         raise StoryreportError(f"{report.name} cannot be read: {error}.") from error
+
+
+def select(
+    connection: sqlite3.Connection, report: Report, given: Mapping[str, str], sql: str, more: Mapping[str, str] = MORE
+) -> list[dict[str, Any]]:
+    """The rows of an SQL select from `report`; `more` are values that only the select takes."""
+    values = {**for_sql(report, bind(report, given)), **more}
+    cursor = connection.execute(f"with report as (\n{report.sql}\n)\n{sql}", values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import StoryreportError
 from ..schema import definitions as files
 
-GROUP_KEYS = {"group", "dirty", "all", "covers", "widen", "frozen", "rows"}
+GROUP_KEYS = {"group", "dirty", "all", "covers", "widen", "frozen", "rows", "difference", "lost"}
 TABLE_KEYS = {"key", "values", "meanings", "indexes", "hidden"}
 KEYS = {
     "rollup": {"from", "percentiles", "total", "remember", "oracle", "findings"} | TABLE_KEYS | GROUP_KEYS,
@@ -110,6 +110,9 @@ class Group:
     frozen: str  # which groups stay as they are, for detail of theirs was pruned: a condition on {row}
     # table → columns that lead to a group, where a new source's rows are read as they lie; they are dirty_<table>
     rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # table → SELECT of the ids of all rows that changed ones bear upon, where rollups are kept by difference
+    difference: Mapping[str, str] = field(default_factory=dict)
+    lost: str = ""  # then: SELECT of the groups of the rows of `lost`, whose largest value may have left
 
 
 @dataclass(frozen=True)
@@ -286,6 +289,8 @@ class _File:
         frozen = header.get("frozen", "")
         if not {"all", "rows"} & set(header) and not all(isinstance(said, list) for said in dirty.values()):
             raise self.wrong("the key 'all' is missing: say how all groups of :source_id are found")
+        if unknown := sorted(set(header.get("difference", {})) - set(dirty)):
+            raise self.wrong(f"'difference' names {unknown[0]!r}, which 'dirty' does not")
         return Group(
             name=self.path.stem,
             key=key,
@@ -295,6 +300,8 @@ class _File:
             widen=header.get("widen", ""),
             frozen=FROZEN.get(frozen, frozen),
             rows={table: tuple(columns) for table, columns in header.get("rows", {}).items()},
+            difference=header.get("difference", {}),
+            lost=header.get("lost", ""),
         )
 
 

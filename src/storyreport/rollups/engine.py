@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from . import totals, trees
+from . import difference, totals, trees
 from .definition import Definition, Group, Table, definitions, groups
 
 # The rows of a trigger's event.
@@ -31,13 +31,15 @@ class Scope:
 def watch(connection: sqlite3.Connection) -> None:
     """From now on until the connection closes, note which groups are dirty."""
     prepare(connection)
-    for table in sorted({table for group in groups().values() for table in group.dirty}):
+    difference.watch(connection, groups().values())
+    watched = [group for group in groups().values() if not group.difference]
+    for table in sorted({table for group in watched for table in group.dirty}):
         for event, rows in EVENTS:
             noted = " ".join(
                 # Not `insert or ignore`: within a trigger the outer statement's conflict clause is what counts.
                 f"insert into dirty_{group.name} select * from ({group.dirty[table].format(row=row)})"
                 " where true on conflict do nothing;"
-                for group in groups().values()
+                for group in watched
                 if table in group.dirty
                 for row in rows
             )
@@ -50,6 +52,8 @@ def refresh(connection: sqlite3.Connection) -> None:
     """Compute the dirty groups of every rollup again, but for frozen ones; must be called while they are watched."""
     for group in groups().values():
         dirty = f"dirty_{group.name}"
+        if group.difference:
+            difference.refresh(connection, group, _members(group))
         if not connection.execute(f"select exists (select 1 from temp.{dirty})").fetchone()[0]:
             continue
         if group.widen:
@@ -58,6 +62,7 @@ def refresh(connection: sqlite3.Connection) -> None:
             connection.execute(f"delete from temp.{dirty} where {group.frozen.format(row=dirty)}")
         compute(connection, group, Scope())
         connection.execute(f"delete from temp.{dirty}")
+    difference.forget(connection, groups().values())
 
 
 def build(connection: sqlite3.Connection, source_id: int, last_ids: dict[str, int]) -> None:

@@ -85,4 +85,9 @@ DATABASE = Part(
     ),
 )
 
-SYSTEM = System(name="adventure", title="choose-your-own-adventure service", parts={"database": DATABASE})
+SYSTEM = System(
+    name="adventure",
+    title="choose-your-own-adventure service",
+    parts={"database": DATABASE},
+    pipeline="adventure",
+)

@@ -39,6 +39,7 @@ NAMES = {
     "thought_tokens": ("thoughts_token_count", "reasoning_token_count"),
     "tool_tokens": "tool_token_count",
     "kind": "event.kind",
+    "user": ("user.id", "user.account_uuid", "user.email"),
 }
 READ = frozenset(
     ("event.name", *(name for names in NAMES.values() for name in ((names,) if isinstance(names, str) else names)))
@@ -58,6 +59,7 @@ REQUESTS = recordfiles.table(
         "duration_ms": Type.MS,
         "cost_usd": Type.NUMBER,
         "speed": Type.WORD,
+        "user": Type.HASHED,
         **{name: Type.COUNT for name in NAMES if name.endswith("_tokens")},
     },
     required=("called_at",),

@@ -67,6 +67,7 @@ select
     case when agent <> 'claude_code' and thought_tokens <= coalesce(output_tokens, 0) then thought_tokens end
         as reasoning_tokens,
     case when cost_usd <> 0 or (tokens = 0 and is_failed) then cost_usd end as cost,
-    'USD' as currency
+    'USD' as currency,
+    nullif(json_patch('{}', json_object('user', "user")), '{}') as labels
 from requests
 where place = 1;

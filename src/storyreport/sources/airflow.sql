@@ -1,6 +1,16 @@
 -- Apache Airflow → core tables.
 -- A view src_<table> has the rows to load; src_statuses translates status words.
 
+-- database: pipelines
+select cast(dag_id as text) as name
+from src_dag_run
+union
+select cast(dag_id as text)
+from src_task_instance
+union
+select cast(dag_id as text)
+from src_task_instance_history;
+
 -- database: runs
 -- The scheduler changes updated_at of a run as long as it looks at it, so that this is no sign of life. A run that was
 -- cleared starts again for Airflow; here it starts with its first try. A run of which only the tasks were handed over
@@ -60,6 +70,7 @@ tasks as (
 select
     begun.source_key,
     'dag_run' as kind,
+    begun.dag_id as pipeline_name,
     words.status,
     begun.state as source_status,
     case when coalesce(begun.queued_at <= begun.started_at, 1) then begun.queued_at end as queued_at,
@@ -75,6 +86,7 @@ union all
 select
     run_key,
     'dag_run',
+    min(dag_id),
     case
         when sum(status = 'running') > 0 then 'running'
         when sum(status = 'waiting') > 0 then 'waiting'
@@ -98,17 +110,20 @@ group by run_key;
 -- Instances of a mapped task are of one family.
 with named as (
     select
+        dag_id as pipeline_name,
         cast(task_id as text) as family,
         map_index
     from src_task_instance
     union
     select
+        dag_id,
         cast(task_id as text),
         map_index
     from src_task_instance_history
 )
 
 select distinct
+    pipeline_name,
     family || case when map_index >= 0 then '[' || cast(map_index as integer) || ']' else '' end as name,
     family
 from named;
@@ -217,6 +232,7 @@ select
     evaluated.run_key || '/' || key(evaluated.step_name) || '/' || evaluated.attempt as source_key,
     evaluated.source_rows,
     evaluated.run_key,
+    evaluated.dag_id as pipeline_name,
     evaluated.step_name,
     evaluated.attempt,
     evaluated.status,

@@ -1,7 +1,8 @@
 """Anthropic's usage and cost reports: pages of buckets as the Admin API gives them, in files of JSON or JSON lines.
 
 A usage result counts tokens, those read from and written to the cache beside the uncached ones; it counts no requests
-and has no cost. A cost result is an amount of a day. Workspaces, API keys and accounts are not copied.
+and has no cost. A cost result is an amount of a day. API keys and accounts are
+hashed; a workspace is a project.
 """
 
 import re
@@ -25,6 +26,7 @@ USAGE_TABLE = Table(
         "position": Type.COUNT,
         "starting_at": Type.UTC,
         "grouping": Type.KEY,
+        **buckets.OWNER_COLUMNS,
         "model": Type.WORD,
         "service_tier": Type.WORD,
         "context_window": Type.WORD,
@@ -45,6 +47,7 @@ COSTS_TABLE = Table(
         "position": Type.COUNT,
         "starting_at": Type.UTC,
         "grouping": Type.KEY,
+        **buckets.OWNER_COLUMNS,
         "description": Type.WORD,
         "model": Type.WORD,
         "amount": Type.NUMBER,

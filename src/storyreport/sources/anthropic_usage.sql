@@ -1,6 +1,6 @@
 -- Anthropic's usage and cost reports → core tables.
--- A view src_<table> has the rows to load. A result that stands in two pages counts once, as it was last; what differs
--- only by workspace, API key or account is added up.
+-- A view src_<table> has the rows to load. A result that stands in two pages counts once, as it was last; what is
+-- known by workspace, API key or account is kept apart.
 
 -- costs: calls
 -- What a day was billed: an amount without calls of its own. A credit is negative.
@@ -15,17 +15,21 @@ with results as (
 )
 
 select
-    key('cost', starting_at, description, model, currency) as source_key,
+    key('cost', starting_at, description, model, currency) || coalesce('/by ' || owner, '') as source_key,
     'anthropic' as provider,
     coalesce(description, 'costs') as endpoint,
     coalesce(model, '') as model,
     starting_at as called_at,
     0 as calls,
     sum(amount) as cost,
-    currency
+    currency,
+    nullif(
+        json_patch('{}', json_object('project', max(project), 'user', max("user"), 'key', max("key"))),
+        '{}'
+    ) as labels
 from results
 where place_from_end = 1
-group by starting_at, description, model, currency;
+group by starting_at, description, model, currency, owner;
 
 -- usage: calls
 -- The report does not say how many requests there were: what it adds up counts as one call. Of web searches it does.
@@ -54,7 +58,8 @@ with results as (
 select
     key('usage', starting_at, model, service_tier)
     || case when is_long then '/200k-1M' else '' end
-    || case when tier <> coalesce(lower(service_tier), '') then '/' || tier else '' end as source_key,
+    || case when tier <> coalesce(lower(service_tier), '') then '/' || tier else '' end
+    || coalesce('/by ' || owner, '') as source_key,
     'anthropic' as provider,
     'messages' as endpoint,
     coalesce(model, '') as model,
@@ -73,13 +78,17 @@ select
     sum(cache_write_1h_tokens) as cache_write_1h_tokens,
     case when tier like 'standard%' then trim(substr(tier, 9)) else tier end as tier,
     case when is_long then 200001 else 1 end as context_tokens,
-    null as web_searches
+    null as web_searches,
+    nullif(
+        json_patch('{}', json_object('project', max(project), 'user', max("user"), 'key', max("key"))),
+        '{}'
+    ) as labels
 from results
 where place_from_end = 1
-group by starting_at, model, service_tier, is_long, tier
+group by starting_at, model, service_tier, is_long, tier, owner
 union all
 select
-    key('web search', starting_at, model, service_tier),
+    key('web search', starting_at, model, service_tier) || coalesce('/by ' || owner, ''),
     'anthropic',
     'web_search',
     coalesce(model, ''),
@@ -93,9 +102,68 @@ select
     null,
     '',
     null,
-    sum(web_search_requests)
+    sum(web_search_requests),
+    nullif(
+        json_patch('{}', json_object('project', max(project), 'user', max("user"), 'key', max("key"))),
+        '{}'
+    )
 from results
 where
     place_from_end = 1
     and web_search_requests > 0
-group by starting_at, model, service_tier;
+group by starting_at, model, service_tier, owner;
+
+-- costs: delete calls
+-- What was added up for all projects, users and keys before it was known by them.
+select calls.id
+from main.calls
+where
+    calls.source_id = :source_id
+    and calls.input_id = :input_id
+    and calls.source_key in (
+        select key('cost', starting_at, description, model, currency)
+        from src_anthropic_costs
+        where owner is not null
+    )
+    and calls.source_key not in (
+        select coalesce(key('cost', starting_at, description, model, currency), '')
+        from src_anthropic_costs
+        where owner is null
+    );
+
+-- usage: with unowned
+-- The keys of results by who they were for, as if that was not known.
+select
+    owner,
+    key('usage', starting_at, model, service_tier)
+    || case when context_window in ('200k-1M', '> 200k') then '/200k-1M' else '' end
+    || case when lower(speed) = 'fast' or lower(inference_geo) = 'us' then '/' || trim(
+        coalesce(lower(service_tier), '')
+        || case when lower(speed) = 'fast' then ' fast' else '' end
+        || case when lower(inference_geo) = 'us' then ' us' else '' end
+    ) else '' end as source_key
+from src_anthropic_usage
+union all
+select
+    owner,
+    key('web search', starting_at, model, service_tier)
+from src_anthropic_usage
+where web_search_requests > 0;
+
+-- usage: delete calls
+-- What was added up for all workspaces, accounts and keys before it was known by them.
+select calls.id
+from main.calls
+where
+    calls.source_id = :source_id
+    and calls.input_id = :input_id
+    and calls.source_key in (
+        select source_key
+        from unowned
+        where owner is not null
+    )
+    and calls.source_key not in (
+        select source_key
+        from unowned
+        where owner is null
+    );

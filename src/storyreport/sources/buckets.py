@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import Part, Table
+from . import Part, Table, Type
 
 # A report begins with many empty buckets where nothing was used for long.
 LOOKED_AT = 1000
@@ -21,6 +21,15 @@ USAGE = ({"usage"}, {"usage", "costs"}, {"empty"})
 COSTS = ({"costs"},)
 
 ENDINGS = tuple(kind + packed for kind in (".json", ".jsonl", ".ndjson") for packed in ("", ".gz"))
+
+# Who a result was for, as the providers name them: a project is Anthropic's workspace, a user its account.
+OWNERS = {
+    "project": ("project_id", "workspace_id"),
+    "user": ("user_id", "account_id"),
+    "key": ("api_key_id",),
+}
+# Their columns, and a digest of all three that keeps results of different owners apart.
+OWNER_COLUMNS = {"owner": Type.KEY, "project": Type.WORD, "user": Type.HASHED, "key": Type.HASHED}
 
 Read = Callable[[Mapping[str, Any]], dict[str, Any] | None]
 
@@ -110,10 +119,24 @@ def rows(path: Path, start: str, read: Read) -> Iterator[tuple[int, dict[str, An
                     row = read(result)
                     if row is not None:
                         row |= {start: textfiles.single(bucket.get(start), start), "grouping": grouping(result)}
+                        row |= owner(result)
                 except textfiles.BrokenRecord as error:
                     row, broken = {}, str(error)
             if row is not None:
                 yield line, row, broken
+
+
+def owner(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Who a result was for, by column; BrokenRecord where that is no single value."""
+    found = {
+        column: next(
+            (textfiles.single(result[name], name) for name in names if result.get(name) not in (None, "")), None
+        )
+        for column, names in OWNERS.items()
+    }
+    named = json.dumps([None if value is None else str(value) for value in found.values()])
+    is_known = any(value is not None for value in found.values())
+    return {**found, "owner": hashlib.sha256(named.encode()).hexdigest()[:16] if is_known else None}
 
 
 def grouping(result: Mapping[str, Any]) -> str:

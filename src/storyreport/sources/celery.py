@@ -41,4 +41,4 @@ DATABASE = Part(
     signs=signs(("celery_taskmeta", {"task_id", "status", "date_done"})),
 )
 
-SYSTEM = System(name="celery", title="Celery result database", parts={"database": DATABASE})
+SYSTEM = System(name="celery", title="Celery result database", parts={"database": DATABASE}, pipeline="celery")

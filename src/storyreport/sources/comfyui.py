@@ -183,4 +183,4 @@ HISTORY = Part(
     stage=stage,
 )
 
-SYSTEM = System(name="comfyui", title="ComfyUI history", parts={"history": HISTORY})
+SYSTEM = System(name="comfyui", title="ComfyUI history", parts={"history": HISTORY}, pipeline="comfyui")

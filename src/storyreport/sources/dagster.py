@@ -45,6 +45,7 @@ RUNS = Part(
         "runs": Table(
             columns={
                 "run_id": Type.KEY,
+                "pipeline_name": Type.KEY,
                 "status": Type.WORD,
                 "create_timestamp": Type.UTC,
                 "update_timestamp": Type.UTC,

@@ -1,10 +1,16 @@
 -- Dagster → core tables.
 -- A view src_<table> has the rows to load; src_statuses translates status words.
 
+-- runs: pipelines
+select distinct cast(pipeline_name as text) as name
+from src_runs
+where pipeline_name <> '';
+
 -- runs: runs
 select
     runs.run_id as source_key,
     'run' as kind,
+    nullif(runs.pipeline_name, '') as pipeline_name,
     words.status,
     runs.status as source_status,
     runs.create_timestamp as queued_at,
@@ -20,6 +26,29 @@ select
     end as duration_ms
 from src_runs as runs
 left join src_statuses as words on words.word = lower(trim(runs.status));
+
+-- events: with jobs
+-- Each event names the job of its run; so does the other part, which may have been read before.
+select
+    events.run_id,
+    coalesce(max(nullif(events.job, '')), max(pipelines.name)) as pipeline_name
+from (
+    select
+        cast(run_id as text) as run_id,
+        case when json_valid(event) then cast(json_extract(event, '$.pipeline_name') as text) end as job
+    from src_event_logs
+) as events
+left join main.runs
+    on
+        runs.source_id = :source_id
+        and runs.source_key = events.run_id
+left join main.pipelines on pipelines.id = runs.pipeline_id
+group by events.run_id;
+
+-- events: pipelines
+select distinct pipeline_name as name
+from jobs
+where pipeline_name is not null;
 
 -- events: runs
 -- Only of runs that the other part does not have: it is believed more.
@@ -50,6 +79,7 @@ runs as (
 select
     runs.run_id as source_key,
     'run' as kind,
+    jobs.pipeline_name,
     runs.status,
     runs.source_status,
     runs.queued_at,
@@ -61,6 +91,7 @@ select
             then cast(round((julianday(runs.ended_at) - julianday(runs.started_at)) * 86400000) as integer)
     end as duration_ms
 from runs
+left join jobs on jobs.run_id = runs.run_id
 where
     runs.run_id not in (
         select source_key
@@ -73,12 +104,14 @@ where
 -- events: steps
 -- The instances of a dynamic step have their keys in brackets.
 select distinct
+    jobs.pipeline_name,
     step_key as name,
     case
         when step_key glob '?*[[]*]' then substr(step_key, 1, instr(step_key, '[') - 1)
         else step_key
     end as family
 from src_event_logs
+left join jobs on jobs.run_id = src_event_logs.run_id
 where
     step_key <> ''
     and lower(dagster_event_type) in (select word from src_statuses where word glob 'step_*');
@@ -182,6 +215,7 @@ evaluated as (
 select
     key(evaluated.run_id, evaluated.step_key) || '/' || evaluated.attempt as source_key,
     evaluated.run_id as run_key,
+    jobs.pipeline_name,
     evaluated.step_key as step_name,
     evaluated.attempt,
     case
@@ -212,4 +246,5 @@ select
         when evaluated.own_status in ('completed', 'failed') and evaluated.started_at <= evaluated.ended_at
             then cast(round((julianday(evaluated.ended_at) - julianday(evaluated.started_at)) * 86400000) as integer)
     end as duration_ms
-from evaluated;
+from evaluated
+left join jobs on jobs.run_id = evaluated.run_id;

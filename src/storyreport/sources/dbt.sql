@@ -1,6 +1,38 @@
 -- dbt's results → core tables.
 -- A view src_<table> has the rows to load; src_statuses translates status words.
 
+-- target: with counted
+-- A node's id has the project's name: model.shop.orders. The project of an invocation is the one with most results, for
+-- packages have nodes of their own.
+select
+    invocation_id,
+    substr(rest, 1, instr(rest, '.') - 1) as name,
+    count(*) as results
+from (
+    select
+        invocation_id,
+        substr(unique_id, instr(unique_id, '.') + 1) as rest
+    from src_dbt_results
+    where unique_id glob '?*.?*.?*'
+)
+group by invocation_id, substr(rest, 1, instr(rest, '.') - 1);
+
+-- target: with projects
+select
+    invocation_id,
+    name
+from (
+    select
+        counted.*,
+        row_number() over (partition by invocation_id order by results desc, name) as place
+    from counted
+)
+where place = 1;
+
+-- target: pipelines
+select distinct name
+from projects;
+
 -- target: runs
 -- An invocation has failed if a result of it has; what an unknown word of a result makes of it is not guessed.
 with results as (
@@ -23,6 +55,7 @@ invocations as (
 select
     invocations.invocation_id as source_key,
     'invocation' as kind,
+    projects.name as pipeline_name,
     case
         when results.failed > 0 then 'failed'
         when results.unknown > 0 then null
@@ -34,14 +67,17 @@ select
     invocations.elapsed_time as duration_ms
 from invocations
 left join results on results.invocation_id = invocations.invocation_id
+left join projects on projects.invocation_id = invocations.invocation_id
 where invocations.place = 1;
 
 -- target: steps
 select
-    unique_id as name,
-    max(family) as family
+    projects.name as pipeline_name,
+    src_dbt_results.unique_id as name,
+    max(src_dbt_results.family) as family
 from src_dbt_results
-group by unique_id;
+left join projects on projects.invocation_id = src_dbt_results.invocation_id
+group by projects.name, src_dbt_results.unique_id;
 
 -- target: step_runs
 -- What was skipped took no time. A file that was copied has the same results again.
@@ -58,6 +94,7 @@ with ranked as (
 select
     key(ranked.invocation_id, ranked.unique_id) as source_key,
     ranked.invocation_id as run_key,
+    projects.name as pipeline_name,
     ranked.unique_id as step_name,
     1 as attempt,
     words.status,
@@ -68,5 +105,6 @@ select
     coalesce(ranked.ended_at, ranked.started_at) as last_activity_at,
     case when words.status is not 'skipped' then ranked.execution_time end as duration_ms
 from ranked
+left join projects on projects.invocation_id = ranked.invocation_id
 left join src_statuses as words on words.word = lower(trim(ranked.status))
 where ranked.place = 1;

@@ -14,6 +14,8 @@ from ..readers import text as textfiles
 from . import Part, System, Table, Type
 
 ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+# A document is a page, and so many pages may have no jobs.
+LOOKED_AT = 1000
 JOB_FIELDS = {"run_id", "run_attempt", "conclusion"}
 
 JOBS = Table(
@@ -22,6 +24,7 @@ JOBS = Table(
         "id": Type.KEY,
         "document": Type.COUNT,
         "run_attempt": Type.COUNT,
+        "workflow_name": Type.KEY,
         "name": Type.KEY,
         "status": Type.WORD,
         "conclusion": Type.WORD,

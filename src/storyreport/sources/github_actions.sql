@@ -1,6 +1,18 @@
 -- GitHub Actions' jobs → core tables.
 -- A view src_<table> has the rows to load; src_statuses translates status words.
 
+-- jobs: with workflows
+select
+    cast(run_id as text) as run_key,
+    max(cast(nullif(workflow_name, '') as text)) as pipeline_name
+from src_job_records
+group by cast(run_id as text);
+
+-- jobs: pipelines
+select distinct pipeline_name as name
+from workflows
+where pipeline_name is not null;
+
 -- jobs: runs
 -- The jobs of a run's last attempt say how it is: it has failed if one of them has. A job that was not repeated counts
 -- with its earlier attempt.
@@ -53,8 +65,9 @@ ranked as (
 )
 
 select
-    run_key as source_key,
+    ranked.run_key as source_key,
     'workflow_run' as kind,
+    workflows.pipeline_name,
     status,
     source_status,
     run_queued_at as queued_at,
@@ -66,19 +79,23 @@ select
             then cast(round((julianday(run_ended_at) - julianday(run_started_at)) * 86400000) as integer)
     end as duration_ms
 from ranked
+left join workflows on workflows.run_key = ranked.run_key
 where weight = 1;
 
 -- jobs: steps
 -- test (3.12) is an instance of the job test, made by its matrix.
 with named as (
     select
+        workflows.pipeline_name,
         cast(jobs.name as text) as job,
         ' / ' || steps.name as step
     from src_job_records as jobs
+    left join workflows on workflows.run_key = cast(jobs.run_id as text)
     left join src_step_records as steps on steps.job = jobs.id
 )
 
 select distinct
+    pipeline_name,
     job || coalesce(step, '') as name,
     case
         when job glob '?* (*)' then substr(job, 1, instr(job, ' (') - 1)
@@ -155,7 +172,8 @@ timed as (
 select
     source_key,
     source_rows,
-    run_key,
+    timed.run_key,
+    workflows.pipeline_name,
     step_name,
     attempt,
     status,
@@ -168,4 +186,5 @@ select
         when began_at <= ended_at
             then cast(round((julianday(ended_at) - julianday(began_at)) * 86400000) as integer)
     end as duration_ms
-from timed;
+from timed
+left join workflows on workflows.run_key = timed.run_key;

@@ -1,6 +1,7 @@
 """Helicone's requests, as its export tool or its API (`/v1/request/query-clickhouse`) gives them: CSV or JSON.
 
-Bodies, properties, users and where they were are never staged. Seen in Helicone's source, not in a real export.
+Bodies, properties and where users were are never staged; users and keys are hashed. Seen in Helicone's source, not in a
+real export.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ NAMES = {
     "latency_ms": ("delay_ms", "latency"),
     "cost": ("costUSD", "cost"),
     "cache_reference": "cache_reference_id",
+    "user": ("request_user_id", "user_id"),
+    "key": ("helicone_api_key_id", "helicone_proxy_key_id", "proxy_key_id"),
     **{
         name: name
         for name in (
@@ -42,6 +45,8 @@ REQUESTS = recordfiles.table(
         "latency_ms": Type.MS,
         "is_cached": Type.FLAG,
         "cost": Type.NUMBER,
+        "user": Type.HASHED,
+        "key": Type.HASHED,
         **{name: Type.COUNT for name in NAMES if name.endswith("_tokens")},
     },
     required=("request_id",),

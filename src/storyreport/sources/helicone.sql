@@ -53,6 +53,7 @@ select
     nullif(prompt_audio_tokens, 0) as input_audio_tokens,
     nullif(completion_audio_tokens, 0) as output_audio_tokens,
     case when cost <> 0 or is_cached = 1 or (prompt + completion = 0 and status_code >= 400) then cost end as cost,
-    'USD' as currency
+    'USD' as currency,
+    nullif(json_patch('{}', json_object('user', "user", 'key', "key")), '{}') as labels
 from read
 where place = 1;

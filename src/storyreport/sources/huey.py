@@ -33,4 +33,4 @@ DATABASE = Part(
     ),
 )
 
-SYSTEM = System(name="huey", title="huey storage", parts={"database": DATABASE})
+SYSTEM = System(name="huey", title="huey storage", parts={"database": DATABASE}, pipeline="huey")

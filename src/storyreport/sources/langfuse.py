@@ -2,7 +2,7 @@
 
 A trace is a run; an observation with usage or a cost is a call, any but a generation with a parent is a step of the
 run. Inputs,
-outputs, prompts, metadata, users and sessions are not read.
+outputs, prompts, metadata and sessions are not read; users are hashed.
 """
 
 from . import Part, System, Table, Type, signs
@@ -10,6 +10,7 @@ from . import Part, System, Table, Type, signs
 OBSERVATION = {
     "id": Type.KEY,
     "trace_id": Type.KEY,
+    "trace_name": Type.WORD,
     "parent_observation_id": Type.KEY,
     "type": Type.WORD,
     "name": Type.WORD,
@@ -32,6 +33,8 @@ OBSERVATION = {
     "total_cost": Type.MONEY,
     "calculated_total_cost": Type.MONEY,
     "latency": Type.SECONDS,
+    "user_id": Type.HASHED,
+    "tags": Type.JSON,
 }
 
 DATABASE = Part(
@@ -40,6 +43,7 @@ DATABASE = Part(
             columns=OBSERVATION,
             required=("id", "type"),
             export_signs=frozenset({"trace_id", "parent_observation_id", "start_time"}),
+            aliases={"tags": ("trace_tags",)},
             group="trace_id",
             changed="updated_at",
             added="start_time",
@@ -48,9 +52,11 @@ DATABASE = Part(
             columns={name.replace("_", ""): kind for name, kind in OBSERVATION.items()},
             required=("id", "type"),
             export_signs=frozenset({"traceid", "starttime", "level", "statusmessage"}),
+            aliases={"tags": ("tracetags",)},
             group="traceid",
             drops_values=True,
         ),
+        "traces": Table(columns={"id": Type.KEY, "name": Type.WORD}, required=("id",), group="id"),
     },
     feeds={
         "runs": ("observations", "api_observations"),

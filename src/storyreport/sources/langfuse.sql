@@ -5,6 +5,7 @@
 select
     id,
     trace_id,
+    trace_name,
     parent_observation_id,
     type,
     name,
@@ -21,12 +22,15 @@ select
     coalesce(completion_tokens, output_tokens) as completion_tokens,
     total_tokens,
     cost_details,
-    coalesce(total_cost, calculated_total_cost) as total_cost
+    coalesce(total_cost, calculated_total_cost) as total_cost,
+    user_id,
+    tags
 from src_observations
 union all
 select
     id,
     traceid,
+    tracename,
     parentobservationid,
     type,
     name,
@@ -43,8 +47,29 @@ select
     coalesce(completiontokens, outputtokens),
     totaltokens,
     costdetails,
-    coalesce(totalcost, calculatedtotalcost)
+    coalesce(totalcost, calculatedtotalcost),
+    userid,
+    tags
 from src_api_observations;
+
+-- database: with trace_names
+-- A trace has the name that it was given, or else that of its root.
+select
+    cast(observations.trace_id as text) as trace_id,
+    coalesce(
+        max(nullif(observations.trace_name, '')),
+        max(nullif(traces.name, '')),
+        min(case when nullif(observations.parent_observation_id, '') is null then nullif(observations.name, '') end)
+    ) as pipeline_name
+from observations
+left join all_traces as traces on traces.id = observations.trace_id
+where observations.trace_id <> ''
+group by cast(observations.trace_id as text);
+
+-- database: pipelines
+select distinct pipeline_name as name
+from trace_names
+where pipeline_name is not null;
 
 -- database: runs
 -- A trace is what its observations are; where it has a root, that one says whether it failed.
@@ -86,8 +111,9 @@ traces as (
 )
 
 select
-    source_key,
+    traces.source_key,
     'trace' as kind,
+    trace_names.pipeline_name,
     status,
     started_at,
     case when status is not 'running' then last_seen_at end as ended_at,
@@ -96,24 +122,19 @@ select
         when status is not 'running' and started_at <= last_seen_at
             then cast(round((julianday(last_seen_at) - julianday(started_at)) * 86400000) as integer)
     end as duration_ms
-from traces;
+from traces
+left join trace_names on trace_names.trace_id = traces.source_key;
 
 -- database: steps
-select
-    coalesce(nullif(name, ''), lower(type)) as name,
-    coalesce(nullif(name, ''), lower(type)) as family
-from src_observations
+select distinct
+    trace_names.pipeline_name,
+    coalesce(nullif(observations.name, ''), lower(observations.type)) as name,
+    coalesce(nullif(observations.name, ''), lower(observations.type)) as family
+from observations
+left join trace_names on trace_names.trace_id = cast(observations.trace_id as text)
 where
-    upper(type) not in ('GENERATION', 'EMBEDDING')
-    and parent_observation_id <> ''
-union
-select
-    coalesce(nullif(name, ''), lower(type)),
-    coalesce(nullif(name, ''), lower(type))
-from src_api_observations
-where
-    upper(type) not in ('GENERATION', 'EMBEDDING')
-    and parentobservationid <> '';
+    upper(observations.type) not in ('GENERATION', 'EMBEDDING')
+    and observations.parent_observation_id <> '';
 
 -- database: step_runs
 with ranked as (
@@ -131,6 +152,7 @@ select
     cast(ranked.id as text) as source_key,
     ranked.source_rows,
     cast(nullif(ranked.trace_id, '') as text) as run_key,
+    trace_names.pipeline_name,
     coalesce(nullif(ranked.name, ''), lower(ranked.type)) as step_name,
     case
         when ranked.end_time is null and upper(ranked.type) <> 'EVENT' and words.status is not 'failed' then 'running'
@@ -150,6 +172,7 @@ select
         when ranked.end_time is null then ranked.latency
     end as duration_ms
 from ranked
+left join trace_names on trace_names.trace_id = cast(ranked.trace_id as text)
 left join src_statuses as words on words.word = lower(coalesce(nullif(trim(ranked.level), ''), 'default'))
 where ranked.place = 1;
 
@@ -286,6 +309,7 @@ priced as (
 select
     cast(generations.id as text) as source_key,
     cast(nullif(generations.trace_id, '') as text) as run_key,
+    trace_names.pipeline_name,
     spans.step_name,
     lower(generations.type) as endpoint,
     generations.model,
@@ -318,6 +342,17 @@ select
     case when upper(generations.unit) = 'TOKENS' then coalesce(summed.total, generations.total_tokens) end
         as total_tokens,
     summed.cache_write_1h as cache_write_1h_tokens,
+    -- Some clients pass on an input with the cached tokens within it, and Langfuse adds both up. Where
+    -- the input is about as large as the cached tokens, nobody can say which it is: better no price than a wrong one.
+    case
+        when
+            summed.total = summed.plain_input + summed.beside + coalesce(summed.output, 0)
+            and summed.cache_read = summed.beside
+            and summed.plain_input between summed.cache_read and summed.cache_read * 1.1
+            and summed.cache_read > 0
+            then 'doubtful input'
+        else ''
+    end as tier,
     summed.reasoning as reasoning_tokens,
     summed.input_audio as input_audio_tokens,
     summed.output_audio as output_audio_tokens,
@@ -332,8 +367,22 @@ select
         when priced.id is not null then coalesce(nullif(generations.total_cost, 0), priced.cost)
         else nullif(generations.total_cost, 0)
     end as cost,
-    'USD' as currency
+    'USD' as currency,
+    nullif(
+        json_patch(
+            '{}',
+            json_object(
+                'tag', case
+                    when json_valid(generations.tags) and json_type(generations.tags, '$[0]') = 'text'
+                        then json(generations.tags)
+                end,
+                'user', generations.user_id
+            )
+        ),
+        '{}'
+    ) as labels
 from generations
+left join trace_names on trace_names.trace_id = cast(generations.trace_id as text)
 left join src_statuses as words on words.word = lower(coalesce(nullif(trim(generations.level), ''), 'default'))
 left join summed on summed.id = generations.id
 left join priced on priced.id = generations.id

@@ -37,4 +37,4 @@ DATABASE = Part(
     ),
 )
 
-SYSTEM = System(name="luigi", title="Luigi task history", parts={"database": DATABASE})
+SYSTEM = System(name="luigi", title="Luigi task history", parts={"database": DATABASE}, pipeline="luigi")

@@ -190,4 +190,9 @@ OUTPUTS = Part(
     stage=stage_outputs,
 )
 
-SYSTEM = System(name="media", title="story-to-video service", parts={"database": DATABASE, "outputs": OUTPUTS})
+SYSTEM = System(
+    name="media",
+    title="story-to-video service",
+    parts={"database": DATABASE, "outputs": OUTPUTS},
+    pipeline="media",
+)

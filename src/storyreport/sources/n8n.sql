@@ -1,6 +1,19 @@
 -- n8n → core tables.
 -- A view src_<table> has the rows to load, all_<table> those to look things up in; src_statuses translates words.
 
+-- database: with workflows
+-- Two workflows may have one name.
+select
+    cast(id as text) as id,
+    name || case when count(*) over (partition by name) > 1 then ' (' || id || ')' else '' end as step
+from all_workflow_entity
+where name <> '';
+
+-- database: pipelines
+select distinct coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as name
+from src_execution_entity as executions
+left join workflows on workflows.id = cast(executions.workflowid as text);
+
 -- database: runs
 with worded as (
     select
@@ -20,6 +33,7 @@ with worded as (
 select
     cast(executions.id as text) as source_key,
     'execution' as kind,
+    coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as pipeline_name,
     words.status,
     executions.word as source_status,
     executions.createdat as queued_at,
@@ -36,19 +50,12 @@ select
             )
     end as duration_ms
 from worded as executions
+left join workflows on workflows.id = cast(executions.workflowid as text)
 left join src_statuses as words on words.word = executions.word;
 
 -- database: steps
--- Two workflows may have one name.
-with workflows as (
-    select
-        cast(id as text) as id,
-        name || case when count(*) over (partition by name) > 1 then ' (' || id || ')' else '' end as step
-    from all_workflow_entity
-    where name <> ''
-)
-
 select distinct
+    coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as pipeline_name,
     coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as name,
     coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as family
 from src_execution_entity as executions
@@ -82,19 +89,12 @@ attempts as (
         attempt + coalesce(retryof <> '', 0) as attempt,
         row_number() over (partition by id order by attempt desc) as place
     from chains
-),
-
-workflows as (
-    select
-        cast(id as text) as id,
-        name || case when count(*) over (partition by name) > 1 then ' (' || id || ')' else '' end as step
-    from all_workflow_entity
-    where name <> ''
 )
 
 select
     runs.source_key,
     cast(attempts.first_id as text) as run_key,
+    coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as pipeline_name,
     coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as step_name,
     attempts.attempt,
     runs.status,

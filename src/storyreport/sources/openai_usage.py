@@ -1,7 +1,7 @@
 """OpenAI's organization usage and costs: pages of buckets as their API gives them, in files of JSON or JSON lines.
 
 A usage result counts requests and tokens and has no cost; a costs result is an amount of a day and has no requests. So
-a row of costs is 0 calls, and neither counts twice where both are given. Users, projects and API keys are not copied.
+a row of costs is 0 calls, and neither counts twice where both are given. Users and API keys are hashed.
 """
 
 import re
@@ -27,6 +27,7 @@ USAGE_TABLE = Table(
         "position": Type.COUNT,
         "start_time": Type.UTC,
         "grouping": Type.KEY,
+        **buckets.OWNER_COLUMNS,
         "kind": Type.WORD,
         "model": Type.WORD,
         "batch": Type.FLAG,
@@ -42,6 +43,7 @@ COSTS_TABLE = Table(
         "position": Type.COUNT,
         "start_time": Type.UTC,
         "grouping": Type.KEY,
+        **buckets.OWNER_COLUMNS,
         "line_item": Type.WORD,
         "amount": Type.NUMBER,
         "currency": Type.WORD,

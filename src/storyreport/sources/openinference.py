@@ -68,7 +68,7 @@ def as_otlp(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_ATTRIBUTES = frozenset(f"attributes.{name}" for name in READ)
+_ATTRIBUTES = frozenset(f"attributes.{name}" for name in (*READ, "user.id"))
 
 
 def _flat(holder: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,7 @@
 """OpenRouter: the activity that its website exports (CSV, a row a generation), and that of its API (a row a day).
 
 Both speak of the same spending: the daily rows count only on days of which no generation is known. With a key of one's
-own (BYOK) the provider charges beside OpenRouter. Users, apps and keys are not read.
+own (BYOK) the provider charges beside OpenRouter. Users and keys are hashed; an app is a project.
 """
 
 from . import System, Type, recordfiles
@@ -25,6 +25,9 @@ GENERATIONS = recordfiles.table(
         "cancelled": Type.FLAG,
         "finish_reason_normalized": Type.WORD,
         "generation_time_ms": Type.MS,
+        "app_name": Type.WORD,
+        "user": Type.HASHED,
+        "api_key_name": Type.HASHED,
     },
     required=("generation_id",),
 )

@@ -33,7 +33,14 @@ select
     tokens_completion as output_tokens,
     tokens_cached as cache_read_tokens,
     case when spent <> 0 or tokens = 0 or is_free then spent end as cost,
-    'USD' as currency
+    'USD' as currency,
+    nullif(
+        json_patch(
+            '{}',
+            json_object('project', nullif(app_name, ''), 'user', "user", 'key', api_key_name)
+        ),
+        '{}'
+    ) as labels
 from generations
 where place = 1;
 

@@ -22,8 +22,12 @@ LOOKED_AT = 20
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 WHOLE_NUMBER = re.compile(r"-?\d{1,20}", re.ASCII)
 DECIMAL = re.compile(r"-?\d{1,15}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
-# Where a span has the scope that it came in.
+# Where a span has the scope and the resource that it came in.
 SCOPE = "instrumentation scope"
+# Where a span has the name of the service that made it, and what SDKs write where nobody named one.
+SERVICE = "service"
+NO_SERVICE = "unknown_service"
+RESOURCE = "resource of the scope"
 # How a single value is wrapped; lists and maps of values are none that we read.
 WRAPPERS = ("stringValue", "intValue", "doubleValue", "boolValue")
 # https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ and its older names, the newest first.
@@ -70,6 +74,20 @@ ATTRIBUTES = {
     ),
     "currency": ("gen_ai.usage.cost.currency", "gen_ai.cost.currency", "gen_ai.usage.cost_currency"),
 }
+# Who a call was for: attributes of the span, or else of the resource that it came from.
+LABELS = {
+    "user": (
+        "user.id",
+        "enduser.id",
+        "enduser.pseudo.id",
+        "langfuse.user.id",
+        "traceloop.association.properties.user_id",
+    ),
+    "team": ("team.id", "team.name", "team", "department", "traceloop.association.properties.team_id"),
+    "project": ("project.id", "project.name", "openinference.project.name", "service.namespace"),
+    "service": ("service.name",),
+}
+LABEL_NAMES = frozenset(name for names in LABELS.values() for name in names)
 READ = frozenset(name for names in ATTRIBUTES.values() for name in names) | openinference.READ
 # A number of these many bytes: in hexadecimal digits, from Tempo in base 64.
 ID_BYTES = {"traceId": 16, "spanId": 8}
@@ -99,6 +117,8 @@ SPANS = Table(
         "span_id": Type.KEY,
         "parent_id": Type.KEY,
         "scope": Type.WORD,
+        "service": Type.WORD,
+        "agent": Type.WORD,
         "operation": Type.WORD,
         "target": Type.WORD,
         "provider": Type.WORD,
@@ -115,6 +135,7 @@ SPANS = Table(
         "tier": Type.WORD,
         **{name: Type.MONEY if name == "cost" else Type.COUNT for name in AMOUNTS},
         "currency": Type.WORD,
+        **{name: Type.HASHED if name == "user" else Type.WORD for name in LABELS},
     },
     required=("trace_id", "span_id"),
     currencies=("currency",),
@@ -191,8 +212,12 @@ def _spans(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any] | None
         for holder in below:
             held = holder.get(name)
             if isinstance(held, list):
-                scope = {SCOPE: holder.get("scope")} if name == "spans" else {}
-                inner += [{**item, **scope} for item in held if isinstance(item, dict)]
+                carried = {SERVICE: holder.get(SERVICE) or _service(holder)}
+                if resource := holder.get("resource", holder.get(RESOURCE)):
+                    carried[RESOURCE] = resource
+                if name == "spans":
+                    carried[SCOPE] = holder.get("scope")
+                inner += [{**item, **carried} for item in held if isinstance(item, dict)]
             if not isinstance(held, list) and (held is not None or holder is request):
                 yield None, f"{name} is no list"
             elif isinstance(held, list) and not all(isinstance(item, dict) for item in held):
@@ -231,6 +256,7 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
         "span_id": _id(span, "spanId"),
         "parent_id": _parent(span),
         "scope": _scope(span),
+        "service": span.get(SERVICE),
         "target": row["tool"] or row["agent"],
         "started_at": _time(started),
         "ended_at": _time(ended),
@@ -241,7 +267,25 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
         else None,
         "is_call": int(operation in MODEL_OPERATIONS or (says_usage and operation not in OUTER_OPERATIONS)),
         "has_usage": int(has_usage),
+        **_labels(span),
     }
+
+
+def _labels(span: Mapping[str, Any]) -> dict[str, Any]:
+    """Who a span was for; values that are no text and no number say nothing."""
+    resource = span.get(RESOURCE)
+    found: dict[str, Any] = {}
+    for holder in (resource if isinstance(resource, dict) else {}, span):
+        attributes = holder.get("attributes")
+        for attribute in attributes if isinstance(attributes, list) else []:
+            key = attribute.get("key") if isinstance(attribute, dict) else None
+            if not isinstance(key, str) or key not in LABEL_NAMES:
+                continue
+            value = attribute.get("value")
+            label = (value.get("stringValue") or value.get("intValue")) if isinstance(value, dict) else None
+            if isinstance(label, (str, int)) and not isinstance(label, bool):
+                found[key] = label
+    return {column: next((found[name] for name in names if name in found), None) for column, names in LABELS.items()}
 
 
 def _first(values: Iterable[Any]) -> Any:
@@ -263,6 +307,18 @@ def _scope(span: Mapping[str, Any]) -> str | None:
     scope = span.get(SCOPE)
     name = scope.get("name") if isinstance(scope, dict) else None
     return name if isinstance(name, str) else None
+
+
+def _service(holder: Mapping[str, Any]) -> str | None:
+    """The name of the service whose spans are below a resource; None where it has none."""
+    resource = holder.get("resource")
+    attributes = resource.get("attributes") if isinstance(resource, dict) else None
+    for attribute in attributes if isinstance(attributes, list) else ():
+        if isinstance(attribute, dict) and attribute.get("key") == "service.name":
+            value = attribute.get("value")
+            name = value.get("stringValue") if isinstance(value, dict) else None
+            return name if isinstance(name, str) and name and not name.startswith(NO_SERVICE) else None
+    return None
 
 
 def _parent(span: Mapping[str, Any]) -> Any:

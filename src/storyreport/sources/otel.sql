@@ -11,6 +11,37 @@ select
     ) as place_from_end
 from src_otel_spans;
 
+-- export: with placed
+-- A trace is one of the service of its outermost span, or else of its outermost agent: that ends last.
+select
+    trace_id,
+    service,
+    agent,
+    row_number() over (
+        partition by trace_id
+        order by service is null, ended_at desc, started_at, position
+    ) as service_place,
+    row_number() over (
+        partition by trace_id
+        order by agent is null, ended_at desc, started_at, position
+    ) as agent_place
+from src_otel_spans;
+
+-- export: with traces
+select
+    trace_id,
+    coalesce(
+        max(case when service_place = 1 then service end),
+        max(case when agent_place = 1 then agent end)
+    ) as pipeline_name
+from placed
+group by trace_id;
+
+-- export: pipelines
+select distinct pipeline_name as name
+from traces
+where pipeline_name is not null;
+
 -- export: runs
 -- A trace ends as the span that ends last does: that is the outermost one.
 with spans as (
@@ -28,6 +59,7 @@ with spans as (
 select
     spans.trace_id as source_key,
     'trace' as kind,
+    traces.pipeline_name,
     words.status,
     spans.status as source_status,
     spans.error_message,
@@ -39,19 +71,23 @@ select
             then cast(round((julianday(spans.ended_at) - julianday(spans.first_at)) * 86400000) as integer)
     end as duration_ms
 from spans
+left join traces on traces.trace_id = spans.trace_id
 left join src_statuses as words on words.word = lower(trim(spans.status))
 where spans.place_in_trace = 1;
 
 -- export: steps
 select distinct
-    coalesce(operation, 'call') || coalesce(' ' || target, '') as name,
-    coalesce(operation, 'call') || coalesce(' ' || target, '') as family
-from src_otel_spans;
+    traces.pipeline_name,
+    coalesce(spans.operation, 'call') || coalesce(' ' || spans.target, '') as name,
+    coalesce(spans.operation, 'call') || coalesce(' ' || spans.target, '') as family
+from src_otel_spans as spans
+left join traces on traces.trace_id = spans.trace_id;
 
 -- export: step_runs
 select
     key(spans.trace_id, spans.span_id) as source_key,
     spans.trace_id as run_key,
+    traces.pipeline_name,
     coalesce(spans.operation, 'call') || coalesce(' ' || spans.target, '') as step_name,
     words.status,
     coalesce(spans.error_type, spans.status) as source_status,
@@ -61,6 +97,7 @@ select
     coalesce(spans.ended_at, spans.started_at) as last_activity_at,
     spans.duration_ms
 from exported as spans
+left join traces on traces.trace_id = spans.trace_id
 left join src_statuses as words on words.word = lower(trim(spans.status))
 where spans.place_from_end = 1;
 
@@ -187,6 +224,7 @@ ranked as (
 select
     key(ranked.trace_id, ranked.span_id) as source_key,
     ranked.trace_id as run_key,
+    traces.pipeline_name,
     coalesce(ranked.operation, 'call') || coalesce(' ' || ranked.target, '') as step_name,
     coalesce(ranked.provider, '') as provider,
     coalesce(ranked.operation, '') as endpoint,
@@ -217,7 +255,20 @@ select
         when ranked.currency = 'XXX' or (ranked.cost = 0 and words.status is not 'failed') then null
         else ranked.cost
     end as cost,
-    case when ranked.cost is null then '' else coalesce(ranked.currency, 'USD') end as currency
+    case when ranked.cost is null then '' else coalesce(ranked.currency, 'USD') end as currency,
+    nullif(
+        json_patch(
+            '{}',
+            json_object(
+                'team', nullif(ranked.team, ''),
+                'project', nullif(ranked.project, ''),
+                'service', nullif(ranked.service, ''),
+                'user', ranked."user"
+            )
+        ),
+        '{}'
+    ) as labels
 from ranked
+left join traces on traces.trace_id = ranked.trace_id
 left join src_statuses as words on words.word = lower(trim(ranked.status))
 where ranked.place = 1;

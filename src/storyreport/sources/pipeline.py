@@ -218,4 +218,5 @@ SYSTEM = System(
     name="pipeline",
     title="story pipeline tracker",
     parts={"database": TRACKER, "runs": RUNS, "outputs": OUTPUTS},
+    pipeline="pipeline",
 )

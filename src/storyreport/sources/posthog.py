@@ -47,6 +47,7 @@ CALLS = recordfiles.table(
         "latency": Type.SECONDS,
         "is_error": Type.FLAG,
         "status_code": Type.COUNT,
+        "user": Type.HASHED,
     },
     required=("event_id",),
 )
@@ -62,7 +63,7 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     if record.get("event") not in EVENTS:
         return
     properties = _properties(record)
-    names = {"event_id": ("uuid", "id"), "event": "event", "timestamp": "timestamp"}
+    names = {"event_id": ("uuid", "id"), "event": "event", "timestamp": "timestamp", "user": "distinct_id"}
     row = recordfiles.columns(record, names)
     row["event_id"] = row["event_id"] or properties.get("$ai_span_id") or properties.get("$insert_id")
     yield {**row, **recordfiles.columns(properties, NAMES)}

@@ -47,6 +47,7 @@ select
     case when reasoning_tokens <= output_tokens then reasoning_tokens end as reasoning_tokens,
     nullif(web_searches, 0) as web_searches,
     case when cost <> 0 or (tokens + cached = 0 and (is_error = 1 or status_code >= 400)) then cost end as cost,
-    'USD' as currency
+    'USD' as currency,
+    nullif(json_patch('{}', json_object('user', "user")), '{}') as labels
 from read
 where place = 1;

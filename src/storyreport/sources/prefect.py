@@ -13,6 +13,7 @@ DATABASE = Part(
         "flow_run": Table(
             columns={
                 "id": Type.KEY,
+                "flow_id": Type.KEY,
                 "state_id": Type.KEY,
                 "state_type": Type.WORD,
                 "state_name": Type.WORD,
@@ -45,6 +46,7 @@ DATABASE = Part(
             required=("id", "task_key"),
             group="flow_run_id",
         ),
+        "flow": Table(columns={"id": Type.KEY, "name": Type.KEY}, required=("id",)),
         "flow_run_state": Table(columns={"id": Type.KEY, "message": Type.TEXT}, required=("id",)),
         # Looked up by its group.
         "task_run_state": Table(

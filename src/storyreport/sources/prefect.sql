@@ -1,11 +1,24 @@
 -- Prefect → core tables.
 -- A view src_<table> has the rows to load, all_<table> those to look things up in; src_statuses translates words.
 
+-- database: with flow_names
+select
+    cast(id as text) as id,
+    max(cast(name as text)) as name
+from all_flow
+where name <> ''
+group by cast(id as text);
+
+-- database: pipelines
+select distinct name
+from flow_names;
+
 -- database: runs
 -- What is scheduled for later is not queued before it is late.
 select
     runs.id as source_key,
     'flow_run' as kind,
+    flow_names.name as pipeline_name,
     words.status,
     runs.state_name as source_status,
     case when words.status = 'failed' then states.message end as error_message,
@@ -18,6 +31,7 @@ select
             then cast(round((julianday(runs.end_time) - julianday(runs.start_time)) * 86400000) as integer)
     end as duration_ms
 from src_flow_run as runs
+left join flow_names on flow_names.id = cast(runs.flow_id as text)
 left join all_flow_run_state as states on states.id = runs.state_id
 left join src_statuses as words
     on
@@ -26,24 +40,36 @@ left join src_statuses as words
             else lower(trim(runs.state_type))
         end;
 
+-- database: with flow_runs
+select
+    cast(id as text) as flow_run,
+    max(cast(flow_id as text)) as flow
+from all_flow_run
+group by cast(id as text);
+
 -- database: with numbered
 -- A task's key is its function's name and a digest. Names of task runs are random; instances of a mapped task are
 -- numbered in the order in which they were made.
 select
     src_task_run.*,
+    flow_names.name as pipeline_name,
     max(coalesce(flow_run_run_count, 1), 1) as flow_try,
     case
         when task_key glob '?*-????????' then substr(task_key, 1, length(task_key) - 9)
         else task_key
     end as family,
     row_number() over (
-        partition by coalesce(flow_run_id, id), max(coalesce(flow_run_run_count, 1), 1), task_key
-        order by created, id
+        partition by
+            coalesce(src_task_run.flow_run_id, src_task_run.id), max(coalesce(flow_run_run_count, 1), 1), task_key
+        order by src_task_run.created, src_task_run.id
     ) - 1 as instance
-from src_task_run;
+from src_task_run
+left join flow_runs on flow_runs.flow_run = cast(src_task_run.flow_run_id as text)
+left join flow_names on flow_names.id = flow_runs.flow;
 
 -- database: steps
 select distinct
+    pipeline_name,
     family || case when instance > 0 then '[' || instance || ']' else '' end as name,
     family
 from numbered;
@@ -125,6 +151,7 @@ attempts as (
     select
         id,
         flow_run_id,
+        pipeline_name,
         step_name,
         own_try as try,
         attempt,
@@ -150,6 +177,7 @@ select
     attempts.id || '/' || attempts.try as source_key,
     attempts.try = 1 as source_rows,
     attempts.flow_run_id as run_key,
+    attempts.pipeline_name,
     attempts.step_name,
     attempts.attempt,
     words.status,

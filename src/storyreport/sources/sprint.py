@@ -228,4 +228,9 @@ EVENTS = Part(
     stage=stage_events,
 )
 
-SYSTEM = System(name="sprint", title="sprint runner", parts={"database": DATABASE, "events": EVENTS})
+SYSTEM = System(
+    name="sprint",
+    title="sprint runner",
+    parts={"database": DATABASE, "events": EVENTS},
+    pipeline="sprint",
+)

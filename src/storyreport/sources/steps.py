@@ -11,6 +11,7 @@ DATABASE = Part(
             columns={
                 "id": Type.KEY,
                 "run": Type.KEY,
+                "pipeline": Type.KEY,
                 "story": Type.KEY,
                 "story_title": Type.TEXT,
                 "step": Type.KEY,
@@ -34,6 +35,7 @@ DATABASE = Part(
             columns={
                 "id": Type.KEY,
                 "run": Type.KEY,
+                "pipeline": Type.KEY,
                 "story": Type.KEY,
                 "step": Type.KEY,
                 "provider": Type.WORD,

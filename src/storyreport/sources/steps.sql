@@ -1,23 +1,35 @@
 -- The plain forms of step runs and calls → core tables.
 -- A view src_<table> has the rows to load; src_statuses translates status words.
 
+-- database: pipelines
+select cast(pipeline as text) as name
+from src_step_runs
+where pipeline <> ''
+union
+select cast(pipeline as text)
+from src_calls
+where pipeline <> '';
+
 -- database: stories, where absent
 with mentioned as (
     select
         story,
         story_title,
+        pipeline,
         coalesce(queued_at, started_at, ended_at) as at
     from src_step_runs
     union all
     select
         story,
         null,
+        pipeline,
         called_at
     from src_calls
 )
 
 select
     cast(story as text) as source_key,
+    min(cast(nullif(pipeline, '') as text)) as pipeline_name,
     max(story_title) as title,
     min(at) as created_at
 from mentioned
@@ -36,36 +48,64 @@ where
 group by cast(story as text);
 
 -- database: runs
+with named as (
+    select
+        run,
+        pipeline
+    from src_step_runs
+    union all
+    select
+        run,
+        pipeline
+    from src_calls
+)
+
 select
     cast(run as text) as source_key,
     'run' as kind,
+    min(cast(nullif(pipeline, '') as text)) as pipeline_name,
     1 as is_derived
-from src_step_runs
+from named
 where run <> ''
-union
-select
-    cast(run as text),
-    'run',
-    1
-from src_calls
-where run <> '';
+group by cast(run as text);
 
 -- database: steps
-with mentioned as (
+-- A call that names no pipeline is one of its run's.
+with of_runs as (
     select
+        cast(run as text) as run,
+        min(cast(pipeline as text)) as pipeline
+    from src_step_runs
+    where
+        run <> ''
+        and pipeline <> ''
+    group by cast(run as text)
+),
+
+mentioned as (
+    select
+        cast(nullif(pipeline, '') as text) as pipeline_name,
         cast(step as text) as name,
         cast(family as text) as family,
         rtrim(step, '0123456789') as stem
     from src_step_runs
     union all
     select
-        cast(step as text),
+        coalesce(cast(nullif(calls.pipeline, '') as text), of_runs.pipeline, pipelines.name),
+        cast(calls.step as text),
         null,
-        rtrim(step, '0123456789')
-    from src_calls
+        rtrim(calls.step, '0123456789')
+    from src_calls as calls
+    left join of_runs on of_runs.run = cast(calls.run as text)
+    left join main.runs
+        on
+            runs.source_id = :source_id
+            and runs.source_key = cast(calls.run as text)
+    left join main.pipelines on pipelines.id = runs.pipeline_id
 )
 
 select
+    pipeline_name,
     name,
     coalesce(
         max(nullif(family, '')),
@@ -76,7 +116,7 @@ select
     ) as family
 from mentioned
 where name <> ''
-group by name;
+group by pipeline_name, name;
 
 -- database: step_runs
 -- Rows of one key tell of one attempt, as a log does that writes a row whenever a status changes: the one that has
@@ -129,6 +169,7 @@ select
     attempts.source_rows,
     cast(nullif(attempts.story, '') as text) as story_key,
     cast(nullif(attempts.run, '') as text) as run_key,
+    cast(nullif(attempts.pipeline, '') as text) as pipeline_name,
     cast(attempts.step as text) as step_name,
     coalesce(attempts.attempt, attempts.counted_attempt) as attempt,
     words.status,
@@ -191,6 +232,7 @@ select
     ranked.given_key || case when ranked.place > 1 then '/' || ranked.place else '' end as source_key,
     coalesce(cast(nullif(ranked.story, '') as text), stories.source_key) as story_key,
     cast(nullif(ranked.run, '') as text) as run_key,
+    coalesce(cast(nullif(ranked.pipeline, '') as text), pipelines.name) as pipeline_name,
     cast(nullif(ranked.step, '') as text) as step_name,
     coalesce(ranked.provider, '') as provider,
     coalesce(ranked.endpoint, '') as endpoint,
@@ -243,6 +285,7 @@ left join main.runs
     on
         runs.source_id = :source_id
         and runs.source_key = cast(ranked.run as text)
+left join main.pipelines on pipelines.id = runs.pipeline_id
 left join main.stories on stories.id = runs.story_id
 where
     not ranked.has_id

@@ -280,4 +280,5 @@ SYSTEM = System(
     name="workflow",
     title="story-generation service",
     parts={"main": MAIN, "workflows": WORKFLOWS, "logs": LOGS},
+    pipeline="workflow",
 )

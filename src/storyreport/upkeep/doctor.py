@@ -16,6 +16,7 @@ from ..load.references import CORE_TABLES, leads_nowhere, links
 from ..rollups import expected
 from ..rollups.definition import Table, tables
 from ..transaction import Progress, snapshot, transaction
+from . import scrub
 from .copies import damage
 
 
@@ -75,6 +76,7 @@ def _examine(connection: sqlite3.Connection, repair: bool, progress: Progress) -
             compared += _differences(connection, table)
     progress("adding up in another way")
     findings += compared + _wrong_definitions(connection)
+    findings += _not_private(connection, progress)
     if repair:
         _repair(connection, compared)
     return findings
@@ -97,6 +99,14 @@ def _wrong_definitions(connection: sqlite3.Connection) -> list[Finding]:
             f"{wrong.example} (its definition is wrong: correct its file, or install another version)",
         )
         for wrong in expected.wrong_sums(connection)
+    ]
+
+
+def _not_private(connection: sqlite3.Connection, progress: Progress) -> list[Finding]:
+    """What was kept by an earlier version and would not be kept today: how much of it, never the text."""
+    return [
+        Finding("", one.table, one.rows, f"one whose {one.column} may not be kept (run `storyreport scrub`)")
+        for one in scrub.find(connection, progress)
     ]
 
 

@@ -10,8 +10,9 @@ from .. import rollups, schema
 from ..errors import StoryreportError
 from ..given import requests_for
 from ..load.derived import ALL_RUNS, DERIVED_RUNS
-from ..load.references import CORE_TABLES, link_again, links
+from ..load.references import CORE_TABLES, link_again
 from ..transaction import Progress, transaction
+from .same_rows import put_together
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def merge(database: Path, name: str, into: str, progress: Progress = lambda _: N
         _check_mergeable(source, target)
         progress(f"merging {name} into {into}")
         ids = {"source": source.id, "target": target.id, "name": name}
+        _merge_pipelines(connection, ids)
         _merge_steps(connection, ids)
         same = sum(_merge_rows(connection, table, ids) for table in CORE_TABLES)
         _merge_inputs(connection, ids)
@@ -158,27 +160,40 @@ def _delete(connection: sqlite3.Connection, source: Source) -> None:
     connection.execute("delete from main.sources where id = ?", [source.id])
 
 
+def _merge_pipelines(connection: sqlite3.Connection, ids: dict[str, object]) -> None:
+    """Let rows of a pipeline that both have name that of the target."""
+    connection.execute(
+        """
+        create temp table same_rows as
+        select pipelines.id, kept.id as kept_id
+        from main.pipelines
+        join main.pipelines as kept on kept.source_id = :target and kept.name = pipelines.name
+        where pipelines.source_id = :source""",
+        ids,
+    )
+    put_together(connection, "pipelines")
+    connection.execute("update main.pipelines set source_id = :target where source_id = :source", ids)
+    connection.execute("drop table temp.same_rows")
+
+
 def _merge_steps(connection: sqlite3.Connection, ids: dict[str, object]) -> None:
     """Let rows of a step that both have name that of the target."""
     connection.execute(
         """
-        create temp table same_steps as
+        create temp table same_rows as
         select steps.id, kept.id as kept_id
         from main.steps
-        join main.steps as kept on kept.source_id = :target and kept.name = steps.name
+        join main.steps as kept
+            on
+                kept.source_id = :target
+                and kept.name = steps.name
+                and coalesce(kept.pipeline_id, 0) = coalesce(steps.pipeline_id, 0)
         where steps.source_id = :source""",
         ids,
     )
-    for table in CORE_TABLES:
-        if any(row[1] == "step_id" for row in connection.execute(f"pragma main.table_info({table})")):
-            connection.execute(f"""
-                update main.{table}
-                set step_id = same_steps.kept_id
-                from temp.same_steps
-                where {table}.step_id = same_steps.id""")
-    connection.execute("delete from main.steps where id in (select id from temp.same_steps)")
+    put_together(connection, "steps")
     connection.execute("update main.steps set source_id = :target where source_id = :source", ids)
-    connection.execute("drop table temp.same_steps")
+    connection.execute("drop table temp.same_rows")
 
 
 def _merge_rows(connection: sqlite3.Connection, table: str, ids: dict[str, object]) -> int:
@@ -198,15 +213,7 @@ def _merge_rows(connection: sqlite3.Connection, table: str, ids: dict[str, objec
         where rows.source_id = :source""",
         ids,
     )
-    for child in CORE_TABLES:
-        for link in links(connection, child):
-            if link.parent == table:
-                connection.execute(f"""
-                    update main.{child}
-                    set {link.name}_id = same_rows.kept_id
-                    from temp.same_rows
-                    where {child}.{link.name}_id = same_rows.id""")
-    same = connection.execute(f"delete from main.{table} where id in (select id from temp.same_rows)").rowcount
+    same = put_together(connection, table)
     connection.execute(f"update main.{table} set source_id = :target where source_id = :source", ids)
     connection.execute("drop table temp.same_rows")
     return same

@@ -9,7 +9,7 @@ from .currencies import currency_code
 from .durations import GAMMA, duration_bucket
 from .keys import key
 from .messages import LONGEST_FINGERPRINT, fingerprint
-from .privacy import neutral
+from .privacy import neutral, redacted
 from .quotes import without_quotes
 from .texts import LONGEST_SECRET, LONGEST_TEXT, clean_text, is_text, readable
 from .times import FIRST_EPOCH_MS, after_fold, to_utc
@@ -31,6 +31,7 @@ __all__ = [
     "key",
     "neutral",
     "readable",
+    "redacted",
     "register",
     "to_utc",
     "without_quotes",
@@ -45,6 +46,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "duration_bucket": duration_bucket,
     "key": key,
     "neutral": neutral,
+    "redacted": redacted,
     "currency_code": currency_code,
     "without_quotes": without_quotes,
 }

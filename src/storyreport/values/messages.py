@@ -7,21 +7,20 @@ a program missed.
 import re
 
 LONGEST_FINGERPRINT = 300
-# In this order: the wider pattern first.
+# In this order: the wider pattern first. Each with what its matches hold, so that it need not look at most texts.
 PLACEHOLDERS = (
-    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'`<>“”]+(?<![.,;:!?)\]}])", re.I), "<url>"),
-    (re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”"), "<text>"),
-    (re.compile(r"(?:\b[A-Za-z]:\\|\\\\)[^\s:*?\"<>|]+"), "<path>"),
-    (re.compile(r"(?<![\w<])(?:~|\.{1,2})?(?:/[\w.@%+~-]+)+/?"), "<path>"),
-    (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.I), "<id>"),
-    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
-    (re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b"), "<time>"),
-    (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.I), "<id>"),
+    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'`<>“”]+(?<![.,;:!?)\]}])", re.I), "<url>", ("://",)),
+    (re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”"), "<text>", tuple("\"'`“")),
+    (re.compile(r"(?:\b[A-Za-z]:\\|\\\\)[^\s:*?\"<>|]+"), "<path>", ("\\",)),
+    (re.compile(r"(?<![\w<])(?:~|\.{1,2})?(?:/[\w.@%+~-]+)+/?"), "<path>", ("/",)),
+    (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.I), "<id>", ("-",)),
+    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>", ("-",)),
+    (re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b"), "<time>", (":",)),
+    (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.I), "<id>", ()),
     # Letters between digits, as in req_51bfba9ac12, name one thing only.
-    (re.compile(r"\b(?=\w{8})\w*?\d[a-z]+\d\w*", re.I | re.ASCII), "<id>"),
-    (re.compile(r"0x[0-9a-f]+", re.I), "<n>"),
-    (re.compile(r"\d+(?:[.,]\d+)*"), "<n>"),
-    (re.compile(r"\s+"), " "),
+    (re.compile(r"\b(?=\w{8})\w*?\d[a-z]+\d\w*", re.I | re.ASCII), "<id>", ()),
+    (re.compile(r"0x[0-9a-f]+", re.I), "<n>", ("0x", "0X")),
+    (re.compile(r"\d+(?:[.,]\d+)*"), "<n>", ()),
 )
 
 HTTP = r"(?:4(?:0[0-9]|1[0-8]|2[1-689]|31|51|99)|5(?:0[0-8]|1[01]|2[0-79]|30|9[89]))"
@@ -36,30 +35,38 @@ REASONS = (
     r"|payload too large|unprocessable|too many requests|rate limit|internal server error|bad gateway"
     r"|service (?:temporarily )?unavailable|gateway time-?out|overloaded|client error|server error"
 )
-# Where the digits, the group `code`, are a code and no measure.
+# Where the digits, the group `code`, are a code and no measure; each with the words in lower case of which one must be
+# there, or () where it takes the code of an HTTP answer.
 CODES = tuple(
-    re.compile(pattern + NO_MEASURE, re.I)
-    for pattern in (
+    (re.compile(pattern + NO_MEASURE, re.I), words)
+    for pattern, words in (
         # HTTP 503, HTTP/1.1 503, status=503, status_code: 503, "code": 503, error code 1205, <Response [503]>
-        r"\b(?:https?(?:/\d(?:\.\d)?)?|status(?:[ _-]?code)?|(?:error|response|return|fault|result)[ _-]?code|code)"
-        r"\\?[\"']?\s*(?:is|was|of)?\s*[:=(\[#]*\s*(?P<code>\d{3,5})\b",
+        (
+            r"\b(?:https?(?:/\d(?:\.\d)?)?|status(?:[ _-]?code)?|(?:error|response|return|fault|result)[ _-]?code|code)"
+            r"\\?[\"']?\s*(?:is|was|of)?\s*[:=(\[#]*\s*(?P<code>\d{3,5})\b",
+            ("http", "status", "code"),
+        ),
         # error 503, API error (529, error #1205
-        r"\berror\s*[(\[#]?\s*(?P<code>\d{3,5})\b",
+        (r"\berror\s*[(\[#]?\s*(?P<code>\d{3,5})\b", ("error",)),
         # RateLimitError: 429, request failed - 503, returned 404, failed with 500
-        rf"(?:error|exception|fail(?:ed|ure)|refused|denied|response|request|answer)\s?[:([-]+\s*(?P<code>{HTTP})\b",
-        rf"\b(?:returned|responded|answered|got|received|gave|with|a|an)\s+(?:an?\s+)?(?P<code>{HTTP})\b",
+        (
+            rf"(?:error|exception|fail(?:ed|ure)|refused|denied|response|request|answer)\s?[:([-]+\s*(?P<code>{HTTP})\b",
+            (),
+        ),
+        (rf"\b(?:returned|responded|answered|got|received|gave|with|a|an)\s+(?:an?\s+)?(?P<code>{HTTP})\b", ()),
         # 429 Too Many Requests, (503), [404]
-        rf"(?:^|[^\w\s]\s*|\b(?:error|http|server)\s+)(?P<code>{HTTP})\b(?=[\s:,-]{{1,3}}(?:{REASONS}))",
-        rf"[(\[](?P<code>{HTTP})(?=[)\]])",
-        rf"^\s*(?P<code>{HTTP})\b",
+        (rf"(?:^|[^\w\s]\s*|\b(?:error|http|server)\s+)(?P<code>{HTTP})\b(?=[\s:,-]{{1,3}}(?:{REASONS}))", ()),
+        (rf"[(\[](?P<code>{HTTP})(?=[)\]])", ()),
+        (rf"^\s*(?P<code>{HTTP})\b", ()),
         # exit code 137, exit status 1, signal 9, errno 28, WinError 5
-        r"\bexit(?:ed)?(?: with)?(?:[ _-]?(?:code|status))?\s*[:=]?\s*-?(?P<code>\d{1,3})\b",
-        r"\b(?:signal|errno|winerror)\s*[:=]?\s*(?P<code>\d{1,5})\b",
+        (r"\bexit(?:ed)?(?: with)?(?:[ _-]?(?:code|status))?\s*[:=]?\s*-?(?P<code>\d{1,3})\b", ("exit",)),
+        (r"\b(?:signal|errno|winerror)\s*[:=]?\s*(?P<code>\d{1,5})\b", ("signal", "errno", "winerror")),
         # SQLSTATE 23505, ORA-00942
-        r"\bsqlstate\W{0,3}(?P<code>\w{5})\b",
-        r"\b(?:ORA|TNS|PLS|DPI|AADSTS)-?(?P<code>\d{3,6})\b",
+        (r"\bsqlstate\W{0,3}(?P<code>\w{5})\b", ("sqlstate",)),
+        (r"\b(?:ORA|TNS|PLS|DPI|AADSTS)-?(?P<code>\d{3,6})\b", ("ora", "tns", "pls", "dpi", "aadsts")),
     )
 )
+IS_HTTP = re.compile(HTTP)
 QUOTE = r"\\?[\"']"
 # Where the quoted word, the group `name`, says which error it is: {"type": "overloaded_error"}, KeyError: 'title'.
 NAMES = (
@@ -77,20 +84,27 @@ NAMES = (
 # Signs that no pattern knows stand for what is kept until the rest is replaced.
 KEPT = {**{str(digit): chr(0xE000 + digit) for digit in range(10)}, '"': "\ue010", "'": "\ue011"}
 KEEP, RESTORE = str.maketrans(KEPT), str.maketrans({sign: kept for kept, sign in KEPT.items()})
+REMOVE = dict.fromkeys(RESTORE)
+HAS_DIGIT, HAS_QUOTE = re.compile(r"\d"), re.compile(r"[\"'`“]")
 
 
 def fingerprint(message: str | None) -> str | None:
     """The message with its ids, measures, times, paths, URLs and quoted parts replaced: equal for equal causes."""
     if message is None:
         return None
-    text = message.strip().translate(dict.fromkeys(RESTORE))
-    for pattern in NAMES:
-        text = pattern.sub(_with_quotes_kept, text)
-    for pattern in CODES:
-        text = pattern.sub(_with_code_kept, text)
-    for pattern, placeholder in PLACEHOLDERS:
-        text = pattern.sub(placeholder, text)
-    return text.translate(RESTORE).strip()[:LONGEST_FINGERPRINT]
+    text = message.strip() if message.isascii() else message.strip().translate(REMOVE)
+    if HAS_QUOTE.search(text):
+        for pattern in NAMES:
+            text = pattern.sub(_with_quotes_kept, text)
+    lowered, has_http, has_digit = text.casefold(), IS_HTTP.search(text), HAS_DIGIT.search(text)
+    for pattern, words in CODES:
+        if any(word in lowered for word in words) if words else has_http:
+            text = pattern.sub(_with_code_kept, text)
+    for pattern, placeholder, signs in PLACEHOLDERS:
+        if any(sign in text for sign in signs) if signs else has_digit:
+            text = pattern.sub(placeholder, text)
+    text = " ".join(text.split())
+    return (text if text.isascii() else text.translate(RESTORE))[:LONGEST_FINGERPRINT]
 
 
 def _with_quotes_kept(found: re.Match[str]) -> str:

@@ -39,11 +39,12 @@ def _unless_plain(match: re.Match[str]) -> str:
     return SECRET if is_mixed and changes >= 3 else word
 
 
-# Words without which a name is none of STRONG and WEAK.
-NAMES = (
+# Words without which a name is none of STRONG; and none of WEAK.
+STRONG_WORDS = (
     *("key", "token", "secret", "passw", "passphrase", "pwd", "authoriz", "credential", "sess", "connectionstring"),
-    *("sig", "auth", "code", "hash", "nonce", "otp", "pin"),
+    *("x-", "jsid", "phpsid"),
 )
+WEAK_WORDS = ("key", "token", "sess", "sig", "auth", "code", "hash", "nonce", "otp", "pin")
 # Pattern, replacement, and texts in lower case of which one must be there: to look for these is quick. In this order:
 # what holds others comes first.
 SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
@@ -59,10 +60,12 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     ),
     (r"(?<![\w-])(?:[\w-]{6,64}:[A-Za-z0-9_-]{20,}|Key [\w-]{6,64}:[\w-]{6,})", SECRET, (":",)),
     (
-        r"(?i)\b(authorization\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)(?!<)[^\r\n\"',;}\\]{4,}",
+        r"(?i)\b(authorization\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)"
+        r"(?!\s*(?:(?:basic|bearer|token|digest)\s+)?<)[^\r\n\"',;}\\]{4,}",
         rf"\1{SECRET}",
         ("authorization",),
     ),
+    (r"(\s(?:-u|--user|--proxy-user)[\s=]+[\"']?[^\s:\"']{1,64}:)[^\s\"']+", rf"\1{SECRET}", ("-u", "--proxy-u")),
     (r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}", rf"\1{SECRET}", ("bearer",)),
     (r"(?i)\b(basic\s+)(?=[\w+/]*[0-9+/=])[\w+/]{12,}={0,2}", rf"\1{SECRET}", ("basic",)),
     (rf"(?<![A-Za-z0-9_])(?:{PREFIXES})[A-Za-z0-9_.-]{{9,}}", SECRET, ()),
@@ -78,21 +81,22 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"(?i)(?<![A-Za-z])({STRONG})(\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)"
         r"(?!(?:basic|bearer|token|digest)\s|<)[^\s\"'&,;}<\\]{4,}",
         rf"\1\2{SECRET}",
-        NAMES,
+        STRONG_WORDS,
     ),
-    (rf"(?i)(?<![A-Za-z])({WEAK}=\\?[\"']?)(?!<|\d{{1,5}}\b)[^\s\"'&,;}}<\\]{{4,}}", rf"\1{SECRET}", NAMES),
+    (rf"(?i)(?<![A-Za-z])({WEAK}=\\?[\"']?)(?!<|\d{{1,5}}\b)[^\s\"'&,;}}<\\]{{4,}}", rf"\1{SECRET}", WEAK_WORDS),
     (
         rf"(?i)(?<![A-Za-z])({WEAK}\\?[\"']?:\s*\\?[\"']?)(?!\d{{1,6}}\b)(?=[^\s\"',;}}]*\d)[^\s\"'&,;}}<\\]{{6,}}",
         rf"\1{SECRET}",
-        NAMES,
+        WEAK_WORDS,
     ),
     (
         rf"(?i)(?<![A-Za-z])({STRONG}|token)(\s+(?:is\s+|was\s+)?)(?=\S*\d)[^\s\"'<,;]{{6,}}",
         rf"\1\2{SECRET}",
-        NAMES,
+        STRONG_WORDS,
     ),
     (r"(?<![\w.-])/(?:home|Users)/[^/\s:\"'<>]+", "~", ("/home/", "/users/")),
     (r"(?i)\b([A-Z]:\\{1,2}Users\\{1,2})[^\\\s:\"'<>]+", r"\1user", ("users\\",)),
+    (r"(?<![\w.])\(\d{3}\) ?\d{3}[ -]\d{4}(?!\w)", "<phone>", ("(",)),
     (r"(?<![\w.])\+\d{1,3}[ ./()-]*\d{2,4}[ ./()-]*\w{3,}(?:[ ./-]\d{2,})*", "<phone>", ("+",)),
     # An address of a private network says nothing about a person.
     (
@@ -103,33 +107,57 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (RANDOM, _unless_plain, ()),
 )
 COMPILED = tuple((re.compile(pattern), replacement, needles) for pattern, replacement, needles in SECRETS)
-# Nearly all texts hold none of these, and so none of the SECRETS.
-SUSPICIOUS = re.compile(
-    r"(?i)@|%40|bearer|basic|://|-----|cookie|hook|key|token|secret|pass|pwd|authoriz|credential|sess|sig|auth|code|hash"
-    r"|nonce|otp|pin|eyj|/home/|/users/|users\\|\+\d|\d\.\d+\.\d|connectionstring|[\w-]{6}:[\w-]{6}|[\w+-]{20}"
-    rf"|(?<![A-Za-z0-9_])(?:{PREFIXES})"
+# Nearly all texts hold none of these, and so none of the SECRETS: words in lower case, and what has no fixed word.
+WORDS = (
+    *STRONG_WORDS,
+    *WEAK_WORDS,
+    *("@", "%40", "bearer", "basic", "://", "-----", "cookie", "hook", "eyj", "/home/", "/users/", "users\\"),
+    *(" -u", "\t-u", " --user", "--proxy-user"),
 )
+SHAPES = re.compile(rf"\+\d|\(\d{{3}}\)|\d\.\d+\.\d|[\w-]{{6}}:[\w-]{{6}}|[\w+-]{{20}}|(?<![A-Za-z0-9_])(?:{PREFIXES})")
 
 # Where a message repeats what the program sent or got: prompts and completions.
 ECHO = re.compile(
     r"(?is)(?<!\w)((?:messages|prompts?|input|inputs|content|contents|completions?|llm_output|output|response|body|text|parts"
     r"|payload|request|data|story|chapter)\\?[\"']?\s*[=:]\s*)[\[{(\"'].*"
+    # A row of a database, as its server repeats it.
+    r"|\b((?:failing row contains|with parameters?)[:=]?\s*)[\[(].*"
     r"|\b((?:from completion|got|received|completion|generated text|invalid json output|could not parse llm output"
     r"|output parser|prompt was|while processing|raw output|model said|llm response)[:=]?\s+)(?=[\"'`\[{(])[\"'`\[{(].*"
 )
+# A sentence that follows without quotes; a type or a value is one word.
+SAID = re.compile(
+    r"(?is)\b((?:from completion:?|(?:got|char \d+\) in|model (?:said|returned|answered)|raw (?:output|response|text)"
+    r"|(?:invalid|unparsable) (?:output|completion|answer|response))\s*:)\s+)"
+    r"(?!HTTP|\d|[\"'`\[{(])(?=(?:\S+\s+){5}\S).*"
+)
+SAID_WORDS = ("completion", "got", "char ", "model ", "raw ", "invalid ", "unparsable ")
 # A quoted part of three words or more, or of more than 60 characters, is content; a shorter one is a name.
 QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”")
 LONGEST_NAME, FEWEST_WORDS = 60, 3
+MOST_PASSES = 5
+# What an ECHO or a quoted part opens with.
+OPENINGS = re.compile(r"[\"'`“\[{(]")
+
+
+def is_suspicious(text: str) -> bool:
+    """Whether a text may hold what must not be kept; False for nearly all texts, at little cost."""
+    lowered = text.casefold()
+    return any(word in lowered for word in WORDS) or SHAPES.search(text) is not None
 
 
 def redacted(text: str) -> str:
     """The text without what must not be kept."""
-    if not SUSPICIOUS.search(text):
+    if not is_suspicious(text):
         return text
-    lowered = text.lower()
-    for pattern, replacement, needles in COMPILED:
-        if not needles or any(needle in lowered for needle in needles):
-            text = pattern.sub(replacement, text)
+    # What is taken out may leave another such text behind.
+    for _ in range(MOST_PASSES):
+        before, lowered = text, text.casefold()
+        for pattern, replacement, needles in COMPILED:
+            if not needles or any(needle in lowered for needle in needles):
+                text = pattern.sub(replacement, text)
+        if text == before:
+            break
     return text
 
 
@@ -137,7 +165,12 @@ def neutral(message: str | None) -> str | None:
     """A message without what it repeats of prompts, stories and answers: the class, the code and short names stay."""
     if message is None:
         return None
-    text = ECHO.sub(lambda match: f"{match[1] or match[2]}<text>", message)
+    lowered = message.casefold()
+    if any(word in lowered for word in SAID_WORDS):
+        message = SAID.sub(r"\1<text>", message)
+    if not OPENINGS.search(message):
+        return message
+    text = ECHO.sub(lambda match: f"{match[match.lastindex or 0]}<text>", message)
     return QUOTED.sub(_without_content, text)
 
 

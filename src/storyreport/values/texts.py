@@ -2,7 +2,7 @@
 
 import re
 
-from .privacy import SUSPICIOUS, redacted
+from .privacy import is_suspicious, redacted
 
 LONGEST_TEXT = 2000
 # An e-mail address has no more characters; of a longer key, its beginning says that it is one.
@@ -37,7 +37,7 @@ def clean_text(value: bytes | str | None, longest: int = LONGEST_TEXT) -> str | 
     looked_at = longest + LONGEST_SECRET
     start = value[: 4 * looked_at]
     text = start.decode(errors="replace") if isinstance(start, bytes) else start
-    if len(text) <= longest and text.isprintable() and not SUSPICIOUS.search(text):
+    if len(text) <= longest and text.isprintable() and not is_suspicious(text):
         return text
     text = CONTROL.sub("", text)
     is_cut = len(value) > len(start) or len(text) > looked_at

@@ -1,16 +1,20 @@
-"""The pages of one story, run, step and source: what the reports say of it, one section a report."""
+"""The pages of one story, run, step, pipeline and source: what the reports say of it, one section a report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datasette import Response
 from datasette.utils import tilde_decode
 
+from ..reports.details import SECTIONS, Section
+from ..values.quantities import duration
 from . import DATABASE, freshness, links
 from .charts import Chart, of_rows
 from .permissions import ensure_database
 from .tables import Table
 from .visitor import Result, Visitor
+
+__all__ = ["SECTIONS", "page"]
 
 # A step's page is that of its family; a cell may name one of its instances.
 FAMILY = """
@@ -21,6 +25,27 @@ FAMILY = """
         and (:source = '' or source_id = (select id from sources where name = :source))
     order by family <> :name
     limit 1
+"""
+# The runs of a pipeline by source and kind, how they ended and how long they took; one without runs is known, too.
+RUNS = """
+    select
+        sources.name as source,
+        kinds.kind,
+        kinds.runs,
+        kinds.completed,
+        kinds.failed,
+        kinds.p50_ms,
+        kinds.p95_ms
+    from pipelines
+    join sources on sources.id = pipelines.source_id
+    left join rollup_run_kinds as kinds
+        on
+            kinds.source_id = pipelines.source_id
+            and kinds.pipeline_id = pipelines.id
+    where
+        pipelines.name = :name
+        and (:source = '' or sources.name = :source)
+    order by kinds.runs desc, source, kinds.kind
 """
 # Keys of a table, with the names of their sources.
 KEYS = """
@@ -39,69 +64,16 @@ SUGGESTIONS = {
     "The latest {table}:": ("true", "{table}.id desc"),
 }
 KEYED = {"story": "stories", "run": "runs"}
-
-
-@dataclass(frozen=True)
-class Section:
-    """A report within a page; without rows it is left out, or `if_empty` is said.
-
-    A parameter that the report does not take is a condition on its column of that name.
-    """
-
-    report: str
-    title: str
-    takes: str
-    if_empty: str = ""
+# What a page is known by, though it may have nothing to show.
+KNOWN = {"step": FAMILY, "pipeline": RUNS}
 
 
 TEXTS = {
     "story": "Steps, runs, errors, files, tree and cost.",
     "run": "Timeline, problems and calls.",
     "step": "Durations, failures and cost.",
+    "pipeline": "Runs, steps, failures and cost.",
     "source": "Freshness, data quality, work and cost.",
-}
-SECTIONS = {
-    "story": (
-        Section("failed_stories", "Failure", "story", "Not failed."),
-        Section("cost_by_story", "Cost", "story", "Cost: unknown (no API calls are linked to this story)."),
-        Section("story_status", "Steps", "story"),
-        Section("story_attempts", "Attempts", "story"),
-        Section("story_runs", "Runs", "story"),
-        Section("story_tree", "Tree", "story"),
-        Section("story_tree_problems", "Tree problems", "story"),
-        Section("output_mismatches", "Files that do not match the status", "story"),
-        Section("story_files", "Files", "story"),
-    ),
-    "run": (
-        Section("run_status", "Status", "run"),
-        Section("run_diagnosis", "Diagnosis", "run"),
-        Section("run_timeline", "Timeline", "run"),
-        Section("stuck_runs", "Stuck", "run"),
-        Section("repeated_warnings", "Repeated warnings", "run"),
-        Section("run_calls", "Calls", "run"),
-        Section("batch_events", "Events", "batch"),
-    ),
-    "step": (
-        Section("step_durations", "Durations", "step"),
-        Section("slowest_steps", "Totals", "step"),
-        Section("duration_changes", "Since last week", "step"),
-        Section("failure_trend", "Failures", "step"),
-        Section("failed_stories", "Stories that failed at this step", "step"),
-        Section("slowest_runs", "Slowest runs", "step"),
-        Section("cost_by_step", "Cost", "step"),
-    ),
-    "source": (
-        Section("ingests", "Freshness", "source"),
-        Section("data_quality", "Data quality", "source"),
-        Section("rejected_rows", "Rejected rows", "source"),
-        Section("throughput", "Throughput", "source"),
-        Section("slowest_steps", "Time spent", "source"),
-        Section("failure_rates", "Failure rates", "source"),
-        Section("stuck_runs", "Stuck", "source"),
-        Section("orphans", "Orphans", "source"),
-        Section("api_reliability", "API reliability", "source"),
-        Section("cost_forecast", "Cost", "source"),
-    ),
 }
 
 
@@ -123,7 +95,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Detail:
-    """The page of one story, run, step or source."""
+    """The page of one story, run, step, pipeline or source."""
 
     kind: str
     key: str
@@ -134,6 +106,7 @@ class Detail:
     unknown: str = ""
     suggestions: tuple[tuple[str, str], ...] = ()  # (key, address)
     suggestions_title: str = ""
+    facts: tuple[str, ...] = ()  # sentences with the figures that matter most
 
 
 async def page(request: Any, datasette: Any) -> Response:
@@ -142,13 +115,26 @@ async def page(request: Any, datasette: Any) -> Response:
     kind, key = request.url_vars["kind"], tilde_decode(request.url_vars["key"])
     source = key if kind == "source" else request.args.get("source", "")
     known = False
-    if kind == "step":
-        rows = (await datasette.get_database(DATABASE).execute(FAMILY, {"name": key, "source": source})).rows
+    rows: list[Any] = []
+    if kind in KNOWN:
+        rows = (await datasette.get_database(DATABASE).execute(KNOWN[kind], {"name": key, "source": source})).rows
         known = bool(rows)
+    if kind == "step":
         key = rows[0]["family"] if rows else key
-    view = await _view(Visitor(datasette, request), kind, key, source, known)
+    visitor = Visitor(datasette, request)
+    view = await _view(visitor, kind, key, source, known)
+    if kind == "pipeline" and await visitor.may_see(["throughput"]):
+        view = replace(view, facts=tuple(_fact(row) for row in rows if row["runs"]))
     html = await datasette.render_template("detail.html", {"detail": view}, request=request)
     return Response.html(html, status=404 if view.unknown and not known else 200)
+
+
+def _fact(row: Any) -> str:
+    """How the runs of one kind ended, and how long the completed ones took."""
+    ended = row["completed"] + row["failed"]
+    rate = f"{100 * row['completed'] / ended:.2f} % of those that ended completed" if ended else "none has ended yet"
+    usual = "" if row["p50_ms"] is None else f"; p50 {duration(row['p50_ms'])}, p95 {duration(row['p95_ms'])}"
+    return f"{row['source']}, {row['kind']}: {row['runs']:,} runs, {row['failed']:,} failed, {rate}{usual}."
 
 
 async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool) -> Detail:

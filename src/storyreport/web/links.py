@@ -18,6 +18,7 @@ PAGES = {
     "step": "step",
     "current_step": "step",
     "next_step": "step",
+    "pipeline": "pipeline",
     "source": "source",
 }
 
@@ -30,7 +31,7 @@ def report(datasette: Any, name: str, values: Mapping[str, str] | None = None, e
 
 
 def detail(datasette: Any, kind: str, key: str, source: str = "") -> str:
-    """The address of the page of a run, story, step or source."""
+    """The address of the page of a run, story, step, pipeline or source."""
     path = str(datasette.urls.path(f"/-/{kind}/{tilde_encode(key)}"))
     return f"{path}?{urlencode({'source': source})}" if source and kind != "source" else path
 

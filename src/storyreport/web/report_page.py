@@ -1,6 +1,6 @@
 """A report's page: its form, its chart, its links, and what it says where it has no rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,10 +120,18 @@ async def _field(visitor: Visitor, param: reports.Param, value: str, is_wrong: b
         return Field(param.name, label, "select", value, param.help, options=options)
     # A browser's number field shows nothing but a number, not even the one that was meant.
     kind = "number" if param.type == "number" and not is_wrong else "text"
-    steps = await visitor.steps() if param.type == "step" else ()
-    suggestions = reports.DATES if param.type == "date" else tuple(steps)
+    suggestions = tuple(await _suggestions(visitor, param.type))
     placeholder = param.default or ("7d, 2026-01-31" if param.type == "date" else "")
     return Field(param.name, label, kind, value, param.help, placeholder, (), suggestions, is_wrong)
+
+
+async def _suggestions(visitor: Visitor, kind: str) -> Collection[str]:
+    """What a text field of a parameter suggests."""
+    if kind == "step":
+        return await visitor.steps()
+    if kind == "pipeline":
+        return await visitor.pipelines()
+    return reports.DATES if kind == "date" else ()
 
 
 def _if_empty(report: reports.Report, values: Mapping[str, str], has_sources: bool, fresh: freshness.Freshness) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette.utils import to_css_class
 
-UNITS = ("_ms", "_pct", "_bytes", "_minutes")
+from ..values.quantities import heading
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,6 @@ def table(label: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
         for place, name in enumerate(columns)
     )
     return Table(label, tuple(described), rows)
-
-
-def heading(column: str) -> str:
-    """A column's name for people; its unit stands in its cells."""
-    for unit in UNITS:
-        column = column.removesuffix(unit)
-    return column.replace("_", " ")
 
 
 def _is_number(cell: Any) -> bool:

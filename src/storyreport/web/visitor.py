@@ -26,6 +26,7 @@ SOURCES = """
     order by id
 """
 STEPS = "select distinct family from steps order by family"
+PIPELINES = "select distinct name from pipelines order by name"
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,10 @@ class Visitor:
     async def steps(self) -> list[str]:
         """The families of all steps."""
         return [row["family"] for row in await self._rows(STEPS)]
+
+    async def pipelines(self) -> list[str]:
+        """The names of all pipelines."""
+        return [row["name"] for row in await self._rows(PIPELINES)]
 
     async def result(self, name: str, given: Mapping[str, str] | None = None, select: str = "") -> Result | None:
         """A report's rows, or those of an SQL select from `report`; None where the visitor may not see it.

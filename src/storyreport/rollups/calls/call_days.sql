@@ -1,8 +1,8 @@
 /*
 description: >-
-  Calls, tokens and cost by source, day, provider, model and currency. The cost is what was recorded plus what was
-  estimated, in billionths of the currency (nano); estimated_cost_nano says how much of it is estimated.
-grain: day, source, provider, model, currency
+  Calls, tokens and cost by source, day, provider, model, currency and pipeline. The cost is what was recorded plus
+  what was estimated, in billionths of the currency (nano); estimated_cost_nano says how much of it is estimated.
+grain: day, source, provider, model, currency, pipeline
 from: day_calls
 key:
   day: text
@@ -10,6 +10,7 @@ key:
   provider: text
   model: text
   currency: text
+  pipeline_id: integer
 values:
   calls: integer
   input_tokens: integer null
@@ -26,7 +27,7 @@ indexes:
   model: (source_id, provider, model, currency)
 total:
   name: calls
-  key: [source_id, provider, model, currency]
+  key: [source_id, provider, model, currency, pipeline_id]
 oracle: |
   select
       calls.source_id,
@@ -81,6 +82,7 @@ select
     provider,
     model,
     currency,
+    coalesce(pipeline_id, 0) as pipeline_id,
     sum(calls) as calls,
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
@@ -93,4 +95,4 @@ select
     sum(cache_write_1h_tokens) as cache_write_1h_tokens,
     sum(reasoning_tokens) as reasoning_tokens
 from day_calls
-group by day, source_id, provider, model, currency
+group by day, source_id, provider, model, currency, coalesce(pipeline_id, 0)

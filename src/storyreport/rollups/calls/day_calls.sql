@@ -20,6 +20,7 @@ select
     model,
     endpoint,
     step_id,
+    pipeline_id,
     status,
     duration_ms,
     calls,

@@ -1,8 +1,8 @@
 /*
 description: >-
-  Calls and cost of runs that failed, by the step family that made them (where none is named, by endpoint), currency and
-  day of the calls. failed_runs is 1 on the first day of a run, so that it adds up to runs. A run that its source has
-  deleted keeps its cost.
+  Calls and cost of runs that failed, by the step family that made them (where none is named, by endpoint), currency
+  and day of the calls, with the pipeline of the run. failed_runs is 1 on the first day of a run, so that it adds up
+  to runs. A run that its source has deleted keeps its cost.
 grain: run, step family or endpoint, currency, day
 key:
   run_id: references runs
@@ -11,6 +11,7 @@ key:
   day: text
 values:
   source_id: references sources
+  pipeline_id: integer, none
   failed_runs: integer
   calls: integer
   cost_nano: integer null
@@ -23,7 +24,7 @@ indexes:
   step: (source_id, family, currency)
 total:
   name: failed_calls
-  key: [source_id, family, currency]
+  key: [source_id, family, currency, pipeline_id]
 group: [run_id]
 # A call is one of its run though that has been deleted. A bill makes the calls that it covers no longer unpriced.
 dirty:
@@ -94,6 +95,7 @@ select
     currency,
     day,
     source_id,
+    pipeline_id,
     case row_number() over (partition by run_id, family, currency order by day) when 1 then 1 else 0 end as failed_runs,
     sum(calls) as calls,
     sum(cast(price_nano as real)) as cost_nano,
@@ -102,6 +104,7 @@ from (
     select
         runs.id as run_id,
         runs.source_id,
+        coalesce(runs.pipeline_id, 0) as pipeline_id,
         coalesce(steps.family, calls.endpoint) as family,
         calls.price_currency as currency,
         calls.day,
@@ -118,6 +121,7 @@ from (
     select
         runs.id,
         runs.source_id,
+        coalesce(runs.pipeline_id, 0),
         coalesce(steps.family, calls.endpoint),
         calls.price_currency,
         calls.day,
@@ -136,6 +140,7 @@ from (
     select
         runs.id,
         runs.source_id,
+        coalesce(runs.pipeline_id, 0),
         pruned.family,
         pruned.currency,
         pruned.day,
@@ -147,4 +152,4 @@ from (
     cross join pruned_calls as pruned on pruned.run_id = runs.id
     where runs.status = 'failed'
 ) as spent
-group by run_id, family, currency, day, source_id
+group by run_id, family, currency, day, source_id, pipeline_id

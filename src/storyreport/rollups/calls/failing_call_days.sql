@@ -1,13 +1,14 @@
 /*
 description: >-
-  Failed calls that cost something, by day, source, step family (where none is named, endpoint) and currency. Those of
-  runs that failed are left out: these are among the calls of failed runs.
-grain: day, source, step family or endpoint, currency
+  Failed calls that cost something, by day, source, step family (where none is named, endpoint), currency and
+  pipeline. Those of runs that failed are left out: these are among the calls of failed runs.
+grain: day, source, step family or endpoint, currency, pipeline
 key:
   day: text
   source_id: references sources
   family: text
   currency: text
+  pipeline_id: integer
 values:
   calls: integer
   cost_nano: integer null
@@ -15,7 +16,7 @@ indexes:
   step: (source_id, family, currency)
 total:
   name: failing_calls
-  key: [source_id, family, currency]
+  key: [source_id, family, currency, pipeline_id]
 group: [source_id, day]
 dirty:
   calls: [source_id, day]
@@ -55,6 +56,7 @@ select
     calls.source_id,
     coalesce(steps.family, calls.endpoint) as family,
     calls.price_currency as currency,
+    coalesce(calls.pipeline_id, 0) as pipeline_id,
     sum(calls.calls) as calls,
     sum(cast(calls.price_nano as real)) as cost_nano
 from dirty_failing_call_days as dirty
@@ -68,4 +70,9 @@ where
     calls.status = 'failed'
     and coalesce(calls.price_nano, 0) <> 0
     and coalesce(runs.status, '') <> 'failed'
-group by calls.day, calls.source_id, coalesce(steps.family, calls.endpoint), calls.price_currency
+group by
+    calls.day,
+    calls.source_id,
+    coalesce(steps.family, calls.endpoint),
+    calls.price_currency,
+    coalesce(calls.pipeline_id, 0)

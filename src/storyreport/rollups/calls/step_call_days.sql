@@ -1,14 +1,15 @@
 /*
 description: >-
-  Calls, tokens and cost by source, day, currency and the step family that made them; where the source names no step, by
-  the endpoint that was called.
-grain: day, source, step family or endpoint, currency
+  Calls, tokens and cost by source, day, currency, pipeline and the step family that made them; where the source names
+  no step, by the endpoint that was called.
+grain: day, source, step family or endpoint, currency, pipeline
 from: day_calls
 key:
   day: text
   source_id: references sources
   family: text
   currency: text
+  pipeline_id: integer
 values:
   calls: integer
   total_tokens: integer null
@@ -20,7 +21,7 @@ indexes:
   step: (source_id, family, currency)
 total:
   name: step_calls
-  key: [source_id, family, currency]
+  key: [source_id, family, currency, pipeline_id]
 oracle: |
   select
       source_id,
@@ -41,10 +42,16 @@ select
     calls.source_id,
     coalesce(steps.family, calls.endpoint) as family,
     calls.currency,
+    coalesce(calls.pipeline_id, 0) as pipeline_id,
     sum(calls.calls) as calls,
     sum(calls.tokens) as total_tokens,
     sum(cast(calls.price_nano as real)) as cost_nano,
     sum(calls.unpriced) as unpriced_calls
 from day_calls as calls
 left join steps on steps.id = calls.step_id
-group by calls.day, calls.source_id, coalesce(steps.family, calls.endpoint), calls.currency
+group by
+    calls.day,
+    calls.source_id,
+    coalesce(steps.family, calls.endpoint),
+    calls.currency,
+    coalesce(calls.pipeline_id, 0)

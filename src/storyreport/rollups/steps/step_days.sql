@@ -1,17 +1,17 @@
 /*
 description: >-
-  Executions and durations by source, step family and day. Executions are step runs that ended completed or failed, on
-  the day that they ended; durations are those of completed ones and of rejected
-  ones, which failed by their acceptance check alone. A piece of work is a step of one story (or run):
-  first_attempts counts them by the first attempt that ended, retried those whose first attempt failed and was followed
-  by another, recovered those that a later attempt completed and none before, unexplained those of which none before is
-  recorded.
-grain: day, source, step family
+  Executions and durations by source, step family, pipeline and day. Executions are step runs that ended completed or
+  failed, on the day that they ended; durations are those of completed ones and of rejected ones, which failed by
+  their acceptance check alone. A piece of work is a step of one story (or run): first_attempts counts them by the
+  first attempt that ended, retried those whose first attempt failed and was followed by another, recovered those that
+  a later attempt completed and none before, unexplained those of which none before is recorded.
+grain: day, source, step family, pipeline
 from: step_run_counts
 key:
   day: text
   source_id: references sources
   family: text
+  pipeline_id: integer
 values:
   executions: integer
   completed: integer
@@ -45,7 +45,7 @@ indexes:
   step: (source_id, family)
 total:
   name: steps
-  key: [source_id, family]
+  key: [source_id, family, pipeline_id]
 oracle: |
   select
       source_id,
@@ -74,6 +74,7 @@ select
     counts.day,
     steps.source_id,
     steps.family,
+    coalesce(steps.pipeline_id, 0) as pipeline_id,
     sum(case when counts.status in ('completed', 'failed') then counts.step_runs else 0 end) as executions,
     sum(case when counts.status = 'completed' then counts.step_runs else 0 end) as completed,
     sum(case when counts.status = 'failed' then counts.step_runs else 0 end) as failed,
@@ -105,4 +106,4 @@ select
     sum(counts.unexplained) as unexplained
 from step_run_counts as counts
 join steps on steps.id = counts.step_id
-group by counts.day, steps.source_id, steps.family
+group by counts.day, steps.source_id, steps.family, coalesce(steps.pipeline_id, 0)

@@ -34,16 +34,57 @@ widen: |
       on
           siblings.source_id = steps.source_id
           and siblings.family = steps.family
+          and coalesce(siblings.pipeline_id, 0) = coalesce(steps.pipeline_id, 0)
 covers: |
-  (day, source_id, family) in (
+  (day, source_id, family, pipeline_id) in (
       select
           dirty.day,
           steps.source_id,
-          steps.family
+          steps.family,
+          coalesce(steps.pipeline_id, 0)
       from dirty_step_run_counts as dirty
       join steps on steps.id = dirty.step_id
   )
 frozen: by day
+# All attempts at the same work: whether one is a retry or a recovery depends on the others.
+difference:
+  step_runs: |
+    select id
+    from touched_step_runs
+    union
+    select others.id
+    from touched_step_runs as touched
+    cross join step_runs as others
+        on
+            others.story_id = touched.story_id
+            and others.step_id = touched.step_id
+    union
+    select others.id
+    from touched_step_runs as touched
+    cross join step_runs as others
+        on
+            others.story_key = touched.story_key
+            and +others.step_id = touched.step_id
+    union
+    select others.id
+    from touched_step_runs as touched
+    cross join step_runs as others
+        on
+            others.run_id = touched.run_id
+            and +others.step_id = touched.step_id
+    where
+        touched.story_id is null
+        and touched.story_key is null
+lost: |
+  select
+      steps.id,
+      lost.day,
+      lost.source_id
+  from lost
+  join steps
+      on
+          steps.source_id = lost.source_id
+          and steps.family = lost.family
 */
 -- A CASE looks further only where it must; of an AND, SQLite computes both sides.
 select

@@ -1,13 +1,14 @@
 /*
 description: >-
-  Stories started and completed, runs completed and failed by source and day. A story is completed when its source says
-  so. Where the source has no status for it, it is with its first completed run; but where steps are numbered with its
-  last step, which the rollup of steps counts.
-grain: day, source
+  Stories started and completed, runs completed and failed by source, pipeline and day. A story is completed when its
+  source says so. Where the source has no status for it, it is with its first completed run; but where steps are
+  numbered with its last step, which the rollup of steps counts.
+grain: day, source, pipeline
 from: day_runs
 key:
   day: text
   source_id: references sources
+  pipeline_id: integer
 values:
   stories_started: integer
   stories_completed: integer
@@ -45,6 +46,7 @@ oracle: |
 select
     day,
     source_id,
+    pipeline_id,
     sum(stories_started) as stories_started,
     sum(stories_completed) as stories_completed,
     sum(runs_completed) as runs_completed,
@@ -53,6 +55,7 @@ from (
     select
         stories.day,
         stories.source_id,
+        coalesce(stories.pipeline_id, 0) as pipeline_id,
         1 as stories_started,
         0 as stories_completed,
         0 as runs_completed,
@@ -66,6 +69,7 @@ from (
     select
         stories.end_day,
         stories.source_id,
+        coalesce(stories.pipeline_id, 0),
         0,
         1,
         0,
@@ -82,6 +86,7 @@ from (
     select
         runs.day,
         runs.source_id,
+        coalesce(stories.pipeline_id, runs.pipeline_id, 0),
         0,
         1,
         0,
@@ -114,20 +119,23 @@ from (
     select
         missing.day,
         missing.source_id,
+        missing.pipeline_id,
         0,
         1,
         0,
         0
     from (
-        select distinct
+        select
             day,
             source_id,
-            story_key
+            story_key,
+            min(coalesce(pipeline_id, 0)) as pipeline_id
         from day_runs
         where
             status = 'completed'
             and story_id is null
             and story_key is not null
+        group by day, source_id, story_key
     ) as missing
     where
         not exists (
@@ -141,6 +149,7 @@ from (
     select
         day,
         source_id,
+        coalesce(pipeline_id, 0),
         0,
         0,
         case when status = 'completed' then 1 else 0 end,
@@ -148,4 +157,4 @@ from (
     from day_runs
     where status in ('completed', 'failed')
 ) as done
-group by day, source_id
+group by day, source_id, pipeline_id

@@ -35,7 +35,8 @@ select
             ),
             ''
         )
-    ) as last_sign
+    ) as last_sign,
+    runs.pipeline_id
 from runs
 where
     runs.status in ('queued', 'running', 'waiting')
@@ -55,7 +56,8 @@ select
         coalesce(step_runs.last_activity_at, ''),
         coalesce(step_runs.started_at, ''),
         coalesce(step_runs.queued_at, '')
-    ) as last_sign
+    ) as last_sign,
+    steps.pipeline_id
 from step_runs
 join steps on steps.id = step_runs.step_id
 left join runs on runs.id = step_runs.run_id

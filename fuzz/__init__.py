@@ -1,0 +1,1 @@
+"""Long trials by hand: faults at random, until the time is over. See docs/reliability.md."""

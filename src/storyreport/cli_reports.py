@@ -1,0 +1,331 @@
+"""The commands that answer at the prompt: reports, the status of a story or run, and the statuses of all steps."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .cli_sources import EPILOG
+from .errors import StoryreportError, UsageError
+from .options import with_config, with_database, with_format, with_queries
+from .output import CONTROL, Shape, write
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from .config import Config
+    from .reports import Catalogue, Report
+
+
+@contextlib.contextmanager
+def opened(database: Path) -> Iterator[Any]:
+    """The report database, for reading."""
+    from .schema import open_for_reading
+    from .transaction import interruptible
+
+    with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
+        yield connection
+
+
+def use_limits(config_path: Path | None) -> "Config | None":
+    """Let the reports use the limits of the sources file, if there is one."""
+    from . import config, reports
+
+    found = config.find(config_path)
+    if found and found.health:
+        reports.set_limits(found.health)
+    return found
+
+
+def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
+    """The catalogue with the reports of these folders; the files that cannot be used are listed on stderr."""
+    from . import reports
+
+    reports.add_folders(queries)
+    catalogue = reports.load_catalogue()
+    for sentence in (*catalogue.missing, *map(str, catalogue.broken)):
+        click.echo(f"Warning: {CONTROL.sub(' ', sentence)}", err=True)
+    return catalogue
+
+
+# Completion ----------------------------------------------------------------------------------------------------------
+
+
+def complete_reports(_: click.Context, __: click.Parameter, incomplete: str) -> list["CompletionItem"]:
+    """Names of reports, with their titles."""
+    from click.shell_completion import CompletionItem
+
+    from . import reports
+
+    found = reports.load_reports().values()
+    return [CompletionItem(each.name, help=each.title) for each in found if each.name.startswith(incomplete)]
+
+
+def complete_params(ctx: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
+    """Parameters of the report; after the `=`, values that the report database knows."""
+    from click.shell_completion import CompletionItem
+
+    from . import reports
+    from .reports import DATES
+
+    # A `-p` that has no value yet keeps click from knowing the arguments before it.
+    named = ctx.params.get("name") or next(iter(ctx.args), "")
+    report = reports.load_reports().get(named)
+    params = {param.name: param for param in report.params} if report else {}
+    name, is_value, start = incomplete.partition("=")
+    if not is_value:
+        return [CompletionItem(f"{key}=", help=param.help) for key, param in params.items() if key.startswith(name)]
+    if name not in params:
+        return []
+    kind = params[name].type if params[name].type in ("source", "pipeline", "step") else name
+    values = DATES if params[name].type == "date" else complete_names(ctx, kind, start)
+    return [CompletionItem(f"{name}={value}") for value in values if value.startswith(start)]
+
+
+def complete_names(ctx: click.Context, kind: str, start: str) -> list[str]:
+    """Names of a kind in the report database that begin like this; none where it cannot be read."""
+    from . import reports
+
+    try:
+        with opened(ctx.params.get("database") or Path("storyreport.db")) as connection:
+            return [name for name in reports.names_like(connection, kind, start) if name.startswith(start)]
+    except (StoryreportError, OSError):
+        return []
+
+
+def complete_sources(ctx: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
+    """Names of sources."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(name) for name in complete_names(ctx, "source", incomplete)]
+
+
+def complete_keys(ctx: click.Context, _: click.Parameter, incomplete: str) -> list["CompletionItem"]:
+    """Keys of stories and runs."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(name) for kind in ("story", "run") for name in complete_names(ctx, kind, incomplete)]
+
+
+# report --------------------------------------------------------------------------------------------------------------
+
+
+class ReportCommand(click.Command):
+    """`report NAME --help` explains that report."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Print the help of a report, where one is named."""
+        if helps := {"-h", "--help"} & set(args):
+            given, _, _ = self.make_parser(ctx).parse_args([word for word in args if word not in helps])
+            if isinstance(name := given.get("name"), str):
+                from . import reports
+
+                reports.add_folders(given.get("queries") or ())
+                click.echo(report_help(reports.find(name)))
+                ctx.exit()
+        return super().parse_args(ctx, args)
+
+
+def report_help(report: "Report") -> str:
+    """The help of a report: what it shows, its parameters and columns."""
+    formatter = click.HelpFormatter(max_width=80)
+    formatter.write_usage("storyreport", f"report {report.name} [-p KEY=VALUE]...")
+    formatter.write_paragraph()
+    with formatter.indentation():
+        formatter.write_text(f"{report.title}. {report.description}")
+    with formatter.section("Parameters"):
+        formatter.write_dl(
+            [
+                (f"-p {param.name}={param.type.upper()}", param.help + (f" [{param.default}]" if param.default else ""))
+                for param in report.params
+            ]
+        )
+    with formatter.section("Columns"):
+        formatter.write_text(", ".join(report.columns))
+    return formatter.getvalue().rstrip()
+
+
+@click.command(cls=ReportCommand, epilog=EPILOG)
+@click.argument("name", required=False, shell_complete=complete_reports)
+@click.option(
+    "-p",
+    "--param",
+    "given",
+    metavar="KEY=VALUE",
+    multiple=True,
+    shell_complete=complete_params,
+    help="A parameter of the report.",
+)
+@with_format
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("--wide", is_flag=True, help="All columns in full, however wide the table becomes.")
+@click.option("--safe-csv", is_flag=True, help="CSV for a spreadsheet: no cell is run as a formula.")
+@click.option("--bom", is_flag=True, help="CSV with a byte-order mark, by which Excel knows UTF-8.")
+@with_config
+@with_database
+@with_queries
+def report(
+    name: str | None,
+    given: tuple[str, ...],
+    form: str,
+    as_json: bool,
+    wide: bool,
+    safe_csv: bool,
+    bom: bool,
+    config_path: Path | None,
+    database: Path,
+    queries: tuple[Path, ...],
+) -> None:
+    """Print a report, all of its rows; without a NAME, list the reports.
+
+    The table has human units and the columns that fit; `report NAME --help` explains the report.
+    """
+    from . import reports
+
+    use_limits(config_path)
+    form = "csv" if safe_csv or bom else "json" if as_json else form
+    if name is None:
+        _list(form, Shape(is_wide=wide, is_safe=safe_csv, has_mark=bom), queries)
+        return
+    reports.add_folders(queries)
+    for sentence in reports.load_catalogue().missing:
+        click.echo(f"Warning: {sentence}", err=True)
+    found = reports.find(name)
+    for pair in given:
+        if "=" not in pair:
+            raise UsageError(f"-p takes key=value, not {pair!r}.")
+    parameters = dict(pair.split("=", 1) for pair in given)
+    with_values = reports.bind(found, parameters)
+    with opened(database) as connection:
+        columns, rows = reports.run(connection, found, parameters)
+        reports.check_names(connection, found, with_values, bool(rows))
+        write(form, columns, rows, Shape(wide, found.drawn, safe_csv, bom))
+
+
+def _list(form: str, shape: Shape, queries: tuple[Path, ...]) -> None:
+    known = warn_of_broken_reports(queries).reports.values()
+    rows = [(each.name, each.topic, each.title, ", ".join(param.name for param in each.params)) for each in known]
+    write(form, ["report", "topic", "title", "parameters"], rows, shape._replace(first=("report", "parameters")))
+
+
+# stats ---------------------------------------------------------------------------------------------------------------
+
+
+@click.command(epilog=EPILOG)
+@click.argument("source", required=False, shell_complete=complete_sources)
+@with_format
+@with_database
+def stats(source: str | None, form: str, database: Path) -> None:
+    """Print how many stories have which status at each step, of one SOURCE or of all.
+
+    As JSON, a SOURCE is {step: {status: stories}}; without one, they are by source.
+    """
+    from . import reports
+
+    found = reports.find("step_states")
+    with opened(database) as connection:
+        columns, rows = reports.run(connection, found, {"source": source or ""})
+        reports.check_names(connection, found, {"source": source or ""}, bool(rows))
+    if form != "json":
+        write(form, columns, rows, Shape(first=columns))
+        return
+    by_source: dict[str, dict[str, dict[str, int]]] = {}
+    for name, step, *counts in rows:
+        stories = {status: count for status, count in zip(columns[2:], counts, strict=True) if count}
+        by_source.setdefault(name, {})[step] = stories
+    click.echo(json.dumps(by_source.get(source, {}) if source else by_source, indent=1))
+
+
+# status --------------------------------------------------------------------------------------------------------------
+
+# Of a story and of a run: the report of its steps, and the columns that say the same in each row.
+ABOUT = {"story": ("story_status", ("source", "story", "title")), "run": ("run_timeline", ())}
+FIND = """
+    select distinct :kind as kind, keyed.source_key as key, sources.name as source
+    from sources
+    cross join {table} as keyed
+        on
+            keyed.source_id = sources.id
+            and keyed.source_key >= :key
+            and keyed.source_key < :key || char(1114111)
+    where :source in ('', sources.name)
+    order by keyed.source_key <> :key, keyed.source_key
+    limit 11
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("key", metavar="STORY|RUN", shell_complete=complete_keys)
+@click.option("--source", default="", metavar="NAME", shell_complete=complete_sources, help="Look in one source only.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Output."
+)
+@with_database
+def status(key: str, source: str, form: str, database: Path) -> None:
+    """Print the status of a story or run and of its steps; the beginning of a key is enough."""
+    with opened(database) as connection:
+        answers = [_about(connection, *one) for one in _found(connection, key, source)]
+    if form == "json":
+        click.echo(json.dumps(answers[0] if len(answers) == 1 else answers, indent=1))
+        return
+    for place, answer in enumerate(answers):
+        if place:
+            click.echo()
+        steps = answer.pop("steps")
+        write("table", list(answer), [tuple(answer.values())], Shape())
+        click.echo()
+        names = list(dict.fromkeys(name for step in steps for name in step))
+        first = ("step", "status", "duration_ms", "error", "attempts")
+        write("table", names, [tuple(step.values()) for step in steps], Shape(first=first))
+
+
+def _found(connection: Any, key: str, source: str) -> list[tuple[str, str, str]]:
+    """(kind, key, source) of the story or run that is meant; UsageError where there is none, or more than one."""
+    from . import reports
+
+    if source:
+        reports.check_name(connection, "source", source)
+    tables = {"story": "stories", "run": "runs"}
+    found: list[tuple[str, str, str]] = []
+    for kind, table in tables.items():
+        given = {"kind": kind, "key": key, "source": source}
+        found += connection.execute(FIND.format(table=table), given).fetchall()
+    if exact := [each for each in found if each[1] == key]:
+        # A run may have the key of its story: the story says more.
+        return [each for each in exact if each[0] == exact[0][0]]
+    if not found or not key:
+        likely = [name for kind in tables for name in reports.names_like(connection, kind, key)]
+        raise UsageError(f"There is no story or run {key!r}{reports.hint('story', key, likely)}")
+    if len({each[1] for each in found}) > 1:
+        keys = ", ".join(dict.fromkeys(each[1] for each in found[:10]))
+        raise UsageError(f"{key!r} begins several keys: {keys}.")
+    return [each for each in found if each[0] == found[0][0]]
+
+
+def _about(connection: Any, kind: str, key: str, source: str) -> dict[str, Any]:
+    """What is known of a story or run, and its `steps`: those of the report, a dict each."""
+    name, same = ABOUT[kind]
+    if kind == "story":
+        rows = _rows(connection, name, {"source": source, kind: key})
+        about: dict[str, Any] = {"source": source, "story": key, "title": rows[0]["title"] if rows else None}
+        steps = [row for row in rows if row["step"] is not None]
+        # A story without known steps has the status that its source gives.
+        about |= {} if steps or not rows else {"status": rows[0]["status"]}
+    else:
+        about = dict(*_rows(connection, "run_status", {"source": source, kind: key})[:1])
+        steps = _rows(connection, name, {"source": source, kind: key})
+    return {**about, "steps": [{name: step[name] for name in step if name not in same} for step in steps]}
+
+
+def _rows(connection: Any, name: str, given: dict[str, str]) -> list[dict[str, Any]]:
+    from . import reports
+
+    columns, rows = reports.run(connection, reports.find(name), given)
+    return [_row(columns, row) for row in rows]
+
+
+def _row(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(columns, row, strict=True))

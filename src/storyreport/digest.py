@@ -1,0 +1,170 @@
+"""A digest of a period: what is wrong, key figures, what changed and what is new, as sections of lines."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from . import reports
+from .errors import UsageError
+from .reports import periods
+from .values.quantities import duration, money
+
+Row = dict[str, Any]
+# An error is told by its beginning.
+LETTERS = 160
+
+
+class Part(NamedTuple):
+    """A section: its title, its report, the report's parameters, the select of its rows, and the line of a row."""
+
+    title: str
+    report: str
+    params: Mapping[str, str]  # a value may be {since}, {before} or {days}
+    select: str
+    line: Callable[[Row], str]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section as it was found; `rows` are as the report has them."""
+
+    title: str
+    report: str
+    params: Mapping[str, str]
+    lines: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def url(self, base: str) -> str:
+        """The address of its report on a server; empty without one."""
+        query = f"?{urlencode(self.params)}" if self.params else ""
+        return f"{base.rstrip('/')}/storyreport/{self.report}{query}" if base else ""
+
+
+@dataclass(frozen=True)
+class Digest:
+    """A digest: its period (first and last UTC day), one sentence, and the sections that have rows."""
+
+    since: str
+    until: str
+    verdict: str
+    sections: tuple[Section, ...]
+
+
+def _text(value: object) -> str:
+    text = " ".join(str(value or "").split())
+    return text if len(text) <= LETTERS else text[: LETTERS - 1] + "…"
+
+
+def _times(row: Row) -> str:
+    return f"{row['work']}: {row['now']:,} ({row['before']:,} in as many days before)"
+
+
+def _changed(row: Row) -> str:
+    was, now, change = duration(row["previous_p95_ms"]), duration(row["p95_ms"]), row["change_pct"]
+    return f"{row['step']} of {row['source']}: p95 {now}, {was} before ({change:+.0f} %)"
+
+
+def _slowest(row: Row) -> str:
+    return f"{row['step']} of {row['source']}: {duration(row['total_ms'])}, p95 {duration(row['p95_ms'])}"
+
+
+def _failure(row: Row) -> str:
+    return f"{_text(row['error'])}: {row['occurrences']:,} times since {row['first_seen'][:10]}"
+
+
+SINCE = {"since": "{since}", "until": "today"}
+PARTS = (
+    Part(
+        "To look at",
+        "health",
+        {},
+        """select "check", status, detail, report from report where status <> 'ok' order by status""",
+        lambda row: f"{row['status']}: {row['detail']}",
+    ),
+    Part(
+        "Work done",
+        "throughput",
+        {"since": "{before}", "until": "today"},
+        """
+        select
+            work,
+            sum(case when day >= :first then times else 0 end) as now,
+            sum(case when day < :first then times else 0 end) as before
+        from (
+            select 1 as place, 'stories completed' as work, day, stories_completed as times from report
+            union all
+            select 2, 'runs completed', day, runs_completed from report
+            union all
+            select 3, 'runs failed', day, runs_failed from report
+        )
+        group by place, work
+        having sum(times) > 0
+        order by place
+        """,
+        _times,
+    ),
+    Part(
+        "Most time spent",
+        "slowest_steps",
+        SINCE,
+        "select step, source, total_ms, p95_ms from report where total_ms > 0 order by total_ms desc limit 3",
+        _slowest,
+    ),
+    Part(
+        "Cost",
+        "cost",
+        SINCE,
+        """
+        select sum(cost) as cost, currency, sum(unpriced_calls) as unpriced_calls from report
+        where cost is not null group by currency order by cost desc
+        """,
+        lambda row: money(row["cost"], row["currency"] or ""),
+    ),
+    Part(
+        "Slower and faster steps",
+        "duration_changes",
+        {"days": "{days}"},
+        """
+        select step, source, p95_ms, previous_p95_ms, change_pct from report
+        where abs(change_pct) >= 10 order by abs(change_pct) desc limit 5
+        """,
+        _changed,
+    ),
+    Part(
+        "New errors",
+        "top_errors",
+        SINCE,
+        """
+        select error, occurrences, first_seen from report
+        where first_seen >= :first order by occurrences desc limit 5
+        """,
+        _failure,
+    ),
+)
+
+
+def digest(connection: sqlite3.Connection, period: str) -> Digest:
+    """The digest of a period that ends now; UsageError where it is none."""
+    bounds = periods.bounds(period)
+    today = periods.now().date()
+    if bounds is None or bounds.since > today:
+        raise UsageError(f"{period!r} is not a period: use e.g. 24h, 7d, 4w or month.")
+    days = (today - bounds.since).days + 1
+    words = {"since": bounds.since.isoformat(), "days": str(days)}
+    words["before"] = (bounds.since - timedelta(days=days)).isoformat()
+    sections = tuple(section for part in PARTS if (section := _section(connection, part, words)).rows)
+    has_runs = any(row["now"] for section in sections if section.title == "Work done" for row in section.rows)
+    problems = next((section.rows for section in sections if section.report == "health"), ())
+    verdict = f"{len(problems)} thing{'s' if len(problems) > 1 else ''} to look at" if problems else "All is well"
+    verdict += "" if has_runs else "; no runs"
+    return Digest(words["since"], today.isoformat(), f"{verdict}.", sections)
+
+
+def _section(connection: sqlite3.Connection, part: Part, words: Mapping[str, str]) -> Section:
+    report = reports.find(part.report)
+    params = {name: value.format(**words) for name, value in part.params.items()}
+    rows = tuple(reports.select(connection, report, params, part.select, {"first": words["since"]}))
+    return Section(part.title, part.report, params, tuple(map(part.line, rows)), rows)

@@ -1,0 +1,33 @@
+"""Values hashed with a report database's own key: who is meant is not kept, who is the same is."""
+
+import hmac
+import os
+import re
+import sqlite3
+
+HASH_DIGITS = 16
+# In a key, unlike in a text, name@1.2.3 is a version.
+E_MAIL = re.compile(r"[\w.+%-]{1,64}(?:@|%40)(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
+HASHED = "e-mail-"
+# The key in column {c} as it is kept.
+PRIVATE_KEY = "case when instr({c}, '@') then private_key(cast({c} as blob)) else {c} end"
+
+
+def register(connection: sqlite3.Connection) -> None:
+    """Make keyed_hash and private_key callable from SQL; the report database's key is made where it has none yet."""
+    read = "select value from main.secrets where name = 'keyed_hash'"
+    row = connection.execute(read).fetchone()
+    if row is None:
+        connection.execute("insert into main.secrets values ('keyed_hash', ?)", [os.urandom(32).hex()])
+        row = connection.execute(read).fetchone()
+    secret = bytes.fromhex(row[0])
+
+    def keyed_hash(value: bytes | None) -> str | None:
+        return hmac.digest(secret, value, "sha256").hex()[:HASH_DIGITS] if value else None
+
+    def private_key(value: bytes | str | None) -> str | None:
+        text = value.decode(errors="replace") if isinstance(value, bytes) else value
+        return E_MAIL.sub(lambda found: f"{HASHED}{keyed_hash(found[0].encode())}", text) if text else text
+
+    connection.create_function("keyed_hash", 1, keyed_hash, deterministic=True)
+    connection.create_function("private_key", 1, private_key, deterministic=True)

@@ -1,0 +1,170 @@
+"""JSON documents: small ones are read at once, the lists of large ones an item at a time.
+
+A helper of the sources: it names no system. A document is a list of records, or an object whose `data` or `records` is
+one, or else one record.
+"""
+
+import codecs
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .lines import damage_of, opened
+
+# A larger document is read an item at a time where it is a list; otherwise it may be so large.
+AT_ONCE = 8 * 1024 * 1024
+LARGEST_DOCUMENT = 64 * 1024 * 1024
+LISTS = ("data", "records")
+BROKEN = "the file is broken JSON"
+TOO_DEEP = "nested too deeply: leave out what lies so deep"
+BLANK = re.compile(r"[ \t\r\n]*")
+
+# (number, fields, None) or (number, None, problem)
+Record = tuple[int, dict[str, Any] | None, str | None]
+
+
+def records(path: Path) -> Iterator[Record]:
+    """(number, fields, None) or (number, None, problem) of each record of a document."""
+    with opened(path) as file:
+        content = file.read(AT_ONCE + 1)
+        if len(content) <= AT_ONCE:
+            yield from _of(content, damage_of(file))
+            return
+    del content
+    with opened(path) as file:
+        stream = _Stream(file)
+        try:
+            has_list = stream.enter_list()
+        except (ValueError, RecursionError):
+            has_list = False
+        if has_list:
+            yield from _items(stream, file)
+            return
+    yield from _whole(path)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file is one JSON document, of a size that is read at once."""
+    with opened(path) as file:
+        content = file.read(LARGEST_DOCUMENT + 1)
+    try:
+        return len(content) <= LARGEST_DOCUMENT and json.loads(content) is not None
+    except (ValueError, RecursionError):
+        return False
+
+
+def _whole(path: Path) -> Iterator[Record]:
+    """The records of a document that is no list, unless it is too large."""
+    with opened(path) as file:
+        content = file.read(LARGEST_DOCUMENT + 1)
+        found = damage_of(file)
+    if len(content) > LARGEST_DOCUMENT:
+        yield 1, None, f"the JSON document is larger than {LARGEST_DOCUMENT} bytes: write one object a line"
+    else:
+        yield from _of(content, found)
+
+
+def _of(content: bytes, found: str) -> Iterator[Record]:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        yield 1, None, found or BROKEN
+        return
+    except RecursionError:
+        yield 1, None, f"the file is {TOO_DEEP}"
+        return
+    if isinstance(document, dict):
+        document = next((document[key] for key in LISTS if isinstance(document.get(key), list)), [document])
+    for number, record in enumerate(document, start=1):
+        yield _record(number, record)
+    if found:
+        yield len(document) + 1, None, found
+
+
+def _items(stream: "_Stream", file: io.BufferedReader) -> Iterator[Record]:
+    """The items of a list, each as it is read; what comes after the list is not looked at."""
+    number, problem = 0, ""
+    try:
+        while stream.peek() != "]":
+            if number:
+                stream.take(",")
+            yield _record(number + 1, stream.value())
+            number += 1
+    except ValueError:
+        problem = BROKEN
+    except RecursionError:
+        problem = f"the file is {TOO_DEEP}"
+    if problem := damage_of(file) or problem:
+        yield number + 1, None, problem
+
+
+def _record(number: int, record: Any) -> Record:
+    return (number, record, None) if isinstance(record, dict) else (number, None, "the item is no JSON object")
+
+
+class _Stream:
+    """A JSON text that is read a value at a time: never more of it than twice the value is held."""
+
+    def __init__(self, file: io.BufferedReader):
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self._decode = json.JSONDecoder().raw_decode
+        self._text, self._at, self._is_end = "", 0, False
+
+    def enter_list(self) -> bool:
+        """Go to the first item of the document's list of records; False where it has none. ValueError if broken."""
+        if self.peek() == "[":
+            self.take("[")
+            return True
+        self.take("{")
+        while self.peek() == '"':
+            name = self.value()
+            self.take(":")
+            if name in LISTS and self.peek() == "[":
+                self.take("[")
+                return True
+            self.value()
+            if self.peek() == ",":
+                self.take(",")
+        return False
+
+    def peek(self) -> str:
+        """The next character that is not blank; '' at the end."""
+        while True:
+            if blank := BLANK.match(self._text, self._at):
+                self._at = blank.end()
+            if self._at < len(self._text) or self._is_end:
+                return self._text[self._at : self._at + 1]
+            self._read_on()
+
+    def take(self, mark: str) -> None:
+        """Pass over a character that must come next; ValueError where another one does."""
+        if self.peek() != mark:
+            raise ValueError(f"{mark} is missing")
+        self._at += 1
+
+    def value(self) -> Any:
+        """The value that comes next; ValueError where it is broken or too large, RecursionError if it is too deep."""
+        self.peek()
+        while True:
+            try:
+                value, end = self._decode(self._text, self._at)
+            except ValueError:
+                if self._is_end or len(self._text) - self._at > LARGEST_DOCUMENT:
+                    raise
+            else:
+                # A number at the end may go on.
+                if end < len(self._text) or self._is_end:
+                    self._at = end
+                    return value
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Read on as far as the value reaches already, so that a long one is tried only a few times."""
+        held = self._text[self._at :]
+        block = self._file.read(max(len(held), 1 << 16))
+        self._is_end = not block
+        self._text, self._at = held + self._decoder.decode(block, final=self._is_end), 0

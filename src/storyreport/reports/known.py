@@ -1,0 +1,113 @@
+"""Names that a history knows: a parameter that names something unknown is refused, with the closest name."""
+
+import difflib
+import sqlite3
+from collections.abc import Iterator, Mapping
+
+from ..errors import UsageError
+from ..system import STATUSES
+from .header import Report
+from .params import Param
+
+MOST = 200
+# Whether a history knows a name, by the parameter that takes it; of a deleted story or run, other rows may.
+KNOWS = {
+    "source": "select 1 from sources where name = :value",
+    "pipeline": "select 1 from pipelines where name = :value",
+    "step": "select 1 from steps where :value in (name, family)",
+    "story": """
+        select 1 from sources cross join stories on stories.source_id = sources.id and stories.source_key = :value
+        union all
+        select 1 from runs where story_key = :value
+        union all
+        select 1 from step_runs where story_key = :value
+        union all
+        select 1 from calls where story_key = :value
+    """,
+    "run": """
+        select 1 from sources cross join runs on runs.source_id = sources.id and runs.source_key = :value
+        union all
+        select 1 from step_runs where run_key = :value
+        union all
+        select 1 from calls where run_key = :value
+    """,
+    "session": "select 1 from rollup_sessions where session_hash = :value",
+    "provider": "select 1 from rollup_calls where provider = :value",
+    "model": "select 1 from rollup_calls where model = :value",
+}
+KNOWS["batch"] = KNOWS["run"]
+# Names that a wrong one may have meant: those of a small table, or keys, which an index finds by their first letters.
+LATEST = "select source_key from {table} where gone_at is null order by id desc limit {most}"
+ALIKE = """
+    select keyed.source_key
+    from sources
+    cross join {table} as keyed
+        on
+            keyed.source_id = sources.id
+            and keyed.source_key >= :start
+            and keyed.source_key < :start || char(1114111)
+    limit {most}
+"""
+NAMES = {
+    "source": "select name from sources order by name",
+    "pipeline": "select distinct name from pipelines order by name",
+    "step": "select distinct family from steps order by family",
+    "session": f"select session_hash from rollup_sessions limit {MOST}",
+    "provider": "select distinct provider from rollup_calls where provider <> ''",
+    "model": "select distinct model from rollup_calls where model <> ''",
+}
+KEYED = {"story": "stories", "run": "runs", "batch": "runs"}
+
+
+def check_names(connection: sqlite3.Connection, report: Report, values: Mapping[str, str], has_rows: bool) -> None:
+    """Raise UsageError for a missing needed value, an unknown source, or (without rows) another unknown name."""
+    for param in report.params:
+        value = values[param.name]
+        if param.is_required and not value:
+            raise UsageError(f"{report.name} needs a {param.name}: {_example(connection, report, param)}.")
+        if value and (not has_rows or param.type == "source"):
+            named = ("source", "pipeline", "step")
+            check_name(connection, param.type if param.type in named else param.name, value)
+
+
+def check_name(connection: sqlite3.Connection, kind: str, value: str) -> None:
+    """Raise UsageError with the closest names where the history does not know the name; other kinds take any text."""
+    if kind == "status":
+        known, names = value in STATUSES, list(STATUSES)
+    elif kind in KNOWS:
+        known = connection.execute(f"select exists ({KNOWS[kind]})", {"value": value}).fetchone()[0]
+        names = [] if known else list(names_like(connection, kind, value))
+    else:
+        return
+    if not known:
+        raise UsageError(f"There is no {kind} {value!r}{hint(kind, value, names)}")
+
+
+def names_like(connection: sqlite3.Connection, kind: str, start: str = "") -> Iterator[str]:
+    """Names of a kind: all of a small table, or keys that begin like this one, or else the latest."""
+    if kind in NAMES:
+        yield from (name for (name,) in connection.execute(NAMES[kind]))
+    elif kind in KEYED:
+        sql = ALIKE if start else LATEST
+        given = {"start": start[: max(1, len(start) // 2)]}
+        found = connection.execute(sql.format(table=KEYED[kind], most=MOST), given).fetchall()
+        yield from (name for (name,) in found)
+        if start and not found:
+            yield from names_like(connection, kind)
+
+
+def hint(kind: str, value: str, names: list[str]) -> str:
+    """How a sentence about an unknown name ends: the closest names, or some of those that there are."""
+    folded = {name.casefold(): name for name in reversed(names)}
+    longer = sorted(name for name in folded if value and name.startswith(value.casefold()))[:3]
+    if close := longer or difflib.get_close_matches(value.casefold(), folded, n=3):
+        return f": did you mean {' or '.join(folded[name] for name in close)}?"
+    if not names:
+        return f", and the report database has no {kind} at all."
+    listed = ", ".join(names[:5])
+    return f": {'the latest are' if kind in KEYED else 'there are'} {listed}{', …' if len(names) > 5 else ''}."
+
+
+def _example(connection: sqlite3.Connection, report: Report, param: Param) -> str:
+    name = next(names_like(connection, param.name), param.name.upper())
+    return f"storyreport report {report.name} -p {param.name}={name}"

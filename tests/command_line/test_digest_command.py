@@ -1,0 +1,109 @@
+"""The digest of a period: planted work, changes and new errors, in each format; counts by hand."""
+
+import json
+from datetime import datetime, timedelta, timezone
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.cli_cases import assert_one_sentence
+from helpers.command_line import ok, storyreport
+
+HOSTILE = "<b>*bad* & [x](y)</b> \x1b[31m"
+
+
+def moment(days: float) -> str:
+    """The time so many days ago."""
+    return (datetime.now(timezone.utc) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two runs completed and one failed today; three completed ten days ago; 2 USD of calls today, 5 USD before."""
+    rows = [("n1", "completed", 0, ""), ("n2", "completed", 0, ""), ("n3", "failed", 0, f"Boom {HOSTILE}")]
+    rows += [(f"o{number}", "completed", 10, "") for number in range(3)]
+    (tmp_path / "studio").mkdir()
+    (tmp_path / "studio" / "attempts.csv").write_text(
+        "id,run,step,status,started_at,ended_at,error\n"
+        + "".join(
+            f'{run},{run},write,{status},{moment(days)},{moment(days)},"{error}"\n' for run, status, days, error in rows
+        ),
+        encoding="utf-8",
+    )
+    (tmp_path / "studio" / "calls.csv").write_text(
+        "id,provider,step,called_at,cost,currency\n"
+        f"c1,studio,write,{moment(0)},2,USD\nc2,studio,write,{moment(10)},5,USD\n",
+        encoding="utf-8",
+    )
+    ok("ingest", "studio", cwd=tmp_path)
+    return tmp_path
+
+
+def sections(folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
+    """The sections of the digest as JSON, by title."""
+    answer = json.loads(ok("digest", *arguments, "--format", "json", cwd=folder))
+    return {section["title"]: section for section in answer["sections"]}
+
+
+def test_what_was_done_and_changed(folder: Path) -> None:
+    """In seven days against the seven before; the cost is the period's, the error is new."""
+    found = sections(folder, "--period", "7d")
+    work = {row["work"]: (row["now"], row["before"]) for row in found["Work done"]["rows"]}
+    assert (work["runs completed"], work["runs failed"]) == ((2, 3), (1, 0))
+    assert found["Cost"]["lines"] == ["2.00 USD"]
+    assert [row["occurrences"] for row in found["New errors"]["rows"]] == [1]
+    assert any("failed" in line for line in found["To look at"]["lines"])
+
+
+def test_an_empty_period(folder: Path) -> None:
+    """No runs are said, and are no error."""
+    rows = (folder / "studio" / "attempts.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "old.csv").write_text("".join(row for row in rows if not row.startswith("n")), encoding="utf-8")
+    ok("ingest", "old.csv", "--db", "old.db", cwd=folder)
+    said = ok("digest", "--db", "old.db", cwd=folder)
+    assert said.splitlines()[0].endswith("All is well; no runs.")
+
+
+def test_links(folder: Path) -> None:
+    """With --url each section leads to its report with its parameters."""
+    found = sections(folder, "--url", "https://reports.example/", "--period", "7d")
+    assert found["To look at"]["url"] == "https://reports.example/storyreport/health"
+    assert found["Cost"]["url"].startswith("https://reports.example/storyreport/cost?since=2")
+    assert sections(folder)["Cost"]["url"] is None
+
+
+class Tags(HTMLParser):
+    """The tags of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        """Keep a tag."""
+        self.found.add(tag)
+
+
+def test_formats_take_no_markup_from_an_error(folder: Path) -> None:
+    """What an error says is text in each of them."""
+    page = Tags()
+    said = ok("digest", "--format", "html", "--url", "http://h", cwd=folder)
+    page.feed(said)
+    assert "b" not in page.found
+    assert {"a", "ul", "li", "h1"} <= page.found
+    slack = json.loads(ok("digest", "--format", "slack", "--url", "http://h", cwd=folder))
+    texts = [block["text"]["text"] for block in slack["blocks"]]
+    assert texts[0].startswith("storyreport, ")
+    assert any("<http://h/storyreport/top_errors" in text and "Boom &lt;" in text for text in texts)
+    assert all(len(text) <= 3000 for text in texts)
+    markdown = ok("digest", "--format", "markdown", cwd=folder)
+    assert "Boom \\<" in markdown
+    assert "\x1b" not in markdown + said + ok("digest", cwd=folder)
+
+
+def test_what_is_no_period(folder: Path) -> None:
+    """Exit code 2 and one sentence."""
+    done = storyreport("digest", "--period", "soon", cwd=folder)
+    assert_one_sentence(done, 2)
+    assert "24h" in done.stderr
