@@ -20,7 +20,7 @@ def call(number: int, run: str, pipeline: str | None) -> str:
 
 
 # What is added to 100 calls of the pipeline novel and 10 of a run without one → (rows read, the runs' pipelines)
-ADDED = {
+ADDED: dict[str, tuple[str, int, dict[str, str | None]]] = {
     "a known run with its pipeline": (call(110, "r9", "novel"), 1, {"r9": "novel", "bare": None}),
     "a new run of a new pipeline": (call(110, "r10", "essay"), 1, {"r9": "novel", "r10": "essay", "bare": None}),
     "a known run without its pipeline": (call(110, "r9", None), 111, {"r9": "novel", "bare": None}),
