@@ -65,7 +65,7 @@ ROOMS = (
     "options",
     "demo",
     "web",
-    "ingest",
+    *("ingest", "known"),
     *("fixes", "upkeep"),
     "snapshot",
     *("digest", "limits"),

@@ -146,15 +146,18 @@ def check(order: Order) -> None:
 
 def run(orders: list[Order], database: Path) -> None:
     """Load each source; one that fails does not stop the others. Exits with 3 where some were loaded and others not."""
+    from .transaction import staying_open
+
     failed: list[str] = []
     loaded = 0
-    for order in orders:
-        try:
-            loaded += carry_out(order, database, failed, is_alone=len(orders) == 1)
-        except StoryreportError as error:
-            if len(orders) == 1:
-                raise
-            failed.append(f"{order.name}: {error}")
+    with staying_open(database) if len(orders) > 1 and database.is_file() else contextlib.nullcontext():
+        for order in orders:
+            try:
+                loaded += carry_out(order, database, failed, is_alone=len(orders) == 1)
+            except StoryreportError as error:
+                if len(orders) == 1:
+                    raise
+                failed.append(f"{order.name}: {error}")
     for sentence in failed:
         click.echo(f"Error: {CONTROL.sub(' ', sentence)}", err=True)
     if failed:
@@ -174,6 +177,7 @@ def carry_out(
     """
     from . import unchanged
     from .ingest import known_at, requests_for
+    from .transaction import staying_open
 
     if order.arguments and order.name and (text := unchanged.answer(order.arguments)) is not None:
         say(text.rstrip("\n"), True)
@@ -189,6 +193,8 @@ def carry_out(
         not_found: list[str] = []
         known = partial(known_at, database)
         requests = requests_for(places, order.name, order.system, not_found, known, price_file=price_file, **order.how)
+        if len(requests) > 1 and database.is_file():
+            stack.enter_context(staying_open(database))
         loaded = 0
         for request in [called(request, kept) for request in requests]:
             try:

@@ -11,3 +11,7 @@ class NotOursError(StoryreportError):
 
 class UsageError(StoryreportError):
     """A wrong call: an unknown report, parameter or option value."""
+
+
+class NotContinuedError(Exception):
+    """Rows that were added to a file say something of those before: the file is to be read whole."""

@@ -5,22 +5,24 @@ it was read before in the same way; otherwise all of it.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import sqlite3
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
+from functools import cached_property
 from pathlib import Path
 
-from . import keyed, pricing, rollups, schema, scratch, statuses
-from .errors import StoryreportError
+from . import keyed, pricing, rollups, schema, scratch
+from .errors import NotContinuedError, StoryreportError
 from .given import Request, check_timezone, requests_for
+from .known import Known, how_read, known_input, reading_of
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, check_whole, harden, open_part
 from .readers.copies import ROW_NUMBER
+from .readers.grown import End, goes_on
 from .readers.part import Found, Options, is_unchanged, signature
 from .readers.sqlite import reading
 from .sources import systems
@@ -29,9 +31,6 @@ from .typed import TypedTables
 from .unchanged import note_unchanged
 
 __all__ = ["Outcome", "Request", "check_timezone", "ingest", "known_at", "reprice", "requests_for"]
-
-# What an input's state says beside its watermarks.
-STATE = ("how", "reading", "with_text", "layout", "files", "read")
 
 
 @dataclass
@@ -70,14 +69,14 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
     begun = time.monotonic()
     # Copies of sources outlive the connection that reads them.
     with (
-        scratch.folder() as folder,
-        transaction(database, progress) as connection,
+        contextlib.ExitStack() as folders,
+        transaction(database, progress, is_repeatable=True) as connection,
     ):
         harden(connection)
         progress("bringing the report database up to date")
         notes = rollups.update(connection)
         keyed.register(connection)
-        outcome = _ingest(connection, request, folder, progress, begun)
+        outcome = _ingest(connection, request, folders, progress, begun)
         outcome.notes[:0] = notes
         connection.execute("commit")
     return outcome
@@ -101,14 +100,14 @@ def reprice(
 
 
 def _ingest(
-    connection: sqlite3.Connection, request: Request, scratch: Path, progress: Progress, begun: float
+    connection: sqlite3.Connection, request: Request, folders: contextlib.ExitStack, progress: Progress, begun: float
 ) -> Outcome:
     now = _now()
     outcome = Outcome(request.name, unchanged=True)
     source = _source(connection, request, now)
     is_new = not has_rows(connection, source.id)
     last_ids = rollups.last_ids(connection) if is_new else {}
-    work = _Work(connection, request, source, is_new, outcome, scratch, now, progress)
+    work = _Work(connection, request, source, is_new, outcome, folders, now, progress)
     for found in request.parts:
         _load_part(work, found)
     if outcome.unchanged and request.price_file and not is_new:
@@ -147,21 +146,26 @@ class _Work:
     source: _Source
     is_new: bool
     outcome: Outcome
-    scratch: Path
+    folders: contextlib.ExitStack
     now: str
     progress: Progress
+
+    @cached_property
+    def scratch(self) -> Path:
+        """A folder for copies; it takes longer to make than to see that nothing has changed."""
+        return self.folders.enter_context(scratch.folder())
 
 
 def _load_part(work: _Work, found: Found) -> None:
     """Load a part of a source, unless it is as it was the last time."""
-    request, known = work.request, _input(work.connection, work.source.id, found)
+    request, known = work.request, known_input(work.connection, work.source.id, found)
     with_text = known.with_text if request.with_text is None else request.with_text
     options = Options(work.source.timezone, with_text, tuple(sorted(work.source.statuses.items())))
-    is_read_alike = known.reading == _reading(found, options) and not request.full
+    is_read_alike = known.reading == reading_of(found, options) and not request.full
     if request.append or found.passes or known.files:
         _load_passes(work, found, known, options, known.files if is_read_alike else {})
         return
-    how = _how(found, options)
+    how = how_read(found, options)
     is_same = known.how == how and not request.full
     if is_same and is_unchanged(found, known.signature):
         return
@@ -170,12 +174,50 @@ def _load_part(work: _Work, found: Found) -> None:
             f"source {request.name} was read from {known.location} before; "
             "if this is another one, give it another --name"
         )
-    # Files are always read whole, and so is a part that has other columns than last time.
+    if is_same and _load_added(work, found, known, options):
+        return
+    # Other files are read whole, and so is a part that has other columns than last time.
     watermarks = known.watermarks if is_same and not found.is_staged else None
     _load_pass(work, found, known, options, watermarks)
 
 
-def _load_passes(work: _Work, found: Found, known: "_Known", options: Options, read: Mapping[str, str]) -> None:
+def _load_added(work: _Work, found: Found, known: Known, options: Options) -> bool:
+    """Load what was added to exports since they were read; False, and nothing done, where they are to be read whole."""
+    ends = _ends(found, known)
+    if not ends:
+        return False
+    _begin(work)
+    counts = replace(work.outcome.counts)
+    work.connection.execute("savepoint added")
+    try:
+        _load_pass(work, found, known, options, known.watermarks, ends=ends)
+    except NotContinuedError:
+        work.connection.execute("rollback to added")
+        work.outcome.counts = counts
+        return False
+    finally:
+        work.connection.execute("release added")
+    return True
+
+
+def _ends(found: Found, known: Known) -> dict[str, End]:
+    """Where the reading of exports ended, if all of them are what they were, with or without lines that were added."""
+    ends = {table: End(**known.ends[table]) for table, _ in found.exports if table in known.ends}
+    if known.watermarks is None or not all(
+        table in ends and goes_on(path, ends[table]) for table, path in found.exports
+    ):
+        return {}
+    return ends
+
+
+def _begin(work: _Work) -> None:
+    """Note that something may be changed from now on."""
+    if work.outcome.unchanged and not work.is_new:
+        _watch(work.connection)
+    work.outcome.unchanged = False
+
+
+def _load_passes(work: _Work, found: Found, known: Known, options: Options, read: Mapping[str, str]) -> None:
     """Load the files of a part that adds up, from the first one that is new or has changed: later ones win."""
     passes = found.passes or (found,)
     # A file that is added to a folder's is not where the source is.
@@ -185,30 +227,33 @@ def _load_passes(work: _Work, found: Found, known: "_Known", options: Options, r
     for each in passes[place:]:
         signed = signature(each)
         _load_pass(work, each, known, options, None, {**known.files, each.files: signed}, location)
-        known = _input(work.connection, work.source.id, found)
+        known = known_input(work.connection, work.source.id, found)
 
 
 def _load_pass(
     work: _Work,
     found: Found,
-    known: "_Known",
+    known: Known,
     options: Options,
     watermarks: Watermarks | None,
     files: Mapping[str, str] | None = None,
     location: str = "",
+    ends: Mapping[str, End] | None = None,
 ) -> None:
-    """Read a part, or with `files` (all that were read so far, with their signatures) files that add to it."""
-    if work.outcome.unchanged and not work.is_new:
-        _watch(work.connection)
-    work.outcome.unchanged = False
+    """Read a part, or with `files` (all that were read so far, with their signatures) files that add to it.
+
+    With `ends`, where the reading of its exports ended, it is read from there.
+    """
+    _begin(work)
     work.progress(f"reading {found.path.name}")
     with reading(found.path):
-        part = open_part(work.connection, found, work.scratch, options.with_text, work.progress)
+        part = open_part(work.connection, found, work.scratch, options.with_text, work.progress, ends)
         if known.layout not in (None, part.layout):
             watermarks = None
         job = Job(work.connection, TypedTables(part, options), work.source.id, known.id, work.now, work.outcome.counts)
-        job.finds_reused_keys = known.reading == _reading(found, options)
+        job.finds_reused_keys = known.reading == reading_of(found, options)
         job.adds = found.files if files else ""
+        job.continued = {table: end.lines for table, end in (ends or {}).items()}
         if not files and known.location not in ("", found.location):
             job.overlap = Overlap()
         with contextlib.closing(part.remote) if part.remote else contextlib.nullcontext():
@@ -221,12 +266,13 @@ def _load_pass(
     if job.overlap and job.overlap.is_of_another:
         raise StoryreportError(_of_another(work.request.name, found, known))
     state = {
-        "how": _how(found, options),
-        "reading": _reading(found, options),
+        "how": how_read(found, options),
+        "reading": reading_of(found, options),
         "with_text": options.with_text,
         "layout": part.layout,
         "files": files,
         "read": sorted(core for core, tables in job.part.feeds.items() if set(tables) & part.tables.keys()),
+        "ends": {table: end.as_json() for table, end in part.ends.items()},
         **asdict(watermarks),
     }
     work.connection.execute(
@@ -235,7 +281,7 @@ def _load_pass(
     )
 
 
-def _of_another(name: str, found: Found, known: "_Known") -> str:
+def _of_another(name: str, found: Found, known: Known) -> str:
     """The sentences about a place that has hardly any row of the source."""
     adding = ", or add the rows with --append" if found.is_staged else ""
     return (
@@ -283,59 +329,6 @@ def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Sour
     if meanings != known_words:
         connection.execute("update sources set statuses = ? where id = ?", [json.dumps(meanings), source_id])
     return _Source(source_id, zone, meanings)
-
-
-@dataclass(frozen=True)
-class _Known:
-    """An input as the last time left it; `watermarks` is None where it was never read."""
-
-    id: int
-    location: str = ""
-    signature: str = ""
-    how: str | None = None
-    reading: str | None = None
-    with_text: bool = False
-    layout: dict[str, list[str]] | None = None
-    files: Mapping[str, str] = field(default_factory=dict)
-    read: list[str] = field(default_factory=list)
-    watermarks: Watermarks | None = None
-
-
-def _input(connection: sqlite3.Connection, source_id: int, found: Found) -> _Known:
-    row = connection.execute(
-        "select id, location, signature, watermarks from inputs where source_id = ? and part = ?",
-        [source_id, found.part],
-    ).fetchone()
-    if row is None:
-        inserted = connection.execute(
-            "insert into inputs (source_id, part, location, signature) values (?, ?, '', '')", [source_id, found.part]
-        )
-        assert inserted.lastrowid is not None
-        return _Known(inserted.lastrowid)
-    input_id, location, signed, text = row
-    state = json.loads(text)
-    given = {name: value for name in STATE if (value := state.pop(name, None)) is not None}
-    return _Known(input_id, location, signed, **given, watermarks=Watermarks(**state) if state else None)
-
-
-def _how(found: Found, options: Options) -> str:
-    """Differs once the part would be read from elsewhere or in another way."""
-    return _hash((found.location, _reading(found, options)))
-
-
-def _reading(found: Found, options: Options) -> str:
-    """Differs once the part would be read in another way: with other options or another mapping."""
-    # Not the tables as they are: a set's order differs from one process to the next.
-    tables = [
-        (name, list(table.columns.items()), table.required, table.group, table.changed, table.clock)
-        for name, table in found.system.parts[found.part].tables.items()
-    ]
-    words = (sorted(found.system.parts[found.part].statuses.items()), statuses.version())
-    return _hash((options, found.system.mapping(), tables, words))
-
-
-def _hash(value: object) -> str:
-    return hashlib.sha256(repr(value).encode()).hexdigest()
 
 
 def _refuse_rejects(connection: sqlite3.Connection, name: str, source_id: int) -> None:

@@ -112,6 +112,8 @@ class Part:
     grouped   {core table: the core column (source_key, story_key, run_key) that holds a row's group}
     statuses  the source's words for a status, in lower case → ours
     restarts  core tables whose rows may begin again under their key: a later begin does not make them other work
+    grows     whether rows that are added to an export can be mapped without those before, but for the rows of their
+              groups and their keys: each column comes from the row, its group or its references
     has_given_keys  whether keys are what users give, of any form; otherwise only numbers are found to be used again
     """
 
@@ -124,6 +126,7 @@ class Part:
     stage: Callable[[Path], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
     restarts: frozenset[str] = frozenset()
     has_given_keys: bool = False
+    grows: bool = False
     why_not: Callable[[Path], str | None] | None = None
 
 

@@ -21,15 +21,21 @@ Progress = Callable[[str], None]
 
 
 @contextlib.contextmanager
-def transaction(path: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
-    """The report database in a transaction; a new one is taken away again if nothing could be loaded into it."""
+def transaction(path: Path, progress: Progress, is_repeatable: bool = False) -> Iterator[sqlite3.Connection]:
+    """The report database in a transaction; a new one is taken away again if nothing could be loaded into it.
+
+    What is repeatable may be lost with the machine's power: it does not wait for the disk.
+    """
     if not path.resolve().parent.is_dir():
         raise StoryreportError(f"There is no folder {path.resolve().parent} for the report database: make it first.")
     if path.exists() and not path.is_file():
         raise StoryreportError(f"{path} is not a file: name another one with --db.")
     if path.exists() and not os.access(path, os.W_OK):
         raise StoryreportError(f"{path} may not be written by this user: name another file with --db.")
-    with _alone_with_a_new_file(path, progress), contextlib.closing(_locked(path, progress)) as connection:
+    with (
+        _alone_with_a_new_file(path, progress),
+        contextlib.closing(_locked(path, progress, is_repeatable)) as connection,
+    ):
         try:
             values.register(connection)
             with interruptible(connection):
@@ -44,6 +50,20 @@ def transaction(path: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
                     f"{path} cannot be written ({error}): see whether the disk is full, or name another file with --db."
                 ) from error
             raise
+
+
+@contextlib.contextmanager
+def staying_open(path: Path) -> Iterator[None]:
+    """Keep the log of a report database from being written back whenever one of several commands ends."""
+    connection = None
+    with contextlib.suppress(sqlite3.Error, StoryreportError):
+        connection = schema.open_for_reading(path)
+        connection.execute("select count(*) from sqlite_master").fetchone()
+    try:
+        yield
+    finally:
+        if connection:
+            connection.close()
 
 
 @contextlib.contextmanager
@@ -65,7 +85,7 @@ def _keep_a_log(connection: sqlite3.Connection) -> None:
         connection.execute("pragma journal_mode = wal")
 
 
-def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
+def _locked(path: Path, progress: Progress, is_repeatable: bool) -> sqlite3.Connection:
     """A connection that holds the write lock; another ingest that holds it is waited for."""
     while True:
         try:
@@ -77,6 +97,9 @@ def _locked(path: Path, progress: Progress) -> sqlite3.Connection:
         opened = _number_of(path)
         try:
             schema.check_ours(connection, path)
+            if is_repeatable and connection.execute("pragma journal_mode").fetchone() == ("wal",):
+                # With a log, what was written before stays whole.
+                connection.execute("pragma synchronous = normal")
             progress("waiting for another ingest to finish")
             _begin(connection, path)
             if opened and opened == _number_of(path):

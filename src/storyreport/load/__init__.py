@@ -8,8 +8,9 @@ from ..mapping import CORE_TABLES
 from ..typed import create_views
 from .changes import Watermarks, find_changes, has_begun_again, is_older, new_watermarks, uncounted
 from .clocks import correct_clocks
+from .continued import check_calls, check_keys, find_added, last_call
 from .deleted import supersede
-from .derived import WORKED_RUNS, derive_runs, move_rows_with_runs, note_runs
+from .derived import WORKED_RUNS, delete_empty_runs, derive_runs, move_rows_with_runs, note_runs
 from .errors import file_errors
 from .findings import note_findings
 from .job import IS_OPEN, Counts, Job, Overlap, has_rows
@@ -23,17 +24,23 @@ __all__ = ["IS_OPEN", "Counts", "Job", "Overlap", "Watermarks", "has_rows", "loa
 
 
 def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
-    """Load a part, and return the watermarks for the next time; None reads it whole."""
+    """Load a part, and return the watermarks for the next time; None reads it whole.
+
+    Raises NotContinuedError where more of a part that continues is needed than what was added.
+    """
     job.compile()
     known = _find_changes(job, watermarks)
     read = {table: load_rejects(job, table, known is not None) for table in job.part.tables}
     correct_clocks(job)
     create_views(job.connection, job.typed, known is not None)
+    if job.continued:
+        check_keys(job)
+    last = last_call(job)
     load_names(job)
     note_runs(job)
     watch_reused_keys(job)
     rows = {core: load_core(job, core, known.rows[core] if known else None) for core in CORE_TABLES}
-    if known and (cores := uncounted(job, rows, known)):
+    if known and not job.continued and (cores := uncounted(job, rows, known)):
         # Rows were deleted where nothing is new, or have been renumbered: read all that these are made of.
         read |= _read_whole(job, cores)
         rows |= {core: load_core(job, core, None) for core in cores}
@@ -41,6 +48,9 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     job.counts.updated += link_again(job.connection, job.source_id)
     move_rows_with_runs(job, job.inheriting)
     derive_runs(job, WORKED_RUNS)
+    delete_empty_runs(job)
+    if job.continued:
+        check_calls(job, last)
     file_errors(job)
     note_unread_columns(job)
     note_findings(job)
@@ -54,6 +64,9 @@ def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
     """Find the rows that may have changed; return the watermarks if only those are to be read, None to read all."""
     job.execute("drop table if exists temp.dirty_groups")
     job.execute("create temp table dirty_groups (group_key primary key) without rowid")
+    if job.continued:
+        find_added(job)
+        return watermarks
     remote = job.typed.opened.remote
     if job.is_fresh or (watermarks and (is_older(job, watermarks) or has_begun_again(job, watermarks))):
         watermarks = None

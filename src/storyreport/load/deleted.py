@@ -8,11 +8,16 @@ from .references import leads_nowhere, links, make_orphans
 def mark_deleted(job: Job, core: str, changes_only: bool) -> int:
     """Mark the rows that temp.mapped no longer has; return of how many source rows they were made."""
     group = job.part.grouped.get(core)
-    if job.adds or _is_unread(job, core) or (group is None and (changes_only or core not in job.part.feeds)):
+    if (
+        job.adds
+        or job.continued
+        or _is_unread(job, core)
+        or (group is None and (changes_only or core not in job.part.feeds))
+    ):
         return 0
     rows = f"main.{core} as known"
     if changes_only and group:
-        dirty = _dirty_rows(job, core, group)
+        dirty = dirty_rows(job, core, group)
         rows = f"({dirty}) as dirty cross join main.{core} as known on known.id = dirty.id"
     return _delete(
         job,
@@ -34,7 +39,7 @@ def _is_unread(job: Job, core: str) -> bool:
     return bool(opened.found.exports and tables) and not set(tables) & opened.tables.keys()
 
 
-def _dirty_rows(job: Job, core: str, group: str) -> str:
+def dirty_rows(job: Job, core: str, group: str) -> str:
     """SELECT of the ids of a core table's rows in the dirty groups; cross joins keep the order of the joins."""
     if group == "source_key":
         return f"""
@@ -78,7 +83,7 @@ def _delete(job: Job, core: str, select_ids: str) -> int:
 def supersede(job: Job) -> None:
     """Take back rows of a part that is trusted less, and mark files that one part misses of another."""
     for section in job.sections:
-        if section.verb != "load" and not (section.verb == "gone" and job.adds):
+        if section.verb != "load" and not (section.verb == "gone" and (job.adds or job.continued)):
             with job.running(section):
                 ACTIONS[section.verb](job, section)
 

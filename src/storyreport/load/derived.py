@@ -4,6 +4,7 @@ from collections.abc import Collection
 from importlib import resources
 
 from .job import Job
+from .references import CORE_TABLES, links
 
 DERIVED_RUNS = (resources.files(__package__) / "derived.sql").read_text(encoding="utf-8")
 ALL_RUNS = "true"
@@ -35,6 +36,23 @@ def note_runs(job: Job) -> None:
 def derive_runs(job: Job, which: str) -> None:
     """Give the derived runs that `which` (a condition) selects the state of their step runs."""
     job.execute(DERIVED_RUNS.replace("/* which */ true", which))
+
+
+def delete_empty_runs(job: Job) -> None:
+    """Mark derived runs as deleted whose rows were all deleted; where detail was pruned, that is not known."""
+    children = [table for table in CORE_TABLES if any(link.name == "run" for link in links(job.connection, table))]
+    none = " and ".join(
+        f"not exists (select 1 from main.{table} where run_id = runs.id and gone_at is null)" for table in children
+    )
+    job.counts.gone += job.execute(f"""
+        update main.runs
+        set gone_at = :now
+        where
+            id in (select run_id from temp.worked_runs)
+            and is_derived
+            and gone_at is null
+            and source_id in (select id from main.sources where detail_since is null)
+            and {none}""").rowcount
 
 
 def move_rows_with_runs(job: Job, inheriting: Collection[str]) -> None:

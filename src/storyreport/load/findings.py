@@ -5,12 +5,15 @@ from .job import Job
 
 
 def note_findings(job: Job) -> None:
-    """Keep what was found in a part, beside the rows that cannot be loaded."""
-    job.execute("delete from main.findings where input_id = :input_id")
+    """Keep what was found in a part, beside the rows that cannot be loaded; of added rows beside those before."""
+    if not job.continued:
+        job.execute("delete from main.findings where input_id = :input_id")
     for area, problem, rows, example, action in job.findings:
         job.execute(
-            "insert or replace into main.findings (source_id, input_id, area, problem, rows, example, action)"
-            " values (:source_id, :input_id, :area, :problem, :rows, :example, :action)",
+            "insert into main.findings (source_id, input_id, area, problem, rows, example, action)"
+            " values (:source_id, :input_id, :area, :problem, :rows, :example, :action)"
+            f" on conflict do update set rows = {'rows + ' if job.continued else ''}excluded.rows,"
+            " example = excluded.example, action = excluded.action",
             area=area,
             problem=problem,
             rows=rows,

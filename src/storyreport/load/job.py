@@ -86,6 +86,8 @@ class Job:
     finds_reused_keys: bool = False
     # Which files these are, where they add to those that were read before; '' for a whole copy of the part.
     adds: str = ""
+    # table → the lines before what was added to its export: only that, and rows of its groups, are read.
+    continued: dict[str, int] = field(default_factory=dict)
     # Counted where the part was read from elsewhere before.
     overlap: Overlap | None = None
     # What was found in the part: area, problem, rows, example, action.

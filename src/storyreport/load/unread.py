@@ -28,11 +28,19 @@ def note_unread_columns(job: Job) -> None:
                 (
                     "columns",
                     f"{table}: {expected} is absent, {found} is not read",
-                    job.scalar(f"select count(*) from {job.typed.name(table)}"),
+                    _added_rows(job, table),
                     found,
                     ACTION.format(absent=expected),
                 )
             )
+
+
+def _added_rows(job: Job, table: str) -> int:
+    """How many rows a table has, or has more than before."""
+    number = job.typed.opened.numbered.get(table)
+    added = f"where {number} > :before" if table in job.continued else ""
+    sql = f"select count(*) from {job.typed.name(table)} {added}"
+    return int(job.scalar(sql, before=job.continued.get(table)))
 
 
 def _real_columns(job: Job, table: str) -> set[str]:

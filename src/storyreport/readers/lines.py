@@ -1,12 +1,14 @@
-"""Lines of files as sources meet them: plain or gzipped, in any encoding, damaged in any way.
+"""Lines of files as sources meet them: plain or gzipped, whole or a piece, in any encoding, damaged in any way.
 
 A helper of the sources: it names no system. Whatever cannot be read becomes a problem with the number of its line.
 """
 
 import gzip
 import io
+import sys
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,46 +29,69 @@ CUT = "the gzip file ends early or is damaged"
 Line = tuple[int, str | None, str | None]
 
 
-def lines(path: Path) -> Iterator[Line]:
+@dataclass(frozen=True)
+class Piece:
+    """The lines of a plain text file from a byte, that follow so many others, up to another byte."""
+
+    path: Path
+    first_byte: int = 0
+    lines_before: int = 0
+    stop: int | None = None
+
+
+Place = Path | Piece
+
+
+def lines(place: Place) -> Iterator[Line]:
     """(number, text, None) or (number, None, problem) of each line that is not blank."""
-    for number, text, problem in all_lines(path):
+    for number, text, problem in all_lines(place):
         yield (number, None, problem) if problem else (number, text, None)
 
 
-def all_lines(path: Path) -> Iterator[tuple[int, str, str | None]]:
+def all_lines(place: Place) -> Iterator[tuple[int, str, str | None]]:
     """The same, with a text that has as many quotes as a line that cannot be used: is a CSV field open after it?"""
-    with opened(path) as file:
-        number = 0
-        while line := file.readline(LONGEST_LINE + 1):
+    piece = place if isinstance(place, Piece) else Piece(place)
+    with opened(piece) as file:
+        number, left = piece.lines_before, _left(piece)
+        while line := file.readline(min(LONGEST_LINE + 1, left)):
             if not line.endswith(b"\n") and damage_of(file) in (CUT, BLOWN_UP):
                 # Half a line may look like a whole one.
                 break
             number += 1
+            left -= len(line)
             if len(line) > LONGEST_LINE:
                 quotes = line.count(b'"')
                 while line and not line.endswith(b"\n"):
-                    line = file.readline(LONGEST_LINE)
+                    line = file.readline(min(LONGEST_LINE, left))
+                    left -= len(line)
                     quotes += line.count(b'"')
                 yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes: {SHORTEN}"
             elif line.strip():
                 yield (number, *_text(line))
             else:
-                number += _skip_blank_lines(file)
+                passed, size = _skip_blank_lines(file, left)
+                number += passed
+                left -= size
         if damage := damage_of(file):
             yield number + 1, "", damage
 
 
-def _skip_blank_lines(file: io.BufferedReader) -> int:
-    """Pass over the blank lines that come next, a block at a time; return how many they are."""
-    passed = 0
-    while block := file.peek():
+def _left(piece: Piece) -> int:
+    """How many bytes of a piece are to be read, at most."""
+    return sys.maxsize if piece.stop is None else piece.stop - piece.first_byte
+
+
+def _skip_blank_lines(file: io.BufferedReader, left: int) -> tuple[int, int]:
+    """Pass over the blank lines that come next, a block at a time; return how many they are, and their bytes."""
+    passed = size = 0
+    while block := file.peek()[: left - size]:
         blank = block[: len(block) - len(block.lstrip())]
         end = blank.rfind(b"\n") + 1
         if not end:
             break
         passed += blank.count(b"\n", 0, end)
-        file.read(end)
-    return passed
+        size += len(file.read(end))
+    return passed, size
 
 
 class _Unpacked(io.RawIOBase):
@@ -105,16 +130,24 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
-def opened(path: Path) -> io.BufferedReader:
-    """A file's bytes, unpacked and in UTF-8."""
-    file = path.open("rb")
+def opened(place: Place) -> io.BufferedReader:
+    """A file as UTF-8 with line feeds, unpacked; a piece of a plain one from its first byte on."""
+    piece = place if isinstance(place, Piece) else Piece(place)
+    file = piece.path.open("rb")
     start = file.read(encodings.LOOKED_AT)
-    file.seek(0)
+    file.seek(piece.first_byte)
     if start.startswith(GZIP_MAGIC):
         file.close()
-        return io.BufferedReader(_Unpacked(path), BLOCK_BYTES)
+        return io.BufferedReader(_Unpacked(piece.path), BLOCK_BYTES)
     encoding, newline = encodings.sniffed(start)
     return io.BufferedReader(encodings.Recoded(file, encoding, newline)) if encoding or newline else file
+
+
+def is_plain(path: Path) -> bool:
+    """Whether the bytes of a file are those of its lines: it is not packed, and UTF-8."""
+    with path.open("rb") as file:
+        start = file.read(encodings.LOOKED_AT)
+    return not start.startswith(GZIP_MAGIC) and encodings.sniffed(start) == (None, False)
 
 
 def damage_of(file: io.BufferedReader) -> str:

@@ -6,10 +6,13 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..evidence import SETTLED_NS, State, states
 from ..system import System
+
+if TYPE_CHECKING:
+    from .grown import End
 
 BLOCK_BYTES = 1 << 20
 
@@ -106,6 +109,8 @@ class Opened:
     checked: set[tuple[str, str]] = field(default_factory=set)
     # of a SQLite file with columns that would take too long to compute
     is_hostile: bool = False
+    # where the reading of exports ended, by table
+    ends: dict[str, "End"] = field(default_factory=dict)
     # a database server, whose rows are fetched as they are needed
     remote: Remote | None = None
 

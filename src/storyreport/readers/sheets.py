@@ -7,9 +7,9 @@ be decided stays as it is, so that it is dropped and said.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from ..errors import NotContinuedError
 from ..system import NUMBERS, Table, Type
 from ..values import UNKNOWN_CURRENCY, currency_code
 from . import text
@@ -46,6 +46,11 @@ class Styles:
     day_first: set[str] = field(default_factory=set)
     month_first: set[str] = field(default_factory=set)
 
+    @property
+    def evidence(self) -> tuple[set[str], set[str], set[str], set[str]]:
+        """The columns that say each of it."""
+        return self.comma, self.point, self.day_first, self.month_first
+
     def mark(self, column: str) -> str | None:
         """The decimal mark of a column, or else of the file; None where there is no evidence, or both."""
         for place in (column, ""):
@@ -59,30 +64,59 @@ class Styles:
         return is_day if is_day != is_month else None
 
 
-def rows(path: Path, table: Table) -> Iterator[tuple[int, Row, str | None]]:
-    """(number, values by column in lower case, problem) of each record of a file of a table."""
-    known: list[Styles] = []
+@dataclass
+class Sums:
+    """What the rows of a file up to one of them say of those that follow: the sums of amounts, and how all are written.
+
+    `styles` is None while no value needed it.
+    """
+
+    amounts: dict[str, float] = field(default_factory=dict)
+    styles: Styles | None = None
+
+
+def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row, str | None]]:
+    """(number, values by column in lower case, problem) of each record of a file of a table, or of a piece of it.
+
+    `sums` are those of the rows before, and of all rows in the end. Raises NotContinuedError where a piece says that
+    the rows before it mean something else.
+    """
 
     def styles() -> Styles:
-        if not known:
-            known.append(_styles(path, table))
-        return known[0]
+        if sums.styles is None:
+            if is_continued:
+                raise NotContinuedError
+            sums.styles = _styles(place, table)
+        return sums.styles
 
-    sums: dict[str, float] = {}
+    is_continued = isinstance(place, text.Piece) and place.first_byte > 0
+    if is_continued and sums.styles:
+        sums.styles = _continued(sums.styles, _styles(place, table))
     checked = {column: kind for column, kind in table.columns.items() if kind in NUMBERS or kind in TIMES}
     money = [column for column, kind in checked.items() if kind is Type.MONEY]
-    for number, record, problem in text.records(path):
+    for number, record, problem in text.records(place):
         row = text.in_lower_case(record or {})
         cleaned = _cleaned(row, table, checked, styles)
-        if problem is None and _is_total(row, cleaned, money, sums):
+        if problem is None and _is_total(row, cleaned, money, sums.amounts):
             problem = IS_TOTAL
         yield number, cleaned, problem
 
 
-def _styles(path: Path, table: Table) -> Styles:
+def _continued(before: Styles, added: Styles) -> Styles:
+    """The styles of a file with rows that were added; NotContinuedError where those before are to be read otherwise."""
+    found = Styles(*(one | other for one, other in zip(before.evidence, added.evidence, strict=True)))
+    columns = set().union(*found.evidence)
+    if any(found.mark(name) != before.mark(name) for name in columns) or any(
+        found.is_day_first(name) != before.is_day_first(name) for name in columns
+    ):
+        raise NotContinuedError
+    return found
+
+
+def _styles(place: text.Place, table: Table) -> Styles:
     """What the whole of a file says of how its columns are written."""
     found = Styles()
-    for _, record, _ in text.records(path):
+    for _, record, _ in text.records(place):
         for name, value in (record or {}).items():
             column = name.lower()
             kind = table.columns.get(column)

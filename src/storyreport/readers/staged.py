@@ -2,14 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from ..system import NUMBERS, Table
 from . import sheets, text
 from .copies import ROW_NUMBER
+from .grown import End, end_of, piece, size_of
 from .part import Found, Opened, quoted, signature
 
 # A line may be 8 MiB long.
@@ -18,8 +18,16 @@ LARGEST = 2**63 - 1
 MOST_LAYOUTS = 1000
 
 
-def open_staged(connection: sqlite3.Connection, found: Found, progress: Callable[[str], None]) -> Opened:
-    """Stage a part that was handed over as files."""
+def open_staged(
+    connection: sqlite3.Connection,
+    found: Found,
+    progress: Callable[[str], None],
+    ends: Mapping[str, End] | None = None,
+) -> Opened:
+    """Stage a part that was handed over as files: all of it, or with `ends` what was added to exports since.
+
+    Raises NotContinuedError where what was added says something else of the rows before.
+    """
     taken = signature(found)
     part = found.system.parts[found.part]
     staged = dict(part.tables) if part.stage else {table: part.tables[table] for table, _ in found.exports}
@@ -27,7 +35,8 @@ def open_staged(connection: sqlite3.Connection, found: Found, progress: Callable
         table: create_staged(connection, table, description, is_numbered=not part.stage)
         for table, description in staged.items()
     }
-    rows = part.stage(found.path) if part.stage else _exported_rows(found)
+    found_ends: dict[str, End] = {}
+    rows = part.stage(found.path) if part.stage else _exported_rows(found, ends or {}, found_ends)
     count = 0
     while batch := list(islice(rows, ROWS_A_BATCH)):
         # A table's rows are inserted in their order; those of different tables need none.
@@ -43,7 +52,7 @@ def open_staged(connection: sqlite3.Connection, found: Found, progress: Callable
         count += len(batch)
         progress(f"reading {found.path.name}: {count:,} rows")
     numbered = {} if part.stage else dict.fromkeys(staged, quoted(ROW_NUMBER))
-    return Opened(found, taken, tables, numbered, is_staged=True)
+    return Opened(found, taken, tables, numbered, is_staged=True, ends=found_ends)
 
 
 def create_staged(
@@ -63,31 +72,44 @@ def create_staged(
     return name, {column: column for column in columns}
 
 
-def _exported_rows(found: Found) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _exported_rows(
+    found: Found, ends: Mapping[str, End], found_ends: dict[str, End]
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """(table, row) of each record of some exports; adds to `found_ends` where their reading ended."""
     part = found.system.parts[found.part]
     for table, path in found.exports:
-        description = part.tables[table]
-        place = _places(description)
-        rows = sheets.rows(path, description) if description.drops_values else _rows(path, description.listed_as)
-        # Most records of a file have the same fields.
-        layouts: dict[tuple[str, ...], list[int]] = {}
-        for number, values, problem in rows:
-            fields = tuple(values)
-            layout = layouts.get(fields)
-            if layout is None:
-                if len(layouts) == MOST_LAYOUTS:
-                    layouts.clear()
-                layout = layouts[fields] = [place.get(name, -1) for name in _meant(fields, description)]
-            row: list[Any] = [None] * len(description.columns)
-            for at, value in zip(layout, values.values(), strict=True):
-                if at >= 0 and value is not None:
-                    row[at] = _plain(value) if type(value) is dict or type(value) is list else value
-            yield table, (*row, problem, number)
+        description, before, size = part.tables[table], ends.get(table), size_of(path)
+        sums = before.sums if before else sheets.Sums()
+        place = piece(path, size, before, is_read_again=description.group is not None)
+        is_open, broken_line = False, 0
+        rows = sheets.rows(place, description, sums) if description.drops_values else _rows(place, description)
+        for values, problem, number in _in_columns(rows, description):
+            is_open = is_open or bool(problem and problem.startswith(text.UNCLOSED))
+            broken_line = number if problem else broken_line
+            yield table, (*values, problem, number)
+        if part.grows and not is_open and (end := end_of(path, size, sums, broken_line, before)):
+            found_ends[table] = end
 
 
-def _places(description: Table) -> dict[str, int]:
-    """The place of each column in a row."""
-    return {column: number for number, column in enumerate(description.columns)}
+def _in_columns(
+    rows: Iterable[tuple[int, Mapping[str, Any], str | None]], description: Table
+) -> Iterator[tuple[list[Any], str | None, int]]:
+    """(values in the order of the columns, problem, number) of each record."""
+    place = {column: number for number, column in enumerate(description.columns)}
+    # Most records of a file have the same fields.
+    layouts: dict[tuple[str, ...], list[int]] = {}
+    for number, values, problem in rows:
+        fields = tuple(values)
+        layout = layouts.get(fields)
+        if layout is None:
+            if len(layouts) == MOST_LAYOUTS:
+                layouts.clear()
+            layout = layouts[fields] = [place.get(name, -1) for name in _meant(fields, description)]
+        row: list[Any] = [None] * len(description.columns)
+        for at, value in zip(layout, values.values(), strict=True):
+            if at >= 0 and value is not None:
+                row[at] = _plain(value) if type(value) is dict or type(value) is list else value
+        yield row, problem, number
 
 
 def _meant(fields: tuple[str, ...], description: Table) -> list[str]:
@@ -97,9 +119,9 @@ def _meant(fields: tuple[str, ...], description: Table) -> list[str]:
     return ["id" if field == "_id" and "id" not in meant.values() else meant[field] for field in fields]
 
 
-def _rows(path: Path, listed_as: str | None) -> Iterator[tuple[int, dict[str, Any], str | None]]:
+def _rows(place: text.Place, table: Table) -> Iterator[tuple[int, dict[str, Any], str | None]]:
     """(number, values by field in lower case, problem) of each record of a file."""
-    for number, record, problem in text.listed_records(path, listed_as):
+    for number, record, problem in text.listed_records(place, table.listed_as):
         yield number, text.in_lower_case(record or {}), problem
 
 

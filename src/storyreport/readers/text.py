@@ -13,15 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from . import documents
-from .lines import BLOCK_BYTES, LONGEST_LINE, TOO_LONG, Line, all_lines, lines, opened
+from .lines import BLOCK_BYTES, LONGEST_LINE, TOO_LONG, Line, Piece, Place, all_lines, lines, opened
 
 __all__ = [
     "LONGEST_LINE",
     "LOOKED_AT",
     "BrokenRecord",
     "Line",
+    "Piece",
+    "Place",
     "Record",
     "fields",
+    "form",
     "in_lower_case",
     "lines",
     "listed_records",
@@ -43,9 +46,9 @@ UNCLOSED = "a quote is not closed"
 Record = documents.Record
 
 
-def listed_records(path: Path, name: str | None) -> Iterator[Record]:
+def listed_records(place: Place, name: str | None) -> Iterator[Record]:
     """The same as `records`; of a record that is an answer of an API, with a list of this name, the list's items."""
-    for number, record, problem in records(path):
+    for number, record, problem in records(place):
         items = record.get(name) if record and name else None
         if not isinstance(items, list):
             yield number, record, problem
@@ -54,22 +57,28 @@ def listed_records(path: Path, name: str | None) -> Iterator[Record]:
             yield (number, item, None) if isinstance(item, dict) else (number, None, "the item is no JSON object")
 
 
-def records(path: Path) -> Iterator[Record]:
-    """(number, fields, None) or (number, None, problem) of each record of a JSON or CSV file.
+def records(place: Place) -> Iterator[Record]:
+    """(number, fields, None) or (number, None, problem) of each record of a JSON or CSV file, or of a piece of it.
 
     A JSON document is a list of records, or an object whose `data` or `records` is one, or else one record.
     """
+    path = place.path if isinstance(place, Piece) else place
+    yield from READERS[form(path)](place)
+
+
+def form(path: Path) -> str:
+    """What a file is by its first lines: `document`, `lines` (of JSON), `table` (CSV), `broken` without any text."""
     first = next((text or problem or "" for _, text, problem in lines(path) if text or _is_too_long(problem)), "")
     start = _first_character(path) if _is_too_long(first) else first.lstrip()[:1]
     if not start:
-        yield from ((number, None, problem) for number, _, problem in lines(path))
-        return
+        return "broken"
     if start == "[" or (start == "{" and _is_document(path, first)):
-        yield from documents.records(path)
-    elif start == "{":
-        yield from _json_lines(path)
-    else:
-        yield from _csv(path)
+        return "document"
+    return "lines" if start == "{" else "table"
+
+
+def _broken(place: Place) -> Iterator[Record]:
+    yield from ((number, None, problem) for number, _, problem in lines(place))
 
 
 def in_lower_case(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,9 +133,13 @@ def _is_json(text: str | bytes | None) -> bool:
     return True
 
 
-def _json_lines(path: Path) -> Iterator[Record]:
+def _document(place: Place) -> Iterator[Record]:
+    yield from documents.records(place.path if isinstance(place, Piece) else place)
+
+
+def _json_lines(place: Place) -> Iterator[Record]:
     decode = json.JSONDecoder().decode
-    for number, text, problem in lines(path):
+    for number, text, problem in lines(place):
         if text is None:
             yield number, None, problem
             continue
@@ -141,20 +154,29 @@ def _json_lines(path: Path) -> Iterator[Record]:
         yield (number, record, None) if isinstance(record, dict) else (number, None, "the line is no JSON object")
 
 
-def _csv(path: Path) -> Iterator[Record]:
+def _csv(place: Place) -> Iterator[Record]:
+    path = place.path if isinstance(place, Piece) else place
     delimiter, first = _table_start(path)
-    header: list[str] | None = None
-    for number, row, problem in _rows(path, delimiter):
+    header = _header_row(path, delimiter, first) if isinstance(place, Piece) and place.first_byte else None
+    for number, row, problem in _rows(place, delimiter):
         if row is None:
             yield number, None, problem
         elif header is None:
             # What stands above the header is its title, or the name of the delimiter.
-            header = [name.strip() for name in row] if number >= first else None
+            header = _names(row) if number >= first else None
         elif len(row) > len(header) or len(row) * 2 < len(header):
             yield number, None, f"the line has not the {len(header)} fields of the header"
         else:
             # An empty field of a CSV file is no value, nor is one that a spreadsheet left out at the end of a row.
             yield number, {name: cell.strip(" ") or None for name, cell in zip(header, row, strict=False)}, None
+
+
+def _names(row: list[str]) -> list[str]:
+    return [name.strip() for name in row]
+
+
+def _header_row(path: Path, delimiter: str, first: int) -> list[str] | None:
+    return next((_names(row) for number, row, _ in _rows(path, delimiter) if row is not None and number >= first), None)
 
 
 def _table_start(path: Path) -> tuple[str, int]:
@@ -172,7 +194,7 @@ def _table_start(path: Path) -> tuple[str, int]:
     return delimiter, next((number for number, count in filled if count >= least), number)
 
 
-def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, str | None]]:
+def _rows(place: Place, delimiter: str) -> Iterator[tuple[int, list[str] | None, str | None]]:
     """(number of its first line, cells, None) or (number, None, problem) of each record of a CSV file.
 
     A quoted field may hold line ends, and its text must not become rows of ours: a record that is
@@ -180,7 +202,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, s
     rejected and the next one begins a record. No line can both open a field and leave one open, for that takes an odd
     number of quotes and this an even one: so no line is read more than twice.
     """
-    coming = all_lines(path)
+    coming = all_lines(place)
     again: deque[tuple[int, str, str | None]] = deque()
     reread = 0
     while line := again.popleft() if again else next(coming, None):
@@ -205,7 +227,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, s
         elif is_long and (is_open or is_broken):
             yield number, None, problem or UNCLOSED
             reread += 1
-            coming = _lines_after(path, number)
+            coming = _lines_after(place, number)
         elif is_open or is_broken:
             yield number, None, problem or UNCLOSED
             again.extendleft(reversed(held))
@@ -218,8 +240,8 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None, s
             yield number, row, None
 
 
-def _lines_after(path: Path, last: int) -> Iterator[tuple[int, str, str | None]]:
-    return (line for line in all_lines(path) if line[0] > last)
+def _lines_after(place: Place, last: int) -> Iterator[tuple[int, str, str | None]]:
+    return (line for line in all_lines(place) if line[0] > last)
 
 
 def _single_row(text: str, delimiter: str) -> list[str] | None:
@@ -252,6 +274,9 @@ def _parsed(texts: Sequence[str], delimiter: str, strict: bool = False) -> tuple
         return [], reader.line_num
     finally:
         csv.field_size_limit(usual)
+
+
+READERS = {"document": _document, "lines": _json_lines, "table": _csv, "broken": _broken}
 
 
 class BrokenRecord(Exception):

@@ -48,6 +48,9 @@ STEPS = Table(
     required=("job", "number", "name"),
 )
 
+# Pages of jobs follow those of the runs.
+LOOKED_AT = 1000
+
 
 def find(path: Path) -> Path | None:
     """The path, if it is a list of jobs or a folder that holds one."""

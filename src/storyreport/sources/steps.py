@@ -80,6 +80,7 @@ DATABASE = Part(
     # The words of all tools, see statuses.py.
     statuses={},
     has_given_keys=True,
+    grows=True,
     # The report database has tables of these names too, without these columns.
     signs=signs(
         ("step_runs", {"step", "started_at"}),

@@ -197,11 +197,17 @@ def _merge_steps(connection: sqlite3.Connection, ids: dict[str, object]) -> None
 
 
 def _merge_rows(connection: sqlite3.Connection, table: str, ids: dict[str, object]) -> int:
-    """Move the rows of a core table; return how many the target has already, which stay as they are there."""
+    """Move the rows of a core table; return how many the target has already.
+
+    The target's row stays as it is there, unless it is deleted and the other one is not.
+    """
+    is_back = "kept.gone_at is not null and rows.gone_at is null"
     connection.execute(
         f"""
         create temp table same_rows as
-        select rows.id, kept.id as kept_id
+        select
+            case when {is_back} then kept.id else rows.id end as id,
+            case when {is_back} then rows.id else kept.id end as kept_id
         from main.{table} as rows
         join main.{table} as kept on kept.source_id = :target and kept.source_key = rows.source_key
         where rows.source_id = :source""",
