@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import details, home, pages
+from storyreport.web import catalogue, details, home, pages
 
 
 @hookimpl
@@ -23,8 +23,9 @@ def extra_template_vars(datasette: Any, request: Any, template: str, database: s
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    """`/`, and `/-/story/<key>?source=<source>` and the like; the source matters where two know the same key."""
+    """`/`, `/-/reports`, `/-/story/<key>?source=<source>` and the like: two sources may know the same key."""
     return [
         (r"/$", home.page),
+        (r"/-/reports$", catalogue.page),
         (rf"/-/(?P<kind>{'|'.join(details.SECTIONS)})/(?P<key>[^/]+)$", details.page),
     ]

@@ -69,6 +69,7 @@ ROOMS = (
     *("fixes", "upkeep"),
     "snapshot",
     *("digest", "limits"),
+    "figures",
     "reports",
     *("output", "terminal", "spreadsheets", "bundle"),
     *("given", "recognise", "joining"),
