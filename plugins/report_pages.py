@@ -12,7 +12,7 @@ from storyreport.web import details, home, pages
 @hookimpl
 def extra_css_urls() -> list[str]:
     """The style of every page."""
-    return ["/static/storyreport.css"]
+    return ["/static/storyreport.css", "/static/pages.css"]
 
 
 @hookimpl

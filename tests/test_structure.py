@@ -57,6 +57,7 @@ ROOMS = (
         "cli_digest",
         "cli_fix",
         "cli_ingest",
+        "cli_note",
         "cli_record",
         "cli_snapshot",
         "cli_reports",

@@ -12,6 +12,7 @@ from .cli_check import check
 from .cli_digest import digest
 from .cli_fix import diagnose, fix_script
 from .cli_ingest import ingest, init, read_prices
+from .cli_note import note
 from .cli_record import record, run_command
 from .cli_reports import report, stats, status, use_limits, warn_of_broken_reports
 from .cli_snapshot import snapshot
@@ -182,6 +183,7 @@ def optimize(database: Path) -> None:
 
 for command in (
     ingest,
+    note,
     init,
     record,
     run_command,
