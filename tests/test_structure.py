@@ -69,7 +69,7 @@ ROOMS = (
     *("ingest", "known"),
     *("fixes", "upkeep"),
     "snapshot",
-    *("digest", "limits"),
+    *("digest", "limits", "dashboards"),
     "reports",
     *("output", "terminal", "spreadsheets", "bundle"),
     *("given", "recognise", "joining"),
