@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import dashboards, details, home, pages
+from storyreport.web import catalogue, dashboards, details, home, pages
 
 
 @hookimpl
@@ -23,9 +23,10 @@ def extra_template_vars(datasette: Any, request: Any, template: str, database: s
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    """`/`, the dashboards, `/-/story/<key>?source=<source>` and the like; the source tells equal keys apart."""
+    """`/`, `/-/reports`, the dashboards, `/-/story/<key>?source=<source>` and the like: two sources may know one key."""
     return [
         (r"/$", home.page),
+        (r"/-/reports$", catalogue.page),
         (r"/-/pages$", dashboards.index),
         (r"/-/page/(?P<page>[^/]+)$", dashboards.page),
         (rf"/-/(?P<kind>{'|'.join(details.SECTIONS)})/(?P<key>[^/]+)$", details.page),

@@ -11,6 +11,7 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+  hours: {type: number, help: only the last hours}
   status: {type: text, help: one status only}
   story: {type: text, help: one story only}
   step: {type: step, help: only runs that executed this step}
@@ -94,6 +95,14 @@ listed as (
         runs.day >= :since
         and runs.day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or runs.day <> '')
+        and (
+            :hours = ''
+            or (
+                coalesce(runs.ended_at, runs.started_at, runs.queued_at)
+                > strftime('%Y-%m-%dT%H:%M:%fZ', julianday('now') - cast(:hours as real) / 24)
+                and coalesce(runs.ended_at, runs.started_at, runs.queued_at) <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+            )
+        )
         and (:status = '' or runs.status = :status)
         and (:pipeline = '' or runs.pipeline_id in (select id from pipelines where name = :pipeline))
         and (

@@ -70,6 +70,7 @@ ROOMS = (
     *("fixes", "upkeep"),
     "snapshot",
     *("digest", "limits", "dashboards"),
+    "figures",
     "reports",
     *("output", "terminal", "spreadsheets", "bundle"),
     *("given", "recognise", "joining"),

@@ -25,6 +25,7 @@ COLUMNS = {
     # Steps
     "slowest_steps": "source step executions avg_ms p50_ms p95_ms max_ms total_ms share_pct failed rejected",
     "step_durations": "day source step executions avg_ms p50_ms p95_ms",
+    "run_durations": "day runs p50_ms p95_ms",
     "duration_changes": "source step executions p95_ms previous_p95_ms change_pct",
     "failure_rates": "source step executions completed failed failure_pct rejected",
     "failure_trend": "day source step executions failed failure_pct",
@@ -39,6 +40,9 @@ COLUMNS = {
     "pending_stories": "source story title next_step waiting_since",
     "blocked_stories": "source story consecutive_failures step last_failed_at error",
     "failed_stories": "source story title step run failed_at error",
+    "last_hours": "source figure value previous_value change_pct currency",
+    "run_wall": "source kind run story status started_at duration_ms usual_ms p95_ms is_slow",
+    "slow_runs": "source kind run story started_at duration_ms usual_ms p95_ms slower_pct",
     "recent_statuses": "source kind status count newest_at",
     "recent_runs": "source kind run story status started_at duration_ms usual_ms slower_pct failed_steps attempts cost"
     " currency error",

@@ -94,7 +94,7 @@ async def view(visitor: Visitor, here: Here) -> Bar | None:
         until=own.get("until", ""),
         dates=reports.DATES,
         compare=_compare(here, values),
-        search=str(visitor.datasette.urls.instance()),
+        search=str(visitor.datasette.urls.path("/-/reports")),
         searched=(visitor.request.args.get("q") or "").strip(),
         search_hidden=context.carried((), {}),
         chosen=", ".join(chosen[name] for name in context.NAMES if name in chosen),
