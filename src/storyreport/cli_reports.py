@@ -290,6 +290,8 @@ def status(key: str, source: str, form: str, database: Path) -> None:
         if place:
             click.echo()
         steps = answer.pop("steps")
+        if summary := answer.pop("summary", ""):
+            click.echo(f"{summary}\n")
         write("table", list(answer), [tuple(answer.values())], Shape())
         click.echo()
         names = list(dict.fromkeys(name for step in steps for name in step))
