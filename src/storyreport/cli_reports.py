@@ -80,6 +80,8 @@ def complete_params(ctx: click.Context, _: click.Parameter, incomplete: str) -> 
         return [CompletionItem(f"{key}=", help=param.help) for key, param in params.items() if key.startswith(name)]
     if name not in params:
         return []
+    if choices := params[name].choices:
+        return [CompletionItem(f"{name}={value}") for value in choices if value.startswith(start)]
     kind = params[name].type if params[name].type in ("source", "pipeline", "step") else name
     values = DATES if params[name].type == "date" else complete_names(ctx, kind, start)
     return [CompletionItem(f"{name}={value}") for value in values if value.startswith(start)]
@@ -139,7 +141,10 @@ def report_help(report: "Report") -> str:
     with formatter.section("Parameters"):
         formatter.write_dl(
             [
-                (f"-p {param.name}={param.type.upper()}", param.help + (f" [{param.default}]" if param.default else ""))
+                (
+                    f"-p {param.name}={'|'.join(param.choices) or param.type.upper()}",
+                    param.help + (f" [{param.default}]" if param.default else ""),
+                )
                 for param in report.params
             ]
         )

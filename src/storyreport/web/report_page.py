@@ -130,6 +130,12 @@ async def _field(visitor: Visitor, param: reports.Param, value: str, is_wrong: b
         names += [value] if value and value not in names else []
         options = (("", "all"), *((name, name) for name in names))
         return Field(param.name, label, "select", value, param.help, options=options)
+    if param.choices:
+        names = [*param.choices] if param.default else ["", *param.choices]
+        names += [value] if value not in names else []
+        return Field(
+            param.name, label, "select", value, param.help, options=tuple((name, name or "-") for name in names)
+        )
     # A browser's number field shows nothing but a number, not even the one that was meant.
     kind = "number" if param.type == "number" and not is_wrong else "text"
     suggestions = tuple(await _suggestions(visitor, param.type))
