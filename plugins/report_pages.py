@@ -23,7 +23,7 @@ def extra_template_vars(datasette: Any, request: Any, template: str, database: s
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    """`/`, `/-/reports`, the dashboards, `/-/story/<key>?source=<source>` and the like: two sources may know one key."""
+    """`/`, `/-/reports`, the dashboards, `/-/story/<key>?source=<source>` and the like; two sources may share a key."""
     return [
         (r"/$", home.page),
         (r"/-/reports$", catalogue.page),
