@@ -14,7 +14,7 @@ chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal, sort: -x}
-    x: {field: difference_ms, type: quantitative, title: longer than in the other run}
+    x: {field: difference_ms, type: quantitative, aggregate: max, title: longer than in the other run}
     color: {field: status, type: nominal}
 */
 with selected as materialized (
