@@ -14,7 +14,7 @@ CALLS = "run,provider,called_at,cost,currency"
 
 @pytest.fixture
 def db(tmp_path: Path) -> ReportDatabase:
-    """Twenty runs of books take 10 s and of films 100 s; then a run a day, of which the first is no part of the last week."""
+    """Twenty runs of books take 10 s, of films 100 s; then there is a run a day, the first not of the last week."""
     attempts, calls = [ATTEMPTS], [CALLS]
     for place in range(20):
         attempts.append(f"book-{place},books,plan,completed,,2026-03-01T10:00:{place:02}Z,10000")
