@@ -1,9 +1,9 @@
 /*
 title: Recent runs
 description: >-
-  The latest runs, up to the limit, newest first by their end, or by their start while they run. Usual is the median
-  duration (within 1 %) of completed runs of the same source, pipeline and kind on the 28 days before the run's day;
-  it is empty for fewer than 20. Only what completed is called slower. Attempts are the executions of steps in the
+  The latest runs, up to the limit, newest first unless another order is chosen. Newest is by the end of a run, or by
+  its start while it runs. Usual is the median duration (within 1 %) of completed runs of the same source, pipeline and
+  kind on the 28 days before the run's day; it is empty for fewer than 20. Only what completed is called slower. Attempts are the executions of steps in the
   run. A run paid in two currencies has two rows. Ordered by slower, those furthest above their usual come first, by
   cost the most expensive (amounts are not converted); without since, both look at the last 7 days only.
 topic: Right now
@@ -105,9 +105,15 @@ candidates as (
         and runs.source_id in (select source_id from first_days)
 ),
 
-considered as (
+considered as materialized (
     select
-        runs.*,
+        runs.id,
+        runs.source_id,
+        coalesce(runs.pipeline_id, 0) as pipeline_id,
+        runs.kind,
+        runs.day,
+        runs.status,
+        runs.duration_ms,
         coalesce(runs.ended_at, runs.started_at, runs.queued_at, '') as latest_at
     from candidates
     cross join runs on runs.id = candidates.id
@@ -151,7 +157,7 @@ usual_paces as materialized (
     from (
         select distinct
             source_id,
-            coalesce(pipeline_id, 0) as pipeline_id,
+            pipeline_id,
             kind,
             day
         from considered
@@ -177,7 +183,7 @@ ranks as (
     join considered
         on
             considered.source_id = usual_paces.source_id
-            and coalesce(considered.pipeline_id, 0) = usual_paces.pipeline_id
+            and considered.pipeline_id = usual_paces.pipeline_id
             and considered.kind = usual_paces.kind
             and considered.day = usual_paces.day
     where considered.status = 'completed'
@@ -211,14 +217,22 @@ ranks as (
     group by run_id
 ),
 
-listed as (
+listed as materialized (
     select
-        considered.*,
-        ranks.height
-    from considered
-    left join ranks on ranks.run_id = considered.id
-    order by ranks.height desc, considered.latest_at desc, considered.id desc
-    limit max(cast(:limit as integer), 0)
+        runs.*,
+        best.latest_at,
+        best.height
+    from (
+        select
+            considered.id,
+            considered.latest_at,
+            ranks.height
+        from considered
+        left join ranks on ranks.run_id = considered.id
+        order by ranks.height desc, considered.latest_at desc, considered.id desc
+        limit max(cast(:limit as integer), 0)
+    ) as best
+    cross join runs on runs.id = best.id
 ),
 
 usual as materialized (
