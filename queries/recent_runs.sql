@@ -3,9 +3,10 @@ title: Recent runs
 description: >-
   The latest runs, up to the limit, newest first unless another order is chosen. Newest is by the end of a run, or by
   its start while it runs. Usual is the median duration (within 1 %) of completed runs of the same source, pipeline and
-  kind on the 28 days before the run's day; it is empty for fewer than 20. Only what completed is called slower. Attempts are the executions of steps in the
-  run. A run paid in two currencies has two rows. Ordered by slower, those furthest above their usual come first, by
-  cost the most expensive (amounts are not converted); without since, both look at the last 7 days only.
+  kind on the 28 days before the run's day; it is empty for fewer than 20. Only what completed is called slower.
+  Attempts are the executions of steps in the run. A run paid in two currencies has two rows. Ordered by slower, those
+  furthest above their usual come first, by cost the most expensive (amounts are not converted); without since, both
+  look at the last 7 days only.
 topic: Right now
 params:
   source: {type: source, help: one source only}
