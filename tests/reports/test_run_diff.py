@@ -25,14 +25,15 @@ def ingested(folder: Path, attempts: Iterable[str], calls: Iterable[str] = ()) -
 
 @pytest.fixture
 def db(tmp_path: Path) -> ReportDatabase:
-    """A good run of books, one of films, a failed one of books, and then the run in question."""
+    """A good run of books, then one of films and failed ones of books, and then the run in question."""
     return ingested(
         tmp_path,
         [
             "good,books,plan,1,completed,2026-03-01T10:00:00Z,2026-03-01T10:00:10Z,,",
             "good,books,write,1,completed,2026-03-01T10:00:10Z,2026-03-01T10:01:10Z,,",
             "good,books,print,1,completed,2026-03-01T10:01:10Z,2026-03-01T10:01:11Z,,",
-            "other,films,plan,1,completed,2026-03-02T10:00:00Z,2026-03-02T10:00:10Z,,",
+            "other,films,plan,1,completed,2026-03-01T11:00:00Z,2026-03-01T11:00:10Z,,",
+            "worse,books,plan,1,failed,2026-03-01T12:00:00Z,2026-03-01T12:00:10Z,,Boom",
             "bad,books,plan,1,failed,2026-03-02T10:00:00Z,2026-03-02T10:00:10Z,,Boom",
             "new,books,plan,1,completed,2026-03-03T10:00:00Z,2026-03-03T10:00:12Z,,",
             "new,books,write,1,failed,2026-03-03T10:00:12Z,2026-03-03T10:00:42Z,,No answer",
@@ -45,6 +46,9 @@ def db(tmp_path: Path) -> ReportDatabase:
             "new,write,acme,2026-03-03T10:01:20Z,90,10,0.5,USD",
             "new,write,acme,2026-03-03T10:01:30Z,,,2,EUR",
             "new,,acme,2026-03-03T10:01:40Z,5,5,0.125,USD",
+            # Without a known price: its tokens are those of the last currency, by name.
+            "new,write,acme,2026-03-03T10:01:50Z,8,2,,",
+            "new,plan,acme,2026-03-03T10:00:01Z,3,1,,",
         ],
     )
 
@@ -67,9 +71,9 @@ def test_step_by_step_against_the_last_good_run(db: ReportDatabase) -> None:
     ]
     sums = ("step", "attempts", "with_attempts", "cost", "with_cost", "currency", "tokens", "with_tokens", "error")
     assert pairs(rows, *sums) == [
-        ("plan", 1, 1, None, None, None, None, None, None),
+        ("plan", 1, 1, None, None, None, 4, None, None),
         ("write", 2, 1, 2.0, None, "EUR", None, None, "Disk full"),
-        ("write", 2, 1, 1.25, 0.5, "USD", 1_100, 1_200, "Disk full"),
+        ("write", 2, 1, 1.25, 0.5, "USD", 1_110, 1_200, "Disk full"),
         ("check", 1, None, None, None, None, None, None, None),
         ("print", None, 1, None, None, None, None, None, None),
         (None, None, None, 0.125, None, "USD", 10, None, None),

@@ -44,6 +44,9 @@ def db(tmp_path: Path) -> ReportDatabase:
         attempts.append(f"old-{day:02},books,package,completed,2026-03-{day:02}T10:01:48Z,2026-03-{day:02}T10:04:05Z,,")
     attempts.append("slow,books,generate,completed,2026-03-21T10:00:00Z,2026-03-21T10:07:51Z,,")
     attempts.append("slow,books,package,completed,2026-03-21T10:07:51Z,2026-03-21T10:08:17Z,,")
+    # Both steps are longer than usual: package by 20 s, generate by 363 s.
+    attempts.append("both,books,generate,completed,2026-03-22T10:00:00Z,2026-03-22T10:07:51Z,,")
+    attempts.append("both,books,package,completed,2026-03-22T10:07:51Z,2026-03-22T10:10:28Z,,")
     return ingested(tmp_path, attempts)
 
 
@@ -61,6 +64,7 @@ def test_a_slow_run_and_the_step_to_blame(db: ReportDatabase) -> None:
     assert found
     assert seconds(found[1]) == pytest.approx(245, rel=0.01, abs=0.5)
     assert seconds(found[2]) == pytest.approx(108, rel=0.01, abs=0.5)
+    assert ": generate took 7 min 51 s" in summary(db, "both")
     (row,) = db.report("run_status", run="slow")
     assert row["usual_ms"] == row["p95_ms"] == pytest.approx(245_000, rel=0.01)
     assert row["slower_pct"] == pytest.approx(103, abs=2.1)
