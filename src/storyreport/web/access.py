@@ -23,9 +23,12 @@ WRITES = (
     "update-query",
     "delete-query",
 )
-# What shows where the sources lie, or rows as their source wrote them.
-PRIVATE_TABLES = ("inputs", "rejects", "source_states", "secrets", "unchanged_requests", "row_blocks")
-PRIVATE_REPORTS = ("rejected_rows",)
+# What shows where the sources lie, rows as their source wrote them, or remarks of ours.
+PRIVATE_TABLES = (
+    *("inputs", "rejects", "source_states", "secrets", "unchanged_requests", "row_blocks"),
+    *("acknowledgements", "acknowledged_findings"),
+)
+PRIVATE_REPORTS = ("rejected_rows", "known_findings")
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from typing import Any
 
 from datasette import Response, utils
 
-from .. import figures, reports
+from .. import figures
 from ..figures import Fact, Question
 from ..reports import periods
 from . import context, links
+from .health import Health, health
 from .permissions import databases, ensure_instance, is_private
 from .tables import Table, table
 from .tiles import DAYS, Tile, tiles
@@ -34,28 +35,6 @@ class Part:
     text: str
     address: str
     is_bad: bool
-
-
-@dataclass(frozen=True)
-class Check:
-    """A row of the report `health`; the address is that of the report that shows it, where the visitor may see it."""
-
-    name: str
-    status: str
-    text: str
-    action: str
-    address: str
-
-
-@dataclass(frozen=True)
-class Health:
-    """The checks that found something, the worst first, and those that passed; `title` sums them up."""
-
-    title: str
-    address: str
-    error: str
-    failed: tuple[Check, ...]
-    passed: tuple[Check, ...]
 
 
 @dataclass(frozen=True)
@@ -106,7 +85,6 @@ async def rendered(request: Any, datasette: Any, template: str, view_name: str) 
 async def view(visitor: Visitor) -> Home:
     """The home page for a visitor; a chosen source narrows all of it."""
     chosen = {"source": context.of(visitor.request).get("source", "")}
-    health = await _health(visitor, chosen)
     verdict, error = await _verdict(visitor, chosen)
     return Home(
         hours=HOURS,
@@ -115,7 +93,7 @@ async def view(visitor: Visitor) -> Home:
         verdict_error=error,
         tiles=await tiles(visitor, chosen),
         wall=await wall(visitor, chosen),
-        health=health,
+        health=await health(visitor, chosen),
         changes=[change for title, asked in CHANGES if (change := await _change(visitor, title, asked, chosen))],
         shortcuts=await _shortcuts(visitor),
         databases=await databases(visitor.datasette, visitor.actor),
@@ -149,30 +127,6 @@ async def _shortcuts(visitor: Visitor) -> list[tuple[str, str]]:
     address = links.with_context(str(visitor.datasette.urls.path("/-/reports")), ())
     found = dict.fromkeys(report.topic for report in await visitor.reports())
     return [(topic, f"{address}#{utils.to_css_class(topic)}") for topic in found]
-
-
-async def _health(visitor: Visitor, chosen: Mapping[str, str]) -> Health | None:
-    result = await visitor.result("health", chosen)
-    if result is None:
-        return None
-    shown = await visitor.may_see(reports.load_reports())
-    rows = [row for row in result.rows if not row["report"] or row["report"] in shown]
-    checks = [_check(visitor, row) for row in rows]
-    failed = tuple(sorted((check for check in checks if check.status != "ok"), key=lambda check: check.status))
-    passed = tuple(check for check in checks if check.status == "ok")
-    title = "Everything is all right"
-    if result.error:
-        title = "Is everything all right?"
-    elif not checks:
-        title = "Nothing has been checked yet"
-    elif failed:
-        title = f"{len(failed)} thing{'s' if len(failed) > 1 else ''} to look at"
-    return Health(title, links.report(visitor.datasette, "health"), result.error, failed, passed)
-
-
-def _check(visitor: Visitor, row: Mapping[str, Any]) -> Check:
-    address = links.report(visitor.datasette, row["report"]) if row["report"] else ""
-    return Check(row["check"], row["status"], str(row["detail"] or row["count"]), row["action"] or "", address)
 
 
 def first_of_week() -> str:

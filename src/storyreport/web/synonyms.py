@@ -33,6 +33,7 @@ SYNONYMS = {
     "flaky_steps": f"{RETRY} {FAILED}",
     "health": "ok alright status checks overview summary",
     "ingests": "fresh freshness stale load import last updated",
+    "known_findings": "acknowledge acknowledged ignored muted snooze accepted",
     "last_hours": f"today yesterday overnight last night {MONEY}",
     "log_metrics": "cache hit conflicts",
     "orphans": "missing dangling lost references",
