@@ -1,16 +1,18 @@
 """The home page: the verdict on the last hours, tiles, the wall of last runs, what changed and what is to be done."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from datasette import Response, utils
+from markupsafe import Markup
 
-from .. import figures
+from .. import figures, reports
 from ..figures import Fact, Question
 from ..reports import periods
-from . import context, links
+from . import answers, context, freshness, links
 from .health import Health, health
 from .permissions import databases, ensure_instance, is_private
 from .tables import Table, table
@@ -62,6 +64,12 @@ class Home:
     shortcuts: list[tuple[str, str]]  # (title, address)
     databases: list[str]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether no part of it is an error, which may be gone the next time."""
+        parts = [self.verdict_error, *(tile.note for tile in self.tiles), *(change.error for change in self.changes)]
+        return not any([*parts, self.wall and self.wall.error, self.health and self.health.error])
+
 
 async def page(request: Any, datasette: Any) -> Response:
     """The home page; Datasette's own looks at every table of the database, which takes longer than all that we show."""
@@ -80,6 +88,34 @@ async def rendered(request: Any, datasette: Any, template: str, view_name: str) 
     if slots := getattr(utils, "make_slot_function", None):
         shown["top_homepage"] = slots("top_homepage", datasette, request)
     return Response.html(await datasette.render_template([template], shown, request=request, view_name=view_name))
+
+
+async def body(visitor: Visitor) -> Markup:
+    """The home page below the bar, as it was made for visitors who see the same, until something of it changes."""
+
+    async def make() -> tuple[str, bool]:
+        home = await view(visitor)
+        fresh = await freshness.of(visitor, context.of(visitor.request).get("source", ""), is_home=True)
+        datasette = visitor.datasette
+        is_new = hasattr(datasette, "get_jinja_environment")
+        environment = datasette.get_jinja_environment(visitor.request) if is_new else datasette.jinja_env
+        shown = {"home": home, "freshness": fresh, "urls": datasette.urls}
+        return await environment.get_template("_home.html").render_async(shown), home.is_whole
+
+    return Markup(await answers.page(visitor.datasette, await _depends_on(visitor), make))
+
+
+async def _depends_on(visitor: Visitor) -> tuple[object, ...]:
+    """All that the home page depends on beside the report database: what may be seen, what is chosen, the reports."""
+    known = reports.load_reports().values()
+    return (
+        frozenset(await visitor.may_see(reports.load_reports())),
+        tuple(await databases(visitor.datasette, visitor.actor)),
+        # Plugins may show somebody more of a cell than others.
+        json.dumps(visitor.actor, sort_keys=True, default=str),
+        tuple(context.of(visitor.request).items()),
+        tuple((report.name, report.sql, tuple(param.default for param in report.params)) for report in known),
+    )
 
 
 async def view(visitor: Visitor) -> Home:
