@@ -28,7 +28,7 @@ COMMANDS = (
         "prune",
     ),
     *("record", "report", "reprice", "restore", "run", "scrub", "serve", "snapshot", "sources", "stats", "status"),
-    *("token", "user"),
+    *("note", "token", "user"),
 )
 
 

@@ -32,6 +32,7 @@ COLUMNS = {
     "acceptance_rates": "source step checked passed failed pass_pct",
     "flaky_steps": "source step runs retried recovered first_attempt_pct",
     "throughput": "day source stories_started stories_completed runs_completed runs_failed",
+    "overview": "period source runs success_pct p50_ms p95_ms stories_accepted cost currency cost_per_accepted_story",
     "step_states": "source step completed failed running pending other",
     # Right now
     "stuck_runs": "source kind run story step started_at last_activity_at stuck_minutes reason broken_limit",
@@ -63,6 +64,7 @@ COLUMNS = {
     "cost_by_story": "source story title status calls total_tokens cost currency",
     "cost_by_step": "source step calls total_tokens cost currency cost_per_call",
     "cost_of_failures": "source step failed_runs calls cost currency share_pct unpriced_calls kind",
+    "cost_per_story": "period source stories_accepted cost currency cost_per_accepted_story cost_of_failures",
     "cost_by_label": "source label value calls total_tokens cost currency",
     "cost_by_month": "month source days calls total_tokens cost currency estimated_cost unpriced_calls",
     "token_mix": "source model input_tokens cache_read_tokens cache_write_tokens output_tokens reasoning_tokens"
@@ -96,6 +98,7 @@ COLUMNS = {
     # Data
     "ingests": "source started_at finished_at status rows_read inserted updated rejected duration_ms",
     "known_findings": "check source count until note acknowledged_at",
+    "notes": "at source note",
     "rejected_rows": "source table key reason row ingested_at",
 }
 # These say that all is well where there is nothing.

@@ -46,7 +46,7 @@ def places(served: Served, address: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("address", PAGES)
 def test_every_page_has_it(served: Served, address: str) -> None:
-    assert list(places(served, address)) == ["Home", "Runs", "Steps", "Failures", "Cost", "Data"]
+    assert list(places(served, address)) == ["Home", "Runs", "Steps", "Failures", "Cost", "Pages", "Data"]
     for target in places(served, address).values():
         assert served.get(target).status_code == 200, target
 
@@ -165,6 +165,6 @@ def test_what_may_not_be_seen_is_not_in_it(tmp_path: Path) -> None:
     fill(tmp_path / "storyreport.db")
     with closing(Served(tmp_path / "storyreport.db")) as served:
         with denied("cost"):
-            assert list(places(served, "/")) == ["Home", "Runs", "Steps", "Failures", "Data"]
+            assert list(places(served, "/")) == ["Home", "Runs", "Steps", "Failures", "Pages", "Data"]
         with denied():
             assert bar(served, "/") == ""

@@ -23,12 +23,12 @@ WRITES = (
     "update-query",
     "delete-query",
 )
-# What shows where the sources lie, rows as their source wrote them, or remarks of ours.
+# What shows where the sources lie, rows as their source wrote them, or what people noted.
 PRIVATE_TABLES = (
     *("inputs", "rejects", "source_states", "secrets", "unchanged_requests", "row_blocks"),
-    *("acknowledgements", "acknowledged_findings"),
+    *("notes", "acknowledgements", "acknowledged_findings"),
 )
-PRIVATE_REPORTS = ("rejected_rows", "known_findings")
+PRIVATE_REPORTS = ("rejected_rows", "notes", "known_findings")
 
 
 @dataclass(frozen=True)

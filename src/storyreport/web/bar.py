@@ -109,6 +109,8 @@ async def _places(visitor: Visitor) -> list[Link]:
     for title, name in PLACES:
         if name in shown:
             found.append(Link(title, links.report(datasette, name), path == f"/{DATABASE}/{name}"))
+    pages = str(datasette.urls.path("/-/pages"))
+    found.append(Link("Pages", links.with_context(pages, ()), path.startswith(("/-/pages", "/-/page/"))))
     data = str(datasette.urls.database(DATABASE))
     return [*found, Link("Data", links.with_context(data, ()), path == f"/{DATABASE}")]
 

@@ -5,7 +5,7 @@ from typing import Any
 from datasette.utils import tilde_decode
 
 from .. import reports
-from . import DATABASE, bar, catalogue, context, freshness, home, report_page
+from . import DATABASE, bar, catalogue, context, dashboards, freshness, home, report_page
 from .visitor import Visitor
 
 # Pages of the report database that name their sources, by the first word of their template.
@@ -36,6 +36,8 @@ def _here(visitor: Visitor, kind: str, page: report_page.ReportPage | None) -> b
         takes = context.OWN["/-/step/"]
         own = {name: value for name, value in chosen.items() if name in takes}
         return bar.Here(request.path, takes, {**own, "source": request.args.get("source") or ""})
+    if kind == "dashboard":
+        return bar.Here(request.path, dashboards.takes(tilde_decode(request.url_vars["page"])), chosen)
     return bar.Here("")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import reports
-from . import addresses, charts, context, freshness, links
+from . import addresses, charts, context, freshness, links, notes
 from .tables import Table, table
 from .visitor import Visitor
 
@@ -59,6 +59,7 @@ class ReportPage:
     siblings: list[tuple[str, str, str]]  # (title, summary, address)
     if_empty: str
     row_limit: int
+    notes: notes.Notes
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
         """Datasette's rows as the template shows them."""
@@ -106,6 +107,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         siblings=[(each.title, each.summary, links.report(datasette, each.name)) for each in siblings],
         if_empty=_if_empty(report, values, bool(sources), fresh),
         row_limit=datasette.setting("max_returned_rows"),
+        notes=await notes.of_report(visitor, report, values),
     )
 
 
