@@ -46,6 +46,7 @@ CHECKS = {
     "outputs": Findings("output_mismatches", ("story", "step", "problem", "path")),
     "freshness": Findings("ingests", ("last_ingest_at",), rows=STALE_SOURCES),
     "data quality": Findings("data_quality", ("area", "problem", "rows")),
+    "slow runs": Findings("slow_runs", ("kind", "run", "duration_ms")),
     "unpriced calls": Findings(
         "cost", ("day", "provider", "model", "unpriced_calls"), "unpriced_calls > 0", weight="unpriced_calls"
     ),
