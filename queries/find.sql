@@ -87,7 +87,7 @@ found_titles as (
         stories.status,
         null as pipeline
     from selected
-    cross join stories
+    cross join stories indexed by stories_day
         on
             stories.source_id = selected.id
             and stories.day >= selected.titles_since
