@@ -32,7 +32,10 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.target.closest("input, textarea, select") || document.querySelector("navigation-search")) return;
     event.preventDefault();
-    document.querySelector("#bar-q")?.focus();
+    // On a phone the bar is folded up.
+    const opener = document.querySelector("#bar-open");
+    if (opener && !document.querySelector("#q")) opener.checked = true;
+    (document.querySelector("#q") ?? document.querySelector("#bar-q"))?.focus();
   });
 
   // Datasette 0.65 does not say what language its pages are in.

@@ -100,6 +100,7 @@ COLUMNS = {
     "story_tree": "source story depth option node kind note",
     # Data
     "ingests": "source started_at finished_at status rows_read inserted updated rejected duration_ms",
+    "known_findings": "check source count until note acknowledged_at",
     "notes": "at source note",
     "rejected_rows": "source table key reason row ingested_at",
 }

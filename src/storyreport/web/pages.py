@@ -43,10 +43,7 @@ def _here(visitor: Visitor, kind: str, page: report_page.ReportPage | None) -> b
 
 async def _models(visitor: Visitor, kind: str, database: str | None) -> dict[str, Any]:
     if kind == "index":
-        return {
-            "home": await home.view(visitor),
-            "freshness": await freshness.of(visitor, context.of(visitor.request).get("source", ""), is_home=True),
-        }
+        return {"home": await home.body(visitor)}
     if kind == "reports":
         return {"catalogue": await catalogue.view(visitor)}
     if database != DATABASE or kind not in ABOUT_SOURCES:
