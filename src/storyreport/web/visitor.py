@@ -11,6 +11,7 @@ from datasette.database import QueryInterrupted
 from datasette.plugins import pm
 
 from .. import reports as catalogue
+from ..charts import Href
 from ..reports import Report
 from . import DATABASE, answers, links
 from .permissions import visible
@@ -53,6 +54,7 @@ class Result:
     cells: list[list[Any]] = field(default_factory=list)
     is_cut: bool = False
     error: str = ""
+    href: Href | None = None  # what a mark of its chart leads to
 
     def table(self, label: str) -> Table:
         """The rows as a template shows them."""
@@ -124,6 +126,7 @@ class Visitor:
         outer = select or "select * from report" + (f" where {conditions}" if conditions else "")
         sql = f"with report as (\n{report.sql}\n)\n{outer}"
         named = (report, links.report(self.datasette, report.name, values), links.file_name(report, values))
+        href = links.of_marks(self.datasette, report, values)
         try:
             bound = {**given, **catalogue.for_sql(report, values)}
             found = await answers.rows(self.datasette, sql, bound, truncate=True)
@@ -133,10 +136,10 @@ class Visitor:
             return Result(*named, error=f"This cannot be shown ({error}).")
         rows = [dict(row) for row in found.rows]
         columns = list(found.columns) if select else _informative(rows, given)
-        cells = [[await self._cell(row, column) for column in columns] for row in found.rows]
-        return Result(*named, columns, rows, cells, found.truncated)
+        cells = [[await self.cell(row, column) for column in columns] for row in found.rows]
+        return Result(*named, columns, rows, cells, found.truncated, href=href)
 
-    async def _cell(self, row: Any, column: str) -> Any:
+    async def cell(self, row: Any, column: str) -> Any:
         """A value as a query's page shows it: the first answer of a plugin."""
         value = row[column]
         # The arguments of both Datasette lines; a plugin takes those that it names.
