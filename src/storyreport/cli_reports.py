@@ -51,6 +51,16 @@ def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
     return catalogue
 
 
+def warn_of_broken_pages(folders: tuple[Path, ...]) -> None:
+    """Add folders of pages; the files that cannot be used are listed on stderr."""
+    from . import dashboards
+
+    dashboards.add_folders(folders)
+    loaded = dashboards.load()
+    for sentence in (*loaded.missing, *map(str, loaded.broken)):
+        click.echo(f"Warning: {CONTROL.sub(' ', sentence)}", err=True)
+
+
 # Completion ----------------------------------------------------------------------------------------------------------
 
 
@@ -280,6 +290,8 @@ def status(key: str, source: str, form: str, database: Path) -> None:
         if place:
             click.echo()
         steps = answer.pop("steps")
+        if summary := answer.pop("summary", ""):
+            click.echo(f"{summary}\n")
         write("table", list(answer), [tuple(answer.values())], Shape())
         click.echo()
         names = list(dict.fromkeys(name for step in steps for name in step))

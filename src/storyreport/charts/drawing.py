@@ -1,7 +1,7 @@
 """The Vega-Lite specifications of a report's rows: one, or one for each currency or unit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import axes, units
@@ -30,6 +30,10 @@ class Context:
     by: str = "day"
     href: Href | None = None
     rules: Sequence[tuple[str, str]] = ()  # (day, text) of what happened on it, drawn on an axis of days
+
+    def with_rules(self, rules: Sequence[tuple[str, str]]) -> "Context":
+        """The same with these rules."""
+        return replace(self, rules=rules)
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ class _Part:
         text = "; ".join(f"{name}: {value}" for name, value in lines)
         says: dict[str, Any] = {
             "says": text,
-            "tips": [value for _, value in lines],
+            **{f"tip{place}": value for place, (_, value) in enumerate(lines)},
             "titles": [name for name, _ in lines],
         }
         href = self.context.href(self.category.get("field", ""), mark.original) if self.context.href else ""
@@ -219,7 +223,11 @@ class _Part:
 
     def _rules(self, every: Sequence[str]) -> None:
         """What happened on days that are drawn, as rules with their texts."""
-        shown = [{"name": day, "says": text} for day, text in self.context.rules if day in set(every)]
+        shown = [
+            {"name": max(known for known in every if known <= day), "says": f"{day}: {text}", "text": text}
+            for day, text in self.context.rules
+            if every[0] <= day
+        ]
         if not shown or self.name_axis != "x":
             return
         kind: dict[str, Any] = {
@@ -228,20 +236,14 @@ class _Part:
         }
         if kind["type"] == "temporal":
             kind["timeUnit"] = "utcyearmonthdate"
-        says = {"field": "says", "type": "nominal"}
-        rule = {
-            "data": {"values": shown},
-            "mark": "rule",
-            "encoding": {"x": kind, "description": says, "tooltip": says},
-        }
-        text = {
-            "mark": {"type": "text", "align": "left", "dx": 4, "y": 6, "limit": 160},
-            "encoding": {"x": kind, "text": says},
-        }
-        self.layers += [rule, {"data": {"values": shown}, **text}]
+        says, text = ({"field": name, "type": "nominal"} for name in ("says", "text"))
+        rule = {"mark": "rule", "encoding": {"x": kind, "description": says, "tooltip": says}}
+        mark = {"type": "text", "align": "left", "dx": 4, "y": 6, "limit": 160}
+        words = {"mark": mark, "encoding": {"x": kind, "text": text}}
+        self.layers += [{"data": {"values": shown}, **layer} for layer in (rule, words)]
 
     def _timeline(self) -> dict[str, Any]:
-        """Bars from a time to another, in the order of their beginnings; one without an end goes on to the last time."""
+        """Bars from a time to another, in the order of their beginnings; one without an end goes on to the last."""
         start, end, name = (self.encoding[axis]["field"] for axis in ("x", "x2", "y"))
         self._colour(self.context.width - self.label_limit)
         last = max(str(time) for row in self.rows for time in (row[start], row[end] or ""))
@@ -257,7 +259,7 @@ class _Part:
             values.append({**span, **({"colour": mark.colour} if self.colour else {}), **self._says(mark, ())})
         channel, self.height = axes.named(self.category, list(known.values()), self.label_limit)
         self.name_axis, self.value_axis = "y", "x"
-        more = {"x2": {"field": "until"}}
+        more: dict[str, Any] = {"x2": {"field": "until"}}
         if self.colour:
             # A moment is a bar too: its edge is seen.
             more["stroke"] = {**self.colour, "legend": None}
@@ -274,7 +276,7 @@ class _Part:
         titles = values[0]["titles"] if len({tuple(value["titles"]) for value in values}) == 1 else []
         for value in values:
             del value["titles"]
-        tips = [{"field": f"tips[{place}]", "type": "nominal", "title": name} for place, name in enumerate(titles)] or {
+        tips = [{"field": f"tip{place}", "type": "nominal", "title": name} for place, name in enumerate(titles)] or {
             "field": "says",
             "type": "nominal",
         }

@@ -68,7 +68,7 @@ def distinct(rows: Iterable[Row], field: str) -> list[Any]:
 
 
 def value(rows: Sequence[Row], measure: Mapping[str, Any]) -> float:
-    """What rows are together: their number, a percentage of sums, their sum, or the largest where they do not add up."""
+    """What rows are together: their number, a percentage of sums, their sum, or the largest if they do not add up."""
     if measure.get("aggregate") == "count":
         return len(rows)
     if ratio := measure.get("ratio"):

@@ -33,7 +33,7 @@ def title(channel: dict[str, Any]) -> str:
 def reading(column: str, value: Any, currency: str = "") -> str:
     """A value as a tooltip says it."""
     if value is None:
-        return "–"
+        return "unknown"
     if isinstance(value, (int, float)):
         return str(value) if KEY.fullmatch(column) else number(column, value, currency)
     if found := TIME.fullmatch(str(value)):

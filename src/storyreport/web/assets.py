@@ -8,6 +8,7 @@ from typing import Any
 # The argument of an address that names the content of the file.
 MARK = "_hash"
 FOREVER = b"public, max-age=31536000, immutable"
+STYLES = ("static/storyreport.css", "static/pages.css", "static/report.css")
 # datasette-vega, nearly a megabyte, is loaded by pages that are explored.
 HEAVY = "/datasette_vega/"
 

@@ -27,7 +27,6 @@ class Chart:
     is_explored: bool = False
     svg_address: str = ""
     png_address: str = ""
-    explore_address: str = ""
     all_address: str = ""
     fewer_address: str = ""
 

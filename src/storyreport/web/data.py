@@ -1,4 +1,4 @@
-"""Answers a report's addresses: its page, all of its rows as JSON or CSV, its chart; or a sentence on why it does not."""
+"""Answers a report's addresses: its page, all of its rows as JSON or CSV, its chart; or a sentence on why not."""
 
 import asyncio
 import re

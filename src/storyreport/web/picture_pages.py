@@ -6,8 +6,8 @@ from typing import Any
 from datasette import Response
 
 from .. import reports
-from ..charts import DARK, LIGHT, Context
-from . import charts, links
+from ..charts import DARK, LIGHT
+from . import charts, drawn, links
 from .pictures import PICTURES, NotDrawnError
 from .rows import listed
 from .visitor import Visitor
@@ -21,7 +21,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 async def respond(visitor: Visitor, report: reports.Report, values: Mapping[str, str], form: str) -> Any:
     """The picture of the report's chart; a sentence with a status where there is none. UsageError for a wrong value."""
-    datasette, args = visitor.datasette, visitor.request.args
+    args = visitor.request.args
     scheme = args.get("_scheme") or "light"
     if scheme not in SCHEMES:
         raise reports.UsageError(f"_scheme must be light or dark, not {scheme!r}.")
@@ -31,17 +31,15 @@ async def respond(visitor: Visitor, report: reports.Report, values: Mapping[str,
     rows = await listed(visitor, report, values, {})
     if rows.error:
         return Response.text(rows.error + "\n", status=rows.status)
-    sources = [source.name for source in await visitor.sources()]
-    href = links.of_marks(datasette, report, values)
-    context = Context(links.title(report, values), report.columns, sources, WIDTH, most, values.get("by", "day"), href)
+    context = await drawn.context(visitor, report, values, most=most, width=WIDTH)
     drawing = charts.drawing_of(report.chart, rows.all, context)
     if not drawing:
         return Response.text(f"{report.name} has nothing to draw with these values.\n", status=404)
     try:
-        drawn = await PICTURES.picture(drawing, context.title, SCHEMES[scheme], form, alone=True)
+        picture = await PICTURES.picture(drawing, context.title, SCHEMES[scheme], form, alone=True)
     except NotDrawnError as error:
         return Response.text(f"{error}\n", status=503)
     headers = {"content-security-policy": POLICY}
     if args.get("_dl"):
         headers["content-disposition"] = f'attachment; filename="{links.file_name(report, values)}.{form}"'
-    return Response(drawn, content_type=TYPES[form], headers=headers)
+    return Response(picture, content_type=TYPES[form], headers=headers)

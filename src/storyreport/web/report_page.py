@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import reports
-from ..charts import Context
-from . import addresses, charts, context, freshness, links, listing, mode
+from . import addresses, charts, context, drawn, freshness, links, listing, mode, notes
 from .charts import BARS
 from .listing import SORT, SORT_DESC, Paging
 from .rows import Listed, listed
@@ -73,6 +72,7 @@ class ReportPage:
     status: int
     table: Table | None
     paging: Paging
+    notes: notes.Notes
 
 
 async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
@@ -88,7 +88,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     siblings = [each for each in await visitor.reports() if each.topic == report.topic and each.name != report.name]
     title = links.title(report, values)
     json_address = links.report(datasette, report.name, {**values, **listing.kept(args, SORT, SORT_DESC)}, "json")
-    chart = _chart(visitor, report, values, rows.all, [source.name for source in sources])
+    chart = await _chart(visitor, report, values, rows.all)
     return ReportPage(
         report=report,
         title=title,
@@ -120,24 +120,17 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         status=rows.status,
         table=await _table(visitor, report, values, rows),
         paging=_paging(visitor, report, values, rows),
+        notes=await notes.of_report(visitor, report, values),
     )
 
 
-def _chart(
-    visitor: Visitor,
-    report: reports.Report,
-    values: Mapping[str, str],
-    rows: Sequence[Mapping[str, Any]],
-    sources: Sequence[str],
+async def _chart(
+    visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Sequence[Mapping[str, Any]]
 ) -> charts.Chart | None:
     """The report's chart with its links."""
     datasette, args = visitor.datasette, visitor.request.args
     most = charts.most_bars(args)
-    href = links.of_marks(datasette, report, values)
-    title = links.title(report, values)
-    chart = charts.of(
-        report.chart, rows, Context(title, report.columns, sources, most=most, by=values.get("by", "day"), href=href)
-    )
+    chart = charts.of(report.chart, rows, await drawn.context(visitor, report, values, most=most))
     if not chart:
         return None
     own = listing.kept(args, BARS)
@@ -147,7 +140,6 @@ def _chart(
         is_explored=bool(args.get("_explore")),
         svg_address=links.report(datasette, report.name, {**values, **own}, "svg"),
         png_address=links.report(datasette, report.name, {**values, **own}, "png"),
-        explore_address=links.exploring(datasette, report, {**values, **own}),
         all_address=links.report(datasette, report.name, {**here, BARS: "all"}) if chart.has_more else "",
         fewer_address=links.report(datasette, report.name, here) if own else "",
     )
