@@ -113,9 +113,14 @@ def test_the_names_of_two_pictures_do_not_meet(served: Served) -> None:
 
 def test_a_picture_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Again for other rows, and not for the same; the oldest goes where too many are kept."""
-    drawn = []
+    drawn: list[Any] = []
     own = pictures.Pictures()
-    monkeypatch.setattr(own, "_ask", lambda request: drawn.append(request) or {"picture": "<svg/>" * 100})
+
+    def ask(request: Any) -> dict[str, str]:
+        drawn.append(request)
+        return {"picture": "<svg/>" * 100}
+
+    monkeypatch.setattr(own, "_ask", ask)
     charted = [drawing([{"source": "alpha", "step": "write", "total_ms": total}]) for total in (1, 2, 1)]
 
     async def draw() -> None:
