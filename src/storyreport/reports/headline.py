@@ -35,7 +35,10 @@ def problems(templates: Sequence[str], columns: Collection[str]) -> Iterator[tup
                 )
             elif field != ROWS and found["column"] not in columns:
                 known = ", ".join(columns)
-                yield field, f"its headline has {found['column']!r}, which is not a column; the columns are {known}"
+                yield (
+                    "{" + field,
+                    f"its headline has {found['column']!r}, which is not a column; the columns are {known}",
+                )
 
 
 def headline(templates: Sequence[str], rows: Sequence[Row]) -> str:
