@@ -30,7 +30,7 @@ def problems(templates: Sequence[str], columns: Collection[str]) -> Iterator[tup
             found = FIELD.fullmatch(field)
             if not found or (found["column"] == ROWS) != (field == ROWS) or (field in columns and field != ROWS):
                 yield (
-                    field,
+                    "{" + field,
                     f"its headline has {{{field}}}; write {{rows}}, {{column[0]}}, {{column.sum}}, .max or .min",
                 )
             elif field != ROWS and found["column"] not in columns:
