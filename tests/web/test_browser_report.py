@@ -1,4 +1,4 @@
-"""A report's page in a real browser: nothing moves while it loads, it loads little, a phone has cards, print has all."""
+"""A report's page in a browser: nothing moves while it loads, it loads little, phones get cards, print has all."""
 
 import base64
 import re
@@ -72,7 +72,8 @@ def test_a_phone_has_cards_with_the_reason_first(browser: webdriver.Chrome, site
     opened(browser, f"{site}/storyreport/stuck_runs?as_of={AS_OF}")
     tops = browser.execute_script(
         "const cells = [...document.querySelectorAll('.cards tbody tr:first-child td')];"
-        "return cells.filter(c => c.checkVisibility()).map(c => [c.className, c.getBoundingClientRect().top, c.getBoundingClientRect().right])"
+        "const place = (cell) => cell.getBoundingClientRect();"
+        "return cells.filter(c => c.checkVisibility()).map(c => [c.className, place(c).top, place(c).right])"
     )
     width = browser.execute_script("return innerWidth")
     highest = min(top for _, top, _ in tops)
