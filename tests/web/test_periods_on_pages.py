@@ -69,7 +69,10 @@ def test_the_days_are_those_that_were_planted(served: Served, query: str, execut
 def test_the_sql_gets_dates(served: Served) -> None:
     answer = served.get(f"{RATES}.json?since=7d&until=month").json()
     assert answer["query"]["params"] == {
-        "source": "", "pipeline": "", "since": "2025-03-02", "until": "2025-03-31",
+        "source": "",
+        "pipeline": "",
+        "since": "2025-03-02",
+        "until": "2025-03-31",
         "compare": "",
     }
 

@@ -102,6 +102,13 @@ def test_a_wall_refreshes_itself(served: Served) -> None:
     assert 'http-equiv="refresh"' not in served.get("/storyreport/slowest_steps").text
 
 
+def test_links_of_a_frame_open_the_page_around_it(served: Served) -> None:
+    text = served.get("/storyreport/slowest_steps?_embed=1").text
+    assert '<base target="_top">' in text
+    assert "_sort_desc=total_ms#rows" in text
+    assert "_embed" not in text
+
+
 def test_twelve_bars_and_all(served: Served) -> None:
     """12 of the 120, or all; each in the picture for screens and the one for phones."""
     for query, bars, link in (("", 12, "Show all"), ("?_bars=all", STEPS, "Show fewer")):
