@@ -7,11 +7,14 @@ topic: Steps
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
+headline:
+  - '{passed.sum:check} of {checked.sum} passed.'
+  - 'Lowest: {step[0]}, {pass_pct[0]} of {checked[0]}.'
 chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal}
-    x: {field: failure_pct, type: quantitative, title: failed checks}
+    x: {field: pass_pct, type: quantitative, scale: {domain: [0, 100]}, title: passed checks}
     color: {field: source, type: nominal}
 */
 select

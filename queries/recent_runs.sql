@@ -19,6 +19,8 @@ params:
   step: {type: step, help: only runs that executed this step}
   order: {type: choice, choices: [newest, slower, cost], default: newest, help: what comes first}
   limit: {type: number, default: 100, help: maximum number of runs}
+headline:
+  - '{rows:row}, the latest run is {run[0]}: {status[0]}.'
 chart:
   mark: bar
   encoding:

@@ -13,6 +13,7 @@ from .catalogue import (
     set_limits,
 )
 from .header import BrokenReportError, Report, read_report
+from .headline import headline
 from .known import check_name, check_names, hint, names_like
 from .params import FORMS, Param, WrongValueError
 from .periods import SUGGESTIONS as DATES
@@ -37,6 +38,7 @@ __all__ = [
     "check_names",
     "find",
     "for_sql",
+    "headline",
     "hint",
     "load_catalogue",
     "load_reports",
