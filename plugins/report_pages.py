@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import catalogue, dashboards, details, home, pages
+from storyreport.web import catalogue, dashboards, details, home, lost, pages
 
 
 @hookimpl
@@ -19,6 +19,12 @@ def extra_css_urls() -> list[str]:
 def extra_template_vars(datasette: Any, request: Any, template: str, database: str | None) -> Any:
     """The view model of the page."""
     return lambda: pages.view_models(datasette, request, template, database)
+
+
+@hookimpl
+def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
+    """An unknown report or table."""
+    return lost.page(datasette, request, exception)
 
 
 @hookimpl

@@ -258,7 +258,7 @@ def test_the_chart_is_drawn_from_the_pages_own_data(served: Served) -> None:
 @pytest.mark.parametrize(
     ("query", "why"),
     [
-        ("?source=gamma", "There is no source called gamma"),
+        ("?source=gamma", "There is no source &#39;gamma&#39;."),
         ("?since=2031-01-01", "No rows for since = 2031-01-01"),
     ],
 )

@@ -174,10 +174,13 @@ def _numbers(part: Part, result: Result, shown: Shown) -> Shown:
     place = result.columns.index(part.column)
     label = result.columns.index(part.label) if part.label in result.columns else None
     numbers = (Number(cells[place], "" if label is None else cells[label]) for cells in result.cells)
-    known = [number for number, row in zip(numbers, result.rows, strict=True) if row[part.column] is not None]
+    # A source paid in two currencies has two rows.
+    known = dict.fromkeys(
+        number for number, row in zip(numbers, result.rows, strict=True) if row[part.column] is not None
+    )
     if not known:
         return replace(shown, note="No value is known.")
-    return replace(shown, numbers=tuple(known[: part.rows]))
+    return replace(shown, numbers=tuple(known)[: part.rows])
 
 
 def _table(part: Part, result: Result, shown: Shown) -> Shown:

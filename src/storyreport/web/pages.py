@@ -5,7 +5,7 @@ from typing import Any
 from datasette.utils import tilde_decode
 
 from .. import reports
-from . import DATABASE, bar, catalogue, context, dashboards, freshness, home, report_page
+from . import DATABASE, bar, catalogue, context, dashboards, freshness, home, own_pages, report_page
 from .visitor import Visitor
 
 # Pages of the report database that name their sources, by the first word of their template.
@@ -54,7 +54,10 @@ async def _models(visitor: Visitor, kind: str, database: str | None) -> dict[str
     if kind == "query" and (report := await _shown(visitor)):
         view = await report_page.view(visitor, report)
         return {"report_page": view, "freshness": view.freshness}
-    return {"freshness": await freshness.of(visitor)}
+    fresh = {"freshness": await freshness.of(visitor)}
+    if kind == "row":
+        return {**fresh, "own_pages": await own_pages.of_row(visitor, visitor.request)}
+    return {**fresh, "data_page": await own_pages.of_data(visitor)} if kind == "database" else fresh
 
 
 async def _shown(visitor: Visitor) -> reports.Report | None:

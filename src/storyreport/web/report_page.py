@@ -1,11 +1,12 @@
 """A report's page: its form, its chart, its links, and what it says where it has no rows."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .. import reports
-from . import addresses, charts, context, freshness, links, notes
+from . import addresses, charts, context, empty, freshness, links, notes
 from .tables import Table, table
 from .visitor import Visitor
 
@@ -57,7 +58,7 @@ class ReportPage:
     explore_address: str
     siblings_title: str
     siblings: list[tuple[str, str, str]]  # (title, summary, address)
-    if_empty: str
+    empty: Callable[[], Awaitable[empty.Empty]]  # looked into where there are no rows
     row_limit: int
     notes: notes.Notes
 
@@ -105,7 +106,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         explore_address=links.exploring(datasette, report, values),
         siblings_title=f"More about {PLURALS.get(report.topic, report.topic.lower())}:",
         siblings=[(each.title, each.summary, links.report(datasette, each.name)) for each in siblings],
-        if_empty=_if_empty(report, values, bool(sources), fresh),
+        empty=partial(empty.of_report, visitor, report, values, fresh),
         row_limit=datasette.setting("max_returned_rows"),
         notes=await notes.of_report(visitor, report, values),
     )
@@ -152,17 +153,3 @@ async def _suggestions(visitor: Visitor, kind: str) -> Collection[str]:
     if kind == "pipeline":
         return await visitor.pipelines()
     return reports.DATES if kind == "date" else ()
-
-
-def _if_empty(report: reports.Report, values: Mapping[str, str], has_sources: bool, fresh: freshness.Freshness) -> str:
-    """The sentence of a report without rows."""
-    if not has_sources:
-        return "Nothing has been ingested yet: run `storyreport ingest SOURCE`."
-    if not fresh.sources:
-        return f"There is no source called {values['source']}."
-    if selected := links.selected(report, values):
-        return f"No rows for {', '.join(f'{name} = {value}' for name, value in selected.items())}."
-    missing = [param.name for param in report.params if param.name in ("run", "story", "batch") and not param.default]
-    if report.topic == "One run, one story" and missing:
-        return f"Enter a {missing[0]} key above."
-    return "The sources have no rows for this report."
