@@ -6,25 +6,26 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import catalogue, dashboards, details, home, lost, pages
+from storyreport.web import assets, catalogue, dashboards, details, home, pages
 
 
 @hookimpl
-def extra_css_urls() -> list[str]:
+def extra_css_urls(datasette: Any) -> list[str]:
     """The style of every page."""
-    return ["/static/storyreport.css", "/static/pages.css"]
+    return [assets.marked(datasette, path) for path in assets.STYLES]
+
+
+@hookimpl(hookwrapper=True)
+def extra_js_urls(request: Any) -> Any:
+    """The scripts of other plugins, without those that only pages that are explored need."""
+    found = yield
+    found.force_result(assets.needed(found.get_result(), request))
 
 
 @hookimpl
 def extra_template_vars(datasette: Any, request: Any, template: str, database: str | None) -> Any:
     """The view model of the page."""
     return lambda: pages.view_models(datasette, request, template, database)
-
-
-@hookimpl
-def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
-    """An unknown report or table."""
-    return lost.page(datasette, request, exception)
 
 
 @hookimpl

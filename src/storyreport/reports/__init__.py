@@ -13,6 +13,7 @@ from .catalogue import (
     set_limits,
 )
 from .header import BrokenReportError, Report, read_report
+from .headline import headline
 from .known import Near, check_name, check_names, closest, hint, names_like, near
 from .params import FORMS, Param, WrongValueError
 from .periods import SUGGESTIONS as DATES
@@ -39,6 +40,7 @@ __all__ = [
     "closest",
     "find",
     "for_sql",
+    "headline",
     "hint",
     "load_catalogue",
     "load_reports",

@@ -30,6 +30,7 @@ class Report:
     chart: dict[str, Any] | None
     sql: str
     columns: tuple[str, ...] = ()  # once its SELECT was prepared
+    headline: tuple[str, ...] = ()  # templates of sentences, see headline.py
 
     @property
     def drawn(self) -> list[str]:
@@ -84,7 +85,7 @@ class _File:
 
     def report(self) -> Report:
         header = self._header()
-        self._check_keys("its header", header, {"title", "description", "topic"}, {"params", "chart"})
+        self._check_keys("its header", header, {"title", "description", "topic"}, {"params", "chart", "headline"})
         declared = self._mapping("params", header.get("params"))
         params = tuple(self._param(name, value) for name, value in declared.items())
         chart = self._chart(header.get("chart"))
@@ -97,6 +98,7 @@ class _File:
             params=params,
             chart=chart,
             sql=self.sql,
+            headline=self._headline(header.get("headline")),
         )
 
     def broken(self, reason: str, word: str = "", place: int | None = None) -> BrokenReportError:
@@ -165,6 +167,12 @@ class _File:
         for word, reason in charts.problems(chart) if chart else ():
             raise self.broken(reason, word)
         return chart or None
+
+    def _headline(self, value: object) -> tuple[str, ...]:
+        sentences = [value] if isinstance(value, str) else value or []
+        if not isinstance(sentences, list) or not all(isinstance(sentence, str) for sentence in sentences):
+            raise self.broken("its headline is not a sentence, or a list of them", "headline")
+        return tuple(" ".join(sentence.split()) for sentence in sentences)
 
     def _check_sql(self, declared: Collection[str]) -> None:
         tokens = list(TOKEN.finditer(self.sql))

@@ -11,8 +11,9 @@ from markupsafe import Markup, escape
 from .. import dashboards, reports
 from ..dashboards import ROWS, VALUE, Dashboard, Part
 from ..reports import Param, params
-from . import charts, context, freshness, links
+from . import charts, context, drawn, freshness, links
 from .permissions import ensure_database
+from .rows import listed
 from .tables import Table, table
 from .visitor import Result, Visitor
 
@@ -151,7 +152,7 @@ async def _part(visitor: Visitor, part: Part, chosen: Mapping[str, str]) -> Show
     if result.error or not result.rows:
         return replace(shown, note=result.error or "No rows.")
     if part.show == "chart":
-        return replace(shown, chart=await _chart(visitor, part, result, given))
+        return replace(shown, chart=await _chart(visitor, part, result.report, given))
     return _numbers(part, result, shown) if part.show == "number" else _table(part, result, shown)
 
 
@@ -166,7 +167,7 @@ async def _result(visitor: Visitor, name: str, given: Mapping[str, str], select:
 def _select(part: Part) -> str:
     if part.column == ROWS:
         return COUNT
-    # A chart has its rows from their address.
+    # A chart has all rows, whatever a query may return.
     return f"select * from report limit {1 if part.show == 'chart' else part.rows + 1}"
 
 
@@ -191,12 +192,10 @@ def _table(part: Part, result: Result, shown: Shown) -> Shown:
     return replace(shown, table=found, note=f"The first {part.rows} rows." if len(result.rows) > part.rows else "")
 
 
-async def _chart(visitor: Visitor, part: Part, result: Result, given: Mapping[str, str]) -> charts.Chart:
-    report = result.report
-    names = [source.name for source in await visitor.sources()]
-    own = {param.name: given[param.name] for param in report.params if param.name in given}
-    address = links.report(visitor.datasette, report.name, reports.bind(report, own), "json")
-    return charts.of_address(part.title, result.file_name, report.chart or {}, address, names)
+async def _chart(visitor: Visitor, part: Part, report: reports.Report, given: Mapping[str, str]) -> charts.Chart | None:
+    values = reports.bind(report, {param.name: given[param.name] for param in report.params if param.name in given})
+    found = await listed(visitor, report, values, {})
+    return charts.of(report.chart, found.all, await drawn.context(visitor, report, values, title=part.title))
 
 
 async def _text(visitor: Visitor, found: Dashboard, text: str, chosen: Mapping[str, str]) -> Markup:

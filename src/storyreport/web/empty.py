@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from .. import reports, rollups
-from . import answers, freshness, links, unknown
+from . import answers, links, unknown
 from .unknown import Offered
 from .visitor import Visitor
 
@@ -40,9 +40,7 @@ class Empty:
     near: Offered | None = None
 
 
-async def of_report(
-    visitor: Visitor, report: reports.Report, values: Mapping[str, str], fresh: freshness.Freshness
-) -> Empty:
+async def of_report(visitor: Visitor, report: reports.Report, values: Mapping[str, str]) -> Empty:
     """Why a report has no rows with these values."""
     if not await visitor.sources():
         return Empty(("Nothing has been ingested yet: run `storyreport ingest SOURCE`.",))
