@@ -33,6 +33,7 @@ parts:
     show: table
     params: {{until: 2024-12-31}}
 """
+HALVES = "title: Halves\nparts:\n  - {report: cost, show: chart, width: half}\n"
 # An en dash stands for what is unknown or hidden.
 NONE = "\N{EN DASH}"
 
@@ -42,6 +43,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with two pages of its owner's, one of them broken."""
     folder = tmp_path_factory.mktemp("pages")
     (folder / "own.yml").write_text(OWN, "utf-8")
+    (folder / "halves.yml").write_text(HALVES, "utf-8")
     (folder / "broken.yml").write_text("title: Broken\nparts:\n  - report: nothing\n    show: table\n", "utf-8")
     fill(folder / "storyreport.db")
     with pytest.MonkeyPatch.context() as patch:
@@ -152,3 +154,24 @@ def test_ours_answer_whatever_is_chosen(served: Served, name: str, query: str) -
     assert answer.status_code == 200
     assert "cannot be shown" not in answer.text
     assert len(SOURCES) == 2
+
+
+def test_the_period_before_has_columns_where_it_is_compared(served: Served) -> None:
+    """On the page; JSON and CSV have all columns at all times."""
+    plain = served.get("/storyreport/cost_per_story").text
+    assert 'title="cost_per_accepted_story"' in plain
+    assert 'title="previous_cost"' not in plain
+    assert 'title="cost_change_pct"' not in plain
+    assert 'title="previous_cost"' in served.get("/storyreport/cost_per_story?compare=previous").text
+    assert "previous_cost" in served.get("/storyreport/cost_per_story.csv").text
+
+
+def test_a_chart_is_as_wide_as_its_place(served: Served) -> None:
+    """Letters are as large in half the page as in all of it."""
+
+    def widths(address: str) -> set[int]:
+        page = served.get(address).text
+        return {int(width) for width in re.findall(r'<svg[^>]*viewBox="0 0 (\d+)', page)}
+
+    assert max(widths("/-/page/own")) > 1100
+    assert 500 < max(widths("/-/page/halves")) < 700

@@ -20,6 +20,9 @@ from .visitor import Result, Visitor
 # An en dash stands for a value that is not known.
 UNKNOWN = "\N{EN DASH}"
 PERIOD = tuple(Param(name, "date", "", "") for name in context.DATES)
+# The widths of charts, on screens and on phones.
+CHART_WIDTHS = {width: {**charts.WIDTHS, "wide": pixels} for width, pixels in (("third", 360), ("half", 560))}
+CHART_WIDTHS["full"] = charts.WIDTHS
 COUNT = f"select count(*) as {ROWS} from report"
 
 
@@ -195,7 +198,8 @@ def _table(part: Part, result: Result, shown: Shown) -> Shown:
 async def _chart(visitor: Visitor, part: Part, report: reports.Report, given: Mapping[str, str]) -> charts.Chart | None:
     values = reports.bind(report, {param.name: given[param.name] for param in report.params if param.name in given})
     found = await listed(visitor, report, values, {})
-    return charts.of(report.chart, found.all, await drawn.context(visitor, report, values, title=part.title))
+    context_ = await drawn.context(visitor, report, values, title=part.title)
+    return charts.of(report.chart, found.all, context_, CHART_WIDTHS[part.width])
 
 
 async def _text(visitor: Visitor, found: Dashboard, text: str, chosen: Mapping[str, str]) -> Markup:

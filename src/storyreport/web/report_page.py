@@ -149,7 +149,7 @@ async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, 
     """The rows of this page; each heading leads to the rows in its order."""
     if not rows.shown:
         return None
-    columns = list(rows.shown[0].keys())
+    columns = _columns(values, list(rows.shown[0].keys()))
     cells = [[await visitor.cell(row, column) for column in columns] for row in rows.shown]
     plain = table(f"{report.title}, rows", columns, cells)
     args = visitor.request.args
@@ -165,6 +165,13 @@ async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, 
         return replace(column, sort_address=address, sort=sort)
 
     return replace(plain, columns=tuple(map(sorting, plain.columns)), is_cards=True)
+
+
+def _columns(values: Mapping[str, str], columns: list[str]) -> list[str]:
+    """The columns to show: those of the period before are empty unless it is compared."""
+    if values.get("compare", "compared"):
+        return columns
+    return [name for name in columns if not name.startswith("previous_") and not name.endswith("_change_pct")]
 
 
 def _paging(visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed) -> Paging:
