@@ -9,11 +9,14 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+headline:
+  - '{passed.sum:check} of {checked.sum} passed.'
+  - 'Lowest: {step[0]}, {pass_pct[0]} of {checked[0]}.'
 chart:
   mark: bar
   encoding:
     y: {field: step, type: nominal}
-    x: {field: failure_pct, type: quantitative, title: failed checks}
+    x: {field: pass_pct, type: quantitative, scale: {domain: [0, 100]}, title: passed checks}
     color: {field: source, type: nominal}
 */
 -- Without dates, the rollup of the whole history has the answer.

@@ -16,6 +16,8 @@ params:
   story: {type: text, help: one story only}
   step: {type: step, help: only runs that executed this step}
   limit: {type: number, default: 100, help: maximum number of runs}
+headline:
+  - '{rows:row}, the latest run is {run[0]}: {status[0]}.'
 chart:
   mark: bar
   encoding:

@@ -34,6 +34,14 @@ def days(found: Sequence[str], by: str = "day") -> list[str]:
     return every
 
 
+def bucket(day: str, later: int, by: str) -> str:
+    """The first day of the day, week or month so many days later."""
+    moved = date.fromisoformat(day) + timedelta(later)
+    if by == "month":
+        return moved.replace(day=1).isoformat()
+    return (moved - timedelta(moved.weekday() if by == "week" else 0)).isoformat()
+
+
 def dated(every: Sequence[str], own: dict[str, Any], width: int, is_bar: bool, by: str = "day") -> dict[str, Any]:
     """The channel of days: never shifted by the reader's time zone, one label on the last day."""
     form, room = ("%b %d", 80) if width < NARROW else ("%Y-%m-%d", 110)

@@ -1,18 +1,19 @@
 """The Vega-Lite specifications of a report's rows: one, or one for each currency or unit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import axes, units
-from .colours import colours
-from .marks import Href, Mark, coloured, distinct, distinguish, drawable, grouped, ranked, said
+from .colours import NONE, colours
+from .marks import Href, Mark, before, coloured, distinct, distinguish, drawable, grouped, identity, ranked, said
 from .units import Row
 from .words import labels, title
 
 MOST_BARS, MOST_ROWS = 12, 20_000
 HEIGHT, LOW_HEIGHT = 260, 170
 MANY_POINTS = 200
+RANKING = ("bar", "circle", "point")
 # More links than these are in the way of the keyboard.
 MOST_LINKED = 100
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -29,11 +30,9 @@ class Context:
     most: int = MOST_BARS
     by: str = "day"
     href: Href | None = None
+    before: Sequence[Row] = ()  # the rows of the period before
+    days_before: int = 0  # how long it is
     rules: Sequence[tuple[str, str]] = ()  # (day, text) of what happened on it, drawn on an axis of days
-
-    def with_rules(self, rules: Sequence[tuple[str, str]]) -> "Context":
-        """The same with these rules."""
-        return replace(self, rules=rules)
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,8 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     parts, has_more = [], False
     for name in names:
         own = [row for row in kept if not split or row[split] == name]
-        part = _Part(chart, own, context, notes, len(names) > 1)
+        before = [row for row in context.before if not split or (row[split] or NONE) == name]
+        part = _Part(chart, own, context, notes, len(names) > 1, before)
         spec = part.spec()
         if spec:
             parts.append(Part(str(name or "none") if len(names) > 1 else "", spec))
@@ -83,6 +83,7 @@ class _Part:
     context: Context
     notes: list[str]
     is_one_of_many: bool
+    before: Sequence[Row] = ()
     has_more: bool = False
     colour: dict[str, Any] | None = None
     height: int = HEIGHT
@@ -104,7 +105,7 @@ class _Part:
         """The specification; empty where no row is left."""
         if "x2" in self.encoding:
             return self._timeline()
-        is_ranking = self.is_bar and self.category.get("type") == "nominal"
+        is_ranking = self.mark["type"] in RANKING and self.category.get("type") == "nominal"
         names: list[Any] = []
         if is_ranking:
             if not units.adds(self.measure):
@@ -118,6 +119,7 @@ class _Part:
             return {}
         marks = grouped(self.rows, self.category["field"], self.measure)
         channel, known = self._names(names or distinct(self.rows, self.category["field"]), is_ranking)
+        self._compare(marks)
         values = self._values(marks, known)
         return self._complete(values, self._measured(values), channel)
 
@@ -140,6 +142,16 @@ class _Part:
         if self.is_bar and kind == "ordinal":
             self.mark["size"] = min(60, 0.7 * width / max(1, len(known)))
         return axes.stepped(self.category, list(known.values())), known
+
+    def _compare(self, marks: Sequence[Mark]) -> None:
+        """Give the marks what they were in the period before: once for each bar."""
+        is_time = self.category.get("type") == "temporal"
+        days, by = self.context.days_before, self.context.by
+        shifted = (lambda day: axes.bucket(day, days, by)) if is_time else None
+        known = before(self.before, self.category, self.measure, shifted)
+        for mark in marks:
+            key = str(mark.name)[:10] if is_time else identity(mark.original, self.category, self.measure)
+            mark.previous = known.pop(key, None)
 
     def _values(self, marks: Sequence[Mark], known: Mapping[Any, str]) -> list[dict[str, Any]]:
         """The data: a row for each mark."""
@@ -175,7 +187,7 @@ class _Part:
         narrow, line = self.is_narrow, self.mark["type"] == "line"
         currency = "" if units.suffix(self.measure.get("field")) else str(self.rows[0].get("currency") or "")
         units.spread(self.measure, [value["value"] for value in values], self.is_bar)
-        if self.measure.get("scale"):
+        if units.is_logarithmic(self.measure):
             self.notes.append("Logarithmic scale.")
         if line and len(values) > MANY_POINTS:
             self.mark["point"] = False
@@ -195,7 +207,7 @@ class _Part:
             return
         own, sources = channel["field"], list(self.context.sources)
         measure = {} if "x2" in self.encoding else self.measure
-        self.rows = coloured(self.rows, own, measure, not self.is_bar, self.notes)
+        self.rows = coloured(self.rows, own, measure, self.mark["type"] == "line", self.notes)
         place = {name: number for number, name in enumerate(sources)}
         shown = sorted(
             distinct(self.rows, "coloured"),

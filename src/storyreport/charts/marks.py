@@ -13,7 +13,7 @@ from .words import reading, safe, title
 MOST_LINES = 6
 MOST_SAID = 12
 # The columns that tell namesakes apart, in this order.
-TELLING = ("source", "kind", "step")
+TELLING = ("source", "kind", "step", "story")
 # The column of a copied row with the row as it was.
 ORIGINAL = ""
 # The address that a mark leads to, by the column of its category and its first row; '' for none.
@@ -115,7 +115,8 @@ def ranked(
     is_by_length = str(category.get("sort") or "").startswith("-")
     order = sorted(sums, key=lambda name: -sums[name]) if is_by_length else list(sums)
     # Where the report's own order is kept, as newest first, what comes first matters most.
-    shown = [name for name in order if sums[name]]
+    is_whole = "domain" in measure.get("scale", {})
+    shown = [name for name in order if sums[name] or is_whole]
     if zeros := len(order) - len(shown):
         notes.append(f"{zeros} with value 0 {'is' if zeros == 1 else 'are'} not drawn.")
     if len(shown) > most:
@@ -144,11 +145,35 @@ def grouped(rows: Sequence[Row], field: str, measure: Mapping[str, Any]) -> list
         groups[(row[field], colour) if adds(dict(measure)) else place].append(row)
     marks = []
     for group in groups.values():
-        mark = Mark(group[0][field], group[0].get("coloured", ""), group, value(group, measure))
-        if (before := measure.get("previous")) and any(row.get(before) is not None for row in group):
-            mark.previous = sum(row[before] or 0 for row in group)
-        marks.append(mark)
+        marks.append(Mark(group[0][field], group[0].get("coloured", ""), group, value(group, measure)))
     return marks
+
+
+def before(
+    rows: Sequence[Row], category: Mapping[str, Any], measure: Mapping[str, Any], shifted: Callable[[str], str] | None
+) -> dict[Any, float]:
+    """What the rows of the period before come to: by category where they add up, else by all that tells rows apart.
+
+    `shifted` leads from a day of that period to the day that it is compared with.
+    """
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        name = row[category["field"]]
+        if shifted and name:
+            groups[shifted(str(name)[:10])].append(row)
+        elif not shifted:
+            groups[identity(row, category, measure)].append(row)
+    field = measure.get("field")
+    known = {key: [row for row in group if not field or row[field] is not None] for key, group in groups.items()}
+    return {key: value(group, measure) for key, group in known.items() if group}
+
+
+def identity(row: Row, category: Mapping[str, Any], measure: Mapping[str, Any]) -> Any:
+    """What a bar stands for: its category, or all that tells its row apart."""
+    name = row[category["field"]]
+    if adds(dict(measure)):
+        return name
+    return (name, *(row.get(column) for column in ("source", "pipeline", *TELLING)))
 
 
 def said(mark: Mark, channels: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[tuple[str, str]]:

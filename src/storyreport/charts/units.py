@@ -32,6 +32,11 @@ def adds(measure: dict[str, Any]) -> bool:
     return bool(measure.get("aggregate") or measure.get("stack") or measure.get("ratio"))
 
 
+def is_logarithmic(measure: dict[str, Any]) -> bool:
+    """Whether a measure's scale is not even."""
+    return measure.get("scale", {}).get("type") in ("log", "symlog")
+
+
 def spread(measure: dict[str, Any], values: Sequence[float], is_bar: bool) -> None:
     """Durations from a blink to an hour: an even scale would show the longest only. What adds up keeps an even one."""
     if measure.get("scale") or adds(measure) or suffix(measure.get("field")) not in ROUND:
@@ -53,7 +58,7 @@ def measured(measure: dict[str, Any], rows: list[Row], peak: float, narrow: bool
     name = title(measure)
     axis: dict[str, Any] = {"title": name, "tickCount": 4 if narrow else 8, **measure.get("axis", {})}
     units, size = UNITS.get(suffix(measure.get("field"))), 1.0
-    if measure.get("scale"):
+    if is_logarithmic(measure):
         ticks = [tick for tick in ROUND.get(suffix(measure.get("field")), ()) if tick <= peak]
         if ticks:
             axis |= {"values": ticks, "labelExpr": _said(measure["field"], ticks)}

@@ -54,7 +54,6 @@ def _fields(value: Any) -> Iterator[str]:
         if isinstance(value.get("field"), str):
             yield value["field"]
         yield from value.get("ratio") or ()
-        yield from filter(None, [value.get("previous")])
         for inner in value.values():
             yield from _fields(inner)
     elif isinstance(value, list):

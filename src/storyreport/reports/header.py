@@ -10,6 +10,8 @@ from ..errors import StoryreportError, UsageError
 from . import chart as charts
 from .params import TYPES, Param
 
+# The parameter of reports whose charts have the period before: the SELECT is run again, for that period.
+COMPARE = "compare"
 HEADER = re.compile(r"\s*/\*(.*?)\*/(.*)", re.DOTALL)
 # A name of a parameter, or what may hold a colon or a semicolon that is not SQL's own: strings, quoted names, comments.
 TOKEN = re.compile(
@@ -36,6 +38,11 @@ class Report:
     def drawn(self) -> list[str]:
         """The columns that its chart draws: what it is about."""
         return charts.fields(self.chart or {})
+
+    @property
+    def draws_before(self) -> bool:
+        """Whether its chart can have the period before; a SELECT that uses `compare` itself has columns for it."""
+        return any(param.name == COMPARE for param in self.params) and f":{COMPARE}" not in self.sql
 
     @property
     def summary(self) -> str:
@@ -187,7 +194,7 @@ class _File:
         if not re.match(r"\s*(select|with)\b", bare, re.IGNORECASE):
             raise self.broken("it holds no SELECT after its header", place=max(self.sql_start, 0))
         used = {token[1] for token in tokens}
-        if unused := [name for name in declared if name not in used]:
+        if unused := [name for name in declared if name not in used and name != COMPARE]:
             name = sorted(unused)[0]
             raise self.broken(f"it declares {name!r} without using it; use it or remove it from params", name)
 

@@ -48,6 +48,14 @@ def bounds(text: str, moment: datetime | None = None) -> Bounds | None:
     return _day(date.fromisoformat(at[:10])) if at else None
 
 
+def before(since: str, until: str) -> tuple[str, str, int]:
+    """The period of the same length before a period (of days, `until` '' is today), and its length in days."""
+    first = date.fromisoformat(since)
+    last = date.fromisoformat(until) if until else max(first, now().date())
+    length = (last - first).days + 1
+    return str(_before(first, length)), str(_before(first, 1)), length
+
+
 def days_of(day: str, by: str) -> tuple[str, str]:
     """The first and the last day of the day, week or month that begins on a day."""
     first = date.fromisoformat(day)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from .. import reports
 from ..charts import MOST_BARS, Context
-from . import links, notes
+from . import links, notes, rows
 from .visitor import Visitor
 
 
@@ -18,7 +18,8 @@ async def context(
     title: str = "",
 ) -> Context:
     """The context of a report's chart with these values; without a title it has the report's."""
-    found = Context(
+    before, days = await rows.before(visitor, report, values)
+    return Context(
         title or links.title(report, values),
         report.columns,
         [source.name for source in await visitor.sources()],
@@ -26,8 +27,14 @@ async def context(
         most,
         values.get("by") or "day",
         links.of_marks(visitor.datasette, report, values),
+        before,
+        days,
+        await _rules(visitor, report, values),
     )
+
+
+async def _rules(visitor: Visitor, report: reports.Report, values: Mapping[str, str]) -> list[tuple[str, str]]:
     if not notes.is_over_time(report.chart):
-        return found
+        return []
     marks = (await notes.of_report(visitor, report, values)).marks()
-    return found.with_rules([(mark["day"], mark["text"]) for mark in marks])
+    return [(mark["day"], mark["text"]) for mark in marks]

@@ -79,6 +79,7 @@ def of_marks(datasette: Any, report_: reports.Report, values: Mapping[str, str])
     takes = {param.name for param in report_.params}
 
     def href(column: str, row: Mapping[str, Any]) -> str:
+        column = "story" if column == "title" and row.get("story") else column
         value = row.get(column)
         if not value:
             return ""

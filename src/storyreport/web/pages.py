@@ -53,7 +53,15 @@ async def _models(visitor: Visitor, kind: str, database: str | None) -> dict[str
         return {"catalogue": await catalogue.view(visitor)}
     if database != DATABASE or kind not in ABOUT_SOURCES:
         return {}
-    fresh = {"freshness": await freshness.of(visitor)}
+    fresh = {"freshness": await freshness.of(visitor), "explore_address": _exploring(visitor.request, kind)}
     if kind == "row":
         return {**fresh, "own_pages": await own_pages.of_row(visitor, visitor.request)}
     return {**fresh, "data_page": await own_pages.of_data(visitor)} if kind == "database" else fresh
+
+
+def _exploring(request: Any, kind: str) -> str:
+    """The address of a table's rows, or those of ad-hoc SQL, with datasette-vega; '' where there is nothing to draw."""
+    args = request.args
+    if args.get("_explore") or (kind != "table" and not (kind == "query" and args.get("sql"))):
+        return ""
+    return f"{request.path}?{request.query_string}{'&' if request.query_string else ''}_explore=1"

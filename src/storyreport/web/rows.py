@@ -9,6 +9,7 @@ from datasette.database import QueryInterrupted
 
 from .. import reports
 from ..charts import MOST_ROWS
+from ..reports import periods
 from . import answers, data_errors, listing
 from .listing import PAGE_ROWS, Order
 from .visitor import Visitor
@@ -21,7 +22,7 @@ MOST_PAGES = 1_000_000
 class Listed:
     """Rows in the report's own order (`all`, at most MOST_ROWS), and those of one page in the order of the address."""
 
-    all: Sequence[Any] = ()
+    all: Sequence[dict[str, Any]] = ()
     shown: Sequence[Any] = ()
     total: int = 0
     page: int = 1
@@ -39,6 +40,22 @@ async def listed(visitor: Visitor, report: reports.Report, values: Mapping[str, 
     except (QueryInterrupted, sqlite3.Error) as error:
         status, sentence = data_errors.failure(visitor.datasette, report, error)
         return Listed(order=order, error=sentence, status=status)
+
+
+async def before(
+    visitor: Visitor, report: reports.Report, values: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], int]:
+    """The rows of the period before, and its days; none where they are not asked for, or cannot be read in time."""
+    if not (report.draws_before and values.get("compare")):
+        return [], 0
+    bound = reports.for_sql(report, values)
+    since, until, days = periods.before(bound["since"], bound["until"])
+    sql = f"select *\nfrom (\n{report.sql}\n)\nlimit {MOST_ROWS}"
+    try:
+        found = await answers.rows(visitor.datasette, sql, {**bound, "since": since, "until": until})
+    except (QueryInterrupted, sqlite3.Error):
+        return [], 0
+    return [dict(row) for row in found.rows], days
 
 
 async def _listed(
@@ -59,4 +76,4 @@ async def _listed(
     if not shown and page > 1:
         last = max(1, -(-total // PAGE_ROWS))
         raise reports.UsageError(f"{report.name} has no page {page:,}: the last one is {last:,}.")
-    return Listed(found[:MOST_ROWS], shown, total, page, order)
+    return Listed([dict(row) for row in found[:MOST_ROWS]], shown, total, page, order)
