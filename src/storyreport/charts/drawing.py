@@ -152,6 +152,8 @@ class _Part:
         for mark in marks:
             key = str(mark.name)[:10] if is_time else identity(mark.original, self.category, self.measure)
             mark.previous = known.pop(key, None)
+        if any(mark.previous is not None for mark in marks):
+            self.notes.append("The thin lines are the period before.")
 
     def _values(self, marks: Sequence[Mark], known: Mapping[Any, str]) -> list[dict[str, Any]]:
         """The data: a row for each mark."""

@@ -30,12 +30,15 @@ def problems(templates: Sequence[str], columns: Collection[str]) -> Iterator[tup
             found = FIELD.fullmatch(field)
             if not found or (found["column"] == ROWS) != (field == ROWS) or (field in columns and field != ROWS):
                 yield (
-                    field,
+                    "{" + field,
                     f"its headline has {{{field}}}; write {{rows}}, {{column[0]}}, {{column.sum}}, .max or .min",
                 )
             elif field != ROWS and found["column"] not in columns:
                 known = ", ".join(columns)
-                yield field, f"its headline has {found['column']!r}, which is not a column; the columns are {known}"
+                yield (
+                    "{" + field,
+                    f"its headline has {found['column']!r}, which is not a column; the columns are {known}",
+                )
 
 
 def headline(templates: Sequence[str], rows: Sequence[Row]) -> str:

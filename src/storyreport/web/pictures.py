@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -57,8 +58,6 @@ class Pictures:
             answer = await ask
         finally:
             self._waiting -= 1
-        if answer is None:
-            raise NotDrawnError(f"The chart took longer than {SECONDS:.0f} seconds to draw.")
         if "error" in answer:
             raise NotDrawnError(f"The chart cannot be drawn: {answer['error'].rstrip('.')}.")
         drawn = base64.b64decode(answer["picture"]) if form == "png" else answer["picture"].encode()
@@ -80,10 +79,13 @@ class Pictures:
                 self._worker = None
             self._worker = self._worker or Worker([], "storyreport.web.drawer")
             worker = self._worker
+        begun = time.monotonic()
         answer = worker.ask(request, SECONDS)
-        if answer is None:
-            self.close()
-        return answer
+        if answer is not None:
+            return answer
+        self.close()
+        is_late = time.monotonic() - begun >= SECONDS
+        return {"error": f"it took longer than {SECONDS:.0f} seconds" if is_late else "the process that draws it ended"}
 
     def _keep(self, key: str, drawn: bytes) -> None:
         self._kept[key] = drawn
