@@ -175,3 +175,12 @@ def test_a_chart_is_as_wide_as_its_place(served: Served) -> None:
 
     assert max(widths("/-/page/own")) > 1100
     assert 500 < max(widths("/-/page/halves")) < 700
+
+
+def test_an_unknown_source_leads_to_a_known_one(served: Served) -> None:
+    """The page as it was, with a close name; a pipeline likewise."""
+    page = served.get("/-/page/own?source=alpa&since=2025-03-01").text
+    assert "There is no source 'alpa'." in text(page)
+    assert 'href="/-/page/own?source=alpha&amp;since=2025-03-01"' in page
+    assert "There is no pipeline 'nix'." in text(served.get("/-/page/own?pipeline=nix").text)
+    assert "There is no" not in text(served.get("/-/page/own?source=alpha").text)

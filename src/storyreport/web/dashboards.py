@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from datasette import Forbidden, Response
 from datasette.utils import tilde_decode, tilde_encode
@@ -15,6 +16,7 @@ from . import charts, context, drawn, freshness, links
 from .permissions import ensure_database
 from .rows import listed
 from .tables import Table, table
+from .unknown import Offered, is_unknown, offered
 from .visitor import Result, Visitor
 
 # An en dash stands for a value that is not known.
@@ -50,13 +52,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Page:
-    """A dashboard for a visitor; `error` is what is wrong with the choices in the address."""
+    """A dashboard for a visitor; `error` is what is wrong with the period in the address."""
 
     title: str
     text: Markup
     parts: tuple[Shown, ...]
     freshness: freshness.Freshness
     error: str
+    unknown: str = ""  # a sentence on a source or pipeline that there is not, with names to choose from
+    near: Offered | None = None
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,20 @@ async def _view(visitor: Visitor, found: Dashboard) -> Page:
     parts = [await _part(visitor, part, chosen) for part in found.parts]
     fresh = await freshness.of(visitor, chosen.get("source", ""))
     text = await _text(visitor, found, found.text, chosen)
-    return Page(found.title, text, tuple(parts), fresh, error)
+    return Page(found.title, text, tuple(parts), fresh, error, *await _unknown_choice(visitor, found, chosen))
+
+
+async def _unknown_choice(visitor: Visitor, found: Dashboard, chosen: Mapping[str, str]) -> tuple[str, Offered | None]:
+    """A sentence on the first choice that names something unknown, and names for the same page."""
+    path = str(visitor.datasette.urls.path(f"/-/page/{tilde_encode(found.name)}"))
+    for name in ("source", "pipeline"):
+        if (value := chosen.get(name, "")) and await is_unknown(visitor, name, value):
+
+            def address(choice: str, _: str, name: str = name) -> str:
+                return f"{path}?{urlencode({**chosen, name: choice})}"
+
+            return f"There is no {name} {value!r}.", await offered(visitor, name, value, address)
+    return "", None
 
 
 async def _part(visitor: Visitor, part: Part, chosen: Mapping[str, str]) -> Shown:
