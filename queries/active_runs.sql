@@ -11,7 +11,9 @@ params:
 headline:
   - '{rows:piece of open work|pieces of open work}.'
 chart:
-  mark: {type: circle, size: 120}
+  mark:
+    type: circle
+    size: 120
   encoding:
     y: {field: run, type: nominal, sort: -x}
     x: {field: running_minutes, type: quantitative, scale: {type: symlog, constant: 60}, title: open for}

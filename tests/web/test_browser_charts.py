@@ -164,7 +164,7 @@ def test_a_report_is_embedded_in_another_site(browser: webdriver.Chrome, site: s
     assert "3 min 4 s" in shown
     assert hidden
     assert width <= 360, "nothing is scrolled sideways"
-    assert link == f"{site}/storyreport/slowest_steps?source=alpha&pipeline=&since=&until="
+    assert link == f"{site}/storyreport/slowest_steps?source=alpha&pipeline=&since=&until=&compare="
 
 
 def test_explore_hands_the_rows_to_datasette_vega(browser: webdriver.Chrome, site: str) -> None:

@@ -102,6 +102,13 @@ def test_a_wall_refreshes_itself(served: Served) -> None:
     assert 'http-equiv="refresh"' not in served.get("/storyreport/slowest_steps").text
 
 
+def test_links_of_a_frame_open_the_page_around_it(served: Served) -> None:
+    text = served.get("/storyreport/slowest_steps?_embed=1").text
+    assert '<base target="_top">' in text
+    assert "_sort_desc=total_ms#rows" in text
+    assert "_embed" not in text
+
+
 def test_twelve_bars_and_all(served: Served) -> None:
     """12 of the 120, or all; each in the picture for screens and the one for phones."""
     for query, bars, link in (("", 12, "Show all"), ("?_bars=all", STEPS, "Show fewer")):
@@ -116,7 +123,7 @@ def test_static_files_are_kept_by_their_content(served: Served) -> None:
     for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', text):
         assert re.fullmatch(r"/static/[\w.]+\?_hash=[0-9a-f]{12}", address)
         response = served.get(address, headers={"accept-encoding": "gzip"})
-        assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert {"public", "max-age=31536000", "immutable"} == set(response.headers["cache-control"].split(", "))
         assert response.headers["content-encoding"] == "gzip"
     assert "cache-control" not in served.get("/static/page.js").headers
 

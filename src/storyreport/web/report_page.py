@@ -15,7 +15,7 @@ from .visitor import Visitor
 
 PLURALS = {"One run, one story": "single runs and stories", "Data": "the data"}
 # What a form of the page keeps, beside the parameters.
-KEPT = (SORT, SORT_DESC, BARS, "_embed", "_refresh", "_explore")
+KEPT = (SORT, SORT_DESC, BARS, "_refresh", "_explore")
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, 
     cells = [[await visitor.cell(row, column) for column in columns] for row in rows.shown]
     plain = table(f"{report.title}, rows", columns, cells)
     args = visitor.request.args
-    here = {**values, **listing.kept(args, BARS, "_embed", "_explore")}
+    here = {**values, **listing.kept(args, BARS, "_explore")}
 
     def sorting(column: Column) -> Column:
         is_now = rows.order is not None and rows.order.column == column.name
@@ -176,7 +176,7 @@ def _columns(values: Mapping[str, str], columns: list[str]) -> list[str]:
 
 def _paging(visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed) -> Paging:
     args = visitor.request.args
-    here = {**values, **listing.kept(args, SORT, SORT_DESC, BARS, "_embed", "_explore")}
+    here = {**values, **listing.kept(args, SORT, SORT_DESC, BARS, "_explore")}
 
     def address(page: int) -> str:
         own = {listing.PAGE: str(page)} if page > 1 else {}
