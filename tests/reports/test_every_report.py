@@ -30,6 +30,7 @@ COLUMNS = {
     "failure_rates": "source step executions completed failed failure_pct rejected",
     "failure_trend": "day source step executions failed failure_pct",
     "acceptance_rates": "source step checked passed failed pass_pct",
+    "acceptance_trend": "period source step checked passed failed pass_pct",
     "flaky_steps": "source step runs retried recovered first_attempt_pct",
     "throughput": "day source stories_started stories_completed runs_completed runs_failed",
     "overview": "period source runs success_pct p50_ms p95_ms stories_accepted cost currency cost_per_accepted_story",

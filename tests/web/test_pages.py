@@ -256,7 +256,7 @@ def test_the_chart_has_the_pages_own_rows(served: Served) -> None:
 @pytest.mark.parametrize(
     ("query", "why"),
     [
-        ("?source=gamma", "There is no source called gamma"),
+        ("?source=gamma", "There is no source &#39;gamma&#39;."),
         ("?since=2031-01-01", "No rows for since = 2031-01-01"),
     ],
 )

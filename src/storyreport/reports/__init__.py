@@ -14,7 +14,7 @@ from .catalogue import (
 )
 from .header import BrokenReportError, Report, read_report
 from .headline import headline
-from .known import check_name, check_names, hint, names_like
+from .known import Near, check_name, check_names, closest, hint, names_like, near
 from .params import FORMS, Param, WrongValueError
 from .periods import SUGGESTIONS as DATES
 from .run import Rows, bind, for_sql, run, select
@@ -26,6 +26,7 @@ __all__ = [
     "TOPICS",
     "BrokenReportError",
     "Catalogue",
+    "Near",
     "Param",
     "Report",
     "Rows",
@@ -36,6 +37,7 @@ __all__ = [
     "bind",
     "check_name",
     "check_names",
+    "closest",
     "find",
     "for_sql",
     "headline",
@@ -43,6 +45,7 @@ __all__ = [
     "load_catalogue",
     "load_reports",
     "names_like",
+    "near",
     "read_folders",
     "read_report",
     "run",

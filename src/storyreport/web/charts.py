@@ -75,13 +75,18 @@ def most_bars(args: Any) -> int:
     return MOST if given else charts.MOST_BARS
 
 
-def of(chart: Mapping[str, Any] | None, rows: Sequence[Mapping[str, Any]], context: Context) -> Chart | None:
-    """The chart of rows; None where there is nothing to draw."""
+def of(
+    chart: Mapping[str, Any] | None,
+    rows: Sequence[Mapping[str, Any]],
+    context: Context,
+    widths: Mapping[str, int] = WIDTHS,
+) -> Chart | None:
+    """The chart of rows; None where there is nothing to draw. `widths` are those of its place, for both screens."""
     if not chart:
         return None
-    found = {name: drawing_of(chart, rows, replace(context, width=width)) for name, width in WIDTHS.items()}
+    found = {name: drawing_of(chart, rows, replace(context, width=width)) for name, width in widths.items()}
     drawings = {name: drawing for name, drawing in found.items() if drawing}
-    return Chart(context.title, drawings) if len(drawings) == len(WIDTHS) else None
+    return Chart(context.title, drawings) if len(drawings) == len(widths) else None
 
 
 def drawing_of(chart: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], context: Context) -> Drawing | None:

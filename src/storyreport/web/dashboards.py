@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from datasette import Forbidden, Response
 from datasette.utils import tilde_decode, tilde_encode
@@ -15,11 +16,15 @@ from . import charts, context, drawn, freshness, links
 from .permissions import ensure_database
 from .rows import listed
 from .tables import Table, table
+from .unknown import Offered, is_unknown, offered
 from .visitor import Result, Visitor
 
 # An en dash stands for a value that is not known.
 UNKNOWN = "\N{EN DASH}"
 PERIOD = tuple(Param(name, "date", "", "") for name in context.DATES)
+# The widths of charts, on screens and on phones.
+CHART_WIDTHS = {width: {**charts.WIDTHS, "wide": pixels} for width, pixels in (("third", 360), ("half", 560))}
+CHART_WIDTHS["full"] = charts.WIDTHS
 COUNT = f"select count(*) as {ROWS} from report"
 
 
@@ -47,13 +52,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Page:
-    """A dashboard for a visitor; `error` is what is wrong with the choices in the address."""
+    """A dashboard for a visitor; `error` is what is wrong with the period in the address."""
 
     title: str
     text: Markup
     parts: tuple[Shown, ...]
     freshness: freshness.Freshness
     error: str
+    unknown: str = ""  # a sentence on a source or pipeline that there is not, with names to choose from
+    near: Offered | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,20 @@ async def _view(visitor: Visitor, found: Dashboard) -> Page:
     parts = [await _part(visitor, part, chosen) for part in found.parts]
     fresh = await freshness.of(visitor, chosen.get("source", ""))
     text = await _text(visitor, found, found.text, chosen)
-    return Page(found.title, text, tuple(parts), fresh, error)
+    return Page(found.title, text, tuple(parts), fresh, error, *await _unknown_choice(visitor, found, chosen))
+
+
+async def _unknown_choice(visitor: Visitor, found: Dashboard, chosen: Mapping[str, str]) -> tuple[str, Offered | None]:
+    """A sentence on the first choice that names something unknown, and names for the same page."""
+    path = str(visitor.datasette.urls.path(f"/-/page/{tilde_encode(found.name)}"))
+    for name in ("source", "pipeline"):
+        if (value := chosen.get(name, "")) and await is_unknown(visitor, name, value):
+
+            def address(choice: str, _: str, name: str = name) -> str:
+                return f"{path}?{urlencode({**chosen, name: choice})}"
+
+            return f"There is no {name} {value!r}.", await offered(visitor, name, value, address)
+    return "", None
 
 
 async def _part(visitor: Visitor, part: Part, chosen: Mapping[str, str]) -> Shown:
@@ -175,10 +195,13 @@ def _numbers(part: Part, result: Result, shown: Shown) -> Shown:
     place = result.columns.index(part.column)
     label = result.columns.index(part.label) if part.label in result.columns else None
     numbers = (Number(cells[place], "" if label is None else cells[label]) for cells in result.cells)
-    known = [number for number, row in zip(numbers, result.rows, strict=True) if row[part.column] is not None]
+    # A source paid in two currencies has two rows.
+    known = dict.fromkeys(
+        number for number, row in zip(numbers, result.rows, strict=True) if row[part.column] is not None
+    )
     if not known:
         return replace(shown, note="No value is known.")
-    return replace(shown, numbers=tuple(known[: part.rows]))
+    return replace(shown, numbers=tuple(known)[: part.rows])
 
 
 def _table(part: Part, result: Result, shown: Shown) -> Shown:
@@ -192,7 +215,8 @@ def _table(part: Part, result: Result, shown: Shown) -> Shown:
 async def _chart(visitor: Visitor, part: Part, report: reports.Report, given: Mapping[str, str]) -> charts.Chart | None:
     values = reports.bind(report, {param.name: given[param.name] for param in report.params if param.name in given})
     found = await listed(visitor, report, values, {})
-    return charts.of(report.chart, found.all, await drawn.context(visitor, report, values, title=part.title))
+    context_ = await drawn.context(visitor, report, values, title=part.title)
+    return charts.of(report.chart, found.all, context_, CHART_WIDTHS[part.width])
 
 
 async def _text(visitor: Visitor, found: Dashboard, text: str, chosen: Mapping[str, str]) -> Markup:

@@ -5,7 +5,7 @@ from typing import Any
 from datasette.utils import tilde_decode
 
 from .. import reports
-from . import DATABASE, addresses, assets, bar, catalogue, context, dashboards, freshness, home, links
+from . import DATABASE, addresses, assets, bar, catalogue, context, dashboards, freshness, home, links, own_pages
 from .visitor import Visitor
 
 # Pages of the report database that name their sources, by the first word of their template.
@@ -50,7 +50,10 @@ async def _models(visitor: Visitor, kind: str, database: str | None) -> dict[str
         return {"catalogue": await catalogue.view(visitor)}
     if database != DATABASE or kind not in ABOUT_SOURCES:
         return {}
-    return {"freshness": await freshness.of(visitor), "explore_address": _exploring(visitor.request, kind)}
+    fresh = {"freshness": await freshness.of(visitor), "explore_address": _exploring(visitor.request, kind)}
+    if kind == "row":
+        return {**fresh, "own_pages": await own_pages.of_row(visitor, visitor.request)}
+    return {**fresh, "data_page": await own_pages.of_data(visitor)} if kind == "database" else fresh
 
 
 def _exploring(request: Any, kind: str) -> str:

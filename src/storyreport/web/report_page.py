@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import reports
-from . import addresses, charts, context, drawn, freshness, links, listing, mode, notes
+from . import addresses, charts, context, drawn, empty, freshness, links, listing, mode, notes
 from .charts import BARS
+from .empty import Empty
 from .listing import SORT, SORT_DESC, Paging
 from .rows import Listed, listed
 from .tables import Column, Table, table
@@ -67,7 +68,7 @@ class ReportPage:
     edit_address: str
     siblings_title: str
     siblings: list[tuple[str, str, str]]  # (title, summary, address)
-    if_empty: str
+    empty: Empty | None  # where there are no rows
     error: str
     status: int
     table: Table | None
@@ -83,7 +84,6 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     values = reports.bind(report, addresses.given(request))
     own = listing.kept(args, *KEPT)
     rows = await listed(visitor, report, values, args)
-    sources = await visitor.sources()
     fresh = await freshness.of(visitor, values.get("source", ""))
     siblings = [each for each in await visitor.reports() if each.topic == report.topic and each.name != report.name]
     title = links.title(report, values)
@@ -115,7 +115,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         edit_address=links.editing(datasette, report, values) if mode.of(datasette).sql else "",
         siblings_title=f"More about {PLURALS.get(report.topic, report.topic.lower())}:",
         siblings=[(each.title, each.summary, links.report(datasette, each.name)) for each in siblings],
-        if_empty=_if_empty(report, values, bool(sources), fresh),
+        empty=None if rows.total or rows.error else await empty.of_report(visitor, report, values),
         error=rows.error,
         status=rows.status,
         table=await _table(visitor, report, values, rows),
@@ -149,7 +149,7 @@ async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, 
     """The rows of this page; each heading leads to the rows in its order."""
     if not rows.shown:
         return None
-    columns = list(rows.shown[0].keys())
+    columns = _columns(values, list(rows.shown[0].keys()))
     cells = [[await visitor.cell(row, column) for column in columns] for row in rows.shown]
     plain = table(f"{report.title}, rows", columns, cells)
     args = visitor.request.args
@@ -165,6 +165,13 @@ async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, 
         return replace(column, sort_address=address, sort=sort)
 
     return replace(plain, columns=tuple(map(sorting, plain.columns)), is_cards=True)
+
+
+def _columns(values: Mapping[str, str], columns: list[str]) -> list[str]:
+    """The columns to show: those of the period before are empty unless it is compared."""
+    if values.get("compare", "compared"):
+        return columns
+    return [name for name in columns if not name.startswith("previous_") and not name.endswith("_change_pct")]
 
 
 def _paging(visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed) -> Paging:
@@ -227,17 +234,3 @@ async def _suggestions(visitor: Visitor, kind: str) -> Collection[str]:
     if kind == "pipeline":
         return await visitor.pipelines()
     return reports.DATES if kind == "date" else ()
-
-
-def _if_empty(report: reports.Report, values: Mapping[str, str], has_sources: bool, fresh: freshness.Freshness) -> str:
-    """The sentence of a report without rows."""
-    if not has_sources:
-        return "Nothing has been ingested yet: run `storyreport ingest SOURCE`."
-    if not fresh.sources:
-        return f"There is no source called {values['source']}."
-    if selected := links.selected(report, values):
-        return f"No rows for {', '.join(f'{name} = {value}' for name, value in selected.items())}."
-    missing = [param.name for param in report.params if param.name in ("run", "story", "batch") and not param.default]
-    if report.topic == "One run, one story" and missing:
-        return f"Enter a {missing[0]} key above."
-    return "The sources have no rows for this report."
