@@ -43,6 +43,7 @@ MESSAGES = Table(
         "cost_usd": Type.MONEY,
     },
     required=("message_id",),
+    drops_values=True,
 )
 
 
