@@ -82,7 +82,8 @@ def _exported_rows(
         sums = before.sums if before else sheets.Sums()
         place = piece(path, size, before, is_read_again=description.group is not None)
         is_open, broken_line = False, 0
-        rows = sheets.rows(place, description, sums) if description.drops_values else _rows(place, description)
+        is_sheet = description.drops_values or (part.has_given_keys and text.form(path) == "table")
+        rows = sheets.rows(place, description, sums) if is_sheet else _rows(place, description)
         for values, problem, number in _in_columns(rows, description):
             is_open = is_open or bool(problem and problem.startswith(text.UNCLOSED))
             broken_line = number if problem else broken_line
