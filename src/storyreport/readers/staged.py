@@ -15,6 +15,8 @@ from .part import Found, Opened, quoted, signature
 # A line may be 8 MiB long.
 ROWS_A_BATCH = 25
 LARGEST = 2**63 - 1
+# Above, a decimal number is not exact.
+LARGEST_WHOLE = 2**53
 MOST_LAYOUTS = 1000
 
 
@@ -137,6 +139,9 @@ def _storable(value: Any) -> Any:
     """A value from a file as SQLite can hold it: names need not be Unicode, and JSON's numbers have no bounds."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode(errors="replace").decode()
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE:
+        # A data frame has the ids of a column with an empty cell as 1.0.
+        return int(value)
     if isinstance(value, int) and not -LARGEST <= value <= LARGEST:
         return str(value)
     return value

@@ -33,6 +33,7 @@ __all__ = [
     "object_in",
     "records",
     "single",
+    "whole",
 ]
 
 # So many short lines of one record fit into memory.
@@ -40,6 +41,7 @@ MOST_LINES = 200_000
 # So often a file is read again for the lines that did not.
 MOST_REREAD = 10
 LOOKED_AT = 20
+LONGEST_NUMBER = 19
 DELIMITERS = ",;\t|"
 # How Excel is told the delimiter.
 SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?", re.IGNORECASE)
@@ -299,6 +301,13 @@ def single(value: Any, name: str) -> Any:
     if isinstance(value, (dict, list, bool)):
         raise BrokenRecord(f"{name} is no single value")
     return value
+
+
+def whole(value: Any) -> Any:
+    """A whole number as one, where a tool wrote it as text or as a decimal number; another value as it is."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < LONGEST_NUMBER:
+        return int(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def object_in(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
