@@ -29,7 +29,7 @@ WORDS = {
         running started active in_progress inprogress progress processing executing ongoing working building retrying
         restarting restarted resuming resumed rerunning re_running batch_running generating finishing finalizing
         completing succeeding failing canceling cancelling killing terminating stopping aborting revoking suspending
-        pausing timing_out erroring rolling_back dynamic_running reattempting rendering dreaming
+        pausing timing_out erroring rolling_back dynamic_running reattempting
         """,
     "waiting": """
         waiting paused suspended deferred sleeping rescheduled up_for_reschedule up_for_retry retry awaiting_retry

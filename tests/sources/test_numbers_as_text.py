@@ -54,7 +54,7 @@ def changed(held: Any, write: Callable[[int], Any]) -> Any:
     return write(held) if isinstance(held, int) and not isinstance(held, bool) else held
 
 
-# 200 tokens at 2.50 dollars a million, 800 at 1.25, 100 at 10; 1,000 at 3, 1,000 written at 3.75, 2,000 at 6, 100 at 15.
+# 200 tokens at 2.50 dollars a million, 800 at 1.25, 100 at 10; 1,000 at 3, 1,000 written at 3.75, 2,000 at 6, 100 at 15
 @pytest.mark.parametrize("write", [float, str])
 @pytest.mark.parametrize(
     ("records", "counts"),
