@@ -1,4 +1,4 @@
-"""Gives the templates their view models, and serves the home page and those of one story, run, step and the like."""
+"""Gives the templates their view models; serves the home page, dashboards, and pages of one story, run and the like."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -6,13 +6,13 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import details, home, pages
+from storyreport.web import catalogue, dashboards, details, home, pages
 
 
 @hookimpl
 def extra_css_urls() -> list[str]:
     """The style of every page."""
-    return ["/static/storyreport.css"]
+    return ["/static/storyreport.css", "/static/pages.css"]
 
 
 @hookimpl
@@ -23,8 +23,11 @@ def extra_template_vars(datasette: Any, request: Any, template: str, database: s
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    """`/`, and `/-/story/<key>?source=<source>` and the like; the source matters where two know the same key."""
+    """`/`, `/-/reports`, the dashboards, `/-/story/<key>?source=<source>` and the like; two sources may share a key."""
     return [
         (r"/$", home.page),
+        (r"/-/reports$", catalogue.page),
+        (r"/-/pages$", dashboards.index),
+        (r"/-/page/(?P<page>[^/]+)$", dashboards.page),
         (rf"/-/(?P<kind>{'|'.join(details.SECTIONS)})/(?P<key>[^/]+)$", details.page),
     ]

@@ -12,8 +12,9 @@ from .cli_check import check
 from .cli_digest import digest
 from .cli_fix import diagnose, fix_script
 from .cli_ingest import ingest, init, read_prices
+from .cli_note import note
 from .cli_record import record, run_command
-from .cli_reports import report, stats, status, use_limits, warn_of_broken_reports
+from .cli_reports import report, stats, status, use_limits, warn_of_broken_pages, warn_of_broken_reports
 from .cli_snapshot import snapshot
 from .cli_sources import EPILOG
 from .cli_sources import sources as source_commands
@@ -77,6 +78,13 @@ def reprice(database: Path, price_path: Path | None) -> None:
 @cli.command(epilog=EPILOG)
 @with_database
 @with_queries
+@click.option(
+    "--pages",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="DIR",
+    help="Pages of your own, beside ours (repeatable).",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--open", "open_browser", is_flag=True, help="Open the home page in a browser.")
@@ -93,6 +101,7 @@ def reprice(database: Path, price_path: Path | None) -> None:
 def serve(
     database: Path,
     queries: tuple[Path, ...],
+    pages: tuple[Path, ...],
     host: str,
     port: int,
     open_browser: bool,
@@ -109,6 +118,7 @@ def serve(
 
     use_limits(config_path)
     warn_of_broken_reports(queries)
+    warn_of_broken_pages(pages)
     mode = mode_for(database, host, *(extras.pop(name) for name in VISITORS))
     run(database, host, port, open_browser, root, Extras(static=static, settings=dict(settings), mode=mode, **extras))
 
@@ -182,6 +192,7 @@ def optimize(database: Path) -> None:
 
 for command in (
     ingest,
+    note,
     init,
     record,
     run_command,

@@ -26,7 +26,7 @@ from .readers.grown import End, goes_on
 from .readers.part import Found, Options, is_unchanged, signature
 from .readers.sqlite import reading
 from .sources import systems
-from .transaction import Progress, transaction
+from .transaction import Progress, commit, transaction
 from .typed import TypedTables
 from .unchanged import note_unchanged
 
@@ -78,7 +78,7 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
         keyed.register(connection)
         outcome = _ingest(connection, request, folders, progress, begun)
         outcome.notes[:0] = notes
-        connection.execute("commit")
+        commit(connection)
     return outcome
 
 
@@ -95,7 +95,7 @@ def reprice(
         progress("adding up")
         rollups.refresh(connection)
         pricing.keep_list(connection, now)
-        connection.execute("commit")
+        commit(connection)
     return repriced
 
 

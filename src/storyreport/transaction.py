@@ -18,6 +18,8 @@ except ImportError:  # Windows
 
 BUSY = "{path} is being written by another command: try again when it has finished, or give a longer --wait."
 Progress = Callable[[str], None]
+# The signals that came in an interruptible part of this process.
+_signals: list[int] = []
 
 
 @contextlib.contextmanager
@@ -205,21 +207,32 @@ def interruptible(connection: sqlite3.Connection) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    is_interrupted = False
 
     def interrupt(number: int, frame: object) -> None:
-        nonlocal is_interrupted
-        is_interrupted = True
+        _signals.append(number)
         raise KeyboardInterrupt
 
     # Python sees a signal when Python runs, so let it run now and then.
-    connection.set_progress_handler(lambda: is_interrupted, 1_000_000)
+    connection.set_progress_handler(lambda: bool(_signals), 1_000_000)
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
+        check_interrupted()
     except (sqlite3.Error, StoryreportError):
-        if is_interrupted:
-            raise KeyboardInterrupt from None
+        check_interrupted()
         raise
     finally:
         signal.signal(signal.SIGINT, before)
+        _signals.clear()
+
+
+def commit(connection: sqlite3.Connection) -> None:
+    """Commit what a transaction did; KeyboardInterrupt, and nothing is done, where Ctrl-C came meanwhile."""
+    check_interrupted()
+    connection.execute("commit")
+
+
+def check_interrupted() -> None:
+    """Raise KeyboardInterrupt where Ctrl-C came: within a function that SQLite calls, the exception is lost."""
+    if _signals:
+        raise KeyboardInterrupt from None

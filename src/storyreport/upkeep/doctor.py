@@ -15,7 +15,7 @@ from .. import rollups, schema
 from ..load.references import CORE_TABLES, leads_nowhere, links
 from ..rollups import expected
 from ..rollups.definition import Table, tables
-from ..transaction import Progress, snapshot, transaction
+from ..transaction import Progress, commit, snapshot, transaction
 from . import scrub
 from .copies import damage
 
@@ -54,7 +54,7 @@ def examine(
         for text in rollups.update(connection):
             note(text)
         findings = _examine(connection, True, progress)
-        connection.execute("commit")
+        commit(connection)
     return findings
 
 

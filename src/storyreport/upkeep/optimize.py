@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .. import schema
 from ..errors import StoryreportError
-from ..transaction import Progress, transaction
+from ..transaction import Progress, commit, transaction
 
 # Less than this is used again by the next ingests, and not worth rewriting the whole file.
 MUCH_FREE_PCT = 10
@@ -33,7 +33,7 @@ def optimize(database: Path, progress: Progress = lambda _: None) -> Sizes:
             check_space(database)
         progress("tidying the search index")
         connection.execute("insert into main.errors_fts (errors_fts) values ('optimize')")
-        connection.execute("commit")
+        commit(connection)
         is_vacuumed = give_back(connection, progress)
     return Sizes(before_bytes, size_bytes(database), is_vacuumed)
 

@@ -17,7 +17,7 @@ from ..detail import ENDED, ended
 from ..load import IS_OPEN
 from ..load.references import CORE_TABLES
 from ..sections import sections
-from ..transaction import Progress, snapshot, transaction
+from ..transaction import Progress, commit, snapshot, transaction
 from .optimize import check_space, give_back, size_bytes
 
 # Sources whose stories were not read are not checked.
@@ -60,7 +60,7 @@ def prune(database: Path, since: date, dry_run: bool = False, progress: Progress
             for table in ENDED:
                 _lower_watermarks(connection, table)
                 connection.execute(f"delete from main.{table} where id in (select id from temp.old_{table})")
-        connection.execute("commit")
+        commit(connection)
         if rows:
             give_back(connection, progress)
     return Pruned(since.isoformat(), rows, before_bytes - size_bytes(database))

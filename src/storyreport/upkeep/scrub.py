@@ -13,7 +13,7 @@ from pathlib import Path
 from .. import keyed, rollups, schema
 from ..errors import StoryreportError
 from ..load.references import CORE_TABLES, link_again
-from ..transaction import Progress, transaction
+from ..transaction import Progress, commit, transaction
 from .merged_errors import merge_errors
 from .optimize import check_space
 from .rejected import register as register_rejected_row
@@ -49,6 +49,7 @@ OTHERS = {
     "inputs": {"location": "case when instr({c}, '://') then redacted({c}) else {c} end"},
     "rejects": {"source_key": TEXT, "row": ROW},
     "row_blocks": {"keys": KEY},
+    "notes": {"note": TEXT},
     "pipelines": {"name": KEY},
     "steps": {"name": KEY, "family": KEY},
 }
@@ -113,7 +114,7 @@ def scrub(database: Path, progress: Progress = lambda _: None) -> list[Scrubbed]
             progress("adding up")
             rollups.refresh(connection)
             connection.execute("insert into main.errors_fts (errors_fts) values ('rebuild')")
-        connection.execute("commit")
+        commit(connection)
         progress("rewriting the file")
         _rewrite(connection, database)
     return found

@@ -11,7 +11,7 @@ from ..errors import StoryreportError
 from ..given import requests_for
 from ..load.derived import ALL_RUNS, DERIVED_RUNS
 from ..load.references import CORE_TABLES, link_again
-from ..transaction import Progress, transaction
+from ..transaction import Progress, commit, transaction
 from .same_rows import put_together
 
 
@@ -106,7 +106,7 @@ def _changing(database: Path, progress: Progress) -> Iterator[sqlite3.Connection
         # References are checked when all is done.
         connection.execute("pragma defer_foreign_keys = on")
         yield connection
-        connection.execute("commit")
+        commit(connection)
 
 
 def _names(connection: sqlite3.Connection) -> set[str]:
@@ -238,5 +238,5 @@ def _merge_inputs(connection: sqlite3.Connection, ids: dict[str, object]) -> Non
         where source_id = :source""",
         ids,
     )
-    for table in ("rejects", "findings", "reused_keys", "ingests"):
+    for table in ("rejects", "findings", "reused_keys", "ingests", "notes"):
         connection.execute(f"update or ignore main.{table} set source_id = :target where source_id = :source", ids)

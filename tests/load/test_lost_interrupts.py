@@ -1,0 +1,50 @@
+"""Ctrl-C within a function that SQLite calls: SQLite takes the exception for an error of its own, and goes on."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+from helpers.report_database import ReportDatabase
+from helpers.tracker import Tracker
+
+from storyreport.transaction import commit, transaction
+
+
+@pytest.fixture
+def filled(db: ReportDatabase, tracker: Tracker) -> Path:
+    tracker.register("A")
+    db.ingest(tracker.path)
+    return db.path
+
+
+def interrupted(connection: sqlite3.Connection) -> None:
+    """Run a statement that Ctrl-C comes into, and go on as if it had merely failed."""
+    connection.create_function("press_ctrl_c", 0, lambda: os.kill(os.getpid(), signal.SIGINT))
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("select press_ctrl_c()")
+
+
+def test_nothing_is_committed(filled: Path, db: ReportDatabase) -> None:
+    def delete() -> None:
+        with transaction(filled, lambda _: None) as connection:
+            connection.execute("delete from stories")
+            interrupted(connection)
+            commit(connection)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        delete()
+    assert db.one("select count(*) from stories") == 1
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_it_is_forgotten_afterwards(filled: Path, db: ReportDatabase) -> None:
+    with pytest.raises(KeyboardInterrupt), transaction(filled, lambda _: None) as connection:
+        interrupted(connection)
+    with transaction(filled, lambda _: None) as connection:
+        connection.execute("update stories set title = 'New'")
+        commit(connection)
+    assert db.one("select title from stories") == "New"
