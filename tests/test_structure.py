@@ -66,7 +66,7 @@ ROOMS = (
     "options",
     "demo",
     "web",
-    *("ingest", "known"),
+    *("ingest", "ahead", "known"),
     *("fixes", "upkeep"),
     "snapshot",
     *("digest", "limits", "dashboards"),
@@ -164,7 +164,7 @@ def test_a_plugin_is_thin(path: Path) -> None:
 
 LOADER = [
     path
-    for room in ("load", "readers", "rollups", "ingest", "recognise", "typed", "mapping", "system")
+    for room in ("load", "readers", "rollups", "ingest", "ahead", "recognise", "typed", "mapping", "system")
     for path in (*(PACKAGE / room).rglob("*.py"), *(PACKAGE / room).rglob("*.sql"), PACKAGE / f"{room}.py")
     if path.is_file()
 ]
