@@ -67,7 +67,7 @@ ROOMS = (
     "options",
     "demo",
     "web",
-    *("ingest", "known"),
+    *("ingest", "ahead", "known"),
     *("fixes", "upkeep"),
     "snapshot",
     *("digest", "limits", "dashboards"),
@@ -169,7 +169,7 @@ def test_a_plugin_is_thin(path: Path) -> None:
 
 LOADER = [
     path
-    for room in ("load", "readers", "rollups", "ingest", "recognise", "typed", "mapping", "system")
+    for room in ("load", "readers", "rollups", "ingest", "ahead", "recognise", "typed", "mapping", "system")
     for path in (*(PACKAGE / room).rglob("*.py"), *(PACKAGE / room).rglob("*.sql"), PACKAGE / f"{room}.py")
     if path.is_file()
 ]

@@ -58,10 +58,15 @@ def open_staged(
 
 
 def create_staged(
-    connection: sqlite3.Connection, table: str, description: Table, is_numbered: bool = False
+    connection: sqlite3.Connection,
+    table: str,
+    description: Table,
+    is_numbered: bool = False,
+    schema: str = "temp",
+    prefix: str = "staged_",
 ) -> tuple[str, dict[str, str]]:
     """A table of ours for the rows of a source's: its name in SQL, and its columns by their names."""
-    name = f"temp.{quoted('staged_' + table)}"
+    name = f"{schema}.{quoted(prefix + table)}"
     # Text files have their numbers as text; other text stays text.
     columns = {column: "numeric" if kind in NUMBERS else "" for column, kind in description.columns.items()}
     columns["problem"] = ""
