@@ -7,16 +7,16 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from .cli_sources import EPILOG
+from .control import CONTROL
 from .errors import StoryreportError, UsageError
 from .options import (
+    EPILOG,
     LABELS,
     called,
     is_stream,
@@ -29,7 +29,6 @@ from .options import (
     with_prices,
     with_wait,
 )
-from .output import CONTROL
 
 if TYPE_CHECKING:
     from .config import Source
@@ -45,8 +44,7 @@ DEPTH = 3
 PASSED_OVER = {"node_modules", "__pycache__", "site-packages", "venv", "storyreport-demo"}
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """What one ingest is to load, and how: `arguments` say the same on a command line."""
 
     places: tuple[str, ...]

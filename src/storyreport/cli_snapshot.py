@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from .cli_reports import opened, use_limits
-from .cli_sources import EPILOG
 from .errors import UsageError
-from .options import progress_line, with_config, with_database, with_queries
+from .options import EPILOG, progress_line, with_config, with_database, with_queries
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import StoryreportError
 from ..values import readable
 from . import definitions, migrations
-from .migrations import migrate, statements
+from .migrations import lay_out, migrate, statements
 
 __all__ = [
     "CACHE_KIB",
@@ -16,6 +16,7 @@ __all__ = [
     "check_ours",
     "check_sqlite",
     "connect",
+    "lay_out",
     "migrate",
     "open_for_reading",
     "spare_memory",
