@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import details, home, pages
+from storyreport.web import details, feed, home, pages
 
 
 @hookimpl
@@ -23,8 +23,9 @@ def extra_template_vars(datasette: Any, request: Any, template: str, database: s
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    """`/`, and `/-/story/<key>?source=<source>` and the like; the source matters where two know the same key."""
+    """`/`, `/-/feed`, and `/-/story/<key>?source=<source>` and the like: two sources may know the same key."""
     return [
         (r"/$", home.page),
+        *feed.routes(),
         (rf"/-/(?P<kind>{'|'.join(details.SECTIONS)})/(?P<key>[^/]+)$", details.page),
     ]

@@ -136,7 +136,8 @@ PARTS = (
     Part(
         "New errors",
         "top_errors",
-        SINCE,
+        # Of the whole history: what was first seen in a period may be older.
+        {},
         """
         select error, occurrences, first_seen from report
         where first_seen >= :first order by occurrences desc limit 5

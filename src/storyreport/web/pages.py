@@ -5,7 +5,7 @@ from typing import Any
 from datasette.utils import tilde_decode
 
 from .. import reports
-from . import DATABASE, bar, context, freshness, home, report_page
+from . import DATABASE, bar, context, feed, freshness, home, report_page
 from .visitor import Visitor
 
 # Pages of the report database that name their sources, by the first word of their template.
@@ -13,7 +13,7 @@ ABOUT_SOURCES = ("database", "table", "row", "query")
 
 
 async def view_models(datasette: Any, request: Any, template: str, database: str | None) -> dict[str, Any]:
-    """The variables of a page's template: `bar`, `home`, `report_page`, `freshness`, each where it belongs."""
+    """The variables of a page's template: `bar`, `home`, `feed`, `report_page`, `freshness`, each where it belongs."""
     if request is None:
         return {}
     kind = template.removesuffix(".html").partition("-")[0]
@@ -44,6 +44,7 @@ async def _models(visitor: Visitor, kind: str, database: str | None) -> dict[str
         query = (visitor.request.args.get("q") or "").strip()
         return {
             "home": await home.view(visitor, query),
+            "feed": feed.address(visitor.datasette, visitor.request),
             "freshness": await freshness.of(visitor, context.of(visitor.request).get("source", ""), is_home=True),
         }
     if database != DATABASE or kind not in ABOUT_SOURCES:
