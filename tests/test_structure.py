@@ -68,7 +68,7 @@ ROOMS = (
     "web",
     *("ingest", "known"),
     *("fixes", "upkeep"),
-    "snapshot",
+    *("packed", "snapshot"),
     *("digest", "limits"),
     "reports",
     *("output", "terminal", "spreadsheets", "bundle"),
