@@ -82,17 +82,17 @@ def sources_schema(_: sqlite3.Connection) -> str:
 
 
 def help_text(_: sqlite3.Connection) -> str:
-    """The help of the command line, which `storyreport --help` prints without building it."""
-    return _help()
+    """The help of the program and of its commands, which `--help` prints without building it."""
+    commands = ((), *((name,) for name in cli.list_commands(click.Context(cli))))
+    texts = (f"$ {' '.join(['storyreport', *command, '--help'])}\n{_help(*command).rstrip()}\n" for command in commands)
+    return "\n".join(texts)
 
 
-def readme(_: sqlite3.Connection) -> str:
+def readme(connection: sqlite3.Connection) -> str:
     """README.md with the help texts of all commands."""
     head, begin, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition(BEGIN_HELP)
     end, tail = END_HELP, rest.partition(END_HELP)[2]
-    commands = ((), *((name,) for name in cli.list_commands(click.Context(cli))))
-    texts = (f"$ {' '.join(['storyreport', *command, '--help'])}\n{_help(*command).rstrip()}\n" for command in commands)
-    return f"{head}{begin}```\n{chr(10).join(texts)}```\n{end}{tail}"
+    return f"{head}{begin}```\n{help_text(connection)}```\n{end}{tail}"
 
 
 def _help(*command: str) -> str:

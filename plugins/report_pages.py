@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import assets, catalogue, dashboards, details, home, pages
+from storyreport.web import assets, catalogue, dashboards, details, feed, home, pages
 
 
 @hookimpl
@@ -30,10 +30,11 @@ def extra_template_vars(datasette: Any, request: Any, template: str, database: s
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    """`/`, `/-/reports`, the dashboards, `/-/story/<key>?source=<source>` and the like; two sources may share a key."""
+    """`/`, `/-/reports`, `/-/feed`, the dashboards, `/-/story/<key>?source=<source>`; two sources may share a key."""
     return [
         (r"/$", home.page),
         (r"/-/reports$", catalogue.page),
+        *feed.routes(),
         (r"/-/pages$", dashboards.index),
         (r"/-/page/(?P<page>[^/]+)$", dashboards.page),
         (rf"/-/(?P<kind>{'|'.join(details.SECTIONS)})/(?P<key>[^/]+)$", details.page),

@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from .cli_reports import opened, use_limits
-from .cli_sources import EPILOG
 from .errors import UsageError
-from .options import progress_line, with_config, with_database, with_format
+from .options import EPILOG, progress_line, with_config, with_database, with_format
 from .output import CONTROL
 
 

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from .cli_sources import EPILOG
+from .control import CONTROL
 from .errors import StoryreportError
-from .options import progress_line, with_database
-from .output import CONTROL
+from .options import EPILOG, Age, progress_line, with_database, with_prices
 
 
 @click.command(epilog=EPILOG)
@@ -79,3 +78,63 @@ def doctor(database: Path, repair: bool, as_json: bool) -> None:
         raise StoryreportError("Some problems cannot be repaired: follow the lines above.")
     if findings and not repair:
         raise StoryreportError("The report database has errors: repair them with `storyreport doctor --repair`.")
+
+
+@click.command(epilog=EPILOG)
+@with_database
+@with_prices
+def reprice(database: Path, price_path: Path | None) -> None:
+    """Re-estimate the cost of calls without a recorded cost, and print the difference."""
+    from .cli_ingest import read_prices
+    from .ingest import reprice as run
+
+    with progress_line() as progress:
+        changes, unpriced = run(database, read_prices(price_path), progress)
+    for change in changes:
+        difference = round(change.after - change.before, 6) + 0.0
+        click.echo(
+            f"{change.currency}: {change.calls:,} calls priced, {change.before:,.6f} before, {change.after:,.6f} after,"
+            f" difference {difference:+,.6f}"
+        )
+    click.echo(f"still unpriced: {unpriced:,} calls")
+
+
+@click.command(epilog=EPILOG)
+@with_database
+@click.option(
+    "--older-than", "days", type=Age(), required=True, metavar="AGE", help="Minimum age, e.g. 365d, 52w or 2y."
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be deleted, and delete nothing.")
+def prune(database: Path, days: int, dry_run: bool) -> None:
+    """Delete old details and keep their rollups, so that a small file holds long trends.
+
+    Deletes step runs, calls, events and log lines older than AGE unless their story or run is still active. Stories,
+    runs, files and rollups stay. Later ingests skip rows that old.
+    """
+    from datetime import datetime, timedelta, timezone
+
+    from .upkeep.prune import prune as run
+
+    with progress_line() as progress:
+        pruned = run(database, datetime.now(timezone.utc).date() - timedelta(days=days), dry_run, progress)
+    would = "would be deleted" if dry_run else "deleted"
+    for (source, table), rows in pruned.rows.items():
+        click.echo(CONTROL.sub(" ", f"{source}: {rows:,} {table.replace('_', ' ')} from before {pruned.since} {would}"))
+    size = f"{pruned.size_bytes / 1e6:,.1f} MB"
+    if not pruned.rows:
+        click.echo(f"nothing from before {pruned.since} {would}")
+    else:
+        click.echo(f"about {size} would be freed" if dry_run else f"{size} freed")
+
+
+@click.command(epilog=EPILOG)
+@with_database
+def optimize(database: Path) -> None:
+    """Optimize the search index and give unused disk space back."""
+    from .upkeep.optimize import optimize as run
+
+    with progress_line() as progress:
+        sizes = run(database, progress)
+    rewritten = ", file rewritten" if sizes.is_vacuumed else ""
+    before, after = (f"{size_bytes / 1e6:,.1f} MB" for size_bytes in (sizes.before_bytes, sizes.after_bytes))
+    click.echo(f"optimized{rewritten}: {before} before, {after} after")

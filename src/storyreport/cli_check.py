@@ -1,18 +1,15 @@
 """The command `check`: limits on what the reports say, as a gate for scripts and CI."""
 
-import json
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from .cli_reports import opened, use_limits
-from .cli_sources import EPILOG
-from .options import with_config, with_database, with_queries
-from .output import CONTROL
+from .control import CONTROL
+from .options import EPILOG, with_config, with_database, with_queries
 
 if TYPE_CHECKING:
     from .limits import Verdict
@@ -70,6 +67,9 @@ def _text(verdicts: "Sequence[Verdict]") -> str:
 
 
 def _json(verdicts: "Sequence[Verdict]") -> str:
+    import json
+    from datetime import datetime, timezone
+
     answer = {
         "ok": not any(verdict.is_broken for verdict in verdicts),
         "checked_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),

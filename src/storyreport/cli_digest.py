@@ -1,7 +1,5 @@
 """The command `digest`: what happened in a period, for a mail, a chat or a job's summary."""
 
-import html
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .cli_reports import opened, use_limits
-from .cli_sources import EPILOG
-from .options import with_config, with_database
-from .output import CONTROL
+from .control import CONTROL
+from .options import EPILOG, with_config, with_database
 
 if TYPE_CHECKING:
     from .digest import Digest
@@ -78,10 +75,14 @@ def _slack(found: "Digest", base: str) -> str:
         title = f"*<{section.url(base)}|{section.title}>*" if base else f"*{section.title}*"
         text = "\n".join([title, *(f"• {plain(line)}" for line in section.lines)])
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": text[:SLACK_LETTERS]}})
+    import json
+
     return json.dumps({"text": plain(_title(found)), "blocks": blocks}, ensure_ascii=False, indent=1)
 
 
 def _html(found: "Digest", base: str) -> str:
+    import html
+
     lines = [
         "<!doctype html>",
         '<html lang="en"><meta charset="utf-8">',
@@ -111,6 +112,8 @@ def _json(found: "Digest", base: str) -> str:
         for section in found.sections
     ]
     about = {"since": found.since, "until": found.until, "verdict": found.verdict}
+    import json
+
     return json.dumps({**about, "sections": sections}, indent=1)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from .cli_reports import opened
-from .cli_sources import EPILOG
+from .control import CONTROL
 from .errors import UsageError
-from .options import Age, with_database
-from .output import CONTROL, write
+from .options import EPILOG, Age, with_database
+from .output import write
 
 KINDS = ("orphans", "stuck", "chapters", "cleanup", "statuses")
 

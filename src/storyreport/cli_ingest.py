@@ -6,17 +6,17 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from .cli_sources import EPILOG
+from .control import CONTROL
 from .errors import StoryreportError, UsageError
 from .options import (
+    EPILOG,
     LABELS,
     called,
     is_stream,
@@ -29,7 +29,6 @@ from .options import (
     with_prices,
     with_wait,
 )
-from .output import CONTROL
 
 if TYPE_CHECKING:
     from .config import Source
@@ -42,11 +41,12 @@ FAILED_IN_PART = 3
 WATCH_SECONDS = 60.0
 # `init` looks so deep, and passes these over.
 DEPTH = 3
+# Where agents keep their sessions, below a home folder: hidden folders are passed over otherwise.
+AGENTS = (".claude/projects", ".config/claude/projects", ".codex", ".gemini", ".local/share/opencode")
 PASSED_OVER = {"node_modules", "__pycache__", "site-packages", "venv", "storyreport-demo"}
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """What one ingest is to load, and how: `arguments` say the same on a command line."""
 
     places: tuple[str, ...]
@@ -322,20 +322,23 @@ EXAMPLE = """\
 @click.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def init(folder: Path) -> None:
-    """Write storyreport.toml with the sources that are found in DIR (this folder)."""
+    """Write storyreport.toml with the sources that are found in DIR (this folder).
+
+    Where it holds none, those that coding agents keep in the home folder are taken.
+    """
     from .config import NAME
     from .given import look_around
 
     path = folder / NAME
     if path.exists():
         raise StoryreportError(f"{path} exists already: edit it, or move it away first.")
-    found = look_around(_places(folder, DEPTH))
+    found = look_around([*_places(folder, DEPTH), *_agents(folder)]) or look_around(_agents(Path.home()))
     names: dict[str, int] = {}
     tables = []
     for name, title, places in found:
         names[name] = names.get(name, 0) + 1
         key = name if names[name] == 1 else f"{name}-{names[name]}"
-        inside = [each.relative_to(folder).as_posix() for each in places]
+        inside = [(each.relative_to(folder) if each.is_relative_to(folder) else each).as_posix() for each in places]
         location = json.dumps(inside[0] if len(inside) == 1 else inside, ensure_ascii=False)
         key = key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key, ensure_ascii=False)
         tables.append(f"# found: a {title}\n[sources.{key}]\nlocation = {location}\n")
@@ -354,17 +357,29 @@ HEAD = """\
 """
 
 
-def _places(folder: Path, depth: int) -> list[Path]:
-    """The files and folders that may be a source: a folder that is one is not looked into."""
-    from .given import look_around
+def _agents(home: Path) -> list[Path]:
+    """The folders of agents' sessions below a home folder."""
+    return [home / place for place in AGENTS if (home / place).is_dir()]
+
+
+def _places(folder: Path, depth: int, passed_over: Collection[str] = PASSED_OVER, files: bool = True) -> list[Path]:
+    """The files and folders that may be a source: a folder that is one by its own folders is not looked into."""
+    from .given import is_tree, look_around
 
     places: list[Path] = []
     for entry in sorted(folder.iterdir()):
-        if entry.name in PASSED_OVER or (entry.name.startswith(".") and entry.name != ".runs") or entry.is_symlink():
+        if entry.name in passed_over or (entry.name.startswith(".") and entry.name != ".runs") or entry.is_symlink():
             continue
-        if look_around([entry]):
-            places.append(entry)
-        elif entry.is_dir() and depth > 1:
+        if entry.is_file() and not files:
+            continue
+        found = look_around([entry])
+        is_leaf = entry.is_file() or depth == 1 or is_tree(entry)
+        # Some files of a folder may be one source as they lie there, or one of them a source by itself.
+        is_source = bool(found) and (is_leaf or any(entry in places_ for _, _, places_ in found))
+        places += [entry] if is_source else []
+        if not is_leaf:
             with contextlib.suppress(OSError):
-                places += _places(entry, depth - 1)
+                # Such a source has the files of `data`, too.
+                beside = {*PASSED_OVER, "data"} if is_source else PASSED_OVER
+                places += _places(entry, depth - 1, beside, not is_source)
     return places

@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from .cli_reports import complete_sources, opened
-from .cli_sources import EPILOG
 from .errors import UsageError
-from .options import progress_line, with_database, with_format
+from .options import EPILOG, progress_line, with_database, with_format
 
 
 @click.command(epilog=EPILOG)

@@ -1,17 +1,16 @@
 """The commands that answer at the prompt: reports, the status of a story or run, and the statuses of all steps."""
 
 import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_sources import EPILOG
+from .control import CONTROL
 from .errors import StoryreportError, UsageError
-from .options import with_config, with_database, with_format, with_queries
-from .output import CONTROL, Shape, write
+from .options import EPILOG, with_config, with_database, with_format, with_queries
+from .output import Shape, write
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -247,6 +246,8 @@ def stats(source: str | None, form: str, database: Path) -> None:
     if form != "json":
         write(form, columns, rows, Shape(first=columns))
         return
+    import json
+
     by_source: dict[str, dict[str, dict[str, int]]] = {}
     for name, step, *counts in rows:
         stories = {status: count for status, count in zip(columns[2:], counts, strict=True) if count}
@@ -284,6 +285,8 @@ def status(key: str, source: str, form: str, database: Path) -> None:
     with opened(database) as connection:
         answers = [_about(connection, *one) for one in _found(connection, key, source)]
     if form == "json":
+        import json
+
         click.echo(json.dumps(answers[0] if len(answers) == 1 else answers, indent=1))
         return
     for place, answer in enumerate(answers):

@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from .cli_reports import opened, use_limits
-from .cli_sources import EPILOG
 from .errors import UsageError
-from .options import progress_line, with_config, with_database, with_queries
+from .options import EPILOG, progress_line, with_config, with_database, with_queries
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -18,6 +17,12 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--database", "copy", type=FILE, metavar="FILE", help="A copy of the report database without keys and locations."
 )
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Such a copy with all that Datasette needs to serve it, and a Dockerfile.",
+)
 @click.option("--period", default="7d", show_default=True, metavar="PERIOD", help="Period of the first page.")
 @with_config
 @with_database
@@ -26,19 +31,20 @@ def snapshot(
     folder: Path | None,
     one_file: Path | None,
     copy: Path | None,
+    bundle: Path | None,
     period: str,
     config_path: Path | None,
     database: Path,
     queries: tuple[Path, ...],
 ) -> None:
     """Write the reports as a static site into DIR, which opens from disk and needs no server."""
-    from . import reports
+    from . import packed, reports
     from . import snapshot as site
     from .digest import digest
     from .upkeep.public import publish
 
-    if not (folder or one_file or copy):
-        raise UsageError("Name what to write: a DIR, --one-file FILE or --database FILE.")
+    if not (folder or one_file or copy or bundle):
+        raise UsageError("Name what to write: a DIR, --one-file FILE, --database FILE or --bundle DIR.")
     use_limits(config_path)
     reports.add_folders(queries)
     if folder or one_file:
@@ -51,7 +57,14 @@ def snapshot(
         if one_file:
             one_file.write_text(site.one_file(first, found), encoding="utf-8")
             click.echo(f"{one_file}: {one_file.stat().st_size / 1e6:,.1f} MB")
-    if copy:
+    copies = [copy] if copy else []
+    if bundle:
+        # The database is looked for before anything is written.
+        with opened(database):
+            copies.append(packed.write(bundle))
+    for target in copies:
         with progress_line() as progress:
-            size = publish(database, copy, progress)
-        click.echo(f"{copy}: {size / 1e6:,.1f} MB")
+            size = publish(database, target, progress)
+        click.echo(f"{target}: {size / 1e6:,.1f} MB")
+    if bundle:
+        click.echo(f"In {bundle}: {packed.command()}")

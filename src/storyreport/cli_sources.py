@@ -4,10 +4,8 @@ from pathlib import Path
 
 import click
 
-from .options import progress_line, with_database, with_format
-from .output import CONTROL
-
-EPILOG = "Report database: --db, or $STORYREPORT_DB, or ./storyreport.db"
+from .control import CONTROL
+from .options import EPILOG, progress_line, with_database, with_format
 
 
 @click.group(invoke_without_command=True, epilog=EPILOG)

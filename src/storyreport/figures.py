@@ -127,14 +127,17 @@ COST_CHANGES = Question(
 )
 NEW_ERRORS = Question(
     "top_errors",
-    {"since": "{since}", "until": "today"},
+    # Of the whole history: what was seen in a period may be older.
+    {},
     """
     select
         error,
         occurrences,
         first_seen
     from report
-    where first_seen >= :first
+    where
+        first_seen >= :first
+        and first_seen < date('now', '+1 day')
     order by occurrences desc, first_seen
     limit 5
     """,

@@ -97,6 +97,14 @@ def look_around(places: Sequence[Path]) -> list[tuple[str, str, list[Path]]]:
     ]
 
 
+def is_tree(place: Path) -> bool:
+    """Whether a folder is a source by the folders in it, so that all that lies below belongs to it."""
+    with contextlib.suppress(StoryreportError, OSError):
+        parts = _find(place, None, lambda _: None).parts
+        return any(part.path.is_dir() and not (part.exports or part.passes) for part in parts)
+    return False
+
+
 def _request(name: str, parts: list[Found], **how: Any) -> Request:
     known = list(dict.fromkeys(part.system.name for part in parts))
     if len(known) > 1:

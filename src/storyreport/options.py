@@ -6,7 +6,6 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +17,7 @@ from .errors import StoryreportError, UsageError
 if TYPE_CHECKING:
     from .given import Request
 
+EPILOG = "Report database: --db, or $STORYREPORT_DB, or ./storyreport.db"
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 # What a SOURCE is called where it is standard input.
@@ -234,5 +234,7 @@ def streamed(source: str) -> Iterator[Path]:
 
 def called(request: "Request", kept: Mapping[Path | str, str]) -> "Request":
     """The same source; what was kept of a stream is called as that is, wherever it was kept."""
+    from dataclasses import replace
+
     parts = (replace(part, label=kept[part.path]) if part.path in kept else part for part in request.parts)
     return replace(request, parts=tuple(parts))

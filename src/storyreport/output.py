@@ -1,9 +1,6 @@
 """Rows for people and scripts: a table that fits the terminal, Markdown, JSON, JSON lines or CSV on stdout."""
 
-import csv
-import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -42,10 +39,14 @@ def write(form: str, columns: Sequence[str], rows: Rows, shape: Shape = PLAIN) -
 
 
 def _json(columns: Sequence[str], rows: Rows, _: Shape) -> str:
+    import json
+
     return json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1)
 
 
 def _jsonl(columns: Sequence[str], rows: Rows, _: Shape) -> str:
+    import json
+
     return "\n".join(json.dumps(dict(zip(columns, row, strict=True))) for row in rows)
 
 
@@ -58,6 +59,8 @@ class _Lines(list[str]):
 
 
 def _csv(columns: Sequence[str], rows: Rows, shape: Shape) -> str:
+    import csv
+
     from .spreadsheets import safe_rows
 
     lines = _Lines()
@@ -69,7 +72,9 @@ def _csv(columns: Sequence[str], rows: Rows, shape: Shape) -> str:
 def _table(columns: Sequence[str], rows: Rows, shape: Shape) -> str:
     if not rows:
         return "No rows."
-    # Commands that print no table start without it.
+    # Commands that print no table start without these.
+    import shutil
+
     from . import terminal
 
     width = None if shape.is_wide else shutil.get_terminal_size().columns

@@ -73,7 +73,7 @@ def failed_stories(connection: sqlite3.Connection) -> list[Answer]:
 
 def write_site(folder: Path, digest: Digest, found: Sequence[Answer], stories: Sequence[Answer]) -> int:
     """Write the site and return the number of its files; UsageError where the folder holds other things."""
-    _check(folder)
+    check_folder(folder)
     for name in ("data", "static", "stories"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for name, source in _scripts().items():
@@ -107,7 +107,8 @@ def one_file(digest: Digest, found: Sequence[Answer]) -> str:
     return _html("storyreport", [*body, scripts, f"<script>{DRAW}</script>"])
 
 
-def _check(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
+    """Raise UsageError where a folder holds other things than a snapshot."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file: name a folder.")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():

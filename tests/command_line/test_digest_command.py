@@ -56,6 +56,16 @@ def test_what_was_done_and_changed(folder: Path) -> None:
     assert any("failed" in line for line in found["To look at"]["lines"])
 
 
+def test_an_old_error_is_not_new(folder: Path) -> None:
+    """It was seen ten days ago for the first time, and today again."""
+    with (folder / "studio" / "attempts.csv").open("a", encoding="utf-8") as file:
+        for name, days in (("x", 10), ("y", 0)):
+            file.write(f"{name},{name},write,failed,{moment(days)},{moment(days)},Old\n")
+    ok("ingest", "studio", cwd=folder)
+    assert [row["error"][:4] for row in sections(folder, "--period", "7d")["New errors"]["rows"]] == ["Boom"]
+    assert len(sections(folder, "--period", "14d")["New errors"]["rows"]) == 2
+
+
 def test_an_empty_period(folder: Path) -> None:
     """No runs are said, and are no error."""
     rows = (folder / "studio" / "attempts.csv").read_text(encoding="utf-8").splitlines(keepends=True)

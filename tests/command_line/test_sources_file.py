@@ -59,7 +59,7 @@ def test_init_finds_what_is_there(tmp_path: Path) -> None:
 
 def test_init_of_an_empty_folder(tmp_path: Path) -> None:
     """The file has an example, and is valid."""
-    assert "0 sources found; add yours" in ok("init", cwd=tmp_path)
+    assert "0 sources found; add yours" in ok("init", cwd=tmp_path, HOME=str(tmp_path))
     assert config.read(tmp_path / "storyreport.toml").sources == ()
     done = storyreport("ingest", cwd=tmp_path)
     assert_one_sentence(done, 2)

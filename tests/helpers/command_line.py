@@ -49,13 +49,14 @@ def help_block() -> str:
     texts = []
     for arguments in ([], *([command] for command in cli.list_commands(click.Context(cli)))):
         called = " ".join(["storyreport", *arguments, "--help"])
-        texts.append(f"$ {called}\n{ok(*arguments, '--help', cwd=ROOT).rstrip()}\n")
+        texts.append(f"$ {called}\n{built_help(*arguments).rstrip()}\n")
     return "```\n" + "\n".join(texts) + "```\n"
 
 
-def help_of_all() -> str:
-    """What the command line says of itself."""
-    return CliRunner().invoke(cli, ["--help"], prog_name="storyreport").output
+def built_help(*command: str) -> str:
+    """The help that click builds for a terminal of 80 columns; `--help` prints the stored one."""
+    width = 78 if command else None
+    return CliRunner().invoke(cli, [*command, "--help"], prog_name="storyreport", terminal_width=width).output
 
 
 def readme_parts() -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from ..errors import StoryreportError, UsageError
 from .catalogue import (
     FOLDERS,
+    LIMITS,
     TOPICS,
     Catalogue,
     add_folders,
@@ -23,6 +24,7 @@ __all__ = [
     "DATES",
     "FOLDERS",
     "FORMS",
+    "LIMITS",
     "TOPICS",
     "BrokenReportError",
     "Catalogue",

@@ -159,5 +159,5 @@ def _columns(sql: str, values: Mapping[str, str]) -> list[str]:
 def _blank() -> sqlite3.Connection:
     """A report database with nothing in it, in memory."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    rollups.update(connection)
+    rollups.lay_out(connection)
     return connection

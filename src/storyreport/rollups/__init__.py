@@ -2,6 +2,6 @@
 
 from .definition import definitions
 from .engine import build, build_again, last_ids, refresh, watch
-from .tables import descriptions, update
+from .tables import descriptions, lay_out, update
 
-__all__ = ["build", "build_again", "definitions", "descriptions", "last_ids", "refresh", "update", "watch"]
+__all__ = ["build", "build_again", "definitions", "descriptions", "last_ids", "lay_out", "refresh", "update", "watch"]

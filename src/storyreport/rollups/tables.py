@@ -21,6 +21,16 @@ def update(connection: sqlite3.Connection) -> list[str]:
     for the detail that it was made of is not there any more.
     """
     schema.migrate(connection)
+    return _update_rollups(connection)
+
+
+def lay_out(connection: sqlite3.Connection) -> None:
+    """Make all tables, views and rollups in an empty database that nothing is kept in."""
+    schema.lay_out(connection)
+    _update_rollups(connection)
+
+
+def _update_rollups(connection: sqlite3.Connection) -> list[str]:
     if files.is_current(connection):
         files.note_files(connection)
         return []

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import StoryreportError
 from ..values import readable
 from . import definitions, migrations
-from .migrations import migrate, statements
+from .migrations import lay_out, migrate, statements
 
 __all__ = [
     "CACHE_KIB",
@@ -16,6 +16,8 @@ __all__ = [
     "check_ours",
     "check_sqlite",
     "connect",
+    "is_frozen",
+    "lay_out",
     "migrate",
     "open_for_reading",
     "spare_memory",
@@ -112,13 +114,20 @@ def open_whatever_version(path: Path) -> sqlite3.Connection:
     return _open(path)
 
 
+def is_frozen(path: Path) -> bool:
+    """Whether nobody writes the file and SQLite cannot lay its log beside it: in a folder that is mounted read-only."""
+    log = Path(f"{path}-wal")
+    return not os.access(path.resolve().parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+
+
 def _open(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise StoryreportError(f"There is no report database at {path}: run `storyreport ingest SOURCE` first.")
     # A reader that may not write leaves the log's files behind.
-    mode = "rw" if os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK) else "ro"
+    is_writable = os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK)
+    query = "immutable=1" if is_frozen(path) else f"mode={'rw' if is_writable else 'ro'}"
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{query}", uri=True, isolation_level=None)
     except sqlite3.Error as error:
         raise StoryreportError(f"{path} cannot be opened ({error}): name another file with --db.") from error
     connection.text_factory = readable

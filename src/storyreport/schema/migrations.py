@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from importlib import resources
+from pathlib import Path
 
 from . import definitions
 
@@ -11,9 +11,8 @@ MIGRATION_SET = "storyreport"
 
 def scripts() -> dict[str, str]:
     """The migrations in their order: name → SQL script."""
-    folder = resources.files(__package__) / "migrations"
-    files = {entry.name.removesuffix(".sql"): entry for entry in folder.iterdir() if entry.name.endswith(".sql")}
-    return {name: files[name].read_text(encoding="utf-8") for name in sorted(files)}
+    files = sorted((Path(__file__).parent / "migrations").glob("*.sql"))
+    return {path.stem: path.read_text(encoding="utf-8") for path in files}
 
 
 def applied(connection: sqlite3.Connection) -> set[str]:
@@ -46,6 +45,13 @@ def apply(connection: sqlite3.Connection) -> None:
     for name, script in scripts().items():
         numbered(name=name)(_migration(connection, script))
     numbered.apply(sqlite_utils.Database(connection, execute_plugins=False))
+
+
+def lay_out(connection: sqlite3.Connection) -> None:
+    """Make all tables and views in an empty database, without the list of migrations: it cannot be migrated later."""
+    for script in scripts().values():
+        _migration(connection, script)(None)
+    _make_views(connection)
 
 
 def _migration(connection: sqlite3.Connection, script: str) -> Callable[[object], None]:

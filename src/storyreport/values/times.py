@@ -3,8 +3,11 @@
 import math
 import re
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 # Epochs from here on are milliseconds: as seconds this is the year 5138, as milliseconds it is 1973.
 FIRST_EPOCH_MS = 100_000_000_000
@@ -108,6 +111,14 @@ def _from_other(text: str, zone: str) -> str | None:
     return _from_iso(written, zone) if written else None
 
 
+@cache
+def _zone(name: str) -> "ZoneInfo":
+    # Who reads no local times starts without it.
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)
+
+
 @lru_cache(maxsize=16_384)
 def after_fold(end: str | None, begin: str | None, zone: str) -> str | None:
     """The end of work (UTC text), an hour later where the local hour that it was in was repeated and it is too early.
@@ -117,7 +128,7 @@ def after_fold(end: str | None, begin: str | None, zone: str) -> str | None:
     """
     if end is None or begin is None or end >= begin:
         return end
-    moment = datetime.fromisoformat(end.replace("Z", "+00:00")).astimezone(ZoneInfo(zone))
+    moment = datetime.fromisoformat(end.replace("Z", "+00:00")).astimezone(_zone(zone))
     gained = (moment.utcoffset() or timedelta()) - (moment.replace(fold=1).utcoffset() or timedelta())
     later = _text((moment.astimezone(timezone.utc)) + gained)
     return later if gained > timedelta() and later >= begin else end
@@ -136,7 +147,7 @@ def _from_iso(match: re.Match[str], zone: str) -> str | None:
         elif utc or zone == "UTC":
             return _text(moment)
         else:
-            moment = moment.replace(tzinfo=ZoneInfo(zone))
+            moment = moment.replace(tzinfo=_zone(zone))
         return _text(moment.astimezone(timezone.utc))
     except (ValueError, OverflowError):
         return None

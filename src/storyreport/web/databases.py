@@ -113,7 +113,7 @@ class ReportDatabase(ServedDatabase):
     """
 
     def __init__(self, datasette: Any, path: Path) -> None:
-        super().__init__(datasette, path=str(path.resolve()), is_mutable=True)
+        super().__init__(datasette, path=str(path.resolve()), is_mutable=not schema.is_frozen(path))
         self.workers = self._new_workers()
         self._file = _file_at(self.path)
         self._told = ""
@@ -160,7 +160,7 @@ class ReportDatabase(ServedDatabase):
         return ""
 
     def _new_workers(self) -> Workers:
-        return Workers([f"file:{quote(self.path)}?mode=ro"])
+        return Workers([f"file:{quote(self.path)}?{'mode=ro' if self.is_mutable else 'immutable=1'}"])
 
     def _tell(self, sentence: str) -> str:
         """Print a sentence once, for whoever started the server."""

@@ -14,7 +14,7 @@ from datasette import Request, Response, utils
 from datasette.plugins import pm
 from datasette.utils import baseconv
 
-from . import accounts, details, mode
+from . import accounts, details, feed, mode
 from .addresses import local_path
 from .data import sentence
 
@@ -22,7 +22,7 @@ LOGIN = "/-/login"
 # What everybody gets: the login page, what it looks like, and Datasette's own login by `serve --root`.
 OPEN = re.compile(r"/(static|vega|-/static|-/static-plugins)/.+|/-/(login|auth-token)|/favicon\.ico")
 # Pages below /-/ that an anonymous visitor may see; Datasette's own there say how the server is built.
-OURS = re.compile(rf"/-/(reports|pages|(page|{'|'.join(details.SECTIONS)})/.+)")
+OURS = re.compile(rf"/-/(reports|pages|(page|{'|'.join(details.SECTIONS)})/.+)|{feed.PATH}")
 LOG_IN = "Log in to see this: pages at /-/login, data with the header `Authorization: Bearer TOKEN`."
 CLOSED = "This page is closed to visitors who have not logged in."
 SESSION_SECONDS = 14 * 24 * 3600
@@ -56,7 +56,8 @@ async def answer(datasette: Any, scope: dict[str, Any]) -> Any:
         return None
     extension = path.rpartition("/")[2].rpartition(".")[2]
     if served.login:
-        if extension in ("json", "csv", "db", "md") or scope["method"] not in ("GET", "HEAD"):
+        is_data = extension in ("json", "csv", "db", "md") or path == feed.PATH
+        if is_data or scope["method"] not in ("GET", "HEAD"):
             response = sentence(extension, 401, LOG_IN)
             response.headers["www-authenticate"] = "Bearer"
             return response

@@ -5,7 +5,7 @@ from typing import Any
 from datasette.utils import tilde_decode
 
 from .. import reports
-from . import DATABASE, addresses, assets, bar, catalogue, context, dashboards, freshness, home, links, own_pages
+from . import DATABASE, addresses, assets, bar, catalogue, context, dashboards, feed, freshness, home, links, own_pages
 from .visitor import Visitor
 
 # Pages of the report database that name their sources, by the first word of their template.
@@ -45,7 +45,7 @@ def _here(visitor: Visitor, kind: str) -> bar.Here:
 
 async def _models(visitor: Visitor, kind: str, database: str | None) -> dict[str, Any]:
     if kind == "index":
-        return {"home": await home.body(visitor)}
+        return {"home": await home.body(visitor), "feed": feed.address(visitor.datasette, visitor.request)}
     if kind == "reports":
         return {"catalogue": await catalogue.view(visitor)}
     if database != DATABASE or kind not in ABOUT_SOURCES:

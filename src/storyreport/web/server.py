@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import datasette_dashboards
 import uvicorn
 import yaml
 from datasette.app import DEFAULT_SETTINGS, Datasette
@@ -23,11 +22,10 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 
 from .. import bundle, rollups, schema
 from ..errors import StoryreportError, UsageError
-from . import DATABASE, accounts, mode
+from . import DATABASE, accounts, mode, plain
 from .databases import CrossDatabase, ReportDatabase, ServedDatabase
 from .mode import Mode
 
-DASHBOARDS = "dashboards"
 # How long answers may take after Ctrl-C.
 STOP_SECONDS = 3
 SWITCH = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
@@ -67,9 +65,7 @@ class Extras:
 
 def datasette_for(path: Path, extras: Extras | None = None) -> Datasette:
     """Datasette with the report database at path, which it calls `storyreport` whatever the file is called."""
-    # Only the Vega files of datasette-dashboards are used: its pages escape nothing.
-    if pm.has_plugin(DASHBOARDS):
-        pm.unregister(name=DASHBOARDS)
+    plain.without_dashboards()
     extras, root = extras or Extras(), bundle.root()
     for plugin in sorted(extras.plugins_dir.glob("*.py")) if extras.plugins_dir else ():
         if not pm.has_plugin(plugin.name):
@@ -92,7 +88,7 @@ def datasette_for(path: Path, extras: Extras | None = None) -> Datasette:
         template_dir=str(root / "templates"),
         static_mounts=[
             ("static", str(root / "static")),
-            ("vega", str(Path(datasette_dashboards.__file__).parent / "static")),
+            ("vega", str(plain.VEGA)),
             *((mount, str(folder)) for mount, folder in extras.static),
         ],
         cors=extras.cors,
