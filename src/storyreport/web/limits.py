@@ -1,4 +1,4 @@
-"""How much a request may hold: what is beyond costs Datasette more than it is worth."""
+"""How much a request may hold, and which paths: what is beyond costs Datasette more than it is worth."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,9 +19,13 @@ Refusal = tuple[int, str]
 
 
 def refused(scope: dict[str, Any]) -> Refusal | None:
-    """The status and the reason for a request that is too large; None for others."""
-    if len(scope.get("raw_path") or scope["path"]) > PATH_BYTES:
+    """The status and the reason for a request that is too large, or leads elsewhere; None for others."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    if len(path) > PATH_BYTES:
         return 414, f"The address is longer than {PATH_BYTES:,} characters: shorten it."
+    if path.startswith(b"//") or b"\\" in path:
+        # Datasette leads from /a/ to /a, and a browser from //a or /\a to the site a.
+        return 400, "The path begins with two slashes or has a backslash: write one slash, and %5C for a backslash."
     query: bytes = scope["query_string"]
     if len(query) > QUERY_BYTES:
         return 414, f"The parameters are longer than {QUERY_BYTES:,} characters together: shorten them."
