@@ -64,6 +64,7 @@ COUNTS = {
     "outputs": "output_mismatches",
     "data quality": "data_quality",
     "unpriced calls": "cost",
+    "slow runs": "slow_runs",
 }
 METRICS = {
     **{check.replace(" ", "_"): _count(check, look) for check, look in COUNTS.items()},

@@ -79,7 +79,7 @@ def check_names(connection: sqlite3.Connection, report: Report, values: Mapping[
         if param.is_required and not value:
             raise UsageError(f"{report.name} needs a {param.name}: {_example(connection, report, param)}.")
         if value and (not has_rows or param.type == "source"):
-            named = ("source", "pipeline", "step")
+            named = ("source", "pipeline", "step", "run")
             check_name(connection, param.type if param.type in named else param.name, value)
 
 

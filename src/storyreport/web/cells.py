@@ -30,7 +30,7 @@ def render(
         return Markup('<span class="num" title="{}">{}</span>').format(value, number(column, value, _currency(row)))
     if not isinstance(value, str):
         return None
-    if column == "status" and STATUS.fullmatch(value):
+    if column in ("status", "with_status") and STATUS.fullmatch(value):
         return Markup('<span class="status status-{0}">{0}</span>').format(value)
     if found := TIME.fullmatch(value):
         text = " ".join(filter(None, found.groups()))

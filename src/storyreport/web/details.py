@@ -9,10 +9,11 @@ from datasette.utils import tilde_decode
 from ..reports import load_reports
 from ..reports.details import SECTIONS, Section
 from ..values.quantities import duration
-from . import DATABASE, context, freshness
+from . import DATABASE, context, freshness, run_page
 from .charts import Chart, of_rows
 from .permissions import ensure_database
 from .tables import Table
+from .timeline import Timeline, timeline_of
 from .unknown import Offered, offered
 from .visitor import Result, Visitor
 
@@ -71,6 +72,8 @@ class Shown:
     table: Table | None
     chart: Chart | None
     note: str
+    timeline: Timeline | None = None
+    folded: run_page.Folded | None = None
 
     @property
     def is_tree(self) -> bool:
@@ -91,6 +94,7 @@ class Detail:
     unknown: str = ""
     near: Offered | None = None
     facts: tuple[str, ...] = ()  # sentences with the figures that matter most
+    ways: tuple[run_page.Way, ...] = ()  # to other runs
 
 
 async def page(request: Any, datasette: Any) -> Response:
@@ -128,20 +132,15 @@ async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool)
     fresh = await freshness.of(visitor, source)
     heading = str(titles[0]) if kind == "story" and titles else ""
     if found:
-        return Detail(kind, key, _lead(kind, found), heading, sections, fresh)
+        said = [row for result in found if result.report.name == "run_status" for row in result.rows]
+        lead = run_page.lead(said) if kind == "run" else ""
+        ways = await run_page.ways(visitor, said) if kind == "run" else ()
+        return Detail(kind, key, lead or TEXTS[kind], heading, sections, fresh, ways=ways)
     where = f" in {source}" if source and kind != "source" else ""
     if known:
         return Detail(kind, key, TEXTS[kind], "", [], fresh, f"No run of this {kind} has ended yet{where}.")
     near = await offered(visitor, kind, key)
     return Detail(kind, key, TEXTS[kind], "", [], fresh, f"No {kind} '{key}'{where}.", near)
-
-
-def _lead(kind: str, found: list[Result]) -> str:
-    """What a page begins with: of a run, the sentence that sums it up, one a source."""
-    rows = [row for result in found if result.report.name == "run_status" for row in result.rows]
-    if kind != "run" or not rows:
-        return TEXTS[kind]
-    return " ".join(f"{row['source']}: {row['summary']}" if len(rows) > 1 else row["summary"] for row in rows)
 
 
 async def _section(visitor: Visitor, section: Section, key: str, source: str) -> Shown | None:
@@ -153,9 +152,24 @@ async def _section(visitor: Visitor, section: Section, key: str, source: str) ->
         return Shown(section.title, result, None, None, "")
     if not result.rows:
         return Shown(section.title, result, None, None, section.if_empty)
+    if shown := _of_run(visitor, section, result):
+        return shown
     sources = [each.name for each in await visitor.sources()]
     chart = of_rows(result, f"{result.report.title}: {key}", sources) if len(result.rows) > 1 else None
     return Shown(section.title, result, result.table(section.title), chart, "")
+
+
+def _of_run(visitor: Visitor, section: Section, result: Result) -> Shown | None:
+    """The sections of a run's page that are not shown as a chart and a table; None for others."""
+    if section.report == "run_status":
+        return Shown(section.title, result, run_page.without_said(result).table(section.title), None, "")
+    if section.report == "run_diagnosis":
+        table, folded = run_page.unfolded(result, section.title)
+        return Shown(section.title, result, table, None, "", folded=folded)
+    if section.report == "run_timeline":
+        drawn = timeline_of(visitor, result.rows)
+        return Shown(section.title, result, result.table(section.title), None, "", timeline=drawn)
+    return None
 
 
 def _chosen(visitor: Visitor, section: Section) -> dict[str, str]:
