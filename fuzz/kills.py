@@ -22,11 +22,29 @@ from pathlib import Path
 from . import forked
 
 Command = Callable[[Path], list[str]]
+STORYTELLER = "samples/storyteller"
+NEW_RUN = """
+    insert into step_history (story_id, step_name, run_id, status, error_message, execution_time_ms, timestamp)
+    select story_id, step_name, 'run-' || hex(randomblob(4)), status, error_message, execution_time_ms, timestamp
+    from step_history
+    order by random()
+    limit 15
+"""
+
+
+def with_new_rows(folder: Path) -> list[str]:
+    """An ingest that finds new executions of stories, old and new ones: it reads these and adds the difference."""
+    with closing(sqlite3.connect(folder / STORYTELLER / "data/pipeline_stories.db")) as connection, connection:
+        connection.execute(NEW_RUN)
+    return ["ingest", STORYTELLER, "--db", "report.db"]
+
+
 COMMANDS: dict[str, Command] = {
     "ingest, first": lambda folder: ["ingest", "samples/moviemaker.db", "--db", "fresh.db"],
     "ingest, again": lambda folder: ["ingest", "samples/moviemaker.db", "--full", "--db", "report.db"],
     "ingest, folder": lambda folder: ["ingest", "samples/storyteller", "--db", "fresh.db"],
     "ingest, CSV": lambda folder: ["ingest", "calls.csv", "--db", "report.db"],
+    "ingest, new rows": with_new_rows,
     "prune": lambda folder: ["prune", "--older-than", "10d", "--db", "report.db"],
     "reprice": lambda folder: ["reprice", "--db", "report.db"],
     "optimize": lambda folder: ["optimize", "--db", "report.db"],
@@ -121,6 +139,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--small", action="store_true", help="histories that take less time")
+    parser.add_argument("--kind", action="append", choices=COMMANDS, help="Repeatable; all kinds if not given.")
     given = parser.parse_args()
     forked.load()
     rng, found, losses = random.Random(given.seed), Counter[tuple[str, str]](), []
@@ -130,13 +149,13 @@ def main() -> None:
         whole = Path(name) / "whole"
         whole.mkdir()
         prepare(whole, Path(__file__).parent.parent / "tests/data/storyreport-0.1.0.db.xz", given.small)
-        kinds = list(COMMANDS)
+        kinds = given.kind or list(COMMANDS)
         while time.monotonic() < until:
             kind = kinds[sum(found.values()) % len(kinds)]
             outcome = trial(kind, whole, rng, usual_s)
             found[kind, outcome if outcome in ("killed", "finished") else "lost"] += 1
             losses += [f"{kind}: {outcome}"] if outcome not in ("killed", "finished") else []
-    for kind in COMMANDS:
+    for kind in kinds:
         print(f"{kind}: " + ", ".join(f"{found[kind, how]} {how}" for how in ("killed", "finished", "lost")))
     print("\n".join(losses))
     sys.exit(1 if losses else 0)

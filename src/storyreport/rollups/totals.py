@@ -61,26 +61,30 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
         f"left join main.duration_buckets as {column.name} on {column.name}.bucket = ranked.{column.name}"
         for column in wanted
     )
-    same = " and ".join(f"ranked.{column.name} = summed.{column.name}" for column in table.key)
+    same = " and ".join(f"histogram.{column.name} = summed.{column.name}" for column in table.key)
+    # By numbers of their own, groups are sorted in a third of the time that their keys take.
     return f"""
-        with summed as ({sql}),
+        with summed as materialized (
+            select *, row_number() over () as number
+            from ({sql})
+        ),
         cumulated as (
             select
-                {table.names},
+                summed.number,
                 bucket,
-                sum({rows.name}) over (partition by {table.names} order by bucket) as reached,
-                sum({rows.name}) over (partition by {table.names}) as timed
-            from {histogram.name}
-            where ({table.names}) in (select {table.names} from summed)
+                sum(histogram.{rows.name}) over (partition by summed.number order by bucket) as reached,
+                sum(histogram.{rows.name}) over (partition by summed.number) as timed
+            from summed
+            cross join {histogram.name} as histogram on {same}
         ),
         ranked as (
-            select {table.names}, {buckets}
+            select number, {buckets}
             from cumulated
-            group by {table.names}
+            group by number
         )
         select summed.*, {values}
         from summed
-        left join ranked on {same}
+        left join ranked on ranked.number = summed.number
         {joins}"""
 
 

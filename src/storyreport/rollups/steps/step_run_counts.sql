@@ -87,8 +87,9 @@ lost: |
           and steps.family = lost.family
 */
 -- A CASE looks further only where it must; of an AND, SQLite computes both sides.
+-- With the index of steps and days, rows of all sources would be read for those of a new one.
 select
-    step_runs.step_id,
+    +step_runs.step_id as step_id,
     step_runs.day,
     -- Work that was done and then not accepted took its time, too.
     case
@@ -156,7 +157,7 @@ where
     step_runs.status in ('completed', 'failed')
     or step_runs.acceptance_passed is not null
 group by
-    step_runs.step_id,
+    +step_runs.step_id,
     step_runs.day,
     case
         when step_runs.status = 'completed' then duration_bucket(step_runs.duration_ms)
