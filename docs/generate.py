@@ -129,7 +129,7 @@ def _report(connection: sqlite3.Connection, report: reports.Report) -> Iterator[
     yield "|---|---|---|---|"
     for param in report.params:
         default = f"`{param.default}`" if param.default else ""
-        yield f"| `{param.name}` | {param.type} | {default} | {_cell(param.help)} |"
+        yield f"| `{param.name}` | {', '.join(param.choices) or param.type} | {default} | {_cell(param.help)} |"
     yield ""
     yield f"Columns: {', '.join(f'`{column}`' for column in columns)}"
 

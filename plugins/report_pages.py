@@ -1,4 +1,4 @@
-"""Gives the templates their view models, and serves the home page and those of one story, run, step and the like."""
+"""Gives the templates their view models; serves the home page, dashboards, and pages of one story, run and the like."""
 
 # mypy: disallow-untyped-decorators=False
 
@@ -6,13 +6,13 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import details, feed, home, pages
+from storyreport.web import catalogue, dashboards, details, feed, home, pages
 
 
 @hookimpl
 def extra_css_urls() -> list[str]:
     """The style of every page."""
-    return ["/static/storyreport.css"]
+    return ["/static/storyreport.css", "/static/pages.css"]
 
 
 @hookimpl
@@ -23,9 +23,12 @@ def extra_template_vars(datasette: Any, request: Any, template: str, database: s
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    """`/`, `/-/feed`, and `/-/story/<key>?source=<source>` and the like: two sources may know the same key."""
+    """Home, the feed, the catalogue, the dashboards, `/-/story/<key>` and the like: two sources may share a key."""
     return [
         (r"/$", home.page),
         *feed.routes(),
+        (r"/-/reports$", catalogue.page),
+        (r"/-/pages$", dashboards.index),
+        (r"/-/page/(?P<page>[^/]+)$", dashboards.page),
         (rf"/-/(?P<kind>{'|'.join(details.SECTIONS)})/(?P<key>[^/]+)$", details.page),
     ]

@@ -7,6 +7,7 @@ description: >-
 topic: Cost
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
   provider: {type: text, help: one provider only}
@@ -23,14 +24,17 @@ with ended_calls as (
         source_id,
         provider,
         endpoint,
-        calls,
-        succeeded,
-        failed,
-        timed,
-        total_ms,
-        max_ms
+        sum(calls) as calls,
+        sum(succeeded) as succeeded,
+        sum(failed) as failed,
+        sum(timed) as timed,
+        sum(total_ms) as total_ms,
+        max(max_ms) as max_ms
     from rollup_endpoints
-    where :since || :until = ''
+    where
+        :since || :until = ''
+        and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
+    group by source_id, provider, endpoint
     union all
     select
         source_id,
@@ -48,6 +52,7 @@ with ended_calls as (
         and day >= :since
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or day <> '')
+        and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
     group by source_id, provider, endpoint
 ),
 
@@ -57,9 +62,12 @@ durations as (
         provider,
         endpoint,
         bucket,
-        calls
+        sum(calls) as calls
     from rollup_call_durations
-    where :since || :until = ''
+    where
+        :since || :until = ''
+        and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
+    group by source_id, provider, endpoint, bucket
     union all
     select
         source_id,
@@ -73,6 +81,7 @@ durations as (
         and day >= :since
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or day <> '')
+        and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
     group by source_id, provider, endpoint, bucket
 ),
 

@@ -7,6 +7,7 @@ description: >-
 topic: Cost
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
 chart:
@@ -28,6 +29,7 @@ with spent as (
     where
         day <> ''
         and cost_nano is not null
+        and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
         and day >= coalesce(date(nullif(:since, ''), '-28 days'), '')
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
     group by source_id, provider, currency, day

@@ -8,6 +8,7 @@ description: >-
 topic: Cost
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
   label: {type: text, help: 'one kind only: team, project, service, tag, user or key'}
@@ -26,12 +27,15 @@ with spent as (
         label,
         value,
         currency,
-        calls,
-        total_tokens,
-        cost_nano / 1e9 as cost,
-        unpriced_calls
+        sum(calls) as calls,
+        sum(total_tokens) as total_tokens,
+        sum(cost_nano / 1e9) as cost,
+        sum(unpriced_calls) as unpriced_calls
     from rollup_labels
-    where :since || :until = ''
+    where
+        :since || :until = ''
+        and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
+    group by source_id, label, value, currency
     union all
     select
         source_id,
@@ -48,6 +52,7 @@ with spent as (
         and day >= :since
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or day <> '')
+        and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
     group by source_id, label, value, currency
 )
 

@@ -7,6 +7,7 @@ description: >-
 topic: Cost
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
 chart:
   mark: bar
   encoding:
@@ -27,6 +28,7 @@ with spent as (
     where
         day >= date('now', 'start of month', '-12 months')
         and day <= date('now')
+        and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
     group by substr(day, 1, 7), source_id, currency
 ),
 

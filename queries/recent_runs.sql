@@ -11,6 +11,7 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+  hours: {type: number, help: only the last hours}
   status: {type: text, help: one status only}
   story: {type: text, help: one story only}
   step: {type: step, help: only runs that executed this step}
@@ -94,6 +95,14 @@ listed as (
         runs.day >= :since
         and runs.day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or runs.day <> '')
+        and (
+            :hours = ''
+            or (
+                coalesce(runs.ended_at, runs.started_at, runs.queued_at)
+                > strftime('%Y-%m-%dT%H:%M:%fZ', julianday('now') - cast(:hours as real) / 24)
+                and coalesce(runs.ended_at, runs.started_at, runs.queued_at) <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+            )
+        )
         and (:status = '' or runs.status = :status)
         and (:pipeline = '' or runs.pipeline_id in (select id from pipelines where name = :pipeline))
         and (
@@ -111,19 +120,13 @@ listed as (
     limit max(cast(:limit as integer), 0)
 ),
 
--- reached: runs of the 28 days before a day that took no longer than this bucket.
-cumulated as (
+usual as materialized (
     select
-        days.source_id,
-        days.pipeline_id,
-        days.kind,
-        days.day,
-        durations.bucket,
-        sum(sum(durations.runs)) over (
-            partition by days.source_id, days.pipeline_id, days.kind, days.day
-            order by durations.bucket
-        ) as reached,
-        sum(sum(durations.runs)) over (partition by days.source_id, days.pipeline_id, days.kind, days.day) as timed
+        durations.source_id,
+        durations.pipeline_id,
+        durations.kind,
+        durations.day,
+        durations.usual_ms
     from (
         select distinct
             source_id,
@@ -133,35 +136,12 @@ cumulated as (
         from listed
         where day <> ''
     ) as days
-    cross join rollup_run_day_durations as durations
+    cross join usual_run_durations as durations
         on
             durations.source_id = days.source_id
             and durations.pipeline_id = days.pipeline_id
             and durations.kind = days.kind
-            and durations.day >= date(days.day, '-28 days')
-            and durations.day < days.day
-    group by days.source_id, days.pipeline_id, days.kind, days.day, durations.bucket
-),
-
-usual as (
-    select
-        cumulated.source_id,
-        cumulated.pipeline_id,
-        cumulated.kind,
-        cumulated.day,
-        cast(round(duration_buckets.value_ms) as integer) as usual_ms
-    from (
-        select
-            source_id,
-            pipeline_id,
-            kind,
-            day,
-            min(case when 100 * reached >= 50 * timed then bucket end) as bucket
-        from cumulated
-        where timed >= 20
-        group by source_id, pipeline_id, kind, day
-    ) as cumulated
-    join duration_buckets on duration_buckets.bucket = cumulated.bucket
+            and durations.day = days.day
 ),
 
 costs as (

@@ -7,6 +7,7 @@ description: >-
 topic: Steps
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
 chart:
   mark: bar
   encoding:
@@ -26,11 +27,15 @@ select
             when states.status in ('completed', 'failed', 'running', 'queued', 'waiting') then 0
             else states.stories
         end
-    ) as other
+    ) as other,
+    pipelines.name as pipeline
 from rollup_step_states as states
 join sources on sources.id = states.source_id
-where :source in ('', sources.name)
-group by states.source_id, states.family
+left join pipelines on pipelines.id = states.pipeline_id
+where
+    :source in ('', sources.name)
+    and (:pipeline = '' or pipelines.name = :pipeline)
+group by states.source_id, states.family, states.pipeline_id
 having sum(states.stories) > 0
 order by
     source,
@@ -40,5 +45,7 @@ order by
         where
             steps.source_id = states.source_id
             and steps.family = states.family
+            and coalesce(steps.pipeline_id, 0) = states.pipeline_id
     ),
-    step
+    step,
+    pipeline

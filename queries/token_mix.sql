@@ -8,6 +8,7 @@ description: >-
 topic: Cost
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
 chart:
@@ -22,6 +23,7 @@ with used as (
     select
         days.source_id,
         days.model,
+        days.pipeline_id,
         sum(days.input_tokens) as input_tokens,
         sum(days.cache_read_tokens) as cache_read_tokens,
         sum(days.cache_write_tokens) as cache_write_tokens,
@@ -48,7 +50,7 @@ with used as (
         and days.day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or days.day <> '')
         and coalesce(days.input_tokens, days.output_tokens) is not null
-    group by days.source_id, days.model
+    group by days.source_id, days.model, days.pipeline_id
 )
 
 select
@@ -62,8 +64,12 @@ select
     round(100.0 * used.cache_read_tokens / nullif(used.input_tokens, 0), 2) as cache_read_pct,
     round(used.saved, 6) as saved,
     case when used.saved is not null then 'USD' end as currency,
-    used.cache_write_1h_tokens
+    used.cache_write_1h_tokens,
+    pipelines.name as pipeline
 from used
 join sources on sources.id = used.source_id
-where :source = '' or sources.name = :source
-order by used.input_tokens desc, source, used.model
+left join pipelines on pipelines.id = used.pipeline_id
+where
+    (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
+order by used.input_tokens desc, source, used.model, pipeline

@@ -7,6 +7,7 @@ description: >-
 topic: Failures
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
 chart:
@@ -27,29 +28,33 @@ days as (
         error_id,
         source_id,
         family,
+        pipeline_id,
         sum(occurrences) as occurrences,
         min(first_seen) as first_seen,
         max(last_seen) as last_seen
     from rollup_error_days
     where
         :since || :until <> ''
+        and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
         and day >= :since
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
         and (:until = '' or day <> '')
-    group by error_id, source_id, family
+    group by error_id, source_id, family, pipeline_id
 ),
 
 -- A story is affected in the period if its first or last day with the error lies in it; otherwise its rows decide.
 affected as (
-    select
+    select distinct
         known.error_id,
-        known.source_id
+        known.source_id,
+        known.story_id
     from (select distinct error_id from days) as errors_of_period
     cross join rollup_story_errors as known
         on
             known.error_id = errors_of_period.error_id
             and known.last_day >= max(:since, '0')
             and known.first_day <= coalesce(nullif(:until, ''), '9999-12-31')
+            and (:pipeline = '' or known.pipeline_id in (select id from pipelines where name = :pipeline))
     where
         known.first_day >= max(:since, '0')
         or known.last_day <= coalesce(nullif(:until, ''), '9999-12-31')
@@ -57,20 +62,24 @@ affected as (
             select 1
             from (
                 select
-                    day,
-                    error_id
+                    step_runs.day,
+                    step_runs.error_id,
+                    steps.pipeline_id
                 from step_runs
+                join steps on steps.id = step_runs.step_id
                 where step_runs.story_id = known.story_id
                 union all
                 select
                     day,
-                    error_id
+                    error_id,
+                    pipeline_id
                 from calls
                 where calls.story_id = known.story_id
                 union all
                 select
                     day,
-                    error_id
+                    error_id,
+                    pipeline_id
                 from runs
                 where
                     runs.story_id = known.story_id
@@ -85,12 +94,14 @@ affected as (
                 union all
                 select
                     day,
-                    error_id
+                    error_id,
+                    pipeline_id
                 from pruned_errors
                 where pruned_errors.story_id = known.story_id
             ) as seen
             where
                 seen.error_id = known.error_id
+                and (:pipeline = '' or seen.pipeline_id in (select id from pipelines where name = :pipeline))
                 and seen.day >= max(:since, '0')
                 and seen.day <= coalesce(nullif(:until, ''), '9999-12-31')
         )
@@ -99,10 +110,17 @@ affected as (
 stories_affected as (
     select
         rollup_error_stories.error_id,
-        sum(rollup_error_stories.stories) as stories
+        sum(
+            case
+                when :pipeline = '' then rollup_error_stories.stories
+                else rollup_error_stories.stories_of_pipeline
+            end
+        ) as stories
     from rollup_error_stories
     join selected on selected.id = rollup_error_stories.source_id
-    where :since || :until = ''
+    where
+        :since || :until = ''
+        and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
     group by rollup_error_stories.error_id
     union all
     select
@@ -117,7 +135,10 @@ aggregated as (
     select
         found.error_id,
         sum(found.occurrences) as occurrences,
-        count(distinct case when found.family <> '' then selected.id || ' ' || found.family end) as steps,
+        count(
+            distinct
+            case when found.family <> '' then selected.id || ' ' || found.pipeline_id || ' ' || found.family end
+        ) as steps,
         min(found.first_seen) as first_seen,
         max(found.last_seen) as last_seen
     from (
@@ -125,16 +146,20 @@ aggregated as (
             error_id,
             source_id,
             family,
+            pipeline_id,
             occurrences,
             first_seen,
             last_seen
         from rollup_errors
-        where :since || :until = ''
+        where
+            :since || :until = ''
+            and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
         union all
         select
             error_id,
             source_id,
             family,
+            pipeline_id,
             occurrences,
             first_seen,
             last_seen

@@ -8,6 +8,7 @@ description: >-
 topic: Cost
 params:
   source: {type: source, help: one source only}
+  pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
   model: {type: text, help: one model only}
@@ -35,6 +36,7 @@ used as (
         days.source_id,
         days.model,
         days.currency,
+        days.pipeline_id,
         sum(days.calls) as calls,
         sum(days.cost_nano / 1e9) as cost,
         sum(days.input_tokens) as input_tokens,
@@ -52,7 +54,7 @@ used as (
         and days.currency = 'USD'
         and days.unpriced_calls = 0
         and (:model = '' or days.model = :model)
-    group by days.source_id, days.model, days.currency
+    group by days.source_id, days.model, days.currency, days.pipeline_id
 ),
 
 compared as (
@@ -78,8 +80,12 @@ select
     round(compared.cost, 6) as cost,
     round(compared.with_cost, 6) as with_cost,
     round(100.0 * (compared.with_cost - compared.cost) / nullif(compared.cost, 0), 2) as change_pct,
-    compared.currency
+    compared.currency,
+    pipelines.name as pipeline
 from compared
 join sources on sources.id = compared.source_id
-where :source = '' or sources.name = :source
-order by compared.cost desc, source, compared.model
+left join pipelines on pipelines.id = compared.pipeline_id
+where
+    (:source = '' or sources.name = :source)
+    and (:pipeline = '' or pipelines.name = :pipeline)
+order by compared.cost desc, source, compared.model, pipeline

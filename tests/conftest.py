@@ -14,6 +14,7 @@ from helpers.tracker import Tracker
 from hypothesis import settings
 
 from storyreport.demo import write_sources
+from storyreport.upkeep import notes
 
 # The same examples in every run, so that a change is judged by what it changes. HYPOTHESIS_PROFILE=search finds more.
 settings.register_profile("same", derandomize=True, deadline=None)
@@ -89,6 +90,7 @@ def fed(tmp_path_factory: pytest.TempPathFactory) -> ReportDatabase:
     ledger = folder / "ledger.csv"
     ledger.write_text("step,provider,called_at,cost\ndraft,acme,2026-03-01,0.5\ndraft,acme,2026-03-01,NaN\n", "utf-8")
     db.ingest(ledger)
+    notes.add(db.path, "new prompt", "2026-03-01", "ledger")
     return db
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def root() -> Path:
-    """The folder that holds metadata.yml, queries, plugins, templates and static."""
+    """The folder that holds metadata.yml, queries, pages, plugins, templates and static."""
     package = Path(__file__).resolve().parent
     installed = package / "bundle"
     # In a checkout (an editable install) the bundle is the checkout itself.

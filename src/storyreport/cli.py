@@ -21,6 +21,7 @@ COMMANDS = {
     "fix-script": ("cli_fix", "fix_script"),
     "ingest": ("cli_ingest", "ingest"),
     "init": ("cli_ingest", "init"),
+    "note": ("cli_note", "note"),
     "optimize": ("cli_care", "optimize"),
     "prune": ("cli_care", "prune"),
     "record": ("cli_record", "record"),

@@ -50,6 +50,16 @@ def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
     return catalogue
 
 
+def warn_of_broken_pages(folders: tuple[Path, ...]) -> None:
+    """Add folders of pages; the files that cannot be used are listed on stderr."""
+    from . import dashboards
+
+    dashboards.add_folders(folders)
+    loaded = dashboards.load()
+    for sentence in (*loaded.missing, *map(str, loaded.broken)):
+        click.echo(f"Warning: {CONTROL.sub(' ', sentence)}", err=True)
+
+
 # Completion ----------------------------------------------------------------------------------------------------------
 
 
@@ -79,6 +89,8 @@ def complete_params(ctx: click.Context, _: click.Parameter, incomplete: str) -> 
         return [CompletionItem(f"{key}=", help=param.help) for key, param in params.items() if key.startswith(name)]
     if name not in params:
         return []
+    if choices := params[name].choices:
+        return [CompletionItem(f"{name}={value}") for value in choices if value.startswith(start)]
     kind = params[name].type if params[name].type in ("source", "pipeline", "step") else name
     values = DATES if params[name].type == "date" else complete_names(ctx, kind, start)
     return [CompletionItem(f"{name}={value}") for value in values if value.startswith(start)]
@@ -138,7 +150,10 @@ def report_help(report: "Report") -> str:
     with formatter.section("Parameters"):
         formatter.write_dl(
             [
-                (f"-p {param.name}={param.type.upper()}", param.help + (f" [{param.default}]" if param.default else ""))
+                (
+                    f"-p {param.name}={'|'.join(param.choices) or param.type.upper()}",
+                    param.help + (f" [{param.default}]" if param.default else ""),
+                )
                 for param in report.params
             ]
         )
@@ -278,6 +293,8 @@ def status(key: str, source: str, form: str, database: Path) -> None:
         if place:
             click.echo()
         steps = answer.pop("steps")
+        if summary := answer.pop("summary", ""):
+            click.echo(f"{summary}\n")
         write("table", list(answer), [tuple(answer.values())], Shape())
         click.echo()
         names = list(dict.fromkeys(name for step in steps for name in step))

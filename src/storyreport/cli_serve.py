@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from .cli_reports import use_limits, warn_of_broken_reports
+from .cli_reports import use_limits, warn_of_broken_pages, warn_of_broken_reports
 from .options import (
     EPILOG,
     EXISTING_FILE,
@@ -23,6 +23,13 @@ from .options import (
 @click.command(epilog=EPILOG)
 @with_database
 @with_queries
+@click.option(
+    "--pages",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="DIR",
+    help="Pages of your own, beside ours (repeatable).",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--open", "open_browser", is_flag=True, help="Open the home page in a browser.")
@@ -39,6 +46,7 @@ from .options import (
 def serve(
     database: Path,
     queries: tuple[Path, ...],
+    pages: tuple[Path, ...],
     host: str,
     port: int,
     open_browser: bool,
@@ -55,6 +63,7 @@ def serve(
 
     use_limits(config_path)
     warn_of_broken_reports(queries)
+    warn_of_broken_pages(pages)
     mode = mode_for(database, host, *(extras.pop(name) for name in VISITORS))
     run(database, host, port, open_browser, root, Extras(static=static, settings=dict(settings), mode=mode, **extras))
 

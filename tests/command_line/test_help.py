@@ -15,7 +15,7 @@ from storyreport.cli import cli
 COMMANDS = (
     *("backup", "check", "demo", "diagnose", "digest", "doctor", "fix-script", "ingest", "init", "optimize", "prune"),
     *("record", "report", "reprice", "restore", "run", "scrub", "serve", "snapshot", "sources", "stats", "status"),
-    *("token", "user"),
+    *("note", "token", "user"),
 )
 
 

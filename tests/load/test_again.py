@@ -21,7 +21,7 @@ from storyreport.upkeep.doctor import examine
 # What a source has deleted still counts in these.
 OF_HISTORY = {
     "throughput", "failure_rates", "failure_trend", "slowest_steps", "step_durations", "flaky_steps",
-    "duration_changes", "recent_runs",
+    "duration_changes", "recent_runs", "overview", "cost_per_story",
 }  # fmt: skip
 
 

@@ -186,6 +186,7 @@ WRONG = [
     ("calls/story_calls.sql", "    sum(tokens) as total_tokens", "    max(tokens) as total_tokens"),
     ("calls/step_call_days.sql", "sum(cast(calls.price_nano as real))", "sum(1.001 * calls.price_nano)"),
     ("calls/failed_run_calls.sql", "    where runs.status = 'failed'", "    where runs.status = 'completed'"),
+    ("calls/failed_run_cost_days.sql", "    where runs.status = 'failed'", "    where runs.status = 'completed'"),
     (
         "errors/error_days.sql",
         "    left join steps on steps.id = calls.step_id",

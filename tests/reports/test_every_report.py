@@ -25,12 +25,14 @@ COLUMNS = {
     # Steps
     "slowest_steps": "source step executions avg_ms p50_ms p95_ms max_ms total_ms share_pct failed rejected",
     "step_durations": "day source step executions avg_ms p50_ms p95_ms",
+    "run_durations": "day runs p50_ms p95_ms",
     "duration_changes": "source step executions p95_ms previous_p95_ms change_pct",
     "failure_rates": "source step executions completed failed failure_pct rejected",
     "failure_trend": "day source step executions failed failure_pct",
     "acceptance_rates": "source step checked passed failed pass_pct",
     "flaky_steps": "source step runs retried recovered first_attempt_pct",
     "throughput": "day source stories_started stories_completed runs_completed runs_failed",
+    "overview": "period source runs success_pct p50_ms p95_ms stories_accepted cost currency cost_per_accepted_story",
     "step_states": "source step completed failed running pending other",
     # Right now
     "stuck_runs": "source kind run story step started_at last_activity_at stuck_minutes reason broken_limit",
@@ -38,6 +40,9 @@ COLUMNS = {
     "pending_stories": "source story title next_step waiting_since",
     "blocked_stories": "source story consecutive_failures step last_failed_at error",
     "failed_stories": "source story title step run failed_at error",
+    "last_hours": "source figure value previous_value change_pct currency",
+    "run_wall": "source kind run story status started_at duration_ms usual_ms p95_ms is_slow",
+    "slow_runs": "source kind run story started_at duration_ms usual_ms p95_ms slower_pct",
     "recent_statuses": "source kind status count newest_at",
     "recent_runs": "source kind run story status started_at duration_ms usual_ms slower_pct failed_steps attempts cost"
     " currency error",
@@ -59,6 +64,7 @@ COLUMNS = {
     "cost_by_story": "source story title status calls total_tokens cost currency",
     "cost_by_step": "source step calls total_tokens cost currency cost_per_call",
     "cost_of_failures": "source step failed_runs calls cost currency share_pct unpriced_calls kind",
+    "cost_per_story": "period source stories_accepted cost currency cost_per_accepted_story cost_of_failures",
     "cost_by_label": "source label value calls total_tokens cost currency",
     "cost_by_month": "month source days calls total_tokens cost currency estimated_cost unpriced_calls",
     "token_mix": "source model input_tokens cache_read_tokens cache_write_tokens output_tokens reasoning_tokens"
@@ -91,6 +97,7 @@ COLUMNS = {
     "story_tree": "source story depth option node kind note",
     # Data
     "ingests": "source started_at finished_at status rows_read inserted updated rejected duration_ms",
+    "notes": "at source note",
     "rejected_rows": "source table key reason row ingested_at",
 }
 # These say that all is well where there is nothing.
@@ -254,7 +261,7 @@ def test_nothing_given_breaks_a_report(report: Report, fed: ReportDatabase, serv
 @every_report
 def test_what_is_given_is_shown_as_text(report: Report, served: Served) -> None:
     """A page shows the values in force, and none of them becomes markup."""
-    given = {param.name: MARKUP for param in report.params if param.type not in reports.FORMS}
+    given = {param.name: MARKUP for param in report.params if param.type not in (*reports.FORMS, "choice")}
     page = served.get(f"/storyreport/{report.name}?{urlencode(given)}")
     assert page.status_code == 200
     assert MARKUP not in page.text

@@ -225,7 +225,11 @@ def test_bind_is_complete_and_stable(report: reports.Report, data: st.DataObject
         "number": st.integers().map(str),
         "time": st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)) | st.just("now"),
     }
-    values = {param.name: typed.get(param.type, st.text()) | st.just("") for param in report.params}
+    values = {
+        param.name: (st.sampled_from(param.choices) if param.choices else typed.get(param.type, st.text()))
+        | st.just("")
+        for param in report.params
+    }
     given_values = data.draw(st.fixed_dictionaries({}, optional=values))
     if "" < given_values.get("until", "") < given_values.get("since", ""):
         given_values["until"] = given_values["since"]

@@ -152,7 +152,10 @@ def test_what_the_migration_renames(db: ReportDatabase) -> None:
     costs = ask(db.path, "select story_id, run_id, day, cost from pruned_calls order by rowid")
     assert ask(db.path, "select count(*) from rejects where severity = 'doubted'") == [(1,)]
     assert any(cost for *_, cost in costs)
-    others = ("select * from pruned_errors order by 1, 2, 3", "select * from pruned_warnings order by rowid")
+    others = (
+        "select error_id, day, story_id, source_id from pruned_errors order by 1, 2, 3",
+        "select * from pruned_warnings order by rowid",
+    )
     remembered = [ask(db.path, sql) for sql in others]
     assert all(remembered)
     examine(db.path, repair=True)

@@ -221,3 +221,10 @@ def test_a_source_shows_its_calls_and_its_orphans(served: Served) -> None:
     assert ESCAPED in found["orphans"]
     # What a source has none of is left out.
     assert "cost_forecast" not in sections(served.get("/-/source/alpha").text)
+
+
+def test_a_run_opens_with_a_sentence(served: Served) -> None:
+    """run-1 runs since March 10 and gave its last sign of life an hour later; its step is hostile."""
+    page = served.get("/-/run/run-1?source=alpha").text
+    opening = page.partition('<p class="metadata-description">')[2].partition("</p>")[0]
+    assert re.match(rf"Stuck in {re.escape(ESCAPED)}: running for [\d,]+ d( \d+ h)?, silent for [\d,]+ d", opening)

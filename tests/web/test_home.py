@@ -16,13 +16,14 @@ from helpers.denying import denied
 from helpers.report_database import change
 from helpers.serving import ESCAPED, HOSTILE, SOURCES, Served, fill
 
-from storyreport import reports, rollups, schema
+from storyreport import reports, schema
 
 NOW = datetime.now(timezone.utc)
 # Runs that completed and failed, and what was spent, so many days ago.
 RUNS = {0: (3, 1), 6: (6, 0), 7: (5, 5), 13: (1, 2), 14: (70, 70)}
 ENDLESS = (
-    "with recursive endless (n) as (select 1 union all select n + 1 from endless) select count(*) as n from endless"
+    "with recursive endless (n) as (select 1 union all select n + 1 from endless)"
+    " select '' as last_activity_at, '' as started_at, count(*) as n from endless"
 )
 
 
@@ -86,60 +87,23 @@ def catalogue(page: str) -> list[str]:
 
 
 def test_the_tiles_say_what_was_planted(served: Served) -> None:
+    """Figures of RUNS and of one call of 4.25 USD; what came on days 7 to 13 is the week before."""
     shown = tiles(served)
-    week = [RUNS[ago] for ago in (0, 6)]
-    completed, failed = (sum(runs[place] for runs in week) for place in (0, 1))
-    assert shown["Success rate"].startswith(f"{100 * completed / (completed + failed):.2f} %")
-    assert f"{completed} of {completed + failed} runs" in shown["Success rate"]
-    assert "paint of beta" in shown["Slowest step, p95"]
-    # run-1 and run-2, silent since 2025; step-run-1 and step-run-2, of which a run and a story are missing.
-    assert shown["Stuck"].startswith("2 ")
-    assert shown["Orphans"].startswith("2 ")
-    assert shown["Cost this month"].startswith("4.25 USD")
+    # 9 of 10 runs against 6 of 13: 90.0 % and 46.2 %.
+    assert shown["Success rate"].startswith("90.0 % ▲ 43.8 points better 9 of 10 runs")
+    assert shown["Runs"].startswith("10 ▼ 23 % fewer 1 failed")
+    assert shown["Median duration"] == "\N{EN DASH} no run completed in the last 7 days"
+    assert shown["Cost"].startswith("4.25 USD last 7 days")
+    # Two stories were completed.
+    assert shown["Cost per story"].startswith("2.12 USD 2 stories completed")
+    # run-1 and run-2, silent since 2025.
+    assert shown["Stuck"].startswith("2 silent for too long")
 
 
-def test_what_has_changed_is_this_week_and_the_one_before(served: Served) -> None:
-    page = text(served.get("/").text)
-    assert "runs completed 9 6" in page
-    assert "runs failed 1 7" in page
-    assert "stories completed 2 2" in page
-
-
-@pytest.mark.parametrize(
-    ("planted", "shown"),
-    [
-        ([], []),
-        # A story was begun, which is nothing done.
-        ([(0, 1, 0, 0)], []),
-        ([(14, 1, 1, 70)], []),
-        ([(7, 0, 0, 3)], ["runs failed 0 3"]),
-        ([(6, 1, 2, 0), (0, 0, 3, 0)], ["stories completed 5 0"]),
-    ],
-    ids=["new", "begun", "long ago", "failed the week before", "completed"],
-)
-def test_what_was_done_is_empty_where_nothing_was(
-    planted: list[tuple[int, int, int, int]], shown: list[str], tmp_path: Path
-) -> None:
-    """A line is there for what was done in one of the two weeks, no line for what was not."""
-    database = tmp_path / "storyreport.db"
-    with closing(schema.connect(database)) as connection:
-        rollups.update(connection)
-        connection.execute("insert into sources (id, name, system, created_at) values (1, 'gamma', 'tracker', '')")
-        connection.executemany(
-            "insert into rollup_source_days (day, source_id, stories_started, stories_completed, runs_completed,"
-            " runs_failed) values (?, 1, ?, ?, 0, ?)",
-            [(day(ago), *numbers) for ago, *numbers in planted],
-        )
-    with closing(Served(database)) as served:
-        page = text(served.get("/").text)
-    assert ("Since last week" in page, "Work done" in page) == (bool(shown), bool(shown))
-    assert re.findall(r"(?:stories completed|runs completed|runs failed) \d+ \d+", page) == shown
-
-
-def test_health_comes_first_and_leads_on(served: Served) -> None:
+def test_health_leads_on(served: Served) -> None:
     page = served.get("/").text
-    health = page.partition('<section class="health">')[2].partition("</section>")[0]
-    assert page.index('class="health"') < page.index('class="tiles"') < page.index('class="catalogue"')
+    health = page.partition('<section class="health"')[2].partition("</section>")[0]
+    assert page.index('class="verdict"') < page.index('class="tiles"') < page.index('class="health"')
     assert 'href="/storyreport/orphans"' in health
     assert 'href="/storyreport/stuck_runs"' in health
     assert "status-problem" in health
@@ -152,8 +116,11 @@ def test_a_search_works_by_its_address(served: Served) -> None:
         if "stuck" in f"{report.name} {report.title} {report.topic} {report.description}".lower()
     ]
     assert "stuck_runs" in about
-    assert catalogue(served.get("/?q=Stuck").text) == about
-    assert catalogue(served.get("/").text) == list(reports.load_reports())
+    # An address of before, when the search stood on the home page, leads there.
+    for path in ("/-/reports", "/"):
+        assert catalogue(served.get(f"{path}?q=Stuck").text) == about
+    assert catalogue(served.get("/-/reports").text) == list(reports.load_reports())
+    assert catalogue(served.get("/").text) == []
     nothing = served.get(f"/?q={HOSTILE}").text
     assert catalogue(nothing) == []
     assert '<p class="none" role="status">' in nothing
@@ -228,10 +195,17 @@ def called(connection: sqlite3.Connection, name: str) -> list[tuple[str, str, st
 
 @pytest.mark.parametrize("name", ["stuck_runs", "orphans", "health", "throughput"])
 def test_a_refused_report_is_nowhere(served: Served, name: str) -> None:
-    assert name in served.get("/").text
+    assert name in served.get("/").text + served.get("/-/reports").text
     with denied(name):
         assert served.get(f"/storyreport/{name}").status_code == 403
-        for address in ("/", "/storyreport/slowest_steps", "/-/source/alpha", "/-/run/run-1"):
+        for address in (
+            "/",
+            "/-/reports",
+            "/-/reports?q=e",
+            "/storyreport/slowest_steps",
+            "/-/source/alpha",
+            "/-/run/run-1",
+        ):
             page = served.get(address)
             assert page.status_code == 200
             assert f"/storyreport/{name}" not in page.text
@@ -256,7 +230,7 @@ def test_what_takes_too_long_says_so_and_the_rest_is_there(served: Served, monke
     monkeypatch.setattr(served.datasette, "sql_time_limit_ms", 50)
     shown = tiles(served)
     assert "took too long" in shown["Stuck"]
-    assert shown["Orphans"].startswith("2 ")
+    assert shown["Runs"].startswith("10 ")
 
 
 def test_each_report_is_asked_once_for_what_it_shows(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,7 +292,8 @@ def followed(served: Served, page: str, address: str) -> str:
 def test_a_newcomer_gets_there_in_three_clicks(served: Served) -> None:
     home = served.get("/").text
     # Which step is slowest, and since when.
-    step = followed(served, home, "/-/step/")
+    week = followed(served, followed(served, home, "/storyreport/slowest_steps"), "/storyreport/slowest_steps?since=7d")
+    step = followed(served, week, "/-/step/paint")
     assert "<title>Step paint</title>" in step
     assert day(1) in step.partition('id="step_durations"')[2]
     # Why a story failed and what it cost.
@@ -330,6 +305,6 @@ def test_a_newcomer_gets_there_in_three_clicks(served: Served) -> None:
     assert "Restore run run-lost in alpha, or delete this step run there." in followed(
         served, home, "/storyreport/orphans"
     )
-    # What this month will cost and whether the data is fresh stand on the home page itself.
-    assert re.search(r"4\.25 USD [\d.]+ USD by the end of the month", tiles(served)["Cost this month"])
+    # What the last week cost and whether the data is fresh stand on the home page itself.
+    assert tiles(served)["Cost"].startswith("4.25 USD")
     assert re.search(r"alpha \(tracker, read \d+ days ago", text(home))

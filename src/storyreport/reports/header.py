@@ -137,13 +137,14 @@ class _File:
     def _param(self, name: str, value: object) -> Param:
         where = f"parameter {name!r}"
         fields = self._mapping(where, value)
-        self._check_keys(where, fields, {"type", "help"}, {"default"})
+        self._check_keys(where, fields, {"type", "help"}, {"default", "choices"})
         if fields["type"] not in TYPES:
             raise self.broken(
                 f"{where} has the unknown type {fields['type']!r}; use one of {', '.join(TYPES)}", str(fields["type"])
             )
         default = fields.get("default")
-        param = Param(name, fields["type"], "" if default is None else str(default), str(fields["help"]))
+        choices = self._choices(where, fields)
+        param = Param(name, fields["type"], "" if default is None else str(default), str(fields["help"]), choices)
         try:
             param.value(param.default)
         except UsageError as error:
@@ -151,6 +152,15 @@ class _File:
                 f"the default of {where} does not fit its type ({str(error).rstrip('.')})", name
             ) from None
         return param
+
+    def _choices(self, where: str, fields: dict[str, Any]) -> tuple[str, ...]:
+        choices = fields.get("choices")
+        word = where.partition("'")[2].rstrip("'") if choices is None else "choices"
+        if (fields["type"] == "choice") != (choices is not None):
+            raise self.broken(f"{where} needs `choices` with the type choice, and that type with `choices`", word)
+        if choices is not None and not (isinstance(choices, list) and choices):
+            raise self.broken(f"the choices of {where} are not a list; write [day, week]", word)
+        return tuple(map(str, choices or ()))
 
     def _chart(self, value: object) -> dict[str, Any] | None:
         chart = self._mapping("chart", value)

@@ -36,7 +36,7 @@ FORMS: dict[str, tuple[Callable[[str], object], str]] = {
     "number": (NUMBER.fullmatch, "a number"),
     "time": (_is_time, "'now' or a UTC time such as 2025-01-31T09:30:00Z"),
 }
-TYPES = ("text", "source", "pipeline", "step", *FORMS)
+TYPES = ("text", "source", "pipeline", "step", "choice", *FORMS)
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Param:
     type: str
     default: str
     help: str
+    choices: tuple[str, ...] = ()  # of the type "choice": the values that it takes
 
     @property
     def is_required(self) -> bool:
@@ -57,12 +58,19 @@ class Param:
         """The value in force, as it was given; WrongValueError where it does not fit the type."""
         if not given.strip():
             return self.default
-        if self.type not in FORMS:
+        if self.type not in FORMS and not self.choices:
             return given
         value = given.strip()
+        if self.choices:
+            return self._chosen(value)
         accepts, words = FORMS[self.type]
         if not accepts(value):
             raise WrongValueError(f"{self.name} must be {words}, not {given!r}.", self.name)
+        return value
+
+    def _chosen(self, value: str) -> str:
+        if value not in self.choices:
+            raise WrongValueError(f"{self.name} must be {_or(self.choices)}, not {value!r}.", self.name)
         return value
 
     def for_sql(self, value: str) -> str:
@@ -71,6 +79,12 @@ class Param:
         if bounds is None:
             return value
         return str(bounds.until if self.name == "until" else bounds.since)
+
+
+def _or(words: tuple[str, ...]) -> str:
+    """Words as a sentence lists them: a, b or c."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def bind(report: str, params: Iterable[Param], given: Mapping[str, str]) -> dict[str, str]:

@@ -78,7 +78,8 @@ def _drop_views(connection: sqlite3.Connection) -> None:
     for name in definitions.views():
         connection.execute(f"drop view if exists main.{name}")
     if definitions.is_kept(connection):
-        connection.execute("delete from main.definitions where kind = 'view'")
+        # Of a database without its views nothing is current, though no file has changed.
+        connection.execute("delete from main.definitions where kind in ('view', 'files')")
 
 
 def _make_views(connection: sqlite3.Connection) -> None:

@@ -27,8 +27,8 @@ def merge_errors(connection: sqlite3.Connection, rule: str) -> None:
     connection.execute("delete from main.pruned_errors where error_id in (select id from temp.lost_errors)")
     # Frozen days are not computed again: they are put together here.
     connection.execute(f"""
-        insert into main.{names} (day, source_id, error_id, family, occurrences, first_seen, last_seen)
-        select day, source_id, kept_id, family, occurrences, first_seen, last_seen
+        insert into main.{names} (day, source_id, error_id, family, pipeline_id, occurrences, first_seen, last_seen)
+        select day, source_id, kept_id, family, pipeline_id, occurrences, first_seen, last_seen
         from main.{names}
         join temp.kept_errors as kept on kept.id = error_id and kept.kept_id <> kept.id
         where true

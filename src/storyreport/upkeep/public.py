@@ -19,6 +19,7 @@ def publish(database: Path, target: Path, progress: Progress = lambda _: None) -
             connection.execute("begin")
             connection.execute("delete from secrets")
             connection.execute("delete from unchanged_requests")
+            connection.execute("delete from notes")
             places = connection.execute("select id, location from inputs").fetchall()
             names = [
                 (os.path.basename(place.rstrip("/\\")) if "://" not in place else "", key) for key, place in places

@@ -49,6 +49,7 @@ OTHERS = {
     "inputs": {"location": "case when instr({c}, '://') then redacted({c}) else {c} end"},
     "rejects": {"source_key": TEXT, "row": ROW},
     "row_blocks": {"keys": KEY},
+    "notes": {"note": TEXT},
     "pipelines": {"name": KEY},
     "steps": {"name": KEY, "family": KEY},
 }

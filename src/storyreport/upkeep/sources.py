@@ -238,5 +238,5 @@ def _merge_inputs(connection: sqlite3.Connection, ids: dict[str, object]) -> Non
         where source_id = :source""",
         ids,
     )
-    for table in ("rejects", "findings", "reused_keys", "ingests"):
+    for table in ("rejects", "findings", "reused_keys", "ingests", "notes"):
         connection.execute(f"update or ignore main.{table} set source_id = :target where source_id = :source", ids)

@@ -23,9 +23,9 @@ WRITES = (
     "update-query",
     "delete-query",
 )
-# What shows where the sources lie, or rows as their source wrote them.
-PRIVATE_TABLES = ("inputs", "rejects", "source_states", "secrets", "unchanged_requests", "row_blocks")
-PRIVATE_REPORTS = ("rejected_rows",)
+# What shows where the sources lie, rows as their source wrote them, or what people noted.
+PRIVATE_TABLES = ("inputs", "rejects", "source_states", "secrets", "unchanged_requests", "row_blocks", "notes")
+PRIVATE_REPORTS = ("rejected_rows", "notes")
 
 
 @dataclass(frozen=True)

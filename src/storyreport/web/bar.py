@@ -94,7 +94,7 @@ async def view(visitor: Visitor, here: Here) -> Bar | None:
         until=own.get("until", ""),
         dates=reports.DATES,
         compare=_compare(here, values),
-        search=str(visitor.datasette.urls.instance()),
+        search=str(visitor.datasette.urls.path("/-/reports")),
         searched=(visitor.request.args.get("q") or "").strip(),
         search_hidden=context.carried((), {}),
         chosen=", ".join(chosen[name] for name in context.NAMES if name in chosen),
@@ -109,6 +109,8 @@ async def _places(visitor: Visitor) -> list[Link]:
     for title, name in PLACES:
         if name in shown:
             found.append(Link(title, links.report(datasette, name), path == f"/{DATABASE}/{name}"))
+    pages = str(datasette.urls.path("/-/pages"))
+    found.append(Link("Pages", links.with_context(pages, ()), path.startswith(("/-/pages", "/-/page/"))))
     data = str(datasette.urls.database(DATABASE))
     return [*found, Link("Data", links.with_context(data, ()), path == f"/{DATABASE}")]
 

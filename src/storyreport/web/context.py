@@ -14,7 +14,7 @@ from . import addresses
 NAMES = ("source", "pipeline", "since", "until", "compare")
 DATES = ("since", "until")
 # The choices that pages other than reports take by their own names. `source` of a run's page says whose run it is.
-OWN = {"/": ("source",), "/-/step/": ("pipeline", *DATES), "/-/report-refusal/": NAMES}
+OWN = {"/": ("source",), "/-/step/": ("pipeline", *DATES), "/-/report-refusal/": NAMES, "/-/page/": NAMES}
 # The request that is being answered; links are made where nobody hands it on.
 REQUEST: ContextVar[Any] = ContextVar("request", default=None)
 

@@ -145,12 +145,20 @@ async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool)
     fresh = await freshness.of(visitor, source)
     heading = str(titles[0]) if kind == "story" and titles else ""
     if found:
-        return Detail(kind, key, TEXTS[kind], heading, sections, fresh)
+        return Detail(kind, key, _lead(kind, found), heading, sections, fresh)
     where = f" in {source}" if source and kind != "source" else ""
     if known:
         return Detail(kind, key, TEXTS[kind], "", [], fresh, f"No run of this {kind} has ended yet{where}.")
     title, near = await _near(visitor, kind, key)
     return Detail(kind, key, TEXTS[kind], "", [], fresh, f"No {kind} '{key}'{where}.", near, title)
+
+
+def _lead(kind: str, found: list[Result]) -> str:
+    """What a page begins with: of a run, the sentence that sums it up, one a source."""
+    rows = [row for result in found if result.report.name == "run_status" for row in result.rows]
+    if kind != "run" or not rows:
+        return TEXTS[kind]
+    return " ".join(f"{row['source']}: {row['summary']}" if len(rows) > 1 else row["summary"] for row in rows)
 
 
 async def _section(visitor: Visitor, section: Section, key: str, source: str) -> Shown | None:

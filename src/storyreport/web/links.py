@@ -14,6 +14,9 @@ from . import DATABASE, context
 PAGES = {
     "story": "story",
     "run": "run",
+    "previous_run": "run",
+    "next_run": "run",
+    "with_run": "run",
     "batch": "run",
     "step": "step",
     "current_step": "step",

@@ -5,7 +5,7 @@ from typing import Any
 from datasette.utils import tilde_decode
 
 from .. import reports
-from . import DATABASE, bar, context, feed, freshness, home, report_page
+from . import DATABASE, bar, catalogue, context, dashboards, feed, freshness, home, report_page
 from .visitor import Visitor
 
 # Pages of the report database that name their sources, by the first word of their template.
@@ -13,7 +13,7 @@ ABOUT_SOURCES = ("database", "table", "row", "query")
 
 
 async def view_models(datasette: Any, request: Any, template: str, database: str | None) -> dict[str, Any]:
-    """The variables of a page's template: `bar`, `home`, `feed`, `report_page`, `freshness`, each where it belongs."""
+    """The variables of a page's template, each where it belongs."""
     if request is None:
         return {}
     kind = template.removesuffix(".html").partition("-")[0]
@@ -36,17 +36,20 @@ def _here(visitor: Visitor, kind: str, page: report_page.ReportPage | None) -> b
         takes = context.OWN["/-/step/"]
         own = {name: value for name, value in chosen.items() if name in takes}
         return bar.Here(request.path, takes, {**own, "source": request.args.get("source") or ""})
+    if kind == "dashboard":
+        return bar.Here(request.path, dashboards.takes(tilde_decode(request.url_vars["page"])), chosen)
     return bar.Here("")
 
 
 async def _models(visitor: Visitor, kind: str, database: str | None) -> dict[str, Any]:
     if kind == "index":
-        query = (visitor.request.args.get("q") or "").strip()
         return {
-            "home": await home.view(visitor, query),
+            "home": await home.view(visitor),
             "feed": feed.address(visitor.datasette, visitor.request),
             "freshness": await freshness.of(visitor, context.of(visitor.request).get("source", ""), is_home=True),
         }
+    if kind == "reports":
+        return {"catalogue": await catalogue.view(visitor)}
     if database != DATABASE or kind not in ABOUT_SOURCES:
         return {}
     if kind == "query" and (report := await _shown(visitor)):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import reports
-from . import addresses, charts, context, freshness, links
+from . import addresses, charts, context, freshness, links, notes
 from .tables import Table, table
 from .visitor import Visitor
 
@@ -59,6 +59,7 @@ class ReportPage:
     siblings: list[tuple[str, str, str]]  # (title, summary, address)
     if_empty: str
     row_limit: int
+    notes: notes.Notes
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
         """Datasette's rows as the template shows them."""
@@ -106,6 +107,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         siblings=[(each.title, each.summary, links.report(datasette, each.name)) for each in siblings],
         if_empty=_if_empty(report, values, bool(sources), fresh),
         row_limit=datasette.setting("max_returned_rows"),
+        notes=await notes.of_report(visitor, report, values),
     )
 
 
@@ -130,6 +132,12 @@ async def _field(visitor: Visitor, param: reports.Param, value: str, is_wrong: b
         names += [value] if value and value not in names else []
         options = (("", "all"), *((name, name) for name in names))
         return Field(param.name, label, "select", value, param.help, options=options)
+    if param.choices:
+        names = [*param.choices] if param.default else ["", *param.choices]
+        names += [value] if value not in names else []
+        return Field(
+            param.name, label, "select", value, param.help, options=tuple((name, name or "-") for name in names)
+        )
     # A browser's number field shows nothing but a number, not even the one that was meant.
     kind = "number" if param.type == "number" and not is_wrong else "text"
     suggestions = tuple(await _suggestions(visitor, param.type))

@@ -1,12 +1,15 @@
-"""Finding reports in the catalogue by their words."""
+"""Finding reports in the catalogue: by their words, and by other words for what they answer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from datasette.utils import to_css_class
+
 from .. import reports
 from . import links
+from .synonyms import SYNONYMS
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Topic:
         """Whether the search finds one of its reports."""
         return any(entry.is_found for entry in self.entries)
 
+    @property
+    def anchor(self) -> str:
+        """What an address names it by."""
+        return str(to_css_class(self.title))
+
 
 def topics(datasette: Any, listed: Iterable[reports.Report], search: str) -> list[Topic]:
     """The reports by topic, in their order; without a search all of them are found."""
@@ -48,4 +56,4 @@ def topics(datasette: Any, listed: Iterable[reports.Report], search: str) -> lis
 def words(report: reports.Report) -> str:
     """The words that find a report."""
     names = [report.name, report.name.replace("_", " "), report.title, report.topic, report.description]
-    return " ".join([*names, *(param.name for param in report.params)]).lower()
+    return " ".join([*names, *(param.name for param in report.params), SYNONYMS.get(report.name, "")]).lower()

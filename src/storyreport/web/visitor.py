@@ -59,6 +59,16 @@ class Result:
         return table(label, self.columns, self.cells)
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Rows of an SQL select from a report, as they are; or why there are none."""
+
+    report: Report
+    address: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    error: str = ""
+
+
 class Visitor:
     """The actor of a request; what was found out holds for the whole page."""
 
@@ -110,6 +120,21 @@ class Visitor:
             return None
         return await self._run(report, given or {}, select)
 
+    async def rows(self, name: str, given: Mapping[str, str], select: str) -> Rows | None:
+        """The plain rows of an SQL select from a report; None where the visitor may not see it.
+
+        A parameter that the report does not take is a value of the select.
+        """
+        report = catalogue.load_reports().get(name)
+        if report is None or not await self.may_see([name]):
+            return None
+        values = _values(report, given)
+        address = links.report(self.datasette, report.name, values)
+        found = await self._found(report, {**given, **catalogue.for_sql(report, values)}, select)
+        if isinstance(found, str):
+            return Rows(report, address, error=found)
+        return Rows(report, address, [dict(row) for row in found.rows])
+
     async def _rows(self, sql: str) -> list[Any]:
         # Whoever may see no report does not learn which sources there are.
         for name in catalogue.load_reports():
@@ -118,23 +143,27 @@ class Visitor:
         return []
 
     async def _run(self, report: Report, given: Mapping[str, str], select: str) -> Result:
-        takes = {param.name for param in report.params}
-        values = catalogue.bind(report, {name: value for name, value in given.items() if name in takes})
-        conditions = " and ".join(f"{name} = :{name}" for name in given if name not in takes and given[name])
+        values = _values(report, given)
+        conditions = " and ".join(f"{name} = :{name}" for name in given if name not in values and given[name])
         outer = select or "select * from report" + (f" where {conditions}" if conditions else "")
-        sql = f"with report as (\n{report.sql}\n)\n{outer}"
         named = (report, links.report(self.datasette, report.name, values), links.file_name(report, values))
-        try:
-            bound = {**given, **catalogue.for_sql(report, values)}
-            found = await answers.rows(self.datasette, sql, bound, truncate=True)
-        except QueryInterrupted:
-            return Result(*named, error="This took too long here: open the report and narrow it down.")
-        except sqlite3.Error as error:
-            return Result(*named, error=f"This cannot be shown ({error}).")
+        found = await self._found(report, {**given, **catalogue.for_sql(report, values)}, outer)
+        if isinstance(found, str):
+            return Result(*named, error=found)
         rows = [dict(row) for row in found.rows]
         columns = list(found.columns) if select else _informative(rows, given)
         cells = [[await self._cell(row, column) for column in columns] for row in found.rows]
         return Result(*named, columns, rows, cells, found.truncated)
+
+    async def _found(self, report: Report, bound: Mapping[str, str], select: str) -> Any:
+        """What Datasette finds for a select from a report; a sentence where it finds nothing out."""
+        try:
+            sql = f"with report as (\n{report.sql}\n)\n{select}"
+            return await answers.rows(self.datasette, sql, bound, truncate=True)
+        except QueryInterrupted:
+            return "This took too long here: open the report and narrow it down."
+        except sqlite3.Error as error:
+            return f"This cannot be shown ({error})."
 
     async def _cell(self, row: Any, column: str) -> Any:
         """A value as a query's page shows it: the first answer of a plugin."""
@@ -157,6 +186,12 @@ class Visitor:
             if candidate is not None:
                 return candidate
         return "" if value is None else str(value)
+
+
+def _values(report: Report, given: Mapping[str, str]) -> dict[str, str]:
+    """The values in force of a report's parameters; what it does not take is left out."""
+    takes = {param.name for param in report.params}
+    return catalogue.bind(report, {name: value for name, value in given.items() if name in takes})
 
 
 def _informative(rows: list[dict[str, Any]], given: Mapping[str, str]) -> list[str]:

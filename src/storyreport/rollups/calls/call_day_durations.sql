@@ -1,6 +1,6 @@
 /*
 description: How many timed calls of a day fell into each duration bucket.
-grain: day, source, provider, endpoint, duration bucket
+grain: day, source, provider, endpoint, duration bucket, pipeline
 hidden: true
 from: day_calls
 key:
@@ -9,13 +9,14 @@ key:
   provider: text
   endpoint: text
   bucket: references duration_buckets
+  pipeline_id: integer
 values:
   calls: integer
 meanings:
   calls: calls whose duration is in the bucket
 total:
   name: call_durations
-  key: [source_id, provider, endpoint, bucket]
+  key: [source_id, provider, endpoint, bucket, pipeline_id]
 oracle: |
   select
       source_id,
@@ -31,7 +32,8 @@ select
     provider,
     endpoint,
     duration_bucket(duration_ms) as bucket,
+    coalesce(pipeline_id, 0) as pipeline_id,
     count(*) as calls
 from day_calls
 where duration_ms is not null
-group by day, source_id, provider, endpoint, duration_bucket(duration_ms)
+group by day, source_id, provider, endpoint, duration_bucket(duration_ms), coalesce(pipeline_id, 0)

@@ -1,12 +1,13 @@
 /*
-description: How calls ended and how long they took, by source, day, provider and endpoint.
-grain: day, source, provider, endpoint
+description: How calls ended and how long they took, by source, day, provider, endpoint and pipeline.
+grain: day, source, provider, endpoint, pipeline
 from: day_calls
 key:
   day: text
   source_id: references sources
   provider: text
   endpoint: text
+  pipeline_id: integer
 values:
   calls: integer
   succeeded: integer
@@ -21,7 +22,7 @@ indexes:
   endpoint: (source_id, provider, endpoint)
 total:
   name: endpoints
-  key: [source_id, provider, endpoint]
+  key: [source_id, provider, endpoint, pipeline_id]
 oracle: |
   select
       source_id,
@@ -41,6 +42,7 @@ select
     source_id,
     provider,
     endpoint,
+    coalesce(pipeline_id, 0) as pipeline_id,
     sum(calls) as calls,
     sum(case when status = 'completed' then calls else 0 end) as succeeded,
     sum(case when status = 'failed' then calls else 0 end) as failed,
@@ -48,4 +50,4 @@ select
     coalesce(sum(duration_ms), 0) as total_ms,
     max(duration_ms) as max_ms
 from day_calls
-group by day, source_id, provider, endpoint
+group by day, source_id, provider, endpoint, coalesce(pipeline_id, 0)

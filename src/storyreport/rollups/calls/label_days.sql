@@ -1,8 +1,8 @@
 /*
 description: >-
-  Calls and cost by day, source, label (team, project, tag, user, key), its value and currency. A call with several
-  values counts under each.
-grain: day, source, label, value, currency
+  Calls and cost by day, source, label (team, project, tag, user, key), its value, currency and pipeline. A
+  call with several values counts under each.
+grain: day, source, label, value, currency, pipeline
 from: day_calls
 key:
   day: text
@@ -10,6 +10,7 @@ key:
   label: text
   value: text
   currency: text
+  pipeline_id: integer
 values:
   calls: integer
   total_tokens: integer null
@@ -22,7 +23,7 @@ indexes:
   label: (source_id, label, value, currency)
 total:
   name: labels
-  key: [source_id, label, value, currency]
+  key: [source_id, label, value, currency, pipeline_id]
 oracle: |
   select
       calls.source_id,
@@ -42,6 +43,7 @@ select
     kinds.key as label,
     cast(items.value as text) as value,
     calls.currency,
+    coalesce(calls.pipeline_id, 0) as pipeline_id,
     sum(calls.calls) as calls,
     sum(calls.tokens) as total_tokens,
     sum(cast(calls.price_nano as real)) as cost_nano,
@@ -50,4 +52,10 @@ from day_calls as calls
 cross join json_each(calls.labels) as kinds
 cross join json_each(case when kinds.type = 'array' then kinds.value else json_array(kinds.value) end) as items
 where calls.labels is not null
-group by calls.day, calls.source_id, kinds.key, cast(items.value as text), calls.currency
+group by
+    calls.day,
+    calls.source_id,
+    kinds.key,
+    cast(items.value as text),
+    calls.currency,
+    coalesce(calls.pipeline_id, 0)

@@ -1,13 +1,14 @@
 /*
 description: >-
-  How often each error occurred by source, step family and day. Occurrences are step runs and calls that ended with the
-  error, and runs of which nothing within did.
-grain: day, source, error, step family
+  How often each error occurred by source, pipeline, step family and day. Occurrences are step runs and calls that
+  ended with the error, and runs of which nothing within did.
+grain: day, source, error, step family, pipeline
 key:
   day: text
   source_id: references sources
   error_id: references errors
   family: text
+  pipeline_id: integer
 values:
   occurrences: integer
   first_seen: text null, min
@@ -19,7 +20,7 @@ indexes:
   error: (error_id, source_id, family)
 total:
   name: errors
-  key: [error_id, source_id, family]
+  key: [error_id, source_id, family, pipeline_id]
 group: [source_id, day]
 dirty:
   calls: |
@@ -104,6 +105,7 @@ select
     source_id,
     error_id,
     family,
+    coalesce(pipeline_id, 0) as pipeline_id,
     count(*) as occurrences,
     min(seen_at) as first_seen,
     max(seen_at) as last_seen
@@ -113,6 +115,7 @@ from (
         step_runs.source_id,
         step_runs.error_id,
         steps.family,
+        steps.pipeline_id,
         coalesce(step_runs.ended_at, step_runs.last_activity_at, step_runs.started_at) as seen_at
     from dirty_error_days as dirty
     cross join step_runs
@@ -127,6 +130,7 @@ from (
         calls.source_id,
         calls.error_id,
         coalesce(steps.family, '') as family,
+        calls.pipeline_id,
         calls.called_at as seen_at
     from dirty_error_days as dirty
     cross join calls
@@ -141,6 +145,7 @@ from (
         runs.source_id,
         runs.error_id,
         '' as family,
+        runs.pipeline_id,
         coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) as seen_at
     from dirty_error_days as dirty
     cross join runs
@@ -157,4 +162,4 @@ from (
                 and step_runs.error_id is not null
         )
 ) as seen
-group by day, source_id, error_id, family
+group by day, source_id, error_id, family, coalesce(pipeline_id, 0)

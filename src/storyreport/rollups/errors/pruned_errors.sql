@@ -1,11 +1,12 @@
 /*
 kind: memory
-description: Which stories and days the errors of pruned detail struck.
-grain: error, day, story
+description: Which stories, days and pipelines the errors of pruned detail struck.
+grain: error, day, story, pipeline
 key:
   error_id: references errors
   day: text
   story_id: references stories
+  pipeline_id: integer
 values:
   source_id: references sources
 indexes:
@@ -16,6 +17,7 @@ select
     error_id,
     day,
     story_id,
+    coalesce((select pipeline_id from steps where id = step_runs.step_id), 0) as pipeline_id,
     source_id
 from step_runs
 where
@@ -27,6 +29,7 @@ select
     error_id,
     day,
     story_id,
+    coalesce(pipeline_id, 0),
     source_id
 from calls
 where
@@ -38,6 +41,7 @@ select
     error_id,
     day,
     story_id,
+    coalesce(pipeline_id, 0),
     source_id
 from runs
 where

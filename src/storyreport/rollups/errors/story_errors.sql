@@ -1,21 +1,26 @@
 /*
-description: The stories that each error struck. stories is 1 in each row, so that it adds up to stories.
-grain: story, error
+description: >-
+  The stories that each error struck, by pipeline. stories is 1 in one row of a story and error, so that it adds up to
+  stories.
+grain: story, error, pipeline
 key:
   story_id: references stories
   error_id: references errors
+  pipeline_id: integer
 values:
   source_id: references sources
   first_day: text
   last_day: text
   stories: integer
+  stories_of_pipeline: integer
 meanings:
-  stories: 1 in each row
+  stories: 1 in the first row of a story and error, else 0
+  stories_of_pipeline: 1 in each row
 indexes:
   days: (error_id, last_day, first_day, source_id)
 total:
   name: error_stories
-  key: [error_id, source_id]
+  key: [error_id, source_id, pipeline_id]
 group: [story_id]
 dirty:
   calls: |
@@ -107,24 +112,29 @@ oracle: |
 select
     story_id,
     error_id,
+    pipeline_id,
     source_id,
     min(day) as first_day,
     max(day) as last_day,
-    1 as stories
+    case row_number() over (partition by story_id, error_id order by pipeline_id) when 1 then 1 else 0 end as stories,
+    1 as stories_of_pipeline
 from (
     select
         step_runs.story_id,
         step_runs.source_id,
         step_runs.error_id,
+        coalesce(steps.pipeline_id, 0) as pipeline_id,
         step_runs.day
     from dirty_story_errors as dirty
     cross join step_runs on step_runs.story_id = dirty.story_id
+    cross join steps on steps.id = step_runs.step_id
     where step_runs.error_id is not null
     union all
     select
         runs.story_id,
         runs.source_id,
         runs.error_id,
+        coalesce(runs.pipeline_id, 0),
         runs.day
     from dirty_story_errors as dirty
     cross join runs on runs.story_id = dirty.story_id
@@ -143,6 +153,7 @@ from (
         calls.story_id,
         calls.source_id,
         calls.error_id,
+        coalesce(calls.pipeline_id, 0),
         calls.day
     from dirty_story_errors as dirty
     cross join calls on calls.story_id = dirty.story_id
@@ -152,8 +163,9 @@ from (
         pruned.story_id,
         pruned.source_id,
         pruned.error_id,
+        pruned.pipeline_id,
         pruned.day
     from dirty_story_errors as dirty
     cross join pruned_errors as pruned on pruned.story_id = dirty.story_id
 ) as struck
-group by story_id, error_id, source_id
+group by story_id, error_id, pipeline_id, source_id

@@ -1,13 +1,14 @@
 /*
 description: >-
-  Stories by their state at each step family, by the day on which they were registered. The state is that of the latest
-  attempt, by time. Instead of a day, a story that is missing has its key, after 'missing '.
-grain: day of the story, source, step family, state
+  Stories by their state at each step family and pipeline, by the day on which they were registered. The state is that
+  of the latest attempt, by time. Instead of a day, a story that is missing has its key, after 'missing '.
+grain: day of the story, source, step family, state, pipeline
 key:
   day: text
   source_id: references sources
   family: text
   status: text
+  pipeline_id: integer
 values:
   stories: integer
 meanings:
@@ -16,7 +17,7 @@ meanings:
   stories: stories in this state
 total:
   name: step_states
-  key: [source_id, family, status]
+  key: [source_id, family, status, pipeline_id]
 group: [source_id, day]
 dirty:
   stories: [source_id, day]
@@ -82,7 +83,8 @@ oracle: |
           step_runs.source_id,
           coalesce(stories.day, 'missing ' || step_runs.story_key) as day,
           coalesce(stories.source_key, step_runs.story_key) as story,
-          steps.family
+          steps.family,
+          steps.pipeline_id
       from step_runs
       join steps on steps.id = step_runs.step_id
       left join stories on stories.id = step_runs.story_id
@@ -140,7 +142,8 @@ families as (
     select
         id as step_id,
         family,
-        min(id) over (partition by source_id, family) as family_id
+        coalesce(pipeline_id, 0) as pipeline_id,
+        min(id) over (partition by source_id, family, pipeline_id) as family_id
     from steps
 ),
 
@@ -149,6 +152,7 @@ ranked as (
         worked.day,
         worked.source_id,
         families.family,
+        families.pipeline_id,
         coalesce(worked.status, 'unknown') as status,
         row_number() over (
             partition by worked.story_id, worked.missing_story, families.family_id
@@ -163,7 +167,8 @@ select
     source_id,
     family,
     status,
+    pipeline_id,
     count(*) as stories
 from ranked
 where place = 1
-group by day, source_id, family, status
+group by day, source_id, family, status, pipeline_id

@@ -1,0 +1,229 @@
+"""The pages of dashboards, and the list of them: what their files say, with the rows of their reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from datasette import Forbidden, Response
+from datasette.utils import tilde_decode, tilde_encode
+from markupsafe import Markup, escape
+
+from .. import dashboards, reports
+from ..dashboards import ROWS, VALUE, Dashboard, Part
+from ..reports import Param, params
+from . import charts, context, freshness, links
+from .permissions import ensure_database
+from .tables import Table, table
+from .visitor import Result, Visitor
+
+# An en dash stands for a value that is not known.
+UNKNOWN = "\N{EN DASH}"
+PERIOD = tuple(Param(name, "date", "", "") for name in context.DATES)
+COUNT = f"select count(*) as {ROWS} from report"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number, and what tells it apart from others of its part."""
+
+    value: Any
+    label: Any
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A part as the template shows it; `note` says why there is nothing, or that there is more."""
+
+    title: str
+    text: Markup
+    width: str
+    address: str = ""
+    note: str = ""
+    numbers: tuple[Number, ...] = ()
+    chart: charts.Chart | None = None
+    table: Table | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A dashboard for a visitor; `error` is what is wrong with the choices in the address."""
+
+    title: str
+    text: Markup
+    parts: tuple[Shown, ...]
+    freshness: freshness.Freshness
+    error: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The dashboards that a visitor may see, as (title, address, reports), and a sentence for each broken file."""
+
+    pages: tuple[tuple[str, str, str], ...]
+    broken: tuple[str, ...]
+    unknown: str = ""
+
+
+async def page(request: Any, datasette: Any) -> Response:
+    """A dashboard, for whoever may see one of its reports; 404 with the known ones where there is none of that name."""
+    await ensure_database(datasette, request.actor)
+    visitor, name = Visitor(datasette, request), tilde_decode(request.url_vars["page"])
+    found = dashboards.load().pages.get(name)
+    if found is None:
+        return await _list(visitor, _unknown(name), 404)
+    if not await visitor.may_see(_reports(found)):
+        raise Forbidden("You may not see this page.")
+    view = await _view(visitor, found)
+    html = await datasette.render_template("dashboard.html", {"page": view}, request=request)
+    return Response.html(html, status=400 if view.error else 200)
+
+
+async def index(request: Any, datasette: Any) -> Response:
+    """The list of dashboards."""
+    await ensure_database(datasette, request.actor)
+    return await _list(Visitor(datasette, request), "", 200)
+
+
+def takes(name: str) -> tuple[str, ...]:
+    """The choices of the bar that a part of the dashboard takes; none for an unknown one."""
+    known, found = reports.load_reports(), dashboards.load().pages.get(name)
+    names = {
+        param.name
+        for part in (found.parts if found else ())
+        if part.report in known
+        for param in known[part.report].params
+    }
+    return tuple(choice for choice in context.NAMES if choice in names)
+
+
+async def _list(visitor: Visitor, unknown: str, status: int) -> Response:
+    loaded = dashboards.load()
+    known, pages = reports.load_reports(), []
+    for found in loaded.pages.values():
+        if shown := await visitor.may_see(_reports(found)):
+            titles = ", ".join(dict.fromkeys(known[part.report].title for part in found.parts if part.report in shown))
+            pages.append((found.title, _address(visitor, found.name), titles))
+    # Whoever may see no report learns nothing of files, either.
+    sentences = (f"{error.path.name}, line {error.line}: {error.reason}." for error in loaded.broken)
+    view = Listed(tuple(pages), tuple(sentences) if await visitor.reports() else (), unknown)
+    html = await visitor.datasette.render_template("dashboards.html", {"listed": view}, request=visitor.request)
+    return Response.html(html, status=status)
+
+
+def _unknown(name: str) -> str:
+    is_broken = any(error.name == name for error in dashboards.load().broken)
+    return f"The file of the page '{name}' cannot be used." if is_broken else f"No page '{name}'."
+
+
+def _address(visitor: Visitor, name: str) -> str:
+    return links.with_context(str(visitor.datasette.urls.path(f"/-/page/{tilde_encode(name)}")), context.NAMES)
+
+
+def _reports(found: Dashboard) -> set[str]:
+    return {part.report for part in found.parts}
+
+
+async def _view(visitor: Visitor, found: Dashboard) -> Page:
+    given = {name: visitor.request.args.get(name) or "" for name in context.NAMES}
+    error, chosen = "", {name: value for name, value in given.items() if value}
+    try:
+        params.bind("This page", PERIOD, {name: given[name] for name in context.DATES})
+    except reports.UsageError as refused:
+        # The page is shown without the period that makes no sense.
+        error = str(refused)
+        chosen = {name: value for name, value in chosen.items() if name not in context.DATES}
+    parts = [await _part(visitor, part, chosen) for part in found.parts]
+    fresh = await freshness.of(visitor, chosen.get("source", ""))
+    text = await _text(visitor, found, found.text, chosen)
+    return Page(found.title, text, tuple(parts), fresh, error)
+
+
+async def _part(visitor: Visitor, part: Part, chosen: Mapping[str, str]) -> Shown:
+    if not await visitor.may_see([part.report]):
+        return Shown("", Markup(""), part.width, note="You may not see this report.")
+    given = {**part.params, **chosen}
+    try:
+        result = await _result(visitor, part.report, given, _select(part))
+    except reports.UsageError as error:
+        return Shown(part.title, escape(part.text), part.width, note=str(error))
+    text = await _values(visitor, part.text, {part.report: given}, chosen)
+    shown = Shown(part.title, text, part.width, result.address, result.error)
+    if result.error or not result.rows:
+        return replace(shown, note=result.error or "No rows.")
+    if part.show == "chart":
+        return replace(shown, chart=await _chart(visitor, part, result, given))
+    return _numbers(part, result, shown) if part.show == "number" else _table(part, result, shown)
+
+
+async def _result(visitor: Visitor, name: str, given: Mapping[str, str], select: str) -> Result:
+    """The rows of a select from a report, which the visitor may see, with the values that it takes."""
+    names = {param.name for param in reports.find(name).params}
+    result = await visitor.result(name, {key: value for key, value in given.items() if key in names}, select)
+    assert result
+    return result
+
+
+def _select(part: Part) -> str:
+    if part.column == ROWS:
+        return COUNT
+    # A chart has its rows from their address.
+    return f"select * from report limit {1 if part.show == 'chart' else part.rows + 1}"
+
+
+def _numbers(part: Part, result: Result, shown: Shown) -> Shown:
+    place = result.columns.index(part.column)
+    label = result.columns.index(part.label) if part.label in result.columns else None
+    numbers = (Number(cells[place], "" if label is None else cells[label]) for cells in result.cells)
+    known = [number for number, row in zip(numbers, result.rows, strict=True) if row[part.column] is not None]
+    if not known:
+        return replace(shown, note="No value is known.")
+    return replace(shown, numbers=tuple(known[: part.rows]))
+
+
+def _table(part: Part, result: Result, shown: Shown) -> Shown:
+    rows = result.rows[: part.rows]
+    places = [place for place, name in enumerate(result.columns) if any(row[name] not in (None, "") for row in rows)]
+    cells = [[row[place] for place in places] for row in result.cells[: part.rows]]
+    found = table(part.title, [result.columns[place] for place in places], cells)
+    return replace(shown, table=found, note=f"The first {part.rows} rows." if len(result.rows) > part.rows else "")
+
+
+async def _chart(visitor: Visitor, part: Part, result: Result, given: Mapping[str, str]) -> charts.Chart:
+    report = result.report
+    names = [source.name for source in await visitor.sources()]
+    own = {param.name: given[param.name] for param in report.params if param.name in given}
+    address = links.report(visitor.datasette, report.name, reports.bind(report, own), "json")
+    return charts.of_address(part.title, result.file_name, report.chart or {}, address, names)
+
+
+async def _text(visitor: Visitor, found: Dashboard, text: str, chosen: Mapping[str, str]) -> Markup:
+    """A text of the page; a report that is one of the parts has the parameters of the first such part."""
+    given = {part.report: {**part.params, **chosen} for part in reversed(found.parts)}
+    return await _values(visitor, text, given, chosen)
+
+
+async def _values(
+    visitor: Visitor, text: str, given: Mapping[str, Mapping[str, str]], chosen: Mapping[str, str]
+) -> Markup:
+    """A text with the values of the first rows of reports in it."""
+    pieces: list[Any] = []
+    end = 0
+    for match in VALUE.finditer(text):
+        pieces += [escape(text[end : match.start()]), await _value(visitor, match[1], match[2], given, chosen)]
+        end = match.end()
+    return Markup("").join([*pieces, escape(text[end:])])
+
+
+async def _value(
+    visitor: Visitor, name: str, column: str, given: Mapping[str, Mapping[str, str]], chosen: Mapping[str, str]
+) -> Any:
+    if not await visitor.may_see([name]):
+        return UNKNOWN
+    select = COUNT if column == ROWS else "select * from report limit 1"
+    try:
+        result = await _result(visitor, name, given.get(name, chosen), select)
+    except reports.UsageError:
+        return UNKNOWN
+    if not result.rows or result.rows[0][column] is None:
+        return UNKNOWN
+    return result.cells[0][result.columns.index(column)]

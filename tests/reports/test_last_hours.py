@@ -1,0 +1,101 @@
+"""What the last hours came to, which runs were slow, and the last runs of each pipeline; numbers by hand."""
+
+from pathlib import Path
+
+import pytest
+from helpers.attempts import attempt, moment, write
+from helpers.report_database import ReportDatabase, pairs
+
+# Twenty completed runs of 10 to 29 s, days ago: the median is the 10th, 19 s; the p95 is the 19th, 28 s.
+USUAL = [attempt(f"u{n:02}", 96 + n, 10 + n, pipeline="tales") for n in range(20)]
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> ReportDatabase:
+    """Of tales: two runs in the last day, one of them failed, and three the day before; of films: one without usual."""
+    rows = [
+        *USUAL,
+        attempt("quick", 1, 27.5, pipeline="tales"),
+        attempt("slow", 2, 58, pipeline="tales", story="S-1"),
+        attempt("lost", 3, 58, pipeline="tales", status="failed", error="Boom"),
+        *(attempt(f"b{n}", 30, 12, pipeline="tales") for n in range(3)),
+        attempt("reel", 5, 3600, pipeline="films"),
+        # Its time is in the future: a clock is wrong, and it is in no last hours.
+        attempt("ahead", -5, 60, pipeline="films"),
+    ]
+    calls = [f"slow,acme,{moment(2)},3,USD", f"b1,acme,{moment(30)},2,USD", f"b1,acme,{moment(30)},7,EUR"]
+    found = ReportDatabase(tmp_path)
+    found.ingest(write(tmp_path / "studio", rows, calls))
+    return found
+
+
+def test_the_last_day_against_the_day_before(db: ReportDatabase) -> None:
+    columns = ("pipeline", "figure", "value", "previous_value", "change_pct", "currency")
+    assert pairs(db.report("last_hours"), *columns) == [
+        ("tales", "runs", 3, 3, 0, None),
+        ("films", "runs", 1, 0, None, None),
+        ("tales", "failed runs", 1, 0, None, None),
+        ("tales", "cost", 3, 2, 50, "USD"),
+        ("tales", "cost", 0, 7, -100, "EUR"),
+    ]
+    # What failed 3 hours ago is in the 2.5 hours before the last 2.5.
+    assert pairs(db.report("last_hours", hours="2.5", pipeline="tales"), "figure", "value", "previous_value") == [
+        ("runs", 2, 1),
+        ("failed runs", 0, 1),
+        ("cost", 3, 0),
+    ]
+    assert db.report("last_hours", source="nobody") == []
+
+
+def test_the_same_runs_are_listed(db: ReportDatabase) -> None:
+    """recent_runs lists what last_hours counts."""
+    assert [row["run"] for row in db.report("recent_runs", hours="24")] == ["quick", "slow", "lost", "reel"]
+    assert [row["run"] for row in db.report("recent_runs", hours="24", status="failed")] == ["lost"]
+    assert [row["run"] for row in db.report("recent_runs", hours="24", limit="2")] == ["quick", "slow"]
+
+
+def test_a_slow_run_took_longer_than_nineteen_of_twenty(db: ReportDatabase) -> None:
+    """58 s are slower than 28 s, and 3.05 times the usual 19 s; 27.5 s are not; what failed is not called slow."""
+    (row,) = db.report("slow_runs")
+    assert (row["run"], row["story"], row["duration_ms"], row["pipeline"]) == ("slow", "S-1", 58_000, "tales")
+    # The three of the day before are of the 28 days before, too: of 23 runs the 12th has 18 s, the 22nd 28 s.
+    assert row["usual_ms"] == pytest.approx(18_000, rel=0.011)
+    assert row["p95_ms"] == pytest.approx(28_000, rel=0.011)
+    assert row["slower_pct"] == pytest.approx(100 * 58 / 18 - 100, abs=4)
+    assert db.report("slow_runs", hours="1.5") == []
+    assert db.report("slow_runs", pipeline="films") == []
+
+
+def test_the_wall_has_the_last_runs_of_each_pipeline(db: ReportDatabase) -> None:
+    rows = db.report("run_wall", runs="4")
+    assert pairs(rows, "pipeline", "run", "status", "is_slow") == [
+        ("films", "ahead", "completed", None),
+        ("films", "reel", "completed", None),
+        ("tales", "quick", "completed", 0),
+        ("tales", "slow", "completed", 1),
+        ("tales", "lost", "failed", 0),
+        ("tales", "b2", "completed", 0),
+    ]
+    assert rows[0]["usual_ms"] is None
+    assert {row["pipeline"] for row in db.report("run_wall", pipelines="1")} == {"films"}
+    assert len(db.report("run_wall", pipeline="tales", runs="1000")) == 26
+
+
+def test_runs_of_no_pipeline_are_a_row_of_their_own(tmp_path: Path) -> None:
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", [attempt("a", 1), attempt("b", 2, pipeline="tales")]))
+    assert pairs(db.report("run_wall"), "run", "pipeline") in (
+        [("a", None), ("b", "tales")],
+        [("b", "tales"), ("a", None)],
+    )
+
+
+def test_durations_of_all_together(db: ReportDatabase) -> None:
+    """Of 27 completed runs (3 of 12 s, 20 of 10 to 29 s, 27.5, 58, 60 and 3600 s) the 14th has 20 s, the 26th 60 s."""
+    (row,) = db.report("run_durations", by="period")
+    assert (row["day"], row["runs"]) == (None, 27)
+    assert row["p50_ms"] == pytest.approx(20_000, rel=0.011)
+    assert row["p95_ms"] == pytest.approx(60_000, rel=0.011)
+    days = db.report("run_durations", pipeline="films")
+    assert sorted(day["runs"] for day in days) in ([1, 1], [2])
+    assert sum(day["runs"] for day in db.report("run_durations")) == 27

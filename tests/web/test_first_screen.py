@@ -1,0 +1,166 @@
+"""The first screen of the home page: the verdict, the tiles and the wall of last runs; numbers by hand."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from html import unescape
+from pathlib import Path
+
+import pytest
+from helpers.attempts import attempt, moment, write
+from helpers.denying import denied
+from helpers.report_database import ReportDatabase
+from helpers.serving import ESCAPED, HOSTILE, Served
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty runs days ago; in the last day three of tales, one of them slow and one failed; one the day before."""
+    folder = tmp_path_factory.mktemp("first")
+    rows = [
+        *(attempt(f"u{n:02}", 96 + n, 10, pipeline="tales") for n in range(20)),
+        attempt("quick", 1, 10, pipeline="tales"),
+        attempt("slow", 2, 40, pipeline="tales"),
+        attempt("lost", 3, 4, pipeline="tales", status="failed", error="Boom"),
+        attempt("before", 30, 10, pipeline="tales"),
+        attempt(HOSTILE, 200, 20, pipeline=HOSTILE),
+    ]
+    calls = [
+        *(f"slow,acme,{moment(2)},{cost},{currency}" for cost, currency in ((2, "USD"), (0.1, "USD"), (5, "EUR"))),
+        f"before,acme,{moment(30)},1.75,USD",
+    ]
+    db = ReportDatabase(folder)
+    db.ingest(write(folder / "studio", rows, calls))
+    db.ingest(write(folder / "film", [attempt("reel", 5, 60, pipeline="films")]))
+    return db.path
+
+
+@pytest.fixture(scope="module")
+def served(path: Path) -> Iterator[Served]:
+    with closing(Served(path)) as served:
+        yield served
+
+
+def text(html: str) -> str:
+    """A page's text, in one line."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def verdict(served: Served, address: str = "/") -> str:
+    """The paragraph with the verdict; empty where there is none."""
+    found = re.search(r'<p class="verdict">(.*?)</p>', served.get(address).text, re.DOTALL)
+    return found[1] if found else ""
+
+
+def test_the_verdict(served: Served) -> None:
+    """Four runs of two sources, 2.10 USD against 1.75 USD: 20 % more; nothing was paid in EUR before."""
+    said = re.sub(r" ,", ",", text(verdict(served)))
+    assert said == (
+        "Last 24 h: 4 runs, 1 failed, 1 slower than usual, 5.00 EUR, 2.10 USD, 20 % more than the day before"
+    )
+    narrowed = re.sub(r" ,", ",", text(verdict(served, "/?source=film")))
+    assert narrowed == "Last 24 h: 1 run, none failed"
+
+
+@pytest.mark.parametrize(
+    ("part", "shown"),
+    [
+        ("4 runs", ["quick", "slow", "lost", "reel"]),
+        ("1 failed", ["lost"]),
+        ("1 slower than usual", ["slow"]),
+        ("2.10 USD", ["cost"]),
+    ],
+)
+def test_each_part_leads_to_its_rows(served: Served, part: str, shown: list[str]) -> None:
+    link = re.search(rf'<a href="([^"]+)">{re.escape(part)}</a>', verdict(served))
+    assert link, part
+    page, _, query = unescape(link[1]).partition("?")
+    rows = served.get(f"{page}.json?{query}&_shape=array").json()
+    if shown == ["cost"]:
+        assert [row["value"] for row in rows if row["currency"] == "USD"] == [2.1]
+    else:
+        # What was paid in two currencies is two rows.
+        assert list(dict.fromkeys(row["run"] for row in rows)) == shown
+
+
+def test_nothing_ran(tmp_path: Path) -> None:
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "old", [attempt("a", 500)]))
+    with closing(Served(db.path)) as served:
+        assert text(verdict(served)) == "Last 24 h: no runs"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "gone", "left"),
+    [
+        ("last_hours", "Last 24 h", 'id="wall"'),
+        ("slow_runs", "slower than usual</a>", "4 runs"),
+        ("run_wall", 'id="wall"', "4 runs"),
+        ("recent_runs", "/storyreport/recent_runs", "4 runs"),
+        ("run_durations", "Median duration", "Success rate"),
+        ("cost", "Cost per story", "Success rate"),
+        ("throughput", "Success rate", "Median duration"),
+    ],
+)
+def test_what_is_hidden_is_not_said(served: Served, hidden: str, gone: str, left: str) -> None:
+    """Not even to somebody who comes after one who may see it."""
+    assert gone in served.get("/").text
+    with denied(hidden):
+        page = served.get("/").text
+        assert gone not in page
+        assert left in page
+    assert gone in served.get("/").text
+
+
+def squares(served: Served, address: str = "/") -> dict[str, list[tuple[str, float, str]]]:
+    """The wall: by the name of a row, the status, height and title of each square, from left to right."""
+    found = {}
+    for name, row in re.findall(
+        r'<span class="wall-name">(.*?)</span>\s*<svg(.*?)</svg>', served.get(address).text, re.DOTALL
+    ):
+        drawn = re.findall(
+            r"<title>(.*?)</title>.*?<rect class=\"wall-(\w+( wall-slow)?)\"[^>]*? height=\"([\d.]+)\"", row, re.DOTALL
+        )
+        found[text(name)] = [(css, float(height), unescape(title)) for title, css, _, height in drawn]
+    return found
+
+
+def test_the_wall(served: Served) -> None:
+    """The newest at the right; its p95 of 10 s is three quarters of the height, 18; 4 s are 7.2; 40 s more than all."""
+    wall = squares(served)
+    assert list(wall) == ["studio tales", "film films", f"studio {HOSTILE}"]
+    tales = wall["studio tales"]
+    assert len(tales) == 24
+    assert [css for css, _, _ in tales[-3:]] == ["failed", "completed wall-slow", "completed"]
+    (_, low, lost), (_, high, slow), (_, usual, quick) = tales[-3:]
+    assert low == pytest.approx(7.2, abs=0.2)
+    assert high == 24
+    assert usual == pytest.approx(18, abs=0.3)
+    assert lost.startswith("lost: failed, 4.0 s, usually ")
+    assert "slower than usual" in slow
+    assert quick.startswith("quick: completed, 10.0 s, usually ")
+    assert "slower" not in quick
+    assert list(squares(served, "/?source=film")) == ["film films"]
+
+
+def test_each_square_leads_to_its_run(served: Served) -> None:
+    page = served.get("/").text.partition('class="wall-rows"')[2]
+    link = re.search(r'<a href="(/-/run/[^"]+)"><title>slow: ', page)
+    assert link
+    assert "Run slow" in text(served.get(unescape(link[1])).text)
+    assert HOSTILE not in page
+    assert ESCAPED in page
+
+
+def test_the_wall_is_bounded(tmp_path: Path) -> None:
+    """Eleven pipelines, of which the eight that ran last are shown; of each the last forty runs."""
+    rows = [attempt(f"r{n}-{run:03}", 10 * n + run / 100, pipeline=f"p{n:02}") for n in range(11) for run in range(45)]
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "many", rows))
+    with closing(Served(db.path)) as served:
+        wall = squares(served)
+        assert len(wall) == 8
+        assert all(len(row) == 40 for row in wall.values())
+        # The 40th from the right began before the others.
+        assert wall["many p00"][0][2].startswith("r0-039:")
+        assert "3 more" in served.get("/").text
