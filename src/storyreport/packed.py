@@ -14,7 +14,7 @@ from .snapshot import MARK, check_folder
 DATABASE = "storyreport.db"
 PACKAGE = Path(__file__).parent
 # As in the wheel, so that the package finds them.
-FOLDERS = ("queries", "plugins", "templates", "static")
+FOLDERS = ("queries", "pages", "plugins", "templates", "static")
 INSIDE = "storyreport/bundle"
 SETTINGS = {"default_allow_sql": "off", "suggest_facets": "off"}
 DOCKERFILE = """\

@@ -82,7 +82,8 @@ def test_reports_are_served(address: str) -> None:
     assert f'"total_ms": {WRITE_TOTAL}' in text(f"{address}/storyreport/slowest_steps.json")
     assert '"name": "alpha"' in text(f"{address}/storyreport/own_report.json")
     assert 'value="7"' in text(f"{address}/storyreport/stuck_runs")
-    assert "Own report" in text(f"{address}/")
+    assert "Own report" in text(f"{address}/-/reports")
+    assert "/-/page/" in text(f"{address}/-/pages")
 
 
 @needs_browser

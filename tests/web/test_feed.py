@@ -140,7 +140,9 @@ def test_of_one_source_or_pipeline(served: Served) -> None:
     assert not any("studio" in title for title in found)
     found = entries(served, "/-/feed?pipeline=nightly")
     assert "Failed: pack of shop s1?source=shop" in found
-    assert not any("studio" in title or title.startswith(("Warning", "New error")) for title in found)
+    assert any(title.startswith("New error: Out of paper") for title in found)
+    # The call without a price is of no pipeline.
+    assert not any("studio" in title or "Boom" in title or "unpriced" in title for title in found)
     for name in ("source", "pipeline"):
         answer = served.get(f"/-/feed?{name}=nobody")
         assert (answer.status_code, answer.text) == (404, f"There is no {name} 'nobody'.\n")
@@ -174,6 +176,8 @@ def test_a_public_server_wants_a_token(database: ReportDatabase) -> None:
     closed.close()
     everybody = Served(database.path, Extras(mode=mode_for(database.path, "0.0.0.0", False, True, True, ())))
     assert "Failed: pack of shop s1?source=shop" in entries(everybody)
+    for address in ("/-/reports", "/-/pages"):
+        assert everybody.get(address).status_code == 200
     everybody.close()
 
 
