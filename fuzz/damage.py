@@ -10,7 +10,6 @@ import argparse
 import random
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +18,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from . import forked
+
 PAGE = 4096
+MOST_SECONDS = 120
 SOURCES = ("moviemaker.db", "adventure.db", "sprint-runner.db", "storyteller/data/pipeline_stories.db")
 
 
@@ -51,19 +53,14 @@ def trial(folder: Path, known: Path, content: bytes) -> str:
     source, report = folder / "source.db", folder / "report.db"
     shutil.copy(known, report)
     source.write_bytes(content)
-    done = subprocess.run(
-        [sys.executable, "-m", "storyreport", "ingest", "source.db", "--name", "s", "--full", "--db", "report.db"],
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        timeout=120,
+    code, said = forked.run(
+        folder, "ingest", "source.db", "--name", "s", "--full", "--db", "report.db", seconds=MOST_SECONDS
     )
-    said = done.stderr.decode(errors="replace")
-    if "Traceback" in said or done.returncode not in (0, 1, 2):
-        return f"exit {done.returncode}: {said[-300:]}"
+    if "Traceback" in said or code not in (0, 1, 2):
+        return f"exit {code}: {said[-300:]}"
     if marked := deleted(report):
         return f"{marked} rows marked as deleted"
-    return "loaded" if done.returncode == 0 else "refused"
+    return "loaded" if code == 0 else "refused"
 
 
 def main() -> None:
@@ -72,18 +69,17 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    forked.load()
     rng, found, wrong = random.Random(given.seed), Counter[str](), []
     until = time.monotonic() + given.minutes * 60
     with tempfile.TemporaryDirectory(prefix="damage-") as name:
         folder = Path(name)
-        run = [sys.executable, "-m", "storyreport"]
-        subprocess.run([*run, "demo", "samples", "--no-serve"], cwd=folder, capture_output=True, check=True)
+        forked.run(folder, "demo", "samples", "--no-serve")
         tried = []
         for place in SOURCES:
             shutil.copy(folder / "samples" / place, folder / "source.db")
             known = folder / f"known-{len(tried)}.db"
-            command = [*run, "ingest", "source.db", "--name", "s", "--db", known.name]
-            subprocess.run(command, cwd=folder, capture_output=True, check=True)
+            forked.run(folder, "ingest", "source.db", "--name", "s", "--db", known.name)
             tried.append((place, known, variants((folder / "source.db").read_bytes(), rng)))
         while time.monotonic() < until and tried:
             place, known, coming = tried.pop(0)

@@ -1,16 +1,16 @@
 """Kill a command at a random instant, see what is there, and run it again; each kind in turn, until the time is over.
 
-    python -m fuzz.kills --minutes 10
+    python -m fuzz.kills --minutes 10 --small
 
 After each kill the database must be one that SQLite finds whole and doctor finds right, with the rows of before or of
 after. Prints a line for each kind: kills that came in time, commands that were faster, what was lost.
 """
 
 import argparse
+import lzma
 import random
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,28 +19,14 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from . import forked
+
 Command = Callable[[Path], list[str]]
-STORYTELLER = "samples/storyteller"
-NEW_RUN = """
-    insert into step_history (story_id, step_name, run_id, status, error_message, execution_time_ms, timestamp)
-    select story_id, step_name, 'run-' || hex(randomblob(4)), status, error_message, execution_time_ms, timestamp
-    from step_history
-    order by random()
-    limit 15
-"""
-
-
-def with_new_rows(folder: Path) -> list[str]:
-    """An ingest that finds new executions of stories, old and new ones: it reads these and adds the difference."""
-    with closing(sqlite3.connect(folder / STORYTELLER / "data/pipeline_stories.db")) as connection, connection:
-        connection.execute(NEW_RUN)
-    return ["ingest", STORYTELLER, "--db", "report.db"]
-
-
 COMMANDS: dict[str, Command] = {
     "ingest, first": lambda folder: ["ingest", "samples/moviemaker.db", "--db", "fresh.db"],
     "ingest, again": lambda folder: ["ingest", "samples/moviemaker.db", "--full", "--db", "report.db"],
-    "ingest, new rows": with_new_rows,
+    "ingest, folder": lambda folder: ["ingest", "samples/storyteller", "--db", "fresh.db"],
+    "ingest, CSV": lambda folder: ["ingest", "calls.csv", "--db", "report.db"],
     "prune": lambda folder: ["prune", "--older-than", "10d", "--db", "report.db"],
     "reprice": lambda folder: ["reprice", "--db", "report.db"],
     "optimize": lambda folder: ["optimize", "--db", "report.db"],
@@ -49,14 +35,7 @@ COMMANDS: dict[str, Command] = {
     "scrub": lambda folder: ["scrub", "--db", "report.db"],
     "upgrade": lambda folder: ["ingest", "samples/adventure.db", "--db", "old.db"],
 }
-WRITES = {"ingest, first": "fresh.db", "backup": "copy.db", "upgrade": "old.db"}
-
-
-def run(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """Start a command."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "storyreport", *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+WRITES = {"ingest, first": "fresh.db", "ingest, folder": "fresh.db", "backup": "copy.db", "upgrade": "old.db"}
 
 
 def counts(path: Path) -> dict[str, int]:
@@ -76,19 +55,17 @@ def counts(path: Path) -> dict[str, int]:
 def trial(kind: str, whole: Path, rng: random.Random, usual_s: dict[str, float]) -> str:
     """Run a command of a kind in a copy of a folder and kill it; 'killed', 'finished', or what was lost."""
     with tempfile.TemporaryDirectory(prefix="kills-") as name:
-        folder = Path(shutil.copytree(whole, Path(name) / "trial"))
+        folder = Path(name)
+        for file in whole.iterdir():
+            # Sources are only read.
+            (folder / file.name).symlink_to(file) if file.is_dir() else shutil.copy(file, folder)
         target = folder / WRITES.get(kind, "report.db")
         before = counts(target) if target.exists() else None
         begun = time.monotonic()
-        process = run(folder, *COMMANDS[kind](folder))
-        try:
-            process.communicate(timeout=rng.uniform(0.05, usual_s.get(kind, 2.0) * 1.05))
+        process = forked.start(folder, *COMMANDS[kind](folder))
+        is_killed = forked.finish(process, rng.uniform(0.0, usual_s.get(kind, 2.0) * 1.05)) is None
+        if not is_killed:
             usual_s[kind] = time.monotonic() - begun
-            is_killed = False
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            is_killed = True
         if problem := _problem(kind, folder, target, before):
             return problem
         return "killed" if is_killed else "finished"
@@ -106,41 +83,36 @@ def _problem(kind: str, folder: Path, target: Path, before: dict[str, int] | Non
         )
     if before and left is None:
         return "the database is gone"
-    again = subprocess.run(
-        [sys.executable, "-m", "storyreport", *COMMANDS[kind](folder)], cwd=folder, capture_output=True, check=False
-    )
-    if again.returncode and b"exists: choose a new name" not in again.stderr:
-        return f"the next run fails: {again.stderr.decode()[-200:]}"
-    healthy = subprocess.run(
-        [sys.executable, "-m", "storyreport", "doctor", "--db", str(target)],
-        cwd=folder,
-        capture_output=True,
-        check=False,
-    )
-    return (
-        "" if healthy.returncode == 0 else f"doctor: {healthy.stdout.decode()[-200:]}{healthy.stderr.decode()[-200:]}"
-    )
+    code, printed = forked.run(folder, *COMMANDS[kind](folder))
+    if code and "exists: choose a new name" not in printed:
+        return f"the next run fails: {printed[-200:]}"
+    code, printed = forked.run(folder, "doctor", "--db", str(target))
+    return f"doctor: {printed[-200:]}" if code else ""
 
 
-def prepare(folder: Path, old: Path | None) -> None:
-    """The samples, a report database of them, a backup, and one that an earlier version made."""
-    subprocess.run(
-        [sys.executable, "-m", "storyreport", "demo", "samples", "--no-serve"],
-        cwd=folder,
-        capture_output=True,
-        check=True,
-    )
+CALLS = """call_id,started_at,model,input_tokens,output_tokens,step,story
+""" + "".join(
+    f"c{n},2026-09-{n % 28 + 1:02d}T{n % 24:02d}:00:00Z,gpt-4o,{n % 900},{n % 70},step {n % 9},s{n % 50}\n"
+    for n in range(5_000)
+)
+
+
+def prepare(folder: Path, old: Path, is_small: bool) -> None:
+    """The samples, a report database of them (or of two), a backup, and one that an earlier version made."""
+    _do(folder, "demo", "samples", "--no-serve")
     shutil.move(folder / "samples" / "storyreport.db", folder / "report.db")
-    subprocess.run(
-        [sys.executable, "-m", "storyreport", "backup", "kept.db", "--db", "report.db"],
-        cwd=folder,
-        capture_output=True,
-        check=True,
-    )
-    if old:
-        import lzma
+    if is_small:
+        (folder / "report.db").unlink()
+        _do(folder, "ingest", "samples/moviemaker.db", "samples/adventure.db", "--db", "report.db")
+    _do(folder, "backup", "kept.db", "--db", "report.db")
+    (folder / "calls.csv").write_text(CALLS)
+    (folder / "old.db").write_bytes(lzma.decompress(old.read_bytes()))
 
-        (folder / "old.db").write_bytes(lzma.decompress(old.read_bytes()))
+
+def _do(folder: Path, *arguments: str) -> None:
+    code, printed = forked.run(folder, *arguments)
+    if code != 0:
+        raise SystemExit(f"{' '.join(arguments)}: {printed}")
 
 
 def main() -> None:
@@ -148,22 +120,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Kill commands at random instants.")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kind", action="append", choices=COMMANDS, help="Repeatable; all kinds if not given.")
+    parser.add_argument("--small", action="store_true", help="histories that take less time")
     given = parser.parse_args()
+    forked.load()
     rng, found, losses = random.Random(given.seed), Counter[tuple[str, str]](), []
     usual_s: dict[str, float] = {}
     until = time.monotonic() + given.minutes * 60
     with tempfile.TemporaryDirectory(prefix="kills-") as name:
         whole = Path(name) / "whole"
         whole.mkdir()
-        prepare(whole, Path(__file__).parent.parent / "tests/data/storyreport-0.1.0.db.xz")
-        kinds = given.kind or list(COMMANDS)
+        prepare(whole, Path(__file__).parent.parent / "tests/data/storyreport-0.1.0.db.xz", given.small)
+        kinds = list(COMMANDS)
         while time.monotonic() < until:
             kind = kinds[sum(found.values()) % len(kinds)]
             outcome = trial(kind, whole, rng, usual_s)
             found[kind, outcome if outcome in ("killed", "finished") else "lost"] += 1
             losses += [f"{kind}: {outcome}"] if outcome not in ("killed", "finished") else []
-    for kind in kinds:
+    for kind in COMMANDS:
         print(f"{kind}: " + ", ".join(f"{found[kind, how]} {how}" for how in ("killed", "finished", "lost")))
     print("\n".join(losses))
     sys.exit(1 if losses else 0)

@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import addresses, data
+from storyreport.web import addresses, data, lost
 
 
 @hookimpl
@@ -22,6 +22,6 @@ def asgi_wrapper(datasette: Any) -> Any:
 
 
 @hookimpl
-def handle_exception(request: Any, exception: Exception) -> Any:
-    """An unknown CSV address."""
-    return addresses.not_found(request, exception)
+def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
+    """An unknown CSV address, report or table."""
+    return addresses.not_found(request, exception) or lost.page(datasette, request, exception)

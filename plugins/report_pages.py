@@ -6,13 +6,20 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import catalogue, dashboards, details, home, pages
+from storyreport.web import assets, catalogue, dashboards, details, home, pages
 
 
 @hookimpl
-def extra_css_urls() -> list[str]:
+def extra_css_urls(datasette: Any) -> list[str]:
     """The style of every page."""
-    return ["/static/storyreport.css", "/static/pages.css"]
+    return [assets.marked(datasette, path) for path in assets.STYLES]
+
+
+@hookimpl(hookwrapper=True)
+def extra_js_urls(request: Any) -> Any:
+    """The scripts of other plugins, without those that only pages that are explored need."""
+    found = yield
+    found.force_result(assets.needed(found.get_result(), request))
 
 
 @hookimpl

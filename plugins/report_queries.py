@@ -25,9 +25,3 @@ def prepare_jinja2_environment(datasette: Any) -> None:
 def startup(datasette: Any) -> Any:
     """The reports, for Datasette 1.0."""
     return queries.add_queries(datasette)
-
-
-@hookimpl
-def register_routes(datasette: Any) -> list[tuple[str, Any]]:
-    """The reports' pages on Datasette 1.0, where a table of the same name would be shown."""
-    return queries.routes(datasette)

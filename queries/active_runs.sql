@@ -8,11 +8,15 @@ params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
   as_of: {type: time, default: now, help: running time as of this time (UTC)}
+headline:
+  - '{rows:piece of open work|pieces of open work}.'
 chart:
-  mark: bar
+  mark:
+    type: circle
+    size: 120
   encoding:
     y: {field: run, type: nominal, sort: -x}
-    x: {field: running_minutes, type: quantitative, scale: {type: symlog, constant: 60}, title: running time}
+    x: {field: running_minutes, type: quantitative, scale: {type: symlog, constant: 60}, title: open for}
     color: {field: status, type: nominal}
 */
 -- Both tables have a partial index of open rows.

@@ -11,6 +11,8 @@ params:
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
   provider: {type: text, help: one provider only}
+headline:
+  - '{calls.sum:call}, {succeeded.sum} succeeded.'
 chart:
   mark: bar
   encoding:

@@ -8,6 +8,8 @@ params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
   failures: {type: number, default: 3, help: failures in a row}
+headline:
+  - '{rows:blocked story|blocked stories}, most in a row: {story[0]} with {consecutive_failures[0]:failure}.'
 chart:
   mark: bar
   encoding:

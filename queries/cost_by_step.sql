@@ -10,6 +10,10 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+  compare: {type: choice, choices: [previous], help: draw the period before as ticks}
+headline:
+  - '{cost.sum} for {calls.sum:call}.'
+  - 'Most expensive: {step[0]} with {cost[0]}, {cost_per_call[0]} a call.'
 chart:
   mark: bar
   encoding:

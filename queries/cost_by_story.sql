@@ -12,6 +12,8 @@ params:
   until: {type: date, help: 'last day of calls (UTC), included'}
   story: {type: text, help: one story only}
   limit: {type: number, default: 1000, help: maximum number of rows}
+headline:
+  - '{rows:row}, most expensive {title[0]} with {cost[0]}.'
 chart:
   mark: bar
   encoding:

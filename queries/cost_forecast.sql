@@ -8,6 +8,8 @@ topic: Cost
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
+headline:
+  - '{cost_to_date[0]} so far in {month[0]}, projected {forecast[0]}.'
 chart:
   mark: bar
   encoding:

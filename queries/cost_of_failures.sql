@@ -11,6 +11,8 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day of calls (UTC)}
   until: {type: date, help: 'last day of calls (UTC), included'}
+headline:
+  - '{cost.sum} for calls that failed or belong to failed runs.'
 chart:
   mark: bar
   encoding:

@@ -9,6 +9,8 @@ params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
   days: {type: number, default: 7, help: length of each period in days}
+headline:
+  - 'Largest change: {step[0]}, p95 {p95_ms[0]} after {previous_p95_ms[0]} ({change_pct[0]}).'
 chart:
   mark: bar
   encoding:

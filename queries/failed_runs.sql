@@ -11,6 +11,8 @@ params:
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
   step: {type: step, help: one step only}
+headline:
+  - '{rows:failure}, the latest in {run[0]} at {failed_at[0]}.'
 chart:
   mark: bar
   encoding:

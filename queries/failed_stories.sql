@@ -10,6 +10,8 @@ params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
   step: {type: step, help: one step only}
+headline:
+  - '{rows:failed step}, the latest at {failed_at[0]}: {step[0]} of {story[0]}.'
 chart:
   mark: bar
   encoding:

@@ -9,6 +9,10 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+  compare: {type: choice, choices: [previous], help: draw the period before as ticks}
+headline:
+  - '{failed.sum:execution} of {executions.sum} failed.'
+  - 'Highest: {step[0]}, {failure_pct[0]} of {executions[0]}.'
 chart:
   mark: bar
   encoding:

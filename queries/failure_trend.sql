@@ -1,7 +1,9 @@
 /*
 title: Failure trend
 description: >-
-  Share of executions that failed, by day and step, latest day first. Executions are those that completed or failed.
+  Share of executions that failed, by day and step, latest day first. A week or month is named by its
+  first day (UTC); weeks begin on Monday. Executions are those that completed or failed. The chart has the share of each
+  source; a point is as large as the number of executions behind it.
 topic: Steps
 params:
   source: {type: source, help: one source only}
@@ -9,22 +11,34 @@ params:
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
   step: {type: step, help: one step only}
+  by: {type: choice, choices: [day, week, month], default: day, help: length of a period}
+headline:
+  - '{failed.sum:execution} of {executions.sum} failed.'
 chart:
-  mark: bar
+  mark: line
   encoding:
     x: {field: day, type: temporal}
-    y: {field: failed, type: quantitative, aggregate: sum, title: failed executions}
-    color: {field: step, type: nominal}
+    y: {field: failure_pct, type: quantitative, ratio: [failed, executions], title: failed executions}
+    color: {field: source, type: nominal}
 */
 select
-    nullif(days.day, '') as day,
+    days.period as day,
     sources.name as source,
     days.family as step,
-    days.executions,
-    days.failed,
-    round(100.0 * days.failed / days.executions, 2) as failure_pct,
+    sum(days.executions) as executions,
+    sum(days.failed) as failed,
+    round(100.0 * sum(days.failed) / sum(days.executions), 2) as failure_pct,
     pipelines.name as pipeline
-from rollup_step_days as days
+from (
+    select
+        *,
+        case :by
+            when 'week' then date(day, '-6 days', 'weekday 1')
+            when 'month' then date(day, 'start of month')
+            else nullif(day, '')
+        end as period
+    from rollup_step_days
+) as days
 cross join sources on sources.id = days.source_id
 left join pipelines on pipelines.id = days.pipeline_id
 where
@@ -35,4 +49,5 @@ where
     and (:until = '' or days.day <> '')
     and (:step = '' or days.family = :step)
     and days.executions > 0
-order by days.day desc, source, step, pipeline
+group by days.period, days.source_id, days.family, days.pipeline_id
+order by day desc, source, step, pipeline

@@ -2,11 +2,12 @@
 title: Search
 description: >-
   Stories, runs, steps and pipelines whose key or name starts with this text (at most 50 of each). A step is found by
-  its own name or by its family. Instances of one step are one row, with their number. Story titles are not searched.
+  its own name or by its family. Instances of one step are one row, with their number. Of the latest 5,000 stories of
+  each source those are found, too, whose title contains the text, from three characters on.
 topic: One run, one story
 params:
   source: {type: source, help: one source only}
-  name: {type: text, help: 'beginning of a story key, run key, step or pipeline name (required)'}
+  name: {type: text, help: 'beginning of a key or name, or a part of a story title (required)'}
 */
 -- Keys that start with a text lie between it and it followed by the greatest character: an index finds them. Only the
 -- first 50 of each source can be among the first 50 of all: no more are sorted.
@@ -39,7 +40,17 @@ with recursive selected as (
                 limit 1 offset 49
             ),
             :name || char(1114111)
-        ) as last_run
+        ) as last_run,
+        coalesce(
+            (
+                select day
+                from stories
+                where source_id = sources.id
+                order by day desc
+                limit 1 offset 4999
+            ),
+            ''
+        ) as titles_since
     from sources
     where
         :name <> ''
@@ -62,6 +73,29 @@ found_stories as (
             stories.source_id = selected.id
             and stories.source_key between :name and selected.last_story
     order by story, source
+    limit 50
+),
+
+found_titles as (
+    select
+        selected.name as source,
+        'story' as kind,
+        stories.source_key as story,
+        null as run,
+        null as step,
+        stories.title,
+        stories.status,
+        null as pipeline
+    from selected
+    cross join stories indexed by stories_day
+        on
+            stories.source_id = selected.id
+            and stories.day >= selected.titles_since
+    where
+        length(:name) >= 3
+        and instr(lower(stories.title), lower(:name)) > 0
+        and substr(stories.source_key, 1, length(:name)) <> :name
+    order by stories.day desc, story, source
     limit 50
 ),
 
@@ -201,6 +235,8 @@ found_pipelines as (
 )
 
 select * from found_stories
+union all
+select * from found_titles
 union all
 select * from found_missing
 union all

@@ -12,6 +12,8 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+headline:
+  - '{recovered.sum:recovery|recoveries} after {retried.sum:retry|retries}, most in {step[0]}.'
 chart:
   mark: bar
   encoding:

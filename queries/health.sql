@@ -2,8 +2,9 @@
 title: Health
 description: >-
   All checks, problems first. Each check names the report with the details and uses the same limits: an hour of silence
-  is stuck (a day for queued and waiting work), three failures in a row are blocked. A source is fresh if it was
-  ingested within a day. The sources file may set other limits.
+  is stuck (a day for queued and waiting work), three failures in a row are blocked. A run of the last 24 hours is
+  slow if it took longer than the p95 of the 28 days before. A source is fresh if it was ingested within a day. The
+  sources file may set other limits.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
@@ -40,6 +41,46 @@ selected as (
         last_ingest_at
     from source_states
     where :source = '' or name = :source
+),
+
+-- Completed runs of the last 24 hours, and what is usual for them: one row a day, source, pipeline and kind of them.
+last_runs as materialized (
+    select
+        runs.source_id,
+        coalesce(runs.pipeline_id, 0) as pipeline_id,
+        runs.kind,
+        runs.day,
+        runs.duration_ms
+    from selected
+    cross join runs
+        on
+            runs.source_id = selected.id
+            and runs.day >= date(:as_of, '-1 day')
+            and runs.day <= date(:as_of)
+    where
+        runs.status = 'completed'
+        and runs.duration_ms is not null
+        and coalesce(runs.ended_at, runs.started_at, runs.queued_at)
+        > strftime('%Y-%m-%dT%H:%M:%fZ', :as_of, '-24 hours')
+        and coalesce(runs.ended_at, runs.started_at, runs.queued_at) <= strftime('%Y-%m-%dT%H:%M:%fZ', :as_of)
+),
+
+usual as materialized (
+    select
+        durations.source_id,
+        durations.pipeline_id,
+        durations.kind,
+        durations.day,
+        durations.p95_ms
+    from (
+        select distinct
+            source_id,
+            pipeline_id,
+            kind,
+            day
+        from last_runs
+    ) as days
+    cross join usual_run_durations as durations using (source_id, pipeline_id, kind, day)
 ),
 
 -- The number of findings of each check; is_checked is 0 if no source has the data that it needs.
@@ -84,6 +125,14 @@ found (name, count, is_checked) as (
         source_id in (select id from selected)
         and story_id is null
         and story_key is null
+    union all
+    select
+        'slow runs',
+        count(*),
+        1
+    from last_runs
+    join usual using (source_id, pipeline_id, kind, day)
+    where 0.99 * last_runs.duration_ms > usual.p95_ms
     union all
     select
         'blocked',
@@ -298,6 +347,17 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'Set their prices: storyreport reprice --prices FILE.',
         'Every call has a cost.',
         'No source has calls.'
+    ),
+    (
+        12,
+        'slow runs',
+        'slow_runs',
+        'warning',
+        'run of the last 24 h was slower than usual.',
+        'runs of the last 24 h were slower than usual.',
+        'See which of their steps took longer than usual.',
+        'No run of the last 24 h was slower than usual.',
+        ''
     )
 )
 

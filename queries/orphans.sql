@@ -8,6 +8,8 @@ topic: Integrity
 params:
   source: {type: source, help: one source only}
   kind: {type: text, help: 'run, step_run, event, artifact, call, scene, job or node'}
+headline:
+  - '{rows:orphan}.'
 chart:
   mark: bar
   encoding:

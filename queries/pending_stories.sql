@@ -10,6 +10,8 @@ params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
   step: {type: step, help: one step only}
+headline:
+  - '{rows:story waits|stories wait}.'
 chart:
   mark: bar
   encoding:

@@ -1,10 +1,12 @@
 /*
 title: Recent runs
 description: >-
-  The latest runs, up to the limit, newest first by their end, or by their start while they run. Usual is the median
-  duration (within 1 %) of completed runs of the same source, pipeline and kind on the 28 days before the run's day;
-  it is empty for fewer than 20. Only what completed is called slower. Attempts are the executions of steps in the
-  run. A run paid in two currencies has two rows.
+  The latest runs, up to the limit, newest first unless another order is chosen. Newest is by the end of a run, or by
+  its start while it runs. Usual is the median duration (within 1 %) of completed runs of the same source, pipeline and
+  kind on the 28 days before the run's day; it is empty for fewer than 20. Only what completed is called slower.
+  Attempts are the executions of steps in the run. A run paid in two currencies has two rows. Ordered by slower, those
+  furthest above their usual come first, by cost the most expensive (amounts are not converted); without since, both
+  look at the last 7 days only.
 topic: Right now
 params:
   source: {type: source, help: one source only}
@@ -15,7 +17,10 @@ params:
   status: {type: text, help: one status only}
   story: {type: text, help: one story only}
   step: {type: step, help: only runs that executed this step}
+  order: {type: choice, choices: [newest, slower, cost], default: newest, help: what comes first}
   limit: {type: number, default: 100, help: maximum number of runs}
+headline:
+  - '{rows:row}, the latest run is {run[0]}: {status[0]}.'
 chart:
   mark: bar
   encoding:
@@ -24,10 +29,27 @@ chart:
     color: {field: status, type: nominal}
 */
 -- An index leads to the day of the last run within the limit; runs since then are few, and their order is exact. A
--- story's runs have an index of their own.
-with first_days as (
+-- story's runs have an index of their own. Another order than that of time needs all runs of a period, which is short.
+with last_days as (
+    select
+        max(
+            (
+                select max(runs.day)
+                from runs
+                where
+                    runs.source_id = sources.id
+                    and runs.day <= coalesce(nullif(:until, ''), '9999-12-31')
+            )
+        ) as day
+    from sources
+    where :source in ('', sources.name)
+),
+
+first_days as (
     select
         sources.id as source_id,
+        case when :order <> 'newest' then coalesce(nullif(:since, ''), date(last_days.day, '-6 days'), '') end
+            as ordered_day,
         coalesce(
             (
                 select newest.day
@@ -56,6 +78,7 @@ with first_days as (
             :since
         ) as day
     from sources
+    cross join last_days
     where :source in ('', sources.name)
 ),
 
@@ -65,7 +88,7 @@ candidates as (
     cross join runs
         on
             runs.source_id = first_days.source_id
-            and runs.day >= first_days.day
+            and runs.day >= coalesce(first_days.ordered_day, first_days.day)
     where :story = ''
     union all
     select runs.id
@@ -85,9 +108,15 @@ candidates as (
         and runs.source_id in (select source_id from first_days)
 ),
 
-listed as (
+considered as materialized (
     select
-        runs.*,
+        runs.id,
+        runs.source_id,
+        coalesce(runs.pipeline_id, 0) as pipeline_id,
+        runs.kind,
+        runs.day,
+        runs.status,
+        runs.duration_ms,
         coalesce(runs.ended_at, runs.started_at, runs.queued_at, '') as latest_at
     from candidates
     cross join runs on runs.id = candidates.id
@@ -117,7 +146,96 @@ listed as (
             )
         )
     order by latest_at desc, runs.id desc
-    limit max(cast(:limit as integer), 0)
+    -- -1 is no limit.
+    limit case when :order = 'newest' then max(cast(:limit as integer), 0) else -1 end
+),
+
+usual_paces as materialized (
+    select
+        durations.source_id,
+        durations.pipeline_id,
+        durations.kind,
+        durations.day,
+        durations.usual_ms
+    from (
+        select distinct
+            source_id,
+            pipeline_id,
+            kind,
+            day
+        from considered
+        where
+            :order = 'slower'
+            and status = 'completed'
+            and day <> ''
+    ) as days
+    cross join usual_run_durations as durations
+        on
+            durations.source_id = days.source_id
+            and durations.pipeline_id = days.pipeline_id
+            and durations.kind = days.kind
+            and durations.day = days.day
+),
+
+-- What comes first, where it is not the newest.
+ranks as (
+    select
+        considered.id as run_id,
+        1.0 * considered.duration_ms / nullif(usual_paces.usual_ms, 0) as height
+    from usual_paces
+    join considered
+        on
+            considered.source_id = usual_paces.source_id
+            and considered.pipeline_id = usual_paces.pipeline_id
+            and considered.kind = usual_paces.kind
+            and considered.day = usual_paces.day
+    where considered.status = 'completed'
+    union all
+    select
+        run_id,
+        max(cost)
+    from (
+        select
+            considered.id as run_id,
+            calls.price_currency as currency,
+            sum(calls.price) as cost
+        from considered
+        cross join priced_calls as calls on calls.run_id = considered.id
+        where
+            :order = 'cost'
+            and calls.price is not null
+        group by considered.id, calls.price_currency
+        union all
+        select
+            considered.id,
+            pruned_calls.currency,
+            sum(pruned_calls.cost_nano) / 1e9
+        from considered
+        cross join pruned_calls on pruned_calls.run_id = considered.id
+        where
+            :order = 'cost'
+            and pruned_calls.currency <> ''
+        group by considered.id, pruned_calls.currency
+    )
+    group by run_id
+),
+
+listed as materialized (
+    select
+        runs.*,
+        best.latest_at,
+        best.height
+    from (
+        select
+            considered.id,
+            considered.latest_at,
+            ranks.height
+        from considered
+        left join ranks on ranks.run_id = considered.id
+        order by ranks.height desc, considered.latest_at desc, considered.id desc
+        limit max(cast(:limit as integer), 0)
+    ) as best
+    cross join runs on runs.id = best.id
 ),
 
 usual as materialized (
@@ -221,4 +339,4 @@ left join usual
         and usual.day = listed.day
 left join costs on costs.run_id = listed.id
 left join pruned_failures as remembered on remembered.run_id = listed.id
-order by listed.latest_at desc, listed.id desc, costs.currency
+order by listed.height desc, listed.latest_at desc, listed.id desc, costs.currency

@@ -1,8 +1,8 @@
 /*
 title: Diagnosis of a run
 description: >-
-  Problems of a run and how to fix them, worst first. Checks its story, status, steps, calls and warnings. A batch is
-  checked with its stories. Enter the run's key as its source writes it.
+  Problems of a run and how to fix them, worst first. Checks its story, status, steps, calls, warnings and duration. A
+  batch is checked with its stories. Enter the run's key as its source writes it.
 topic: One run, one story
 params:
   source: {type: source, help: one source only}
@@ -143,6 +143,23 @@ last_signs as (
             and open_work.run = selected.source_key
             and not open_work.is_waiting
     group by selected.id
+),
+
+-- How long it took, against the runs before it.
+paces as (
+    select
+        selected.id,
+        selected.status,
+        selected.duration_ms,
+        usual.usual_ms,
+        selected.status = 'completed' and 0.99 * selected.duration_ms > usual.p95_ms as is_slow
+    from selected
+    left join usual_run_durations as usual
+        on
+            usual.source_id = selected.source_id
+            and usual.pipeline_id = coalesce(selected.pipeline_id, 0)
+            and usual.kind = selected.kind
+            and usual.day = selected.day
 ),
 
 checks (id, place, name, status, detail, action) as (
@@ -382,6 +399,26 @@ checks (id, place, name, status, detail, action) as (
         null
     from selected
     where coalesce(gone_at, pruned_at) is not null
+    union all
+    select
+        id,
+        14,
+        'duration',
+        case when is_slow then 'warning' else 'ok' end,
+        case
+            when is_slow
+                then
+                    'Slower than usual: longer than 95 % of the runs of the 28 days before, '
+                    || coalesce(
+                        round(1.0 * duration_ms / nullif(usual_ms, 0), 1) || ' times their median.',
+                        'whose median is 0.'
+                    )
+            when is_slow = 0 and status = 'completed' then 'Not slower than usual.'
+            when usual_ms is null then 'What is usual is unknown: fewer than 20 runs completed on the 28 days before.'
+            else 'Only a completed run is held against what is usual.'
+        end,
+        case when is_slow then 'See run_timeline for the steps that took longer than usual.' end
+    from paces
 )
 
 select

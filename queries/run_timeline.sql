@@ -2,7 +2,8 @@
 title: Timeline of a run
 description: >-
   Step attempts of a run in the order of their start. The offset is the time since the run's start. The stories of a
-  batch are included. Enter the run's key as its source writes it.
+  batch are included. Usual and p95 (within 1 %) are those of timed executions of the same source, pipeline and step on
+  the 28 days before the run's day; they are empty for fewer than 20. Enter the run's key as its source writes it.
 topic: One run, one story
 params:
   source: {type: source, help: one source only}
@@ -35,6 +36,7 @@ with selected as (
 attempts as (
     select
         step_runs.*,
+        selected.id as selected_id,
         coalesce(selected.started_at, selected.queued_at) as run_started_at
     from selected
     cross join runs
@@ -46,6 +48,7 @@ attempts as (
     union all
     select
         step_runs.*,
+        selected.id,
         coalesce(selected.started_at, selected.queued_at)
     from step_runs
     left join selected on selected.source_id = step_runs.source_id
@@ -63,6 +66,29 @@ placed as (
         *,
         coalesce(run_started_at, min(started_at) over (partition by source_id)) as begun_at
     from attempts
+),
+
+usual as materialized (
+    select
+        families.selected_id,
+        families.family,
+        families.pipeline_id,
+        durations.usual_ms,
+        durations.p95_ms
+    from (
+        select
+            attempts.selected_id,
+            steps.family,
+            coalesce(steps.pipeline_id, 0) as pipeline_id,
+            min(steps.id) as step_id
+        from attempts
+        join steps on steps.id = attempts.step_id
+        group by attempts.selected_id, steps.family, coalesce(steps.pipeline_id, 0)
+    ) as families
+    cross join usual_step_durations as durations
+        on
+            durations.run_id = families.selected_id
+            and durations.step_id = families.step_id
 )
 
 select
@@ -75,9 +101,16 @@ select
     cast(round((julianday(placed.started_at) - julianday(placed.begun_at)) * 86400000) as integer) as offset_ms,
     coalesce(stories.source_key, placed.story_key) as story,
     sources.name as source,
-    placed.error_message as error
+    placed.error_message as error,
+    usual.usual_ms,
+    usual.p95_ms
 from placed
 join sources on sources.id = placed.source_id
 join steps on steps.id = placed.step_id
+left join usual
+    on
+        usual.selected_id = placed.selected_id
+        and usual.family = steps.family
+        and usual.pipeline_id = coalesce(steps.pipeline_id, 0)
 left join stories on stories.id = placed.story_id
 order by coalesce(placed.started_at, placed.queued_at, placed.ended_at), placed.id

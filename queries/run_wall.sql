@@ -92,19 +92,14 @@ listed as (
     where place <= cast(:runs as integer)
 ),
 
--- reached: runs of the 28 days before a day that took no longer than this bucket.
-cumulated as (
+usual as materialized (
     select
-        days.source_id,
-        days.pipeline_id,
-        days.kind,
-        days.day,
-        durations.bucket,
-        sum(sum(durations.runs)) over (
-            partition by days.source_id, days.pipeline_id, days.kind, days.day
-            order by durations.bucket
-        ) as reached,
-        sum(sum(durations.runs)) over (partition by days.source_id, days.pipeline_id, days.kind, days.day) as timed
+        durations.source_id,
+        durations.pipeline_id,
+        durations.kind,
+        durations.day,
+        durations.usual_ms,
+        durations.p95_ms
     from (
         select distinct
             source_id,
@@ -114,27 +109,12 @@ cumulated as (
         from listed
         where day <> ''
     ) as days
-    cross join rollup_run_day_durations as durations
+    cross join usual_run_durations as durations
         on
             durations.source_id = days.source_id
             and durations.pipeline_id = days.pipeline_id
             and durations.kind = days.kind
-            and durations.day >= date(days.day, '-28 days')
-            and durations.day < days.day
-    group by days.source_id, days.pipeline_id, days.kind, days.day, durations.bucket
-),
-
-usual as (
-    select
-        source_id,
-        pipeline_id,
-        kind,
-        day,
-        min(case when 100 * reached >= 50 * timed then bucket end) as p50,
-        min(case when 100 * reached >= 95 * timed then bucket end) as p95
-    from cumulated
-    where timed >= 20
-    group by source_id, pipeline_id, kind, day
+            and durations.day = days.day
 )
 
 select
@@ -145,10 +125,10 @@ select
     listed.status,
     coalesce(listed.started_at, listed.queued_at) as started_at,
     listed.duration_ms,
-    cast(round(p50.value_ms) as integer) as usual_ms,
-    cast(round(p95.value_ms) as integer) as p95_ms,
+    usual.usual_ms,
+    usual.p95_ms,
     -- A bucket ends 1 % above its value.
-    listed.status = 'completed' and listed.duration_ms > 1.01 * p95.value_ms as is_slow,
+    listed.status = 'completed' and 0.99 * listed.duration_ms > usual.p95_ms as is_slow,
     pipelines.name as pipeline
 from listed
 join sources on sources.id = listed.source_id
@@ -160,6 +140,4 @@ left join usual
         and usual.pipeline_id = coalesce(listed.pipeline_id, 0)
         and usual.kind = listed.kind
         and usual.day = listed.day
-left join duration_buckets as p50 on p50.bucket = usual.p50
-left join duration_buckets as p95 on p95.bucket = usual.p95
 order by listed.last_day desc, listed.source_id, listed.pipeline_id, listed.latest_at desc, listed.id desc

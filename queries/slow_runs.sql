@@ -40,19 +40,14 @@ ended as (
         and runs.duration_ms is not null
 ),
 
--- reached: runs of the 28 days before a day that took no longer than this bucket.
-cumulated as (
+usual as materialized (
     select
-        days.source_id,
-        days.pipeline_id,
-        days.kind,
-        days.day,
-        durations.bucket,
-        sum(sum(durations.runs)) over (
-            partition by days.source_id, days.pipeline_id, days.kind, days.day
-            order by durations.bucket
-        ) as reached,
-        sum(sum(durations.runs)) over (partition by days.source_id, days.pipeline_id, days.kind, days.day) as timed
+        durations.source_id,
+        durations.pipeline_id,
+        durations.kind,
+        durations.day,
+        durations.usual_ms,
+        durations.p95_ms
     from (
         select distinct
             source_id,
@@ -61,27 +56,12 @@ cumulated as (
             day
         from ended
     ) as days
-    cross join rollup_run_day_durations as durations
+    cross join usual_run_durations as durations
         on
             durations.source_id = days.source_id
             and durations.pipeline_id = days.pipeline_id
             and durations.kind = days.kind
-            and durations.day >= date(days.day, '-28 days')
-            and durations.day < days.day
-    group by days.source_id, days.pipeline_id, days.kind, days.day, durations.bucket
-),
-
-usual as (
-    select
-        source_id,
-        pipeline_id,
-        kind,
-        day,
-        min(case when 100 * reached >= 50 * timed then bucket end) as p50,
-        min(case when 100 * reached >= 95 * timed then bucket end) as p95
-    from cumulated
-    where timed >= 20
-    group by source_id, pipeline_id, kind, day
+            and durations.day = days.day
 )
 
 select
@@ -91,9 +71,9 @@ select
     coalesce(stories.source_key, ended.story_key) as story,
     coalesce(ended.started_at, ended.queued_at) as started_at,
     ended.duration_ms,
-    cast(round(p50.value_ms) as integer) as usual_ms,
-    cast(round(p95.value_ms) as integer) as p95_ms,
-    round(100.0 * (ended.duration_ms - p50.value_ms) / nullif(p50.value_ms, 0), 2) as slower_pct,
+    usual.usual_ms,
+    usual.p95_ms,
+    round(100.0 * (ended.duration_ms - usual.usual_ms) / nullif(usual.usual_ms, 0), 2) as slower_pct,
     pipelines.name as pipeline
 from ended
 join usual
@@ -102,13 +82,11 @@ join usual
         and usual.pipeline_id = coalesce(ended.pipeline_id, 0)
         and usual.kind = ended.kind
         and usual.day = ended.day
-join duration_buckets as p50 on p50.bucket = usual.p50
-join duration_buckets as p95 on p95.bucket = usual.p95
 join sources on sources.id = ended.source_id
 left join pipelines on pipelines.id = ended.pipeline_id
 left join stories on stories.id = ended.story_id
 -- A bucket ends 1 % above its value.
 where
-    ended.duration_ms > 1.01 * p95.value_ms
+    0.99 * ended.duration_ms > usual.p95_ms
     and (:pipeline = '' or pipelines.name = :pipeline)
 order by slower_pct desc, ended.duration_ms desc, source, run

@@ -10,6 +10,10 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+  compare: {type: choice, choices: [previous], help: draw the period before as ticks}
+headline:
+  - '{rows:step}, {total_ms.sum} in all.'
+  - '{step[0]} takes most: {total_ms[0]} ({share_pct[0]}), p95 {p95_ms[0]}.'
 chart:
   mark: bar
   encoding:

@@ -12,6 +12,8 @@ params:
   minutes: {type: number, default: 60, help: minutes of silence of running work}
   queued_minutes: {type: number, default: 1440, help: minutes of silence of queued or waiting work}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
+headline:
+  - '{rows:piece of silent work|pieces of silent work}, longest {run[0]} for {stuck_minutes[0]}.'
 chart:
   mark: bar
   encoding:

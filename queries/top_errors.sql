@@ -10,11 +10,15 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+  compare: {type: choice, choices: [previous], help: draw the period before as ticks}
+headline:
+  - '{occurrences.sum:occurrence} of {rows:error}.'
+  - 'Most frequent, {occurrences[0]:time}: {error[0]}'
 chart:
   mark: bar
   encoding:
     y: {field: error, type: nominal, sort: -x}
-    x: {field: occurrences, type: quantitative}
+    x: {field: occurrences, type: quantitative, title: occurrences}
 */
 -- Without dates, the rollup of the whole history has the answer; with dates, stories are counted once for all days.
 with selected as (

@@ -32,11 +32,16 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.target.closest("input, textarea, select") || document.querySelector("navigation-search")) return;
     event.preventDefault();
-    document.querySelector("#bar-q")?.focus();
+    // On a phone the bar is folded up.
+    const opener = document.querySelector("#bar-open");
+    if (opener && !document.querySelector("#q")) opener.checked = true;
+    (document.querySelector("#q") ?? document.querySelector("#bar-q"))?.focus();
   });
 
   // Datasette 0.65 does not say what language its pages are in.
   document.documentElement.lang ||= "en";
+  // Nor does it let the keyboard scroll a wide row.
+  for (const wide of document.querySelectorAll(".table-wrapper:not([tabindex])")) wide.tabIndex = 0;
   document.querySelectorAll("a.copy").forEach(copyable);
   document.querySelectorAll("form.search").forEach(searchable);
 })();

@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from storyreport.demo import write_sources
 from storyreport.upkeep import notes
+from storyreport.upkeep.acknowledge import acknowledge
 
 # The same examples in every run, so that a change is judged by what it changes. HYPOTHESIS_PROFILE=search finds more.
 settings.register_profile("same", derandomize=True, deadline=None)
@@ -91,6 +92,7 @@ def fed(tmp_path_factory: pytest.TempPathFactory) -> ReportDatabase:
     ledger.write_text("step,provider,called_at,cost\ndraft,acme,2026-03-01,0.5\ndraft,acme,2026-03-01,NaN\n", "utf-8")
     db.ingest(ledger)
     notes.add(db.path, "new prompt", "2026-03-01", "ledger")
+    acknowledge(db.path, "orphans", None, "restored soon")
     return db
 
 

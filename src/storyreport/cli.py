@@ -7,6 +7,7 @@ import click
 
 from . import __version__
 from .cli_access import token, user
+from .cli_ack import ack
 from .cli_care import backup, doctor, restore, scrub
 from .cli_check import check
 from .cli_digest import digest
@@ -198,6 +199,7 @@ for command in (
     run_command,
     report,
     check,
+    ack,
     digest,
     snapshot,
     stats,

@@ -1,13 +1,14 @@
 """A digest of a period: what is wrong, key figures, what changed and what is new, as sections of lines."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from . import reports
+from . import acknowledged, figures, reports
 from .errors import UsageError
 from .reports import periods
 from .values.quantities import duration, money
@@ -15,6 +16,7 @@ from .values.quantities import duration, money
 Row = dict[str, Any]
 # The beginning of an error says which one it is.
 LETTERS = 160
+HOURS = re.compile(r"([1-9]\d{0,4})h", re.ASCII)
 
 
 class Part(NamedTuple):
@@ -25,6 +27,11 @@ class Part(NamedTuple):
     params: Mapping[str, str]  # a value may be {since}, {before} or {days}
     select: str
     line: Callable[[Row], str]
+
+    @classmethod
+    def of(cls, title: str, asked: figures.Question, line: Callable[[Row], str]) -> "Part":
+        """The section of a question that the home page has, too."""
+        return cls(title, asked.report, asked.params, asked.select, line)
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,21 @@ def _changed(row: Row) -> str:
     return f"{row['step']} of {row['source']}: p95 {now}, {was} before ({change:+.0f} %)"
 
 
+def _failing(row: Row) -> str:
+    was, now = row["previous_failure_pct"], row["failure_pct"]
+    return f"{row['step']} of {row['source']}: {now:.1f} % failed, {was:.1f} % before"
+
+
+def _cost_change(row: Row) -> str:
+    was, now = (money(row[name], row["currency"] or "") for name in ("previous_cost", "cost"))
+    return f"{row['provider'] or 'unknown provider'} of {row['source']}: {now}, {was} before"
+
+
+def _health(row: Row) -> str:
+    text = f"{row['status']}: {row['detail']}"
+    return text if row["new"] == row["count"] else f"{text} {row['new']:,} new, the others are known."
+
+
 def _slowest(row: Row) -> str:
     return f"{row['step']} of {row['source']}: {duration(row['total_ms'])}, p95 {duration(row['p95_ms'])}"
 
@@ -81,8 +103,8 @@ PARTS = (
         "To look at",
         "health",
         {},
-        """select "check", status, detail, report from report where status <> 'ok' order by status""",
-        lambda row: f"{row['status']}: {row['detail']}",
+        """select "check", status, detail, report, count from report where status <> 'ok' order by status""",
+        _health,
     ),
     Part(
         "Work done",
@@ -123,26 +145,10 @@ PARTS = (
         """,
         lambda row: money(row["cost"], row["currency"] or ""),
     ),
-    Part(
-        "Slower and faster steps",
-        "duration_changes",
-        {"days": "{days}"},
-        """
-        select step, source, p95_ms, previous_p95_ms, change_pct from report
-        where abs(change_pct) >= 10 order by abs(change_pct) desc limit 5
-        """,
-        _changed,
-    ),
-    Part(
-        "New errors",
-        "top_errors",
-        SINCE,
-        """
-        select error, occurrences, first_seen from report
-        where first_seen >= :first order by occurrences desc limit 5
-        """,
-        _failure,
-    ),
+    Part.of("Slower and faster steps", figures.SLOWER_STEPS, _changed),
+    Part.of("Failing steps", figures.FAILING_STEPS, _failing),
+    Part.of("Changes of cost", figures.COST_CHANGES, _cost_change),
+    Part.of("New errors", figures.NEW_ERRORS, _failure),
 )
 
 
@@ -155,16 +161,43 @@ def digest(connection: sqlite3.Connection, period: str) -> Digest:
     days = (today - bounds.since).days + 1
     words = {"since": bounds.since.isoformat(), "days": str(days)}
     words["before"] = (bounds.since - timedelta(days=days)).isoformat()
-    sections = tuple(section for part in PARTS if (section := _section(connection, part, words)).rows)
+    found = [_section(connection, part, words) for part in PARTS]
+    known = sum(row["count"] for section in found[:1] for row in section.rows if not row["new"])
+    sections = tuple(section for section in (_news(found[0]), *found[1:]) if section.rows)
     has_runs = any(row["now"] for section in sections if section.title == "Work done" for row in section.rows)
     problems = next((section.rows for section in sections if section.report == "health"), ())
     verdict = f"{len(problems)} thing{'s' if len(problems) > 1 else ''} to look at" if problems else "All is well"
-    verdict += "" if has_runs else "; no runs"
+    verdict += f"; {known:,} known" if known else ""
+    verdict += _last_hours(connection, period) if has_runs else "; no runs"
     return Digest(words["since"], today.isoformat(), f"{verdict}.", sections)
+
+
+def _news(health: Section) -> Section:
+    """The checks with findings that are not acknowledged."""
+    kept = [(line, row) for line, row in zip(health.lines, health.rows, strict=True) if row["new"]]
+    return replace(health, lines=tuple(line for line, _ in kept), rows=tuple(row for _, row in kept))
+
+
+def _last_hours(connection: sqlite3.Connection, period: str) -> str:
+    """The home page's verdict, for a period of hours; others are of whole days, which the sections show."""
+    hours = HOURS.fullmatch(period.strip().lower())
+    if not hours:
+        return ""
+    answers = [
+        reports.select(connection, reports.find(asked.report), {"hours": hours[1]}, asked.select)
+        for asked in (figures.LAST_HOURS, figures.SLOW_RUNS)
+    ]
+    facts = figures.verdict(answers[0], answers[1][0]["slow"], int(hours[1]))
+    return "; " + ", ".join(fact.text for fact in facts)
 
 
 def _section(connection: sqlite3.Connection, part: Part, words: Mapping[str, str]) -> Section:
     report = reports.find(part.report)
     params = {name: value.format(**words) for name, value in part.params.items()}
-    rows = tuple(reports.select(connection, report, params, part.select, {"first": words["since"]}))
-    return Section(part.title, part.report, params, tuple(map(part.line, rows)), rows)
+    rows = reports.select(connection, report, params, part.select, {"first": words["since"]})
+    if part.report == "health":
+        held = acknowledged.held(connection)
+        for row in rows:
+            is_held = row["check"] in held
+            row["new"] = acknowledged.number_of_new(connection, row["check"], {}) if is_held else row["count"]
+    return Section(part.title, part.report, params, tuple(map(part.line, rows)), tuple(rows))

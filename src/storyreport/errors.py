@@ -13,5 +13,14 @@ class UsageError(StoryreportError):
     """A wrong call: an unknown report, parameter or option value."""
 
 
+class StaleError(Exception):
+    """What was read of a source before the report database was locked does not suffice: some groups, or all, lack."""
+
+    def __init__(self, groups: frozenset[str] = frozenset(), is_whole: bool = False):
+        super().__init__()
+        self.groups = groups
+        self.is_whole = is_whole
+
+
 class NotContinuedError(Exception):
     """Rows that were added to a file say something of those before: the file is to be read whole."""

@@ -9,21 +9,22 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 
 from . import keyed, pricing, rollups, schema, scratch
-from .errors import NotContinuedError, StoryreportError
+from .ahead import Again, Ahead, read_ahead
+from .errors import NotContinuedError, StaleError, StoryreportError
 from .given import Request, check_timezone, requests_for
 from .known import Known, how_read, known_input, reading_of
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, check_whole, harden, open_part
 from .readers.copies import ROW_NUMBER
 from .readers.grown import End, goes_on
-from .readers.part import Found, Options, is_unchanged, signature
+from .readers.part import Found, Opened, Options, is_unchanged, signature
 from .readers.sqlite import reading
 from .sources import systems
 from .transaction import Progress, commit, transaction
@@ -66,19 +67,30 @@ def known_at(database: Path, path: Path) -> Found | None:
 def ingest(database: Path, request: Request, progress: Progress = lambda _: None) -> Outcome:
     """Load a source into the report database, which is made if need be; StoryreportError where nothing was changed."""
     schema.check_sqlite()
-    begun = time.monotonic()
+    begun, again = time.monotonic(), Again()
+    while True:
+        try:
+            return _attempt(database, request, again, progress, begun)
+        except StaleError as stale:
+            again.add(stale)
+
+
+def _attempt(database: Path, request: Request, again: Again, progress: Progress, begun: float) -> Outcome:
+    """Wait for the source, then lock the report database and load it; StaleError where more of it is needed."""
     # Copies of sources outlive the connection that reads them.
-    with (
-        contextlib.ExitStack() as folders,
-        transaction(database, progress, is_repeatable=True) as connection,
-    ):
-        harden(connection)
-        progress("bringing the report database up to date")
-        notes = rollups.update(connection)
-        keyed.register(connection)
-        outcome = _ingest(connection, request, folders, progress, begun)
-        outcome.notes[:0] = notes
-        commit(connection)
+    with contextlib.ExitStack() as folders:
+        # It takes longer to make than to see that nothing has changed.
+        folder = cache(lambda: folders.enter_context(scratch.folder()))
+        ahead = read_ahead(database, request, again, folder, progress)
+        with transaction(database, progress, is_repeatable=True) as connection:
+            ahead.hold_against(connection, request.name)
+            harden(connection)
+            progress("bringing the report database up to date")
+            notes = rollups.update(connection)
+            keyed.register(connection)
+            outcome = _ingest(connection, request, ahead, folder, progress, begun)
+            outcome.notes[:0] = notes
+            commit(connection)
     return outcome
 
 
@@ -100,14 +112,19 @@ def reprice(
 
 
 def _ingest(
-    connection: sqlite3.Connection, request: Request, folders: contextlib.ExitStack, progress: Progress, begun: float
+    connection: sqlite3.Connection,
+    request: Request,
+    ahead: Ahead,
+    folder: Callable[[], Path],
+    progress: Progress,
+    begun: float,
 ) -> Outcome:
     now = _now()
     outcome = Outcome(request.name, unchanged=True)
     source = _source(connection, request, now)
     is_new = not has_rows(connection, source.id)
     last_ids = rollups.last_ids(connection) if is_new else {}
-    work = _Work(connection, request, source, is_new, outcome, folders, now, progress)
+    work = _Work(connection, request, source, is_new, outcome, ahead, folder, now, progress)
     for found in request.parts:
         _load_part(work, found)
     if outcome.unchanged and request.price_file and not is_new:
@@ -146,14 +163,10 @@ class _Work:
     source: _Source
     is_new: bool
     outcome: Outcome
-    folders: contextlib.ExitStack
+    ahead: Ahead
+    folder: Callable[[], Path]  # for copies
     now: str
     progress: Progress
-
-    @cached_property
-    def scratch(self) -> Path:
-        """A folder for copies; it takes longer to make than to see that nothing has changed."""
-        return self.folders.enter_context(scratch.folder())
 
 
 def _load_part(work: _Work, found: Found) -> None:
@@ -247,7 +260,7 @@ def _load_pass(
     _begin(work)
     work.progress(f"reading {found.path.name}")
     with reading(found.path):
-        part = open_part(work.connection, found, work.scratch, options.with_text, work.progress, ends)
+        part = _open(work, found, options, ends)
         if known.layout not in (None, part.layout):
             watermarks = None
         job = Job(work.connection, TypedTables(part, options), work.source.id, known.id, work.now, work.outcome.counts)
@@ -279,6 +292,14 @@ def _load_pass(
         "update inputs set location = ?, signature = ?, watermarks = ? where id = ?",
         [location or found.location, part.signature, json.dumps(state), known.id],
     )
+
+
+def _open(work: _Work, found: Found, options: Options, ends: Mapping[str, End] | None) -> Opened:
+    """A part, from what was read of it ahead where it was."""
+    if found.url:
+        return work.ahead.servers[found.part].open(work.connection, options.with_text)
+    copied = work.ahead.files.pop(found.part, None)
+    return open_part(work.connection, found, work.folder(), work.progress, ends, copied)
 
 
 def _of_another(name: str, found: Found, known: Known) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from . import reports
+from . import acknowledged, reports
 from .config import Config
 from .errors import UsageError
 from .reports import Report
@@ -46,10 +46,13 @@ class Metric(NamedTuple):
     column: str
     select: str
     look: str = ""
+    check: str = ""  # of which acknowledged findings are left out
 
 
 def _count(check: str, look: str) -> Metric:
-    return Metric(("health",), "count", f"""select count, '' from report_health where "check" = '{check}'""", look)
+    return Metric(
+        ("health",), "count", f"""select count, '' from report_health where "check" = '{check}'""", look, check
+    )
 
 
 # The checks of `health`, and the report that each of them names.
@@ -64,6 +67,7 @@ COUNTS = {
     "outputs": "output_mismatches",
     "data quality": "data_quality",
     "unpriced calls": "cost",
+    "slow runs": "slow_runs",
 }
 METRICS = {
     **{check.replace(" ", "_"): _count(check, look) for check, look in COUNTS.items()},
@@ -167,6 +171,9 @@ def evaluate(connection: sqlite3.Connection, limit: Limit) -> Verdict:
         bound |= reports.for_sql(report, values)
         parts.append(f"report_{name} as (\n{report.sql}\n)")
     rows = connection.execute(f"with {', '.join(parts)}\n{limit.metric.select}", bound).fetchall()
+    if limit.metric.check in acknowledged.held(connection):
+        source = {key: value for key, value in limit.values.items() if key == "source"}
+        rows = [(acknowledged.number_of_new(connection, limit.metric.check, source), "") for _ in rows]
     known = [(value, label) for value, label in rows if value is not None]
     if not known:
         return Verdict(limit.text, "no data", None, limit.number, "no data", limit.command)

@@ -204,7 +204,7 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
 
 def _export(path: Path, system_name: str | None) -> Found | None:
     """The table of a database part that a CSV or JSON file was exported from: the one that knows most of its fields."""
-    known = {field.lower() for field in text.fields(path)}
+    known = {text.column_of(field) for field in text.fields(path)}
     candidates = [
         (len(set(table.columns) & known), system, name, table_name)
         for system in systems().values()

@@ -22,23 +22,26 @@ WORDS = {
         queued enqueued in_queue queueing requeued pending scheduled created creating new requested submitted received
         waiting_to_run waiting_for_worker not_started not_yet_started not_running starting late delayed prioritized
         runnable ready preparing initializing initialising provisioning configuring booting container_creating
-        pod_initializing pod_scheduled todo to_do planned unscheduled validating
+        pod_initializing pod_scheduled todo to_do planned unscheduled validating assigned limited
+        limiting dequeued pend queued_for_retry backlog
         """,
     "running": """
         running started active in_progress inprogress progress processing executing ongoing working building retrying
         restarting restarted resuming resumed rerunning re_running batch_running generating finishing finalizing
         completing succeeding failing canceling cancelling killing terminating stopping aborting revoking suspending
-        pausing
+        pausing timing_out erroring rolling_back dynamic_running reattempting
         """,
     "waiting": """
         waiting paused suspended deferred sleeping rescheduled up_for_reschedule up_for_retry retry awaiting_retry
         awaiting_concurrency_slot waiting_for_retry wait_for_retry waiting_for_resource waiting_for_resources
         waiting_for_dependencies waiting_children pending_retry pending_redrive back_off backing_off throttled
-        rate_limited requires_action
+        rate_limited requires_action awaiting retryable snoozed postponed
         """,
     "completed": """
         completed complete success successful successfully succeeded succeed done ok okay finished finish pass passed
         passing neutral warn warning warned cached fixed fulfilled continued_as_new success_criteria_met
+        complete_success finished_successfully finished_ok passed_with_warnings recovered
+        success_with_info success_with_failures text_success
         completed_with_warnings succeeded_with_warnings succeeded_with_issues success_with_warnings all_done
         """,
     "failed": """
@@ -47,12 +50,18 @@ WORDS = {
         launch_failed launch_failure runtime_error internal_error system_error infrastructure_fail
         infrastructure_failure partial_success out_of_memory out_of_me+ oom_killed oom crash_loop_back_off deadline
         deadline_exceeded backoff_limit_exceeded boot_fail node_fail failed_with_timeout
-        maximum_concurrent_runs_reached permanently_failed fatal
+        maximum_concurrent_runs_reached permanently_failed fatal build_failed finished_failed failed_permanently
+        failed_and_auto_suspended failed_quota faulted fault died zombie discarded poisoned unrecoverable
+        dead_letter dead_lettered gave_up retries_exhausted retry_exhausted max_retries_exceeded max_attempts_exceeded
+        quota_exceeded validation_failed validation_error content_filtered policy_violation system_failure unauthorized
+        image_pull_back_off err_image_pull create_task_failed generate_audio_failed sensitive_word_error oom_kill
         """,
     "cancelled": """
         cancelled canceled cancel cancelled+ aborted abort abandoned interrupted killed kill revoked stopped terminated
         removed preempted withdrawn user_cancelled user_canceled cancelled_by_user canceled_by_user
-        upstream_cancelled upstream_canceled
+        upstream_cancelled upstream_canceled halted halt stop manually_cancelled manually_canceled manual_cancel
+        cancelled_by_system canceled_by_system system_cancelled system_canceled aborted_by_user externally_terminated
+        internally_terminated superseded deleted
         """,
     "skipped": """
         skipped skip omitted upstream_failed no_op noop not_built not_run not_executed not_needed ignored excluded
@@ -65,6 +74,28 @@ WORDS = {
 }
 # What enums put before their members.
 PREFIXES = ("workflow_execution_status", "activity_execution_status", "job_state", "task_state", "run_state", "state")
+# What is put before a few plain words: TaskStatus.FAILED, PIPELINE_STATE_SUCCEEDED, RunStatus.COMPLETED, build_failed.
+NOUNS = (
+    *("task", "job", "run", "workflow", "pipeline", "flow", "build", "step", "stage", "execution", "process", "state"),
+    "status",
+    *(
+        "task_status",
+        "task_state",
+        "job_status",
+        "run_status",
+        "workflow_status",
+        "pipeline_status",
+        "pipeline_state",
+        "flow_status",
+    ),
+    *("build_status", "step_status", "execution_status", "execution_state", "workflow_state", "workflow_execution"),
+    *("state_type", "celery_state", "pipeline_run", "task_run", "flow_run", "dag_run", "workflow_run"),
+)
+PLAIN_WORDS = """
+    queued pending scheduled created submitted started running in_progress processing paused waiting retrying completed
+    complete success succeeded successful finished done passed failed failure error errored crashed timeout timed_out
+    expired rejected cancelled canceled aborted killed stopped terminated skipped cancelling blocked
+"""
 # "" last: a word that is spelled with separators elsewhere is still found where they were left out.
 SEPARATORS = ("_", "-", " ", "")
 # Beyond so many parts, all of them are joined alike.
@@ -102,14 +133,25 @@ def spellings(own: Mapping[str, str], users: Mapping[str, str]) -> dict[str, str
 @cache
 def version() -> str:
     """Differs once a word of ours means something else."""
-    return hashlib.sha256(repr((WORDS, PREFIXES)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((WORDS, PREFIXES, NOUNS, PLAIN_WORDS)).encode()).hexdigest()[:16]
 
 
 @cache
 def _ours() -> dict[str, str]:
     words = {word: meaning for meaning, words in WORDS.items() for word in words.split()}
     prefixed = {f"{prefix}_{word}": meaning for prefix in PREFIXES for word, meaning in words.items()}
-    return {**prefixed, **dict(_spelled(words))}
+    return {**_of_nouns(words), **prefixed, **dict(_spelled(words))}
+
+
+def _of_nouns(words: Mapping[str, str]) -> dict[str, str]:
+    """The plain words behind each noun, as members of an enum or as one word."""
+    return {
+        spelled + joint + word.replace("_", between): words[word]
+        for noun in NOUNS
+        for spelled in {noun, noun.replace("_", "")}
+        for word in PLAIN_WORDS.split()
+        for joint, between in ((".", "_"), ("_", "_"), ("", ""))
+    }
 
 
 def _spelled(words: Mapping[str, str]) -> Iterator[tuple[str, str]]:

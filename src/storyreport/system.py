@@ -93,7 +93,9 @@ class Table:
         """The real columns of a table by their lower-case names, those with an alias by the name that is meant."""
         named = dict(columns)
         for name, aliases in self.aliases.items():
-            alias = next((alias for alias in aliases if alias in named), None)
+            # Any of them may be written isWinningEnding.
+            written = (*aliases, *(other.replace("_", "") for other in (name, *aliases)))
+            alias = next((other for other in written if other in named and other != name), None)
             if name not in named and alias:
                 named[name] = named.pop(alias)
         return named

@@ -28,12 +28,7 @@ def transaction(path: Path, progress: Progress, is_repeatable: bool = False) -> 
 
     What is repeatable may be lost with the machine's power: it does not wait for the disk.
     """
-    if not path.resolve().parent.is_dir():
-        raise StoryreportError(f"There is no folder {path.resolve().parent} for the report database: make it first.")
-    if path.exists() and not path.is_file():
-        raise StoryreportError(f"{path} is not a file: name another one with --db.")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise StoryreportError(f"{path} may not be written by this user: name another file with --db.")
+    check_place(path)
     with (
         _alone_with_a_new_file(path, progress),
         contextlib.closing(_locked(path, progress, is_repeatable)) as connection,
@@ -52,6 +47,16 @@ def transaction(path: Path, progress: Progress, is_repeatable: bool = False) -> 
                     f"{path} cannot be written ({error}): see whether the disk is full, or name another file with --db."
                 ) from error
             raise
+
+
+def check_place(path: Path) -> None:
+    """Raise StoryreportError where there can be no report database that this user may write."""
+    if not path.resolve().parent.is_dir():
+        raise StoryreportError(f"There is no folder {path.resolve().parent} for the report database: make it first.")
+    if path.exists() and not path.is_file():
+        raise StoryreportError(f"{path} is not a file: name another one with --db.")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise StoryreportError(f"{path} may not be written by this user: name another file with --db.")
 
 
 @contextlib.contextmanager

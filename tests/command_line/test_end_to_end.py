@@ -16,6 +16,7 @@ import pytest
 from helpers.browsing import browsing, check, marks, needs_browser, opened, serving
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from storyreport import reports
 
@@ -124,10 +125,13 @@ def test_the_demo_in_a_browser(site: str, tmp_path: Path) -> None:
                 assert marks(browser) > 0 or not report.chart, name
                 assert len(browser.find_elements(By.CSS_SELECTOR, "table tbody tr")) > 0, name
         opened(browser, f"{site}/storyreport/step_runs")
+        browser.find_element(By.LINK_TEXT, "Draw these rows").click()
         check(browser)
         assert len(browser.find_elements(By.CSS_SELECTOR, "table tbody tr")) == 100
         # datasette-vega draws ad-hoc charts of any table and report.
-        assert "Show charting options" in browser.find_element(By.TAG_NAME, "body").text
+        WebDriverWait(browser, 10).until(
+            lambda driver: "Show charting options" in driver.find_element(By.TAG_NAME, "body").text
+        )
 
 
 def seen(browser: webdriver.Chrome, address: str) -> tuple[str, int]:

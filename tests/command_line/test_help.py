@@ -13,7 +13,20 @@ from storyreport.__main__ import HELP
 from storyreport.cli import cli
 
 COMMANDS = (
-    *("backup", "check", "demo", "diagnose", "digest", "doctor", "fix-script", "ingest", "init", "optimize", "prune"),
+    *(
+        "ack",
+        "backup",
+        "check",
+        "demo",
+        "diagnose",
+        "digest",
+        "doctor",
+        "fix-script",
+        "ingest",
+        "init",
+        "optimize",
+        "prune",
+    ),
     *("record", "report", "reprice", "restore", "run", "scrub", "serve", "snapshot", "sources", "stats", "status"),
     *("note", "token", "user"),
 )

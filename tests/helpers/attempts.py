@@ -6,11 +6,13 @@ from pathlib import Path
 
 ATTEMPTS = "pipeline,run,story,step,status,started_at,ended_at,duration_ms,error"
 CALLS = "run,provider,called_at,cost,currency"
+# The same for a whole test, so that what is written again has the same times.
+NOW = datetime.now(timezone.utc)
 
 
 def moment(hours: float) -> str:
     """The UTC time so many hours ago."""
-    return (datetime.now(timezone.utc) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (NOW - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def attempt(run: str, hours: float, seconds: float = 10, **more: str) -> dict[str, str]:

@@ -66,15 +66,19 @@ def serving(path: Path, *options: str) -> Iterator[str]:
 
 
 def opened(browser: webdriver.Chrome, address: str) -> None:
-    """Open a page and wait for its chart, where it has one."""
+    """Open a page, wait for a chart that is explored, and leave of two pictures the one that is seen."""
     browser.get(address)
-    waiting = "return [...document.querySelectorAll('figure.chart')].every(figure => figure.matches('.drawn'))"
+    waiting = "return [...document.querySelectorAll('figure.exploring')].every(figure => figure.matches('.drawn'))"
     WebDriverWait(browser, 10).until(lambda driver: driver.execute_script(waiting))
+    browser.execute_script(
+        "for (const each of document.querySelectorAll('.picture')) if (!each.checkVisibility()) each.remove()"
+    )
 
 
 def marks(browser: webdriver.Chrome) -> int:
-    """How many marks the page's charts hold."""
-    count: int = browser.execute_script(f"return document.querySelectorAll({MARKS!r}).length")
+    """How many marks of the page's charts are seen."""
+    seen = f"return [...document.querySelectorAll({MARKS!r})].filter(mark => mark.checkVisibility()).length"
+    count: int = browser.execute_script(seen)
     return count
 
 

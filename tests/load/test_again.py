@@ -22,6 +22,7 @@ from storyreport.upkeep.doctor import examine
 OF_HISTORY = {
     "throughput", "failure_rates", "failure_trend", "slowest_steps", "step_durations", "flaky_steps",
     "duration_changes", "recent_runs", "overview", "cost_per_story",
+    "acceptance_rates", "acceptance_trend",
 }  # fmt: skip
 
 

@@ -2,19 +2,16 @@
 
 import contextlib
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from helpers import adventure, postgres
 from helpers.command_line import environment, ok, storyreport
+from helpers.stalling import stalling
 
 ROWS = 40_000
 
@@ -33,47 +30,6 @@ def full(server: str) -> str:
         f"""insert into stories select n, repeat('x', 400), 's', '2026-07-01' from generate_series(1, {ROWS}) as n""",
     )
     return url
-
-
-@contextlib.contextmanager
-def stalling(url: str, most_bytes: int) -> Iterator[str]:
-    """The URL of the database through a proxy that forwards so many bytes of answers, and then nothing."""
-    parts = urlsplit(url)
-    place = parse_qs(parts.query)["host"][0] + "/.s.PGSQL.5432"
-    is_over, threads = threading.Event(), []
-
-    def pass_on(source: socket.socket, target: socket.socket, most: float) -> None:
-        passed = 0
-        with contextlib.suppress(OSError), source:
-            while block := source.recv(65536):
-                passed += len(block)
-                if passed > most:
-                    is_over.wait(120)
-                target.sendall(block)
-        with contextlib.suppress(OSError):
-            target.shutdown(socket.SHUT_RDWR)
-
-    def forward(listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(place)
-                for way in ((client, server, float("inf")), (server, client, most_bytes)):
-                    threads.append(threading.Thread(target=pass_on, args=way))
-                    threads[-1].start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        accepting = threading.Thread(target=forward, args=(listener,))
-        accepting.start()
-        try:
-            address = f"{parts.username or 'postgres'}@127.0.0.1:{listener.getsockname()[1]}"
-            yield f"postgresql://{address}{parts.path}?sslmode=disable&gssencmode=disable"
-        finally:
-            is_over.set()
-            listener.shutdown(socket.SHUT_RDWR)
-            for thread in (accepting, *threads):
-                thread.join()
 
 
 def test_a_link_that_stalls_is_a_sentence(full: str, tmp_path: Path) -> None:

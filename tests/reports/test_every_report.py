@@ -30,6 +30,7 @@ COLUMNS = {
     "failure_rates": "source step executions completed failed failure_pct rejected",
     "failure_trend": "day source step executions failed failure_pct",
     "acceptance_rates": "source step checked passed failed pass_pct",
+    "acceptance_trend": "period source step checked passed failed pass_pct",
     "flaky_steps": "source step runs retried recovered first_attempt_pct",
     "throughput": "day source stories_started stories_completed runs_completed runs_failed",
     "overview": "period source runs success_pct p50_ms p95_ms stories_accepted cost currency cost_per_accepted_story",
@@ -89,6 +90,9 @@ COLUMNS = {
     "batch_events": "source at story step status message",
     "find": "source kind story run step title status",
     "run_calls": "source run called_at step provider model status duration_ms total_tokens cost currency error",
+    "run_cost": "source run calls total_tokens cost currency usual_cost more_pct unpriced_calls",
+    "run_diff": "step status with_status duration_ms with_duration_ms difference_ms attempts with_attempts cost"
+    " with_cost error tokens with_tokens currency",
     "run_status": "source kind run story title status current_step started_at ended_at duration_ms error",
     "slowest_runs": "source run story step duration_ms started_at ended_at",
     "story_files": "source kind file step size_bytes created_at",
@@ -97,6 +101,7 @@ COLUMNS = {
     "story_tree": "source story depth option node kind note",
     # Data
     "ingests": "source started_at finished_at status rows_read inserted updated rejected duration_ms",
+    "known_findings": "check source count until note acknowledged_at",
     "notes": "at source note",
     "rejected_rows": "source table key reason row ingested_at",
 }
@@ -113,7 +118,9 @@ ONE_THING = {
     "recent_events": {"per_page": "select 1000000"},
     "recent_runs": {"limit": "select 1000000"},
     "run_calls": {"run": MOST.format(key="runs.source_key", table="runs", of="calls on calls.run_id = runs.id")},
+    "run_cost": {"run": MOST.format(key="runs.source_key", table="runs", of="calls on calls.run_id = runs.id")},
     "run_diagnosis": {"run": RUN_OF_STEPS},
+    "run_diff": {"run": RUN_OF_STEPS},
     "run_status": {"run": RUN_OF_STEPS},
     "run_timeline": {"run": RUN_OF_STEPS},
     "slowest_runs": {"step": MOST.format(key="family", table="steps", of="step_runs on step_id = steps.id")},

@@ -23,6 +23,7 @@ CHECKS = {
     "freshness": "ingests",
     "data quality": "data_quality",
     "unpriced calls": "cost",
+    "slow runs": "slow_runs",
 }
 NOW = "2026-03-10T12:00:00Z"
 

@@ -44,6 +44,9 @@ def db(tmp_path: Path) -> ReportDatabase:
         attempts.append(f"old-{day:02},books,package,completed,2026-03-{day:02}T10:01:48Z,2026-03-{day:02}T10:04:05Z,,")
     attempts.append("slow,books,generate,completed,2026-03-21T10:00:00Z,2026-03-21T10:07:51Z,,")
     attempts.append("slow,books,package,completed,2026-03-21T10:07:51Z,2026-03-21T10:08:17Z,,")
+    # Both steps are longer than usual: package by 20 s, generate by 363 s.
+    attempts.append("both,books,generate,completed,2026-03-22T10:00:00Z,2026-03-22T10:07:51Z,,")
+    attempts.append("both,books,package,completed,2026-03-22T10:07:51Z,2026-03-22T10:10:28Z,,")
     return ingested(tmp_path, attempts)
 
 
@@ -61,6 +64,7 @@ def test_a_slow_run_and_the_step_to_blame(db: ReportDatabase) -> None:
     assert found
     assert seconds(found[1]) == pytest.approx(245, rel=0.01, abs=0.5)
     assert seconds(found[2]) == pytest.approx(108, rel=0.01, abs=0.5)
+    assert ": generate took 7 min 51 s" in summary(db, "both")
     (row,) = db.report("run_status", run="slow")
     assert row["usual_ms"] == row["p95_ms"] == pytest.approx(245_000, rel=0.01)
     assert row["slower_pct"] == pytest.approx(103, abs=2.1)
@@ -180,3 +184,44 @@ def test_a_failed_run_names_the_step_that_failed_last(tmp_path: Path) -> None:
         ],
     )
     assert summary(db, "new") == "Failed after 2 min 3 s in render: No answer."
+
+
+def checked(db: ReportDatabase, run: str) -> tuple[str, str]:
+    """What the diagnosis says of a run's duration."""
+    (found,) = (row for row in db.report("run_diagnosis", run=run) if row["check"] == "duration")
+    return found["status"], found["detail"]
+
+
+def test_longer_than_nineteen_of_twenty_is_a_finding(tmp_path: Path) -> None:
+    """Of 1 s to 20 s the p95 is 19 s and the median 10 s: 21 s are longer than the p95, 18 s are not."""
+    attempts = [attempt(f"old-{place}", "plan", "2026-03-02", 1000 * place) for place in range(1, 21)]
+    attempts += [
+        attempt("fast", "plan", "2026-03-20", 18_000),
+        attempt("slow", "plan", "2026-03-20", 21_000),
+        attempt("lost", "plan", "2026-03-20", 90_000, "failed"),
+    ]
+    db = ingested(tmp_path, attempts)
+    assert checked(db, "fast") == ("ok", "Not slower than usual.")
+    status, detail = checked(db, "slow")
+    assert status == "warning"
+    assert re.fullmatch(
+        r"Slower than usual: longer than 95 % of the runs of the 28 days before, 2\.[01] times their median\.", detail
+    )
+    assert checked(db, "old-20") == (
+        "ok",
+        "What is usual is unknown: fewer than 20 runs completed on the 28 days before.",
+    )
+    assert checked(db, "lost") == ("ok", "Only a completed run is held against what is usual.")
+    health = {as_of: slow_runs(db, as_of) for as_of in ("2026-03-20T10:00:00Z", "2026-03-20T09:59:59Z")}
+    assert health == {"2026-03-20T10:00:00Z": ("warning", 1), "2026-03-20T09:59:59Z": ("ok", 0)}
+    # It ended 24 hours ago, which are over.
+    assert slow_runs(db, "2026-03-21T09:59:59Z") == ("warning", 1)
+    assert slow_runs(db, "2026-03-21T10:00:00Z") == ("ok", 0)
+
+
+def slow_runs(db: ReportDatabase, as_of: str) -> tuple[str, int]:
+    """What health says of slow runs at a time; the report that it names lists as many."""
+    (found,) = (row for row in db.report("health", as_of=as_of) if row["check"] == "slow runs")
+    assert found["report"] == "slow_runs"
+    assert found["count"] == len(db.report("slow_runs", as_of=as_of))
+    return found["status"], found["count"]

@@ -59,7 +59,8 @@ def test_people_and_keys_are_labels_but_never_their_names(db: ReportDatabase, tm
 
 
 def test_no_wrong_amount_of_odd_costs(db: ReportDatabase, tmp_path: Path) -> None:
-    # A cost of 0 beside tokens is none: 1,000,000 tokens at 3 dollars. Euros are not known in cents: estimated too.
+    # A cost of 0 beside tokens is none: 1,000,000 tokens at 3 dollars. Euros are not known in cents: estimated too. So
+    # is a token whose cost is no number.
     path = tmp_path / "report.json"
     records = [
         day("2026-11-08", [used(1_000_000, 0)]),
@@ -74,6 +75,7 @@ def test_no_wrong_amount_of_odd_costs(db: ReportDatabase, tmp_path: Path) -> Non
         ("2026-11-08", None, 3.0),
         ("2026-11-09", None, 3.0),
         ("2026-11-10", 0.0, None),
+        ("2026-11-12", None, 0.000003),
     ]
     assert db.sql("select reason from rejects order by reason") == [
         ("cost_cents is not a number",),

@@ -20,8 +20,8 @@ HEADER = "id,run,story,step,status,started_at,ended_at\n"
 ACTS = ("grow", "grow", "shrink", "restart", "rename", "move", "merge", "remove", "new", "again")
 # What a source has deleted still counts in these, or is shown with its run and story.
 OF_HISTORY = {
-    "cost_per_story", "duration_changes", "failure_rates", "failure_trend", "flaky_steps", "ingests", "overview",
-    "rejected_rows", "recent_runs", "slowest_steps", "step_durations", "throughput",
+    "acceptance_trend", "cost_per_story", "duration_changes", "failure_rates", "failure_trend", "flaky_steps",
+    "ingests", "overview", "rejected_rows", "recent_runs", "slowest_steps", "step_durations", "throughput",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The pages in a real browser: nothing scrolls sideways, everything by keyboard, hostile text runs nowhere."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_everything_is_there_without_javascript(browser: webdriver.Chrome, site:
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     assert "3 min 4 s" in page
-    assert '<figure class="chart" hidden' in page
+    assert re.search(r'<div class="picture wide"><svg .*?aria-label="[^"]*step: write', page, re.DOTALL)
     assert 'type="submit"' in page
 
 
@@ -134,7 +135,7 @@ def test_the_catalogue_narrows_as_one_types(browser: webdriver.Chrome, site: str
     shown = (
         "return [...document.querySelectorAll('.catalogue a')].filter(a => a.checkVisibility()).map(a => a.textContent)"
     )
-    opened(browser, f"{site}/")
+    opened(browser, f"{site}/-/reports")
     search = browser.find_element(By.ID, "q")
     search.send_keys("CURRENCIES model")
     about = [
@@ -169,9 +170,10 @@ def test_names_that_javascript_knows_are_names_like_others(
     described = browser.execute_script(
         f"return [...document.querySelectorAll({MARKS!r})].map(mark => mark.getAttribute('aria-label'))"
     )
-    named = shown if report != "failure_trend" else " ".join(described).replace("\u200b", "")
-    assert {name for name in INHERITED if name in named} == set(INHERITED)
-    assert len(described) >= len(INHERITED)
+    # The chart of the trend has sources as colours, of which one has such a name.
+    expected = {"constructor"} if report == "failure_trend" else set(INHERITED)
+    assert {name for name in INHERITED if name in shown} == expected
+    assert len(described) >= len(expected)
     opened(browser, f"{odd_site}/-/step/constructor?source=alpha")
     check(browser)
 

@@ -26,7 +26,7 @@ def test_the_newest_runs_are_drawn_however_short(browser: webdriver.Chrome, db: 
         labels = browser.execute_script(
             f"return [...document.querySelectorAll({MARKS!r})].map(mark => mark.getAttribute('aria-label'))"
         )
-    assert "The first 30 of 31 are drawn." in text
-    assert len(labels) == 30
+    assert "The first 12 of 31 are drawn." in text
+    assert len(labels) == 12
     assert any("run-30" in label for label in labels)
     assert not any("run-00" in label for label in labels)

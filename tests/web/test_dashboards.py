@@ -33,6 +33,7 @@ parts:
     show: table
     params: {{until: 2024-12-31}}
 """
+HALVES = "title: Halves\nparts:\n  - {report: cost, show: chart, width: half}\n"
 # An en dash stands for what is unknown or hidden.
 NONE = "\N{EN DASH}"
 
@@ -42,6 +43,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with two pages of its owner's, one of them broken."""
     folder = tmp_path_factory.mktemp("pages")
     (folder / "own.yml").write_text(OWN, "utf-8")
+    (folder / "halves.yml").write_text(HALVES, "utf-8")
     (folder / "broken.yml").write_text("title: Broken\nparts:\n  - report: nothing\n    show: table\n", "utf-8")
     fill(folder / "storyreport.db")
     with pytest.MonkeyPatch.context() as patch:
@@ -71,7 +73,7 @@ def test_numbers_texts_and_tables(served: Served) -> None:
     assert f"Alpha took 3 min 4 s in write ; 0 without chapters & {NONE}." in page
     assert text(part(answer.text, "Longest")).endswith("Longest alpha 3 min 4 s alpha 1 min")
     steps = part(answer.text, "Steps")
-    assert steps.count("<tr>") == 3
+    assert len(re.findall(r"<tr\b", steps)) == 3
     assert "The first 2 rows." in text(steps)
     assert text(part(answer.text, "Failed runs")).endswith("Failed runs No rows.")
 
@@ -87,11 +89,11 @@ def test_the_bar_narrows_all_parts(served: Served) -> None:
     """Source and period take the place of a part's own, as far as its report takes them."""
     page = served.get("/-/page/own?source=beta&since=2025-03-01&until=2025-03-01").text
     assert text(part(page, "Steps")).endswith("No rows.")
-    (address,) = re.findall(r'"data": "([^"]*)"', page)
-    assert {"source=beta", "since=2025-03-01", "until=2025-03-01"} <= set(
-        address.replace("\\u0026", "&").split("&")
-    ) | {address.replace("\\u0026", "&").partition("?")[2].split("&")[0]}
-    assert 'aria-current="true">custom' not in page
+    chart = page.partition("<svg")[2].partition("</figure>")[0]
+    assert "openai" in chart
+    # It was called on the next day only.
+    assert "runway" not in chart
+    assert "runway" in served.get("/-/page/own").text.partition("<svg")[2].partition("</figure>")[0]
     assert 'value="beta" selected' in page
 
 
@@ -152,3 +154,33 @@ def test_ours_answer_whatever_is_chosen(served: Served, name: str, query: str) -
     assert answer.status_code == 200
     assert "cannot be shown" not in answer.text
     assert len(SOURCES) == 2
+
+
+def test_the_period_before_has_columns_where_it_is_compared(served: Served) -> None:
+    """On the page; JSON and CSV have all columns at all times."""
+    plain = served.get("/storyreport/cost_per_story").text
+    assert 'title="cost_per_accepted_story"' in plain
+    assert 'title="previous_cost"' not in plain
+    assert 'title="cost_change_pct"' not in plain
+    assert 'title="previous_cost"' in served.get("/storyreport/cost_per_story?compare=previous").text
+    assert "previous_cost" in served.get("/storyreport/cost_per_story.csv").text
+
+
+def test_a_chart_is_as_wide_as_its_place(served: Served) -> None:
+    """Letters are as large in half the page as in all of it."""
+
+    def widths(address: str) -> set[int]:
+        page = served.get(address).text
+        return {int(width) for width in re.findall(r'<svg[^>]*viewBox="0 0 (\d+)', page)}
+
+    assert max(widths("/-/page/own")) > 1100
+    assert 500 < max(widths("/-/page/halves")) < 700
+
+
+def test_an_unknown_source_leads_to_a_known_one(served: Served) -> None:
+    """The page as it was, with a close name; a pipeline likewise."""
+    page = served.get("/-/page/own?source=alpa&since=2025-03-01").text
+    assert "There is no source 'alpa'." in text(page)
+    assert 'href="/-/page/own?source=alpha&amp;since=2025-03-01"' in page
+    assert "There is no pipeline 'nix'." in text(served.get("/-/page/own?pipeline=nix").text)
+    assert "There is no" not in text(served.get("/-/page/own?source=alpha").text)

@@ -98,7 +98,7 @@ def test_nothing_ran(tmp_path: Path) -> None:
         ("run_wall", 'id="wall"', "4 runs"),
         ("recent_runs", "/storyreport/recent_runs", "4 runs"),
         ("run_durations", "Median duration", "Success rate"),
-        ("cost", "Cost per story", "Success rate"),
+        ("cost", "Cost per accepted story", "Success rate"),
         ("throughput", "Success rate", "Median duration"),
     ],
 )

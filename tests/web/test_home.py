@@ -94,8 +94,8 @@ def test_the_tiles_say_what_was_planted(served: Served) -> None:
     assert shown["Runs"].startswith("10 ▼ 23 % fewer 1 failed")
     assert shown["Median duration"] == "\N{EN DASH} no run completed in the last 7 days"
     assert shown["Cost"].startswith("4.25 USD last 7 days")
-    # Two stories were completed.
-    assert shown["Cost per story"].startswith("2.12 USD 2 stories completed")
+    # Two stories were completed, which is accepted.
+    assert shown["Cost per accepted story"].startswith("2.12 USD 2 stories accepted")
     # run-1 and run-2, silent since 2025.
     assert shown["Stuck"].startswith("2 silent for too long")
 

@@ -84,3 +84,24 @@ def test_an_open_server_shows_none(path: Path) -> None:
         assert answer.status_code == 403
         assert "about alpha" not in answer.text
     served.close()
+
+
+def test_charts_over_time_have_them(served: Served) -> None:
+    """As rules with their texts, which are escaped; a chart without days has none."""
+    chart = served.get(f"/storyreport/cost?{PERIOD}").text.partition("<svg")[2].partition("</figure>")[0]
+    assert "about alpha" in chart
+    assert HOSTILE not in chart
+    assert "too late" not in chart
+    picture = served.get(f"/storyreport/cost.svg?{PERIOD}&source=beta")
+    assert picture.status_code == 200
+    assert "about beta" in picture.text
+    assert "about alpha" not in picture.text
+    assert "about" not in served.get(f"/storyreport/slowest_steps.svg?{PERIOD}").text
+
+
+def test_pictures_of_those_who_may_not_see_notes_have_none(served: Served) -> None:
+    """Though others have seen the same picture with them."""
+    address = f"/storyreport/cost.svg?{PERIOD}"
+    assert "about alpha" in served.get(address).text
+    with denied("notes"):
+        assert "about alpha" not in served.get(address).text

@@ -68,7 +68,13 @@ def test_the_days_are_those_that_were_planted(served: Served, query: str, execut
 
 def test_the_sql_gets_dates(served: Served) -> None:
     answer = served.get(f"{RATES}.json?since=7d&until=month").json()
-    assert answer["query"]["params"] == {"source": "", "pipeline": "", "since": "2025-03-02", "until": "2025-03-31"}
+    assert answer["query"]["params"] == {
+        "source": "",
+        "pipeline": "",
+        "since": "2025-03-02",
+        "until": "2025-03-31",
+        "compare": "",
+    }
 
 
 def test_the_addresses_of_a_page_keep_the_words(served: Served) -> None:

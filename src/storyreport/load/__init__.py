@@ -6,7 +6,7 @@ and rows that refer to them become orphans; a reference whose row is back is lin
 
 from ..mapping import CORE_TABLES
 from ..typed import create_views
-from .changes import Watermarks, find_changes, has_begun_again, is_older, new_watermarks, uncounted
+from .changes import Watermarks, find_changes, has_begun_again, is_older, new_watermarks, open_groups, uncounted
 from .clocks import correct_clocks
 from .continued import check_calls, check_keys, find_added, last_call
 from .deleted import supersede
@@ -20,7 +20,7 @@ from .reused import watch_reused_keys
 from .unread import note_unread_columns
 from .upsert import load_core, load_names
 
-__all__ = ["IS_OPEN", "Counts", "Job", "Overlap", "Watermarks", "has_rows", "load_part"]
+__all__ = ["IS_OPEN", "Counts", "Job", "Overlap", "Watermarks", "has_rows", "load_part", "open_groups"]
 
 
 def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:

@@ -1,6 +1,7 @@
 """The rows of a part that may have changed since the last time, and the watermarks for the next time."""
 
 import json
+import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,9 +76,8 @@ def find_changes(job: Job, watermarks: Watermarks) -> None:
     candidates = {table: _candidates(job, table, watermarks.after.get(table, 0)) for table in job.typed.opened.numbered}
     for table, rows in candidates.items():
         _add_new_groups(job, table, rows, watermarks.changed.get(table))
-    for core, group in job.part.grouped.items():
-        if core in TABLES_OF_WORK:
-            job.execute(f"insert or ignore into temp.dirty_groups {_open_groups(job, core, group)}")
+    for select in _open_groups(job.connection, job.part.grouped):
+        job.execute(f"insert or ignore into temp.dirty_groups {select}")
     for table in candidates:
         _add_hashed_groups(job, table)
     for table, rows in candidates.items():
@@ -172,11 +172,21 @@ def _add_hashed_groups(job: Job, table: str) -> None:
         )
 
 
-def _open_groups(job: Job, core: str, group: str) -> str:
-    """SELECT of the groups that have work which is not finished: it will be, under the same row number."""
+def open_groups(connection: sqlite3.Connection, grouped: Mapping[str, str], source_id: int) -> set[str]:
+    """The groups of a source that have work which is not finished: it will be, under the same row number."""
+    found = (connection.execute(select, {"source_id": source_id}) for select in _open_groups(connection, grouped))
+    return {str(key) for rows in found for (key,) in rows}
+
+
+def _open_groups(connection: sqlite3.Connection, grouped: Mapping[str, str]) -> list[str]:
+    """A SELECT of them for each table of work; `grouped` has the column of its group."""
+    return [_open_in(connection, core, group) for core, group in grouped.items() if core in TABLES_OF_WORK]
+
+
+def _open_in(connection: sqlite3.Connection, core: str, group: str) -> str:
     if group == "source_key":
         return f"select source_key from main.{core} where source_id = :source_id and {IS_OPEN} and gone_at is null"
-    link = next(link for link in links(job.connection, core) if f"{link.name}_key" == group)
+    link = next(link for link in links(connection, core) if f"{link.name}_key" == group)
     return f"""
         select coalesce(parents.source_key, children.{group})
         from main.{core} as children

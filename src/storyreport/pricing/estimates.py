@@ -72,8 +72,8 @@ DETAILS_COST = " + ".join(
     f"case when measured.{detail} > 0 then rates.extra_{detail} * measured.{detail} else 0 end" for detail in DETAILS
 )
 # The tokens are those of a call, or of all calls that a row stands for: then the tier of input tokens is the one that
-# the row names (context_tokens), otherwise that of the mean. Tokens that contradict each other, and 0 of everything (a
-# stream whose usage was not recorded), give no cost.
+# the row names (context_tokens), otherwise that of the mean. No cost comes of tokens that contradict each other, of 0
+# of everything (a stream whose usage was not recorded), nor of an answer to an unknown number of tokens.
 PRICED = f"""
     with counted as (
         select
@@ -85,6 +85,7 @@ PRICED = f"""
             coalesce(cache_read_tokens, 0) as cache_read,
             coalesce(cache_write_tokens, 0) as cache_write,
             coalesce(output_tokens, 0) as output,
+            input_tokens is null and cache_read_tokens is null and output_tokens > 0 as lacks_input,
             {HAS_USAGE} > 0 as has_usage,
             {HAS_DETAILS} as has_details,
             {{is_billed}} as is_billed
@@ -113,6 +114,7 @@ PRICED = f"""
                     when not rates.takes_tokens then 0
                     when not has_usage or is_contradictory then null
                     when not rates.prices_tokens and all_input + output > 0 then null
+                    when lacks_input and rates.per_input_token > 0 then null
                     else
                         rates.per_input_token * (all_input - cache_read - cache_write)
                         + rates.per_cache_read_token * cache_read

@@ -8,7 +8,7 @@ from ..errors import StoryreportError
 from .grown import End
 from .hardened import check_whole, harden
 from .part import Found, Opened, signature
-from .sqlite import open_sqlite
+from .sqlite import FileCopy, open_sqlite
 from .staged import open_staged
 
 __all__ = ["check_unchanged", "check_whole", "harden", "open_part"]
@@ -18,22 +18,18 @@ def open_part(
     connection: sqlite3.Connection,
     found: Found,
     scratch: Path,
-    with_text: bool,
     progress: Callable[[str], None],
     ends: Mapping[str, End] | None = None,
+    copied: FileCopy | None = None,
 ) -> Opened:
     """Attach or stage a part; `scratch` is a folder for copies that must outlive the connection.
 
-    With `ends`, where the reading of exports ended, only what was added to them is staged.
+    With `ends`, where the reading of exports ended, only what was added to them is staged; `copied` is a copy of the
+    file that was made before.
     """
-    if found.url:
-        # Its driver is an extra.
-        from .postgres import open_postgres
-
-        return open_postgres(connection, found, with_text)
     if found.is_staged:
         return open_staged(connection, found, progress, ends)
-    return open_sqlite(connection, found, scratch, progress)
+    return open_sqlite(connection, found, scratch, progress, copied)
 
 
 def check_unchanged(part: Opened) -> None:

@@ -9,6 +9,8 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Western letters and signs of Windows' Latin-1. A byte of 0xff is none of them in a text that anybody writes.
 WESTERN = frozenset((0x80, *range(0x91, 0x98), *range(0xA0, 0xFF)))
 BLOCK = 64 * 1024
+# Of fewer characters nothing can be said.
+FEWEST_PAIRS = 8
 # Becomes a byte that no UTF-8 has, so that the line is rejected.
 codecs.register_error("storyreport-escape", lambda error: ("\udcff", getattr(error, "end", 0)))
 
@@ -18,6 +20,9 @@ def sniffed(start: bytes) -> tuple[str | None, bool]:
     if start.startswith(UTF_16):
         text = start.decode("utf-16", errors="replace")
         return "utf-16", "\r" in text and "\n" not in text
+    if encoding := _without_mark(start):
+        text = start.decode(encoding, errors="replace")
+        return encoding, "\r" in text and "\n" not in text
     newline = b"\r" in start and b"\n" not in start
     if start.isascii() or start.lstrip()[:1] in (b"{", b"["):
         return None, newline
@@ -29,13 +34,22 @@ def sniffed(start: bytes) -> tuple[str | None, bool]:
     return ("cp1252" if is_western else None), newline
 
 
+def _without_mark(start: bytes) -> str | None:
+    """The UTF-16 of a file without a mark of its byte order: every other byte of western text is 0."""
+    pairs = len(start) // 2
+    for encoding, high in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
+        if pairs >= FEWEST_PAIRS and high.count(0) > pairs * 0.8 and start.count(0) < pairs * 1.1:
+            return encoding
+    return None
+
+
 class Recoded(io.RawIOBase):
     """A file as UTF-8 with line feeds."""
 
     def __init__(self, file: BinaryIO, encoding: str | None, newline: bool):
         self._file = file
         # Two bytes that are no character cannot be escaped as one.
-        errors = "storyreport-escape" if encoding == "utf-16" else "surrogateescape"
+        errors = "storyreport-escape" if encoding and encoding.startswith("utf-16") else "surrogateescape"
         self._decoder = codecs.getincrementaldecoder(encoding or "utf-8")(errors=errors)
         self._newline = newline
         self._ready = b""

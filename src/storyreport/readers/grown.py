@@ -47,12 +47,13 @@ class End:
     last: str
     amounts: dict[str, float] = field(default_factory=dict)
     styles: dict[str, list[str]] | None = None
+    lately: dict[str, float] = field(default_factory=dict)
 
     @property
     def sums(self) -> Sums:
         """What the rows so far say of those that follow."""
         styles = Styles(*(set(self.styles[name]) for name in STYLES)) if self.styles is not None else None
-        return Sums(dict(self.amounts), styles)
+        return Sums(dict(self.amounts), styles, dict(self.lately))
 
     def as_json(self) -> dict[str, Any]:
         """The end as `End(**…)` takes it."""
@@ -111,6 +112,7 @@ def end_of(path: Path, size: int, sums: Sums, broken_line: int, before: End | No
         _digest(last),
         sums.amounts,
         styles,
+        sums.lately,
     )
 
 

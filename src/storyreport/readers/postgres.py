@@ -13,8 +13,7 @@ from typing import Any
 from .. import patience
 from ..errors import StoryreportError, UsageError
 from ..system import Table, Type
-from .part import Found, Opened, quoted, without_secrets
-from .staged import create_staged
+from .part import Found, quoted, without_secrets
 
 ROWS_AT_ONCE = 5_000
 GROUPS_AT_ONCE = 5_000
@@ -91,7 +90,7 @@ def connect(url: str) -> Any:
         connection.execute("set local time zone 'UTC'")
         connection.execute("set local datestyle = 'ISO, YMD'")
         connection.execute(f"set local statement_timeout = {int(seconds * 1000)}")
-        # Other ingests wait while this one does.
+        # Whoever waits for the lock keeps others from it.
         connection.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
         return connection
 
@@ -147,20 +146,13 @@ def _tables(server: Any) -> dict[str, tuple[str, list[str]]]:
     return found
 
 
-def open_postgres(connection: sqlite3.Connection, found: Found, with_text: bool) -> Opened:
-    """A part in a PostgreSQL database; its rows are staged when they are needed."""
-    server = Server(connection, found, with_text)
-    staged = {
-        table: create_staged(connection, table, found.system.parts[found.part].tables[table]) for table in server.names
-    }
-    return Opened(found, "", staged, {}, is_staged=True, remote=server)
-
-
 class Server:
     """The rows of one part, as the server gives them."""
 
-    def __init__(self, connection: sqlite3.Connection, found: Found, with_text: bool):
+    def __init__(self, connection: sqlite3.Connection, found: Found, with_text: bool, schema: str):
         self.connection = connection
+        # of our database, for what is staged
+        self.schema = schema
         self.url = found.url
         self.with_text = with_text
         self.tables: dict[str, Table] = dict(found.system.parts[found.part].tables)
@@ -178,7 +170,7 @@ class Server:
         }
 
     def dirty_groups(self, since: Mapping[str, Any]) -> None:
-        """Add the groups with new or changed rows to temp.dirty_groups."""
+        """Add the groups with new or changed rows to dirty_groups."""
         for table in self.names:
             group = self._column(table, self.tables[table].group)
             condition, values = self._news(table, since)
@@ -188,23 +180,23 @@ class Server:
                     f" where ({condition}) and {group} is not null"
                 )
                 for rows in self._chunks(sql, values):
-                    self.connection.executemany("insert or ignore into temp.dirty_groups values (?)", rows)
+                    self.connection.executemany(f"insert or ignore into {self.schema}.dirty_groups values (?)", rows)
 
-    def fetch(self, since: Mapping[str, Any] | None) -> None:
-        """Stage the rows that may have changed, or (None) all rows."""
+    def fetch(self, since: Mapping[str, Any] | None, prefix: str) -> None:
+        """Stage the rows that may have changed, or (None) all rows, in tables whose names begin like this."""
         for table in self.names:
-            self.connection.execute(f"delete from temp.{quoted('staged_' + table)}")
+            into = f"{self.schema}.{quoted(prefix + table)}"
             group = self._column(table, self.tables[table].group)
             condition, values = self._news(table, since) if since else ("", {})
             if not condition:
-                self._stage(table, "true", {})
+                self._stage(table, into, "true", {})
             elif not group:
-                self._stage(table, condition, values)
+                self._stage(table, into, condition, values)
             else:
-                self._stage(table, f"({condition}) and {group} is null", values)
-                dirty = self.connection.execute("select group_key from temp.dirty_groups")
+                self._stage(table, into, f"({condition}) and {group} is null", values)
+                dirty = self.connection.execute(f"select group_key from {self.schema}.dirty_groups")
                 while keys := [str(key) for (key,) in dirty.fetchmany(GROUPS_AT_ONCE)]:
-                    self._stage(table, f"{group}::text = any(%(keys)s)", {"keys": keys})
+                    self._stage(table, into, f"{group}::text = any(%(keys)s)", {"keys": keys})
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
@@ -251,7 +243,7 @@ class Server:
             values["ongoing"] = list(description.ongoing[1])
         return " or ".join(conditions), values
 
-    def _stage(self, table: str, condition: str, values: dict[str, Any]) -> None:
+    def _stage(self, table: str, into: str, condition: str, values: dict[str, Any]) -> None:
         description = self.tables[table]
         selected = [
             "null"
@@ -262,7 +254,7 @@ class Server:
         places = ", ".join("?" * len(selected))
         sql = f"select {', '.join(selected)} from {self.names[table][0]} where {condition}"
         for rows in self._chunks(sql, values):
-            self.connection.executemany(f"insert into temp.{quoted('staged_' + table)} values ({places}, null)", rows)
+            self.connection.executemany(f"insert into {into} values ({places}, null)", rows)
 
     def _chunks(self, sql: str, values: dict[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
         with querying(self.url), self.server.cursor(name="storyreport") as cursor:

@@ -22,17 +22,26 @@ PLAIN = re.compile(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
 # A sign of a currency, a number, a sign of a currency; (0.50) and 0.50- are negative.
 AMOUNT = re.compile(
     r"(?P<open>\()?(?P<minus>[-\u2212])?(?P<before>[^\d.,()+-]*)(?P<inner>[-\u2212])?"
-    r"(?P<number>[\d.,' \u00a0\u202f]*\d(?:[eE][+-]?\d+)?)(?P<after>[^\d.,()]*)(?P<close>\))?"
+    r"(?P<number>[\d.,'\u2019 \u00a0\u202f]*\d(?:[eE][+-]?\d+)?)(?P<after>[^\d.,()]*)(?P<close>\))?"
 )
 DECIMAL_COMMA = re.compile(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
 DECIMAL_POINT = re.compile(r"0?\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII)
 THOUSANDS = re.compile(r"\d{1,3}(?:[.,' ]\d{3})+", re.ASCII)
+# In India: 12,34,567.89.
+LAKHS = re.compile(r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?", re.ASCII)
 DATE = re.compile(
-    r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:,?[ T](\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?)?",
+    r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|(?<=[./])\d\d)"
+    r"(?:,?[ T](\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?)?",
     re.ASCII,
 )
-TOTAL = re.compile(r"(grand |sub)?(total|totals|sum|summe|gesamt|somme|suma|totale)\b.*", re.IGNORECASE)
+TOTAL = re.compile(
+    r"(grand |sub[- ]?|zwischen)?(total[es]*|sum|summe|gesamt\w*|somme|suma|totaal|razem|toplam|итого"
+    r"|合計|总计|總計|小计|小計)\b.*",
+    re.IGNORECASE,
+)
 IS_TOTAL = "a total of the rows above it, which is left out"
+# The header of a column with its unit: Cost (USD), Duration [ms].
+UNIT = re.compile(r"(.+?)_*[(\[](.{1,12})[)\]]")
 # What a row of a table has that a row of totals has not.
 NAMES = ("provider", "model", "called_at", "traceid")
 
@@ -73,6 +82,8 @@ class Sums:
 
     amounts: dict[str, float] = field(default_factory=dict)
     styles: Styles | None = None
+    # Those of the rows since the last total.
+    lately: dict[str, float] = field(default_factory=dict)
 
 
 def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row, str | None]]:
@@ -95,11 +106,32 @@ def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row
     checked = {column: kind for column, kind in table.columns.items() if kind in NUMBERS or kind in TIMES}
     money = [column for column, kind in checked.items() if kind is Type.MONEY]
     for number, record, problem in text.records(place):
-        row = text.in_lower_case(record or {})
+        row = _without_units(text.in_lower_case(record or {}), table)
         cleaned = _cleaned(row, table, checked, styles)
-        if problem is None and _is_total(row, cleaned, money, sums.amounts):
-            problem = IS_TOTAL
-        yield number, cleaned, problem
+        yield number, cleaned, problem or _total(row, cleaned, money, sums)
+
+
+def _without_units(row: Row, table: Table) -> Row:
+    """The row with the names that columns have without their units; the unit of an amount is its currency."""
+    if not any(name[-1:] in (")", "]") for name in row):
+        return row
+    plain: Row = {}
+    for name, value in row.items():
+        column, unit = _column(name, table)
+        plain.setdefault(column, value)
+        if table.columns.get(column) is Type.MONEY and currency_code(unit) not in (None, UNKNOWN_CURRENCY):
+            plain.setdefault("currency", unit)
+    return plain
+
+
+def _column(name: str, table: Table) -> tuple[str, str]:
+    """The column that a field with a unit in its name stands for, and the unit."""
+    match = None if name in table.columns else UNIT.fullmatch(name)
+    if match is None:
+        return name, ""
+    column, unit = match.groups()
+    meant = next((column for column in (f"{column}_{unit}", column) if column in table.columns), name)
+    return meant, unit
 
 
 def _continued(before: Styles, added: Styles) -> Styles:
@@ -118,7 +150,7 @@ def _styles(place: text.Place, table: Table) -> Styles:
     found = Styles()
     for _, record, _ in text.records(place):
         for name, value in (record or {}).items():
-            column = name.lower()
+            column, _ = _column(text.column_of(name), table)
             kind = table.columns.get(column)
             if isinstance(value, str) and kind in NUMBERS and (match := AMOUNT.fullmatch(value.strip())):
                 digits = match["number"]
@@ -166,6 +198,9 @@ def _number(value: str, column: str, kind: Type, styles: Callable[[], Styles], r
     if not _takes_currency(match["before"].strip() or after, kind, row, table):
         return f"{stripped}?" if PLAIN.fullmatch(stripped) else stripped
     digits = _digits(match["number"], column, kind, styles)
+    if digits is None and kind is Type.COUNT:
+        # A part of a token: whatever it means, it is not the number before the point.
+        return f"{stripped}?"
     return value if digits is None else f"-{digits}" if minus else digits
 
 
@@ -183,12 +218,15 @@ def _takes_currency(sign: str, kind: Type, row: Row, table: Table) -> bool:
 
 def _digits(number: str, column: str, kind: Type, styles: Callable[[], Styles]) -> str | None:
     """A number without thousands, with a decimal point; None where it may be one of two."""
-    joined = re.sub(r"['\u00a0\u202f ](?=\d{3})", "", number)
+    joined = re.sub(r"['\u2019\u00a0\u202f ](?=\d{3})", "", number)
+    if LAKHS.fullmatch(joined):
+        return joined.replace(",", "")
     if joined.isdigit() or "e" in joined.lower():
         return joined
     mark = styles().mark(column)
-    if THOUSANDS.fullmatch(joined) and "," in joined and "." not in joined and mark is None and kind is Type.COUNT:
-        return joined.replace(",", "")
+    if THOUSANDS.fullmatch(joined) and mark is None and kind is Type.COUNT and not {",", "."} <= set(joined):
+        # There is no part of a token.
+        return joined.replace(",", "").replace(".", "")
     if THOUSANDS.fullmatch(joined) and mark is None and joined.count(".") + joined.count(",") == 1:
         return joined if "." in joined and kind is not Type.COUNT else None
     other = "." if mark == "," else ","
@@ -210,28 +248,32 @@ def _time(value: str, match: re.Match[str], column: str, styles: Callable[[], St
     at = int(hour or 0)
     if half:
         at = at % 12 + (12 if half.lower() == "p" else 0)
+    year = year if len(year) == 4 else f"20{year}"
     return f"{year}-{int(month):02}-{int(day):02}T{at:02}:{minute or '00'}:{seconds or '00'}"
 
 
-def _is_total(row: Row, cleaned: Row, money: Iterable[str], sums: dict[str, float]) -> bool:
-    """Whether a row without names has the sum of the amounts above; the sums are those up to it from now on."""
+def _total(row: Row, cleaned: Row, money: Iterable[str], sums: Sums) -> str | None:
+    """Why a row of totals is left out; the sums are those up to the row from now on, if it is none.
+
+    A row of totals names no model and has the sum of the amounts above it, or of those since the last one.
+    """
     amounts: Mapping[str, float] = {
         column: amount for column in money if (amount := _float(cleaned.get(column))) is not None
     }
-    may_be = bool(amounts and sums) and not (row.get("provider") or row.get("model"))
-    if may_be and _are_sums(amounts, sums) and _is_nameless(row):
-        return True
+    if amounts and sums.amounts and not (row.get("provider") or row.get("model")):
+        is_nameless, says_total = not any(row.get(name) for name in NAMES), _says_total(row.values())
+        is_sum = _are_sums(amounts, sums.amounts) or (says_total and _are_sums(amounts, sums.lately))
+        if is_sum and (is_nameless or says_total):
+            sums.lately.clear()
+            return IS_TOTAL
     for column, amount in amounts.items():
-        sums[column] = sums.get(column, 0.0) + amount
-    return False
+        for added in (sums.amounts, sums.lately):
+            added[column] = added.get(column, 0.0) + amount
+    return None
 
 
 def _are_sums(amounts: Mapping[str, float], sums: Mapping[str, float]) -> bool:
     return all(abs(amount - sums.get(name, 0.0)) <= 1e-6 * (1 + abs(amount)) for name, amount in amounts.items())
-
-
-def _is_nameless(row: Row) -> bool:
-    return not any(row.get(name) for name in NAMES) or _says_total(row.values())
 
 
 def _says_total(values: Iterable[Any]) -> bool:

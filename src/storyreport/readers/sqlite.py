@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StoryreportError
@@ -62,16 +63,39 @@ def reading(path: Path) -> Iterator[None]:
         raise StoryreportError(NOT_UTF8.format(path=path)) from error
 
 
-def open_sqlite(connection: sqlite3.Connection, found: Found, scratch: Path, progress: Callable[[str], None]) -> Opened:
-    """Attach a SQLite file; `scratch` is a folder for a copy that must outlive the connection."""
+@dataclass(frozen=True)
+class FileCopy:
+    """A copy of a file with a rollback journal, and the signature that the file had."""
+
+    path: Path
+    signature: str
+
+
+def copy_locked(found: Found, scratch: Path) -> FileCopy:
+    """Copy a file that a reader would lock, as soon as its writer lets go of it."""
+    copy = FileCopy(scratch / f"{found.part}.db", signature(found))
+    _copy(found.path, copy.path)
+    return copy
+
+
+def open_sqlite(
+    connection: sqlite3.Connection,
+    found: Found,
+    scratch: Path,
+    progress: Callable[[str], None],
+    copied: FileCopy | None = None,
+) -> Opened:
+    """Attach a SQLite file, or the copy of it; `scratch` is a folder for a copy that must outlive the connection."""
     taken = signature(found)
     location = uri(found.path)
     is_unlocked = location.endswith(IMMUTABLE)
     copy = scratch / f"{found.part}.db"
-    if not is_wal(found.path):
+    if copied is None and not is_wal(found.path):
         # A reader of such a file keeps its writer waiting: so read it once, quickly, and work on the copy.
         progress(f"copying {found.path.name}")
-        _copy(found.path, copy)
+        copied = copy_locked(found, scratch)
+    if copied:
+        copy, taken, is_unlocked = copied.path, copied.signature, False
         location = f"{copy.as_uri()}?{IMMUTABLE}"
     elif is_abandoned(found.path):
         progress(f"copying {found.path.name}")

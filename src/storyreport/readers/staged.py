@@ -15,6 +15,8 @@ from .part import Found, Opened, quoted, signature
 # A line may be 8 MiB long.
 ROWS_A_BATCH = 25
 LARGEST = 2**63 - 1
+# Above, a decimal number is not exact.
+LARGEST_WHOLE = 2**53
 MOST_LAYOUTS = 1000
 
 
@@ -56,10 +58,15 @@ def open_staged(
 
 
 def create_staged(
-    connection: sqlite3.Connection, table: str, description: Table, is_numbered: bool = False
+    connection: sqlite3.Connection,
+    table: str,
+    description: Table,
+    is_numbered: bool = False,
+    schema: str = "temp",
+    prefix: str = "staged_",
 ) -> tuple[str, dict[str, str]]:
     """A table of ours for the rows of a source's: its name in SQL, and its columns by their names."""
-    name = f"temp.{quoted('staged_' + table)}"
+    name = f"{schema}.{quoted(prefix + table)}"
     # Text files have their numbers as text; other text stays text.
     columns = {column: "numeric" if kind in NUMBERS else "" for column, kind in description.columns.items()}
     columns["problem"] = ""
@@ -82,7 +89,8 @@ def _exported_rows(
         sums = before.sums if before else sheets.Sums()
         place = piece(path, size, before, is_read_again=description.group is not None)
         is_open, broken_line = False, 0
-        rows = sheets.rows(place, description, sums) if description.drops_values else _rows(place, description)
+        is_sheet = description.drops_values or (part.has_given_keys and text.form(path) == "table")
+        rows = sheets.rows(place, description, sums) if is_sheet else _rows(place, description)
         for values, problem, number in _in_columns(rows, description):
             is_open = is_open or bool(problem and problem.startswith(text.UNCLOSED))
             broken_line = number if problem else broken_line
@@ -136,6 +144,9 @@ def _storable(value: Any) -> Any:
     """A value from a file as SQLite can hold it: names need not be Unicode, and JSON's numbers have no bounds."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode(errors="replace").decode()
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE:
+        # A data frame has the ids of a column with an empty cell as 1.0.
+        return int(value)
     if isinstance(value, int) and not -LARGEST <= value <= LARGEST:
         return str(value)
     return value

@@ -8,6 +8,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ __all__ = [
     "Piece",
     "Place",
     "Record",
+    "column_of",
     "fields",
     "form",
     "in_lower_case",
@@ -31,6 +33,7 @@ __all__ = [
     "object_in",
     "records",
     "single",
+    "whole",
 ]
 
 # So many short lines of one record fit into memory.
@@ -38,9 +41,10 @@ MOST_LINES = 200_000
 # So often a file is read again for the lines that did not.
 MOST_REREAD = 10
 LOOKED_AT = 20
+LONGEST_NUMBER = 19
 DELIMITERS = ",;\t|"
 # How Excel is told the delimiter.
-SEPARATOR = re.compile(r"sep=[,;\t|]", re.IGNORECASE)
+SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?", re.IGNORECASE)
 UNCLOSED = "a quote is not closed"
 
 Record = documents.Record
@@ -82,8 +86,14 @@ def _broken(place: Place) -> Iterator[Record]:
 
 
 def in_lower_case(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record by the names of its fields in lower case."""
-    return {name.lower(): value for name, value in record.items()}
+    """A record by the names of its fields as columns have them."""
+    return {column_of(name): value for name, value in record.items()}
+
+
+@lru_cache(maxsize=4096)
+def column_of(name: str) -> str:
+    """What a field's name is as a column's: "Input Tokens" and INPUT-TOKENS are input_tokens."""
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def fields(path: Path) -> frozenset[str]:
@@ -185,12 +195,15 @@ def _table_start(path: Path) -> tuple[str, int]:
     if not beginning:
         return DELIMITERS[0], 1
     number, text = beginning[0]
-    if len(beginning) > 1 and SEPARATOR.fullmatch(text):
-        return text[4], beginning[1][0]
+    if len(beginning) > 1 and (separator := SEPARATOR.fullmatch(text)):
+        return separator[1], beginning[1][0]
     widest = max((text for _, text in beginning), key=lambda text: max(text.count(mark) for mark in DELIMITERS))
     delimiter = max(DELIMITERS, key=text.count if any(mark in text for mark in DELIMITERS) else widest.count)
-    filled = [(number, sum(1 for cell in text.split(delimiter) if cell.strip())) for number, text in beginning]
-    least = max(2, max(count for _, count in filled) / 2)
+    rows = ((number, _single_row(text, delimiter) or []) for number, text in beginning)
+    filled = [(number, sum(1 for cell in row if cell.strip())) for number, row in rows]
+    # A title may have a second cell, and a header fewer than the rows below it.
+    most = max(count for _, count in filled)
+    least = max(2, most * 2 / 3 if filled[0][1] < most / 2 else most / 2)
     return delimiter, next((number for number, count in filled if count >= least), number)
 
 
@@ -288,6 +301,13 @@ def single(value: Any, name: str) -> Any:
     if isinstance(value, (dict, list, bool)):
         raise BrokenRecord(f"{name} is no single value")
     return value
+
+
+def whole(value: Any) -> Any:
+    """A whole number as one, where a tool wrote it as text or as a decimal number; another value as it is."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < LONGEST_NUMBER:
+        return int(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def object_in(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -13,7 +13,8 @@ from .catalogue import (
     set_limits,
 )
 from .header import BrokenReportError, Report, read_report
-from .known import check_name, check_names, hint, names_like
+from .headline import headline
+from .known import Near, check_name, check_names, closest, hint, names_like, near
 from .params import FORMS, Param, WrongValueError
 from .periods import SUGGESTIONS as DATES
 from .run import Rows, bind, for_sql, run, select
@@ -25,6 +26,7 @@ __all__ = [
     "TOPICS",
     "BrokenReportError",
     "Catalogue",
+    "Near",
     "Param",
     "Report",
     "Rows",
@@ -35,12 +37,15 @@ __all__ = [
     "bind",
     "check_name",
     "check_names",
+    "closest",
     "find",
     "for_sql",
+    "headline",
     "hint",
     "load_catalogue",
     "load_reports",
     "names_like",
+    "near",
     "read_folders",
     "read_report",
     "run",

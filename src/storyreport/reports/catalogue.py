@@ -14,6 +14,7 @@ from .. import bundle, rollups
 from ..errors import UsageError
 from .chart import unknown_fields
 from .header import BrokenReportError, Report, read_report
+from .headline import problems as headline_problems
 
 # The users' own folders, as PATH has them.
 FOLDERS = "STORYREPORT_QUERIES"
@@ -138,6 +139,8 @@ def _checked(path: Path, _changed: int) -> Report:
             line(f"field: {column}"),
             f"its chart draws {column!r}, which is not a column; the columns are {', '.join(columns)}",
         )
+    for word, reason in headline_problems(report.headline, columns):
+        raise BrokenReportError(path, line(word), reason)
     return replace(report, columns=tuple(columns))
 
 

@@ -25,6 +25,8 @@ def problems(chart: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not isinstance(encoding, dict) or not all(isinstance(channel, dict) for channel in encoding.values()):
         yield "encoding", "its chart's encoding is not a mapping of channels"
         return
+    if loaded := _loads(chart):
+        yield loaded, f"its chart has {loaded!r}; a chart draws the report's rows and loads nothing"
     for name in encoding.keys() - CHANNELS:
         yield str(name), f"its chart has the unknown channel {name!r}; the known ones are {', '.join(sorted(CHANNELS))}"
 
@@ -39,10 +41,19 @@ def unknown_fields(chart: dict[str, Any], columns: Collection[str]) -> list[str]
     return [field for field in fields(chart) if field not in columns]
 
 
+def _loads(value: Any) -> str:
+    """The key with which a chart would load something, '' where it does not."""
+    if isinstance(value, dict):
+        own = next((key for key in ("url", "data", "datasets", "transform") if key in value), "")
+        return own or next(filter(None, map(_loads, value.values())), "")
+    return next(filter(None, map(_loads, value)), "") if isinstance(value, list) else ""
+
+
 def _fields(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         if isinstance(value.get("field"), str):
             yield value["field"]
+        yield from value.get("ratio") or ()
         for inner in value.values():
             yield from _fields(inner)
     elif isinstance(value, list):

@@ -39,6 +39,7 @@ SECTIONS = {
         Section("run_status", "Status", "run"),
         Section("run_diagnosis", "Diagnosis", "run"),
         Section("run_timeline", "Timeline", "run"),
+        Section("run_cost", "Cost", "run"),
         Section("stuck_runs", "Stuck", "run"),
         Section("repeated_warnings", "Repeated warnings", "run"),
         Section("run_calls", "Calls", "run"),

@@ -10,6 +10,8 @@ from ..errors import StoryreportError, UsageError
 from . import chart as charts
 from .params import TYPES, Param
 
+# The parameter of reports whose charts have the period before: the SELECT is run again, for that period.
+COMPARE = "compare"
 HEADER = re.compile(r"\s*/\*(.*?)\*/(.*)", re.DOTALL)
 # A name of a parameter, or what may hold a colon or a semicolon that is not SQL's own: strings, quoted names, comments.
 TOKEN = re.compile(
@@ -30,11 +32,17 @@ class Report:
     chart: dict[str, Any] | None
     sql: str
     columns: tuple[str, ...] = ()  # once its SELECT was prepared
+    headline: tuple[str, ...] = ()  # templates of sentences, see headline.py
 
     @property
     def drawn(self) -> list[str]:
         """The columns that its chart draws: what it is about."""
         return charts.fields(self.chart or {})
+
+    @property
+    def draws_before(self) -> bool:
+        """Whether its chart can have the period before; a SELECT that uses `compare` itself has columns for it."""
+        return any(param.name == COMPARE for param in self.params) and f":{COMPARE}" not in self.sql
 
     @property
     def summary(self) -> str:
@@ -84,7 +92,7 @@ class _File:
 
     def report(self) -> Report:
         header = self._header()
-        self._check_keys("its header", header, {"title", "description", "topic"}, {"params", "chart"})
+        self._check_keys("its header", header, {"title", "description", "topic"}, {"params", "chart", "headline"})
         declared = self._mapping("params", header.get("params"))
         params = tuple(self._param(name, value) for name, value in declared.items())
         chart = self._chart(header.get("chart"))
@@ -97,6 +105,7 @@ class _File:
             params=params,
             chart=chart,
             sql=self.sql,
+            headline=self._headline(header.get("headline")),
         )
 
     def broken(self, reason: str, word: str = "", place: int | None = None) -> BrokenReportError:
@@ -166,6 +175,12 @@ class _File:
             raise self.broken(reason, word)
         return chart or None
 
+    def _headline(self, value: object) -> tuple[str, ...]:
+        sentences = [value] if isinstance(value, str) else value or []
+        if not isinstance(sentences, list) or not all(isinstance(sentence, str) for sentence in sentences):
+            raise self.broken("its headline is not a sentence, or a list of them", "headline")
+        return tuple(" ".join(sentence.split()) for sentence in sentences)
+
     def _check_sql(self, declared: Collection[str]) -> None:
         tokens = list(TOKEN.finditer(self.sql))
         for token in tokens:
@@ -179,7 +194,7 @@ class _File:
         if not re.match(r"\s*(select|with)\b", bare, re.IGNORECASE):
             raise self.broken("it holds no SELECT after its header", place=max(self.sql_start, 0))
         used = {token[1] for token in tokens}
-        if unused := [name for name in declared if name not in used]:
+        if unused := [name for name in declared if name not in used and name != COMPARE]:
             name = sorted(unused)[0]
             raise self.broken(f"it declares {name!r} without using it; use it or remove it from params", name)
 

@@ -2,7 +2,8 @@
 
 import difflib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from ..errors import UsageError
 from ..system import STATUSES
@@ -37,15 +38,27 @@ KNOWS = {
 }
 KNOWS["batch"] = KNOWS["run"]
 # Names that a wrong one may have meant: those of a small table, or keys, which an index finds by their first letters.
-LATEST = "select source_key from {table} where gone_at is null order by id desc limit {most}"
+LATEST = """
+    select
+        keyed.source_key,
+        sources.name
+    from {table} as keyed
+    join sources on sources.id = keyed.source_id
+    where keyed.gone_at is null
+    order by keyed.id desc
+    limit {most}
+"""
 ALIKE = """
-    select keyed.source_key
+    select
+        keyed.source_key,
+        sources.name
     from sources
     cross join {table} as keyed
         on
             keyed.source_id = sources.id
             and keyed.source_key >= :start
             and keyed.source_key < :start || char(1114111)
+    where keyed.gone_at is null
     limit {most}
 """
 NAMES = {
@@ -66,7 +79,7 @@ def check_names(connection: sqlite3.Connection, report: Report, values: Mapping[
         if param.is_required and not value:
             raise UsageError(f"{report.name} needs a {param.name}: {_example(connection, report, param)}.")
         if value and (not has_rows or param.type == "source"):
-            named = ("source", "pipeline", "step")
+            named = ("source", "pipeline", "step", "run")
             check_name(connection, param.type if param.type in named else param.name, value)
 
 
@@ -88,24 +101,56 @@ def names_like(connection: sqlite3.Connection, kind: str, start: str = "") -> It
     if kind in NAMES:
         yield from (name for (name,) in connection.execute(NAMES[kind]))
     elif kind in KEYED:
-        sql = ALIKE if start else LATEST
-        given = {"start": start[: max(1, len(start) // 2)]}
-        found = connection.execute(sql.format(table=KEYED[kind], most=MOST), given).fetchall()
-        yield from (name for (name,) in found)
-        if start and not found:
-            yield from names_like(connection, kind)
+        found = _alike(connection, kind, start) if start else []
+        yield from (name for name, _ in found or _latest(connection, kind, MOST))
+
+
+class Near(NamedTuple):
+    """Names, each with its source (or ""), that an unknown one may have meant, and the latest (of few: the first)."""
+
+    alike: list[tuple[str, str]]
+    latest: list[tuple[str, str]]
+
+
+def near(connection: sqlite3.Connection, kind: str, value: str, most: int = 10) -> Near:
+    """What to offer where a name is unknown; nothing for kinds that take any text."""
+    if kind in NAMES:
+        names = [(name, "") for name in names_like(connection, kind)]
+        return Near([(name, "") for name in closest(value, (name for name, _ in names), most)], names[:most])
+    if kind not in KEYED:
+        return Near([], [])
+    keyed = _alike(connection, kind, value) if value else []
+    order = {name: place for place, name in enumerate(closest(value, (name for name, _ in keyed), most))}
+    # Where none is close, those that begin like it are.
+    alike = sorted((pair for pair in keyed if pair[0] in order), key=lambda pair: order[pair[0]]) or sorted(keyed)
+    return Near(alike[:most], _latest(connection, kind, most))
+
+
+def closest(value: str, names: Iterable[str], most: int) -> list[str]:
+    """Of these names the ones that go on where this one ends, or else look like it, whatever their case."""
+    folded = {name.casefold(): name for name in reversed(list(names))}
+    longer = sorted(name for name in folded if value and name.startswith(value.casefold()))[:most]
+    return [folded[name] for name in longer or difflib.get_close_matches(value.casefold(), folded, n=most)]
 
 
 def hint(kind: str, value: str, names: list[str]) -> str:
     """How a sentence about an unknown name ends: the closest names, or some of those that there are."""
-    folded = {name.casefold(): name for name in reversed(names)}
-    longer = sorted(name for name in folded if value and name.startswith(value.casefold()))[:3]
-    if close := longer or difflib.get_close_matches(value.casefold(), folded, n=3):
-        return f": did you mean {' or '.join(folded[name] for name in close)}?"
+    if close := closest(value, names, 3):
+        return f": did you mean {' or '.join(close)}?"
     if not names:
         return f", and the report database has no {kind} at all."
     listed = ", ".join(names[:5])
     return f": {'the latest are' if kind in KEYED else 'there are'} {listed}{', …' if len(names) > 5 else ''}."
+
+
+def _alike(connection: sqlite3.Connection, kind: str, value: str) -> list[tuple[str, str]]:
+    """(key, source) of what begins like the first half of a key."""
+    given = {"start": value[: max(1, len(value) // 2)]}
+    return connection.execute(ALIKE.format(table=KEYED[kind], most=MOST), given).fetchall()
+
+
+def _latest(connection: sqlite3.Connection, kind: str, most: int) -> list[tuple[str, str]]:
+    return connection.execute(LATEST.format(table=KEYED[kind], most=most)).fetchall()
 
 
 def _example(connection: sqlite3.Connection, report: Report, param: Param) -> str:

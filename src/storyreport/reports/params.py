@@ -36,7 +36,7 @@ FORMS: dict[str, tuple[Callable[[str], object], str]] = {
     "number": (NUMBER.fullmatch, "a number"),
     "time": (_is_time, "'now' or a UTC time such as 2025-01-31T09:30:00Z"),
 }
-TYPES = ("text", "source", "pipeline", "step", "choice", *FORMS)
+TYPES = ("text", "source", "pipeline", "step", "run", "choice", *FORMS)
 
 
 @dataclass(frozen=True)

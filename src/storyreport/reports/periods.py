@@ -48,6 +48,22 @@ def bounds(text: str, moment: datetime | None = None) -> Bounds | None:
     return _day(date.fromisoformat(at[:10])) if at else None
 
 
+def before(since: str, until: str) -> tuple[str, str, int]:
+    """The period of the same length before a period (of days, `until` '' is today), and its length in days."""
+    first = date.fromisoformat(since)
+    last = date.fromisoformat(until) if until else max(first, now().date())
+    length = (last - first).days + 1
+    return str(_before(first, length)), str(_before(first, 1)), length
+
+
+def days_of(day: str, by: str) -> tuple[str, str]:
+    """The first and the last day of the day, week or month that begins on a day."""
+    first = date.fromisoformat(day)
+    if by == "month":
+        return day, str(date(first.year, first.month, calendar.monthrange(first.year, first.month)[1]))
+    return day, str(_after(first, 6 if by == "week" else 0))
+
+
 def _ago(number: int, unit: str, moment: datetime) -> Bounds:
     """Hours are the day of that moment; `7d` as since is six days ago, as until the day before that."""
     today = moment.date()
@@ -67,6 +83,11 @@ def _month(year: int, month: int) -> Bounds | None:
         return Bounds(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
     except ValueError:
         return None
+
+
+def _after(day: date, days: int) -> date:
+    """So many days later, but no later than the last day that there is."""
+    return date.fromordinal(min(date.max.toordinal(), day.toordinal() + days))
 
 
 def _before(day: date, days: int) -> date:

@@ -17,7 +17,10 @@ def bind(report: Report, given: Mapping[str, str]) -> dict[str, str]:
 
     Dates in words stay words, so that an address with `7d` stays right; `for_sql` makes days of them.
     """
-    return params.bind(report.name, report.params, given)
+    values = params.bind(report.name, report.params, given)
+    if report.draws_before and values["compare"] and not values["since"]:
+        raise params.WrongValueError("compare needs a period: choose a first day with since, such as 7d.", "since")
+    return values
 
 
 def for_sql(report: Report, values: Mapping[str, str]) -> dict[str, str]:

@@ -92,8 +92,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection to an up-to-date report database that does not write; StoryreportError where there is none."""
     connection = _open(path)
     try:
-        is_migrated = migrations.applied(connection) >= set(migrations.scripts())
-        if not is_migrated or not definitions.is_current(connection):
+        if not is_current(connection):
             raise StoryreportError(
                 f"{path} was made by an older storyreport: any `storyreport ingest` brings it up to date."
             )
@@ -101,6 +100,16 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether a report database is of this version."""
+    return migrations.applied(connection) >= set(migrations.scripts()) and definitions.is_current(connection)
+
+
+def open_whatever_version(path: Path) -> sqlite3.Connection:
+    """A connection that does not write to a report database of this version or an older one."""
+    return _open(path)
 
 
 def _open(path: Path) -> sqlite3.Connection:

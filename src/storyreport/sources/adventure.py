@@ -35,10 +35,15 @@ DATABASE = Part(
             required=("id",),
             export_signs=frozenset({"job_id", "theme", "status"}),
             aliases={
-                "completed_at": ("completed_job", "completed_job_at", "completed", "finished_at", "ended_at"),
-                "error": ("error_message", "error_msg"),
-                "created_at": ("created", "started_at"),
-                "session_id": ("session",),
+                "completed_at": (
+                    *("completed_job", "completed_job_at", "completed", "completed_on", "finished_at", "finished"),
+                    *("ended_at", "done_at"),
+                ),
+                "error": ("error_message", "error_msg", "error_text", "failure_reason"),
+                "created_at": ("created", "created_on", "started_at"),
+                "session_id": ("session", "user_session"),
+                "status": ("state", "job_status"),
+                "theme": ("topic", "genre"),
             },
             group="job_id",
             added="created_at",
@@ -60,7 +65,10 @@ DATABASE = Part(
             aliases={
                 "is_root": ("root", "is_root_node"),
                 "is_ending": ("ending", "is_end", "is_ending_node"),
-                "is_winning_ending": ("is_winning", "winning_ending", "is_win", "is_winner", "is_winning_end"),
+                "is_winning_ending": (
+                    *("is_winning", "winning_ending", "is_win", "is_winner", "is_winning_end", "winning", "is_victory"),
+                    *("is_winning_node", "is_good_ending"),
+                ),
                 "content": ("text",),
                 "options": ("option", "choices"),
             },

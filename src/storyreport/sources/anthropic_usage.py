@@ -40,6 +40,7 @@ USAGE_TABLE = Table(
         "web_search_requests": Type.COUNT,
     },
     required=("starting_at",),
+    drops_values=True,
 )
 COSTS_TABLE = Table(
     columns={
@@ -54,6 +55,7 @@ COSTS_TABLE = Table(
         "currency": Type.WORD,
     },
     required=("starting_at", "amount", "currency"),
+    drops_values=True,
 )
 
 

@@ -43,6 +43,7 @@ MESSAGES = Table(
         "cost_usd": Type.MONEY,
     },
     required=("message_id",),
+    drops_values=True,
 )
 
 
@@ -162,7 +163,7 @@ def _usage(usage: Mapping[str, Any]) -> dict[str, Any]:
     """The usage of one answer by column."""
     names = ("input_tokens", "cache_read_input_tokens", "output_tokens", "service_tier", "speed", "inference_geo")
     durations = {
-        name: textfiles.single(value, name)
+        name: textfiles.whole(textfiles.single(value, name))
         for name, value in textfiles.object_in(usage, "cache_creation").items()
         if name in ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens") and value is not None
     }

@@ -165,7 +165,7 @@ def _counts(payload: Mapping[str, Any], name: str) -> Counts | None:
     usage = recordfiles.inside(payload, "info", name)
     if usage is None:
         return None
-    values = [usage.get(counter) or 0 for counter in COUNTERS] if isinstance(usage, dict) else []
+    values = [textfiles.whole(usage.get(counter) or 0) for counter in COUNTERS] if isinstance(usage, dict) else []
     if not values or not all(isinstance(value, int) and not isinstance(value, bool) and value >= 0 for value in values):
         raise textfiles.BrokenRecord(f"{name} holds no counts")
     return tuple(values)

@@ -42,6 +42,7 @@ DATABASE = Part(
         "observations": Table(
             columns=OBSERVATION,
             required=("id", "type"),
+            drops_values=True,
             export_signs=frozenset({"trace_id", "parent_observation_id", "start_time"}),
             aliases={"tags": ("trace_tags",)},
             group="trace_id",

@@ -212,8 +212,9 @@ known as (
             select 1
             from json_each(case when json_valid(usage) then usage else '{}' end) as details
             where
-                details.type = 'integer'
-                and details.value > 0
+                details.type in ('integer', 'real', 'text')
+                and details.value not glob '*[^0-9.]*'
+                and cast(details.value as real) > 0
         ) as has_usage
     from ranked
     where place = 1

@@ -48,6 +48,7 @@ DATABASE = Part(
                 "status_code": Type.WORD,
             },
             required=("request_id",),
+            drops_values=True,
             export_signs=frozenset({"request_id", "exception_type", "starttime"}),
             added="endtime",
         ),

@@ -97,16 +97,34 @@ select
     spent.prompt_tokens as input_tokens,
     spent.completion_tokens as output_tokens,
     spent.total_tokens,
-    case when typeof(spent.said_read) = 'integer' then nullif(max(spent.said_read, 0), 0) end as cache_read_tokens,
-    case when typeof(spent.said_written) = 'integer' then nullif(max(spent.said_written, 0), 0) end
-        as cache_write_tokens,
-    case when typeof(spent.said_hour) = 'integer' then nullif(max(spent.said_hour, 0), 0) end as cache_write_1h_tokens,
-    case when typeof(spent.said_reasoning) = 'integer' then max(spent.said_reasoning, 0) end as reasoning_tokens,
-    case when typeof(spent.said_input_audio) = 'integer' then nullif(max(spent.said_input_audio, 0), 0) end
-        as input_audio_tokens,
-    case when typeof(spent.said_output_audio) = 'integer' then nullif(max(spent.said_output_audio, 0), 0) end
-        as output_audio_tokens,
-    case when typeof(spent.said_searches) = 'integer' then nullif(max(spent.said_searches, 0), 0) end as web_searches,
+    case
+        when cast(spent.said_read as text) not glob '*[^0-9.]*'
+            then nullif(cast(spent.said_read as integer), 0)
+    end as cache_read_tokens,
+    case
+        when cast(spent.said_written as text) not glob '*[^0-9.]*'
+            then nullif(cast(spent.said_written as integer), 0)
+    end as cache_write_tokens,
+    case
+        when cast(spent.said_hour as text) not glob '*[^0-9.]*'
+            then nullif(cast(spent.said_hour as integer), 0)
+    end as cache_write_1h_tokens,
+    case
+        when cast(spent.said_reasoning as text) not glob '*[^0-9.]*'
+            then cast(spent.said_reasoning as integer)
+    end as reasoning_tokens,
+    case
+        when cast(spent.said_input_audio as text) not glob '*[^0-9.]*'
+            then nullif(cast(spent.said_input_audio as integer), 0)
+    end as input_audio_tokens,
+    case
+        when cast(spent.said_output_audio as text) not glob '*[^0-9.]*'
+            then nullif(cast(spent.said_output_audio as integer), 0)
+    end as output_audio_tokens,
+    case
+        when cast(spent.said_searches as text) not glob '*[^0-9.]*'
+            then nullif(cast(spent.said_searches as integer), 0)
+    end as web_searches,
     case when typeof(spent.said_tier) = 'text' then substr(spent.said_tier, 1, 50) else '' end as tier,
     -- A call whose price the proxy did not find is written down as 0; one answered from the cache cost that.
     case

@@ -101,9 +101,11 @@ def payloads(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     used = recordfiles.inside(record, "metadata", "usage_object")
     error = recordfiles.inside(record, "error_information")
     recorded = recordfiles.inside(record, "cost_breakdown", "total_cost")
+    given = record.get("response_cost")
     yield {
         **recordfiles.columns(record, names),
-        "cost": record.get("response_cost") or recorded or record.get("response_cost"),
+        # One of 0 is none where the breakdown has another.
+        "cost": next((cost for cost in (given, recorded) if _is_amount(cost)), given),
         "error_class": recordfiles.inside(error, "error_class"),
         "error_code": recordfiles.inside(error, "error_code"),
         "cache_read_tokens": _first(used, ("prompt_tokens_details", "cached_tokens"), ("cache_read_input_tokens",)),
@@ -111,6 +113,11 @@ def payloads(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
             used, ("cache_creation_input_tokens",), ("prompt_tokens_details", "cache_creation_tokens")
         ),
     }
+
+
+def _is_amount(value: Any) -> bool:
+    """Whether a cost is one, and not 0."""
+    return value is not None and str(value).strip("0.") != ""
 
 
 def _first(holder: Any, *paths: tuple[str, ...]) -> Any:

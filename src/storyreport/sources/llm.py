@@ -22,16 +22,19 @@ DATABASE = Part(
         "turns": Table(
             columns={**USAGE, "error": Type.TEXT},
             required=("id",),
+            drops_values=True,
             export_signs=frozenset({"thread_id", "datetime_utc", "duration_ms"}),
         ),
         "responses": Table(
             columns=USAGE,
             required=("id",),
+            drops_values=True,
             export_signs=frozenset({"conversation_id", "datetime_utc", "duration_ms"}),
         ),
         "logs": Table(
             columns={name: USAGE[name] for name in ("id", "model", "duration_ms", "datetime_utc")},
             required=("id",),
+            drops_values=True,
             export_signs=frozenset({"chat_id", "datetime_utc", "duration_ms"}),
         ),
     },

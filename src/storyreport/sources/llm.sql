@@ -71,9 +71,12 @@ extracted as (
 checked as (
     select
         extracted.*,
-        case when typeof(read_beside) = 'integer' and read_beside >= 0 then read_beside end as cache_read_beside,
-        case when typeof(written_beside) = 'integer' and written_beside >= 0 then written_beside end as cache_write,
-        case when typeof(read_within) = 'integer' and read_within >= 0 then read_within end as cache_read_within
+        case when cast(read_beside as text) not glob '*[^0-9.]*' then cast(read_beside as integer) end
+            as cache_read_beside,
+        case when cast(written_beside as text) not glob '*[^0-9.]*' then cast(written_beside as integer) end
+            as cache_write,
+        case when cast(read_within as text) not glob '*[^0-9.]*' then cast(read_within as integer) end
+            as cache_read_within
     from extracted
 )
 
@@ -88,9 +91,11 @@ select
     output_tokens,
     coalesce(cache_read_beside, cache_read_within) as cache_read_tokens,
     cache_write as cache_write_tokens,
-    case when typeof(said_hour) = 'integer' and said_hour >= 0 then said_hour end as cache_write_1h_tokens,
-    case when typeof(said_reasoning) = 'integer' and said_reasoning >= 0 then said_reasoning end as reasoning_tokens,
-    case when typeof(said_searches) = 'integer' and said_searches > 0 then said_searches end as web_searches,
+    case when cast(said_hour as text) not glob '*[^0-9.]*' then cast(said_hour as integer) end as cache_write_1h_tokens,
+    case when cast(said_reasoning as text) not glob '*[^0-9.]*' then cast(said_reasoning as integer) end
+        as reasoning_tokens,
+    case when cast(said_searches as text) not glob '*[^0-9.]*' then nullif(cast(said_searches as integer), 0) end
+        as web_searches,
     -- OpenRouter's plugin keeps what the call cost; 0 is none.
     case
         when typeof(said_cost) in ('integer', 'real') and said_cost > 0 and said_cost < 1e12

@@ -36,6 +36,7 @@ USAGE_TABLE = Table(
         **dict.fromkeys(AMOUNTS, Type.COUNT),
     },
     required=("start_time", "requests"),
+    drops_values=True,
 )
 COSTS_TABLE = Table(
     columns={
@@ -49,6 +50,7 @@ COSTS_TABLE = Table(
         "currency": Type.WORD,
     },
     required=("start_time", "amount", "currency"),
+    drops_values=True,
 )
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import Part, System, Table, Type, openinference
+from . import Part, System, Table, Type, genai, openinference
+from .genai import ATTRIBUTES, LABEL_NAMES, LABELS
 
 LOOKED_AT = 20
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -28,66 +29,10 @@ SCOPE = "instrumentation scope"
 SERVICE = "service"
 NO_SERVICE = "unknown_service"
 RESOURCE = "resource of the scope"
+# What scopes were called until 2022.
+OLD_NAMES = {"scopeSpans": "instrumentationLibrarySpans"}
 # How a single value is wrapped; lists and maps of values are none that we read.
 WRAPPERS = ("stringValue", "intValue", "doubleValue", "boolValue")
-# https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ and its older names, the newest first.
-ATTRIBUTES = {
-    "operation": ("gen_ai.operation.name",),
-    "agent": ("gen_ai.agent.name",),
-    "tool": ("gen_ai.tool.name",),
-    "provider": ("gen_ai.provider.name", "gen_ai.system"),
-    "model": ("gen_ai.response.model", "gen_ai.request.model"),
-    "response_id": ("gen_ai.response.id",),
-    "tier": ("gen_ai.openai.response.service_tier", "openai.response.service_tier", "gen_ai.response.service_tier"),
-    "error_type": ("error.type",),
-    "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
-    "output_tokens": ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
-    "cache_read_tokens": (
-        "gen_ai.usage.cache_read.input_tokens",
-        "gen_ai.usage.cache_read_input_tokens",
-        "gen_ai.usage.cached_input_tokens",
-        "ai.usage.cachedInputTokens",
-        "ai.usage.inputTokenDetails.cacheReadTokens",
-    ),
-    "cache_write_tokens": (
-        "gen_ai.usage.cache_write.input_tokens",
-        "gen_ai.usage.cache_write_input_tokens",
-        "gen_ai.usage.cache_creation.input_tokens",
-        "gen_ai.usage.cache_creation_input_tokens",
-    ),
-    "cache_write_1h_tokens": ("gen_ai.usage.cache_creation.ephemeral_1h_input_tokens",),
-    "reasoning_tokens": (
-        "gen_ai.usage.reasoning.output_tokens",
-        "gen_ai.usage.reasoning_tokens",
-        "gen_ai.usage.details.reasoning_tokens",
-        "ai.usage.reasoningTokens",
-    ),
-    "input_audio_tokens": ("gen_ai.usage.details.input_audio_tokens",),
-    "output_audio_tokens": ("gen_ai.usage.details.output_audio_tokens",),
-    "web_searches": ("gen_ai.usage.details.web_search_requests",),
-    # Not in the conventions; those who write them mean US dollars, unless they name a currency.
-    "cost": (
-        *("gen_ai.usage.cost", "gen_ai.usage.cost.amount", "gen_ai.usage.cost.total", "gen_ai.usage.total_cost"),
-        *("gen_ai.usage.cost_usd", "gen_ai.cost", "gen_ai.cost.amount", "gen_ai.cost.total_cost", "gen_ai.cost.total"),
-        *("gen_ai.response.cost", "operation.cost", "llm.usage.total_cost", "llm.usage.cost", "llm.cost.total"),
-        *("litellm.response_cost", "litellm.response-cost"),
-    ),
-    "currency": ("gen_ai.usage.cost.currency", "gen_ai.cost.currency", "gen_ai.usage.cost_currency"),
-}
-# Who a call was for: attributes of the span, or else of the resource that it came from.
-LABELS = {
-    "user": (
-        "user.id",
-        "enduser.id",
-        "enduser.pseudo.id",
-        "langfuse.user.id",
-        "traceloop.association.properties.user_id",
-    ),
-    "team": ("team.id", "team.name", "team", "department", "traceloop.association.properties.team_id"),
-    "project": ("project.id", "project.name", "openinference.project.name", "service.namespace"),
-    "service": ("service.name",),
-}
-LABEL_NAMES = frozenset(name for names in LABELS.values() for name in names)
 READ = frozenset(name for names in ATTRIBUTES.values() for name in names) | openinference.READ
 # A number of these many bytes: in hexadecimal digits, from Tempo in base 64.
 ID_BYTES = {"traceId": 16, "spanId": 8}
@@ -138,6 +83,7 @@ SPANS = Table(
         **{name: Type.HASHED if name == "user" else Type.WORD for name in LABELS},
     },
     required=("trace_id", "span_id"),
+    drops_values=True,
     currencies=("currency",),
 )
 # The other spans between them.
@@ -210,13 +156,13 @@ def _spans(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any] | None
     for name in ("resourceSpans", "scopeSpans", "spans"):
         inner: list[Any] = []
         for holder in below:
-            held = holder.get(name)
+            held = holder.get(name, holder.get(OLD_NAMES.get(name, "")))
             if isinstance(held, list):
                 carried = {SERVICE: holder.get(SERVICE) or _service(holder)}
                 if resource := holder.get("resource", holder.get(RESOURCE)):
                     carried[RESOURCE] = resource
                 if name == "spans":
-                    carried[SCOPE] = holder.get("scope")
+                    carried[SCOPE] = holder.get("scope", holder.get("instrumentationLibrary"))
                 inner += [{**item, **carried} for item in held if isinstance(item, dict)]
             if not isinstance(held, list) and (held is not None or holder is request):
                 yield None, f"{name} is no list"
@@ -238,6 +184,9 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
     row = {
         column: openinference.column(attributes, column) if value is None else value for column, value in row.items()
     }
+    if row["cost"] is None:
+        row["cost"], currency = genai.cost(attributes)
+        row["currency"] = row["currency"] or currency
     for column in AMOUNTS:
         row[column] = _number(row[column], column)
     operation = row["operation"]
@@ -337,7 +286,7 @@ def _attributes(span: Mapping[str, Any]) -> dict[str, Any] | None:
         if not isinstance(key, str):
             raise textfiles.BrokenRecord("an attribute has no key")
         is_ours = is_ours or key.startswith("gen_ai.") or key == openinference.KIND
-        if key in READ:
+        if key in READ or genai.is_cost(key):
             value = attribute.get("value")
             if value is not None and not isinstance(value, dict):
                 raise textfiles.BrokenRecord(f"{key} is no value of OTLP")

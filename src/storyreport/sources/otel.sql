@@ -105,7 +105,7 @@ where spans.place_from_end = 1;
 -- Usage counts once, at the deepest span that has it: a span above one with usage (an agent, a workflow, another
 -- instrumentation of the same call) repeats it. So does a second span of one response. A call without usage is none
 -- where a call above or below it is the same. Where an export left out what is above what, an agent counts only without
--- calls in its trace.
+-- calls in its trace. A trace may go on in another file: see `loaded`, and what is deleted in the end.
 -- The conventions count cached tokens among the input tokens. Bedrock counts them beside it, and is passed on as it
 -- is by most; so does whoever reads more from the cache than all of the input.
 with recursive spans as (
@@ -164,6 +164,22 @@ repeated as (
     group by trace_id, span_id
 ),
 
+-- Traces of which another file has given calls: what is not a call here is the sum of those.
+loaded as (
+    select distinct spans.trace_id
+    from spans
+    join main.runs
+        on
+            runs.source_id = :source_id
+            and runs.source_key = spans.trace_id
+    join main.calls on calls.run_id = runs.id
+    where
+        spans.is_call = 0
+        and spans.has_usage = 1
+        and calls.gone_at is null
+        and calls.source_key not in (select key(trace_id, span_id) from spans)
+),
+
 counted as (
     select spans.*
     from spans
@@ -175,7 +191,13 @@ counted as (
         (
             spans.has_usage = 1
             and coalesce(repeated.has_usage, 0) = 0
-            and (spans.is_call = 1 or spans.has_tree = 1 or spans.trace_has_calls = 0)
+            and (
+                spans.is_call = 1
+                or (
+                    (spans.has_tree = 1 or spans.trace_has_calls = 0)
+                    and spans.trace_id not in (select trace_id from loaded)
+                )
+            )
         )
         or (spans.is_call = 1 and spans.has_usage = 0 and repeated.span_id is null)
 ),
@@ -237,7 +259,10 @@ select
     case
         when
             ranked.input < ranked.cached
-            or (lower(ranked.provider) like '%bedrock%' and coalesce(ranked.scope, '') not like 'pydantic%')
+            or (
+                (lower(ranked.provider) like '%bedrock%' or lower(ranked.provider) = 'aws')
+                and coalesce(ranked.scope, '') not like 'pydantic%'
+            )
             then ranked.input + ranked.cached
         else ranked.input_tokens
     end as input_tokens,
@@ -272,3 +297,16 @@ from ranked
 left join traces on traces.trace_id = ranked.trace_id
 left join src_statuses as words on words.word = lower(trim(ranked.status))
 where ranked.place = 1;
+
+-- export: delete calls
+-- An agent that another file gave, without the calls below it, which this one has.
+select calls.id
+from src_otel_spans as spans
+join main.calls
+    on
+        calls.source_id = :source_id
+        and calls.source_key = key(spans.trace_id, spans.parent_id)
+where
+    spans.is_call = 1
+    and spans.has_usage = 1
+    and calls.source_key not in (select key(trace_id, span_id) from src_otel_spans);

@@ -41,7 +41,7 @@ Records = Callable[[Path], Iterator[textfiles.Record]]
 
 def table(columns: Mapping[str, Type], required: tuple[str, ...] = ()) -> Table:
     """A staged table that also says from which record a row is (`line`) and in which order they came (`position`)."""
-    return Table(columns={"line": Type.KEY, "position": Type.COUNT, **columns}, required=required)
+    return Table(columns={"line": Type.KEY, "position": Type.COUNT, **columns}, required=required, drops_values=True)
 
 
 def part(

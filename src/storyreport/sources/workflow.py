@@ -133,7 +133,7 @@ METRICS = (
     ("Marked orphaned run as failed", "orphaned_run_failed"),
 )
 PLAIN = re.compile(
-    r"(?:(?P<time>\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)\s+)?"
+    r"(?:\[?(?P<time>\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)\]?:?\s+)?"
     r"\[?(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace)\]?:\s(?P<message>.*?)(?P<fields>\s\{.*\})?",
     re.IGNORECASE,
 )
@@ -225,7 +225,7 @@ def _line(text: str) -> dict[str, str | None] | None:
     if isinstance(error, dict):
         error = error.get("message")
     return {
-        "level": str(level).lower() if level else None,
+        "level": COLOUR.sub("", str(level)).lower() if level else None,
         "message": f"{message}: {error}" if isinstance(error, str) and error not in message else message,
         "metric": metric,
         "run_id": _word(fields.get("runId")),

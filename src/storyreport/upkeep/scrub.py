@@ -42,6 +42,9 @@ RULES = {
 }
 # Where a name means something else.
 OTHERS = {
+    # Of a key that is kept otherwise now, the finding is new.
+    "acknowledged_findings": {"finding": TEXT},
+    "acknowledgements": {"note": TEXT},
     "artifacts": {"path": KEY, "name": KEY},
     "errors": {"example": EXAMPLE, "fingerprint": TEXT},
     "findings": {"example": TEXT},
@@ -170,7 +173,7 @@ def _apply(connection: sqlite3.Connection) -> None:
     for table, column, rule in _rules(connection):
         if table != "errors":
             # Where two rows of a rollup become one, it is computed again.
-            how = "or replace" if table.startswith(("rollup_", "pruned_")) else ""
+            how = "or replace" if table.startswith(("rollup_", "pruned_", "acknowledged_")) else ""
             connection.execute(f"update {how} main.{table} set {column} = {rule} where {_differs(column, rule)}")
     for (source_id,) in connection.execute("select id from main.sources").fetchall():
         link_again(connection, source_id)

@@ -9,7 +9,8 @@ from .currencies import currency_code
 from .durations import GAMMA, duration_bucket
 from .keys import key
 from .messages import LONGEST_FINGERPRINT, fingerprint
-from .privacy import neutral, redacted
+from .neutral import neutral
+from .privacy import redacted
 from .quotes import without_quotes
 from .texts import LONGEST_SECRET, LONGEST_TEXT, clean_text, is_text, readable
 from .times import FIRST_EPOCH_MS, after_fold, to_utc

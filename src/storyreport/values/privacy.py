@@ -9,16 +9,28 @@ E_MAIL = r"[\w.+%-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+"
 STRONG = (
     r"(?:[A-Za-z0-9_.-]{0,40}[-_.])?(?:(?:api|access|secret|private|subscription|account|master|license)[-_ ]?key"
     r"(?: provided)?|(?:shared)?access[-_]?key|(?:client|app|webhook|shared)[-_]?secret"
-    r"|(?:auth|access|refresh|api|bot|bearer|id|session|csrf|security|user)[-_ ]?token|passw(?:or)?d|passphrase|pwd"
+    r"|(?:auth|access|refresh|api|bot|bearer|id|session|csrf|security|user|private|deploy|job|personal"
+    r"|oauth|service)[-_ ]?token"
+    r"|\w{0,20}passw(?:or)?d|passphrase|\w{0,20}pwd"
     r"|authorization|credentials?|secret|(?:session|php|j)[-_]?s?(?:id|essid|essionid)|x-[\w-]{0,40}(?:key|token|auth)"
     r"|\w{0,40}(?:SharedAccessKey|AccountKey|ConnectionString))"
 )
-WEAK = r"(?:[A-Za-z0-9_.-]{0,40}[-_])?(?:key|token|session|sig|signature|auth|code|hash|nonce|otp|pin)"
+WEAK = r"(?:[A-Za-z0-9_.-]{0,40}[-_])?(?:key|token|session|sig|signature|auth|code|hash|nonce|otp|pin|pass)"
+# The word for a password elsewhere.
+ABROAD = (
+    r"passwort|kennwort|mot de passe|contrase(?:ñ|n)a|clave|senha|wachtwoord|parola(?: d'ordine)?|has[łl]o|lösenord"
+    r"|salasana|пароль|密码|密碼|パスワード|비밀번호"
+)
 # Prefixes that providers give to their keys, so that they are found.
 PREFIXES = (
     r"(?:sk|pk|rk)[-_]|xox[a-z]-|xapp-|gh[a-z]_|github_pat_|glpat-|gl[a-z]{2,4}-|hf_|r8_|npm_|pypi-|gsk_|xai-|nvapi-|pplx-"
     r"|tvly-|AKIA|ASIA|AIza|ya29\.|SG\.|dop_v1_|shp[a-z]{2}_|lin_api_|whsec_|sq0[a-z]{3}-|EAA[A-Z]|dapi|eleven_"
-    r"|ntn_|figd_|rnd_|ls(?:v2)?_[a-z]{2}_"
+    r"|ntn_|figd_|rnd_|ls(?:v2)?_[a-z]{2}_|dckr_pat_|hv[sb]\.|ATATT|GOCSPX-|pcsk_|vercel_|csk-|1//0|sb[ps]_|AGE-SECRET-KEY-"
+)
+# Shorter ones, which other words begin with too: then the rest has a digit and is long.
+SHORT_PREFIXES = (
+    r"(?:fw_|pa-|key_|key-|secret_|s\.|v1\.0-|tok_|re_(?:[A-Za-z0-9]{6,12}_)?)(?=[a-zA-Z]*\d)[A-Za-z0-9-]{16,}"
+    r"|\w{8,}\.atlasv1\.[\w-]{16,}"
 )
 # Ids of requests, and those that begin with a time, look like keys and open nothing.
 NO_SECRETS = re.compile(
@@ -39,12 +51,34 @@ def _unless_plain(match: re.Match[str]) -> str:
     return SECRET if is_mixed and changes >= 3 else word
 
 
+def _is_card(digits: str) -> bool:
+    """Whether the last digit is the check digit of a card's number (Luhn)."""
+    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
+    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
+
+
 # Words without which a name is none of STRONG; and none of WEAK.
 STRONG_WORDS = (
     *("key", "token", "secret", "passw", "passphrase", "pwd", "authoriz", "credential", "sess", "connectionstring"),
     *("x-", "jsid", "phpsid"),
 )
-WEAK_WORDS = ("key", "token", "sess", "sig", "auth", "code", "hash", "nonce", "otp", "pin")
+WEAK_WORDS = ("key", "token", "sess", "sig", "auth", "code", "hash", "nonce", "otp", "pin", "pass")
+ABROAD_WORDS = (
+    *(
+        "passwort",
+        "kennwort",
+        "passe",
+        "contrase",
+        "clave",
+        "senha",
+        "wachtwoord",
+        "parola",
+        "hasło",
+        "haslo",
+        "lösenord",
+    ),
+    *("salasana", "пароль", "密码", "密碼", "パスワード", "비밀번호"),
+)
 # Pattern, replacement, and texts in lower case of which one must be there: to look for these is quick. In this order:
 # what holds others comes first.
 SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
@@ -69,8 +103,12 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}", rf"\1{SECRET}", ("bearer",)),
     (r"(?i)\b(basic\s+)(?=[\w+/]*[0-9+/=])[\w+/]{12,}={0,2}", rf"\1{SECRET}", ("basic",)),
     (rf"(?<![A-Za-z0-9_])(?:{PREFIXES})[A-Za-z0-9_.-]{{9,}}", SECRET, ()),
+    (rf"(?<![\w.-])(?:{SHORT_PREFIXES})", SECRET, ()),
     (r"\beyJ[\w-]{8,}\.[\w-]+\.?[\w-]*", SECRET, ("eyj",)),
     (E_MAIL, "<e-mail>", ("@", "%40")),
+    (r"[\w.+-]{1,64}@localhost\b", "<e-mail>", ("@localhost",)),
+    # The name beside it.
+    (r"(?:\b[^\W\d_a-z][\w.'-]*\s+){1,3}<<e-mail>>", "<e-mail>", ("@", "%40", "<<e-mail>>")),
     # Signed addresses.
     (
         r"(?i)([?&;](?:sig|signature|x-(?:amz|goog)-[\w-]+|policy|key-pair-id|googleaccessid)=)[^\s&\"'<>]+",
@@ -78,12 +116,16 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("=",),
     ),
     (
-        rf"(?i)(?<![A-Za-z])({STRONG})(\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)"
+        rf"(?i)(?<![A-Za-z])({STRONG})(\\?[\"']?\s*(?:[:=]|(?<=[\"']),)\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)"
         r"(?!(?:basic|bearer|token|digest)\s|<)[^\s\"'&,;}<\\]{4,}",
         rf"\1\2{SECRET}",
         STRONG_WORDS,
     ),
-    (rf"(?i)(?<![A-Za-z])({WEAK}=\\?[\"']?)(?!<|\d{{1,5}}\b)[^\s\"'&,;}}<\\]{{4,}}", rf"\1{SECRET}", WEAK_WORDS),
+    (
+        rf"(?i)(?<![A-Za-z])({WEAK}=\\?[\"']?)(?!<|(?:\d{{1,5}}|true|false|none|null)\b)[^\s\"'&,;}}<\\]{{4,}}",
+        rf"\1{SECRET}",
+        WEAK_WORDS,
+    ),
     (
         rf"(?i)(?<![A-Za-z])({WEAK}\\?[\"']?:\s*\\?[\"']?)(?!\d{{1,6}}\b)(?=[^\s\"',;}}]*\d)[^\s\"'&,;}}<\\]{{6,}}",
         rf"\1{SECRET}",
@@ -94,8 +136,50 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\1\2{SECRET}",
         STRONG_WORDS,
     ),
-    (r"(?<![\w.-])/(?:home|Users)/[^/\s:\"'<>]+", "~", ("/home/", "/users/")),
-    (r"(?i)\b([A-Z]:\\{1,2}Users\\{1,2})[^\\\s:\"'<>]+", r"\1user", ("users\\",)),
+    (rf"(?i)\b({ABROAD})(\s*[:=\uff1a]\s*)[^\s\"'&,;}}<]{{4,}}", rf"\1\2{SECRET}", ABROAD_WORDS),
+    (
+        r"(?i)(?<!unexpected )\b((?:token|password|secret|passphrase)(?: is)?\s+)([\"'])[^\"']{6,}\2",
+        rf"\1\2{SECRET}\2",
+        STRONG_WORDS,
+    ),
+    (
+        r"(?i)\b((?:invalid|expired|bad|wrong|incorrect|revoked)\s+(?:\w+\s)?(?:token|key|credentials?)\s*[:=]?\s*[\"']?)"
+        r"(?:[A-Za-z0-9]{16,}|(?=[\w-]*\d)[\w-]{16,})",
+        rf"\1{SECRET}",
+        ("token", "key", "credential"),
+    ),
+    (r"(?i)\b(session\s+)(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{12,}", rf"\1{SECRET}", ("session",)),
+    (r"(?i)\b((?:mysql\w{0,10}|sshpass)\b[^\n]*?\s-p)(?!\s)[^\s]+", rf"\1{SECRET}", (" -p",)),
+    (
+        r"(?i)\b((?:otp|2fa|one-time|verification)(?: code| password)?(?: is)?[: ]+)\d{4,8}\b",
+        rf"\1{SECRET}",
+        ("otp", "2fa", "one-time", "verification"),
+    ),
+    # Folders that are named after people, wherever systems keep them.
+    (r"(?i)\b[A-Z]:/(?:Users|Documents and Settings)/[^/\s:\"'<>]+", "~", ("users/", "settings/")),
+    (
+        r"(?i)\b([A-Z]:\\{1,2}(?:Users|Documents and Settings)\\{1,2})[^\\\s:\"'<>]+",
+        r"\1user",
+        ("users\\", "settings\\"),
+    ),
+    (
+        r"(?<![\w.-])(?:/(?:var|export|usr|nfs|net|mnt/[a-z]))?/(?:home|Users)/[^/\s:\"'<>]+",
+        "~",
+        ("/home/", "/users/"),
+    ),
+    (r"(?<![\w/~.-])~[A-Za-z_][\w.-]*(?=/)", "~", ("~",)),
+    (r"(?i)(\\\\[\w.-]+\\(?:home|users)\\)[^\\\s:\"'<>]+", r"\1user", ("home\\", "users\\")),
+    # An account, a card, a number of social security, a telephone.
+    (r"\b[A-Z]{2}\d\d ?[A-Z0-9]{4} ?\d{4}(?: ?\d{3,4}){2,5}(?: ?\d{1,3})?\b", SECRET, ()),
+    (r"(?<![\w.-])(?:\d{4}[ -]){3}\d{4}(?![\w-])", SECRET, ()),
+    (r"(?<![\w.])[3-6]\d{14,15}(?![\w.])", lambda match: SECRET if _is_card(match[0]) else match[0], ()),
+    (r"(?<![\w-])\d{3}-\d\d-\d{4}(?![\w-])", SECRET, ("-",)),
+    (r"(?<![\w.-])\d{3}([-.])\d{3}\1\d{4}(?![\w-])", "<phone>", ()),
+    (
+        r"(?i)\b((?:tel|telefon|phone|mobile|mobil|sms|fax)\.?:?\s+(?:to\s+|no\.?\s+|number\s+)?)0?\d[\d ()/-]{5,}\d",
+        r"\1<phone>",
+        ("tel", "phone", "mobil", "sms", "fax"),
+    ),
     (r"(?<![\w.])\(\d{3}\) ?\d{3}[ -]\d{4}(?!\w)", "<phone>", ("(",)),
     (r"(?<![\w.])\+\d{1,3}[ ./()-]*\d{2,4}[ ./()-]*\w{3,}(?:[ ./-]\d{2,})*", "<phone>", ("+",)),
     # An address of a private network says nothing about a person.
@@ -103,6 +187,12 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         r"(?<![\w.])(?!(?:0|10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.)(?:\d{1,3}\.){3}\d{1,3}(?![\w.])",
         "<ip>",
         (".",),
+    ),
+    (
+        r"(?i)(?<![\w:.])(?!f[cde][0-9a-f]{2}:|::1\b)(?=[0-9a-f:]*\d)(?=[0-9a-f:]*::|(?:[0-9a-f]{1,4}:){7}[0-9a-f])"
+        r"(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])",
+        "<ip>",
+        ("::", ":"),
     ),
     (RANDOM, _unless_plain, ()),
 )
@@ -112,32 +202,18 @@ WORDS = (
     *STRONG_WORDS,
     *WEAK_WORDS,
     *("@", "%40", "bearer", "basic", "://", "-----", "cookie", "hook", "eyj", "/home/", "/users/", "users\\"),
-    *(" -u", "\t-u", " --user", "--proxy-user"),
+    *(" -u", "\t-u", " --user", "--proxy-user", " -p", "~", "home\\", "users/", "settings\\"),
+    *("tel.", "tel:", "tel ", "telefon", "phone", "mobil"),
+    *("sms", "fax", "2fa", "one-time", "verification"),
+    *ABROAD_WORDS,
 )
-SHAPES = re.compile(rf"\+\d|\(\d{{3}}\)|\d\.\d+\.\d|[\w-]{{6}}:[\w-]{{6}}|[\w+-]{{20}}|(?<![A-Za-z0-9_])(?:{PREFIXES})")
+SHAPES = re.compile(
+    r"\+\d|\(\d{3}\)|\d\.\d+\.\d|[\w-]{6}:[\w-]{6}|[\w+-]{20}"
+    r"|(?<!\d)\d{3}[.-]\d\d|\d{4}[ -]\d{4}|[A-Z]{2}\d\d ?[A-Z0-9]{4}|\d{15}|::"
+    rf"|(?<![A-Za-z0-9_])(?:{PREFIXES})|{SHORT_PREFIXES}"
+)
 
-# Where a message repeats what the program sent or got: prompts and completions.
-ECHO = re.compile(
-    r"(?is)(?<!\w)((?:messages|prompts?|input|inputs|content|contents|completions?|llm_output|output|response|body|text|parts"
-    r"|payload|request|data|story|chapter)\\?[\"']?\s*[=:]\s*)[\[{(\"'].*"
-    # A row of a database, as its server repeats it.
-    r"|\b((?:failing row contains|with parameters?)[:=]?\s*)[\[(].*"
-    r"|\b((?:from completion|got|received|completion|generated text|invalid json output|could not parse llm output"
-    r"|output parser|prompt was|while processing|raw output|model said|llm response)[:=]?\s+)(?=[\"'`\[{(])[\"'`\[{(].*"
-)
-# A sentence that follows without quotes; a type or a value is one word.
-SAID = re.compile(
-    r"(?is)\b((?:from completion:?|(?:got|char \d+\) in|model (?:said|returned|answered)|raw (?:output|response|text)"
-    r"|(?:invalid|unparsable) (?:output|completion|answer|response))\s*:)\s+)"
-    r"(?!HTTP|\d|[\"'`\[{(])(?=(?:\S+\s+){5}\S).*"
-)
-SAID_WORDS = ("completion", "got", "char ", "model ", "raw ", "invalid ", "unparsable ")
-# A quoted part of three words or more, or of more than 60 characters, is content; a shorter one is a name.
-QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”")
-LONGEST_NAME, FEWEST_WORDS = 60, 3
 MOST_PASSES = 5
-# What an ECHO or a quoted part opens with.
-OPENINGS = re.compile(r"[\"'`“\[{(]")
 
 
 def is_suspicious(text: str) -> bool:
@@ -159,22 +235,3 @@ def redacted(text: str) -> str:
         if text == before:
             break
     return text
-
-
-def neutral(message: str | None) -> str | None:
-    """A message without what it repeats of prompts, stories and answers: the class, the code and short names stay."""
-    if message is None:
-        return None
-    lowered = message.casefold()
-    if any(word in lowered for word in SAID_WORDS):
-        message = SAID.sub(r"\1<text>", message)
-    if not OPENINGS.search(message):
-        return message
-    text = ECHO.sub(lambda match: f"{match[match.lastindex or 0]}<text>", message)
-    return QUOTED.sub(_without_content, text)
-
-
-def _without_content(match: re.Match[str]) -> str:
-    quote, inner = match[0][0], match[0][1:-1]
-    is_name = len(inner) <= LONGEST_NAME and len(inner.split()) < FEWEST_WORDS
-    return match[0] if is_name else f"{quote}<text>{match[0][-1]}"

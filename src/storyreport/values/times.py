@@ -8,6 +8,11 @@ from zoneinfo import ZoneInfo
 
 # Epochs from here on are milliseconds: as seconds this is the year 5138, as milliseconds it is 1973.
 FIRST_EPOCH_MS = 100_000_000_000
+# Whole numbers in these ranges are micro- and nanoseconds of the years 2000 to 2099.
+FINE_EPOCHS = {
+    1_000: (946_684_800_000_000, 4_102_444_800_000_000),
+    1_000_000: (946_684_800 * 10**9, 4_102_444_800 * 10**9),
+}
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
@@ -15,7 +20,23 @@ TIME = re.compile(
     r"\s*(?:(Z|z|UTC)|([+-])(\d\d):?(\d\d)?)?",
     re.ASCII,
 )
-NUMBER = re.compile(r"-?\d{1,16}(?:\.\d+)?", re.ASCII)
+# The same in other writings: 2026/03/15 10:00, 20260315T100000Z; and 10.00 o'clock.
+OTHER_TIME = re.compile(
+    r"(\d{4})(?:/(\d\d?)/(\d\d?)(?:[T ]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
+    r"|-(\d\d)-(\d\d) (\d\d)\.(\d\d)(?:\.(\d\d))?|(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?)"
+    r"\s*(Z|z|UTC|[+-]\d\d:?(?:\d\d)?)?",
+    re.ASCII,
+)
+# Sun, 15 Mar 2026 10:00:00 GMT; 15-Mar-2026 10:00; March 15, 2026, 10:00:13 PM.
+NAMED_MONTH = re.compile(
+    r"(?:[A-Za-z]{3,9},?\s+)?"
+    r"(?:(?P<day>\d{1,2})[ -](?P<month>[A-Za-z]{3,9})\.?[ -]|(?P<first>[A-Za-z]{3,9})\.? (?P<then>\d{1,2}),? )"
+    r"(?P<year>\d{4})(?:,?[ T]+(?:at )?(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?",
+    re.ASCII,
+)
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+NUMBER = re.compile(r"-?\d{1,19}(?:\.\d+)?", re.ASCII)
 
 
 def to_utc(value: object, zone: str = "UTC") -> str | None:
@@ -56,7 +77,35 @@ def _any_to_utc(value: object, zone: str) -> str | None:
         # Four digits are a year, and a year is no time.
         return _from_epoch(float(text) if "." in text else int(text)) if len(text) > 8 else None
     match = TIME.fullmatch(text)
-    return _from_iso(match, zone) if match else None
+    return _from_iso(match, zone) if match else _from_other(text, zone)
+
+
+def _from_other(text: str, zone: str) -> str | None:
+    """A time in a writing that is not ISO's, but can be read in one way only."""
+    if match := OTHER_TIME.fullmatch(text):
+        year, *parts, offset = match.groups()
+        month, day, *clock = [part for part in parts if part is not None]
+    elif match := NAMED_MONTH.fullmatch(text):
+        name = (match["month"] or match["first"]).lower()
+        if name[:3] not in MONTHS:
+            return None
+        year, month, day, offset = (
+            match["year"],
+            str(MONTHS.index(name[:3]) + 1),
+            match["day"] or match["then"],
+            match["zone"],
+        )
+        clock = [match[part] for part in ("hour", "minute", "second") if match[part] is not None]
+        if match["half"]:
+            clock[0] = str(int(clock[0]) % 12 + (12 if match["half"][0] in "Pp" else 0))
+    else:
+        return None
+    hour, minute, second, *fraction = (*clock, "00", "00", "00")[: max(3, len(clock))]
+    iso = (
+        f"{year}-{int(month):02}-{int(day):02}T{int(hour):02}:{minute}:{second}{'.' + fraction[0] if fraction else ''}"
+    )
+    written = TIME.fullmatch(iso + (offset or "").replace("GMT", "Z"))
+    return _from_iso(written, zone) if written else None
 
 
 @lru_cache(maxsize=16_384)
@@ -94,6 +143,9 @@ def _from_iso(match: re.Match[str], zone: str) -> str | None:
 
 
 def _from_epoch(value: float) -> str | None:
+    for fine, (first, end) in FINE_EPOCHS.items():
+        if first <= value < end:
+            return _text(EPOCH + timedelta(milliseconds=int(value) // fine))
     milliseconds = value if abs(value) >= FIRST_EPOCH_MS else value * 1000
     try:
         # 1769210247.123 s are 1769210247122.9999 ms as a float.

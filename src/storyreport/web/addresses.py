@@ -66,8 +66,8 @@ def _refused(datasette: Any, method: str, extension: str | None) -> Any:
     """The answer where Datasette would answer with a traceback; None otherwise."""
     if method not in ("GET", "HEAD", "OPTIONS"):
         return Response.text("Use GET.\n", status=405)
-    if extension not in (None, "csv", *datasette.renderers):
-        return Response.text(f"A report has no .{extension}: it has .json and .csv.\n", status=404)
+    if extension not in (None, "csv", "svg", "png", *datasette.renderers):
+        return Response.text(f"A report has no .{extension}: it has .json, .csv, .svg and .png.\n", status=404)
     return None
 
 

@@ -3,8 +3,9 @@
 What an answer says of now (what is stuck, how old something is) is right for the minute that it was given in.
 """
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,6 +15,8 @@ from . import DATABASE
 MOST = 500
 # A large answer is not worth the memory.
 MOST_ROWS = 1000
+# Pages of different visitors and sources.
+MOST_PAGES = 32
 SECONDS = 60
 
 
@@ -23,12 +26,18 @@ class _Kept:
     def __init__(self) -> None:
         self.state: tuple[object, ...] = ()
         self.answers: dict[tuple[object, ...], Any] = {}
+        self.pages: dict[tuple[object, ...], str] = {}
+        self.pending: dict[tuple[object, ...], asyncio.Lock] = {}
 
-    def of(self, state: tuple[object, ...]) -> dict[tuple[object, ...], Any]:
-        """The answers of a state; those of another one are forgotten."""
-        if state != self.state or len(self.answers) >= MOST:
-            self.state, self.answers = state, {}
-        return self.answers
+    def of(self, state: tuple[object, ...]) -> "_Kept":
+        """What is kept of a state; that of another one is forgotten."""
+        if state != self.state:
+            self.state, self.answers, self.pages, self.pending = state, {}, {}, {}
+        if len(self.answers) >= MOST:
+            self.answers = {}
+        if len(self.pages) >= MOST_PAGES:
+            self.pages = {}
+        return self
 
 
 _SERVED: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
@@ -41,7 +50,7 @@ async def rows(datasette: Any, sql: str, values: Mapping[str, Any] | None = None
     """
     database = datasette.get_database(DATABASE)
     # Before the rows are read: whatever is written meanwhile is another state.
-    kept = _SERVED.setdefault(datasette, _Kept()).of(_state(database.path))
+    kept = _SERVED.setdefault(datasette, _Kept()).of(_state(database.path)).answers
     key = (sql, tuple(sorted((values or {}).items())), truncate and datasette.max_returned_rows)
     if key not in kept:
         found = await database.execute(sql, dict(values or {}), truncate=truncate)
@@ -49,6 +58,25 @@ async def rows(datasette: Any, sql: str, values: Mapping[str, Any] | None = None
             return found
         kept[key] = found
     return kept[key]
+
+
+async def page(datasette: Any, key: tuple[object, ...], make: Callable[[], Awaitable[tuple[str, bool]]]) -> str:
+    """What `make` returns, kept under a key that holds all that it depends on beside the report database.
+
+    `make` also says whether it is whole: what has an error in it is not kept. Visitors who come while it is made wait.
+    """
+    kept = _SERVED.setdefault(datasette, _Kept()).of(_state(datasette.get_database(DATABASE).path))
+    pages, pending = kept.pages, kept.pending
+    if key not in pages:
+        async with pending.setdefault(key, asyncio.Lock()):
+            if key in pages:
+                return pages[key]
+            made, is_whole = await make()
+            pending.pop(key, None)
+            if not is_whole:
+                return made
+            pages[key] = made
+    return pages[key]
 
 
 def _state(path: str) -> tuple[object, ...]:

@@ -125,11 +125,13 @@ async def _choice(visitor: Visitor, name: str, own: Mapping[str, str]) -> Choice
 
 def _period(here: Here, values: Mapping[str, str], title: str, since: str, until: str) -> Link:
     is_current = (values.get("since", ""), values.get("until", "")) == (since, until)
+    # Without a period there is none before it.
+    values = values if since else {**values, "compare": ""}
     return Link(title, _address(here, {**values, "since": since, "until": until}), is_current)
 
 
 def _compare(here: Here, values: Mapping[str, str]) -> Link | None:
-    if "compare" not in here.takes:
+    if "compare" not in here.takes or not values.get("since"):
         return None
     is_on = bool(values.get("compare"))
     address = _address(here, {**values, "compare": "" if is_on else "previous"})

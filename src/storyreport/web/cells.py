@@ -12,6 +12,9 @@ from . import DATABASE, addresses, context, links, permissions
 
 STATUS = re.compile("queued|running|waiting|completed|failed|cancelled|skipped|blocked|ok|warning|problem")
 
+# A key that no person has chosen: its beginning is shown, the whole of it is there on hover and where it is copied.
+ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}", re.ASCII)
+
 
 def render(
     row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
@@ -27,7 +30,7 @@ def render(
         return Markup('<span class="num" title="{}">{}</span>').format(value, number(column, value, _currency(row)))
     if not isinstance(value, str):
         return None
-    if column == "status" and STATUS.fullmatch(value):
+    if column in ("status", "with_status") and STATUS.fullmatch(value):
         return Markup('<span class="status status-{0}">{0}</span>').format(value)
     if found := TIME.fullmatch(value):
         text = " ".join(filter(None, found.groups()))
@@ -38,6 +41,8 @@ def render(
         return None
     source = row["source"] if "source" in row.keys() else ""  # noqa: SIM118 - a row is no mapping
     address = links.detail(datasette, links.PAGES[column], value, source or "")
+    if ID.match(value):
+        return Markup('<a class="id" href="{}" title="{}">{}</a>').format(address, value, value)
     return Markup('<a href="{}">{}</a>').format(address, value)
 
 

@@ -30,8 +30,12 @@ def of(request: Any) -> dict[str, str]:
 
 def carried(takes: Mapping[str, Any] | tuple[str, ...] | set[str], values: Mapping[str, str]) -> dict[str, str]:
     """What a link to a page that takes these parameters adds to the values that it has anyway."""
+    chosen = of(REQUEST.get())
     return {
-        name if name in takes else f"_{name}": value for name, value in of(REQUEST.get()).items() if name not in values
+        name if name in takes else f"_{name}": value
+        for name, value in chosen.items()
+        # Without a period there is none before it.
+        if name not in values and (name != "compare" or "since" in chosen)
     }
 
 

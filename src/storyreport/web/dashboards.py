@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from datasette import Forbidden, Response
 from datasette.utils import tilde_decode, tilde_encode
@@ -11,14 +12,19 @@ from markupsafe import Markup, escape
 from .. import dashboards, reports
 from ..dashboards import ROWS, VALUE, Dashboard, Part
 from ..reports import Param, params
-from . import charts, context, freshness, links
+from . import charts, context, drawn, freshness, links
 from .permissions import ensure_database
+from .rows import listed
 from .tables import Table, table
+from .unknown import Offered, is_unknown, offered
 from .visitor import Result, Visitor
 
 # An en dash stands for a value that is not known.
 UNKNOWN = "\N{EN DASH}"
 PERIOD = tuple(Param(name, "date", "", "") for name in context.DATES)
+# The widths of charts, on screens and on phones.
+CHART_WIDTHS = {width: {**charts.WIDTHS, "wide": pixels} for width, pixels in (("third", 360), ("half", 560))}
+CHART_WIDTHS["full"] = charts.WIDTHS
 COUNT = f"select count(*) as {ROWS} from report"
 
 
@@ -46,13 +52,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Page:
-    """A dashboard for a visitor; `error` is what is wrong with the choices in the address."""
+    """A dashboard for a visitor; `error` is what is wrong with the period in the address."""
 
     title: str
     text: Markup
     parts: tuple[Shown, ...]
     freshness: freshness.Freshness
     error: str
+    unknown: str = ""  # a sentence on a source or pipeline that there is not, with names to choose from
+    near: Offered | None = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,20 @@ async def _view(visitor: Visitor, found: Dashboard) -> Page:
     parts = [await _part(visitor, part, chosen) for part in found.parts]
     fresh = await freshness.of(visitor, chosen.get("source", ""))
     text = await _text(visitor, found, found.text, chosen)
-    return Page(found.title, text, tuple(parts), fresh, error)
+    return Page(found.title, text, tuple(parts), fresh, error, *await _unknown_choice(visitor, found, chosen))
+
+
+async def _unknown_choice(visitor: Visitor, found: Dashboard, chosen: Mapping[str, str]) -> tuple[str, Offered | None]:
+    """A sentence on the first choice that names something unknown, and names for the same page."""
+    path = str(visitor.datasette.urls.path(f"/-/page/{tilde_encode(found.name)}"))
+    for name in ("source", "pipeline"):
+        if (value := chosen.get(name, "")) and await is_unknown(visitor, name, value):
+
+            def address(choice: str, _: str, name: str = name) -> str:
+                return f"{path}?{urlencode({**chosen, name: choice})}"
+
+            return f"There is no {name} {value!r}.", await offered(visitor, name, value, address)
+    return "", None
 
 
 async def _part(visitor: Visitor, part: Part, chosen: Mapping[str, str]) -> Shown:
@@ -151,7 +172,7 @@ async def _part(visitor: Visitor, part: Part, chosen: Mapping[str, str]) -> Show
     if result.error or not result.rows:
         return replace(shown, note=result.error or "No rows.")
     if part.show == "chart":
-        return replace(shown, chart=await _chart(visitor, part, result, given))
+        return replace(shown, chart=await _chart(visitor, part, result.report, given))
     return _numbers(part, result, shown) if part.show == "number" else _table(part, result, shown)
 
 
@@ -166,7 +187,7 @@ async def _result(visitor: Visitor, name: str, given: Mapping[str, str], select:
 def _select(part: Part) -> str:
     if part.column == ROWS:
         return COUNT
-    # A chart has its rows from their address.
+    # A chart has all rows, whatever a query may return.
     return f"select * from report limit {1 if part.show == 'chart' else part.rows + 1}"
 
 
@@ -174,10 +195,13 @@ def _numbers(part: Part, result: Result, shown: Shown) -> Shown:
     place = result.columns.index(part.column)
     label = result.columns.index(part.label) if part.label in result.columns else None
     numbers = (Number(cells[place], "" if label is None else cells[label]) for cells in result.cells)
-    known = [number for number, row in zip(numbers, result.rows, strict=True) if row[part.column] is not None]
+    # A source paid in two currencies has two rows.
+    known = dict.fromkeys(
+        number for number, row in zip(numbers, result.rows, strict=True) if row[part.column] is not None
+    )
     if not known:
         return replace(shown, note="No value is known.")
-    return replace(shown, numbers=tuple(known[: part.rows]))
+    return replace(shown, numbers=tuple(known)[: part.rows])
 
 
 def _table(part: Part, result: Result, shown: Shown) -> Shown:
@@ -188,12 +212,11 @@ def _table(part: Part, result: Result, shown: Shown) -> Shown:
     return replace(shown, table=found, note=f"The first {part.rows} rows." if len(result.rows) > part.rows else "")
 
 
-async def _chart(visitor: Visitor, part: Part, result: Result, given: Mapping[str, str]) -> charts.Chart:
-    report = result.report
-    names = [source.name for source in await visitor.sources()]
-    own = {param.name: given[param.name] for param in report.params if param.name in given}
-    address = links.report(visitor.datasette, report.name, reports.bind(report, own), "json")
-    return charts.of_address(part.title, result.file_name, report.chart or {}, address, names)
+async def _chart(visitor: Visitor, part: Part, report: reports.Report, given: Mapping[str, str]) -> charts.Chart | None:
+    values = reports.bind(report, {param.name: given[param.name] for param in report.params if param.name in given})
+    found = await listed(visitor, report, values, {})
+    context_ = await drawn.context(visitor, report, values, title=part.title)
+    return charts.of(report.chart, found.all, context_, CHART_WIDTHS[part.width])
 
 
 async def _text(visitor: Visitor, found: Dashboard, text: str, chosen: Mapping[str, str]) -> Markup:

@@ -1,10 +1,11 @@
-"""Answers a report's data address with all of its rows, as JSON or CSV, or with one sentence on why it does not."""
+"""Answers a report's addresses: its page, all of its rows as JSON or CSV, its chart; or a sentence on why not."""
 
 import asyncio
 import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import Any, TextIO
 
 from datasette import Forbidden, NotFound, Response, utils
@@ -12,7 +13,8 @@ from datasette.database import QueryInterrupted
 from datasette.utils.asgi import AsgiStream
 
 from .. import reports
-from . import DATABASE, addresses, links, report_page
+from . import DATABASE, addresses, links, listing, picture_pages, report_page
+from .data_errors import failure
 from .formats import Answer, Writer, form
 from .permissions import ensure_database, ensure_report
 from .visitor import Visitor
@@ -35,7 +37,7 @@ def routes() -> list[tuple[str, Any]]:
         return response
 
     return [
-        (rf"/{DATABASE}/(?P<report>{names})\.(?P<format>json|csv)$", rows),
+        (rf"/{DATABASE}/(?P<report>{names})(\.(?P<format>json|csv|svg|png))?$", rows),
         (r"/-/report-refusal/(?P<report>[^/.]+)(\.(?P<format>\w+))?$", rows),
     ]
 
@@ -45,6 +47,7 @@ async def respond(datasette: Any, request: Any, large: asyncio.Semaphore) -> Any
     if request.method not in ("GET", "HEAD"):
         return Response.text("Use GET.\n", status=200 if request.method == "OPTIONS" else 405)
     extension, name = request.url_vars["format"], utils.tilde_decode(request.url_vars["report"])
+    is_refusal = (request.scope.get("route_path") or request.path).startswith("/-/")
     try:
         report = await visible_report(datasette, request.actor, name)
     except Forbidden as error:
@@ -57,21 +60,36 @@ async def respond(datasette: Any, request: Any, large: asyncio.Semaphore) -> Any
     args = request.args
     given = addresses.given(request)
     try:
-        answer = Answer(report, reports.for_sql(report, reports.bind(report, given)), args)
-        if extension not in ("json", "csv"):
+        values = reports.bind(report, given)
+        if is_refusal and not extension:
             # Somebody came back to a refused page, after logging in say, and nothing is wrong with it.
             return Response.redirect(f"{links.report(datasette, name)}?{request.query_string}")
+        if not extension:
+            return await page(datasette, request, report)
+        if extension in picture_pages.TYPES:
+            return await picture_pages.respond(Visitor(datasette, request), report, values, extension)
+        order = listing.order(report, args)
+        sorted_report = replace(report, sql=order.sql(report.sql)) if order else report
+        answer = Answer(sorted_report, reports.for_sql(report, values), args)
         content_type, writer = form(extension, answer)
         response = await written(datasette, answer, writer, large)
     except reports.UsageError as error:
-        page = await report_page.refused(Visitor(datasette, request), report, error) if not extension else None
-        return await refusal(datasette, request, name, 400, str(error), report.title, page)
+        view = await report_page.refused(Visitor(datasette, request), report, error) if not extension else None
+        return await refusal(datasette, request, name, 400, str(error), report.title, view)
     except (QueryInterrupted, utils.sqlite3.Error) as error:
         return await refusal(datasette, request, name, *failure(datasette, report, error), report.title)
     response.content_type = f"{content_type}; charset=utf-8"
     if content_type == "text/csv":
         response.headers["content-disposition"] = f'attachment; filename="{utils.tilde_encode(name)}.csv"'
     return response
+
+
+async def page(datasette: Any, request: Any, report: reports.Report) -> Any:
+    """The report's page; 400 or 500 where its rows cannot be read."""
+    view = await report_page.view(Visitor(datasette, request), report)
+    context = {"report_page": view, "freshness": view.freshness, "database": DATABASE}
+    html = await datasette.render_template("report.html", context, request=request, view_name="report")
+    return Response.html(html, status=view.status)
 
 
 async def visible_report(datasette: Any, actor: Any, name: str) -> reports.Report:
@@ -107,14 +125,6 @@ def sentence(extension: str, status: int, reason: str) -> Any:
     if extension == "json":
         return Response.json({"ok": False, "error": reason, "status": status, "title": None}, status=status)
     return Response.text(reason + "\n", status=status)
-
-
-def failure(datasette: Any, report: reports.Report, error: Exception) -> tuple[int, str]:
-    """The status and the sentence for a report that SQLite could not finish."""
-    if isinstance(error, QueryInterrupted) or error.args == ("interrupted",):
-        limit_ms = datasette.setting("sql_time_limit_ms")
-        return 400, f"{report.name} takes longer than the {limit_ms:,} ms that this server allows: narrow it down."
-    return 500, f"{report.name} cannot be read: {error}."
 
 
 def too_much(report: reports.Report, limit: str, setting: str) -> reports.UsageError:

@@ -9,10 +9,12 @@ from datasette.utils import tilde_decode
 from ..reports import load_reports
 from ..reports.details import SECTIONS, Section
 from ..values.quantities import duration
-from . import DATABASE, context, freshness, links
+from . import DATABASE, context, freshness, run_page
 from .charts import Chart, of_rows
 from .permissions import ensure_database
 from .tables import Table
+from .timeline import Timeline, timeline_of
+from .unknown import Offered, offered
 from .visitor import Result, Visitor
 
 __all__ = ["SECTIONS", "page"]
@@ -48,23 +50,6 @@ RUNS = """
         and (:source = '' or sources.name = :source)
     order by kinds.runs desc, source, kinds.kind
 """
-# Keys of a table, with the names of their sources.
-KEYS = """
-    select
-        {table}.source_key as key,
-        sources.name as source
-    from {table}
-    join sources on sources.id = {table}.source_id
-    where {table}.gone_at is null and {condition}
-    order by {order}
-    limit 10
-"""
-# What an unknown key is answered with: the keys that begin like it, or else the latest ones.
-SUGGESTIONS = {
-    "Did you mean:": ("{table}.source_key like :start escape '\\'", "{table}.source_key"),
-    "The latest {table}:": ("true", "{table}.id desc"),
-}
-KEYED = {"story": "stories", "run": "runs"}
 # What a page is known by, though it may have nothing to show.
 KNOWN = {"step": FAMILY, "pipeline": RUNS}
 
@@ -87,6 +72,8 @@ class Shown:
     table: Table | None
     chart: Chart | None
     note: str
+    timeline: Timeline | None = None
+    folded: run_page.Folded | None = None
 
     @property
     def is_tree(self) -> bool:
@@ -105,9 +92,9 @@ class Detail:
     sections: list[Shown]
     freshness: freshness.Freshness
     unknown: str = ""
-    suggestions: tuple[tuple[str, str], ...] = ()  # (key, address)
-    suggestions_title: str = ""
+    near: Offered | None = None
     facts: tuple[str, ...] = ()  # sentences with the figures that matter most
+    ways: tuple[run_page.Way, ...] = ()  # to other runs
 
 
 async def page(request: Any, datasette: Any) -> Response:
@@ -145,20 +132,15 @@ async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool)
     fresh = await freshness.of(visitor, source)
     heading = str(titles[0]) if kind == "story" and titles else ""
     if found:
-        return Detail(kind, key, _lead(kind, found), heading, sections, fresh)
+        said = [row for result in found if result.report.name == "run_status" for row in result.rows]
+        lead = run_page.lead(said) if kind == "run" else ""
+        ways = await run_page.ways(visitor, said) if kind == "run" else ()
+        return Detail(kind, key, lead or TEXTS[kind], heading, sections, fresh, ways=ways)
     where = f" in {source}" if source and kind != "source" else ""
     if known:
         return Detail(kind, key, TEXTS[kind], "", [], fresh, f"No run of this {kind} has ended yet{where}.")
-    title, near = await _near(visitor, kind, key)
-    return Detail(kind, key, TEXTS[kind], "", [], fresh, f"No {kind} '{key}'{where}.", near, title)
-
-
-def _lead(kind: str, found: list[Result]) -> str:
-    """What a page begins with: of a run, the sentence that sums it up, one a source."""
-    rows = [row for result in found if result.report.name == "run_status" for row in result.rows]
-    if kind != "run" or not rows:
-        return TEXTS[kind]
-    return " ".join(f"{row['source']}: {row['summary']}" if len(rows) > 1 else row["summary"] for row in rows)
+    near = await offered(visitor, kind, key)
+    return Detail(kind, key, TEXTS[kind], "", [], fresh, f"No {kind} '{key}'{where}.", near)
 
 
 async def _section(visitor: Visitor, section: Section, key: str, source: str) -> Shown | None:
@@ -170,9 +152,24 @@ async def _section(visitor: Visitor, section: Section, key: str, source: str) ->
         return Shown(section.title, result, None, None, "")
     if not result.rows:
         return Shown(section.title, result, None, None, section.if_empty)
+    if shown := _of_run(visitor, section, result):
+        return shown
     sources = [each.name for each in await visitor.sources()]
     chart = of_rows(result, f"{result.report.title}: {key}", sources) if len(result.rows) > 1 else None
     return Shown(section.title, result, result.table(section.title), chart, "")
+
+
+def _of_run(visitor: Visitor, section: Section, result: Result) -> Shown | None:
+    """The sections of a run's page that are not shown as a chart and a table; None for others."""
+    if section.report == "run_status":
+        return Shown(section.title, result, run_page.without_said(result).table(section.title), None, "")
+    if section.report == "run_diagnosis":
+        table, folded = run_page.unfolded(result, section.title)
+        return Shown(section.title, result, table, None, "", folded=folded)
+    if section.report == "run_timeline":
+        drawn = timeline_of(visitor, result.rows)
+        return Shown(section.title, result, result.table(section.title), None, "", timeline=drawn)
+    return None
 
 
 def _chosen(visitor: Visitor, section: Section) -> dict[str, str]:
@@ -180,19 +177,3 @@ def _chosen(visitor: Visitor, section: Section) -> dict[str, str]:
     takes = {param.name for param in load_reports()[section.report].params}
     names = takes.intersection(context.OWN["/-/step/"])
     return {name: value for name, value in context.of(visitor.request).items() if name in names}
-
-
-async def _near(visitor: Visitor, kind: str, key: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Keys that begin like an unknown one, or else the latest ones, with their addresses and a title for them."""
-    if kind not in KEYED or not await visitor.reports():
-        return "", ()
-    database = visitor.datasette.get_database(DATABASE)
-    start = key[: max(1, len(key) // 2)].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    table = KEYED[kind]
-    for title, (condition, order) in SUGGESTIONS.items():
-        sql = KEYS.format(table=table, condition=condition.format(table=table), order=order.format(table=table))
-        rows = (await database.execute(sql, {"start": start})).rows
-        if rows:
-            found = ((row["key"], links.detail(visitor.datasette, kind, row["key"], row["source"])) for row in rows)
-            return title.format(table=table), tuple(found)
-    return "", ()

@@ -22,7 +22,7 @@ LOGIN = "/-/login"
 # What everybody gets: the login page, what it looks like, and Datasette's own login by `serve --root`.
 OPEN = re.compile(r"/(static|vega|-/static|-/static-plugins)/.+|/-/(login|auth-token)|/favicon\.ico")
 # Pages below /-/ that an anonymous visitor may see; Datasette's own there say how the server is built.
-OURS = re.compile(rf"/-/({'|'.join(details.SECTIONS)})/.+")
+OURS = re.compile(rf"/-/(reports|pages|(page|{'|'.join(details.SECTIONS)})/.+)")
 LOG_IN = "Log in to see this: pages at /-/login, data with the header `Authorization: Bearer TOKEN`."
 CLOSED = "This page is closed to visitors who have not logged in."
 SESSION_SECONDS = 14 * 24 * 3600

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import mode
+from . import assets, mode
+from .addresses import local_path
 
 ALWAYS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"same-origin"}
+STATIC = ("/static/", "/vega/", "/-/static-plugins/")
 # Datasette's pages have scripts within them, and Vega compiles its expressions.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
@@ -33,6 +35,8 @@ def with_headers(datasette: Any, scope: dict[str, Any], send: Any) -> Any:
 def _headers(datasette: Any, scope: dict[str, Any]) -> Any:
     served = mode.of(datasette)
     yield from ALWAYS.items()
+    if f"{assets.MARK}=".encode() in scope["query_string"] and local_path(datasette, scope).startswith(STATIC):
+        yield b"cache-control", assets.FOREVER
     query = scope["query_string"].decode("latin-1")
     is_embedded = "_embed" in query and any(name == "_embed" for name, _ in parse_qsl(query))
     # A report may stand in a frame: of any site where the server is its user's alone, else of the sites that are named.

@@ -1,16 +1,19 @@
 """The home page: the verdict on the last hours, tiles, the wall of last runs, what changed and what is to be done."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from datasette import Response, utils
+from markupsafe import Markup
 
 from .. import figures, reports
 from ..figures import Fact, Question
 from ..reports import periods
-from . import context, links
+from . import answers, context, freshness, links
+from .health import Health, health
 from .permissions import databases, ensure_instance, is_private
 from .tables import Table, table
 from .tiles import DAYS, Tile, tiles
@@ -34,28 +37,6 @@ class Part:
     text: str
     address: str
     is_bad: bool
-
-
-@dataclass(frozen=True)
-class Check:
-    """A row of the report `health`; the address is that of the report that shows it, where the visitor may see it."""
-
-    name: str
-    status: str
-    text: str
-    action: str
-    address: str
-
-
-@dataclass(frozen=True)
-class Health:
-    """The checks that found something, the worst first, and those that passed; `title` sums them up."""
-
-    title: str
-    address: str
-    error: str
-    failed: tuple[Check, ...]
-    passed: tuple[Check, ...]
 
 
 @dataclass(frozen=True)
@@ -83,6 +64,12 @@ class Home:
     shortcuts: list[tuple[str, str]]  # (title, address)
     databases: list[str]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether no part of it is an error, which may be gone the next time."""
+        parts = [self.verdict_error, *(tile.note for tile in self.tiles), *(change.error for change in self.changes)]
+        return not any([*parts, self.wall and self.wall.error, self.health and self.health.error])
+
 
 async def page(request: Any, datasette: Any) -> Response:
     """The home page; Datasette's own looks at every table of the database, which takes longer than all that we show."""
@@ -103,10 +90,37 @@ async def rendered(request: Any, datasette: Any, template: str, view_name: str) 
     return Response.html(await datasette.render_template([template], shown, request=request, view_name=view_name))
 
 
+async def body(visitor: Visitor) -> Markup:
+    """The home page below the bar, as it was made for visitors who see the same, until something of it changes."""
+
+    async def make() -> tuple[str, bool]:
+        home = await view(visitor)
+        fresh = await freshness.of(visitor, context.of(visitor.request).get("source", ""), is_home=True)
+        datasette = visitor.datasette
+        is_new = hasattr(datasette, "get_jinja_environment")
+        environment = datasette.get_jinja_environment(visitor.request) if is_new else datasette.jinja_env
+        shown = {"home": home, "freshness": fresh, "urls": datasette.urls}
+        return await environment.get_template("_home.html").render_async(shown), home.is_whole
+
+    return Markup(await answers.page(visitor.datasette, await _depends_on(visitor), make))
+
+
+async def _depends_on(visitor: Visitor) -> tuple[object, ...]:
+    """All that the home page depends on beside the report database: what may be seen, what is chosen, the reports."""
+    known = reports.load_reports().values()
+    return (
+        frozenset(await visitor.may_see(reports.load_reports())),
+        tuple(await databases(visitor.datasette, visitor.actor)),
+        # Plugins may show somebody more of a cell than others.
+        json.dumps(visitor.actor, sort_keys=True, default=str),
+        tuple(context.of(visitor.request).items()),
+        tuple((report.name, report.sql, tuple(param.default for param in report.params)) for report in known),
+    )
+
+
 async def view(visitor: Visitor) -> Home:
     """The home page for a visitor; a chosen source narrows all of it."""
     chosen = {"source": context.of(visitor.request).get("source", "")}
-    health = await _health(visitor, chosen)
     verdict, error = await _verdict(visitor, chosen)
     return Home(
         hours=HOURS,
@@ -115,7 +129,7 @@ async def view(visitor: Visitor) -> Home:
         verdict_error=error,
         tiles=await tiles(visitor, chosen),
         wall=await wall(visitor, chosen),
-        health=health,
+        health=await health(visitor, chosen),
         changes=[change for title, asked in CHANGES if (change := await _change(visitor, title, asked, chosen))],
         shortcuts=await _shortcuts(visitor),
         databases=await databases(visitor.datasette, visitor.actor),
@@ -149,30 +163,6 @@ async def _shortcuts(visitor: Visitor) -> list[tuple[str, str]]:
     address = links.with_context(str(visitor.datasette.urls.path("/-/reports")), ())
     found = dict.fromkeys(report.topic for report in await visitor.reports())
     return [(topic, f"{address}#{utils.to_css_class(topic)}") for topic in found]
-
-
-async def _health(visitor: Visitor, chosen: Mapping[str, str]) -> Health | None:
-    result = await visitor.result("health", chosen)
-    if result is None:
-        return None
-    shown = await visitor.may_see(reports.load_reports())
-    rows = [row for row in result.rows if not row["report"] or row["report"] in shown]
-    checks = [_check(visitor, row) for row in rows]
-    failed = tuple(sorted((check for check in checks if check.status != "ok"), key=lambda check: check.status))
-    passed = tuple(check for check in checks if check.status == "ok")
-    title = "Everything is all right"
-    if result.error:
-        title = "Is everything all right?"
-    elif not checks:
-        title = "Nothing has been checked yet"
-    elif failed:
-        title = f"{len(failed)} thing{'s' if len(failed) > 1 else ''} to look at"
-    return Health(title, links.report(visitor.datasette, "health"), result.error, failed, passed)
-
-
-def _check(visitor: Visitor, row: Mapping[str, Any]) -> Check:
-    address = links.report(visitor.datasette, row["report"]) if row["report"] else ""
-    return Check(row["check"], row["status"], str(row["detail"] or row["count"]), row["action"] or "", address)
 
 
 def first_of_week() -> str:

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 from datasette.utils import tilde_encode
 
 from .. import reports
+from ..charts import Href
+from ..reports import periods
 from . import DATABASE, context
 
 # The columns that name something with a page of its own, and the kind of that page.
@@ -72,9 +74,36 @@ def file_name(report: reports.Report, values: Mapping[str, str]) -> str:
     return re.sub(r"[^\w.-]+", "-", "-".join([report.name, *selected(report, values).values()]))
 
 
+def of_marks(datasette: Any, report_: reports.Report, values: Mapping[str, str]) -> Href:
+    """What the marks of a report's chart lead to: the page of what they name, or the rows of that day or kind."""
+    takes = {param.name for param in report_.params}
+
+    def href(column: str, row: Mapping[str, Any]) -> str:
+        column = "story" if column == "title" and row.get("story") else column
+        value = row.get(column)
+        if not value:
+            return ""
+        if column in PAGES:
+            return detail(datasette, PAGES[column], str(value), str(row.get("source") or ""))
+        if column == "day" and {"since", "until"} <= takes:
+            first, last = periods.days_of(str(value), values.get("by", "day"))
+            return report(datasette, report_.name, {**values, "since": first, "until": last})
+        if column in takes and not values.get(column):
+            return report(datasette, report_.name, {**values, column: str(value)})
+        return ""
+
+    return href
+
+
 def exploring(datasette: Any, report_: reports.Report, values: Mapping[str, str]) -> str:
     """The report's address with datasette-vega, which begins with the report's own chart where it can draw it."""
     return report(datasette, report_.name, {**values, "_explore": "1"}) + _fragment(report_)
+
+
+def editing(datasette: Any, report: reports.Report, values: Mapping[str, str]) -> str:
+    """The address of Datasette's SQL editor with a copy of the report."""
+    path = str(datasette.urls.database(DATABASE)) + ("/-/query" if hasattr(datasette, "add_query") else "")
+    return f"{path}?{urlencode({'sql': report.sql, **reports.for_sql(report, values)})}"
 
 
 def _fragment(report: reports.Report) -> str:

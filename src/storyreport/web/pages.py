@@ -5,7 +5,7 @@ from typing import Any
 from datasette.utils import tilde_decode
 
 from .. import reports
-from . import DATABASE, bar, catalogue, context, dashboards, freshness, home, report_page
+from . import DATABASE, addresses, assets, bar, catalogue, context, dashboards, freshness, home, links, own_pages
 from .visitor import Visitor
 
 # Pages of the report database that name their sources, by the first word of their template.
@@ -13,22 +13,24 @@ ABOUT_SOURCES = ("database", "table", "row", "query")
 
 
 async def view_models(datasette: Any, request: Any, template: str, database: str | None) -> dict[str, Any]:
-    """The variables of a page's template, each where it belongs."""
+    """The variables of a page's template, each where it belongs, and `asset` everywhere."""
     if request is None:
-        return {}
+        return {"asset": lambda path: assets.address(datasette, path)}
     kind = template.removesuffix(".html").partition("-")[0]
     visitor = Visitor(datasette, request)
-    models = await _models(visitor, kind, database)
+    models = {**await _models(visitor, kind, database), "asset": lambda path: assets.address(datasette, path)}
     if request.args.get("_embed"):
         return models
-    return {**models, "bar": await bar.view(visitor, _here(visitor, kind, models.get("report_page")))}
+    return {**models, "bar": await bar.view(visitor, _here(visitor, kind))}
 
 
-def _here(visitor: Visitor, kind: str, page: report_page.ReportPage | None) -> bar.Here:
+def _here(visitor: Visitor, kind: str) -> bar.Here:
     """What the bar has to know of the page."""
     datasette, request = visitor.datasette, visitor.request
-    if page:
-        return bar.of_report(datasette, page.report, page.selected)
+    if kind == "report":
+        report = reports.find(tilde_decode(request.url_vars["report"]))
+        values = reports.bind(report, addresses.given(request))
+        return bar.of_report(datasette, report, links.selected(report, values))
     chosen = context.of(request)
     if kind == "index":
         return bar.Here(str(datasette.urls.instance()), context.OWN["/"], chosen)
@@ -43,22 +45,20 @@ def _here(visitor: Visitor, kind: str, page: report_page.ReportPage | None) -> b
 
 async def _models(visitor: Visitor, kind: str, database: str | None) -> dict[str, Any]:
     if kind == "index":
-        return {
-            "home": await home.view(visitor),
-            "freshness": await freshness.of(visitor, context.of(visitor.request).get("source", ""), is_home=True),
-        }
+        return {"home": await home.body(visitor)}
     if kind == "reports":
         return {"catalogue": await catalogue.view(visitor)}
     if database != DATABASE or kind not in ABOUT_SOURCES:
         return {}
-    if kind == "query" and (report := await _shown(visitor)):
-        view = await report_page.view(visitor, report)
-        return {"report_page": view, "freshness": view.freshness}
-    return {"freshness": await freshness.of(visitor)}
+    fresh = {"freshness": await freshness.of(visitor), "explore_address": _exploring(visitor.request, kind)}
+    if kind == "row":
+        return {**fresh, "own_pages": await own_pages.of_row(visitor, visitor.request)}
+    return {**fresh, "data_page": await own_pages.of_data(visitor)} if kind == "database" else fresh
 
 
-async def _shown(visitor: Visitor) -> reports.Report | None:
-    """The report that a query's page shows; None for other SQL."""
-    names = visitor.request.url_vars
-    report = reports.load_reports().get(tilde_decode(names.get("table") or names.get("query") or ""))
-    return report if report and await visitor.may_see([report.name]) else None
+def _exploring(request: Any, kind: str) -> str:
+    """The address of a table's rows, or those of ad-hoc SQL, with datasette-vega; '' where there is nothing to draw."""
+    args = request.args
+    if args.get("_explore") or (kind != "table" and not (kind == "query" and args.get("sql"))):
+        return ""
+    return f"{request.path}?{request.query_string}{'&' if request.query_string else ''}_explore=1"

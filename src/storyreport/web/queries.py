@@ -1,9 +1,6 @@
 """The reports as Datasette's queries, on either of its lines; the configuration says who may see each."""
 
-import re
 from typing import Any
-
-from datasette.utils import tilde_decode, tilde_encode
 
 from .. import reports
 from . import DATABASE
@@ -58,32 +55,3 @@ def add_queries(datasette: Any) -> Any:
             )
 
     return add
-
-
-class ReportsFirst:
-    """Datasette 1.0 shows the table where a table and a query share a name: seen through this it finds no table."""
-
-    def __init__(self, datasette: Any) -> None:
-        self.datasette = datasette
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.datasette, name)
-
-    async def resolve_table(self, request: Any) -> Any:
-        """Say that there is no such table, upon which the query of that name is looked up."""
-        from datasette.utils.asgi import TableNotFound  # there is none before Datasette 1.0
-
-        raise TableNotFound(DATABASE, tilde_decode(request.url_vars["table"]))
-
-
-def routes(datasette: Any) -> list[tuple[str, Any]]:
-    """The reports' pages on Datasette 1.0, which are looked up before tables; 0.65 does so by itself."""
-    if not hasattr(datasette, "add_query"):
-        return []
-    from datasette.views.table import table_view
-
-    async def page(datasette: Any, request: Any) -> Any:
-        return await table_view(ReportsFirst(datasette), request)
-
-    names = "|".join(re.escape(tilde_encode(name)) for name in reports.load_reports())
-    return [(rf"/(?P<database>{DATABASE})/(?P<table>{names})$", page)]

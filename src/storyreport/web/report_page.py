@@ -1,15 +1,21 @@
-"""A report's page: its form, its chart, its links, and what it says where it has no rows."""
+"""A report's page: its form, headline, chart, rows and links, and what it says where it has no rows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import reports
-from . import addresses, charts, context, freshness, links, notes
-from .tables import Table, table
+from . import addresses, charts, context, drawn, empty, freshness, links, listing, mode, notes
+from .charts import BARS
+from .empty import Empty
+from .listing import SORT, SORT_DESC, Paging
+from .rows import Listed, listed
+from .tables import Column, Table, table
 from .visitor import Visitor
 
 PLURALS = {"One run, one story": "single runs and stories", "Data": "the data"}
+# What a form of the page keeps, beside the parameters.
+KEPT = (SORT, SORT_DESC, BARS, "_refresh", "_explore")
 
 
 @dataclass(frozen=True)
@@ -39,75 +45,151 @@ class Form:
 
 @dataclass(frozen=True)
 class ReportPage:
-    """All that a report's page shows beside its rows."""
+    """All that a report's page shows."""
 
     report: reports.Report
     title: str
     is_embedded: bool
     is_explored: bool
+    refresh_seconds: int
     freshness: freshness.Freshness
     fields: list[Field]  # those that the bar does not have
     hidden: dict[str, str]  # what the bar has: the form keeps it
     selected: dict[str, str]
+    headline: str
     chart: charts.Chart | None
     plain_address: str
     address: str
+    address_unexplored: str
     json_address: str
     csv_address: str
     explore_address: str
+    picture_address: str  # for a link to the page that is shown elsewhere
+    edit_address: str
     siblings_title: str
     siblings: list[tuple[str, str, str]]  # (title, summary, address)
-    if_empty: str
-    row_limit: int
+    empty: Empty | None  # where there are no rows
+    error: str
+    status: int
+    table: Table | None
+    paging: Paging
     notes: notes.Notes
-
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-        """Datasette's rows as the template shows them."""
-        return table(f"{self.report.title}, rows", columns, rows)
 
 
 async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
-    """The page of a report with the parameters of the visitor's request."""
+    """The page of a report with the parameters of the visitor's request; UsageError where one cannot be."""
     datasette, request = visitor.datasette, visitor.request
     # Read once: Datasette parses the query string each time.
-    given = request.args
-    try:
-        values = reports.bind(report, addresses.given(request))
-    except reports.UsageError:
-        values = reports.bind(report, {})
-    sources = await visitor.sources()
+    args = request.args
+    values = reports.bind(report, addresses.given(request))
+    own = listing.kept(args, *KEPT)
+    rows = await listed(visitor, report, values, args)
     fresh = await freshness.of(visitor, values.get("source", ""))
     siblings = [each for each in await visitor.reports() if each.topic == report.topic and each.name != report.name]
-    title, is_explored = links.title(report, values), bool(given.get("_explore"))
-    json_address = links.report(datasette, report.name, values, "json")
-    chart = None
-    if report.chart and not is_explored:
-        names = [source.name for source in sources]
-        chart = charts.of_address(title, links.file_name(report, values), report.chart, json_address, names)
+    title = links.title(report, values)
+    json_address = links.report(datasette, report.name, {**values, **listing.kept(args, SORT, SORT_DESC)}, "json")
+    chart = await _chart(visitor, report, values, rows.all)
     return ReportPage(
         report=report,
         title=title,
-        is_embedded=bool(given.get("_embed")),
-        is_explored=is_explored,
+        is_embedded=bool(args.get("_embed")),
+        is_explored=bool(args.get("_explore")),
+        refresh_seconds=listing.number(args, "_refresh", 10, 3600, 0),
         freshness=fresh,
         fields=[
             await _field(visitor, param, values[param.name])
             for param in report.params
             if param.name not in context.NAMES
         ],
-        hidden=_hidden(report, values),
+        hidden={**_hidden(report, values), **own},
         selected=links.selected(report, values),
+        headline=reports.headline(report.headline, rows.all),
         chart=chart,
         plain_address=links.plain(datasette, report.name),
-        address=links.report(datasette, report.name, values),
+        address=links.report(datasette, report.name, {**values, **own}),
+        address_unexplored=links.report(datasette, report.name, {**values, **listing.kept(args, *KEPT[:-1])}),
         json_address=json_address,
-        csv_address=links.report(datasette, report.name, {**values, "_dl": "1"}, "csv"),
+        csv_address=json_address.replace(".json", ".csv", 1) + ("&" if "?" in json_address else "?") + "_dl=1",
         explore_address=links.exploring(datasette, report, values),
+        picture_address=datasette.absolute_url(request, chart.png_address) if chart else "",
+        edit_address=links.editing(datasette, report, values) if mode.of(datasette).sql else "",
         siblings_title=f"More about {PLURALS.get(report.topic, report.topic.lower())}:",
         siblings=[(each.title, each.summary, links.report(datasette, each.name)) for each in siblings],
-        if_empty=_if_empty(report, values, bool(sources), fresh),
-        row_limit=datasette.setting("max_returned_rows"),
+        empty=None if rows.total or rows.error else await empty.of_report(visitor, report, values),
+        error=rows.error,
+        status=rows.status,
+        table=await _table(visitor, report, values, rows),
+        paging=_paging(visitor, report, values, rows),
         notes=await notes.of_report(visitor, report, values),
+    )
+
+
+async def _chart(
+    visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Sequence[Mapping[str, Any]]
+) -> charts.Chart | None:
+    """The report's chart with its links."""
+    datasette, args = visitor.datasette, visitor.request.args
+    most = charts.most_bars(args)
+    chart = charts.of(report.chart, rows, await drawn.context(visitor, report, values, most=most))
+    if not chart:
+        return None
+    own = listing.kept(args, BARS)
+    here = {**values, **listing.kept(args, SORT, SORT_DESC, "_explore")}
+    return replace(
+        chart,
+        is_explored=bool(args.get("_explore")),
+        svg_address=links.report(datasette, report.name, {**values, **own}, "svg"),
+        png_address=links.report(datasette, report.name, {**values, **own}, "png"),
+        all_address=links.report(datasette, report.name, {**here, BARS: "all"}) if chart.has_more else "",
+        fewer_address=links.report(datasette, report.name, here) if own else "",
+    )
+
+
+async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed) -> Table | None:
+    """The rows of this page; each heading leads to the rows in its order."""
+    if not rows.shown:
+        return None
+    columns = _columns(values, list(rows.shown[0].keys()))
+    cells = [[await visitor.cell(row, column) for column in columns] for row in rows.shown]
+    plain = table(f"{report.title}, rows", columns, cells)
+    args = visitor.request.args
+    here = {**values, **listing.kept(args, BARS, "_explore")}
+
+    def sorting(column: Column) -> Column:
+        is_now = rows.order is not None and rows.order.column == column.name
+        # The largest number is what people look for first, and the first name.
+        is_descending = not rows.order.is_descending if is_now and rows.order else "number" in column.css
+        next_order = listing.Order(column.name, is_descending)
+        address = links.report(visitor.datasette, report.name, {**here, **next_order.args})
+        sort = ("descending" if rows.order.is_descending else "ascending") if is_now and rows.order else ""
+        return replace(column, sort_address=address, sort=sort)
+
+    return replace(plain, columns=tuple(map(sorting, plain.columns)), is_cards=True)
+
+
+def _columns(values: Mapping[str, str], columns: list[str]) -> list[str]:
+    """The columns to show: those of the period before are empty unless it is compared."""
+    if values.get("compare", "compared"):
+        return columns
+    return [name for name in columns if not name.startswith("previous_") and not name.endswith("_change_pct")]
+
+
+def _paging(visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed) -> Paging:
+    args = visitor.request.args
+    here = {**values, **listing.kept(args, SORT, SORT_DESC, BARS, "_explore")}
+
+    def address(page: int) -> str:
+        own = {listing.PAGE: str(page)} if page > 1 else {}
+        return links.report(visitor.datasette, report.name, {**here, **own}) + "#rows"
+
+    first = (rows.page - 1) * listing.PAGE_ROWS + 1
+    last = first + len(rows.shown) - 1
+    return Paging(
+        first,
+        last,
+        rows.total,
+        previous=address(rows.page - 1) if rows.page > 1 else "",
+        next=address(rows.page + 1) if last < rows.total and rows.shown else "",
     )
 
 
@@ -152,17 +234,3 @@ async def _suggestions(visitor: Visitor, kind: str) -> Collection[str]:
     if kind == "pipeline":
         return await visitor.pipelines()
     return reports.DATES if kind == "date" else ()
-
-
-def _if_empty(report: reports.Report, values: Mapping[str, str], has_sources: bool, fresh: freshness.Freshness) -> str:
-    """The sentence of a report without rows."""
-    if not has_sources:
-        return "Nothing has been ingested yet: run `storyreport ingest SOURCE`."
-    if not fresh.sources:
-        return f"There is no source called {values['source']}."
-    if selected := links.selected(report, values):
-        return f"No rows for {', '.join(f'{name} = {value}' for name, value in selected.items())}."
-    missing = [param.name for param in report.params if param.name in ("run", "story", "batch") and not param.default]
-    if report.topic == "One run, one story" and missing:
-        return f"Enter a {missing[0]} key above."
-    return "The sources have no rows for this report."

@@ -11,11 +11,16 @@ from ..values.quantities import heading
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, its heading, and its CSS class."""
+    """A column: its name, its heading, its CSS class, and where its heading leads ('': nowhere).
+
+    `sort` is "ascending" or "descending" where the rows are in its order.
+    """
 
     name: str
     heading: str
     css: str
+    sort_address: str = ""
+    sort: str = ""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Table:
     label: str
     columns: tuple[Column, ...]
     rows: Sequence[Sequence[Any]]
+    is_cards: bool = False  # each row is a card on a phone
 
 
 def table(label: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:

@@ -186,9 +186,13 @@ async def _money(visitor: Visitor, chosen: Chosen) -> list[Tile]:
     if done is not None:
         stories = _span(done.rows, "stories")
         each = {currency: _per(span, stories) for currency, span in costs.items()} if stories.now else {}
-        none = f"no story completed in the {IN_DAYS}" if costs else f"no cost in the {IN_DAYS}"
-        detail = f"{stories.now:,.0f} stories completed"
-        found.append(_of_money("Cost per story", address, each, words, spent.error or done.error, none, detail))
+        none = f"no story accepted in the {IN_DAYS}" if costs else f"no cost in the {IN_DAYS}"
+        detail = f"{stories.now:,.0f} stories accepted"
+        # The same sums, by story.
+        if await visitor.may_see(["cost_per_story"]):
+            address = links.report(visitor.datasette, "cost_per_story", {**LAST, "by": "week"} | _given(chosen))
+        error = spent.error or done.error
+        found.append(_of_money("Cost per accepted story", address, each, words, error, none, detail))
     return found
 
 

@@ -11,6 +11,7 @@ from datasette.database import QueryInterrupted
 from datasette.plugins import pm
 
 from .. import reports as catalogue
+from ..charts import Href
 from ..reports import Report
 from . import DATABASE, answers, links
 from .permissions import visible
@@ -53,6 +54,7 @@ class Result:
     cells: list[list[Any]] = field(default_factory=list)
     is_cut: bool = False
     error: str = ""
+    href: Href | None = None  # what a mark of its chart leads to
 
     def table(self, label: str) -> Table:
         """The rows as a template shows them."""
@@ -147,13 +149,14 @@ class Visitor:
         conditions = " and ".join(f"{name} = :{name}" for name in given if name not in values and given[name])
         outer = select or "select * from report" + (f" where {conditions}" if conditions else "")
         named = (report, links.report(self.datasette, report.name, values), links.file_name(report, values))
+        href = links.of_marks(self.datasette, report, values)
         found = await self._found(report, {**given, **catalogue.for_sql(report, values)}, outer)
         if isinstance(found, str):
             return Result(*named, error=found)
         rows = [dict(row) for row in found.rows]
         columns = list(found.columns) if select else _informative(rows, given)
-        cells = [[await self._cell(row, column) for column in columns] for row in found.rows]
-        return Result(*named, columns, rows, cells, found.truncated)
+        cells = [[await self.cell(row, column) for column in columns] for row in found.rows]
+        return Result(*named, columns, rows, cells, found.truncated, href=href)
 
     async def _found(self, report: Report, bound: Mapping[str, str], select: str) -> Any:
         """What Datasette finds for a select from a report; a sentence where it finds nothing out."""
@@ -165,7 +168,7 @@ class Visitor:
         except sqlite3.Error as error:
             return f"This cannot be shown ({error})."
 
-    async def _cell(self, row: Any, column: str) -> Any:
+    async def cell(self, row: Any, column: str) -> Any:
         """A value as a query's page shows it: the first answer of a plugin."""
         value = row[column]
         # The arguments of both Datasette lines; a plugin takes those that it names.

@@ -26,10 +26,10 @@ class TooManyError(sqlite3.OperationalError):
 
 
 class Worker:
-    """One process, which answers one statement at a time."""
+    """One process, which answers one request at a time, a line each."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        command = [sys.executable, "-m", "storyreport.web.worker", *arguments]
+    def __init__(self, arguments: Sequence[str], module: str = "storyreport.web.worker") -> None:
+        command = [sys.executable, "-m", module, *arguments]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
         self.is_new = True
 

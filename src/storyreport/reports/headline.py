@@ -1,0 +1,102 @@
+"""A report's headline: sentences with numbers from its rows, as templates in the header.
+
+`{rows:step}` is the number of rows with its noun (`{rows:story|stories}` where the plural is irregular), `{step[0]}` a
+value of a row (0 is the first, -1 the last), `{cost.sum}` what a column adds up to, `.max` and `.min` its extremes. A
+sentence of which a value is unknown is left out. Money is added up by currency.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from string import Formatter
+from typing import Any
+
+from ..values.quantities import MONEY, TIME, money, number
+
+FIELD = re.compile(r"(?P<column>\w+)(?:\[(?P<row>-?\d+)\]|\.(?P<total>sum|max|min))?")
+TOTALS: dict[str, Callable[..., Any]] = {"sum": sum, "max": max, "min": min}
+ROWS = "rows"
+Row = Mapping[str, Any]
+
+
+def problems(templates: Sequence[str], columns: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(word to look for in the file, reason) of everything that is wrong with a headline."""
+    for template in templates:
+        try:
+            fields = [field for _, field, _, _ in Formatter().parse(template) if field is not None]
+        except ValueError as error:
+            yield "headline", f"its headline cannot be read ({error})"
+            continue
+        for field in fields:
+            found = FIELD.fullmatch(field)
+            if not found or (found["column"] == ROWS) != (field == ROWS) or (field in columns and field != ROWS):
+                yield (
+                    "{" + field,
+                    f"its headline has {{{field}}}; write {{rows}}, {{column[0]}}, {{column.sum}}, .max or .min",
+                )
+            elif field != ROWS and found["column"] not in columns:
+                known = ", ".join(columns)
+                yield (
+                    "{" + field,
+                    f"its headline has {found['column']!r}, which is not a column; the columns are {known}",
+                )
+
+
+def headline(templates: Sequence[str], rows: Sequence[Row]) -> str:
+    """The sentences for rows; '' without rows."""
+    if not rows:
+        return ""
+    return " ".join(said for template in templates if (said := _sentence(template, rows)))
+
+
+def _sentence(template: str, rows: Sequence[Row]) -> str:
+    said = ""
+    for text, field, noun, _ in Formatter().parse(template):
+        said += text
+        if field is None:
+            continue
+        value = _value(field, noun or "", rows)
+        if value is None:
+            return ""
+        said += value
+    return said
+
+
+def _value(field: str, noun: str, rows: Sequence[Row]) -> str | None:
+    """A field's text; None where it is not known."""
+    if field == ROWS:
+        return _counted(len(rows), noun)
+    found = FIELD.fullmatch(field)
+    assert found
+    column = found["column"]
+    if found["row"] is not None:
+        place = int(found["row"])
+        row = rows[place] if -len(rows) <= place < len(rows) else {}
+        return _read(column, row.get(column), row, noun)
+    known = [row for row in rows if isinstance(row.get(column), (int, float))]
+    total = TOTALS[found["total"] or "sum"]
+    if column in MONEY:
+        sums = {currency: total(row[column] for row in group) for currency, group in _by_currency(known).items()}
+        return " and ".join(money(amount, currency) for currency, amount in sums.items()) or None
+    return _read(column, total(row[column] for row in known), {}, noun) if known else None
+
+
+def _read(column: str, value: Any, row: Row, noun: str) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, (int, float)):
+        return _counted(value, noun) if noun else number(column, value, str(row.get("currency") or ""))
+    if found := TIME.fullmatch(str(value)):
+        return " ".join(filter(None, found.groups()))
+    return str(value)
+
+
+def _counted(count: float, noun: str) -> str:
+    one, _, many = noun.partition("|")
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}".strip() if noun else f"{count:,}"
+
+
+def _by_currency(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(str(row.get("currency") or ""), []).append(row)
+    return groups

@@ -1,0 +1,126 @@
+"""Span attributes of generative AI: the names that instrumentations have for what a call used, cost and was for.
+
+A helper of the OpenTelemetry source: it describes no system.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..values import UNKNOWN_CURRENCY, currency_code
+
+# https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ and its older names, the newest first.
+ATTRIBUTES = {
+    "operation": ("gen_ai.operation.name",),
+    "agent": ("gen_ai.agent.name",),
+    "tool": ("gen_ai.tool.name",),
+    "provider": ("gen_ai.provider.name", "gen_ai.system"),
+    "model": ("gen_ai.response.model", "gen_ai.request.model"),
+    "response_id": ("gen_ai.response.id",),
+    "tier": ("gen_ai.openai.response.service_tier", "openai.response.service_tier", "gen_ai.response.service_tier"),
+    "error_type": ("error.type",),
+    "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
+    "output_tokens": ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
+    "cache_read_tokens": (
+        "gen_ai.usage.cache_read.input_tokens",
+        "gen_ai.usage.cache_read_input_tokens",
+        "gen_ai.usage.cached_input_tokens",
+        "gen_ai.usage.cached_tokens",
+        "gen_ai.usage.input_cached_tokens",
+        # Sentry; pydantic-ai, which passes on what the provider said; LangChain; OpenAI's own words.
+        "gen_ai.usage.input_tokens.cached",
+        "gen_ai.usage.details.cache_read_input_tokens",
+        "gen_ai.usage.details.cache_read_tokens",
+        "gen_ai.usage.details.cached_tokens",
+        "gen_ai.usage.input_token_details.cache_read",
+        "gen_ai.usage.input_tokens_details.cached_tokens",
+        "gen_ai.usage.prompt_tokens_details.cached_tokens",
+        "ai.usage.cachedInputTokens",
+        "ai.usage.inputTokenDetails.cacheReadTokens",
+    ),
+    "cache_write_tokens": (
+        "gen_ai.usage.cache_write.input_tokens",
+        "gen_ai.usage.cache_write_input_tokens",
+        "gen_ai.usage.cache_creation.input_tokens",
+        "gen_ai.usage.cache_creation_input_tokens",
+        "gen_ai.usage.input_tokens.cache_write",
+        "gen_ai.usage.details.cache_creation_input_tokens",
+        "gen_ai.usage.details.cache_write_tokens",
+        "gen_ai.usage.input_token_details.cache_creation",
+    ),
+    "cache_write_1h_tokens": ("gen_ai.usage.cache_creation.ephemeral_1h_input_tokens",),
+    "reasoning_tokens": (
+        "gen_ai.usage.reasoning.output_tokens",
+        "gen_ai.usage.reasoning_tokens",
+        "gen_ai.usage.details.reasoning_tokens",
+        "gen_ai.usage.output_tokens.reasoning",
+        "gen_ai.usage.output_token_details.reasoning",
+        "gen_ai.usage.output_tokens_details.reasoning_tokens",
+        "gen_ai.usage.completion_tokens_details.reasoning_tokens",
+        "ai.usage.reasoningTokens",
+    ),
+    "input_audio_tokens": ("gen_ai.usage.details.input_audio_tokens",),
+    "output_audio_tokens": ("gen_ai.usage.details.output_audio_tokens",),
+    "web_searches": ("gen_ai.usage.details.web_search_requests",),
+    # Not in the conventions; those who write them mean US dollars, unless they name a currency.
+    "cost": (
+        *("gen_ai.usage.cost", "gen_ai.usage.cost.amount", "gen_ai.usage.cost.total", "gen_ai.usage.total_cost"),
+        *("gen_ai.usage.cost_usd", "gen_ai.cost", "gen_ai.cost.amount", "gen_ai.cost.total_cost", "gen_ai.cost.total"),
+        *("gen_ai.response.cost", "operation.cost", "llm.usage.total_cost", "llm.usage.cost", "llm.cost.total"),
+        *("litellm.response_cost", "litellm.response-cost"),
+    ),
+    "currency": (
+        "gen_ai.usage.cost.currency",
+        "gen_ai.cost.currency",
+        "gen_ai.usage.cost_currency",
+        "gen_ai.usage.cost.unit",
+    ),
+}
+# Who a call was for: attributes of the span, or else of the resource that it came from.
+LABELS = {
+    "user": (
+        "user.id",
+        "enduser.id",
+        "enduser.pseudo.id",
+        "langfuse.user.id",
+        "traceloop.association.properties.user_id",
+    ),
+    "team": ("team.id", "team.name", "team", "department", "traceloop.association.properties.team_id"),
+    "project": ("project.id", "project.name", "openinference.project.name", "service.namespace"),
+    "service": ("service.name",),
+}
+LABEL_NAMES = frozenset(name for names in LABELS.values() for name in names)
+# No convention names a cost. A name says it is the cost of the whole call where it consists of such words alone, the
+# last of which may be a currency: gen_ai.usage.estimated_cost_usd, langfuse.observation.cost_details.
+COST = re.compile(
+    r"(?=.*cost)(?!cost$)(?:(?:gen_ai|llm|ai|operation|litellm|openrouter|langfuse|observation|usage|request|response"
+    r"|call|estimated|calculated|total|cost|amount|value|details)[._-])*"
+    r"(?:cost|total|amount|value|details|(?P<currency>[a-z]{3}))"
+)
+
+
+def is_cost(name: str) -> bool:
+    """Whether an attribute is the cost of a call, whoever wrote it."""
+    found = COST.fullmatch(name)
+    return found is not None and (found["currency"] is None or currency_code(found["currency"]) != UNKNOWN_CURRENCY)
+
+
+def cost(attributes: Mapping[str, Any]) -> tuple[Any, str | None]:
+    """(cost, currency) of a call by a name that no table has; that of the total, where there are several."""
+    names = sorted(filter(is_cost, attributes), key=lambda name: "total" not in name)
+    name = next((name for name in names if _total(attributes[name]) is not None), "")
+    found = COST.fullmatch(name)
+    return _total(attributes.get(name)), currency_code(found["currency"]) if found else None
+
+
+def _total(value: Any) -> Any:
+    """The total of an amount, which may be an object of amounts as JSON."""
+    if not isinstance(value, str) or not value.startswith("{"):
+        return value
+    try:
+        held = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    amounts = [amount for amount in held.values() if isinstance(amount, (int, float)) and not isinstance(amount, bool)]
+    return held.get("total", sum(amounts) if amounts else None)

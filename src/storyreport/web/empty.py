@@ -1,0 +1,145 @@
+"""Why a report has no rows, what would fill it, and where to go on from there."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from .. import reports, rollups
+from . import answers, links, unknown
+from .unknown import Offered
+from .visitor import Visitor
+
+# What a base table holds; of those that a report is made of, the first empty one is what is missing.
+HOLDS = {
+    "story_nodes": "story trees",
+    "log_events": "log lines",
+    "calls": "calls of models or other paid services",
+    "artifacts": "files",
+    "events": "events",
+    "step_runs": "runs of steps",
+    "stories": "stories",
+    "runs": "runs",
+    "notes": "notes: add one with `storyreport note`",
+}
+# Of these reports it is good news that they are empty.
+FINDINGS = ("Integrity",)
+OF_TROUBLE = ("stuck_runs", "blocked_stories", "failed_stories", "failed_runs", "repeated_warnings", "cost_anomalies")
+NEEDS = re.compile(r"(?:^|(?<=\. ))[^.]*\b[Nn]eeds [^.]*\.")
+NAMED = ("source", "pipeline", "step")
+KEYS = ("run", "story", "batch")
+DAYS = ("since", "until")
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Sentences on why, links to go on with as (title, address), and names to choose from."""
+
+    sentences: tuple[str, ...]
+    links: tuple[tuple[str, str], ...] = ()
+    near: Offered | None = None
+
+
+async def of_report(visitor: Visitor, report: reports.Report, values: Mapping[str, str]) -> Empty:
+    """Why a report has no rows with these values."""
+    if not await visitor.sources():
+        return Empty(("Nothing has been ingested yet: run `storyreport ingest SOURCE`.",))
+    selected = links.selected(report, values)
+    if found := await _of_name(visitor, report, values):
+        return found
+    if key := next((param.name for param in report.params if _is_missing(report, param, values)), None):
+        return Empty((f"Enter a {key} {'key ' if key in KEYS else ''}above.",), (), await _near(visitor, report, key))
+    if selected:
+        return await _of_choice(visitor, report, selected)
+    return Empty(await _reasons(visitor, report))
+
+
+async def _of_name(visitor: Visitor, report: reports.Report, values: Mapping[str, str]) -> Empty | None:
+    """What is said where a value names something unknown."""
+    for param in report.params:
+        kind, value = param.type if param.type in NAMED else param.name, values[param.name]
+        if value and param.type in ("text", *NAMED) and await unknown.is_unknown(visitor, kind, value):
+            others = {name: each for name, each in links.selected(report, values).items() if name != param.name}
+            without = (f"Show it without this {param.name}", _address(visitor, report, others))
+            is_needed = _is_missing(report, param, {**values, param.name: ""})
+            near = await _near(visitor, report, param.name, value, others)
+            return Empty((f"There is no {kind} {value!r}.",), () if is_needed else (without,), near)
+    return None
+
+
+async def _of_choice(visitor: Visitor, report: reports.Report, selected: Mapping[str, str]) -> Empty:
+    """What is said of values that are known: whether there is something in other periods, or without them."""
+    said = f"No rows for {', '.join(f'{name} = {value}' for name, value in selected.items())}."
+    undated = {name: value for name, value in selected.items() if name not in DAYS}
+    if len(undated) < len(selected) and await _has_rows(visitor, report, undated):
+        return Empty(
+            (said, "There are some in other periods."), (("Show all days", _address(visitor, report, undated)),)
+        )
+    return Empty(
+        (said, *_good(report), *_needs(report)),
+        (("Show it without these", links.plain(visitor.datasette, report.name)),),
+    )
+
+
+async def _has_rows(visitor: Visitor, report: reports.Report, given: Mapping[str, str]) -> bool:
+    result = await visitor.result(report.name, given, "select 1 as found from report limit 1")
+    return bool(result and result.rows)
+
+
+async def _near(
+    visitor: Visitor, report: reports.Report, name: str, value: str = "", others: Mapping[str, str] | None = None
+) -> Offered | None:
+    """Names for a parameter, each leading to the report with it."""
+    (param,) = (each for each in report.params if each.name == name)
+
+    def address(choice: str, source: str) -> str:
+        of_source = {"source": source} if source and name != "source" else {}
+        return _address(visitor, report, {**(others or {}), **of_source, name: choice})
+
+    return await unknown.offered(visitor, param.type if param.type in NAMED else name, value, address)
+
+
+def _address(visitor: Visitor, report: reports.Report, given: Mapping[str, str]) -> str:
+    """The report with these values alone: what the bar chose is among them, or has been left out."""
+    path = links.plain(visitor.datasette, report.name)
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def _is_missing(report: reports.Report, param: reports.Param, values: Mapping[str, str]) -> bool:
+    is_key = report.topic == "One run, one story" and param.name in KEYS
+    return (param.is_required or is_key) and not values[param.name]
+
+
+async def _reasons(visitor: Visitor, report: reports.Report) -> tuple[str, ...]:
+    for table in HOLDS:
+        if table in _base_tables(report.sql):
+            found = await answers.rows(visitor.datasette, f"select exists (select 1 from {table}) as found")
+            if not found.rows[0]["found"]:
+                return (_nothing(table), *_needs(report))
+    return (*(_good(report) or ("The sources have no rows for this report.",)), *_needs(report))
+
+
+def _nothing(table: str) -> str:
+    return f"There are no {HOLDS[table]}." if table == "notes" else f"No source has {HOLDS[table]}."
+
+
+def _good(report: reports.Report) -> tuple[str, ...]:
+    is_good = report.topic in FINDINGS or report.name in OF_TROUBLE
+    return ("Nothing was found, which is good.",) if is_good else ()
+
+
+def _needs(report: reports.Report) -> tuple[str, ...]:
+    """What the report says that it needs from a source."""
+    return tuple(" ".join(found.split()) for found in NEEDS.findall(report.description))
+
+
+def _base_tables(sql: str) -> set[str]:
+    """The base tables that a SELECT is made of, directly or by way of rollups."""
+    words = set(re.findall(r"\w+", sql))
+    found = words & HOLDS.keys()
+    by_name = rollups.definitions()
+    for one in by_name.values():
+        names = {table.name for table in (one.table, one.total) if table}
+        if names & words and one.group:
+            found |= one.group.dirty.keys() & HOLDS.keys()
+    return found

@@ -1,0 +1,79 @@
+"""The rows of a report's page: all of them for its headline and chart, and those that its table shows."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datasette.database import QueryInterrupted
+
+from .. import reports
+from ..charts import MOST_ROWS
+from ..reports import periods
+from . import answers, data_errors, listing
+from .listing import PAGE_ROWS, Order
+from .visitor import Visitor
+
+# A page beyond this is refused before it is looked for.
+MOST_PAGES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Rows in the report's own order (`all`, at most MOST_ROWS), and those of one page in the order of the address."""
+
+    all: Sequence[dict[str, Any]] = ()
+    shown: Sequence[Any] = ()
+    total: int = 0
+    page: int = 1
+    order: Order | None = None
+    error: str = ""
+    status: int = 200
+
+
+async def listed(visitor: Visitor, report: reports.Report, values: Mapping[str, str], args: Any) -> Listed:
+    """The rows for an address; UsageError where it asks for what there is not."""
+    order = listing.order(report, args)
+    page = listing.number(args, listing.PAGE, 1, MOST_PAGES, 1)
+    try:
+        return await _listed(visitor, report, reports.for_sql(report, values), order, page)
+    except (QueryInterrupted, sqlite3.Error) as error:
+        status, sentence = data_errors.failure(visitor.datasette, report, error)
+        return Listed(order=order, error=sentence, status=status)
+
+
+async def before(
+    visitor: Visitor, report: reports.Report, values: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], int]:
+    """The rows of the period before, and its days; none where they are not asked for, or cannot be read in time."""
+    if not (report.draws_before and values.get("compare")):
+        return [], 0
+    bound = reports.for_sql(report, values)
+    since, until, days = periods.before(bound["since"], bound["until"])
+    sql = f"select *\nfrom (\n{report.sql}\n)\nlimit {MOST_ROWS}"
+    try:
+        found = await answers.rows(visitor.datasette, sql, {**bound, "since": since, "until": until})
+    except (QueryInterrupted, sqlite3.Error):
+        return [], 0
+    return [dict(row) for row in found.rows], days
+
+
+async def _listed(
+    visitor: Visitor, report: reports.Report, bound: Mapping[str, str], order: Order | None, page: int
+) -> Listed:
+    datasette, start = visitor.datasette, (page - 1) * PAGE_ROWS
+    sql = f"select *\nfrom (\n{report.sql}\n)\nlimit {MOST_ROWS + 1}"
+    found = (await answers.rows(datasette, sql, bound)).rows
+    total = len(found)
+    if total > MOST_ROWS:
+        total = (await answers.rows(datasette, f"select count(*)\nfrom (\n{report.sql}\n)", bound)).rows[0][0]
+    if order is None and start + PAGE_ROWS <= MOST_ROWS:
+        shown = found[start : start + PAGE_ROWS]
+    else:
+        inner = order.sql(report.sql) if order else report.sql
+        paged = f"select *\nfrom (\n{inner}\n)\nlimit {PAGE_ROWS} offset {start}"
+        shown = (await answers.rows(datasette, paged, bound)).rows
+    if not shown and page > 1:
+        last = max(1, -(-total // PAGE_ROWS))
+        raise reports.UsageError(f"{report.name} has no page {page:,}: the last one is {last:,}.")
+    return Listed([dict(row) for row in found[:MOST_ROWS]], shown, total, page, order)

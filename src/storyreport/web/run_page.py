@@ -1,0 +1,71 @@
+"""What a run's page shows beside its reports: its sentence, the way to other runs, and which checks passed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import links
+from .tables import Table, table
+from .visitor import Result, Visitor
+
+# Said in words or as links above the table of run_status.
+SAID = ("summary", "previous_run", "next_run")
+NEIGHBOURS = {"previous_run": "Previous run", "next_run": "Next run"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A link to another run, or to a comparison with one; `title` says more."""
+
+    text: str
+    address: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Rows that are folded away: what is said of them, and their table."""
+
+    summary: str
+    table: Table
+
+
+def lead(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The sentence of run_status, one a source."""
+    return " ".join(f"{row['source']}: {row['summary']}" if len(rows) > 1 else str(row["summary"]) for row in rows)
+
+
+async def ways(visitor: Visitor, rows: Sequence[Mapping[str, Any]]) -> tuple[Way, ...]:
+    """The previous and the next run of the same pipeline and kind, and what the run is compared with."""
+    found = [
+        Way(text, links.detail(visitor.datasette, "run", row[column], row["source"]), row[column])
+        for row in rows
+        for column, text in NEIGHBOURS.items()
+        if row[column]
+    ]
+    if rows and await visitor.may_see(["run_diff"]):
+        for row in rows:
+            values = {"source": row["source"], "run": row["run"]}
+            found.append(Way("Compare with the last good run", links.report(visitor.datasette, "run_diff", values)))
+    return tuple(found)
+
+
+def without_said(result: Result) -> Result:
+    """The status of a run without what the page says in words."""
+    kept = [place for place, name in enumerate(result.columns) if name not in SAID]
+    cells = [[row[place] for place in kept] for row in result.cells]
+    return replace(result, columns=[result.columns[place] for place in kept], cells=cells)
+
+
+def unfolded(result: Result, label: str) -> tuple[Table | None, Folded | None]:
+    """The checks of a diagnosis that found something, and those that passed, folded away."""
+    passed = [cells for row, cells in zip(result.rows, result.cells, strict=True) if row["status"] == "ok"]
+    found = [cells for row, cells in zip(result.rows, result.cells, strict=True) if row["status"] != "ok"]
+    folded = Folded(f"{len(passed)} check{'s' if len(passed) > 1 else ''} passed", _table(label, result, passed))
+    return (_table(label, result, found) if found else None), (folded if passed else None)
+
+
+def _table(label: str, result: Result, cells: list[list[Any]]) -> Table:
+    """The table of some rows, without columns that are empty in all of them."""
+    kept = [place for place in range(len(result.columns)) if any(row[place] != "" for row in cells)]
+    return table(label, [result.columns[place] for place in kept], [[row[place] for place in kept] for row in cells])

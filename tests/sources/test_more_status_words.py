@@ -1,0 +1,31 @@
+"""Status words of more tools, by their own documentation: queues, orchestrators, clouds, and members of enums."""
+
+from pathlib import Path
+
+from helpers.report_database import ReportDatabase
+
+# Buildkite, Oban and River, Trigger.dev, Snowflake, Flyte, CodePipeline, Camunda, Power Automate, Kubernetes, Travis,
+# Databricks; names of enums in Python, Google and GitHub style.
+MEANINGS = {
+    "queued": ["assigned", "DEQUEUED", "PEND", "limiting", "JobStatus.QUEUED", "TaskState.PENDING"],
+    "running": ["timing_out", "ABORTING", "DYNAMIC_RUNNING", "REATTEMPTING", "RunStatus.in_progress"],
+    "waiting": ["retryable", "Awaiting"],
+    "completed": ["PIPELINE_STATE_SUCCEEDED", "RUN_STATUS_COMPLETED", "STATUS_SUCCESS", "JobStatus.FINISHED",
+                  "State.SUCCESS", "RECOVERED", "SUCCESS_WITH_FAILURES", "buildPassed"],
+    "failed": ["TaskStatus.FAILED", "BUILD_FAILED", "EXECUTION_STATUS_FAILED", "PipelineRunTimeout", "Faulted",
+               "ImagePullBackOff", "ErrImagePull", "discarded", "DEAD_LETTERED", "max-retries-exceeded",
+               "FAILED_AND_AUTO_SUSPENDED", "SYSTEM_FAILURE", "WorkflowExecutionTimedOut", "validation_failed"],
+    "cancelled": ["Superseded", "EXTERNALLY_TERMINATED", "TaskRunCancelled", "aborted_by_user", "halted"],
+}  # fmt: skip
+# Words that tools use for different things, and what only looks like one.
+UNKNOWN = ["accepted", "partially_completed", "completed_with_errors", "open", "closed", "taskmaster", "run", "state."]
+
+
+def test_words_of_more_tools(db: ReportDatabase, tmp_path: Path) -> None:
+    expected = {word: meaning for meaning, words in MEANINGS.items() for word in words} | dict.fromkeys(UNKNOWN)
+    rows = (f"{number},r,s{number},{word},2026-03-01T10:00:00Z" for number, word in enumerate(expected))
+    (path := tmp_path / "words.csv").write_text("\n".join(["id,run,step,status,started_at", *rows]) + "\n", "utf-8")
+    db.ingest(path)
+    assert dict(db.sql("select source_status, status from step_runs")) == expected
+    found = {row["example"] for row in db.report("data_quality") if row["area"] == "statuses"}
+    assert found == set(UNKNOWN)

@@ -1,0 +1,128 @@
+"""Spans as other instrumentations, exporters and collectors write them: each amount is found, none counts twice.
+
+A call is one of GPT-4o with 100,000 tokens in and 1,000 out: 0.25 + 0.01 dollars, and half of the 2.50 a million for
+what was read from the cache.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.report_database import ReportDatabase
+
+CHAT: dict[str, Any] = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.request.model": "gpt-4o",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.usage.input_tokens": 100_000,
+    "gen_ai.usage.output_tokens": 1_000,
+}
+AGENT: dict[str, Any] = {**CHAT, "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "Writer"}
+
+
+def span(number: int, attributes: dict[str, Any], parent: int | None = None) -> dict[str, Any]:
+    def value(held: Any) -> dict[str, Any]:
+        if isinstance(held, int):
+            return {"intValue": str(held)}
+        return {"doubleValue": held} if isinstance(held, float) else {"stringValue": held}
+
+    return {
+        "traceId": "ab" * 16,
+        "spanId": f"{number:016}",
+        **({} if parent is None else {"parentSpanId": f"{parent:016}"}),
+        "startTimeUnixNano": "1794000000000000000",
+        "endTimeUnixNano": "1794000001000000000",
+        "status": {},
+        "attributes": [{"key": name, "value": value(held)} for name, held in attributes.items()],
+    }
+
+
+def export(path: Path, *spans: dict[str, Any], scopes: str = "scopeSpans") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"resourceSpans": [{scopes: [{"spans": list(spans)}]}]}) + "\n", "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("gen_ai.cost.usd", 0.01, (0.01, "USD")),
+        ("gen_ai.usage.cost_details.total", 0.01, (0.01, "USD")),
+        ("gen_ai.usage.estimated_cost", 0.01, (0.01, "USD")),
+        ("gen_ai.response.cost_usd", "0.01", (0.01, "USD")),
+        ("gen_ai.cost.eur", 0.01, (0.01, "EUR")),
+        ("llm.usage.cost_usd", 0.01, (0.01, "USD")),
+        ("openrouter.cost", 0.01, (0.01, "USD")),
+        ("total_cost", 0.01, (0.01, "USD")),
+        ("langfuse.observation.cost_details", '{"input": 0.004, "output": 0.006, "total": 0.01}', (0.01, "USD")),
+        ("langfuse.observation.cost_details", '{"input": 0.25, "output": 0.5}', (0.75, "USD")),
+        # A part of the cost, a limit, an unknown unit, something else that costs.
+        ("gen_ai.usage.input_cost", 0.01, (None, "")),
+        ("gen_ai.request.max_cost", 0.01, (None, "")),
+        ("gen_ai.cost.abc", 0.01, (None, "")),
+        ("shipping.cost", 0.01, (None, "")),
+        ("cost", 0.01, (None, "")),
+        ("langfuse.observation.cost_details", "{broken", (None, "")),
+    ],
+)
+def test_costs_by_names_of_any_instrumentation(
+    db: ReportDatabase, tmp_path: Path, name: str, value: Any, expected: tuple[float | None, str]
+) -> None:
+    db.ingest(export(tmp_path / "spans.jsonl", span(1, {**CHAT, "gen_ai.request.model": "my-own", name: value})))
+    assert db.sql("select cost, currency from calls") == [expected]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gen_ai.usage.input_tokens.cached",
+        "gen_ai.usage.cached_tokens",
+        "gen_ai.usage.details.cache_read_tokens",
+        "gen_ai.usage.details.cached_tokens",
+        "gen_ai.usage.prompt_tokens_details.cached_tokens",
+        "gen_ai.usage.input_token_details.cache_read",
+    ],
+)
+def test_cached_tokens_by_any_name(db: ReportDatabase, tmp_path: Path, name: str) -> None:
+    # Half of the input at half of its price: 0.125 + 0.0625 + 0.01.
+    db.ingest(export(tmp_path / "spans.jsonl", span(1, {**CHAT, name: 50_000})))
+    assert db.sql("select cache_read_tokens, round(estimated_cost, 9) from calls") == [(50_000, 0.1975)]
+
+
+@pytest.mark.parametrize("value", ["$0.01", "NaN", "free", 1e13])
+def test_a_cost_that_cannot_be_read_takes_no_tokens_away(db: ReportDatabase, tmp_path: Path, value: Any) -> None:
+    db.ingest(export(tmp_path / "spans.jsonl", span(1, {**CHAT, "gen_ai.usage.cost": value})))
+    assert db.sql("select input_tokens, cost, round(estimated_cost, 9) from calls") == [(100_000, None, 0.26)]
+    assert db.sql("select severity, reason from rejects") == [("warning", "cost is not a number")]
+
+
+@pytest.mark.parametrize("order", [("1", "2"), ("2", "1")])
+@pytest.mark.parametrize("is_appended", [True, False])
+def test_a_trace_in_two_files_counts_once(
+    db: ReportDatabase, tmp_path: Path, order: tuple[str, str], is_appended: bool
+) -> None:
+    """An exporter writes what has ended: the file of the agent may be another one than that of its call."""
+    child = export(tmp_path / "spans" / f"{order[0]}.jsonl", span(2, CHAT, parent=1))
+    parent = export(tmp_path / "spans" / f"{order[1]}.jsonl", span(1, AGENT))
+    for path in sorted((child, parent)) if is_appended else [tmp_path / "spans"]:
+        db.ingest(path, name="spans", append=is_appended)
+    assert db.sql("select endpoint, round(estimated_cost, 9) from calls") == [("chat", 0.26)]
+    assert db.one("select count(*) from step_runs") == 2
+    # Read again, they are as they were.
+    db.ingest(tmp_path / "spans", name="spans", full=True)
+    assert db.sql("select endpoint, round(estimated_cost, 9) from calls") == [("chat", 0.26)]
+
+
+def test_bedrock_by_its_oldest_name(db: ReportDatabase, tmp_path: Path) -> None:
+    # Bedrock counts 4,000 cached tokens beside 5,000 others: 5,000 at 1.10, 4,000 at 0.11, 40 at 5.50 a million.
+    model = {"gen_ai.request.model": "us.anthropic.claude-haiku-4-5-20251001-v1:0", "gen_ai.provider.name": "AWS"}
+    usage = {"gen_ai.usage.input_tokens": 5_000, "gen_ai.usage.output_tokens": 40}
+    cached = {"gen_ai.usage.cache_read_input_tokens": 4_000}
+    db.ingest(export(tmp_path / "spans.jsonl", span(1, {**CHAT, **model, **usage, **cached})))
+    assert db.sql("select input_tokens, round(estimated_cost, 9) from calls") == [(9_000, 0.00616)]
+
+
+def test_spans_of_an_old_collector(db: ReportDatabase, tmp_path: Path) -> None:
+    db.ingest(export(tmp_path / "spans.jsonl", span(1, CHAT), scopes="instrumentationLibrarySpans"))
+    assert db.sql("select round(estimated_cost, 9) from calls") == [(0.26,)]

@@ -1,0 +1,107 @@
+"""Spreadsheets of other countries and programs: what can be read in one way only is read, the rest is dropped."""
+
+from pathlib import Path
+
+import pytest
+from helpers.report_database import ReportDatabase
+
+from storyreport.values import to_utc
+
+AT = "2026-03-15T10:00:00Z"
+HEADER = "id,called_at,model,input_tokens,cost\n"
+
+
+def ingest(db: ReportDatabase, tmp_path: Path, content: str | bytes) -> list[tuple[object, ...]]:
+    path = tmp_path / "calls.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    db.ingest(path)
+    return db.sql("select source_key, input_tokens, cost, currency from calls order by source_key")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "cost", "expected"),
+    [
+        ('"1,20,000"', '"₹1,23,456.78"', (120_000, 123_456.78, "INR")),
+        ("1\u2019200\u2019000", "CHF 2.50", (1_200_000, 2.5, "CHF")),
+        ("1'200", "1'234.50 CHF", (1200, 1234.5, "CHF")),
+        # Of a token there is no part: this is a thousand and some. The cost may be either, and is dropped.
+        ("1.234", '"2,500"', (1234, None, "USD")),
+        # Where the costs say that the point is the mark of decimals it is neither.
+        ("1.234", "0.0046", (None, 0.0046, "USD")),
+    ],
+)
+def test_numbers(
+    db: ReportDatabase, tmp_path: Path, tokens: str, cost: str, expected: tuple[int | None, float | None, str]
+) -> None:
+    assert ingest(db, tmp_path, f"{HEADER}c1,{AT},gpt-4o,{tokens},{cost}\n") == [("c1", *expected)]
+
+
+def test_subtotals_are_left_out(db: ReportDatabase, tmp_path: Path) -> None:
+    rows = (
+        f"c1,{AT},gpt-4o,10,0.5\nSubtotal,,,10,0.5\nc2,{AT},gpt-4o,10,0.7\nc3,{AT},gpt-4o,10,0.1\n"
+        "Sub-total,,,20,0.8\nGrand total,,,30,1.3\n"
+    )
+    # 0.5 + 0.7 + 0.1 of three calls.
+    assert [row[0] for row in ingest(db, tmp_path, HEADER + rows)] == ["c1", "c2", "c3"]
+    assert db.sql("select sum(input_tokens), round(sum(cost), 9) from calls") == [(30, 1.3)]
+    assert db.sql("select source_row from rejects order by source_row") == [(3,), (6,), (7,)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"ID,Called At,Model,Input Tokens,Cost (USD)\nc1,{AT},gpt-4o,10,0.5\n",
+        f"id;called-at;model;input-tokens;Cost [$]\nc1;{AT};gpt-4o;10;0,5\n",
+        f'"sep=,"\r\n{HEADER}c1,{AT},gpt-4o,10,0.5\r\n',
+        f"Acme\nUsage;March 2026\n\nid;called_at;model;input_tokens;cost\nc1;{AT};gpt-4o;10;0,5\n",
+        f"{HEADER}c1,{AT},gpt-4o,10,0.5\n".encode("utf-16-le"),
+        f"{HEADER}c1,{AT},gpt-4o,10,0.5\n".encode("utf-16-be"),
+    ],
+)
+def test_headers_titles_and_encodings(db: ReportDatabase, tmp_path: Path, content: str | bytes) -> None:
+    assert ingest(db, tmp_path, content) == [("c1", 10, 0.5, "USD")]
+
+
+def test_the_unit_of_a_header_is_the_currency(db: ReportDatabase, tmp_path: Path) -> None:
+    content = f"id,called_at,model,Duration (s),Cost (EUR)\nc1,{AT},gpt-4o,2.5,0.5\n"
+    assert ingest(db, tmp_path, content) == [("c1", None, 0.5, "EUR")]
+    assert db.one("select duration_ms from calls") == 2500
+
+
+def test_dates_of_step_runs(db: ReportDatabase, tmp_path: Path) -> None:
+    """Not only calls are kept in spreadsheets."""
+    (path := tmp_path / "steps.csv").write_text(
+        "run;step;started_at;ended_at;status\nr1;a;3/13/26 10:00 PM;3/13/26 10:01 PM;completed\n", "utf-8"
+    )
+    db.ingest(path)
+    assert db.sql("select started_at, ended_at, duration_ms from step_runs") == [
+        ("2026-03-13T22:00:00.000Z", "2026-03-13T22:01:00.000Z", 60_000)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("15-Mar-2026 10:00 PM", "2026-03-15T22:00:00.000Z"),
+        ("Mar 15, 2026, 12:00:13 a.m.", "2026-03-15T00:00:13.000Z"),
+        ("Sunday, March 15, 2026 10:00 AM", "2026-03-15T10:00:00.000Z"),
+        ("Sun, 15 Mar 2026 10:00:00 GMT", "2026-03-15T10:00:00.000Z"),
+        ("Sun, 15 Mar 2026 10:00:00 +0530", "2026-03-15T04:30:00.000Z"),
+        ("2026/3/5 9:05", "2026-03-05T09:05:00.000Z"),
+        ("2026-03-15 10.00.13", "2026-03-15T10:00:13.000Z"),
+        ("20260315T100000Z", "2026-03-15T10:00:00.000Z"),
+        # 1,773,568,800 s are 2026-03-15T10:00:00Z.
+        (1_773_568_800_000_000, "2026-03-15T10:00:00.000Z"),
+        (1_773_568_800_123_456_789, "2026-03-15T10:00:00.123Z"),
+        ("15-Foo-2026 10:00", None),
+        ("2026/13/01 10:00", None),
+        ("Sun, 15 Mar 2026 10:00:00 EST", None),
+    ],
+)
+def test_times_in_other_writings(text: str | int, expected: str | None) -> None:
+    assert to_utc(text) == expected
+
+
+def test_named_months_are_in_the_zone_of_the_source() -> None:
+    # Berlin is an hour ahead of UTC in winter.
+    assert to_utc("15-Mar-2026 10:00", "Europe/Berlin") == "2026-03-15T09:00:00.000Z"

@@ -1,0 +1,114 @@
+"""A report's page in a browser: nothing moves while it loads, it loads little, phones get cards, print has all."""
+
+import base64
+import re
+
+import pytest
+from helpers.browsing import WIDTHS, check, needs_browser, opened
+from helpers.serving import AS_OF
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+pytestmark = needs_browser
+PAGES = ("/storyreport/slowest_steps", "/storyreport/cost", "/storyreport/throughput", "/-/step/write?source=alpha")
+# Chromium says what moved, and by how much of the window.
+SHIFT = """
+    const done = arguments[0];
+    new PerformanceObserver((list) => {
+        done(list.getEntries().filter((entry) => !entry.hadRecentInput).reduce((sum, entry) => sum + entry.value, 0));
+    }).observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => done(0), 500);
+"""
+MOST_SHIFT = 0.1
+# Of scripts and styles, as they are sent.
+MOST_BYTES = 700_000
+SENT = """
+    return performance.getEntriesByType("resource")
+        .filter((entry) => /\\.(js|css)(\\?|$)/.test(entry.name))
+        .reduce((sum, entry) => sum + entry.transferSize, 0)
+"""
+EMPTY_CACHE = {"cacheDisabled": True}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_moves_and_little_is_loaded(browser: webdriver.Chrome, odd_site: str, path: str) -> None:
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setCacheDisabled", EMPTY_CACHE)
+    browser.get(odd_site + path)
+    shift = browser.execute_async_script(SHIFT)
+    sent = browser.execute_script(SENT)
+    browser.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": False})
+    assert shift < MOST_SHIFT
+    assert 0 < sent < MOST_BYTES
+    assert browser.find_elements(By.CSS_SELECTOR, ".picture svg")
+
+
+def test_a_picture_is_there_at_once_on_a_slow_line(browser: webdriver.Chrome, odd_site: str) -> None:
+    """A CPU four times slower, and 1.6 Mbit: the chart is painted within 1.5 s of the page's first byte."""
+    browser.execute_cdp_cmd("Network.enable", {})
+    line = {"offline": False, "latency": 40, "downloadThroughput": 200_000, "uploadThroughput": 200_000}
+    browser.execute_cdp_cmd("Network.emulateNetworkConditions", line)
+    browser.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": 4})
+    try:
+        browser.get(f"{odd_site}/storyreport/throughput")
+        painted = WebDriverWait(browser, 10).until(
+            lambda driver: driver.execute_script(
+                "const [paint] = performance.getEntriesByName('first-contentful-paint');"
+                "const timing = performance.timing;"
+                "return paint && paint.startTime - timing.responseStart + timing.navigationStart"
+            )
+        )
+        assert painted < 1500
+        assert browser.find_elements(By.CSS_SELECTOR, ".picture svg")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": 1})
+        line |= {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        browser.execute_cdp_cmd("Network.emulateNetworkConditions", line)
+
+
+def test_a_phone_has_cards_with_the_reason_first(browser: webdriver.Chrome, site: str) -> None:
+    """On a screen a row is a row; on a phone the reason is the first thing in its card, and nothing is cut off."""
+    opened(browser, f"{site}/storyreport/stuck_runs?as_of={AS_OF}")
+    tops = browser.execute_script(
+        "const cells = [...document.querySelectorAll('.cards tbody tr:first-child td')];"
+        "const place = (cell) => cell.getBoundingClientRect();"
+        "return cells.filter(c => c.checkVisibility()).map(c => [c.className, place(c).top, place(c).right])"
+    )
+    width = browser.execute_script("return innerWidth")
+    highest = min(top for _, top, _ in tops)
+    first = {re.split(r"[ ]", name)[0] for name, top, _ in tops if top == highest}
+    if width == min(WIDTHS):
+        assert first == {"col-reason"}
+        assert all(right <= width for _, _, right in tops)
+    else:
+        assert len(first) == len(tops)
+    check(browser)
+
+
+def test_a_heading_sorts_by_keyboard(browser: webdriver.Chrome, site: str) -> None:
+    opened(browser, f"{site}/storyreport/slowest_steps")
+    link = browser.find_element(By.CSS_SELECTOR, "th.col-executions a")
+    browser.execute_script("arguments[0].focus()", link)
+    link.send_keys("\n")
+    WebDriverWait(browser, 10).until(lambda driver: "_sort_desc=executions" in driver.current_url)
+    heading = browser.find_element(By.CSS_SELECTOR, "th[aria-sort]")
+    assert (heading.get_attribute("aria-sort"), heading.text.split()[0]) == ("descending", "executions")
+    rows = [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "tbody .col-executions .num")]
+    assert rows == ["120", "10", "4"]
+
+
+def test_print_has_the_whole_chart_and_table(browser: webdriver.Chrome, site: str) -> None:
+    """The wide picture, whatever the window, no form and no bar; all of it fits on pages."""
+    browser.get(f"{site}/storyreport/slowest_steps")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    script = "return [...document.querySelectorAll(arguments[0])].map(each => each.checkVisibility())"
+    try:
+        assert browser.execute_script(script, ".picture.wide") == [True]
+        assert browser.execute_script(script, ".picture.narrow") == [False]
+        assert set(browser.execute_script(script, ".bar, form, .siblings, .save")) == {False}
+        assert browser.execute_script("return getComputedStyle(document.querySelector('.rows')).overflowX") == "visible"
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    assert pdf.startswith(b"%PDF")
