@@ -61,30 +61,36 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
         f"left join main.duration_buckets as {column.name} on {column.name}.bucket = ranked.{column.name}"
         for column in wanted
     )
-    same = " and ".join(f"histogram.{column.name} = summed.{column.name}" for column in table.key)
-    # By numbers of their own, groups are sorted in a third of the time that their keys take.
+    same = " and ".join(f"numbered.{column.name} = {{0}}.{column.name}" for column in table.key)
+    # Groups are sorted by numbers of their own: that takes less than by the columns of their keys.
     return f"""
-        with summed as materialized (
-            select *, row_number() over () as number
-            from ({sql})
+        with summed as ({sql}),
+        numbered as materialized (
+            select {table.names}, row_number() over () as number
+            from summed
         ),
         cumulated as (
             select
-                summed.number,
+                numbered.number,
                 bucket,
-                sum(histogram.{rows.name}) over (partition by summed.number order by bucket) as reached,
-                sum(histogram.{rows.name}) over (partition by summed.number) as timed
-            from summed
-            cross join {histogram.name} as histogram on {same}
+                sum(histogram.{rows.name}) over (partition by numbered.number order by bucket) as reached,
+                sum(histogram.{rows.name}) over (partition by numbered.number) as timed
+            from numbered
+            cross join {histogram.name} as histogram on {same.format("histogram")}
         ),
-        ranked as (
+        ranks as (
             select number, {buckets}
             from cumulated
             group by number
+        ),
+        ranked as (
+            select numbered.*, {", ".join(column.name for column in wanted)}
+            from ranks
+            join numbered using (number)
         )
         select summed.*, {values}
         from summed
-        left join ranked on ranked.number = summed.number
+        left join ranked on {same.format("summed").replace("numbered.", "ranked.")}
         {joins}"""
 
 
