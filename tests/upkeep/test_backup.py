@@ -55,6 +55,16 @@ def test_a_backup_overwrites_nothing(report_db: Path, tmp_path: Path) -> None:
     assert (tmp_path / "copy.db").read_text() == "mine"
 
 
+def test_what_a_killed_backup_left_is_no_hindrance(report_db: Path, tmp_path: Path) -> None:
+    """Neither for the next backup nor for a restore."""
+    for left in ("copy.db.part", "storyreport.db.restoring.part"):
+        (tmp_path / left).write_bytes(b"half a copy")
+    ok("backup", "copy.db", cwd=tmp_path)
+    assert titles(tmp_path / "copy.db") == titles(report_db)
+    ok("restore", "copy.db", cwd=tmp_path)
+    assert not list(tmp_path.glob("*.part"))
+
+
 def test_restore_keeps_what_was_there(report_db: Path, tmp_path: Path) -> None:
     """Under a name that it says."""
     ok("backup", "copy.db", cwd=tmp_path)

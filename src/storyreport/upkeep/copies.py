@@ -12,6 +12,11 @@ from .. import schema, scratch
 from ..errors import StoryreportError
 from ..transaction import Progress, interruptible
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 # Some versions of SQLite say so of a table without rowid, wrongly.
 FALSE_ALARM = "NULL value in "
 PAGES_A_STEP = 4096
@@ -83,7 +88,7 @@ def _copied(
     size = source.execute("select page_count * page_size from pragma_page_count, pragma_page_size").fetchone()[0]
     scratch.check_room(place, target.resolve().parent, size)
     part = _beside(target, "part")
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    file = _begun(part)
     try:
         with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as copy:
             source.backup(
@@ -110,7 +115,23 @@ def _copied(
         ) from error
     finally:
         part.unlink(missing_ok=True)
+        os.close(file)
     return Copied(sum(counted.values()), target.stat().st_size)
+
+
+def _begun(part: Path) -> int:
+    """A new file, open; the one that a killed command left makes way, that of a command at work does not."""
+    file = os.open(part, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        raise StoryreportError(f"{part} is being written by another command: wait for its end.") from None
+    # Its journal would be played back into the new copy.
+    part.with_name(part.name + "-journal").unlink(missing_ok=True)
+    os.ftruncate(file, 0)
+    return file
 
 
 def _counts(connection: sqlite3.Connection) -> dict[str, int]:
