@@ -241,17 +241,21 @@ def stats(source: str | None, form: str, database: Path) -> None:
 
     found = reports.find("step_states")
     with opened(database) as connection:
-        columns, rows = reports.run(connection, found, {"source": source or ""})
-        reports.check_names(connection, found, {"source": source or ""}, bool(rows))
+        values = reports.bind(found, {"source": source or ""})
+        columns, rows = reports.run(connection, found, values)
+        reports.check_names(connection, found, values, bool(rows))
     if form != "json":
         write(form, columns, rows, Shape(first=columns))
         return
     import json
 
     by_source: dict[str, dict[str, dict[str, int]]] = {}
-    for name, step, *counts in rows:
-        stories = {status: count for status, count in zip(columns[2:], counts, strict=True) if count}
-        by_source.setdefault(name, {})[step] = stories
+    for name, step, *counts, _ in rows:
+        # A step of this name in another pipeline has a row of its own.
+        stories = by_source.setdefault(name, {}).setdefault(step, {})
+        for status, count in zip(columns[2:-1], counts, strict=True):
+            if count:
+                stories[status] = stories.get(status, 0) + count
     click.echo(json.dumps(by_source.get(source, {}) if source else by_source, indent=1))
 
 

@@ -23,7 +23,7 @@ from storyreport import reports
 SINCE = (datetime.now(timezone.utc) - timedelta(days=20)).date().isoformat()
 ONE_THING = "One run, one story"
 # The demo has no row that cannot be loaded.
-EMPTY = {"rejected_rows"}
+EMPTY = {"known_findings", "notes", "rejected_rows"}
 # One thing of each kind with much to show.
 THINGS = {
     "story": """
@@ -115,6 +115,8 @@ def test_the_demo_in_a_browser(site: str, tmp_path: Path) -> None:
     """The home page, each report with its chart, and a table page, without an error."""
     with browsing(tmp_path, 1280) as browser:
         opened(browser, site)
+        check(browser)
+        opened(browser, f"{site}/-/reports")
         check(browser)
         links = [link.get_attribute("href") or "" for link in browser.find_elements(By.CSS_SELECTOR, ".catalogue a")]
         for name, report in reports.load_reports().items():

@@ -22,8 +22,9 @@ DETAILS = ("/-/story/story-1", "/-/run/run-1", "/-/step/write", "/-/source/alpha
 PAGES = ("/", "/-/reports", "/-/reports?q=write", "/-/pages", "/storyreport", NOWHERE, *DETAILS)
 # Reports and tables that an open server keeps to itself: where sources lie, what was refused, what people noted.
 CLOSED = {
-    "inputs", "notes", "rejected_rows", "rejects", "row_blocks", "secrets", "source_states", "unchanged_requests"
-}  # fmt: skip
+    *("inputs", "rejected_rows", "rejects", "row_blocks", "secrets", "source_states", "unchanged_requests"),
+    *("acknowledged_findings", "acknowledgements", "known_findings", "notes"),
+}
 PLANTED = re.compile(r"alpha|story-1|run-1|run-lost|Brave Fox|gpt-5|SQLite format")
 
 
@@ -63,7 +64,9 @@ def open_to_all(path: Path) -> Iterator[Served]:
 
 def addresses(path: Path) -> list[str]:
     """The pages, dashboards, reports as page and as data, and tables of a server."""
-    tables = [name for (name,) in ask(path, "select name from sqlite_master where type in ('table', 'view')")]
+    # Datasette 1.0 keeps the tables that SQLite's search has for itself from everybody.
+    own = "select name from sqlite_master where type in ('table', 'view') and name not like '%\\_fts\\_%' escape '\\'"
+    tables = [name for (name,) in ask(path, own)]
     return [
         *PAGES,
         *(f"/-/page/{name}" for name in dashboards.load().pages),
