@@ -20,7 +20,7 @@ params:
   order: {type: choice, choices: [newest, slower, cost], default: newest, help: what comes first}
   limit: {type: number, default: 100, help: maximum number of runs}
 headline:
-  - '{rows:row}, the latest run is {run[0]}: {status[0]}.'
+  - '{rows:run}, first {run[0]}: {status[0]}.'
 chart:
   mark: bar
   encoding:
