@@ -28,14 +28,16 @@ OF_ERRORS = (
     r"errors?|fails?|failed|failure|invalid|valid|limits?|exceed\w*|time[d ]?-?outs?|retry|unauthori[sz]ed|denied|quota"
     r"|overloaded|unavailable|try again|must|cannot|unable|missing|requires?|required|unsupported|not found|does not"
     r"|expired|forbidden|blocked|too long|too large|too many|key|connection|server|expected|status|exception"
+    r"|expecting\b[^\n]{0,40}\bline \d+"
 )
 MAYBE_SAID = re.compile(
     r"(?is)\b((?:response|output|answer|input|story|chapter|request|reply|result|data)\s*[:=]\s*)"
     rf"(?!.*\b(?:{OF_ERRORS})\b){SENTENCE}"
 )
-# What could not be read as JSON, at the end of what the reader says of it.
+# What could not be read as JSON, at the end of what the reader says of it; where it stopped is its own word.
 NOT_JSON = re.compile(
     r"(?is)((?:\(char \d+\)|\bat position \d+|\bas json|\b(?:invalid|valid|malformed|broken) json)\s*:\s+)"
+    r"(?!(?:unexpected|unterminated|expect\w+|invalid|extra data)\b[^\n]{0,80}\b(?:position|line|column|char)\b)"
     r"(?=\S+\s+\S+\s+\S).+"
 )
 # "The prompt Once upon a time … was blocked".

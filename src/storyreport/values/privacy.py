@@ -148,7 +148,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\1{SECRET}",
         ("token", "key", "credential"),
     ),
-    (r"(?i)\b(session\s+)(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{12,}", rf"\1{SECRET}", ("session",)),
+    (r"(?i)\b(session\s+)(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{16,}", rf"\1{SECRET}", ("session",)),
     (r"(?i)\b((?:mysql\w{0,10}|sshpass)\b[^\n]*?\s-p)(?!\s)[^\s]+", rf"\1{SECRET}", (" -p",)),
     (
         r"(?i)\b((?:otp|2fa|one-time|verification)(?: code| password)?(?: is)?[: ]+)\d{4,8}\b",
