@@ -27,7 +27,7 @@ from .readers.grown import End, goes_on
 from .readers.part import Found, Opened, Options, is_unchanged, signature
 from .readers.sqlite import reading
 from .sources import systems
-from .transaction import Progress, commit, transaction
+from .transaction import Progress, commit, remembering_interrupts, transaction
 from .typed import TypedTables
 from .unchanged import note_unchanged
 
@@ -78,7 +78,7 @@ def ingest(database: Path, request: Request, progress: Progress = lambda _: None
 def _attempt(database: Path, request: Request, again: Again, progress: Progress, begun: float) -> Outcome:
     """Wait for the source, then lock the report database and load it; StaleError where more of it is needed."""
     # Copies of sources outlive the connection that reads them.
-    with contextlib.ExitStack() as folders:
+    with remembering_interrupts(), contextlib.ExitStack() as folders:
         # It takes longer to make than to see that nothing has changed.
         folder = cache(lambda: folders.enter_context(scratch.folder()))
         ahead = read_ahead(database, request, again, folder, progress)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,18 +27,42 @@ BLOCK_BYTES = 1 << 20
 def folder() -> Iterator[Path]:
     """A folder of this process's own, which ends with the context."""
     remove_abandoned()
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as name:
-        file = None
-        if fcntl:
-            # Locked before it has its name, so that nobody takes the folder for abandoned.
-            file = os.open(os.path.join(name, "new"), os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(file, fcntl.LOCK_EX)
-            os.rename(os.path.join(name, "new"), os.path.join(name, LOCK))
+    with contextlib.ExitStack() as making:
+        making.enter_context(_undisturbed())
+        made = tempfile.TemporaryDirectory(prefix=PREFIX)
+        file = _locked(made.name)
         try:
-            yield Path(name)
+            # Here a Ctrl-C that waits is raised.
+            making.close()
+            yield Path(made.name)
         finally:
-            if file is not None:
-                os.close(file)
+            with _undisturbed():
+                if file is not None:
+                    os.close(file)
+                made.cleanup()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait: between a folder and who takes it away again it would leave the folder behind."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _locked(name: str) -> int | None:
+    """Mark a folder as in use; locked before the mark has its name, so that nobody takes the folder for abandoned."""
+    if not fcntl:
+        return None
+    file = os.open(os.path.join(name, "new"), os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    os.rename(os.path.join(name, "new"), os.path.join(name, LOCK))
+    return file
 
 
 def remove_abandoned() -> None:

@@ -209,26 +209,35 @@ def _take_away_if_empty(connection: sqlite3.Connection, path: Path) -> None:
 @contextlib.contextmanager
 def interruptible(connection: sqlite3.Connection) -> Iterator[None]:
     """Let Ctrl-C end a statement at once; within a function of ours it would look like an error of SQLite."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: object) -> None:
-        _signals.append(number)
-        raise KeyboardInterrupt
-
     # Python sees a signal when Python runs, so let it run now and then.
     connection.set_progress_handler(lambda: bool(_signals), 1_000_000)
-    before = signal.signal(signal.SIGINT, interrupt)
+    with remembering_interrupts():
+        try:
+            yield
+            check_interrupted()
+        except (sqlite3.Error, StoryreportError):
+            check_interrupted()
+            raise
+
+
+@contextlib.contextmanager
+def remembering_interrupts() -> Iterator[None]:
+    """Remember Ctrl-C until the end, for whoever commits to see; within another such context, that one does."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is _interrupt:
+        yield
+        return
+    before = signal.signal(signal.SIGINT, _interrupt)
     try:
         yield
-        check_interrupted()
-    except (sqlite3.Error, StoryreportError):
-        check_interrupted()
-        raise
     finally:
         signal.signal(signal.SIGINT, before)
         _signals.clear()
+
+
+def _interrupt(number: int, _: object) -> None:
+    _signals.append(number)
+    raise KeyboardInterrupt
 
 
 def commit(connection: sqlite3.Connection) -> None:

@@ -4,12 +4,15 @@ import contextlib
 import os
 import signal
 import sqlite3
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.report_database import ReportDatabase
 from helpers.tracker import Tracker
 
+from storyreport import scratch
 from storyreport.transaction import commit, transaction
 
 
@@ -48,3 +51,24 @@ def test_it_is_forgotten_afterwards(filled: Path, db: ReportDatabase) -> None:
         connection.execute("update stories set title = 'New'")
         commit(connection)
     assert db.one("select title from stories") == "New"
+
+
+def test_no_folder_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C right after a folder for copies was made, before anybody knows of it."""
+    make = tempfile.mkdtemp
+
+    def made_and_interrupted(*arguments: Any, **named: Any) -> str:
+        name = str(make(*arguments, **named))
+        os.kill(os.getpid(), signal.SIGINT)
+        return name
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "mkdtemp", made_and_interrupted)
+    came = False
+    try:
+        with scratch.folder():
+            pass
+    except KeyboardInterrupt:
+        came = True
+    assert came
+    assert list(tmp_path.iterdir()) == []
