@@ -52,7 +52,7 @@ def tables(folder: Path) -> dict[str, list[list[str]]]:
     found = {}
     for section in re.findall(r"<h3>(.*?)</section>", page, re.DOTALL):
         title = re.sub(r"<[^>]*>", "", section.partition("</h3>")[0])
-        rows = re.findall(r"<tr>(.*?)</tr>", section.partition("<tbody>")[2], re.DOTALL)
+        rows = re.findall(r"<tr[^>]*>(.*?)</tr>", section.partition("<tbody")[2], re.DOTALL)
         found[title] = [
             [
                 unescape(re.sub(r"<[^>]*>", "", cell)).strip()
