@@ -35,7 +35,7 @@ def states(place: str) -> Iterator[State]:
     yield _state(place, about, _beginning(place, COUNTER.stop)[COUNTER].hex())
     log = os.path.realpath(place) + "-wal"
     if os.path.exists(log):
-        yield _state(log, os.stat(log), _beginning(log.removesuffix("wal") + "shm", INDEX_BYTES).hex())
+        yield _log(log, os.stat(log))
 
 
 def is_settled(changed_ns: int, now_ns: int) -> bool:
@@ -57,6 +57,8 @@ def _below(folder: str) -> Iterator[State]:
             elif entry.name.endswith("-shm"):
                 # Readers change it, too.
                 yield State(entry.path, _beginning(entry.path, INDEX_BYTES).hex(), 0)
+            elif entry.name.endswith("-wal"):
+                yield _log(entry.path, _stat(entry))
             else:
                 yield _state(entry.path, _stat(entry))
 
@@ -73,6 +75,14 @@ def _state(path: str, about: os.stat_result, counter: str = "") -> State:
     changed = about.st_ctime_ns if HAS_CHANGE_TIMES else 0
     seen = f"{about.st_size}:{about.st_mtime_ns}:{changed}:{about.st_ino}:{counter}"
     return State(path, seen, changed or about.st_mtime_ns)
+
+
+def _log(path: str, about: os.stat_result) -> State:
+    """A SQLite log by its index, which each transaction changes; a reader that is root gives it another change time."""
+    index = _beginning(path.removesuffix("wal") + "shm", INDEX_BYTES).hex()
+    if not index:
+        return _state(path, about)
+    return State(path, f"{about.st_size}:{about.st_mtime_ns}:{about.st_ino}:{index}", about.st_mtime_ns)
 
 
 def _beginning(path: str, count: int) -> bytes:

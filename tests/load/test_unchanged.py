@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.report_database import ask, change
+from helpers.tracker import Tracker
 
 from storyreport import evidence, unchanged
 from storyreport.cli import cli
@@ -195,3 +196,19 @@ def test_a_report_database_that_is_locked() -> None:
     said = unchanged.answer(["steps.csv"])
     assert said is not None
     assert said.startswith("steps: unchanged, 0 rows written in ")
+
+
+@pytest.mark.parametrize("place", ["studio.db", "."])
+def test_a_log_that_somebody_only_opened(folder: Path, place: str) -> None:
+    """SQLite gives a log to the owner of its file when root opens it: another change time, and nothing changed."""
+    with closing(Tracker(folder / "studio.db", "wal")) as tracker:
+        tracker.end("A", "01_ingest", "r1", 10)
+        assert ingest(place, "--db", "../storyreport.db") == "looked"
+        assert ingest(place, "--db", "../storyreport.db") == "at once"
+        log = folder / "studio.db-wal"
+        before = log.stat().st_ctime_ns
+        log.chmod(log.stat().st_mode)
+        assert log.stat().st_ctime_ns > before
+        assert ingest(place, "--db", "../storyreport.db") == "at once"
+        tracker.end("A", "02_preprocess", "r1", 10)
+        assert ingest(place, "--db", "../storyreport.db") == "looked"
