@@ -71,7 +71,7 @@ def test_a_phone_has_cards_with_the_reason_first(browser: webdriver.Chrome, site
     """On a screen a row is a row; on a phone the reason is the first thing in its card, and nothing is cut off."""
     opened(browser, f"{site}/storyreport/stuck_runs?as_of={AS_OF}")
     tops = browser.execute_script(
-        "const cells = [...document.querySelectorAll('.cards tbody tr:first-child td')];"
+        "const cells = [...document.querySelectorAll('.rows tbody tr:first-child td')];"
         "const place = (cell) => cell.getBoundingClientRect();"
         "return cells.filter(c => c.checkVisibility()).map(c => [c.className, place(c).top, place(c).right])"
     )
@@ -83,6 +83,20 @@ def test_a_phone_has_cards_with_the_reason_first(browser: webdriver.Chrome, site
         assert all(right <= width for _, _, right in tops)
     else:
         assert len(first) == len(tops)
+    check(browser)
+
+
+def test_nothing_of_a_run_is_cut_off_on_a_phone(browser: webdriver.Chrome, site: str) -> None:
+    """The tables of a page about one thing are cards there, too: what a check says and what to do are on the screen."""
+    opened(browser, f"{site}/-/run/run-1?source=alpha")
+    cells = browser.execute_script(
+        "const cells = [...document.querySelectorAll('.rows tbody td')].filter(cell => cell.checkVisibility());"
+        "return cells.map(cell => [cell.className, cell.getBoundingClientRect().right])"
+    )
+    width = browser.execute_script("return innerWidth")
+    assert {"col-detail", "col-action"} <= {name for name, _ in cells}
+    if width == min(WIDTHS):
+        assert all(right <= width for _, right in cells)
     check(browser)
 
 

@@ -162,13 +162,14 @@ async def _section(visitor: Visitor, section: Section, key: str, source: str) ->
 def _of_run(visitor: Visitor, section: Section, result: Result) -> Shown | None:
     """The sections of a run's page that are not shown as a chart and a table; None for others."""
     if section.report == "run_status":
-        return Shown(section.title, result, run_page.without_said(result).table(section.title), None, "")
+        return Shown(section.title, result, run_page.without(result, run_page.SAID).table(section.title), None, "")
     if section.report == "run_diagnosis":
         table, folded = run_page.unfolded(result, section.title)
         return Shown(section.title, result, table, None, "", folded=folded)
     if section.report == "run_timeline":
         drawn = timeline_of(visitor, result.rows)
-        return Shown(section.title, result, result.table(section.title), None, "", timeline=drawn)
+        table = run_page.without(result, run_page.DRAWN).table(section.title)
+        return Shown(section.title, result, table, None, "", timeline=drawn)
     return None
 
 

@@ -164,7 +164,7 @@ async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, 
         sort = ("descending" if rows.order.is_descending else "ascending") if is_now and rows.order else ""
         return replace(column, sort_address=address, sort=sort)
 
-    return replace(plain, columns=tuple(map(sorting, plain.columns)), is_cards=True)
+    return replace(plain, columns=tuple(map(sorting, plain.columns)))
 
 
 def _columns(values: Mapping[str, str], columns: list[str]) -> list[str]:

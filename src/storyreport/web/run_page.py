@@ -10,6 +10,8 @@ from .visitor import Result, Visitor
 
 # Said in words or as links above the table of run_status.
 SAID = ("summary", "previous_run", "next_run")
+# Drawn above the table of run_timeline.
+DRAWN = ("offset_ms", "usual_ms", "p95_ms")
 NEIGHBOURS = {"previous_run": "Previous run", "next_run": "Next run"}
 
 
@@ -50,9 +52,9 @@ async def ways(visitor: Visitor, rows: Sequence[Mapping[str, Any]]) -> tuple[Way
     return tuple(found)
 
 
-def without_said(result: Result) -> Result:
-    """The status of a run without what the page says in words."""
-    kept = [place for place, name in enumerate(result.columns) if name not in SAID]
+def without(result: Result, columns: Sequence[str]) -> Result:
+    """A result without the columns that the page says in words or draws."""
+    kept = [place for place, name in enumerate(result.columns) if name not in columns]
     cells = [[row[place] for place in kept] for row in result.cells]
     return replace(result, columns=[result.columns[place] for place in kept], cells=cells)
 

@@ -30,7 +30,6 @@ class Table:
     label: str
     columns: tuple[Column, ...]
     rows: Sequence[Sequence[Any]]
-    is_cards: bool = False  # each row is a card on a phone
 
 
 def table(label: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
