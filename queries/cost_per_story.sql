@@ -24,18 +24,8 @@ chart:
     detail: {field: pipeline, type: nominal}
     row: {field: currency, type: nominal}
 */
--- All of it comes from sums by day. The last step has the highest number; see Throughput.
-with last_steps as (
-    select
-        steps.source_id,
-        steps.family,
-        max(steps.position) as position
-    from steps
-    where steps.position is not null
-    group by steps.source_id
-),
-
-facts as (
+-- All of it comes from sums by day.
+with facts as (
     select
         day,
         source_id,
@@ -45,24 +35,7 @@ facts as (
         null as cost,
         null as failures,
         0 as unpriced
-    from rollup_source_days
-    where stories_completed > 0
-    union all
-    select
-        days.day,
-        days.source_id,
-        days.pipeline_id,
-        days.first_completed + days.recovered,
-        '',
-        null,
-        null,
-        0
-    from last_steps
-    cross join rollup_step_days as days
-        on
-            days.source_id = last_steps.source_id
-            and days.family = last_steps.family
-    where days.first_completed + days.recovered > 0
+    from completed_story_days
     union all
     select
         day,

@@ -116,6 +116,7 @@ compared as (
         executed.family,
         executed.pipeline_id,
         sum(case when executed.is_last then executed.executions else 0 end) as executions,
+        sum(case when executed.is_last then 0 else executed.executions end) as previous_executions,
         max(
             case when executed.is_last then min(cast(round(value_ms) as integer), executed.max_ms) end
         ) as p95_ms,
@@ -135,7 +136,8 @@ select
     compared.p95_ms,
     compared.previous_p95_ms,
     round(100.0 * (compared.p95_ms - compared.previous_p95_ms) / nullif(compared.previous_p95_ms, 0), 2) as change_pct,
-    pipelines.name as pipeline
+    pipelines.name as pipeline,
+    compared.previous_executions
 from compared
 join sources on sources.id = compared.source_id
 left join pipelines on pipelines.id = compared.pipeline_id

@@ -21,42 +21,26 @@ chart:
     y: {field: stories_completed, type: quantitative, stack: zero, title: stories completed}
     color: {field: source, type: nominal}
 */
--- The last step has the highest number; a story has completed it with the first completed attempt.
-with last_steps as (
-    select
-        steps.source_id,
-        steps.family,
-        max(steps.position) as position
-    from steps
-    where steps.position is not null
-    group by steps.source_id
-),
-
-done as (
+with done as (
     select
         day,
         source_id,
         pipeline_id,
         stories_started,
-        stories_completed,
+        0 as stories_completed,
         runs_completed,
         runs_failed
     from rollup_source_days
     union all
     select
-        days.day,
-        days.source_id,
-        days.pipeline_id,
+        day,
+        source_id,
+        pipeline_id,
         0,
-        days.first_completed + days.recovered,
+        stories_completed,
         0,
         0
-    from last_steps
-    cross join rollup_step_days as days
-        on
-            days.source_id = last_steps.source_id
-            and days.family = last_steps.family
-    where days.first_completed + days.recovered > 0
+    from completed_story_days
 )
 
 select

@@ -60,6 +60,7 @@ SLOWER_STEPS = Question(
     where
         abs(change_pct) >= {CHANGE_PCT}
         and executions >= {ENOUGH}
+        and previous_executions >= {ENOUGH}
     order by change_pct desc
     limit 5
     """,

@@ -31,7 +31,7 @@ FAILED, STUCK, OLD, AGAIN = moment(days=2), moment(hours=3), moment(days=40), mo
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> ReportDatabase:
-    """Two sources: one with a new failure, an old error that came again, work that hangs and an unpriced call."""
+    """Two sources: one with a new failure, an old error that came again, stuck work and an unpriced call."""
     folder = tmp_path_factory.mktemp("feed")
     database = ReportDatabase(folder)
     for name, rows in {

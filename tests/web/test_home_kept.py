@@ -1,4 +1,4 @@
-"""What of the home page is kept between requests, for whom, and for how long."""
+"""How long the home page is kept between requests, and that each visitor gets their own."""
 
 import asyncio
 import time

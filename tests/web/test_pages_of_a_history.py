@@ -30,10 +30,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         (8, "by_a_tenth", 1000, 20),
         (8, "by_less", 1000, 20),
         (8, "too_few", 1000, 20),
+        (8, "too_few_before", 1000, 19),
         (7, "longest", 900_000, 1),
         (0, "by_a_tenth", 1100, 20),
         (0, "by_less", 1099, 20),
         (0, "too_few", 9000, 19),
+        (0, "too_few_before", 9000, 20),
     )
     # (days ago, message)
     failed = ((8, "Known error"), (7, "Last week's error"), (6, "This week's error"), (0, "Known error"))

@@ -1,4 +1,4 @@
-"""What has failed, hangs or was found lately, as an Atom feed at `/-/feed`: of all sources, one source or pipeline."""
+"""What failed, is stuck or was found lately, as an Atom feed at `/-/feed`: of all sources, one source or pipeline."""
 
 import re
 import uuid
