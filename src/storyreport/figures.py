@@ -9,6 +9,8 @@ from .values.quantities import money
 Row = Mapping[str, Any]
 # A share or a p95 of fewer executions says little; smaller changes are no news.
 ENOUGH, CHANGE_PCT = 20, 10
+# A day that costs so much more than the one before is bad news.
+BAD_COST_PCT = 20
 
 
 class Question(NamedTuple):
@@ -113,13 +115,15 @@ COST_CHANGES = Question(
             currency,
             round(sum(case when day >= :first then cost else 0 end), 6) as cost,
             round(sum(case when day < :first then cost else 0 end), 6) as previous_cost,
-            sum(case when day >= :first then calls else 0 end) as calls
+            sum(case when day >= :first then calls else 0 end) as calls,
+            sum(case when day < :first then calls else 0 end) as previous_calls
         from report
         where cost is not null
         group by source, provider, currency
     )
     where
         calls >= {ENOUGH}
+        and previous_calls >= {ENOUGH}
         and previous_cost > 0
         and abs(cost - previous_cost) >= {CHANGE_PCT} * previous_cost / 100
     order by cost / previous_cost desc, source, provider
@@ -136,9 +140,7 @@ NEW_ERRORS = Question(
         occurrences,
         first_seen
     from report
-    where
-        first_seen >= :first
-        and first_seen < date('now', '+1 day')
+    where first_seen >= :first
     order by occurrences desc, first_seen
     limit 5
     """,
@@ -176,7 +178,7 @@ def _compared(row: Row, hours: int, within: Mapping[str, str]) -> list[Fact]:
     if abs(change_pct) < 0.5:
         return [Fact(f"as much as {before}", "last_hours", within)]
     words = change_words(change_pct, "more", "less")
-    return [Fact(f"{words} than {before}", "last_hours", within, change_pct > ENOUGH)]
+    return [Fact(f"{words} than {before}", "last_hours", within, change_pct > BAD_COST_PCT)]
 
 
 def _count(number: int, noun: str) -> str:

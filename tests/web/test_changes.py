@@ -34,11 +34,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *(*attempts("rare", NOW, 19, 19), *attempts("rare", BEFORE, 20, 0)),
         *(*attempts("calm", NOW, 20, 2), *attempts("calm", BEFORE, 20, 2)),
     ]
-    # acme: 20 calls of 2 USD, 1 USD each before. other: as much as before. few: 19 calls.
+    # acme: 20 calls of 2 USD, 1 USD each before. other: as much as before. few: 19 calls; young: 19 before.
     calls = [
         f"{provider}-{n},{provider},{moment(hours + n / 100)},{cost},USD"
-        for provider, number, now, before in (("acme", 20, 2, 1), ("other", 20, 1, 1), ("few", 19, 9, 1))
-        for hours, cost in ((NOW, now), (BEFORE, before))
+        for provider, now, before in (
+            ("acme", (20, 2), (20, 1)),
+            ("other", (20, 1), (20, 1)),
+            ("few", (19, 9), (20, 1)),
+            ("young", (20, 9), (19, 1)),
+        )
+        for hours, (number, cost) in ((NOW, now), (BEFORE, before))
         for n in range(number)
     ]
     ReportDatabase(folder).ingest(write(folder / "studio", rows, calls))

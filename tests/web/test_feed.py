@@ -27,6 +27,7 @@ def moment(**ago: float) -> str:
 
 
 FAILED, STUCK, OLD, AGAIN = moment(days=2), moment(hours=3), moment(days=40), moment(days=1)
+TO_COME = moment(days=-20)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> ReportDatabase:
             f"2,r2,write,failed,{OLD},{OLD},Old trouble",
             f"3,r3,write,failed,{AGAIN},{AGAIN},Old trouble",
             f"4,r4,draw,running,{STUCK},,",
+            # By a clock that is wrong: no news.
+            f"5,r5,colour,failed,{TO_COME},{TO_COME},Trouble to come",
         ],
         "shop": [f"1,s1,pack,failed,{AGAIN},{AGAIN},Out of paper,nightly"],
     }.items():

@@ -72,8 +72,18 @@ KINDS = (
         "failed_runs",
         {"since": f"{DAYS}d"},
         f"""
-        select source, kind, run, story, step, failed_at as updated, error from report
-        where failed_at is not null order by failed_at desc limit {MOST}
+        select
+            source,
+            kind,
+            run,
+            story,
+            step,
+            failed_at as updated,
+            error
+        from report
+        where failed_at is not null
+        order by failed_at desc
+        limit {MOST}
         """,
         ("source", "kind", "run", "story", "step", "updated"),
         lambda row: f"Failed: {_work(row)}",
@@ -85,13 +95,23 @@ KINDS = (
         {},
         # It is stuck from the moment at which its silence is longer than the limit.
         f"""
-        select source, kind, run, story, step, reason, coalesce(last_activity_at, started_at) as silent_since,
+        select
+            source,
+            kind,
+            run,
+            story,
+            step,
+            reason,
+            coalesce(last_activity_at, started_at) as silent_since,
             strftime(
                 '%Y-%m-%dT%H:%M:%SZ',
                 coalesce(last_activity_at, started_at),
                 case broken_limit when 'queued_minutes' then :queued_minutes else :minutes end || ' minutes'
             ) as updated
-        from report where coalesce(last_activity_at, started_at) is not null order by updated desc limit {MOST}
+        from report
+        where coalesce(last_activity_at, started_at) is not null
+        order by updated desc
+        limit {MOST}
         """,
         ("source", "kind", "run", "story", "step", "silent_since"),
         lambda row: f"Stuck: {_work(row)}",
@@ -103,9 +123,15 @@ KINDS = (
         # Of the whole history: what was first seen in a period may be older.
         {},
         f"""
-        select error, example, min(first_seen) as updated from report
+        select
+            error,
+            example,
+            min(first_seen) as updated
+        from report
         where first_seen >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-{DAYS} days')
-        group by error order by updated desc limit {MOST}
+        group by error
+        order by updated desc
+        limit {MOST}
         """,
         ("error",),
         lambda row: f"New error: {row['error']}",
@@ -117,15 +143,33 @@ KINDS = (
         {},
         # What is found by the clock has entries of its own, or is too old from a known moment on.
         """
-        select "check", status, detail, action, report,
-            case "check" when 'freshness' then (
-                select strftime('%Y-%m-%dT%H:%M:%SZ', min(last_ingest_at), :stale_minutes || ' minutes')
-                from source_states where :source in ('', name)
-            ) else (
-                select max(finished_at) from ingests where status = 'completed' and inserted + updated + gone > 0
-                and source_id in (select id from sources where :source in ('', name))
-            ) end as updated
-        from report where status <> 'ok' and "check" not in ('stuck', 'failed', 'failed runs') order by "check"
+        select
+            "check",
+            status,
+            detail,
+            action,
+            report,
+            case
+                when "check" = 'freshness'
+                    then (
+                        select strftime('%Y-%m-%dT%H:%M:%SZ', min(last_ingest_at), :stale_minutes || ' minutes')
+                        from source_states
+                        where :source in ('', name)
+                    )
+                else (
+                    select max(finished_at)
+                    from ingests
+                    where
+                        status = 'completed'
+                        and inserted + updated + gone > 0
+                        and source_id in (select id from sources where :source in ('', name))
+                )
+            end as updated
+        from report
+        where
+            status <> 'ok'
+            and "check" not in ('stuck', 'failed', 'failed runs')
+        order by "check"
         """,
         ("check",),
         lambda row: f"{row['status'].capitalize()}: {row['check']}",

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from datasette import Response, utils
@@ -11,12 +10,11 @@ from markupsafe import Markup
 
 from .. import figures, reports
 from ..figures import Fact, Question
-from ..reports import periods
 from . import answers, context, freshness, links
 from .health import Health, health
 from .permissions import databases, ensure_instance, is_private
 from .tables import Table, table
-from .tiles import DAYS, Tile, tiles
+from .tiles import DAYS, Tile, first_day, tiles
 from .visitor import Visitor
 from .wall import Wall, wall
 
@@ -165,16 +163,11 @@ async def _shortcuts(visitor: Visitor) -> list[tuple[str, str]]:
     return [(topic, f"{address}#{utils.to_css_class(topic)}") for topic in found]
 
 
-def first_of_week() -> str:
-    """The first (UTC) of the last days, which end with today."""
-    return (periods.now().date() - timedelta(days=DAYS - 1)).isoformat()
-
-
 async def _change(visitor: Visitor, title: str, asked: Question, chosen: Mapping[str, str]) -> Change | None:
     words = {"since": f"{DAYS}d", "before": f"{2 * DAYS}d", "days": str(DAYS)}
     params = {name: value.format(**words) for name, value in asked.params.items()}
     # A value that is no parameter of the report is one of the select.
-    result = await visitor.result(asked.report, {**chosen, **params, "first": first_of_week()}, asked.select)
+    result = await visitor.result(asked.report, {**chosen, **params, "first": first_day().isoformat()}, asked.select)
     if result is None or not (result.rows or result.error):
         return None
     shown = None if result.error else table(title, result.columns, result.cells)

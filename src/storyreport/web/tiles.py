@@ -218,7 +218,7 @@ async def _stuck(visitor: Visitor, chosen: Chosen) -> Tile | None:
     counts = [(row["day"], row["stuck"]) for row in answer.rows]
     days = {day: float(sum(n for since, n in counts if since <= day.isoformat())) for day in _pictured()}
     total = float(sum(number for _, number in counts))
-    span = Span(total, float(sum(n for since, n in counts if since < _first().isoformat())), days)
+    span = Span(total, float(sum(n for since, n in counts if since < first_day().isoformat())), days)
     new = span.now - span.before
     return Tile(
         "Stuck",
@@ -268,7 +268,7 @@ def _given(chosen: Chosen) -> dict[str, str]:
     return {name: value for name, value in chosen.items() if value}
 
 
-def _first() -> date:
+def first_day() -> date:
     """The first (UTC) of the last days, which end with today."""
     return periods.now().date() - timedelta(days=DAYS - 1)
 
@@ -284,7 +284,7 @@ def _span(rows: Sequence[Mapping[str, Any]], *columns: str) -> Span:
     for row in rows:
         if row["day"]:
             days[date.fromisoformat(row["day"])] += sum(row[column] or 0 for column in columns)
-    first = _first()
+    first = first_day()
     before = first - timedelta(days=DAYS)
     now = sum(value for day, value in days.items() if day >= first)
     return Span(now, sum(value for day, value in days.items() if before <= day < first), days)
