@@ -14,6 +14,8 @@ STRONG = (
     r"|oauth|service)[-_ ]?token"
     r"|passphrase|authorization|credentials?|secret|(?:session|php|j)[-_]?s?(?:id|essid|essionid)"
     r"|x-[\w-]{0,40}(?:key|token|auth))"
+    # A variable of the environment.
+    r"|(?-i:(?<=_)(?:TOKEN|KEY))"
     r"|passw(?:or)?d|pwd|SharedAccessKey|AccountKey|ConnectionString)"
 )
 WEAK = r"(?:(?<![A-Za-z])(?:key|token|session|sig|signature|auth|code|hash|nonce|otp|pin|pass))"
@@ -26,17 +28,19 @@ ABROAD = (
 PREFIXES = (
     r"(?:sk|pk|rk)[-_]|xox[a-z]-|xapp-|gh[a-z]_|github_pat_|glpat-|gl[a-z]{2,4}-|hf_|r8_|npm_|pypi-|gsk_|xai-|nvapi-|pplx-"
     r"|tvly-|AKIA|ASIA|AIza|ya29\.|SG\.|dop_v1_|shp[a-z]{2}_|lin_api_|whsec_|sq0[a-z]{3}-|EAA[A-Z]|dapi|eleven_"
-    r"|ntn_|figd_|rnd_|ls(?:v2)?_[a-z]{2}_|dckr_pat_|hv[sb]\.|ATATT|GOCSPX-|pcsk_|vercel_|csk-|1//0|sb[ps]_|AGE-SECRET-KEY-"
+    r"|ntn_|figd_|rnd_|ls(?:v2)?_[a-z]{2}_|dckr_pat_|hv[sb]\.|ATATT|GOCSPX-|pcsk_|vercel_|csk-|1//0|ops_eyJ|dp\.[a-z]{2}\.|tgp_v1_|fo1_|sb[ps]_|AGE-SECRET-KEY-"
 )
 # Shorter ones, which other words begin with too: then the rest has a digit and is long.
 SHORT_PREFIXES = (
-    r"(?:fw_|pa-|key_|key-|secret_|s\.|v1\.0-|tok_|re_(?:[A-Za-z0-9]{6,12}_)?)(?=[a-zA-Z]*\d)[A-Za-z0-9-]{16,}"
+    r"(?:fw_|pa-|ak-|sl\.(?:u\.)?|pat-[a-z]{2}\d-|key_|key-|secret_|s\.|v1\.0-|tok_|re_(?:[A-Za-z0-9]{6,12}_)?)(?=[a-zA-Z]*\d)[A-Za-z0-9-]{16,}"
     r"|\w{8,}\.atlasv1\.[\w-]{16,}"
 )
 # Ids of requests, and those that begin with a time, look like keys and open nothing.
 NO_SECRETS = re.compile(
     r"\d{8}T|(?:req|msg|chatcmpl|call|toolu|tooluse|resp|run|gen|pred|batch|file|thread|step|asst|cmpl|trace|span|job|wf|evt)[-_]"
 )
+# A folder's name of two words or three, as Windows calls one after a person.
+FULL_NAME = r"[^\\/\s:\"'<>]+(?: [^\\/\s:\"'<>]+){1,2}"
 RANDOM = r"(?<![\w/.-])[A-Za-z0-9_+-]{20,}={0,2}(?![\w/-])"
 
 Replacement = str | Callable[[re.Match[str]], str]
@@ -96,7 +100,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (r"(?<![\w-])(?:[\w-]{6,64}:[A-Za-z0-9_-]{20,}|Key [\w-]{6,64}:[\w-]{6,})", SECRET, (":",)),
     (
         r"(?i)\b(authorization\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)"
-        r"(?!\s*(?:(?:basic|bearer|token|digest)\s+)?<)[^\r\n\"',;}\\]{4,}",
+        r"(?!\s*(?:(?:basic|bearer|token|digest)\s+)?<)(?:\w+=\\?\"[^\"\r\n]*|[^\r\n\"',;}\\]{4,})",
         rf"\1{SECRET}",
         ("authorization",),
     ),
@@ -139,7 +143,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     ),
     (rf"(?i)\b({ABROAD})(\s*[:=\uff1a]\s*)[^\s\"'&,;}}<]{{4,}}", rf"\1\2{SECRET}", ABROAD_WORDS),
     (
-        r"(?i)(?<!unexpected )\b((?:token|password|secret|passphrase)(?: is)?\s+)([\"'])[^\"']{6,}\2",
+        r"(?i)(?<!unexpected )(?<![A-Za-z])((?:token|password|secret|passphrase)(?: is)?\s+)([\"'])[^\"']{6,}\2",
         rf"\1\2{SECRET}\2",
         STRONG_WORDS,
     ),
@@ -157,9 +161,13 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("otp", "2fa", "one-time", "verification"),
     ),
     # Folders that are named after people, wherever systems keep them.
-    (r"(?i)\b[A-Z]:/(?:Users|Documents and Settings)/[^/\s:\"'<>]+", "~", ("users/", "settings/")),
     (
-        r"(?i)\b([A-Z]:\\{1,2}(?:Users|Documents and Settings)\\{1,2})[^\\\s:\"'<>]+",
+        rf"(?i)\b[A-Z]:/(?:Users|Documents and Settings)/(?:{FULL_NAME}(?=/)|[^/\s:\"'<>]+)",
+        "~",
+        ("users/", "settings/"),
+    ),
+    (
+        r"(?i)\b([A-Z]:\\{1,2}(?:Users|Documents and Settings)\\{1,2})" + rf"(?:{FULL_NAME}(?=\\)|[^\\\s:\"'<>]+)",
         r"\1user",
         ("users\\", "settings\\"),
     ),
