@@ -3,12 +3,13 @@
     pip install atheris
     python -m fuzz.inputs files CORPUS -max_total_time=600
 
-Targets: files (every text format), values, params, addresses. Only a StoryreportError is an answer; another exception,
-and an input that takes longer than `-timeout`, is a finding, which libFuzzer writes into the current folder.
+Targets: files (every text format), sqlite, values, params, addresses. Only a StoryreportError is an answer; another
+exception, and an input that takes longer than `-timeout`, is a finding, which libFuzzer writes into the current folder.
 """
 
 import contextlib
 import importlib
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ atheris: Any = importlib.import_module("atheris")
 with atheris.instrument_imports(include=["storyreport"]):
     from storyreport import reports, values
     from storyreport.errors import StoryreportError
-    from storyreport.readers import text
+    from storyreport.readers import sqlite, text
     from storyreport.sources import systems
     from storyreport.system import Part
     from storyreport.web import limits
@@ -55,6 +56,33 @@ def files(content: bytes) -> None:
     path.unlink()
 
 
+def _small_database() -> bytes:
+    path = FOLDER / "small.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma page_size = 512")
+        connection.execute("create table stories (id integer primary key, title text, created_at timestamp)")
+        connection.execute(
+            "create table story_jobs (id integer primary key, status text, n int as (id + 1))"
+        )
+        connection.execute("insert into stories values (1, 'The fox', '2026-07-01')")
+        connection.commit()
+    return path.read_bytes()
+
+
+SMALL = _small_database()
+
+
+def sqlite_files(content: bytes) -> None:
+    """A SQLite file of which some bytes are others: its tables and columns."""
+    data = atheris.FuzzedDataProvider(content)
+    changed = bytearray(SMALL)
+    while data.remaining_bytes() > 2:
+        changed[data.ConsumeIntInRange(16, len(changed) - 1)] = data.ConsumeIntInRange(0, 255)
+    path = FOLDER / "changed.db"
+    path.write_bytes(changed)
+    sqlite.read_tables(path)
+
+
 def single_values(content: bytes) -> None:
     """A text as a message, a time, a currency."""
     value = content.decode(errors="replace")
@@ -83,6 +111,7 @@ def addresses(content: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "files": files,
+    "sqlite": sqlite_files,
     "values": single_values,
     "params": params,
     "addresses": addresses,
