@@ -61,9 +61,7 @@ def _small_database() -> bytes:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("pragma page_size = 512")
         connection.execute("create table stories (id integer primary key, title text, created_at timestamp)")
-        connection.execute(
-            "create table story_jobs (id integer primary key, status text, n int as (id + 1))"
-        )
+        connection.execute("create table story_jobs (id integer primary key, status text, n int as (id + 1))")
         connection.execute("insert into stories values (1, 'The fox', '2026-07-01')")
         connection.commit()
     return path.read_bytes()
