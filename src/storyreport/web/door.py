@@ -27,6 +27,7 @@ OURS = re.compile(rf"/-/(reports|pages|(page|{'|'.join(details.SECTIONS)})/.+)|{
 OF_DATA = re.compile(r"queries(\.json)?|query(\.\w+)?|definition|count|fragment|autocomplete")
 LOG_IN = "Log in to see this: pages at /-/login, data with the header `Authorization: Bearer TOKEN`."
 CLOSED = "This page is closed to visitors who have not logged in."
+OTHER_NAME = "This server is for its own machine: open it as localhost or 127.0.0.1, or serve it with --public."
 SESSION_SECONDS = 14 * 24 * 3600
 # Passwords that are checked at the same time, and wrong ones for a name from an address within a minute.
 CHECKS, WRONG, MINUTE = 2, 5, 60
@@ -54,6 +55,10 @@ def actor_of_token(datasette: Any, request: Any) -> dict[str, Any] | None:
 async def answer(datasette: Any, scope: dict[str, Any]) -> Any:
     """The answer to a visitor who may not come in; None for everybody else."""
     served, path = mode.of(datasette), local_path(datasette, scope)
+    host = dict(scope["headers"]).get(b"host", b"localhost").decode("latin-1")
+    if served.local and not mode.is_own_name(host):
+        # A page elsewhere may let its own name lead to this machine, and would then read all of it.
+        return sentence("", 403, OTHER_NAME)
     if served.local or OPEN.fullmatch(path) or await _is_known(datasette, scope):
         return None
     extension = path.rpartition("/")[2].rpartition(".")[2]

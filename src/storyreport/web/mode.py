@@ -1,6 +1,7 @@
 """How the reports are served: on this machine only or to others, and with or without the SQL of visitors."""
 
 import ipaddress
+import re
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from . import accounts
 
 # Where Datasette carries the mode.
 ATTRIBUTE = "storyreport_mode"
+# An address of IPv6 in brackets, or another one or a name; and a port.
+HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+))(?::\d+)?")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,17 @@ def mode_for(database: Path, host: str, sql: bool, public: bool, anonymous: bool
             " --anonymous."
         )
     return Mode(sql=sql, public=True, login=not anonymous, accounts=None if anonymous else path, frames=frames)
+
+
+def is_own_name(header: str) -> bool:
+    """Whether a Host names this machine by an address or as localhost; any other name can be made to lead here."""
+    found = HOST.fullmatch(header.lower())
+    host = (found[1] or found[2]) if found else ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return True
 
 
 def _is_loopback(host: str) -> bool:
