@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import pytest
 from click.testing import CliRunner
 
 from helpers import ROOT
@@ -41,6 +42,15 @@ def ok(*arguments: object, cwd: Path, **variables: str) -> str:
     """Run the command line, which must succeed without a word on stderr; return its stdout."""
     done = storyreport(*arguments, cwd=cwd, **variables)
     assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def printed(*arguments: object) -> str:
+    """What the command line prints, run in this process: for what is asked of every report."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("COLUMNS", "80")
+        done = CliRunner().invoke(cli, [*map(str, arguments)], prog_name="storyreport", catch_exceptions=False)
+    assert (done.exit_code, done.stderr) == (0, "")
     return done.stdout
 
 
