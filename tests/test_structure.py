@@ -71,6 +71,7 @@ ROOMS = (
     *("ingest", "ahead", "known"),
     *("fixes", "upkeep"),
     *("packed", "snapshot"),
+    "bounds",
     *("digest", "limits", "dashboards"),
     "acknowledged",
     "figures",

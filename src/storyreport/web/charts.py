@@ -94,7 +94,7 @@ def drawing_of(chart: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], cont
     return charts.drawing(chart, [dict(row) for row in rows[: charts.MOST_ROWS]], context)
 
 
-def of_rows(result: Result, title: str, sources: Sequence[str]) -> Chart | None:
+def of_rows(result: Result, title: str, sources: Sequence[str], bounds: Sequence[charts.Bound] = ()) -> Chart | None:
     """A chart of a result's rows; None where its report has none, or nothing can be drawn."""
     columns = list(result.rows[0]) if result.rows else []
-    return of(result.report.chart, result.rows, Context(title, columns, sources, href=result.href))
+    return of(result.report.chart, result.rows, Context(title, columns, sources, href=result.href, bounds=bounds))
