@@ -1,4 +1,4 @@
-"""A process that draws charts, so that it can be killed and its memory is its own: `python -m storyreport.web.drawer`.
+"""A process that draws charts (`python -m storyreport.charts.drawer`): it can be killed, and its memory is its own.
 
 It writes a line when it is ready. Then it reads a request a line from standard input, as JSON (`parts`: heading and
 Vega-Lite specification of each, `config`, `title`, `name`, `alone`, `format`, `seconds`), and answers with a line:
