@@ -71,7 +71,7 @@ ROOMS = (
     *("ingest", "ahead", "known"),
     *("fixes", "upkeep"),
     *("packed", "snapshot"),
-    "bounds",
+    *("stills", "bounds"),
     *("digest", "limits", "dashboards"),
     "acknowledged",
     "figures",

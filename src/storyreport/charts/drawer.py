@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from .drawing import Drawing
+
 MEMORY_BYTES = 1 << 30
 IDLE_SECONDS = 300
 PNG_SCALE = 2.0
@@ -53,6 +55,22 @@ def main() -> None:
         timer.cancel()
         timer = _end_after(IDLE_SECONDS)
     timer.cancel()
+
+
+def picture(drawing: Drawing, title: str, config: dict[str, Any], name: str, alone: bool = False) -> str:
+    """A chart as SVG, drawn in this process; ValueError where it cannot be drawn."""
+    import vl_convert
+
+    drawn = [(part.heading, _svg(vl_convert, part.spec, config)) for part in drawing.parts]
+    return composed(drawn, {"title": title, "config": config, "alone": alone, "name": name})
+
+
+def png(drawing: Drawing, title: str, config: dict[str, Any]) -> bytes:
+    """A chart as PNG with its title on a background, drawn in this process; ValueError where it cannot be drawn."""
+    import vl_convert
+
+    drawn = picture(drawing, title, config, "png", alone=True)
+    return bytes(vl_convert.svg_to_png(drawn, scale=PNG_SCALE))
 
 
 def answer(engine: Any, request: dict[str, Any]) -> dict[str, str]:
