@@ -71,6 +71,7 @@ ROOMS = (
     *("ingest", "ahead", "known"),
     *("fixes", "upkeep"),
     *("packed", "snapshot"),
+    *("stills", "bounds"),
     *("digest", "limits", "dashboards"),
     "acknowledged",
     "figures",
