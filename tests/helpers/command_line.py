@@ -44,6 +44,14 @@ def ok(*arguments: object, cwd: Path, **variables: str) -> str:
     return done.stdout
 
 
+def printed(*arguments: object) -> str:
+    """What a command prints that succeeds, called in this process, to a file of 80 columns."""
+    variables = {"COLUMNS": "80", "STORYREPORT_DB": None}
+    done = CliRunner().invoke(cli, list(map(str, arguments)), prog_name="storyreport", env=variables)
+    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    return done.stdout
+
+
 def help_block() -> str:
     """The help texts of the program and all its commands, as README.md shows them."""
     texts = []
