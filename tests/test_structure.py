@@ -89,6 +89,7 @@ ROOMS = (
     "readers",
     *("mapping", "pieces", "sections"),
     "statuses",
+    "shortcuts",
     "wrapped",
     "record",
     "system",

@@ -10,7 +10,7 @@ import click
 from .control import CONTROL
 from .errors import StoryreportError, UsageError
 from .options import EPILOG, with_config, with_database, with_format, with_queries
-from .output import Shape, write
+from .output import Shape, echo, write
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -142,7 +142,7 @@ class ReportCommand(click.Command):
 
 def report_help(report: "Report") -> str:
     """The help of a report: what it shows, its parameters and columns."""
-    formatter = click.HelpFormatter(max_width=80)
+    formatter = click.HelpFormatter(width=78)
     formatter.write_usage("storyreport", f"report {report.name} [-p KEY=VALUE]...")
     formatter.write_paragraph()
     with formatter.indentation():
@@ -239,9 +239,17 @@ def _above(report: "Report", columns: Sequence[str], rows: "Rows", width: int) -
 
 
 def _list(form: str, shape: Shape, queries: tuple[Path, ...]) -> None:
-    known = warn_of_broken_reports(queries).reports.values()
-    rows = [(each.name, each.topic, each.title, ", ".join(param.name for param in each.params)) for each in known]
-    write(form, ["report", "topic", "title", "parameters"], rows, shape._replace(first=("report", "parameters")))
+    from . import shortcuts
+
+    rows = [] if queries else shortcuts.report_rows()
+    if not rows:
+        known = warn_of_broken_reports(queries).reports.values()
+        rows = [(each.name, each.topic, each.title, ", ".join(param.name for param in each.params)) for each in known]
+    if form == "table":
+        plain = [[CONTROL.sub(" ", text) for text in row] for row in rows]
+        echo(shortcuts.listing((topic, name, title) for name, topic, title, _ in plain).rstrip())
+    else:
+        write(form, ["report", "topic", "title", "parameters"], rows, shape)
 
 
 # stats ---------------------------------------------------------------------------------------------------------------
