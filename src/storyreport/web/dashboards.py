@@ -206,7 +206,8 @@ def _numbers(part: Part, result: Result, shown: Shown) -> Shown:
 
 def _table(part: Part, result: Result, shown: Shown) -> Shown:
     rows = result.rows[: part.rows]
-    places = [place for place, name in enumerate(result.columns) if any(row[name] not in (None, "") for row in rows)]
+    shown_names = part.columns or [name for name in result.columns if any(row[name] not in (None, "") for row in rows)]
+    places = [result.columns.index(name) for name in shown_names]
     cells = [[row[place] for place in places] for row in result.cells[: part.rows]]
     found = table(part.title, [result.columns[place] for place in places], cells)
     return replace(shown, table=found, note=f"The first {part.rows} rows." if len(result.rows) > part.rows else "")

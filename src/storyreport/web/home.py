@@ -19,6 +19,8 @@ from .visitor import Visitor
 from .wall import Wall, wall
 
 HOURS = 24
+# Columns that say how much a change rests on: its report has them.
+OF_SIZE = ("executions", "calls")
 # What changed: a title and the select of a report.
 CHANGES = (
     ("Slower and faster steps", figures.SLOWER_STEPS),
@@ -170,5 +172,7 @@ async def _change(visitor: Visitor, title: str, asked: Question, chosen: Mapping
     result = await visitor.result(asked.report, {**chosen, **params, "first": first_day().isoformat()}, asked.select)
     if result is None or not (result.rows or result.error):
         return None
-    shown = None if result.error else table(title, result.columns, result.cells)
+    places = [place for place, name in enumerate(result.columns) if name not in OF_SIZE]
+    cells = [[row[place] for place in places] for row in result.cells]
+    shown = None if result.error else table(title, [result.columns[place] for place in places], cells)
     return Change(title, result.address, shown, result.error)

@@ -17,6 +17,11 @@ PLURALS = {"One run, one story": "single runs and stories", "Data": "the data"}
 # What a form of the page keeps, beside the parameters.
 KEPT = (SORT, SORT_DESC, BARS, "_refresh", "_explore")
 
+# The columns that a page begins with, where all would not fit a screen.
+FIRST = {
+    "recent_runs": ("run", "source", "status", "started_at", "duration_ms", "slower_pct", "cost", "error"),
+}
+
 
 @dataclass(frozen=True)
 class Field:
@@ -149,7 +154,7 @@ async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, 
     """The rows of this page; each heading leads to the rows in its order."""
     if not rows.shown:
         return None
-    columns = _columns(values, list(rows.shown[0].keys()))
+    columns = _columns(report, values, list(rows.shown[0].keys()))
     cells = [[await visitor.cell(row, column) for column in columns] for row in rows.shown]
     plain = table(f"{report.title}, rows", columns, cells)
     args = visitor.request.args
@@ -167,8 +172,9 @@ async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, 
     return replace(plain, columns=tuple(map(sorting, plain.columns)))
 
 
-def _columns(values: Mapping[str, str], columns: list[str]) -> list[str]:
-    """The columns to show: those of the period before are empty unless it is compared."""
+def _columns(report: reports.Report, values: Mapping[str, str], columns: list[str]) -> list[str]:
+    """The columns to show, what matters most first: those of the period before are empty unless it is compared."""
+    columns = list(dict.fromkeys((*FIRST.get(report.name, ()), *columns)))
     if values.get("compare", "compared"):
         return columns
     return [name for name in columns if not name.startswith("previous_") and not name.endswith("_change_pct")]
