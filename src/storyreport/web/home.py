@@ -21,6 +21,7 @@ from .wall import Wall, wall
 HOURS = 24
 # Columns that say how much a change rests on: its report has them.
 OF_SIZE = ("executions", "calls")
+ORDERS = (("most expensive", "cost"), ("slowest against usual", "slower"))
 # What changed: a title and the select of a report.
 CHANGES = (
     ("Slower and faster steps", figures.SLOWER_STEPS),
@@ -59,6 +60,7 @@ class Home:
     verdict_error: str
     tiles: list[Tile]
     wall: Wall | None
+    ways: list[tuple[str, str]]  # (title, address) to runs in another order
     health: Health | None
     changes: list[Change]
     shortcuts: list[tuple[str, str]]  # (title, address)
@@ -129,6 +131,7 @@ async def view(visitor: Visitor) -> Home:
         verdict_error=error,
         tiles=await tiles(visitor, chosen),
         wall=await wall(visitor, chosen),
+        ways=await _ways(visitor, chosen),
         health=await health(visitor, chosen),
         changes=[change for title, asked in CHANGES if (change := await _change(visitor, title, asked, chosen))],
         shortcuts=await _shortcuts(visitor),
@@ -156,6 +159,17 @@ async def _part(visitor: Visitor, fact: Fact, chosen: Mapping[str, str]) -> Part
         links.report(visitor.datasette, fact.report, {**fact.params, **own}) if is_shown else "",
         fact.is_bad,
     )
+
+
+async def _ways(visitor: Visitor, chosen: Mapping[str, str]) -> list[tuple[str, str]]:
+    """To the runs of the week in another order than that of time, for those who may see them."""
+    if not await visitor.may_see(["recent_runs"]):
+        return []
+    own = {name: value for name, value in chosen.items() if value}
+    week = {**own, "since": f"{DAYS}d"}
+    return [
+        (title, links.report(visitor.datasette, "recent_runs", {**week, "order": order})) for title, order in ORDERS
+    ]
 
 
 async def _shortcuts(visitor: Visitor) -> list[tuple[str, str]]:
