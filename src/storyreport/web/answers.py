@@ -17,6 +17,8 @@ MOST = 500
 MOST_ROWS = 1000
 # Pages of different visitors and sources.
 MOST_PAGES = 32
+# Charts with their pictures, and the bytes of these together.
+MOST_CHARTS, MOST_BYTES = 64, 16 << 20
 SECONDS = 60
 
 
@@ -27,16 +29,20 @@ class _Kept:
         self.state: tuple[object, ...] = ()
         self.answers: dict[tuple[object, ...], Any] = {}
         self.pages: dict[tuple[object, ...], str] = {}
+        self.charts: dict[tuple[object, ...], tuple[Any, int]] = {}
         self.pending: dict[tuple[object, ...], asyncio.Lock] = {}
 
     def of(self, state: tuple[object, ...]) -> "_Kept":
         """What is kept of a state; that of another one is forgotten."""
         if state != self.state:
             self.state, self.answers, self.pages, self.pending = state, {}, {}, {}
+            self.charts = {}
         if len(self.answers) >= MOST:
             self.answers = {}
         if len(self.pages) >= MOST_PAGES:
             self.pages = {}
+        if len(self.charts) >= MOST_CHARTS or sum(size for _, size in self.charts.values()) > MOST_BYTES:
+            self.charts = {}
         return self
 
 
@@ -77,6 +83,21 @@ async def page(datasette: Any, key: tuple[object, ...], make: Callable[[], Await
                 return made
             pages[key] = made
     return pages[key]
+
+
+async def chart(datasette: Any, key: tuple[object, ...], make: Callable[[], Awaitable[tuple[Any, int]]]) -> Any:
+    """The chart that `make` returns with its size in bytes, kept like a page; one of size 0 is not kept."""
+    kept = _SERVED.setdefault(datasette, _Kept()).of(_state(datasette.get_database(DATABASE).path))
+    found, pending = kept.charts, kept.pending
+    if key not in found:
+        async with pending.setdefault(key, asyncio.Lock()):
+            if key not in found:
+                made, size = await make()
+                pending.pop(key, None)
+                if not size:
+                    return made
+                found[key] = (made, size)
+    return found[key][0]
 
 
 def _state(path: str) -> tuple[object, ...]:

@@ -217,7 +217,7 @@ async def _chart(visitor: Visitor, part: Part, report: reports.Report, given: Ma
     values = reports.bind(report, {param.name: given[param.name] for param in report.params if param.name in given})
     found = await listed(visitor, report, values, {})
     context_ = await drawn.context(visitor, report, values, title=part.title)
-    return charts.of(report.chart, found.all, context_, CHART_WIDTHS[part.width])
+    return await charts.kept(visitor, report, values, found.all, context_, CHART_WIDTHS[part.width])
 
 
 async def _text(visitor: Visitor, found: Dashboard, text: str, chosen: Mapping[str, str]) -> Markup:

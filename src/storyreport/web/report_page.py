@@ -135,14 +135,17 @@ async def _chart(
     """The report's chart with its links."""
     datasette, args = visitor.datasette, visitor.request.args
     most = charts.most_bars(args)
-    chart = charts.of(report.chart, rows, await drawn.context(visitor, report, values, most=most))
+    around = await drawn.context(visitor, report, values, most=most)
+    is_explored = bool(args.get("_explore"))
+    made = charts.of(report.chart, rows, around) if is_explored else None
+    chart = made if is_explored else await charts.kept(visitor, report, values, rows, around)
     if not chart:
         return None
     own = listing.kept(args, BARS)
     here = {**values, **listing.kept(args, SORT, SORT_DESC, "_explore")}
     return replace(
         chart,
-        is_explored=bool(args.get("_explore")),
+        is_explored=is_explored,
         svg_address=links.report(datasette, report.name, {**values, **own}, "svg"),
         png_address=links.report(datasette, report.name, {**values, **own}, "png"),
         all_address=links.report(datasette, report.name, {**here, BARS: "all"}) if chart.has_more else "",
