@@ -13,8 +13,8 @@ from ..evidence import states
 from . import DATABASE
 
 MOST = 500
-# A large answer is not worth the memory.
-MOST_ROWS = 1000
+# A year of days of some sources is kept, a larger answer is not worth the memory; nor are many of these.
+MOST_ROWS, MOST_ROWS_KEPT = 6000, 40_000
 # Pages of different visitors and sources.
 MOST_PAGES = 32
 # Charts with their pictures, and the bytes of these together.
@@ -28,6 +28,7 @@ class _Kept:
     def __init__(self) -> None:
         self.state: tuple[object, ...] = ()
         self.answers: dict[tuple[object, ...], Any] = {}
+        self.rows = 0  # of all answers
         self.pages: dict[tuple[object, ...], str] = {}
         self.charts: dict[tuple[object, ...], tuple[Any, int]] = {}
         self.pending: dict[tuple[object, ...], asyncio.Lock] = {}
@@ -36,9 +37,9 @@ class _Kept:
         """What is kept of a state; that of another one is forgotten."""
         if state != self.state:
             self.state, self.answers, self.pages, self.pending = state, {}, {}, {}
-            self.charts = {}
-        if len(self.answers) >= MOST:
-            self.answers = {}
+            self.charts, self.rows = {}, 0
+        if len(self.answers) >= MOST or self.rows > MOST_ROWS_KEPT:
+            self.answers, self.rows = {}, 0
         if len(self.pages) >= MOST_PAGES:
             self.pages = {}
         if len(self.charts) >= MOST_CHARTS or sum(size for _, size in self.charts.values()) > MOST_BYTES:
@@ -56,13 +57,16 @@ async def rows(datasette: Any, sql: str, values: Mapping[str, Any] | None = None
     """
     database = datasette.get_database(DATABASE)
     # Before the rows are read: whatever is written meanwhile is another state.
-    kept = _SERVED.setdefault(datasette, _Kept()).of(_state(database.path)).answers
+    held = _SERVED.setdefault(datasette, _Kept()).of(_state(database.path))
+    kept = held.answers
     key = (sql, tuple(sorted((values or {}).items())), truncate and datasette.max_returned_rows)
     if key not in kept:
         found = await database.execute(sql, dict(values or {}), truncate=truncate)
         if len(found.rows) > MOST_ROWS:
             return found
         kept[key] = found
+        if kept is held.answers:
+            held.rows += len(found.rows)
     return kept[key]
 
 

@@ -12,7 +12,7 @@ from ..errors import UsageError
 from . import answers
 from . import context as choices
 from .pictures import PICTURES, NotDrawnError
-from .visitor import Result, Visitor
+from .visitor import Visitor
 
 # An address with `_bars=all` draws all bars, up to so many.
 BARS, MOST = "_bars", 200
@@ -123,9 +123,3 @@ async def kept(
 def drawing_of(chart: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], context: Context) -> Drawing | None:
     """The chart of rows at one width; None where there is nothing to draw."""
     return charts.drawing(chart, [dict(row) for row in rows[: charts.MOST_ROWS]], context)
-
-
-def of_rows(result: Result, title: str, sources: Sequence[str], bounds: Sequence[charts.Bound] = ()) -> Chart | None:
-    """A chart of a result's rows; None where its report has none, or nothing can be drawn."""
-    columns = list(result.rows[0]) if result.rows else []
-    return of(result.report.chart, result.rows, Context(title, columns, sources, href=result.href, bounds=bounds))
