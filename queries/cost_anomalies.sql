@@ -31,6 +31,7 @@ with recursive spent as materialized (
     where
         day <> ''
         and cost_nano is not null
+        and (:source = '' or source_id in (select id from sources where name = :source))
         and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
         and day >= coalesce(date(nullif(:since, ''), '-28 days'), '')
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
@@ -120,9 +121,6 @@ select
 from bounded
 join sources on sources.id = bounded.source_id
 where
-    (:source = '' or sources.name = :source)
-    and (
-        bounded.cost > bounded.usual_high
-        or (bounded.cost < bounded.usual_low and bounded.day < date('now'))
-    )
+    bounded.cost > bounded.usual_high
+    or (bounded.cost < bounded.usual_low and bounded.day < date('now'))
 order by bounded.day desc, bounded.cost desc, source, provider, bounded.currency
