@@ -137,6 +137,8 @@ def test_pages_of_each_kind(browser: webdriver.Chrome, home: str) -> None:
         check(browser)
         assert browser.execute_script("return window.moved") < 0.1, path
         assert browser.execute_script(UNREACHABLE) == [], path
+        # axe-core 4.9 stumbles over an element that Datasette 1.0 has at the end of each page.
+        browser.execute_script("document.querySelector('navigation-search')?.remove()")
         axe = Axe(browser)
         axe.inject()  # type: ignore[no-untyped-call]
         found += [
