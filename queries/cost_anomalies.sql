@@ -18,9 +18,11 @@ chart:
     color: {field: provider, type: nominal}
     row: {field: currency, type: nominal}
 */
-with spent as (
+with recursive spent as materialized (
     select
         day,
+        -- Days as whole numbers, so that an index finds each of the days before.
+        cast(julianday(day) + 0.5 as integer) as number,
         source_id,
         provider,
         currency,
@@ -29,34 +31,69 @@ with spent as (
     where
         day <> ''
         and cost_nano is not null
+        and (:source = '' or source_id in (select id from sources where name = :source))
         and (:pipeline = '' or pipeline_id in (select id from pipelines where name = :pipeline))
         and day >= coalesce(date(nullif(:since, ''), '-28 days'), '')
         and day <= coalesce(nullif(:until, ''), '9999-12-31')
     group by source_id, provider, currency, day
 ),
 
-ranked as (
+days_before (number) as (
+    select 1
+    union all
+    select number + 1
+    from days_before
+    where number < 28
+),
+
+compared as materialized (
     select
         spent.day,
         spent.source_id,
         spent.provider,
         spent.currency,
         spent.cost,
-        earlier.cost as usual,
-        row_number() over (
-            partition by spent.source_id, spent.provider, spent.currency, spent.day
-            order by earlier.cost
-        ) as place,
-        count(*) over (partition by spent.source_id, spent.provider, spent.currency, spent.day) as days
+        earlier.cost as usual
     from spent
-    join spent as earlier
+    cross join days_before
+    cross join spent as earlier
         on
-            earlier.source_id = spent.source_id
+            earlier.number = spent.number - days_before.number
+            and earlier.source_id = spent.source_id
             and earlier.provider = spent.provider
             and earlier.currency = spent.currency
-            and earlier.day >= date(spent.day, '-28 days')
-            and earlier.day < spent.day
     where spent.day >= :since
+),
+
+-- Days out of line are few: a day is above the k-th smallest of the days before if k of them are smaller.
+odd as (
+    select
+        day,
+        source_id,
+        provider,
+        currency
+    from compared
+    group by source_id, provider, currency, day
+    having
+        count(*) >= 14
+        and (
+            sum(usual < cost) >= 0.95 * count(*)
+            or sum(usual <= cost) < 0.05 * count(*)
+        )
+),
+
+ranked as (
+    select
+        compared.*,
+        row_number() over (
+            partition by compared.source_id, compared.provider, compared.currency, compared.day
+            order by compared.usual
+        ) as place,
+        count(*) over (
+            partition by compared.source_id, compared.provider, compared.currency, compared.day
+        ) as days
+    from odd
+    join compared using (source_id, provider, currency, day)
 ),
 
 -- The nearest rank: of 28 days the second lowest and the second highest.
@@ -70,7 +107,6 @@ bounded as (
         min(case when place >= 0.05 * days then usual end) as usual_low,
         min(case when place >= 0.95 * days then usual end) as usual_high
     from ranked
-    where days >= 14
     group by day, source_id, provider, currency, cost
 )
 
@@ -85,9 +121,6 @@ select
 from bounded
 join sources on sources.id = bounded.source_id
 where
-    (:source = '' or sources.name = :source)
-    and (
-        bounded.cost > bounded.usual_high
-        or (bounded.cost < bounded.usual_low and bounded.day < date('now'))
-    )
+    bounded.cost > bounded.usual_high
+    or (bounded.cost < bounded.usual_low and bounded.day < date('now'))
 order by bounded.day desc, bounded.cost desc, source, provider, bounded.currency

@@ -25,7 +25,7 @@ WIDTHS = ("third", "half", "full")
 MOST_PARTS, MOST_ROWS = 24, 100
 KEYS = {
     "page": ({"title", "parts"}, {"text"}),
-    "part": ({"report", "show"}, {"title", "text", "params", "column", "label", "rows", "width"}),
+    "part": ({"report", "show"}, {"title", "text", "params", "column", "label", "columns", "rows", "width"}),
 }
 
 
@@ -55,6 +55,7 @@ class Part:
     label: str  # the column that tells several numbers apart
     rows: int  # at most so many
     width: str
+    columns: tuple[str, ...] = ()  # of a table; all that have values where none is named
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,8 @@ class _File:
             raise self.broken(f"{report.name} has no chart; show a table or a number", values["show"])
         if (show == "number") != ("column" in values):
             raise self.broken("show: number needs a column, and a column needs show: number", node)
+        if "columns" in values and show != "table":
+            raise self.broken("columns are those of show: table", values["columns"])
         return Part(
             report.name,
             show,
@@ -212,6 +215,7 @@ class _File:
             self._column(report, values.get("label")),
             self._count(values.get("rows"), 1 if show == "number" else 10),
             self._one_of("width", values["width"], WIDTHS) if "width" in values else _width(show),
+            self._columns(report, values.get("columns")),
         )
 
     def _report(self, node: Any) -> reports.Report:
@@ -241,6 +245,16 @@ class _File:
         if name and name not in (*report.columns, ROWS):
             raise self.broken(_unknown_column(report, name), node)
         return name
+
+    def _columns(self, report: reports.Report, node: Any) -> tuple[str, ...]:
+        if node is None:
+            return ()
+        if node.id != "sequence" or not node.value:
+            raise self.broken("columns is not a list of columns; write [step, failure_pct]", node)
+        for each in node.value:
+            if self._word(each) not in report.columns:
+                raise self.broken(_unknown_column(report, self._word(each)), each)
+        return tuple(self._word(each) for each in node.value)
 
     def _count(self, node: Any, default: int) -> int:
         text = self._word(node) or str(default)

@@ -10,6 +10,8 @@ from .units import Row
 # A limit further off than this many times the largest value would leave the chart without a shape.
 FAR = 3
 RED = "#d32f2f"
+# The page's letters may be wider than the ones that a text was measured with.
+ROOM = 3 * "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ def near(found: Sequence[Bound], values: Sequence[Mapping[str, Any]], notes: lis
     notes += [f"The limit, {each.short}, is far above what is drawn." for each in found if each not in drawn]
     if drawn:
         notes.append("A red line is a limit.")
-    return [{"value": each.value, "says": f"limit: {each.short}", "text": f"limit {each.short}"} for each in drawn]
+    return [
+        {"value": each.value, "says": f"limit: {each.short}", "text": f"limit {each.short}{ROOM}"} for each in drawn
+    ]
 
 
 def layers(drawn: Sequence[Row], axis: str) -> list[dict[str, Any]]:

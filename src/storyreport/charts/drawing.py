@@ -89,6 +89,7 @@ class _Part:
     has_more: bool = False
     colour: dict[str, Any] | None = None
     height: int = HEIGHT
+    said: list[str] = field(default_factory=list)  # the columns that a mark says; all where none is named
     layers: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -172,9 +173,14 @@ class _Part:
         """The data: a row for each mark."""
         channels = [self.category, {**self.encoding.get("color", {}), "of": "colour"}, self.measure]
         found = []
+        is_linked = len(marks) <= MOST_LINKED
+        if len(marks) > MANY_POINTS:
+            # Of so many a mark says only what it draws.
+            drawn = dict.fromkeys(channel["field"] for channel in channels if channel.get("field"))
+            self.said = [*drawn, *([] if "currency" not in self.context.columns else ["currency"])]
         for mark in marks:
             key = str(mark.name) if str(mark.name) in known else mark.name
-            value: dict[str, Any] = {"name": known[key], "value": mark.value, **self._says(mark, channels)}
+            value: dict[str, Any] = {"name": known[key], "value": mark.value, **self._says(mark, channels, is_linked)}
             if mark.previous is not None:
                 value["previous"] = mark.previous
             if self.colour:
@@ -186,16 +192,17 @@ class _Part:
             found.append(value)
         return found
 
-    def _says(self, mark: Mark, channels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def _says(self, mark: Mark, channels: Sequence[Mapping[str, Any]], is_linked: bool) -> dict[str, Any]:
         """What a mark says, in a sentence and line by line, and where it leads."""
-        lines = said(mark, channels, self.context.columns)
+        lines = said(mark, channels, self.said or self.context.columns)
         text = "; ".join(f"{name}: {value}" for name, value in lines)
         says: dict[str, Any] = {
             "says": text,
             **{f"tip{place}": value for place, (_, value) in enumerate(lines)},
             "titles": [name for name, _ in lines],
         }
-        href = self.context.href(self.category.get("field", ""), mark.original) if self.context.href else ""
+        find = self.context.href if is_linked else None
+        href = find(self.category.get("field", ""), mark.original) if find else ""
         return {**says, "href": href} if href else says
 
     def _measured(self, values: list[dict[str, Any]], limits: list[Row]) -> dict[str, Any]:
@@ -284,7 +291,13 @@ class _Part:
         for row in rows:
             mark = Mark(row[name], row.get("coloured", ""), [row])
             span = {"name": known[str(row[name])], "since": row[start], "until": row[end] or last}
-            values.append({**span, **({"colour": mark.colour} if self.colour else {}), **self._says(mark, ())})
+            values.append(
+                {
+                    **span,
+                    **({"colour": mark.colour} if self.colour else {}),
+                    **self._says(mark, (), len(rows) <= MOST_LINKED),
+                }
+            )
         channel, self.height = axes.named(self.category, list(known.values()), self.label_limit)
         self.name_axis, self.value_axis = "y", "x"
         more: dict[str, Any] = {"x2": {"field": "until"}}
@@ -319,7 +332,7 @@ class _Part:
             encoding["color"] = self.colour
         if "detail" in self.encoding:
             encoding["detail"] = {"field": "detail", "type": "nominal"}
-        if len(values) <= MOST_LINKED and any("href" in value for value in values):
+        if any("href" in value for value in values):
             encoding["href"] = {"field": "href"}
         if self.is_one_of_many and self.height == HEIGHT:
             self.height = LOW_HEIGHT

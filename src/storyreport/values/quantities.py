@@ -6,7 +6,7 @@ import re
 MONEY = (
     *("cost", "estimated_cost", "cost_per_call", "cost_to_date", "daily_avg", "forecast", "previous_month"),
     *("cost_per_accepted_story", "cost_of_failures", "previous_cost", "previous_cost_per_accepted_story"),
-    *("usual_cost", "with_cost"),
+    *("usual_cost", "with_cost", "usual_low", "usual_high", "saved"),
 )
 UNITS = ("_ms", "_pct", "_bytes", "_minutes")
 # Keys are no quantities: no thousands separator.

@@ -12,8 +12,9 @@ from . import DATABASE, addresses, context, links, permissions
 
 STATUS = re.compile("queued|running|waiting|completed|failed|cancelled|skipped|blocked|ok|warning|problem")
 
-# A key that no person has chosen: its beginning is shown, the whole of it is there on hover and where it is copied.
-ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}", re.ASCII)
+# A key that no person has chosen: its beginning is shown, the whole of it is there on hover and where it is copied. One
+# of digits alone may be a time, whose end is what tells it apart.
+ID = re.compile(r"(?=[0-9-]*[a-f])[0-9a-f]{8}-?[0-9a-f]{4}", re.ASCII)
 
 
 def render(

@@ -6,11 +6,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from .. import charts
+from .. import charts, reports
 from ..charts import Context, Drawing
 from ..errors import UsageError
+from . import answers
+from . import context as choices
 from .pictures import PICTURES, NotDrawnError
-from .visitor import Result
+from .visitor import Visitor
 
 # An address with `_bars=all` draws all bars, up to so many.
 BARS, MOST = "_bars", 200
@@ -29,6 +31,7 @@ class Chart:
     png_address: str = ""
     all_address: str = ""
     fewer_address: str = ""
+    drawn: tuple[tuple[str, Markup], ...] = ()  # its pictures, where they were kept
 
     @property
     def has_more(self) -> bool:
@@ -54,6 +57,8 @@ class Chart:
 
         Templates wait for it where they show a chart, so that a chart that is not shown is not drawn.
         """
+        if self.drawn:
+            return list(self.drawn)
         try:
             drawn = [
                 (name, await PICTURES.picture(drawing, self.title, charts.PAGE))
@@ -87,12 +92,34 @@ def of(
     return Chart(context.title, drawings) if len(drawings) == len(widths) else None
 
 
+async def kept(
+    visitor: Visitor,
+    report: reports.Report,
+    values: Mapping[str, str],
+    rows: Sequence[Mapping[str, Any]],
+    context: Context,
+    widths: Mapping[str, int] = WIDTHS,
+) -> Chart | None:
+    """The chart of a report's rows with its pictures, as it was made before for the same of all that it depends on."""
+
+    async def make() -> tuple[Chart | None, int]:
+        chart = of(report.chart, rows, context, widths)
+        if not chart:
+            return None, 0
+        pictures = await chart.pictures()
+        if pictures[0][0] == "failure":
+            return chart, 0
+        # The pictures stand for what they were drawn from, which is larger.
+        bare = {name: replace(drawing, parts=()) for name, drawing in chart.drawings.items()}
+        return replace(chart, drawings=bare, drawn=tuple(pictures)), sum(len(svg) for _, svg in pictures)
+
+    drawn_from = (report.name, report.sql, repr(report.chart), tuple(values.items()), tuple(widths.items()))
+    chosen = tuple(choices.of(visitor.request).items())
+    around = (context.title, tuple(context.sources), context.most, tuple(context.rules), tuple(context.bounds))
+    found: Chart | None = await answers.chart(visitor.datasette, (*drawn_from, *chosen, *around), make)
+    return found
+
+
 def drawing_of(chart: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], context: Context) -> Drawing | None:
     """The chart of rows at one width; None where there is nothing to draw."""
     return charts.drawing(chart, [dict(row) for row in rows[: charts.MOST_ROWS]], context)
-
-
-def of_rows(result: Result, title: str, sources: Sequence[str], bounds: Sequence[charts.Bound] = ()) -> Chart | None:
-    """A chart of a result's rows; None where its report has none, or nothing can be drawn."""
-    columns = list(result.rows[0]) if result.rows else []
-    return of(result.report.chart, result.rows, Context(title, columns, sources, href=result.href, bounds=bounds))

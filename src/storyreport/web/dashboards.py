@@ -206,7 +206,8 @@ def _numbers(part: Part, result: Result, shown: Shown) -> Shown:
 
 def _table(part: Part, result: Result, shown: Shown) -> Shown:
     rows = result.rows[: part.rows]
-    places = [place for place, name in enumerate(result.columns) if any(row[name] not in (None, "") for row in rows)]
+    shown_names = part.columns or [name for name in result.columns if any(row[name] not in (None, "") for row in rows)]
+    places = [result.columns.index(name) for name in shown_names]
     cells = [[row[place] for place in places] for row in result.cells[: part.rows]]
     found = table(part.title, [result.columns[place] for place in places], cells)
     return replace(shown, table=found, note=f"The first {part.rows} rows." if len(result.rows) > part.rows else "")
@@ -216,7 +217,7 @@ async def _chart(visitor: Visitor, part: Part, report: reports.Report, given: Ma
     values = reports.bind(report, {param.name: given[param.name] for param in report.params if param.name in given})
     found = await listed(visitor, report, values, {})
     context_ = await drawn.context(visitor, report, values, title=part.title)
-    return charts.of(report.chart, found.all, context_, CHART_WIDTHS[part.width])
+    return await charts.kept(visitor, report, values, found.all, context_, CHART_WIDTHS[part.width])
 
 
 async def _text(visitor: Visitor, found: Dashboard, text: str, chosen: Mapping[str, str]) -> Markup:

@@ -7,11 +7,12 @@ from datasette import Response
 from datasette.utils import tilde_decode
 
 from .. import bounds
+from ..charts import Context
 from ..reports import load_reports
 from ..reports.details import SECTIONS, Section
 from ..values.quantities import duration
 from . import DATABASE, context, freshness, run_page
-from .charts import Chart, of_rows
+from .charts import Chart, kept
 from .permissions import ensure_database
 from .tables import Table
 from .timeline import Timeline, timeline_of
@@ -55,6 +56,8 @@ RUNS = """
 KNOWN = {"step": FAMILY, "pipeline": RUNS}
 
 
+# Of a step, pipeline or source the first rows of each report; what is about one run, story or batch is shown whole.
+MOST_ROWS, WHOLE = 50, ("run", "story", "batch")
 TEXTS = {
     "story": "Steps, runs, errors, files, tree and cost.",
     "run": "Timeline, problems and calls.",
@@ -147,7 +150,8 @@ async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool)
 async def _section(visitor: Visitor, section: Section, key: str, source: str) -> Shown | None:
     chosen = _chosen(visitor, section) if section.takes == "step" else {}
     values = {**chosen, "source": source, section.takes: key}
-    result = await visitor.result(section.report, values)
+    most = None if section.takes in WHOLE else MOST_ROWS
+    result = await visitor.result(section.report, values, most_cells=most)
     if result is None or not (result.rows or result.error or section.if_empty):
         return None
     if result.error:
@@ -158,8 +162,12 @@ async def _section(visitor: Visitor, section: Section, key: str, source: str) ->
         return shown
     sources = [each.name for each in await visitor.sources()]
     limits = bounds.of_chart(result.report, values)
-    chart = of_rows(result, f"{result.report.title}: {key}", sources, limits) if len(result.rows) > 1 else None
-    return Shown(section.title, result, result.table(section.title), chart, "")
+    title = f"{result.report.title}: {key}"
+    around = Context(title, list(result.rows[0]), sources, href=result.href, bounds=limits)
+    chart = await kept(visitor, result.report, values, result.rows, around) if len(result.rows) > 1 else None
+    count = len(result.rows)
+    note = f"The first {most} of {count:,} rows." if most and count > most and not result.is_cut else ""
+    return Shown(section.title, result, result.table(section.title), chart, note)
 
 
 def _of_run(visitor: Visitor, section: Section, result: Result) -> Shown | None:

@@ -19,6 +19,9 @@ from .visitor import Visitor
 from .wall import Wall, wall
 
 HOURS = 24
+# Columns that say how much a change rests on: its report has them.
+OF_SIZE = ("executions", "calls")
+ORDERS = (("most expensive", "cost"), ("slowest against usual", "slower"))
 # What changed: a title and the select of a report.
 CHANGES = (
     ("Slower and faster steps", figures.SLOWER_STEPS),
@@ -57,6 +60,7 @@ class Home:
     verdict_error: str
     tiles: list[Tile]
     wall: Wall | None
+    ways: list[tuple[str, str]]  # (title, address) to runs in another order
     health: Health | None
     changes: list[Change]
     shortcuts: list[tuple[str, str]]  # (title, address)
@@ -127,6 +131,7 @@ async def view(visitor: Visitor) -> Home:
         verdict_error=error,
         tiles=await tiles(visitor, chosen),
         wall=await wall(visitor, chosen),
+        ways=await _ways(visitor, chosen),
         health=await health(visitor, chosen),
         changes=[change for title, asked in CHANGES if (change := await _change(visitor, title, asked, chosen))],
         shortcuts=await _shortcuts(visitor),
@@ -156,6 +161,17 @@ async def _part(visitor: Visitor, fact: Fact, chosen: Mapping[str, str]) -> Part
     )
 
 
+async def _ways(visitor: Visitor, chosen: Mapping[str, str]) -> list[tuple[str, str]]:
+    """To the runs of the week in another order than that of time, for those who may see them."""
+    if not await visitor.may_see(["recent_runs"]):
+        return []
+    own = {name: value for name, value in chosen.items() if value}
+    week = {**own, "since": f"{DAYS}d"}
+    return [
+        (title, links.report(visitor.datasette, "recent_runs", {**week, "order": order})) for title, order in ORDERS
+    ]
+
+
 async def _shortcuts(visitor: Visitor) -> list[tuple[str, str]]:
     """The topics of the reports that the visitor may see, with where they stand in the catalogue."""
     address = links.with_context(str(visitor.datasette.urls.path("/-/reports")), ())
@@ -170,5 +186,7 @@ async def _change(visitor: Visitor, title: str, asked: Question, chosen: Mapping
     result = await visitor.result(asked.report, {**chosen, **params, "first": first_day().isoformat()}, asked.select)
     if result is None or not (result.rows or result.error):
         return None
-    shown = None if result.error else table(title, result.columns, result.cells)
+    places = [place for place, name in enumerate(result.columns) if name not in OF_SIZE]
+    cells = [[row[place] for place in places] for row in result.cells]
+    shown = None if result.error else table(title, [result.columns[place] for place in places], cells)
     return Change(title, result.address, shown, result.error)

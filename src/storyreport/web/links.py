@@ -75,22 +75,23 @@ def file_name(report: reports.Report, values: Mapping[str, str]) -> str:
 
 
 def of_marks(datasette: Any, report_: reports.Report, values: Mapping[str, str]) -> Href:
-    """What the marks of a report's chart lead to: the page of what they name, or the rows of that day or kind."""
+    """What the marks of a report's chart lead to: the page of what they name, or its rows of that period or kind."""
     takes = {param.name for param in report_.params}
+    rows = report(datasette, report_.name, values) + "#rows"
 
     def href(column: str, row: Mapping[str, Any]) -> str:
         column = "story" if column == "title" and row.get("story") else column
         value = row.get(column)
         if not value:
-            return ""
+            return rows
         if column in PAGES:
             return detail(datasette, PAGES[column], str(value), str(row.get("source") or ""))
-        if column == "day" and {"since", "until"} <= takes:
+        if column in ("day", "period") and {"since", "until"} <= takes:
             first, last = periods.days_of(str(value), values.get("by", "day"))
             return report(datasette, report_.name, {**values, "since": first, "until": last})
         if column in takes and not values.get(column):
             return report(datasette, report_.name, {**values, column: str(value)})
-        return ""
+        return rows
 
     return href
 

@@ -17,6 +17,11 @@ PLURALS = {"One run, one story": "single runs and stories", "Data": "the data"}
 # What a form of the page keeps, beside the parameters.
 KEPT = (SORT, SORT_DESC, BARS, "_refresh", "_explore")
 
+# The columns that a page begins with, where all would not fit a screen.
+FIRST = {
+    "recent_runs": ("run", "source", "status", "started_at", "duration_ms", "slower_pct", "cost", "error"),
+}
+
 
 @dataclass(frozen=True)
 class Field:
@@ -130,14 +135,17 @@ async def _chart(
     """The report's chart with its links."""
     datasette, args = visitor.datasette, visitor.request.args
     most = charts.most_bars(args)
-    chart = charts.of(report.chart, rows, await drawn.context(visitor, report, values, most=most))
+    around = await drawn.context(visitor, report, values, most=most)
+    is_explored = bool(args.get("_explore"))
+    made = charts.of(report.chart, rows, around) if is_explored else None
+    chart = made if is_explored else await charts.kept(visitor, report, values, rows, around)
     if not chart:
         return None
     own = listing.kept(args, BARS)
     here = {**values, **listing.kept(args, SORT, SORT_DESC, "_explore")}
     return replace(
         chart,
-        is_explored=bool(args.get("_explore")),
+        is_explored=is_explored,
         svg_address=links.report(datasette, report.name, {**values, **own}, "svg"),
         png_address=links.report(datasette, report.name, {**values, **own}, "png"),
         all_address=links.report(datasette, report.name, {**here, BARS: "all"}) if chart.has_more else "",
@@ -149,7 +157,7 @@ async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, 
     """The rows of this page; each heading leads to the rows in its order."""
     if not rows.shown:
         return None
-    columns = _columns(values, list(rows.shown[0].keys()))
+    columns = _columns(report, values, list(rows.shown[0].keys()))
     cells = [[await visitor.cell(row, column) for column in columns] for row in rows.shown]
     plain = table(f"{report.title}, rows", columns, cells)
     args = visitor.request.args
@@ -167,8 +175,9 @@ async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, 
     return replace(plain, columns=tuple(map(sorting, plain.columns)))
 
 
-def _columns(values: Mapping[str, str], columns: list[str]) -> list[str]:
-    """The columns to show: those of the period before are empty unless it is compared."""
+def _columns(report: reports.Report, values: Mapping[str, str], columns: list[str]) -> list[str]:
+    """The columns to show, what matters most first: those of the period before are empty unless it is compared."""
+    columns = list(dict.fromkeys((*FIRST.get(report.name, ()), *columns)))
     if values.get("compare", "compared"):
         return columns
     return [name for name in columns if not name.startswith("previous_") and not name.endswith("_change_pct")]

@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette.utils import to_css_class
 
-from ..values.quantities import heading
+from ..values.quantities import MONEY, heading
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,11 @@ class Table:
 
 
 def table(label: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    """The table of these rows; a cell that is a number stands to the right."""
+    """The table of these rows; a cell that is a number stands to the right. Amounts say their currency themselves."""
+    if "currency" in columns and not set(MONEY).isdisjoint(columns):
+        places = [place for place, name in enumerate(columns) if name != "currency"]
+        columns = [columns[place] for place in places]
+        rows = [[row[place] for place in places] for row in rows]
     numbers = {place for row in rows for place, cell in enumerate(row) if _is_number(cell)}
     described = (
         Column(name, heading(name), f"col-{to_css_class(name)}" + (" number" if place in numbers else ""))

@@ -112,15 +112,18 @@ class Visitor:
         """The names of all pipelines."""
         return [row["name"] for row in await self._rows(PIPELINES)]
 
-    async def result(self, name: str, given: Mapping[str, str] | None = None, select: str = "") -> Result | None:
+    async def result(
+        self, name: str, given: Mapping[str, str] | None = None, select: str = "", most_cells: int | None = None
+    ) -> Result | None:
         """A report's rows, or those of an SQL select from `report`; None where the visitor may not see it.
 
-        A parameter that the report does not take is a condition on its column of that name.
+        A parameter that the report does not take is a condition on its column of that name. Cells are made of the
+        first rows alone, `most_cells` of them, or of all.
         """
         report = catalogue.load_reports().get(name)
         if report is None or not await self.may_see([name]):
             return None
-        return await self._run(report, given or {}, select)
+        return await self._run(report, given or {}, select, most_cells)
 
     async def rows(self, name: str, given: Mapping[str, str], select: str) -> Rows | None:
         """The plain rows of an SQL select from a report; None where the visitor may not see it.
@@ -144,7 +147,7 @@ class Visitor:
                 return list((await answers.rows(self.datasette, sql)).rows)
         return []
 
-    async def _run(self, report: Report, given: Mapping[str, str], select: str) -> Result:
+    async def _run(self, report: Report, given: Mapping[str, str], select: str, most_cells: int | None) -> Result:
         values = _values(report, given)
         conditions = " and ".join(f"{name} = :{name}" for name in given if name not in values and given[name])
         outer = select or "select * from report" + (f" where {conditions}" if conditions else "")
@@ -155,7 +158,7 @@ class Visitor:
             return Result(*named, error=found)
         rows = [dict(row) for row in found.rows]
         columns = list(found.columns) if select else _informative(rows, given)
-        cells = [[await self.cell(row, column) for column in columns] for row in found.rows]
+        cells = [[await self.cell(row, column) for column in columns] for row in found.rows[:most_cells]]
         return Result(*named, columns, rows, cells, found.truncated, href=href)
 
     async def _found(self, report: Report, bound: Mapping[str, str], select: str) -> Any:

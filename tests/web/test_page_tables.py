@@ -1,0 +1,86 @@
+"""Tables of pages: what is shortened, what is left out, what stands first, and the columns that a page file names."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from helpers.report_database import ReportDatabase
+from helpers.serving import Served
+
+from storyreport import dashboards
+from storyreport.dashboards import BrokenPageError
+from storyreport.web.cells import ID
+from storyreport.web.tables import table
+
+HEADING = r'<th[^>]*class="col-(\w+)'
+STEPS = "run,pipeline,story,step,status,started_at,ended_at,error\n"
+
+
+@pytest.mark.parametrize(
+    "key", ["7b6c718f-d40c-4c42-9c95-4d4bd25ac949", "73927514-2103-4282-b9ee-45df823bbb5d", "c54fd8d784b7429f"]
+)
+def test_a_key_that_no_person_has_chosen_is_shortened(key: str) -> None:
+    assert ID.match(key)
+
+
+@pytest.mark.parametrize("key", ["20261129-063358", "20261129063358", "STORY-0392", "story/84", "deadline-2026"])
+def test_a_key_whose_end_tells_it_apart_is_not(key: str) -> None:
+    """Of runs that are named after their time all would look the same."""
+    assert not ID.match(key)
+
+
+def test_amounts_say_their_currency_themselves() -> None:
+    """A column of currencies beside no amount stays."""
+    found = table("", ["step", "cost", "currency", "calls"], [["write", "2.00 USD", "USD", 3]])
+    assert [column.name for column in found.columns] == ["step", "cost", "calls"]
+    assert list(found.rows) == [["write", "2.00 USD", 3]]
+    assert [column.name for column in table("", ["currency", "calls"], [["USD", 3]]).columns] == ["currency", "calls"]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("tables")
+    (folder / "studio.csv").write_text(
+        f"{STEPS}n-1,books,x,write,failed,2026-03-01T10:00:00Z,2026-03-01T10:01:00Z,Boom\n", "utf-8"
+    )
+    db = ReportDatabase(folder)
+    db.ingest(folder / "studio.csv")
+    with closing(Served(db.path)) as served:
+        yield served
+
+
+def test_the_list_of_runs_begins_with_what_is_looked_for(served: Served) -> None:
+    """JSON and CSV keep the order of the report."""
+    page = served.get("/storyreport/recent_runs").text
+    names = re.findall(HEADING, page)
+    assert names[:8] == ["run", "source", "status", "started_at", "duration_ms", "slower_pct", "cost", "error"]
+    assert {"kind", "usual_ms", "failed_steps", "attempts", "pipeline"} < set(names)
+    assert served.get("/storyreport/recent_runs.csv").text.startswith("source,kind,run,story,status,")
+
+
+def read(folder: Path, columns: str, show: str = "table") -> dashboards.Dashboard:
+    path = folder / "team.yml"
+    path.write_text(
+        f"title: Team\nparts:\n  - report: failure_rates\n    show: {show}\n    columns: {columns}\n", "utf-8"
+    )
+    return dashboards.read(path)
+
+
+def test_a_page_file_names_the_columns_of_a_table(tmp_path: Path) -> None:
+    assert read(tmp_path, "[failure_pct, step]").parts[0].columns == ("failure_pct", "step")
+    for columns, show, reason in (
+        ("[stepp]", "table", "failure_rates has no column 'stepp': did you mean step?"),
+        ("step", "table", "columns is not a list of columns; write [step, failure_pct]."),
+        ("[step]", "chart", "columns are those of show: table."),
+    ):
+        with pytest.raises(BrokenPageError, match=re.escape(f"team.yml:5: {reason}")):
+            read(tmp_path, columns, show)
+
+
+def test_a_page_shows_these_columns_in_their_order(served: Served) -> None:
+    """Those of Quality."""
+    page = served.get("/-/page/quality?source=studio&since=2026-01-01").text
+    part = page[page.index(">Failure rates<") :]
+    assert re.findall(HEADING, part)[:5] == ["source", "step", "executions", "failed", "failure_pct"]
