@@ -72,6 +72,7 @@ ROOMS = (
     *("ingest", "ahead", "known"),
     *("fixes", "upkeep"),
     *("packed", "snapshot"),
+    *("stills", "bounds"),
     *("digest", "limits", "dashboards"),
     "acknowledged",
     "figures",

@@ -31,9 +31,11 @@ def opened(database: Path) -> Iterator[Any]:
 
 def use_limits(config_path: Path | None) -> "Config | None":
     """Let the reports use the limits of the sources file, if there is one."""
-    from . import config, reports
+    from . import bounds, config, reports
 
     found = config.find(config_path)
+    if found and found.limits:
+        bounds.use(found.limits)
     if found and found.health:
         reports.set_limits(found.health)
     return found
@@ -48,6 +50,14 @@ def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
     for sentence in (*catalogue.missing, *map(str, catalogue.broken)):
         click.echo(f"Warning: {CONTROL.sub(' ', sentence)}", err=True)
     return catalogue
+
+
+def warn_of_wrong_limits() -> None:
+    """List the limits of the sources file that cannot be used, and so are not drawn, on stderr."""
+    from . import bounds
+
+    for sentence in bounds.wrong():
+        click.echo(f"Warning: {CONTROL.sub(' ', sentence)}", err=True)
 
 
 def warn_of_broken_pages(folders: tuple[Path, ...]) -> None:
