@@ -98,9 +98,9 @@ def _commands(group: click.Group, context: click.Context, *path: str) -> Iterato
             yield from _commands(command, click.Context(command, context, info_name=name), *path, name)
 
 
-def readme(connection: sqlite3.Connection) -> str:
-    """README.md with the help texts of all commands."""
-    head, begin, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition(BEGIN_HELP)
+def commands_page(connection: sqlite3.Connection) -> str:
+    """docs/commands.md with the help texts of all commands."""
+    head, begin, rest = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8").partition(BEGIN_HELP)
     end, tail = END_HELP, rest.partition(END_HELP)[2]
     return f"{head}{begin}```\n{help_text(connection)}```\n{end}{tail}"
 
@@ -287,7 +287,7 @@ def _cell(text: str) -> str:
 WRITERS: dict[Path, Callable[[sqlite3.Connection], str]] = {
     Path(HELP): help_text,
     **stored.WRITERS,
-    ROOT / "README.md": readme,
+    ROOT / "docs" / "commands.md": commands_page,
     ROOT / "src" / "storyreport" / "storyreport.schema.json": sources_schema,
     ROOT / "docs" / "reports.md": report_reference,
     ROOT / "docs" / "data-model.md": data_model,

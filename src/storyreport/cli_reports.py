@@ -207,13 +207,13 @@ def report(
 
     The table has human units and the columns that fit; `report NAME --help` explains the report.
     """
-    from . import reports
-
-    use_limits(config_path)
     form = "csv" if safe_csv or bom else "json" if as_json else form
     if name is None:
         _list(form, Shape(is_wide=wide, is_safe=safe_csv, has_mark=bom), queries)
         return
+    from . import reports
+
+    use_limits(config_path)
     reports.add_folders(queries)
     for sentence in reports.load_catalogue().missing:
         click.echo(f"Warning: {sentence}", err=True)

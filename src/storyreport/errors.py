@@ -1,5 +1,7 @@
 """Errors as one sentence that a person can act on."""
 
+import os
+
 
 class StoryreportError(Exception):
     """An error that the caller can fix; the message says what is wrong, where, and what to do."""
@@ -24,3 +26,8 @@ class StaleError(Exception):
 
 class NotContinuedError(Exception):
     """Rows that were added to a file say something of those before: the file is to be read whole."""
+
+
+def how_to_load() -> str:
+    """The command that loads sources: those of the sources file, where this folder has one."""
+    return "storyreport ingest" if os.path.exists("storyreport.toml") else "storyreport ingest SOURCE"

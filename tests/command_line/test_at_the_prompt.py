@@ -110,6 +110,17 @@ def test_stats_are_the_tracker_s(tracked: Tracker) -> None:
     assert_one_sentence(storyreport("stats", "traker", "--db", "report.db", cwd=folder), 2)
 
 
+def test_slowest_steps_are_the_tracker_s(tracked: Tracker) -> None:
+    """The average of completed executions, as the tracker's own documentation selects it."""
+    expected = dict(
+        tracked.connection.execute(
+            "select step_name, avg(execution_time_ms) from step_history where status = 'completed' group by step_name"
+        )
+    )
+    rows = rows_of(printed("report", "slowest_steps", "--json", "--db", tracked.path.parent / "report.db"))
+    assert {row["step"]: row["avg_ms"] for row in rows if row["avg_ms"] is not None} == expected
+
+
 def test_status_is_the_tracker_s(tracked: Tracker) -> None:
     """Each step of the story with the status and error that the tracker has."""
     expected = tracked.connection.execute(

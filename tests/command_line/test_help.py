@@ -1,4 +1,4 @@
-"""Help texts: complete, current and in the README."""
+"""Help texts: complete, current and in docs/commands.md."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import click
 import pytest
 from helpers import ROOT
 from helpers.cli_cases import unchanged
-from helpers.command_line import built_help, help_block, ok, readme_parts
+from helpers.command_line import built_help, help_block, ok, page_parts
 
 from storyreport import __version__
 from storyreport.__main__ import HELP
@@ -39,9 +39,9 @@ def test_the_stored_help_is_current() -> None:
     assert ok("-h", cwd=ROOT) == built_help()
 
 
-def test_readme_shows_the_help_texts() -> None:
-    """README.md has the help texts of the commands; `python -m docs.generate` writes them."""
-    assert readme_parts()[1] == help_block()
+def test_the_page_shows_the_help_texts() -> None:
+    """docs/commands.md has the help texts of the commands; `python -m docs.generate` writes them."""
+    assert page_parts()[1] == help_block()
 
 
 def test_every_command_and_option_has_a_help_text() -> None:

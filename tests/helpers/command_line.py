@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from helpers import ROOT
 from storyreport.cli import cli
 
-README = ROOT / "README.md"
+COMMANDS_PAGE = ROOT / "docs" / "commands.md"
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -54,7 +54,7 @@ def printed(*arguments: object) -> str:
 
 
 def help_block() -> str:
-    """The help texts of the program, all its commands and their own commands, as README.md shows them."""
+    """The help texts of the program, all its commands and their own commands, as docs/commands.md shows them."""
     texts = []
     for arguments in all_commands():
         called = " ".join(["storyreport", *arguments, "--help"])
@@ -78,9 +78,9 @@ def built_help(*command: str) -> str:
     return CliRunner().invoke(cli, [*command, "--help"], prog_name="storyreport", terminal_width=width).output
 
 
-def readme_parts() -> tuple[str, str, str]:
-    """README.md before, between and after the marks of the help texts."""
-    content = README.read_text(encoding="utf-8")
+def page_parts() -> tuple[str, str, str]:
+    """docs/commands.md before, between and after the marks of the help texts."""
+    content = COMMANDS_PAGE.read_text(encoding="utf-8")
     before, begin, rest = content.partition("<!-- help: storyreport -->\n")
     block, end, after = rest.partition("<!-- end help -->")
     assert begin

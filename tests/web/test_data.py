@@ -21,7 +21,7 @@ from helpers.serving import AS_OF, Served, fill
 
 from storyreport import reports, schema
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "scripts.md"
 CATALOGUE = reports.load_reports()
 # More than two batches, and far more than the 1,000 rows at which Datasette stops.
 MANY = 2_345
@@ -201,7 +201,7 @@ def test_addresses_and_command_line_agree(path: Path) -> None:
 
 
 def test_the_addresses_of_the_readme_answer(path: Path) -> None:
-    documented = re.findall(r"curl .*?'http://127.0.0.1:8001(/[^']+)'", README.read_text(encoding="utf-8"))
+    documented = re.findall(r"curl .*?'http://127.0.0.1:8001(/[^']+)'", PAGE.read_text(encoding="utf-8"))
     assert len(documented) == 3
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(reports.FOLDERS, raising=False)

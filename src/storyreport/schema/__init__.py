@@ -5,7 +5,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from ..errors import StoryreportError
+from ..errors import StoryreportError, how_to_load
 from ..values import readable
 from . import definitions, migrations
 from .migrations import lay_out, migrate, statements
@@ -122,7 +122,7 @@ def is_frozen(path: Path) -> bool:
 
 def _open(path: Path) -> sqlite3.Connection:
     if not path.exists():
-        raise StoryreportError(f"There is no report database at {path}: run `storyreport ingest SOURCE` first.")
+        raise StoryreportError(f"There is no report database at {path}: run `{how_to_load()}` first.")
     # A reader that may not write leaves the log's files behind.
     is_writable = os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK)
     query = "immutable=1" if is_frozen(path) else f"mode={'rw' if is_writable else 'ro'}"
@@ -133,7 +133,7 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.text_factory = readable
     try:
         if not check_ours(connection, path):
-            raise StoryreportError(f"{path} holds nothing yet: run `storyreport ingest SOURCE` first.")
+            raise StoryreportError(f"{path} holds nothing yet: run `{how_to_load()}` first.")
         spare_memory(connection)
         connection.execute("pragma query_only = on")
     except BaseException:

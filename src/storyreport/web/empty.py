@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from .. import reports, rollups
+from ..errors import how_to_load
 from . import answers, links, unknown
 from .unknown import Offered
 from .visitor import Visitor
@@ -43,7 +44,7 @@ class Empty:
 async def of_report(visitor: Visitor, report: reports.Report, values: Mapping[str, str]) -> Empty:
     """Why a report has no rows with these values."""
     if not await visitor.sources():
-        return Empty(("Nothing has been ingested yet: run `storyreport ingest SOURCE`.",))
+        return Empty((f"Nothing has been ingested yet: run `{how_to_load()}`.",))
     selected = links.selected(report, values)
     if found := await _of_name(visitor, report, values):
         return found

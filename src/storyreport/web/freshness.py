@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..errors import how_to_load
 from .visitor import Source, Visitor
 
 # More sources than this are folded up.
@@ -29,4 +30,4 @@ async def of(visitor: Visitor, name: str = "", is_home: bool = False) -> Freshne
         return Freshness((), "No source of that name has been ingested.")
     if not await visitor.reports():
         return Freshness((), "There is no report here that you may see.")
-    return Freshness((), "Nothing has been ingested yet: run `storyreport ingest SOURCE`.")
+    return Freshness((), f"Nothing has been ingested yet: run `{how_to_load()}`.")
