@@ -156,8 +156,8 @@ select
 from src_scenes;
 
 -- database: calls
--- The service records no model. Its costs are in US dollars. A workflow makes one story, which its clean-up deletes with
--- it: what the calls cost is still the cost of that story.
+-- The service records no model. Its costs are in US dollars. A workflow makes one story, which its clean-up deletes
+-- with it: what the calls cost is still the cost of that story.
 select
     id as source_key,
     workflow_id as story_key,
