@@ -39,8 +39,8 @@ where pipeline_name is not null;
 
 -- jobs: runs
 -- The jobs of a run's last attempt say how it is: it has failed if one of them has. A job that was not repeated counts
--- with its earlier attempt. How a run ended its own record says, unless there are jobs of a later attempt; without jobs,
--- it says all.
+-- with its earlier attempt. How a run ended its own record says, unless there are jobs of a later attempt; without
+-- jobs, it says all.
 with outcomes as (
     select
         cast(jobs.run_id as text) as run_key,
