@@ -30,7 +30,7 @@ WORDS = {
         running started active in_progress inprogress progress processing executing ongoing working building retrying
         restarting restarted resuming resumed rerunning re_running batch_running generating finishing finalizing
         completing succeeding failing canceling cancelling killing terminating stopping aborting revoking suspending
-        pausing timing_out erroring rolling_back dynamic_running reattempting busy progressing rendering dreaming
+        pausing timing_out erroring rolling_back dynamic_running reattempting busy progressing rendering
         transcribing encoding transcoding uploading downloading signaling stage_out preempting shutdown sensing
         """,
     "waiting": """

@@ -10,7 +10,7 @@ from helpers.report_database import ReportDatabase
 MEANINGS = {
     "queued": ["assigned", "DEQUEUED", "PEND", "limiting", "available", "NOT_START",
                "PENDING_NODE_ASSIGNMENT", "REQUEUE_FED", "JobStatus.QUEUED", "TaskState.PENDING"],
-    "running": ["PROGRESSING", "dreaming", "rendering", "busy", "STAGE_OUT", "shutdown",
+    "running": ["PROGRESSING", "rendering", "busy", "STAGE_OUT", "shutdown",
                 "timing_out", "ABORTING", "DYNAMIC_RUNNING", "REATTEMPTING", "RunStatus.in_progress"],
     "waiting": ["BREAKPOINT", "waiting_for_callback", "retryable", "Awaiting"],
     "completed": ["PIPELINE_STATE_SUCCEEDED", "RUN_STATUS_COMPLETED", "STATUS_SUCCESS", "JobStatus.FINISHED",

@@ -20,6 +20,8 @@ LARGEST_DOCUMENT = 64 * 1024 * 1024
 LISTS = ("data", "records")
 BROKEN = "the file is broken JSON"
 TOO_DEEP = "nested too deeply: leave out what lies so deep"
+# Between two documents that follow each other.
+MOST_BLANKS = 1000
 BLANK = re.compile(r"[ \t\r\n]*")
 
 # (number, fields, None) or (number, None, problem)
@@ -52,7 +54,9 @@ def is_whole(path: Path) -> bool:
         content = file.read(LARGEST_DOCUMENT + 1)
     try:
         return len(content) <= LARGEST_DOCUMENT and json.loads(content) is not None
-    except (ValueError, RecursionError):
+    except ValueError:
+        return bool(_following(content))
+    except RecursionError:
         return False
 
 
@@ -69,30 +73,58 @@ def _whole(path: Path) -> Iterator[Record]:
 
 def _of(content: bytes, found: str) -> Iterator[Record]:
     try:
-        document = json.loads(content)
+        items = _listed(json.loads(content))
     except ValueError:
-        yield 1, None, found or BROKEN
-        return
+        items = [item for document in _following(content) for item in _listed(document)]
+        if not items:
+            yield 1, None, found or BROKEN
+            return
     except RecursionError:
         yield 1, None, f"the file is {TOO_DEEP}"
         return
-    if isinstance(document, dict):
-        document = next((document[key] for key in LISTS if isinstance(document.get(key), list)), [document])
-    for number, record in enumerate(document, start=1):
+    for number, record in enumerate(items, start=1):
         yield _record(number, record)
     if found:
-        yield len(document) + 1, None, found
+        yield len(items) + 1, None, found
+
+
+def _listed(document: Any) -> list[Any]:
+    """The records of a document."""
+    if isinstance(document, dict):
+        return next((document[key] for key in LISTS if isinstance(document.get(key), list)), [document])
+    # Pages, or traces, are lists of their own.
+    return [record for item in document for record in (item if isinstance(item, list) else (item,))]
+
+
+def _following(content: bytes) -> list[Any]:
+    """The documents of a file, one after the other as `gh api --paginate` and jq write them; none if one is broken."""
+    decode = json.JSONDecoder().raw_decode
+    documents, at = [], 0
+    try:
+        text = content.decode("utf-8-sig").strip()
+        while at < len(text):
+            document, at = decode(text, at)
+            at += len(text[at : at + MOST_BLANKS]) - len(text[at : at + MOST_BLANKS].lstrip())
+            if not isinstance(document, (dict, list)):
+                return []
+            documents.append(document)
+    except (ValueError, RecursionError):
+        return []
+    return documents
 
 
 def _items(stream: "_Stream", file: io.BufferedReader) -> Iterator[Record]:
     """The items of a list, each as it is read; what comes after the list is not looked at."""
-    number, problem = 0, ""
+    number, problem, is_first = 0, "", True
     try:
         while stream.peek() != "]":
-            if number:
+            if not is_first:
                 stream.take(",")
-            yield _record(number + 1, stream.value())
-            number += 1
+            item = stream.value()
+            for record in item if isinstance(item, list) else (item,):
+                number += 1
+                yield _record(number, record)
+            is_first = False
     except ValueError:
         problem = BROKEN
     except RecursionError:

@@ -24,12 +24,16 @@ TRY = {
     "updated_at": Type.UTC,
 }
 
+# What identified a run before it had an id; the command line still names it alone.
+DATES = {"execution_date": ("logical_date",)}
+
 DATABASE = Part(
     tables={
         "task_instance": Table(
             columns={**TRY, "id": Type.KEY, "job_id": Type.KEY, "last_heartbeat_at": Type.UTC},
             required=("dag_id", "task_id"),
-            export_signs=frozenset({"dag_id", "task_id", "state", "try_number"}),
+            export_signs=frozenset({"dag_id", "task_id", "state", "start_date"}),
+            aliases=DATES,
             listed_as="task_instances",
             # Runs of several DAGs may share an id; to read them together does no harm.
             group="run_id",
@@ -41,6 +45,7 @@ DATABASE = Part(
             columns={**TRY, "task_instance_id": Type.KEY},
             required=("dag_id", "task_id"),
             export_signs=frozenset({"dag_id", "task_id", "state", "try_number", "task_instance_id"}),
+            aliases=DATES,
             group="run_id",
             changed="updated_at",
         ),
@@ -58,7 +63,9 @@ DATABASE = Part(
                 "updated_at": Type.UTC,
             },
             required=("dag_id",),
-            export_signs=frozenset({"dag_id", "run_type", "state"}),
+            # `airflow dags list-runs` names no type.
+            export_signs=frozenset({"dag_id", "state", "start_date"}),
+            aliases=DATES,
             listed_as="dag_runs",
             group="run_id",
             changed="updated_at",
@@ -97,6 +104,7 @@ DATABASE = Part(
         "deferred": "waiting",
         # A task that the scheduler has not looked at yet has no state.
         "none": "queued",
+        "no_status": "queued",
     },
     signs=signs(
         ("task_instance", {"dag_id", "task_id", "try_number"}),

@@ -1,4 +1,4 @@
-"""GitHub Actions: the jobs of workflow runs as `gh api …/actions/runs/<run>/jobs` prints them, each with its steps.
+"""GitHub Actions: runs of workflows and their jobs as `gh api …/actions/runs`, `gh run list` and `view` print them.
 
 Known by GitHub's REST documentation (version 2022-11-28) and one invented sample; no real response was seen. Every step
 is a step run; a job without steps (skipped, queued) is one itself. The outcome of a run is that of its jobs: a job can
@@ -17,6 +17,35 @@ ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 # A document is a page, and so many pages may have no jobs.
 LOOKED_AT = 1000
 JOB_FIELDS = {"run_id", "run_attempt", "conclusion"}
+RUN_FIELDS = {"run_attempt", "conclusion", "created_at", "updated_at"}
+# What `gh run list --json` and `gh run view --json` call the fields of the API.
+CLI_NAMES = {
+    "databaseId": "id",
+    "workflowName": "workflow_name",
+    "attempt": "run_attempt",
+    "createdAt": "created_at",
+    "startedAt": "started_at",
+    "updatedAt": "updated_at",
+    "completedAt": "completed_at",
+}
+# The names of the lists, and those under which events carry a single item.
+LISTS = {"workflow_runs": "runs", "jobs": "jobs"}
+EVENTS = {"workflow_run": "runs", "workflow_job": "jobs"}
+
+RUNS = Table(
+    columns={
+        "id": Type.KEY,
+        "document": Type.COUNT,
+        "run_attempt": Type.COUNT,
+        "workflow_name": Type.KEY,
+        "status": Type.WORD,
+        "conclusion": Type.WORD,
+        "created_at": Type.UTC,
+        "run_started_at": Type.UTC,
+        "updated_at": Type.UTC,
+    },
+    required=("id",),
+)
 
 JOBS = Table(
     columns={
@@ -48,9 +77,6 @@ STEPS = Table(
     required=("job", "number", "name"),
 )
 
-# Pages of jobs follow those of the runs.
-LOOKED_AT = 1000
-
 
 def find(path: Path) -> Path | None:
     """The path, if it is a list of jobs or a folder that holds one."""
@@ -63,31 +89,69 @@ def _documents(folder: Path) -> list[Path]:
 
 
 def _is_document(file: Path) -> bool:
-    return any(_has_jobs(record) for _, record, _ in islice(textfiles.records(file), LOOKED_AT))
+    return any(record and _is_ours(record) for _, record, _ in islice(textfiles.records(file), LOOKED_AT))
 
 
-def _has_jobs(document: dict[str, Any] | None) -> bool:
-    jobs = (document or {}).get("jobs")
-    return isinstance(jobs, list) and any(isinstance(job, dict) and job.keys() >= JOB_FIELDS for job in jobs)
+def _is_ours(record: dict[str, Any]) -> bool:
+    """Whether a record has jobs or runs, or is one."""
+    found = _found(record)
+    return any(isinstance(item, dict) and _kind(_named(item)) for items in found.values() for item in items)
+
+
+def _kind(item: dict[str, Any]) -> str | None:
+    """Whether an item is one of `jobs` or `runs`; None for anything else."""
+    if item.keys() >= JOB_FIELDS:
+        return "jobs"
+    return "runs" if item.keys() >= RUN_FIELDS else None
+
+
+def _named(item: dict[str, Any]) -> dict[str, Any]:
+    """An item by the names of the API."""
+    return {CLI_NAMES.get(name, name): value for name, value in item.items()}
+
+
+def _found(record: dict[str, Any]) -> dict[str, list[Any]]:
+    """The runs and the jobs of a record, as they are: of a page, of an event, or the one item that it is."""
+    item = _named(record)
+    found: dict[str, list[Any]] = {"runs": [], "jobs": []}
+    for name, kind in LISTS.items():
+        held = record.get(name) or []
+        found[kind] += held if isinstance(held, list) else [held]
+    for name, kind in EVENTS.items():
+        found[kind] += [record[name]] if isinstance(record.get(name), dict) else []
+    own = _kind(item)
+    if own:
+        found[own].append(item)
+    if own == "runs":
+        # `gh run view` has the jobs in their run, without its id and attempt.
+        carried = {"run_id": item.get("id"), **{name: item.get(name) for name in ("run_attempt", "workflow_name")}}
+        found["jobs"] = [{**carried, **_named(job)} if isinstance(job, dict) else job for job in found["jobs"]]
+    return found
 
 
 def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """(table, row) of each job and step; a row has the table's columns in order, then its problem or None."""
+    """(table, row) of each run, job and step; a row has the table's columns in order, then its problem or None."""
     number = 0
     for file in [path] if path.is_file() else [file for file in _documents(path) if _is_document(file)]:
-        for _, document, broken in textfiles.records(file):
+        for _, record, broken in textfiles.records(file):
             number += 1  # one file may hold several pages
-            if broken:
+            if record is None:
                 yield _row("job_records", JOBS, {"document": number}, f"{file.name}: {broken}")
-            elif document and "jobs" in document:
-                yield from _rows(document, number)
+            else:
+                yield from _rows(record, number)
 
 
-def _rows(document: dict[str, Any], number: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    for job, problem in _items(document, "jobs"):
+def _rows(record: dict[str, Any], number: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    found = _found(record)
+    for run in found["runs"]:
+        row = _named(run) if isinstance(run, dict) else {}
+        named = {"workflow_name": row.get("name"), "run_started_at": row.get("started_at"), **row, "document": number}
+        yield _row("run_records", RUNS, named, None if row else "an item of workflow_runs is no object")
+    for job, problem in _items({"jobs": found["jobs"]}, "jobs"):
         yield _row("job_records", JOBS, {**job, "document": number}, problem)
         for step, step_problem in _items(job, "steps"):
-            yield _row("step_records", STEPS, {**step, "job": job.get("id"), "document": number}, step_problem)
+            values = {**_named(step), "job": job.get("id"), "document": number}
+            yield _row("step_records", STEPS, values, step_problem)
 
 
 def _items(holder: dict[str, Any], name: str) -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -110,11 +174,11 @@ def _row(name: str, table: Table, values: dict[str, Any], problem: str | None = 
 
 SYSTEM = System(
     name="github_actions",
-    title="jobs of GitHub Actions",
+    title="runs and jobs of GitHub Actions",
     parts={
         "jobs": Part(
-            tables={"job_records": JOBS, "step_records": STEPS},
-            feeds={"runs": ("job_records",), "step_runs": ("job_records", "step_records")},
+            tables={"run_records": RUNS, "job_records": JOBS, "step_records": STEPS},
+            feeds={"runs": ("run_records", "job_records"), "step_runs": ("job_records", "step_records")},
             # A run whose jobs are run again begins again.
             restarts=frozenset({"runs"}),
             statuses={
@@ -128,6 +192,7 @@ SYSTEM = System(
                 "failure": "failed",
                 "timed_out": "failed",
                 "startup_failure": "failed",
+                "action_required": "blocked",
                 "cancelled": "cancelled",
                 "skipped": "skipped",
             },

@@ -1,12 +1,36 @@
 -- GitHub Actions' jobs → core tables.
 -- A view src_<table> has the rows to load; src_statuses translates status words.
 
+-- jobs: with last_runs
+-- A run may stand in several documents and have been run again: its last attempt counts.
+select *
+from (
+    select
+        src_run_records.*,
+        row_number() over (
+            partition by id
+            order by coalesce(run_attempt, 1) desc, conclusion is null, updated_at desc, document desc
+        ) as place
+    from src_run_records
+)
+where place = 1;
+
 -- jobs: with workflows
 select
-    cast(run_id as text) as run_key,
-    max(cast(nullif(workflow_name, '') as text)) as pipeline_name
-from src_job_records
-group by cast(run_id as text);
+    run_key,
+    max(pipeline_name) as pipeline_name
+from (
+    select
+        cast(run_id as text) as run_key,
+        cast(nullif(workflow_name, '') as text) as pipeline_name
+    from src_job_records
+    union all
+    select
+        cast(id as text),
+        cast(nullif(workflow_name, '') as text)
+    from src_run_records
+)
+group by run_key;
 
 -- jobs: pipelines
 select distinct pipeline_name as name
@@ -15,7 +39,8 @@ where pipeline_name is not null;
 
 -- jobs: runs
 -- The jobs of a run's last attempt say how it is: it has failed if one of them has. A job that was not repeated counts
--- with its earlier attempt.
+-- with its earlier attempt. How a run ended its own record says, unless there are jobs of a later attempt; without
+-- jobs, it says all.
 with outcomes as (
     select
         cast(jobs.run_id as text) as run_key,
@@ -29,6 +54,7 @@ with outcomes as (
             when coalesce(words.status, '') not in ('queued', 'waiting', 'skipped') then jobs.completed_at
         end as ended_at,
         coalesce(words.status, '') in ('queued', 'running', 'waiting') as is_open,
+        coalesce(jobs.run_attempt, 1) as attempt,
         row_number() over (
             partition by jobs.run_id, jobs.name
             order by coalesce(jobs.run_attempt, 1) desc, jobs.completed_at is null, jobs.document desc
@@ -43,6 +69,7 @@ ranked as (
         min(queued_at) over (partition by run_key) as run_queued_at,
         min(started_at) over (partition by run_key) as run_started_at,
         max(ended_at) over (partition by run_key) as last_ended_at,
+        max(attempt) over (partition by run_key) as last_attempt,
         case when max(is_open) over (partition by run_key) = 0 then max(ended_at) over (partition by run_key) end
             as run_ended_at,
         row_number() over (
@@ -62,25 +89,129 @@ ranked as (
         ) as weight
     from outcomes
     where place = 1
+),
+
+of_jobs as (
+    select *
+    from ranked
+    where weight = 1
+),
+
+of_runs as (
+    select
+        cast(last_runs.id as text) as run_key,
+        coalesce(last_runs.run_attempt, 1) as attempt,
+        coalesce(nullif(last_runs.conclusion, ''), last_runs.status) as source_status,
+        words.status,
+        last_runs.created_at as queued_at,
+        case when words.status is not 'queued' then coalesce(last_runs.run_started_at, last_runs.created_at) end
+            as started_at,
+        case when coalesce(words.status, 'queued') not in ('queued', 'running', 'waiting') then last_runs.updated_at end
+            as ended_at,
+        last_runs.updated_at
+    from last_runs
+    left join src_statuses as words
+        on words.word = lower(trim(coalesce(nullif(last_runs.conclusion, ''), last_runs.status)))
+),
+
+of_both as (
+    select
+        run_key,
+        last_attempt,
+        status,
+        source_status,
+        run_queued_at as queued_at,
+        run_started_at as started_at,
+        run_ended_at as ended_at,
+        coalesce(last_ended_at, run_started_at, run_queued_at) as last_activity_at,
+        null as attempt,
+        null as run_status,
+        null as run_source_status,
+        null as created_at,
+        null as began_at,
+        null as run_over_at,
+        null as updated_at
+    from of_jobs
+    union all
+    select
+        run_key,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        attempt,
+        status,
+        source_status,
+        queued_at,
+        started_at,
+        ended_at,
+        coalesce(updated_at, started_at, queued_at)
+    from of_runs
+),
+
+-- A run has one row of each kind at most.
+grouped as (
+    select
+        run_key,
+        max(last_attempt) is null as has_no_jobs,
+        max(last_attempt) as last_attempt,
+        max(status) as status,
+        max(source_status) as source_status,
+        max(queued_at) as queued_at,
+        max(started_at) as started_at,
+        max(ended_at) as ended_at,
+        max(last_activity_at) as last_activity_at,
+        max(attempt) as attempt,
+        max(run_status) as run_status,
+        max(run_source_status) as run_source_status,
+        max(created_at) as created_at,
+        max(began_at) as began_at,
+        max(run_over_at) as run_over_at,
+        max(updated_at) as updated_at
+    from of_both
+    group by run_key
+),
+
+both as (
+    select
+        run_key,
+        case when is_known then run_status else status end as status,
+        case when is_known then run_source_status else source_status end as source_status,
+        coalesce(queued_at, created_at) as queued_at,
+        case when has_no_jobs then began_at else started_at end as started_at,
+        case when has_no_jobs then run_over_at else ended_at end as ended_at,
+        case when has_no_jobs then updated_at else last_activity_at end as last_activity_at
+    from (
+        select
+            *,
+            has_no_jobs
+            or coalesce(
+                attempt >= last_attempt and run_status not in ('queued', 'running', 'waiting'),
+                0
+            ) as is_known
+        from grouped
+    )
 )
 
 select
-    ranked.run_key as source_key,
+    both.run_key as source_key,
     'workflow_run' as kind,
     workflows.pipeline_name,
-    status,
-    source_status,
-    run_queued_at as queued_at,
-    run_started_at as started_at,
-    run_ended_at as ended_at,
-    coalesce(last_ended_at, run_started_at, run_queued_at) as last_activity_at,
+    both.status,
+    both.source_status,
+    both.queued_at,
+    both.started_at,
+    both.ended_at,
+    both.last_activity_at,
     case
-        when run_started_at <= run_ended_at
-            then cast(round((julianday(run_ended_at) - julianday(run_started_at)) * 86400000) as integer)
+        when both.started_at <= both.ended_at
+            then cast(round((julianday(both.ended_at) - julianday(both.started_at)) * 86400000) as integer)
     end as duration_ms
-from ranked
-left join workflows on workflows.run_key = ranked.run_key
-where weight = 1;
+from both
+left join workflows on workflows.run_key = both.run_key;
 
 -- jobs: steps
 -- test (3.12) is an instance of the job test, made by its matrix.

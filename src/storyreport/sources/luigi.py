@@ -11,11 +11,13 @@ DATABASE = Part(
         "tasks": Table(
             columns={"id": Type.KEY, "name": Type.KEY},
             required=("id", "name"),
+            export_signs=frozenset({"id", "task_id", "name", "host"}),
             group="id",
         ),
         "task_events": Table(
             columns={"id": Type.COUNT, "task_id": Type.KEY, "event_name": Type.WORD, "ts": Type.LOCAL},
             required=("id", "task_id", "event_name"),
+            export_signs=frozenset({"task_id", "event_name", "ts"}),
             group="task_id",
         ),
     },

@@ -61,6 +61,7 @@ with progress as (
 select
     key(workflow_id, current_step) as source_key,
     1 as is_derived,
+    workflow_id as story_key,
     workflow_id as run_key,
     current_step as step_name,
     our_status as status,
@@ -155,9 +156,11 @@ select
 from src_scenes;
 
 -- database: calls
--- The service records no model. Its costs are in US dollars.
+-- The service records no model. Its costs are in US dollars. A workflow makes one story, which its clean-up deletes
+-- with it: what the calls cost is still the cost of that story.
 select
     id as source_key,
+    workflow_id as story_key,
     workflow_id as run_key,
     coalesce(api_provider, '') as provider,
     coalesce(endpoint, '') as endpoint,

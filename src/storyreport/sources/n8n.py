@@ -22,7 +22,7 @@ DATABASE = Part(
                 "waittill": Type.UTC,
             },
             required=("id",),
-            export_signs=frozenset({"id", "workflowid", "mode", "startedat", "stoppedat", "retryof"}),
+            export_signs=frozenset({"id", "workflowid", "mode", "startedat", "stoppedat"}),
             group="id",
         ),
         "workflow_entity": Table(columns={"id": Type.KEY, "name": Type.KEY}, required=("id",)),

@@ -1,4 +1,4 @@
-"""OpenTelemetry spans of generative AI as OTLP JSON: one request a line, or one document. Also Tempo's and Phoenix's.
+"""OpenTelemetry spans of generative AI as OTLP JSON: one request a line, or one document. Also other forms.
 
 The attributes read are gen_ai.* and, where they have no value, OpenInference's llm.*.
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import Part, System, Table, Type, genai, openinference
+from . import Part, System, Table, Type, genai, openinference, span_forms
 from .genai import ATTRIBUTES, LABEL_NAMES, LABELS
 
 LOOKED_AT = 20
@@ -134,13 +134,18 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 
 def _is_export(record: Mapping[str, Any]) -> bool:
-    return isinstance(_request(record).get("resourceSpans"), list) or openinference.is_phoenix(record)
+    return (
+        isinstance(_request(record).get("resourceSpans"), list)
+        or openinference.is_phoenix(record)
+        or span_forms.is_known(record)
+    )
 
 
 def _request(record: Mapping[str, Any]) -> Mapping[str, Any]:
     """A record as an exporter's request; Tempo calls what is in it otherwise, or puts it into a trace."""
     held = record.get("trace")
-    request = held if isinstance(held, dict) else record
+    request = held if isinstance(held, dict) else span_forms.unwrapped(record)
+    request = span_forms.in_camel_case(request) if span_forms.is_snake_case(request) else request
     batches = request.get("batches")
     is_trace = isinstance(batches, list) and any(isinstance(batch, dict) and "scopeSpans" in batch for batch in batches)
     return {"resourceSpans": batches} if is_trace else request
@@ -150,6 +155,11 @@ def _spans(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any] | None
     """(span, None) or (None, problem) of each span of an export request."""
     if openinference.is_phoenix(record):
         yield openinference.as_otlp(record), None
+        return
+    if span_forms.is_known(record):
+        for span, service in span_forms.spans(record):
+            named = [{"key": "service.name", "value": {"stringValue": service}}] if service else []
+            yield {**span, SERVICE: service, RESOURCE: {"attributes": named}}, None
         return
     request = _request(record)
     below: list[Any] = [request]

@@ -24,6 +24,8 @@ DATABASE = Part(
                 "updated": Type.UTC,
             },
             required=("id",),
+            # As its API lists them.
+            export_signs=frozenset({"flow_id", "state_type", "state_name", "expected_start_time"}),
             group="id",
             changed="updated",
         ),
@@ -44,6 +46,7 @@ DATABASE = Part(
                 "created": Type.UTC,
             },
             required=("id", "task_key"),
+            export_signs=frozenset({"task_key", "dynamic_key", "flow_run_id", "state_type"}),
             group="flow_run_id",
         ),
         "flow": Table(columns={"id": Type.KEY, "name": Type.KEY}, required=("id",)),

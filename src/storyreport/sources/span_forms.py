@@ -1,0 +1,219 @@
+"""Spans in other forms than OTLP's, as OTLP has them: Jaeger's, Zipkin's and those that SDKs print to a console.
+
+A helper of the OpenTelemetry source: it describes no system. Attributes are carried over, nothing of them is kept here.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+Span = dict[str, Any]
+# A single value → what OTLP calls its type.
+WRAPPERS = {str: "stringValue", bool: "boolValue", int: "intValue", float: "doubleValue"}
+# What log collectors wrap an exporter's request in.
+HELD_IN = ("jsonPayload", "textPayload", "log", "message", "data", "tracesData", "body")
+BEHIND_UNDERSCORE = re.compile(r"_([a-z])")
+FAILED, DONE = "STATUS_CODE_ERROR", "STATUS_CODE_UNSET"
+MICROSECOND, SECOND = 1_000, 1_000_000_000
+
+
+def unwrapped(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An exporter's request that a log's line or another object holds; a record without one as it is."""
+    for name in HELD_IN:
+        held = record.get(name)
+        if isinstance(held, str) and "esource" in held and held.lstrip().startswith("{"):
+            try:
+                held = json.loads(held)
+            except (ValueError, RecursionError):
+                continue
+        if isinstance(held, dict) and held.keys() & {"resourceSpans", "resource_spans"}:
+            return held
+    return record
+
+
+def in_camel_case(value: Any) -> Any:
+    """A request of a writer that kept the names of protobuf, by those of OTLP JSON; attributes' keys stay."""
+    if isinstance(value, list):
+        return [in_camel_case(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        BEHIND_UNDERSCORE.sub(lambda found: found[1].upper(), name): in_camel_case(held) for name, held in value.items()
+    }
+
+
+def is_snake_case(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a request with the names of protobuf."""
+    return isinstance(record.get("resource_spans"), list)
+
+
+def spans(record: Mapping[str, Any]) -> Iterator[tuple[Span, str | None]]:
+    """(span as OTLP has it, name of its service) of each span of a record in another form; none of any other record."""
+    form = next((form for form, is_it in FORMS.items() if is_it(record)), None)
+    if form:
+        yield from form(record)
+
+
+def is_known(record: Mapping[str, Any]) -> bool:
+    """Whether a record is one span, or a trace of them, in another form."""
+    return any(is_it(record) for is_it in FORMS.values())
+
+
+def _jaeger(record: Mapping[str, Any]) -> Iterator[tuple[Span, str | None]]:
+    """Of a trace as Jaeger's API has it, or a span as it keeps it in Elasticsearch."""
+    processes = record.get("processes")
+    for span in record.get("spans", [record]):
+        if not isinstance(span, dict):
+            continue
+        tags = {tag.get("key"): tag.get("value") for tag in _objects(span.get("tags"))}
+        if isinstance(flat := span.get("tag"), dict):
+            tags |= {name.replace("@", "."): value for name, value in flat.items()}
+        process = span.get("process") or (processes or {}).get(span.get("processID"))
+        parent = next(
+            (ref.get("spanID") for ref in _objects(span.get("references")) if ref.get("refType") != "FOLLOWS_FROM"),
+            None,
+        )
+        began = span.get("startTime")
+        yield (
+            {
+                "traceId": span.get("traceID"),
+                "spanId": span.get("spanID"),
+                "parentSpanId": parent or span.get("parentSpanID"),
+                **_times(began, _sum(began, span.get("duration")), MICROSECOND),
+                "attributes": _attributes(tags),
+                "status": _status(tags),
+            },
+            _text(process.get("serviceName")) if isinstance(process, dict) else None,
+        )
+
+
+def _zipkin(record: Mapping[str, Any]) -> Iterator[tuple[Span, str | None]]:
+    tags = record.get("tags") if isinstance(record.get("tags"), dict) else {}
+    endpoint = record.get("localEndpoint")
+    began = record.get("timestamp")
+    yield (
+        {
+            "traceId": record.get("traceId"),
+            "spanId": record.get("id"),
+            "parentSpanId": record.get("parentId"),
+            **_times(began, _sum(began, record.get("duration")), MICROSECOND),
+            "attributes": _attributes(tags or {}),
+            "status": _status(tags or {}),
+        },
+        _text(endpoint.get("serviceName")) if isinstance(endpoint, dict) else None,
+    )
+
+
+def _python(record: Mapping[str, Any]) -> Iterator[tuple[Span, str | None]]:
+    """Of a span as Python's ConsoleSpanExporter prints it."""
+    context, status = record["context"], record.get("status")
+    said = status if isinstance(status, dict) else {}
+    yield (
+        {
+            "traceId": _bare(context.get("trace_id")),
+            "spanId": _bare(context.get("span_id")),
+            "parentSpanId": _bare(record.get("parent_id")),
+            **_times(_epoch(record.get("start_time")), _epoch(record.get("end_time")), SECOND),
+            "attributes": _attributes(record["attributes"]),
+            "status": {
+                "code": f"STATUS_CODE_{said.get('status_code') or 'UNSET'}",
+                "message": said.get("description"),
+            },
+        },
+        _service(record.get("resource")),
+    )
+
+
+def _javascript(record: Mapping[str, Any]) -> Iterator[tuple[Span, str | None]]:
+    """Of a span as JavaScript's ConsoleSpanExporter prints it, its times in microseconds."""
+    began = record.get("timestamp")
+    parent = record.get("parentSpanContext")
+    yield (
+        {
+            "traceId": record.get("traceId"),
+            "spanId": record.get("id"),
+            "parentSpanId": parent.get("spanId") if isinstance(parent, dict) else record.get("parentId"),
+            **_times(began, _sum(began, record.get("duration")), MICROSECOND),
+            "attributes": _attributes(record["attributes"]),
+            "status": record.get("status") or {},
+        },
+        _service(record.get("resource")),
+    )
+
+
+FORMS: dict[Callable[[Mapping[str, Any]], Iterator[tuple[Span, str | None]]], Callable[[Mapping[str, Any]], bool]] = {
+    _jaeger: lambda record: (
+        (isinstance(record.get("spans"), list) and "traceID" in record)
+        or {"traceID", "spanID", "operationName"} <= record.keys()
+    ),
+    _zipkin: lambda record: {"traceId", "id", "timestamp"} <= record.keys() and isinstance(record.get("tags"), dict),
+    _python: lambda record: (
+        isinstance(record.get("context"), dict)
+        and "trace_id" in record["context"]
+        and isinstance(record.get("attributes"), dict)
+        and "span_kind" not in record
+    ),
+    _javascript: lambda record: (
+        {"traceId", "id", "timestamp", "duration"} <= record.keys() and isinstance(record.get("attributes"), dict)
+    ),
+}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _attributes(values: Mapping[Any, Any]) -> list[dict[str, Any]]:
+    """Attributes as OTLP has them; lists and objects are none that we read."""
+    return [
+        {"key": key, "value": {WRAPPERS[type(value)]: value}}
+        for key, value in values.items()
+        if isinstance(key, str) and type(value) in WRAPPERS
+    ]
+
+
+def _status(tags: Mapping[Any, Any]) -> dict[str, Any]:
+    """The status that tags tell of: otel.status_code, or error, which may be its message."""
+    error = tags.get("error")
+    is_failed = tags.get("otel.status_code") == "ERROR" or error not in (None, False, "false", "")
+    message = tags.get("otel.status_description") or tags.get("error.message")
+    message = message or (error if isinstance(error, str) and error != "true" else None)
+    return {"code": FAILED if is_failed else DONE, "message": message if is_failed else None}
+
+
+def _times(began: Any, ended: Any, unit: int) -> dict[str, Any]:
+    """Both times in nanoseconds, where they are numbers of a unit."""
+    named = {"startTimeUnixNano": began, "endTimeUnixNano": ended}
+    return {name: round(value * unit) if _is_number(value) else None for name, value in named.items()}
+
+
+def _sum(one: Any, other: Any) -> Any:
+    return one + other if _is_number(one) and _is_number(other) else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _epoch(value: Any) -> float | None:
+    """Seconds since 1970 of ISO text, to the microsecond."""
+    try:
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or timezone.utc).timestamp() if moment else None
+
+
+def _bare(value: Any) -> Any:
+    return value.removeprefix("0x") if isinstance(value, str) else value
+
+
+def _service(resource: Any) -> str | None:
+    attributes = resource.get("attributes") if isinstance(resource, dict) else None
+    return _text(attributes.get("service.name")) if isinstance(attributes, dict) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value and not value.startswith("unknown_service") else None

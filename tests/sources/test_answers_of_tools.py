@@ -1,0 +1,81 @@
+"""What orchestrators' command lines and APIs answer, saved as it came, without their databases."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import media
+from helpers.report_database import ReportDatabase, change, pairs
+
+# A minute of work, as each tool says it: (file, answer, table, expected key, status and duration in ms).
+TIMES = {"start_date": "2026-11-20T10:05:00+00:00", "end_date": "2026-11-20T10:06:00+00:00"}
+PREFECT = {"start_time": "2026-11-20T10:05:00Z", "end_time": "2026-11-20T10:06:00Z", "state_type": "FAILED"}
+N8N = {"startedAt": "2026-11-20T10:05:00.000Z", "stoppedAt": "2026-11-20T10:06:00.000Z", "mode": "trigger"}
+ANSWERS: list[tuple[Any, str, tuple[Any, ...]]] = [
+    # airflow dags list-runs -o json
+    ([{"dag_id": "d", "run_id": "m1", "state": "failed", **TIMES}], "runs", ("d/m1", "failed", 60_000)),
+    # airflow tasks states-for-dag-run -o json, which gives no duration
+    (
+        [{"dag_id": "d", "logical_date": "2026-11-20T00:00:00+00:00", "task_id": "t", "state": "success", **TIMES}],
+        "step_runs",
+        ("d/2026-11-20T00:00:00.000Z/t/1", "completed", None),
+    ),
+    # POST /api/flow_runs/filter and /api/task_runs/filter
+    (
+        [{"id": "f1", "flow_id": "f", "state_name": "Failed", "expected_start_time": None, **PREFECT}],
+        "runs",
+        ("f1", "failed", 60_000),
+    ),
+    (
+        [{"id": "t1", "flow_run_id": "f1", "task_key": "load-1", "dynamic_key": "0", **PREFECT}],
+        "step_runs",
+        ("t1/1", "failed", 60_000),
+    ),
+    # n8n before retries were told
+    ({"data": [{"id": "5", "finished": True, "workflowId": "w", **N8N}]}, "runs", ("5", "completed", 60_000)),
+]
+
+
+@pytest.mark.parametrize(("answer", "table", "expected"), ANSWERS)
+def test_an_answer(db: ReportDatabase, tmp_path: Path, answer: Any, table: str, expected: tuple[Any, ...]) -> None:
+    (path := tmp_path / "answer.json").write_text(json.dumps(answer), "utf-8")
+    db.ingest(path)
+    assert db.sql(f"select source_key, status, duration_ms from {table}") == [expected]
+
+
+def test_tables_of_luigi(db: ReportDatabase, tmp_path: Path) -> None:
+    """A task that ran for four seconds."""
+    (folder := tmp_path / "luigi").mkdir()
+    (folder / "tasks.csv").write_text("id,task_id,name,host\n1,T1,Load,h\n", "utf-8")
+    (folder / "task_events.csv").write_text(
+        "id,task_id,event_name,ts\n1,1,PENDING,2026-11-20 10:00:00\n2,1,RUNNING,2026-11-20 10:00:01\n"
+        "3,1,DONE,2026-11-20 10:00:05\n",
+        "utf-8",
+    )
+    db.ingest(folder)
+    assert db.sql("select name, status, duration_ms from step_runs join steps on steps.id = step_id") == [
+        ("Load", "completed", 4_000)
+    ]
+
+
+def test_what_a_deleted_workflow_cost(db: ReportDatabase, tmp_path: Path) -> None:
+    """The service's clean-up has deleted w2, whose calls cost 2 + 0.5; w1's cost 1."""
+    path = tmp_path / "movies.db"
+    change(
+        path,
+        *media.NEW.split(";"),
+        "insert into workflows (id, status, created_at) values ('w1', 'completed', '2026-03-01 10:00:00')",
+        "insert into api_usage (id, workflow_id, api_provider, endpoint, cost_usd, success)"
+        " values (1, 'w1', 'p', 'e', 1, 1), (2, 'w2', 'p', 'e', 2, 1), (3, 'w2', 'p', 'e', 0.5, 1)",
+    )
+    db.ingest(path)
+    assert pairs(db.report("cost_by_story"), "story", "status", "calls", "cost") == [
+        ("w2", "missing", 2, 2.5),
+        ("w1", "completed", 1, 1.0),
+    ]
+    assert pairs(db.report("orphans"), "kind", "key", "missing") == [("call", "2", "run"), ("call", "3", "run")]
+    # Deleted later, it is the same story.
+    change(path, "delete from workflows")
+    db.ingest(path)
+    assert pairs(db.report("cost_by_story"), "story", "calls", "cost") == [("w2", 2, 2.5), ("w1", 1, 1.0)]

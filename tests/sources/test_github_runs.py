@@ -1,0 +1,152 @@
+"""Runs of GitHub Actions as `gh api` and `gh run` print them, alone and with their jobs, in pages and one by one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.report_database import ReportDatabase
+
+RUN: dict[str, Any] = {
+    "id": 7,
+    "name": "CI",
+    "run_number": 3,
+    "run_attempt": 1,
+    "event": "push",
+    "workflow_id": 5,
+    "status": "completed",
+    "conclusion": "failure",
+    "actor": {"login": "alice-the-author"},
+    "created_at": "2026-11-20T10:00:00Z",
+    "run_started_at": "2026-11-20T10:00:02Z",
+    "updated_at": "2026-11-20T10:05:10Z",
+}
+STEP = {
+    "number": 1,
+    "name": "Test",
+    "status": "completed",
+    "conclusion": "failure",
+    "started_at": "2026-11-20T10:00:06Z",
+    "completed_at": "2026-11-20T10:04:00Z",
+}
+JOB: dict[str, Any] = {
+    "id": 11,
+    "run_id": 7,
+    "run_attempt": 1,
+    "workflow_name": "CI",
+    "name": "build",
+    "steps": [STEP],
+    "status": "completed",
+    "conclusion": "failure",
+    "created_at": "2026-11-20T10:00:01Z",
+    "started_at": "2026-11-20T10:00:05Z",
+    "completed_at": "2026-11-20T10:05:00Z",
+}
+CLI_RUN = {
+    "databaseId": 7,
+    "workflowName": "CI",
+    "attempt": 1,
+    "status": "completed",
+    "conclusion": "failure",
+    "createdAt": "2026-11-20T10:00:00Z",
+    "startedAt": "2026-11-20T10:00:02Z",
+    "updatedAt": "2026-11-20T10:05:10Z",
+}
+CLI_STEP = {
+    "number": 1,
+    "name": "Test",
+    "status": "completed",
+    "conclusion": "failure",
+    "startedAt": "2026-11-20T10:00:06Z",
+    "completedAt": "2026-11-20T10:04:00Z",
+}
+CLI_JOB = {
+    "databaseId": 11,
+    "name": "build",
+    "status": "completed",
+    "conclusion": "failure",
+    "steps": [CLI_STEP],
+    "startedAt": "2026-11-20T10:00:05Z",
+    "completedAt": "2026-11-20T10:05:00Z",
+}
+OTHER = {**RUN, "id": 8}
+OTHER_JOB = {**JOB, "id": 12, "name": "lint"}
+# From 10:00:02 to 10:05:10, and of the job from 10:00:05 to 10:05:00; the step from 10:00:06 to 10:04:00.
+OF_RUN, OF_JOB, OF_STEP = 308_000, 295_000, 234_000
+
+
+def loaded(db: ReportDatabase, folder: Path, **files: str) -> ReportDatabase:
+    """The files of a folder, as one source."""
+    (source := folder / "export").mkdir()
+    for name, content in files.items():
+        (source / f"{name}.json").write_text(content, "utf-8")
+    db.ingest(source)
+    return db
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps({"total_count": 1, "workflow_runs": [RUN]}),
+        json.dumps([RUN], indent=2),
+        json.dumps([CLI_RUN]),
+        json.dumps({"action": "completed", "workflow_run": RUN}),
+    ],
+)
+def test_runs_alone(db: ReportDatabase, tmp_path: Path, content: str) -> None:
+    loaded(db, tmp_path, runs=content)
+    found = db.sql(
+        "select source_key, name, status, queued_at, started_at, duration_ms"
+        " from runs join pipelines on pipelines.id = pipeline_id"
+    )
+    assert found == [("7", "CI", "failed", "2026-11-20T10:00:00.000Z", "2026-11-20T10:00:02.000Z", OF_RUN)]
+    assert b"alice" not in db.path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"runs": json.dumps({"workflow_runs": [RUN]}), "jobs": json.dumps({"jobs": [JOB]})},
+        {"view": json.dumps({**CLI_RUN, "jobs": [CLI_JOB]})},
+        {"jobs": json.dumps([JOB])},
+        {"event": json.dumps({"action": "completed", "workflow_job": JOB})},
+    ],
+)
+def test_runs_with_jobs(db: ReportDatabase, tmp_path: Path, files: dict[str, str]) -> None:
+    """The times are those of the jobs; a step is known once."""
+    loaded(db, tmp_path, **files)
+    assert db.sql("select source_key, status, duration_ms from runs") == [("7", "failed", OF_JOB)]
+    assert db.sql("select name, status, duration_ms from step_runs join steps on steps.id = step_id") == [
+        ("build / Test", "failed", OF_STEP)
+    ]
+
+
+@pytest.mark.parametrize(("indent", "between"), [(None, ""), (None, "\n"), (2, "\n")])
+def test_pages_that_follow_each_other(db: ReportDatabase, tmp_path: Path, indent: int | None, between: str) -> None:
+    """`gh api --paginate` and jq write one document after the other, with a line end between them or none."""
+    pages: tuple[dict[str, Any], ...] = (
+        {"workflow_runs": [RUN, OTHER]},
+        {"workflow_runs": []},
+        {"jobs": [JOB]},
+        {"jobs": [OTHER_JOB]},
+    )
+    loaded(db, tmp_path, pages=between.join(json.dumps(page, indent=indent) for page in pages))
+    assert db.sql("select source_key from runs order by 1") == [("7",), ("8",)]
+    assert db.sql("select source_key from step_runs order by 1") == [("11/1",), ("12/1",)]
+    assert db.sql("select count(*) from rejects") == [(0,)]
+
+
+def test_whose_word_counts(db: ReportDatabase, tmp_path: Path) -> None:
+    """A job may fail in a run that succeeded; a run that was still open, or had one attempt less, knows less."""
+    runs = [
+        {**RUN, "conclusion": "success"},
+        {**RUN, "id": 8, "status": "in_progress", "conclusion": None},
+        {**RUN, "id": 9, "conclusion": "success"},
+    ]
+    jobs = [JOB, {**JOB, "id": 12, "run_id": 8}, {**JOB, "id": 13, "run_id": 9, "run_attempt": 2}]
+    loaded(db, tmp_path, runs=json.dumps({"workflow_runs": runs}), jobs=json.dumps({"jobs": jobs}))
+    assert db.sql("select source_key, status from runs order by 1") == [
+        ("7", "completed"),
+        ("8", "failed"),
+        ("9", "failed"),
+    ]
