@@ -132,6 +132,11 @@ class TypedTables:
         described = self.part.tables[table].columns
         return {name: (kind, quoted(real[name]) if name in real else None) for name, kind in described.items()}
 
+    def filled(self, table: str) -> dict[str, tuple[Type, str | None]]:
+        """The same, with None for a column, too, that is known to hold no value."""
+        empty = self.opened.empty.get(table, frozenset())
+        return {name: (kind, None if name in empty else column) for name, (kind, column) in self.columns(table).items()}
+
     def value(self, table: str, kind: Type, column: str | None) -> str:
         """The typed value of a column."""
         if column is None or (kind is Type.PRIVATE and not self.options.with_text):
@@ -147,7 +152,7 @@ class TypedTables:
 
     def viewed(self, table: str, name: str) -> str:
         """The typed value of a column as the views give it: times of a clock that was off are corrected."""
-        kind, column = self.columns(table)[name]
+        kind, column = self.filled(table)[name]
         value, clock = self.value(table, kind, column), self.part.tables[table].clock
         if clock is None or clock.column != name or column is None or table not in self.corrected:
             return value
@@ -164,14 +169,14 @@ class TypedTables:
 
     def currency(self, table: str, name: str) -> str | None:
         """The code of the currency in a column; None where the column holds none."""
-        _, column = self.columns(table)[name]
+        _, column = self.filled(table)[name]
         is_currency = column and name in self.part.tables[table].currencies
         return CURRENCY.format(c=column) if is_currency else None
 
     def problem(self, table: str) -> str:
         """Why a row cannot be loaded, or null."""
         cases = []
-        for name, (kind, column) in self.columns(table).items():
+        for name, (kind, column) in self.filled(table).items():
             if name in self.part.tables[table].required:
                 cases.append(f"when coalesce({column or 'null'}, '') = '' then 'has no {name}'")
             if column and kind in PROBLEMS and not self._drops(table, name, kind):
@@ -184,7 +189,7 @@ class TypedTables:
     def warning(self, table: str) -> str:
         """Which value of a row that is loaded was dropped, or null."""
         cases = []
-        for name, (kind, column) in self.columns(table).items():
+        for name, (kind, column) in self.filled(table).items():
             if column and self._drops(table, name, kind):
                 condition, reason = PROBLEMS[kind]
                 cases.append(f"when {condition.format(c=column, zone=self._zone(kind))} then '{name} {reason}'")
@@ -237,7 +242,7 @@ class TypedTables:
     def _redacted(self, table: str, column: str) -> str:
         """A column without the hashed values of its row: an error may repeat all that the program had at hand."""
         redacted = column
-        for kind, hashed in self.columns(table).values():
+        for kind, hashed in self.filled(table).values():
             if kind is Type.HASHED and hashed:
                 value = f"case when length({hashed}) >= {SHORTEST_REDACTED} then {hashed} else '' end"
                 redacted = f"replace({redacted}, {value}, '<hidden>')"

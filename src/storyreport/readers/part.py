@@ -111,6 +111,8 @@ class Opened:
     is_hostile: bool = False
     # where the reading of exports ended, by table
     ends: dict[str, "End"] = field(default_factory=dict)
+    # the columns of staged tables that no row has a value in: they need not be looked at
+    empty: dict[str, frozenset[str]] = field(default_factory=dict)
     # a database server, whose rows are fetched as they are needed
     remote: Remote | None = None
 

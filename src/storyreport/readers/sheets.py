@@ -5,8 +5,9 @@ be decided stays as it is, so that it is dropped and said.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ..errors import NotContinuedError
@@ -111,9 +112,15 @@ def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row
         yield number, cleaned, problem or _total(row, cleaned, money, sums)
 
 
+@lru_cache(maxsize=1024)
+def _has_units(names: tuple[str, ...]) -> bool:
+    """Whether a column may have its unit in its name."""
+    return any(name[-1:] in (")", "]") for name in names)
+
+
 def _without_units(row: Row, table: Table) -> Row:
     """The row with the names that columns have without their units; the unit of an amount is its currency."""
-    if not any(name[-1:] in (")", "]") for name in row):
+    if not _has_units(tuple(row)):
         return row
     plain: Row = {}
     for name, value in row.items():
@@ -167,7 +174,12 @@ def _styles(place: text.Place, table: Table) -> Styles:
 
 def _cleaned(row: Row, table: Table, checked: Mapping[str, Type], styles: Callable[[], Styles]) -> Row:
     """The row with its numbers and times as SQL reads them; the row itself where it has them as JSON does."""
-    written = {column for column, value in row.items() if isinstance(value, str) and column in checked}
+    written = {
+        column
+        for column, value in row.items()
+        # A date with the year in front is what SQL reads.
+        if type(value) is str and column in checked and not (value[:4].isdecimal() and checked[column] in TIMES)
+    }
     if not written:
         return row
     cleaned = dict(row)
@@ -252,11 +264,13 @@ def _time(value: str, match: re.Match[str], column: str, styles: Callable[[], St
     return f"{year}-{int(month):02}-{int(day):02}T{at:02}:{minute or '00'}:{seconds or '00'}"
 
 
-def _total(row: Row, cleaned: Row, money: Iterable[str], sums: Sums) -> str | None:
+def _total(row: Row, cleaned: Row, money: Collection[str], sums: Sums) -> str | None:
     """Why a row of totals is left out; the sums are those up to the row from now on, if it is none.
 
     A row of totals names no model and has the sum of the amounts above it, or of those since the last one.
     """
+    if not any(column in cleaned for column in money):
+        return None
     amounts: Mapping[str, float] = {
         column: amount for column in money if (amount := _float(cleaned.get(column))) is not None
     }

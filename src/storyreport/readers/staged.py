@@ -17,7 +17,9 @@ ROWS_A_BATCH = 25
 LARGEST = 2**63 - 1
 # Above, a decimal number is not exact.
 LARGEST_WHOLE = 2**53
+SMALL = 2**31
 MOST_LAYOUTS = 1000
+FIRST_ROWS = 100
 
 
 def open_staged(
@@ -45,16 +47,13 @@ def open_staged(
         for table, (name, columns) in tables.items():
             connection.executemany(
                 f"insert into {name} values ({', '.join('?' * len(columns))})",
-                (
-                    [value if value is None else _storable(value) for value in row]
-                    for of_table, row in batch
-                    if of_table == table
-                ),
+                (_storable_row(row) for of_table, row in batch if of_table == table),
             )
         count += len(batch)
         progress(f"reading {found.path.name}: {count:,} rows")
     numbered = {} if part.stage else dict.fromkeys(staged, quoted(ROW_NUMBER))
-    return Opened(found, taken, tables, numbered, is_staged=True, ends=found_ends)
+    empty = {table: _empty_columns(connection, name, part.tables[table].columns) for table, (name, _) in tables.items()}
+    return Opened(found, taken, tables, numbered, is_staged=True, ends=found_ends, empty=empty)
 
 
 def create_staged(
@@ -77,6 +76,18 @@ def create_staged(
         f"create table {name} ({', '.join(f'{quoted(column)} {affinity}' for column, affinity in columns.items())})"
     )
     return name, {column: column for column in columns}
+
+
+def _empty_columns(connection: sqlite3.Connection, name: str, columns: Iterable[str]) -> frozenset[str]:
+    """The columns of a staged table that no row has a value in."""
+    empty = list(columns)
+    # Nearly all that are not empty have a value in the first rows.
+    for rows in (f"(select * from {name} limit {FIRST_ROWS})", name):
+        counts = ", ".join(f"count({quoted(column)})" for column in empty)
+        if empty:
+            found = connection.execute(f"select {counts} from {rows}").fetchone()
+            empty = [column for column, count in zip(empty, found, strict=True) if not count]
+    return frozenset(empty)
 
 
 def _exported_rows(
@@ -138,6 +149,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$"):
         return _plain(next(iter(value.values())))
     return json.dumps(value) if isinstance(value, (dict, list)) else value
+
+
+def _storable_row(row: Iterable[Any]) -> list[Any]:
+    """A row with values as SQLite can hold them; nearly all are, and a call for each would cost more than to look."""
+    return [
+        value
+        if value is None or (type(value) is str and value.isascii()) or (type(value) is int and -SMALL < value < SMALL)
+        else _storable(value)
+        for value in row
+    ]
 
 
 def _storable(value: Any) -> Any:
