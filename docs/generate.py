@@ -14,6 +14,7 @@ import click
 import yaml
 from click.testing import CliRunner
 
+from docs import stored
 from storyreport import config, reports, schema
 from storyreport.__main__ import HELP
 from storyreport.cli import cli
@@ -83,9 +84,18 @@ def sources_schema(_: sqlite3.Connection) -> str:
 
 def help_text(_: sqlite3.Connection) -> str:
     """The help of the program and of its commands, which `--help` prints without building it."""
-    commands = ((), *((name,) for name in cli.list_commands(click.Context(cli))))
+    commands = ((), *_commands(cli, click.Context(cli)))
     texts = (f"$ {' '.join(['storyreport', *command, '--help'])}\n{_help(*command).rstrip()}\n" for command in commands)
     return "\n".join(texts)
+
+
+def _commands(group: click.Group, context: click.Context, *path: str) -> Iterator[tuple[str, ...]]:
+    """The words of each command and of its own commands."""
+    for name in group.list_commands(context):
+        yield (*path, name)
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from _commands(command, click.Context(command, context, info_name=name), *path, name)
 
 
 def readme(connection: sqlite3.Connection) -> str:
@@ -276,6 +286,7 @@ def _cell(text: str) -> str:
 
 WRITERS: dict[Path, Callable[[sqlite3.Connection], str]] = {
     Path(HELP): help_text,
+    **stored.WRITERS,
     ROOT / "README.md": readme,
     ROOT / "src" / "storyreport" / "storyreport.schema.json": sources_schema,
     ROOT / "docs" / "reports.md": report_reference,

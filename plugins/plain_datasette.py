@@ -8,18 +8,9 @@ from datasette import hookimpl
 
 from storyreport.web import plain
 
-# Before any hook is called: its routes and menu are gathered early.
-plain.without_dashboards()
-
 
 @hookimpl
 def register_output_renderer(datasette: Any) -> list[Any]:
     """No renderer: it is the hook that is called when the databases are known and none is open yet."""
     plain.adopt(datasette)
     return []
-
-
-@hookimpl
-def register_routes() -> list[tuple[str, Any]]:
-    """The files that draw charts."""
-    return plain.routes()

@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import assets, catalogue, dashboards, details, feed, home, pages
+from storyreport.web import assets, catalogue, dashboards, details, feed, home, pages, vega
 
 
 @hookimpl
@@ -35,6 +35,7 @@ def register_routes() -> list[tuple[str, Any]]:
         (r"/$", home.page),
         (r"/-/reports$", catalogue.page),
         *feed.routes(),
+        *vega.routes(),
         (r"/-/pages$", dashboards.index),
         (r"/-/page/(?P<page>[^/]+)$", dashboards.page),
         (rf"/-/(?P<kind>{'|'.join(details.SECTIONS)})/(?P<key>[^/]+)$", details.page),

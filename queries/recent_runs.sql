@@ -30,7 +30,7 @@ chart:
 */
 -- An index leads to the day of the last run within the limit; runs since then are few, and their order is exact. A
 -- story's runs have an index of their own. Another order than that of time needs all runs of a period, which is short.
-with last_days as (
+with recursive last_days as (
     select
         max(
             (
@@ -45,7 +45,7 @@ with last_days as (
     where :source in ('', sources.name)
 ),
 
-first_days as (
+first_days as materialized (
     select
         sources.id as source_id,
         case when :order <> 'newest' then coalesce(nullif(:since, ''), date(last_days.day, '-6 days'), '') end
@@ -82,14 +82,67 @@ first_days as (
     where :source in ('', sources.name)
 ),
 
+-- The days of the period on which runs cost something, one step in an index each.
+cost_days as (
+    select
+        source_id,
+        (
+            select min(costs.day)
+            from rollup_run_costs as costs
+            where
+                costs.source_id = first_days.source_id
+                and costs.is_largest = 1
+                and costs.day >= first_days.ordered_day
+        ) as day
+    from first_days
+    where
+        :order = 'cost'
+        and :story = ''
+    union all
+    select
+        source_id,
+        (
+            select min(costs.day)
+            from rollup_run_costs as costs
+            where
+                costs.source_id = cost_days.source_id
+                and costs.is_largest = 1
+                and costs.day > cost_days.day
+        )
+    from cost_days
+    where day <= coalesce(nullif(:until, ''), '9999-12-31')
+),
+
 candidates as (
     select runs.id
     from first_days
     cross join runs
         on
             runs.source_id = first_days.source_id
-            and runs.day >= coalesce(first_days.ordered_day, first_days.day)
+            -- Runs without a cost follow the most expensive ones, the newest first.
+            and runs.day >= case
+                when :order = 'slower' then first_days.ordered_day
+                else max(first_days.day, coalesce(first_days.ordered_day, ''))
+            end
     where :story = ''
+    union
+    select runs.id
+    from cost_days
+    cross join runs
+        on
+            runs.id in (
+                select costs.run_id
+                from rollup_run_costs as costs
+                cross join runs as paid on paid.id = costs.run_id
+                where
+                    costs.source_id = cost_days.source_id
+                    and costs.day = cost_days.day
+                    and costs.is_largest = 1
+                    and (:status = '' or paid.status = :status)
+                    and (:pipeline = '' or paid.pipeline_id in (select id from pipelines where name = :pipeline))
+                order by costs.cost_nano desc, costs.run_id desc
+                limit case when :step || :hours = '' then max(cast(:limit as integer), 0) else -1 end
+            )
     union all
     select runs.id
     from stories
@@ -192,32 +245,14 @@ ranks as (
     where considered.status = 'completed'
     union all
     select
-        run_id,
-        max(cost)
-    from (
-        select
-            considered.id as run_id,
-            calls.price_currency as currency,
-            sum(calls.price) as cost
-        from considered
-        cross join priced_calls as calls on calls.run_id = considered.id
-        where
-            :order = 'cost'
-            and calls.price is not null
-        group by considered.id, calls.price_currency
-        union all
-        select
-            considered.id,
-            pruned_calls.currency,
-            sum(pruned_calls.cost_nano) / 1e9
-        from considered
-        cross join pruned_calls on pruned_calls.run_id = considered.id
-        where
-            :order = 'cost'
-            and pruned_calls.currency <> ''
-        group by considered.id, pruned_calls.currency
-    )
-    group by run_id
+        considered.id,
+        costs.cost_nano
+    from considered
+    cross join rollup_run_costs as costs
+        on
+            costs.run_id = considered.id
+            and costs.is_largest = 1
+    where :order = 'cost'
 ),
 
 listed as materialized (
@@ -260,31 +295,6 @@ usual as materialized (
             and durations.pipeline_id = days.pipeline_id
             and durations.kind = days.kind
             and durations.day = days.day
-),
-
-costs as (
-    select
-        run_id,
-        currency,
-        sum(cost) as cost
-    from (
-        select
-            listed.id as run_id,
-            calls.price_currency as currency,
-            calls.price as cost
-        from listed
-        cross join priced_calls as calls on calls.run_id = listed.id
-        where calls.price is not null
-        union all
-        select
-            listed.id,
-            pruned_calls.currency,
-            pruned_calls.cost_nano / 1e9
-        from listed
-        cross join pruned_calls on pruned_calls.run_id = listed.id
-        where pruned_calls.currency <> ''
-    )
-    group by run_id, currency
 )
 
 select
@@ -310,8 +320,8 @@ select
         from step_runs
         where step_runs.run_id = listed.id
     ) as attempts,
-    round(costs.cost, 6) as cost,
-    costs.currency,
+    round(costs.cost_nano / 1e9, 6) as cost,
+    nullif(costs.currency, '') as currency,
     coalesce(
         listed.error_message,
         (
@@ -337,6 +347,6 @@ left join usual
         and usual.pipeline_id = coalesce(listed.pipeline_id, 0)
         and usual.kind = listed.kind
         and usual.day = listed.day
-left join costs on costs.run_id = listed.id
+left join rollup_run_costs as costs on costs.run_id = listed.id
 left join pruned_failures as remembered on remembered.run_id = listed.id
 order by listed.height desc, listed.latest_at desc, listed.id desc, costs.currency

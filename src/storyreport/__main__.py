@@ -26,18 +26,33 @@ def stored_help(command: list[str]) -> str:
     return rest.partition("\n$ storyreport ")[0] if begin else ""
 
 
+def shortcut(arguments: list[str]) -> str:
+    """What is stored: a completion, a help, the list of reports; empty where the command line has to answer."""
+    if "_STORYREPORT_COMPLETE" in os.environ:
+        from . import shortcuts
+
+        return shortcuts.completion(os.environ) or ""
+    if arguments == ["--version"]:
+        from . import __version__
+
+        return f"storyreport {__version__}\n"
+    is_help = arguments[-1:] in (["-h"], ["--help"])
+    if is_help and (stored := stored_help(arguments[:-1])):
+        return stored
+    if arguments == ["report"] or (is_help and arguments[0] == "report" and len(arguments) == 3):
+        from . import shortcuts
+
+        return shortcuts.report_help(arguments[1]) if is_help else shortcuts.report_list()
+    return ""
+
+
 def main() -> None:
     """Run the command line; version, help, `record`, `run` and an unchanged ingest need nothing else of it."""
     if reconfigure := getattr(sys.stdout, "reconfigure", None):
         # A title may hold what a terminal's encoding lacks.
         reconfigure(errors="replace")
-    if sys.argv[1:] == ["--version"]:
-        from . import __version__
-
-        say(f"storyreport {__version__}\n")
-        return
-    if sys.argv[-1] in ("-h", "--help") and (stored := stored_help(sys.argv[1:-1])):
-        say(stored)
+    if text := shortcut(sys.argv[1:]):
+        say(text)
         return
     if sys.argv[1:2] == ["record"]:
         from . import record
@@ -53,8 +68,8 @@ def main() -> None:
     if to_ingest:
         from . import unchanged
 
-        if (text := unchanged.answer(to_ingest)) is not None:
-            say(text)
+        if (noted := unchanged.answer(to_ingest)) is not None:
+            say(noted)
             return
     from .cli import cli
 

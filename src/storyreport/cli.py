@@ -37,7 +37,7 @@ COMMANDS = {
     "snapshot": ("cli_snapshot", "snapshot"),
     "sources": ("cli_sources", "sources"),
     "stats": ("cli_reports", "stats"),
-    "status": ("cli_reports", "status"),
+    "status": ("cli_status", "status"),
     "token": ("cli_access", "token"),
     "user": ("cli_access", "user"),
 }

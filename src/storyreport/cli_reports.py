@@ -1,4 +1,4 @@
-"""The commands that answer at the prompt: reports, the status of a story or run, and the statuses of all steps."""
+"""The commands that print rows of reports, and what other commands that read share: completion, limits, warnings."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -10,13 +10,13 @@ import click
 from .control import CONTROL
 from .errors import StoryreportError, UsageError
 from .options import EPILOG, with_config, with_database, with_format, with_queries
-from .output import Shape, write
+from .output import Shape, echo, write
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from .config import Config
-    from .reports import Catalogue, Report
+    from .reports import Catalogue, Report, Rows
 
 
 @contextlib.contextmanager
@@ -31,9 +31,11 @@ def opened(database: Path) -> Iterator[Any]:
 
 def use_limits(config_path: Path | None) -> "Config | None":
     """Let the reports use the limits of the sources file, if there is one."""
-    from . import config, reports
+    from . import bounds, config, reports
 
     found = config.find(config_path)
+    if found and found.limits:
+        bounds.use(found.limits)
     if found and found.health:
         reports.set_limits(found.health)
     return found
@@ -48,6 +50,14 @@ def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
     for sentence in (*catalogue.missing, *map(str, catalogue.broken)):
         click.echo(f"Warning: {CONTROL.sub(' ', sentence)}", err=True)
     return catalogue
+
+
+def warn_of_wrong_limits() -> None:
+    """List the limits of the sources file that cannot be used, and so are not drawn, on stderr."""
+    from . import bounds
+
+    for sentence in bounds.wrong():
+        click.echo(f"Warning: {CONTROL.sub(' ', sentence)}", err=True)
 
 
 def warn_of_broken_pages(folders: tuple[Path, ...]) -> None:
@@ -142,7 +152,7 @@ class ReportCommand(click.Command):
 
 def report_help(report: "Report") -> str:
     """The help of a report: what it shows, its parameters and columns."""
-    formatter = click.HelpFormatter(max_width=80)
+    formatter = click.HelpFormatter(width=78)
     formatter.write_usage("storyreport", f"report {report.name} [-p KEY=VALUE]...")
     formatter.write_paragraph()
     with formatter.indentation():
@@ -216,13 +226,40 @@ def report(
     with opened(database) as connection:
         columns, rows = reports.run(connection, found, parameters)
         reports.check_names(connection, found, with_values, bool(rows))
-        write(form, columns, rows, Shape(wide, found.drawn, safe_csv, bom))
+        write(
+            form,
+            columns,
+            rows,
+            Shape(wide, found.drawn, safe_csv, bom, lambda width: _above(found, columns, rows, width)),
+        )
+
+
+def _above(report: "Report", columns: Sequence[str], rows: "Rows", width: int) -> Iterator[str]:
+    """What a terminal shows above the table: the headline, and the chart of days as lines of blocks."""
+    import textwrap
+
+    from . import reports, sparks
+
+    named = [dict(zip(columns, row, strict=True)) for row in rows]
+    for lines in (
+        textwrap.wrap(reports.headline(report.headline, named), width),
+        list(sparks.over_time(report.chart, named, width)),
+    ):
+        yield from [*lines, ""] if lines else ()
 
 
 def _list(form: str, shape: Shape, queries: tuple[Path, ...]) -> None:
-    known = warn_of_broken_reports(queries).reports.values()
-    rows = [(each.name, each.topic, each.title, ", ".join(param.name for param in each.params)) for each in known]
-    write(form, ["report", "topic", "title", "parameters"], rows, shape._replace(first=("report", "parameters")))
+    from . import shortcuts
+
+    rows = [] if queries else shortcuts.report_rows()
+    if not rows:
+        known = warn_of_broken_reports(queries).reports.values()
+        rows = [(each.name, each.topic, each.title, ", ".join(param.name for param in each.params)) for each in known]
+    if form == "table":
+        plain = [[CONTROL.sub(" ", text) for text in row] for row in rows]
+        echo(shortcuts.listing((topic, name, title) for name, topic, title, _ in plain).rstrip())
+    else:
+        write(form, ["report", "topic", "title", "parameters"], rows, shape)
 
 
 # stats ---------------------------------------------------------------------------------------------------------------
@@ -257,99 +294,3 @@ def stats(source: str | None, form: str, database: Path) -> None:
             if count:
                 stories[status] = stories.get(status, 0) + count
     click.echo(json.dumps(by_source.get(source, {}) if source else by_source, indent=1))
-
-
-# status --------------------------------------------------------------------------------------------------------------
-
-# Of a story and of a run: the report of its steps, and the columns that say the same in each row.
-ABOUT = {"story": ("story_status", ("source", "story", "title")), "run": ("run_timeline", ())}
-FIND = """
-    select distinct :kind as kind, keyed.source_key as key, sources.name as source
-    from sources
-    cross join {table} as keyed
-        on
-            keyed.source_id = sources.id
-            and keyed.source_key >= :key
-            and keyed.source_key < :key || char(1114111)
-    where :source in ('', sources.name)
-    order by keyed.source_key <> :key, keyed.source_key
-    limit 11
-"""
-
-
-@click.command(epilog=EPILOG)
-@click.argument("key", metavar="STORY|RUN", shell_complete=complete_keys)
-@click.option("--source", default="", metavar="NAME", shell_complete=complete_sources, help="Look in one source only.")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Output."
-)
-@with_database
-def status(key: str, source: str, form: str, database: Path) -> None:
-    """Print the status of a story or run and of its steps; the beginning of a key is enough."""
-    with opened(database) as connection:
-        answers = [_about(connection, *one) for one in _found(connection, key, source)]
-    if form == "json":
-        import json
-
-        click.echo(json.dumps(answers[0] if len(answers) == 1 else answers, indent=1))
-        return
-    for place, answer in enumerate(answers):
-        if place:
-            click.echo()
-        steps = answer.pop("steps")
-        if summary := answer.pop("summary", ""):
-            click.echo(f"{summary}\n")
-        write("table", list(answer), [tuple(answer.values())], Shape())
-        click.echo()
-        names = list(dict.fromkeys(name for step in steps for name in step))
-        first = ("step", "status", "duration_ms", "error", "attempts")
-        write("table", names, [tuple(step.values()) for step in steps], Shape(first=first))
-
-
-def _found(connection: Any, key: str, source: str) -> list[tuple[str, str, str]]:
-    """(kind, key, source) of the story or run that is meant; UsageError where there is none, or more than one."""
-    from . import reports
-
-    if source:
-        reports.check_name(connection, "source", source)
-    tables = {"story": "stories", "run": "runs"}
-    found: list[tuple[str, str, str]] = []
-    for kind, table in tables.items():
-        given = {"kind": kind, "key": key, "source": source}
-        found += connection.execute(FIND.format(table=table), given).fetchall()
-    if exact := [each for each in found if each[1] == key]:
-        # A run may have the key of its story: the story says more.
-        return [each for each in exact if each[0] == exact[0][0]]
-    if not found or not key:
-        likely = [name for kind in tables for name in reports.names_like(connection, kind, key)]
-        raise UsageError(f"There is no story or run {key!r}{reports.hint('story', key, likely)}")
-    if len({each[1] for each in found}) > 1:
-        keys = ", ".join(dict.fromkeys(each[1] for each in found[:10]))
-        raise UsageError(f"{key!r} begins several keys: {keys}.")
-    return [each for each in found if each[0] == found[0][0]]
-
-
-def _about(connection: Any, kind: str, key: str, source: str) -> dict[str, Any]:
-    """What is known of a story or run, and its `steps`: those of the report, a dict each."""
-    name, same = ABOUT[kind]
-    if kind == "story":
-        rows = _rows(connection, name, {"source": source, kind: key})
-        about: dict[str, Any] = {"source": source, "story": key, "title": rows[0]["title"] if rows else None}
-        steps = [row for row in rows if row["step"] is not None]
-        # A story without known steps has the status that its source gives.
-        about |= {} if steps or not rows else {"status": rows[0]["status"]}
-    else:
-        about = dict(*_rows(connection, "run_status", {"source": source, kind: key})[:1])
-        steps = _rows(connection, name, {"source": source, kind: key})
-    return {**about, "steps": [{name: step[name] for name in step if name not in same} for step in steps]}
-
-
-def _rows(connection: Any, name: str, given: dict[str, str]) -> list[dict[str, Any]]:
-    from . import reports
-
-    columns, rows = reports.run(connection, reports.find(name), given)
-    return [_row(columns, row) for row in rows]
-
-
-def _row(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
-    return dict(zip(columns, row, strict=True))

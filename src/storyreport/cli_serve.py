@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from .cli_reports import use_limits, warn_of_broken_pages, warn_of_broken_reports
+from .cli_reports import use_limits, warn_of_broken_pages, warn_of_broken_reports, warn_of_wrong_limits
 from .options import (
     EPILOG,
     EXISTING_FILE,
@@ -63,6 +63,7 @@ def serve(
 
     use_limits(config_path)
     warn_of_broken_reports(queries)
+    warn_of_wrong_limits()
     warn_of_broken_pages(pages)
     mode = mode_for(database, host, *(extras.pop(name) for name in VISITORS))
     run(database, host, port, open_browser, root, Extras(static=static, settings=dict(settings), mode=mode, **extras))

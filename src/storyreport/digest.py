@@ -16,6 +16,8 @@ from .values.quantities import duration, money
 Row = dict[str, Any]
 # The beginning of an error says which one it is.
 LETTERS = 160
+# The sections that show the chart of their report: the trend behind its numbers.
+PICTURED = ("Work done", "Most time spent", "Cost")
 HOURS = re.compile(r"([1-9]\d{0,4})h", re.ASCII)
 
 
@@ -44,10 +46,15 @@ class Section:
     lines: tuple[str, ...]
     rows: tuple[Row, ...]
 
-    def url(self, base: str) -> str:
-        """The address of its report on a server; empty without one."""
+    def url(self, base: str, ending: str = "") -> str:
+        """The address of its report (`.png`: of its picture) on a server; empty without one."""
         query = f"?{urlencode(self.params)}" if self.params else ""
-        return f"{base.rstrip('/')}/storyreport/{self.report}{query}" if base else ""
+        return f"{base.rstrip('/')}/storyreport/{self.report}{ending}{query}" if base else ""
+
+    @property
+    def is_pictured(self) -> bool:
+        """Whether its chart says more than its lines."""
+        return self.title in PICTURED
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,12 @@ class Limit:
     conditions: Mapping[str, str]  # of the metric's select: name → value
 
     @property
+    def name(self) -> str:
+        """The name of the metric, or REPORT.COLUMN."""
+        found = LIMIT.fullmatch(self.text)
+        return found["name"] if found else ""
+
+    @property
     def command(self) -> str:
         """The command that shows more."""
         name = self.metric.look or self.metric.reports[0]

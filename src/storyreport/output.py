@@ -2,26 +2,30 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import click
 
 from .control import CONTROL
 
-__all__ = ["CONTROL", "FORMATS", "Shape", "write"]
+__all__ = ["CONTROL", "FORMATS", "Shape", "draws_blocks", "echo", "write"]
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 Rows = Sequence[Sequence[Any]]
 
 
 class Shape(NamedTuple):
-    """How rows are written: a table with all columns, columns to keep, CSV without formulas, with a byte-order mark."""
+    """How rows are written: a table with all columns, columns to keep, CSV without formulas, with a byte-order mark.
+
+    `above` makes the lines for its width that a terminal shows above a table.
+    """
 
     is_wide: bool = False
     first: Sequence[str] = ()
     is_safe: bool = False
     has_mark: bool = False
+    above: Callable[[int], Iterable[str]] | None = None
 
 
 PLAIN = Shape()
@@ -35,7 +39,12 @@ def write(form: str, columns: Sequence[str], rows: Rows, shape: Shape = PLAIN) -
         sys.stdout.flush()
         click.echo(text.encode("utf-8", "replace"), nl=False)
     elif text or form != "jsonl":
-        click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+        echo(text)
+
+
+def echo(text: str) -> None:
+    """Print a text; its colours are left out where nothing shows them, or nobody wants them."""
+    click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def _json(columns: Sequence[str], rows: Rows, _: Shape) -> str:
@@ -77,8 +86,19 @@ def _table(columns: Sequence[str], rows: Rows, shape: Shape) -> str:
 
     from . import terminal
 
-    width = None if shape.is_wide else shutil.get_terminal_size().columns
-    return "\n".join(terminal.table(columns, rows, width, shape.first))
+    columns_wide = shutil.get_terminal_size().columns
+    above = shape.above(columns_wide) if shape.above and draws_blocks() else ()
+    width = None if shape.is_wide else columns_wide
+    return "\n".join([*above, *terminal.table(columns, rows, width, shape.first)])
+
+
+def draws_blocks() -> bool:
+    """Whether stdout is a terminal that has the letters of a picture."""
+    try:
+        "▁█".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return sys.stdout.isatty()
 
 
 def _markdown(columns: Sequence[str], rows: Rows, _: Shape) -> str:

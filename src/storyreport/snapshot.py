@@ -2,15 +2,13 @@
 
 import html
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from . import reports, terminal
+from . import reports, stills, terminal
 from .digest import Digest
 from .errors import UsageError
 from .output import FORMATS, Shape
@@ -19,23 +17,17 @@ from .values.quantities import heading
 
 # A folder that holds this file is a snapshot, which may be written again.
 MARK = "storyreport-snapshot.json"
-SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 # More rows are in the data files; a page of them would not open.
-MOST_ROWS, MOST_DRAWN, ROWS_OF_MANY = 1000, 5000, 25
+MOST_ROWS, ROWS_OF_MANY = 1000, 25
 # Stories that failed have pages of their own, the latest ones.
 MOST_STORIES = 50
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 72rem; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; display: block; overflow-x: auto; font-size: 14px }
 th, td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
-td.number { text-align: right; white-space: nowrap } .chart { width: 100%; margin: 0; overflow-x: auto }
+td.number { text-align: right; white-space: nowrap } .chart { margin: 1rem 0 } .chart figcaption { color: #555 }
+.chart svg { height: auto; max-width: 100% } .heading { fill: currentColor }
 h2 { margin-top: 2rem } a { color: #0550ae }
-"""
-DRAW = """
-for (const figure of document.querySelectorAll(".chart")) {
-  const spec = JSON.parse(figure.nextElementSibling.textContent);
-  vegaEmbed(figure, spec, {actions: false, renderer: "svg"}).then(() => figure.classList.add("drawn"));
-}
 """
 
 
@@ -47,15 +39,19 @@ class Answer:
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     params: Mapping[str, str]
+    chart: str = ""  # as SVG
+    chart_notes: str = ""
 
 
 def answers(connection: sqlite3.Connection) -> list[Answer]:
     """All reports that need no key, with their rows."""
+    sources = [name for (name,) in connection.execute("select name from sources order by id")]
     found = []
     for report in reports.load_reports().values():
         if not any(param.is_required for param in report.params):
             columns, rows = reports.run(connection, report, {})
-            found.append(Answer(report, columns, rows, {}))
+            drawn = stills.of(report, {}, [dict(zip(columns, row, strict=True)) for row in rows], sources)
+            found.append(Answer(report, columns, rows, {}, *drawn))
     return found
 
 
@@ -74,17 +70,15 @@ def failed_stories(connection: sqlite3.Connection) -> list[Answer]:
 def write_site(folder: Path, digest: Digest, found: Sequence[Answer], stories: Sequence[Answer]) -> int:
     """Write the site and return the number of its files; UsageError where the folder holds other things."""
     check_folder(folder)
-    for name in ("data", "static", "stories"):
+    for name in ("data", "stories"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    for name, source in _scripts().items():
-        shutil.copyfile(source, folder / "static" / name)
     files = {
         MARK: json.dumps({"until": digest.until}),
         "index.html": _page("storyreport", _home(digest, found, stories)),
     }
     for answer in found:
         name = answer.report.name
-        files[f"{name}.html"] = _page(answer.report.title, _report(answer, MOST_ROWS), "./", bool(answer.report.chart))
+        files[f"{name}.html"] = _page(answer.report.title, _report(answer, MOST_ROWS))
         files[f"data/{name}.json"] = json.dumps([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
         files[f"data/{name}.csv"] = FORMATS["csv"](answer.columns, answer.rows, Shape(is_safe=True))
     for number, answer in enumerate(stories):
@@ -93,7 +87,7 @@ def write_site(folder: Path, digest: Digest, found: Sequence[Answer], stories: S
         )
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8", newline="")
-    return len(files) + len(SCRIPTS)
+    return len(files)
 
 
 def one_file(digest: Digest, found: Sequence[Answer]) -> str:
@@ -101,10 +95,8 @@ def one_file(digest: Digest, found: Sequence[Answer]) -> str:
     body = [*_digest(digest, {})]
     for answer in found:
         if answer.rows:
-            first = Answer(answer.report, answer.columns, answer.rows[: MOST_DRAWN // 10], answer.params)
-            body += [f"<h2>{html.escape(answer.report.title)}</h2>", *_chart(first), *_table(answer, ROWS_OF_MANY)]
-    scripts = "\n".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in _scripts().values())
-    return _html("storyreport", [*body, scripts, f"<script>{DRAW}</script>"])
+            body += [f"<h2>{html.escape(answer.report.title)}</h2>", *_chart(answer), *_table(answer, ROWS_OF_MANY)]
+    return _html("storyreport", body)
 
 
 def check_folder(folder: Path) -> None:
@@ -115,25 +107,15 @@ def check_folder(folder: Path) -> None:
         raise UsageError(f"{folder} holds other things: name a new or empty folder.")
 
 
-def _scripts() -> dict[str, Path]:
-    # Datasette, which the package imports, is not needed.
-    spec = find_spec("datasette_dashboards")
-    assert spec
-    assert spec.submodule_search_locations
-    return {name: Path(spec.submodule_search_locations[0]) / "static" / name for name in SCRIPTS}
-
-
 def _html(title: str, body: Sequence[str]) -> str:
     head = f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{html.escape(title)}</title>'
     sized = '<meta name="viewport" content="width=device-width, initial-scale=1">'
     return "\n".join([head, sized, f"<style>{STYLE}</style>", "<body>", *body, "</body>", "</html>"]) + "\n"
 
 
-def _page(title: str, body: Iterable[str], root: str = "./", has_chart: bool = False) -> str:
-    scripts = [f'<script src="{root}static/{name}"></script>' for name in SCRIPTS] if has_chart else []
-    scripts += [f"<script>{DRAW}</script>"] if has_chart else []
+def _page(title: str, body: Iterable[str], root: str = "./") -> str:
     above = [f'<p><a href="{root}index.html">All reports</a></p>'] if title != "storyreport" else []
-    return _html(title, [*above, *body, *scripts])
+    return _html(title, [*above, *body])
 
 
 def _home(digest: Digest, found: Sequence[Answer], stories: Sequence[Answer]) -> Iterator[str]:
@@ -180,29 +162,10 @@ def _report(answer: Answer, most: int) -> Iterator[str]:
 
 
 def _chart(answer: Answer) -> Iterator[str]:
-    if answer.report.chart and answer.rows:
-        drawn = [name for name in answer.report.drawn if name in answer.columns]
-        places = [list(answer.columns).index(name) for name in drawn]
-        values = [
-            {name: row[place] for name, place in zip(drawn, places, strict=True)} for row in answer.rows[:MOST_DRAWN]
-        ]
-        spec = {**_in_utc(answer.report.chart), "data": {"values": values}}
-        if not {"row", "column", "facet"} & set(answer.report.chart["encoding"]):
-            spec |= {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
-        # A text may hold what ends a script.
-        text = json.dumps(spec).replace("<", "\\u003c")
-        yield f'<figure class="chart"></figure><script type="application/json">{text}</script>'
-
-
-def _in_utc(chart: Mapping[str, Any]) -> dict[str, Any]:
-    """The chart with UTC days, wherever it is looked at."""
-    encoding = {
-        name: {**channel, "scale": {"type": "utc", **channel.get("scale", {})}}
-        if channel.get("type") == "temporal"
-        else channel
-        for name, channel in chart["encoding"].items()
-    }
-    return {**chart, "encoding": encoding}
+    if answer.chart:
+        said = f"<figcaption>{html.escape(answer.chart_notes)}</figcaption>" if answer.chart_notes else ""
+        # The drawing escapes all that comes from data.
+        yield f'<figure class="chart">{answer.chart}{said}</figure>'
 
 
 def _table(answer: Answer, most: int) -> Iterator[str]:

@@ -23,19 +23,21 @@ WORDS = {
         waiting_to_run waiting_for_worker not_started not_yet_started not_running starting late delayed prioritized
         runnable ready preparing initializing initialising provisioning configuring booting container_creating
         pod_initializing pod_scheduled todo to_do planned unscheduled validating assigned limited
-        limiting dequeued pend queued_for_retry backlog
+        limiting dequeued pend queued_for_retry backlog available not_start requeue_fed allocated dispatched
+        pending_version waiting_for_deploy pending_args_avail pending_node_assignment submitted_to_worker initial
         """,
     "running": """
         running started active in_progress inprogress progress processing executing ongoing working building retrying
         restarting restarted resuming resumed rerunning re_running batch_running generating finishing finalizing
         completing succeeding failing canceling cancelling killing terminating stopping aborting revoking suspending
-        pausing timing_out erroring rolling_back dynamic_running reattempting
+        pausing timing_out erroring rolling_back dynamic_running reattempting busy progressing rendering dreaming
+        transcribing encoding transcoding uploading downloading signaling stage_out preempting shutdown sensing
         """,
     "waiting": """
         waiting paused suspended deferred sleeping rescheduled up_for_reschedule up_for_retry retry awaiting_retry
         awaiting_concurrency_slot waiting_for_retry wait_for_retry waiting_for_resource waiting_for_resources
         waiting_for_dependencies waiting_children pending_retry pending_redrive back_off backing_off throttled
-        rate_limited requires_action awaiting retryable snoozed postponed
+        rate_limited requires_action awaiting retryable snoozed postponed waiting_for_callback breakpoint
         """,
     "completed": """
         completed complete success successful successfully succeeded succeed done ok okay finished finish pass passed
@@ -55,6 +57,11 @@ WORDS = {
         dead_letter dead_lettered gave_up retries_exhausted retry_exhausted max_retries_exceeded max_attempts_exceeded
         quota_exceeded validation_failed validation_error content_filtered policy_violation system_failure unauthorized
         image_pull_back_off err_image_pull create_task_failed generate_audio_failed sensitive_word_error oom_kill
+        err nok ko errored_out timeout_error connection_error crash_looping partially_failed init_failure node_lost
+        create_container_error create_container_config_error run_container_error container_cannot_run
+        invalid_image_name err_image_never_pull start_error run_execution_error invalid_cluster_request driver_error
+        cluster_error cloud_failure failed_with_terminal_error retries_exceeded max_recovery_attempts_exceeded
+        moderation_blocked content_policy_violation content_moderated request_moderated nsfw_detected
         """,
     "cancelled": """
         cancelled canceled cancel cancelled+ aborted abort abandoned interrupted killed kill revoked stopped terminated
@@ -69,7 +76,7 @@ WORDS = {
         """,
     "blocked": """
         blocked on_hold held manual action_required approval_required needs_approval awaiting_approval
-        waiting_for_approval pending_approval input_required auth_required needs_attention
+        waiting_for_approval pending_approval input_required auth_required needs_attention requeue_hold resv_del_hold
         """,
 }
 # What enums put before their members.

@@ -58,9 +58,9 @@ class _Column:
         if TIME_TEXT.fullmatch(cell):
             return [cell[:TIME_WIDTH]]
         if not self.is_prose:
-            return [_cut(cell, self.width)]
+            return [cut(cell, self.width)]
         lines = _wrapped(cell, self.width)
-        return lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], _cut(lines[MOST_LINES - 1] + "…", 0)]
+        return lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], cut(lines[MOST_LINES - 1] + "…", 0)]
 
 
 def table(
@@ -100,6 +100,21 @@ def display_width(text: str) -> int:
         0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         for letter in text
     )
+
+
+def padded(text: str, width: int) -> str:
+    """A text as wide as `width`, cut or with spaces."""
+    shown = text if display_width(text) <= width else cut(text, width)
+    return shown + " " * (width - display_width(shown))
+
+
+def cut(text: str, width: int) -> str:
+    """The beginning of a text and an ellipsis; with 0, a line that has one already keeps its width."""
+    if width == 0:
+        return text[:-2].rstrip() + "…"
+    while display_width(text) > width - 1:
+        text = text[:-1]
+    return text + "…"
 
 
 def _text(column: str, value: Any, currency: str) -> str:
@@ -181,15 +196,6 @@ def _wrapped(text: str, width: int) -> list[str]:
             line = line[end:]
         lines.append(line)
     return lines
-
-
-def _cut(text: str, width: int) -> str:
-    """The beginning of a text and an ellipsis; with 0, a line that has one already keeps its width."""
-    if width == 0:
-        return text[:-2].rstrip() + "…"
-    while display_width(text) > width - 1:
-        text = text[:-1]
-    return text + "…"
 
 
 def _coloured(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers.cli_cases import assert_one_sentence, rows_of
-from helpers.command_line import ok, storyreport
+from helpers.command_line import ok, printed, storyreport
 from helpers.tracker import STEPS, Tracker
 
 from storyreport import reports, terminal
@@ -58,11 +58,11 @@ def test_every_report_fits_80_columns(name: str, demo: Path) -> None:
                 ).fetchone()
     given |= {"name": "s"} if name == "find" else {}
     pairs = [word for key, value in given.items() for word in ("-p", f"{key}={value}")]
-    said = ok("report", name, *pairs, "--db", demo, cwd=demo.parent)
+    said = printed("report", name, *pairs, "--db", demo)
     lines = said.splitlines()
     assert max(map(display_width, lines)) <= 80
     assert "\x1b" not in said
-    rows = rows_of(ok("report", name, *pairs, "--json", "--db", demo, cwd=demo.parent))
+    rows = rows_of(printed("report", name, *pairs, "--json", "--db", demo))
     if len(rows) > 1:
         rule = next(place for place, line in enumerate(lines) if line.startswith("--"))
         header = " ".join(" ".join(lines[:rule]).split())

@@ -1,7 +1,9 @@
 """The digest of a period: planted work, changes and new errors, in each format; counts by hand."""
 
 import json
+import re
 from datetime import datetime, timedelta, timezone
+from email import message_from_string, policy
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -110,6 +112,23 @@ def test_formats_take_no_markup_from_an_error(folder: Path) -> None:
     markdown = ok("digest", "--format", "markdown", cwd=folder)
     assert "Boom \\<" in markdown
     assert "\x1b" not in markdown + said + ok("digest", cwd=folder)
+
+
+def test_charts(folder: Path) -> None:
+    """A page has them within, a mail as parts, Markdown leads to them; here only the cost can be drawn."""
+    page = ok("digest", "--format", "html", cwd=folder)
+    assert page.count('<img src="data:image/png;base64,iVBOR') == 1
+    mail = message_from_string(ok("digest", "--format", "mail", cwd=folder), policy=policy.default)
+    assert mail["Subject"].startswith("storyreport, ")
+    parts = {part.get_content_type(): part for part in mail.walk()}
+    assert "Work done" in parts["text/plain"].get_content()
+    shown = re.findall(r'<img src="cid:([^"]+)"', parts["text/html"].get_content())
+    pictures = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert [part["Content-ID"] for part in pictures] == [f"<{name}>" for name in shown]
+    assert [part.get_content()[:4] for part in pictures] == [b"\x89PNG"]
+    markdown = ok("digest", "--format", "markdown", "--url", "http://h", cwd=folder)
+    assert re.findall(r"!\[Cost\]\((http://h/storyreport/cost\.png\?since=[^)]+)\)", markdown)
+    assert "![" not in ok("digest", "--format", "markdown", cwd=folder), "without a server there is nothing to lead to"
 
 
 def test_what_is_no_period(folder: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from helpers import command_line
 from helpers.browsing import browsing, check, marks, needs_browser, opened, serving
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -105,7 +106,7 @@ def test_json_and_command_line_give_the_same_rows(site: str, database: Path, nam
     assert rows or name in EMPTY
     if "as_of" not in given and not any(param.is_required for param in reports.find(name).params):
         # What is missing has its default.
-        everything = printed(database, name)
+        everything = json.loads(command_line.printed("report", name, "--json", "--db", database))
         assert fetched(f"{site}/storyreport/{name}.json?_shape=objects") == everything
         assert len(everything) >= len(rows) or reports.find(name).topic == ONE_THING
 

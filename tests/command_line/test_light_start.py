@@ -30,12 +30,12 @@ main()
 """
 
 
-def imported(folder: Path, *arguments: str) -> tuple[int, set[str]]:
+def imported(folder: Path, *arguments: str, **variables: str) -> tuple[int, set[str]]:
     """The exit code of a command, and all modules that it imported."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *arguments],
         cwd=folder,
-        env=environment(),
+        env=environment(**variables),
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -52,6 +52,10 @@ def imported(folder: Path, *arguments: str) -> tuple[int, set[str]]:
         "ingest --help",
         "serve -h",
         "report --help",
+        "report",
+        "report stuck_runs --help",
+        "record step --help",
+        "user add -h",
         "record step write --duration-s 3",
         "record call --model m1",
         "run nightly --story A -- true",
@@ -65,10 +69,18 @@ def test_not_even_the_command_line_is_built(arguments: str, tmp_path: Path) -> N
     assert modules & {"click", *HEAVY} == set()
 
 
+@pytest.mark.parametrize("words", ["storyreport in", "storyreport report slo", "storyreport report cost -p pro"])
+def test_completion_builds_nothing(words: str, tmp_path: Path) -> None:
+    """Commands, reports and parameters are completed without click, and without reading the reports."""
+    variables = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    code, modules = imported(tmp_path, _STORYREPORT_COMPLETE="bash_complete", **variables)
+    assert code == 0
+    assert modules & {"click", *HEAVY} == set()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "room"),
     [
-        ("record step --help", 0, "cli_record"),
         ("record step write --duration-s -1", 2, "cli_record"),
         ("run nightly", 2, "cli_record"),
         ("check --format nothing", 2, "cli_check"),

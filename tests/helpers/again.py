@@ -38,10 +38,11 @@ insert into story_generation_steps values
 def answers(db: ReportDatabase) -> dict[str, list[dict[str, Any]]]:
     """What every report says that takes no thing to look at, in no order."""
     found = {}
-    for name, report in reports.load_reports().items():
-        if name not in ("ingests", "rejected_rows"):
-            as_of = {"as_of": AS_OF} if "as_of" in {param.name for param in report.params} else {}
-            found[name] = sorted(db.report(name, **as_of), key=str)
+    with db.reading():
+        for name, report in reports.load_reports().items():
+            if name not in ("ingests", "rejected_rows"):
+                as_of = {"as_of": AS_OF} if "as_of" in {param.name for param in report.params} else {}
+                found[name] = sorted(db.report(name, **as_of), key=str)
     return found
 
 

@@ -44,13 +44,32 @@ def ok(*arguments: object, cwd: Path, **variables: str) -> str:
     return done.stdout
 
 
+def printed(*arguments: object) -> str:
+    """What a command prints that succeeds, called in this process, to a file of 80 columns."""
+    # A command sets some of them for the processes that it starts.
+    variables = {"COLUMNS": "80", **dict.fromkeys(("STORYREPORT_DB", "STORYREPORT_QUERIES", "STORYREPORT_LIMITS"))}
+    done = CliRunner().invoke(cli, list(map(str, arguments)), prog_name="storyreport", env=variables)
+    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    return done.stdout
+
+
 def help_block() -> str:
-    """The help texts of the program and all its commands, as README.md shows them."""
+    """The help texts of the program, all its commands and their own commands, as README.md shows them."""
     texts = []
-    for arguments in ([], *([command] for command in cli.list_commands(click.Context(cli)))):
+    for arguments in all_commands():
         called = " ".join(["storyreport", *arguments, "--help"])
         texts.append(f"$ {called}\n{built_help(*arguments).rstrip()}\n")
     return "```\n" + "\n".join(texts) + "```\n"
+
+
+def all_commands() -> list[list[str]]:
+    """The words of the program (none), of its commands, and after each of them of its own commands."""
+    found: list[list[str]] = [[]]
+    for name in cli.list_commands(click.Context(cli)):
+        command = cli.get_command(click.Context(cli), name)
+        own = command.list_commands(click.Context(command)) if isinstance(command, click.Group) else []
+        found += [[name], *([name, inner] for inner in own)]
+    return found
 
 
 def built_help(*command: str) -> str:

@@ -39,5 +39,5 @@ class RollupFiles:
     @staticmethod
     def read_again() -> None:
         """Forget what was read of files before."""
-        for cached in (files.rollups, files.hashes, definition.definitions):
+        for cached in (files.rollups, files.hashes, files.whole, definition.definitions):
             cached.cache_clear()

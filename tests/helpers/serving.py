@@ -5,7 +5,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from storyreport import rollups, schema
+from helpers.report_database import laid_out
+from storyreport import schema
 from storyreport.web.server import Extras, datasette_for
 
 HOSTILE = "<script>window.hacked = 1</script>"
@@ -24,8 +25,8 @@ def bucket(ms: float) -> int:
 
 def fill(path: Path) -> None:
     """Write the planted rows into a new report database."""
+    path.write_bytes(laid_out())
     connection = schema.connect(path)
-    rollups.update(connection)
     connection.execute("pragma journal_mode = wal")
     for script in (_SOURCES, _STORIES, _HISTORY, _CALLS):
         for statement in schema.statements(script):

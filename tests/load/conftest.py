@@ -6,7 +6,7 @@ from helpers.interruptions import FEWER_ROWS, ROWS, History, plant_history
 
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
-    """A history of 300,000 rows, not to be changed."""
+    """A history that no cache of SQLite holds, not to be changed."""
     return plant_history(tmp_path_factory.mktemp("history") / "history.db", ROWS)
 
 

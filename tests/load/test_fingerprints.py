@@ -89,3 +89,34 @@ def test_provider_types_tell_errors_apart() -> None:
     """Two types of one provider are two errors, however alike the rest is."""
     message = 'Error: {{"type": "{}", "message": "Request req_8fk2x9s1q7 was refused"}}'
     assert fingerprint(message.format("rate_limit_error")) != fingerprint(message.format("overloaded_error"))
+
+
+@pytest.mark.parametrize(
+    ("message", "other"),
+    [
+        ("rpc error: code = 14 desc = x", "rpc error: code = 13 desc = x"),
+        ("grpc status 14", "grpc status 4"),
+        ("ERROR: 23505: duplicate key", "ERROR: 40001: duplicate key"),
+        ("Error 1205 (HY000): no", "Error 1205 (42S02): no"),
+        ("002003 (02000): no", "001003 (42000): no"),
+        ("error code: '42P01'", "error code: '42703'"),
+        ("http_status=504", "http_status=502"),
+        ("HRESULT 0x80070005", "HRESULT 0x80004005"),
+        ("error code 0xC0000005", "error code 0xC0000017"),
+        ("E503", "E504"),
+        ("E_TIMEOUT_42", "E_TIMEOUT_43"),
+        ("ERR_HTTP2_STREAM_ERROR", "ERR_HTTP3_STREAM_ERROR"),
+        ("'NoneType' object has no attribute 'text'", "'Story' object has no attribute 'text'"),
+        ("Cannot read properties of undefined (reading 'a')", "Cannot read properties of undefined (reading 'b')"),
+        ('Status(StatusCode="Unavailable", Detail="x")', 'Status(StatusCode="Internal", Detail="x")'),
+    ],
+)
+def test_codes_of_other_systems_tell_errors_apart(message: str, other: str) -> None:
+    """States of SQL, codes of gRPC and Windows, names in capitals; both are still errors of one kind each."""
+    assert fingerprint(message) != fingerprint(other)
+    assert fingerprint(f"{message} after 12 s") == fingerprint(f"{message} after 13 s")
+
+
+@pytest.mark.parametrize("unit", ["results", "documents", "matches", "messages", "points", "fps"])
+def test_amounts_of_more_things_are_measures(unit: str) -> None:
+    assert fingerprint(f"returned 404 {unit}") == fingerprint(f"returned 500 {unit}")

@@ -61,8 +61,9 @@ NIGHTS = [f"night-{n:02}" for n in range(12, 0, -1)]
     [
         # Ten close ones at most, which are not among the latest once more.
         ("/-/run/night-13", "No run 'night-13'.", "night-", None),
-        ("/-/run/zzz", "No run 'zzz'.", None, {"The latest runs:": ["day-1", *NIGHTS[:9]]}),
-        ("/-/story/tale-99", "No story 'tale-99'.", "tale-", {"The latest stories:": ["x"]}),
+        ("/-/run/zzz", "No run 'zzz'.", None, {"The latest runs:": NIGHTS[:10]}),
+        ("/-/story/tale-99", "No story 'tale-99'.", "tale-", {}),
+        ("/-/story/zzz", "No story 'zzz'.", None, {"The latest stories:": [f"tale-{n:02}" for n in range(12, 2, -1)]}),
         ("/-/step/writ", "No step 'writ'.", "write", {"Some steps:": ["draw"]}),
         ("/-/pipeline/bookz", "No pipeline 'bookz'.", "books", {}),
         ("/-/source/studi", "No source 'studi'.", "studio", {"The sources:": ["other"]}),
@@ -115,7 +116,7 @@ def test_a_choice_of_the_bar_is_kept_with_the_close_name(served: Served) -> None
 def test_a_report_about_one_run_offers_the_latest(served: Served) -> None:
     page = served.get("/storyreport/run_timeline").text
     assert said(page) == "Enter a run key above."
-    assert offered(page) == {"The latest runs:": ["day-1", *NIGHTS[:9]]}
+    assert offered(page) == {"The latest runs:": NIGHTS[:10]}
 
 
 def test_another_period_may_have_rows(served: Served) -> None:

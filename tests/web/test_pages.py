@@ -76,10 +76,12 @@ def test_the_database_is_called_storyreport_whatever_its_file(served: Served) ->
     assert served.get("/storyreport/sources.json").status_code == 200
 
 
-def test_dashboards_are_kept_out(served: Served) -> None:
-    assert served.get("/-/dashboards").status_code == 404
-    assert "ashboard" not in served.get("/").text
-    assert served.get("/vega/vega-embed.min.js").status_code == 200
+def test_the_script_that_draws_is_there_and_nothing_beside_it(served: Served) -> None:
+    """It defines what chart.js calls, and is kept by a browser for good, as its address names its version."""
+    script = served.get("/vega/vega.js?_hash=1")
+    assert script.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert "window.vegaEmbed" in script.text
+    assert served.get("/vega/other.js").status_code == 404
 
 
 def test_json_is_what_the_report_says(served: Served, path: Path) -> None:

@@ -62,11 +62,16 @@ def test_the_site_is_whole(demo: Path) -> None:
     assert json.loads((site / "data" / "failure_rates.json").read_text(encoding="utf-8")) == rows
     assert len((site / "data" / "failure_rates.csv").read_text(encoding="utf-8").splitlines()) == len(rows) + 1
     for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
         links = Links()
-        links.feed(page.read_text(encoding="utf-8"))
+        links.feed(text)
         assert links.found, page
+        assert "<script" not in text.lower().replace(HOSTILE, ""), page
         assert [link for link in links.found if not (page.parent / link).is_file()] == [], page
     assert list((site / "stories").glob("*.html"))
+    # What has a chart and rows, but where every value is zero or unknown.
+    drawn = {path.stem for path in site.glob("*.html") if '<figure class="chart"><svg' in path.read_text("utf-8")}
+    assert {"slowest_steps", "cost", "failure_trend", "throughput", "stuck_runs", "recent_runs"} <= drawn
 
 
 @needs_browser
@@ -82,12 +87,14 @@ def test_pages_open_from_disk(page: str, demo: Path, browser: webdriver.Chrome) 
 
 
 def test_one_page_for_a_mail(demo: Path) -> None:
-    """It is under 3 MB and loads nothing else."""
+    """It is under 3 MB with its pictures, and loads nothing else."""
     text = (demo / "report.html").read_text(encoding="utf-8")
     assert len(text.encode()) < 3_000_000
     links = Links()
     links.feed(text)
+    # Of pictures, links within them: to parts of their own.
     assert links.found == set()
+    assert text.count('<figure class="chart"><svg') > 20
     assert "<h2>Slowest steps</h2>" in text
 
 

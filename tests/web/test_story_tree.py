@@ -3,18 +3,19 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from helpers.report_database import laid_out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyreport import reports, rollups, schema
+from storyreport import reports, schema
 
 
 class Story:
     """A story whose tree is planted: `a: b c` for a node and what its options lead to; a node is as it is named."""
 
     def __init__(self, path: Path, roots: str, *lines: str) -> None:
+        path.write_bytes(laid_out())
         self.connection = schema.connect(path)
-        rollups.update(self.connection)
         self.options = {line.split(":")[0]: line.split(":")[1].split() for line in lines}
         self.roots = roots.split()
         run = self.connection.execute

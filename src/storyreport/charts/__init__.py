@@ -1,7 +1,8 @@
 """A report's chart as Vega-Lite: the mark and encoding of its header, completed for its rows and a width."""
 
+from .bounds import Bound
 from .drawing import MOST_BARS, MOST_ROWS, Context, Drawing, Part, drawing
 from .marks import Href
 from .themes import DARK, LIGHT, PAGE
 
-__all__ = ["DARK", "LIGHT", "MOST_BARS", "MOST_ROWS", "PAGE", "Context", "Drawing", "Href", "Part", "drawing"]
+__all__ = ["DARK", "LIGHT", "MOST_BARS", "MOST_ROWS", "PAGE", "Bound", "Context", "Drawing", "Href", "Part", "drawing"]

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import axes, units
+from . import axes, bounds, units
+from .bounds import Bound
 from .colours import NONE, colours
 from .marks import Href, Mark, before, coloured, distinct, distinguish, drawable, grouped, identity, ranked, said
 from .units import Row
@@ -33,6 +34,7 @@ class Context:
     before: Sequence[Row] = ()  # the rows of the period before
     days_before: int = 0  # how long it is
     rules: Sequence[tuple[str, str]] = ()  # (day, text) of what happened on it, drawn on an axis of days
+    bounds: Sequence[Bound] = ()  # limits on the values that are drawn
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,18 @@ class _Part:
         channel, known = self._names(names or distinct(self.rows, self.category["field"]), is_ranking)
         self._compare(marks)
         values = self._values(marks, known)
-        return self._complete(values, self._measured(values), channel)
+        limits = self._limits(values, len(self.rows))
+        measured = self._measured(values, limits)
+        self.layers += bounds.layers(limits, self.value_axis)
+        return self._complete(values, measured, channel)
+
+    def _limits(self, values: Sequence[Mapping[str, Any]], count: int) -> list[Row]:
+        """The limits that are drawn: of this currency, on what a bar or a point is; a note tells of those far off."""
+        is_sum = units.adds(self.measure) and not self.measure.get("ratio")
+        is_of_rows = not is_sum or len({value["name"] for value in values}) == count
+        currency = str(self.rows[0].get("currency") or "")
+        own = [each for each in self.context.bounds if each.currency in ("", currency)]
+        return bounds.near([each for each in own if is_of_rows or not each.is_of_rows], values, self.notes)
 
     def _names(self, names: list[Any], is_ranking: bool) -> tuple[dict[str, Any], dict[Any, str]]:
         """The channel of the categories, and each with the value that stands for it in the data."""
@@ -185,7 +198,7 @@ class _Part:
         href = self.context.href(self.category.get("field", ""), mark.original) if self.context.href else ""
         return {**says, "href": href} if href else says
 
-    def _measured(self, values: list[dict[str, Any]]) -> dict[str, Any]:
+    def _measured(self, values: list[dict[str, Any]], limits: list[Row]) -> dict[str, Any]:
         narrow, line = self.is_narrow, self.mark["type"] == "line"
         currency = "" if units.suffix(self.measure.get("field")) else str(self.rows[0].get("currency") or "")
         units.spread(self.measure, [value["value"] for value in values], self.is_bar)
@@ -200,7 +213,8 @@ class _Part:
             sums[value["name"]] = before + value["value"] if stacked else max(before, value["value"])
             if "previous" in value:
                 sums[""] = max(sums.get("", 0.0), value["previous"])
-        return units.measured(self.measure, values, max(sums.values()), narrow, "" if self.is_one_of_many else currency)
+        peak = max(*sums.values(), *(limit["value"] for limit in limits), 0.0)
+        return units.measured(self.measure, [*values, *limits], peak, narrow, "" if self.is_one_of_many else currency)
 
     def _colour(self, room: float) -> None:
         """The channel of the colours, and the rows that are left."""

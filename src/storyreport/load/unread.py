@@ -22,7 +22,8 @@ def note_unread_columns(job: Job) -> None:
         real = _real_columns(job, table)
         absent = [name for name in description.columns if name not in real] if real else []
         known = {*description.columns, *(alias for names in description.aliases.values() for alias in names)}
-        unread = sorted(real - known)
+        # MongoDB's _id and __v are of the database, not of the service.
+        unread = sorted(name for name in real - known if not name.startswith("_"))
         for expected, found in _pairs(table, absent, unread):
             job.findings.append(
                 (
@@ -50,9 +51,10 @@ def _real_columns(job: Job, table: str) -> set[str]:
         return set()
     if not opened.found.exports:
         return set(opened.tables[table][1])
-    fields = {field.lower() for name, path in opened.found.exports if name == table for field in text.fields(path)}
-    aliases = job.part.tables[table].aliases
-    return fields | {name for name, others in aliases.items() if fields & set(others)}
+    fields = (
+        text.column_of(field) for name, path in opened.found.exports if name == table for field in text.fields(path)
+    )
+    return set(job.part.tables[table].named(dict.fromkeys(fields)))
 
 
 def _pairs(table: str, absent: list[str], unread: list[str]) -> Iterator[tuple[str, str]]:

@@ -38,14 +38,36 @@ KNOWS = {
 }
 KNOWS["batch"] = KNOWS["run"]
 # Names that a wrong one may have meant: those of a small table, or keys, which an index finds by their first letters.
+# The latest are those that began last; an index leads to their days.
 LATEST = """
+    with days as (
+        select
+            sources.id,
+            sources.name,
+            coalesce(
+                (
+                    select newest.day
+                    from {table} as newest
+                    where
+                        newest.source_id = sources.id
+                        and newest.gone_at is null
+                    order by newest.day desc
+                    limit 1 offset {most} - 1
+                ),
+                ''
+            ) as day
+        from sources
+    )
     select
         keyed.source_key,
-        sources.name
-    from {table} as keyed
-    join sources on sources.id = keyed.source_id
+        days.name
+    from days
+    cross join {table} as keyed
+        on
+            keyed.source_id = days.id
+            and keyed.day >= days.day
     where keyed.gone_at is null
-    order by keyed.id desc
+    order by coalesce({began}, '') desc, keyed.id desc
     limit {most}
 """
 ALIKE = """
@@ -70,6 +92,7 @@ NAMES = {
     "model": "select distinct model from rollup_calls where model <> ''",
 }
 KEYED = {"story": "stories", "run": "runs", "batch": "runs"}
+BEGAN = {"stories": "keyed.created_at", "runs": "keyed.started_at, keyed.queued_at"}
 
 
 def check_names(connection: sqlite3.Connection, report: Report, values: Mapping[str, str], has_rows: bool) -> None:
@@ -150,7 +173,8 @@ def _alike(connection: sqlite3.Connection, kind: str, value: str) -> list[tuple[
 
 
 def _latest(connection: sqlite3.Connection, kind: str, most: int) -> list[tuple[str, str]]:
-    return connection.execute(LATEST.format(table=KEYED[kind], most=most)).fetchall()
+    table = KEYED[kind]
+    return connection.execute(LATEST.format(table=table, began=BEGAN[table], most=most)).fetchall()
 
 
 def _example(connection: sqlite3.Connection, report: Report, param: Param) -> str:

@@ -48,9 +48,9 @@ def is_current(connection: sqlite3.Connection) -> bool:
     """Whether a database that has every migration was made of the definitions of this version."""
     if not is_kept(connection):
         return False
-    whole = connection.execute("select hash from main.definitions where kind = 'files'").fetchone()
+    noted = connection.execute("select hash from main.definitions where kind = 'files'").fetchone()
     # Where not even words for people have changed, no file needs a closer look.
-    return whole == (_hash(_texts()),) or known(connection) == hashes()
+    return noted == (whole(),) or known(connection) == hashes()
 
 
 def note_files(connection: sqlite3.Connection) -> None:
@@ -58,12 +58,14 @@ def note_files(connection: sqlite3.Connection) -> None:
     connection.execute(
         "insert into main.definitions values ('files', '', ?)"
         " on conflict do update set hash = excluded.hash where hash <> excluded.hash",
-        [_hash(_texts())],
+        [whole()],
     )
 
 
-def _texts() -> list[str]:
-    return [*views().values(), *(text for _, text in rollups().values())]
+@cache
+def whole() -> str:
+    """The hash of all of their texts, words for people among them."""
+    return _hash([*views().values(), *(text for _, text in rollups().values())])
 
 
 def _names(text: str) -> set[str]:

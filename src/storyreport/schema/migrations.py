@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 from . import definitions
@@ -9,6 +10,7 @@ from . import definitions
 MIGRATION_SET = "storyreport"
 
 
+@cache
 def scripts() -> dict[str, str]:
     """The migrations in their order: name → SQL script."""
     files = sorted((Path(__file__).parent / "migrations").glob("*.sql"))

@@ -48,6 +48,13 @@ TRACKER = Part(
                 "created_at": Type.UTC,
             },
             required=("story_id", "step_name"),
+            aliases={
+                "error_message": ("error", "error_msg"),
+                "completed_at": ("finished_at", "ended_at"),
+                "started_at": ("start_time",),
+                "acceptance_passed": ("acceptance_ok", "passed_acceptance", "accepted"),
+                "acceptance_details": ("acceptance_message", "acceptance_result"),
+            },
             group="story_id",
         ),
         "step_history": Table(
@@ -62,6 +69,11 @@ TRACKER = Part(
                 "timestamp": Type.UTC,
             },
             required=("id", "story_id", "step_name"),
+            aliases={
+                "error_message": ("error", "error_msg"),
+                "execution_time_ms": ("duration_ms", "elapsed_ms", "execution_ms"),
+                "timestamp": ("created_at", "recorded_at", "logged_at"),
+            },
             group="story_id",
         ),
     },

@@ -55,6 +55,11 @@ DATABASE = Part(
                 "status": Type.WORD,
             },
             required=("id",),
+            aliases={
+                "max_cycles": ("cycles", "total_cycles"),
+                "started_at": ("start_time", "started", "created_at"),
+                "ended_at": ("end_time", "ended", "completed_at", "finished_at"),
+            },
         ),
         "stories": Table(
             columns={
@@ -67,6 +72,10 @@ DATABASE = Part(
                 "ended_at": Type.UTC,
             },
             required=("id", "story_key"),
+            aliases={
+                "started_at": ("start_time", "started", "created_at"),
+                "ended_at": ("end_time", "ended", "completed_at", "finished_at"),
+            },
         ),
         "commands": Table(
             columns={
@@ -79,6 +88,11 @@ DATABASE = Part(
                 "status": Type.WORD,
             },
             required=("id", "command"),
+            aliases={
+                "command": ("command_name",),
+                "started_at": ("start_time", "started", "created_at"),
+                "ended_at": ("end_time", "ended", "completed_at", "finished_at"),
+            },
         ),
         "events": Table(
             columns={
@@ -110,6 +124,7 @@ DATABASE = Part(
                 "status": Type.WORD,
             },
             required=("id", "task_type"),
+            aliases={"spawned_at": ("started_at", "created_at"), "completed_at": ("ended_at", "finished_at")},
         ),
     },
     # Not stories: several rows may be of one story. The mapping selects the deleted ones.

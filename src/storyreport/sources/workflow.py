@@ -13,8 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..readers import text as textfiles
-from . import Part, System, Table, Type, signs
+from . import Part, System, Table, Type, envelopes, signs
 
 STATUSES = {
     "queued": "queued",
@@ -69,6 +68,15 @@ WORKFLOWS = Part(
             },
             required=("run_id",),
             export_signs=frozenset({"run_id", "story_id", "current_step"}),
+            aliases={
+                "current_step": ("step", "current_stage"),
+                "failure_stage": ("failed_stage", "failed_step"),
+                "failure_code": ("error_code",),
+                "error_message": ("error", "failure_reason", "failure_message"),
+                "ended_at": ("completed_at", "finished_at", "end_time"),
+                "started_at": ("start_time",),
+                "updated_at": ("updated", "updated_on", "modified_at", "last_updated"),
+            },
             group="run_id",
             changed="updated_at",
             added="created_at",
@@ -85,6 +93,11 @@ WORKFLOWS = Part(
             },
             required=("run_id", "step_name"),
             export_signs=frozenset({"run_id", "step_name", "status"}),
+            aliases={
+                "ended_at": ("completed_at", "finished_at", "end_time"),
+                "started_at": ("start_time",),
+                "updated_at": ("updated", "updated_on", "modified_at", "last_updated"),
+            },
             group="run_id",
             changed="updated_at",
             added="created_at",
@@ -102,6 +115,13 @@ WORKFLOWS = Part(
             },
             required=("token_usage_id",),
             export_signs=frozenset({"token_usage_id", "ai_model"}),
+            aliases={
+                "ai_model": ("model", "model_name"),
+                "input_tokens": ("prompt_tokens", "tokens_in"),
+                "output_tokens": ("completion_tokens", "tokens_out"),
+                "estimated_cost_in_euros": ("estimated_cost_in_eur", "estimated_cost_eur", "cost_in_euros", "cost_eur"),
+                "action": ("operation", "action_type"),
+            },
             added="created_at",
         ),
     },
@@ -139,10 +159,6 @@ PLAIN = re.compile(
 )
 # What winston's colorize() puts around a level.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-# A cloud's log export wraps what the service wrote.
-WRAPPED = ("jsonPayload", "textPayload", "log")
-# Its words for a level → winston's.
-LEVELS = {"warning": "warn", "default": "info", "notice": "info", "critical": "error", "alert": "error"}
 # How the fields behind a message begin.
 FIELDS = re.compile(r"""\{\s*(?:["']|\w+\s*:|$)""")
 LOOKED_AT = 20
@@ -152,7 +168,7 @@ def find_log(path: Path) -> Path | None:
     """The path itself if its first lines are those of the service's log, in either form."""
     if not path.is_file():
         return None
-    found = [_entry(text) for _, text, _ in islice(_texts(path), LOOKED_AT) if text]
+    found = [_entry(text) for _, text, _ in islice(envelopes.texts(path), LOOKED_AT) if text]
     known = [entry for entry in found if entry and (entry["run_id"] or entry["story_id"] or entry["metric"])]
     return path if known else None
 
@@ -160,7 +176,7 @@ def find_log(path: Path) -> Path | None:
 def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """A row for each line; its key is its text, for logs are rotated and cut."""
     seen: Counter[str] = Counter()
-    for number, text, problem in _texts(path):
+    for number, text, problem in envelopes.texts(path):
         entry = _entry(text) if text else None
         if entry is None:
             # What it says is kept with the reason, up to fields that may hold a prompt.
@@ -173,64 +189,60 @@ def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
         yield "log_lines", (f"{digest}/{seen[digest]}", *(entry[column] for column in columns), None)
 
 
-def _texts(path: Path) -> Iterator[textfiles.Line]:
-    """The lines of a log, or the records of an export that is one JSON document or a table, each as a line."""
-    first = next((text for _, text, _ in textfiles.lines(path) if text), "").lstrip()
-    if not first.startswith("[") and not any(name in first.split(",") for name in WRAPPED):
-        yield from textfiles.lines(path)
-        return
-    for number, record, problem in textfiles.records(path):
-        yield number, json.dumps(record) if record else None, problem
-
-
 def _entry(text: str) -> dict[str, str | None] | None:
     """Level, message, metric, run_id, story_id and timestamp of a line; None where it is not a line of a log."""
     text = COLOUR.sub("", text)
-    wrapper = _object(text) if text.lstrip().startswith("{") else {}
-    payload = next((wrapper[name] for name in WRAPPED if name in wrapper), None)
-    if payload is None:
-        return _line(text)
-    entry = _line(json.dumps(payload)) if isinstance(payload, dict) else _payload_line(COLOUR.sub("", str(payload)))
+    if not text.lstrip().startswith("{") and (entry := _line(text)):
+        return entry
+    found = envelopes.unwrapped(text)
+    if found.payload == text:
+        return None
+    is_wrapped = found.time is not None or found.level is not None
+    entry = _fields_of(found.payload) if isinstance(found.payload, dict) else _payload_line(found.payload, is_wrapped)
     if entry:
-        severity = str(wrapper.get("severity") or "default").lower()
-        entry["level"] = entry["level"] or LEVELS.get(severity, severity)
-        entry["timestamp"] = entry["timestamp"] or _word(wrapper.get("timestamp") or wrapper.get("time"))
+        entry["level"] = entry["level"] or (found.level or "info" if is_wrapped else None)
+        entry["timestamp"] = entry["timestamp"] or _word(found.time)
     return entry
 
 
-def _payload_line(text: str) -> dict[str, str | None] | None:
+def _payload_line(text: str, is_wrapped: bool) -> dict[str, str | None] | None:
     """The line in a payload; the export may have taken its level, which then is that of the wrapper."""
-    text = text.strip()
+    text = COLOUR.sub("", text).strip()
     entry = _line(text)
-    if entry is None and text and (entry := _line(f"info: {text}")):
+    if entry is None and text and is_wrapped and (entry := _line(f"info: {text}")):
         entry["level"] = None
     return entry
 
 
 def _line(text: str) -> dict[str, str | None] | None:
-    time, level, message, fields = None, None, None, {}
-    if text.lstrip().startswith("{"):
-        fields = _object(text)
-        if isinstance(metadata := fields.get("metadata"), dict):
-            fields = {**metadata, **fields}
-        level, message, time = fields.get("level"), fields.get("message"), fields.get("timestamp")
-    elif match := PLAIN.fullmatch(text.strip()):
-        level, message, time = match["level"], _without_fields(match["message"]), match["time"]
-        fields = _object(match["fields"] or "{}")
-        time = time or fields.get("timestamp")
+    """What a line in winston's plain form says."""
+    match = PLAIN.fullmatch(text.strip())
+    if match is None:
+        return None
+    fields = {**_object(match["fields"] or "{}"), "level": match["level"], "message": _without_fields(match["message"])}
+    return _fields_of({**fields, "timestamp": match["time"] or fields.get("timestamp")})
+
+
+def _fields_of(fields: dict[str, Any]) -> dict[str, str | None] | None:
+    """What a line says whose fields are known; None where it has no message."""
+    for name in ("metadata", "meta"):
+        if isinstance(more := fields.get(name), dict):
+            fields = {**more, **fields}
+    message = fields.get("message", fields.get("msg"))
     if not isinstance(message, str):
         return None
     metric = next((name for beginning, name in METRICS if message.startswith(beginning)), None)
     error = fields.get("error")
     if isinstance(error, dict):
         error = error.get("message")
+    level = envelopes.first(fields, envelopes.LEVELS)
     return {
-        "level": COLOUR.sub("", str(level)).lower() if level else None,
+        "level": envelopes.level_word(COLOUR.sub("", str(level))) if level is not None else None,
         "message": f"{message}: {error}" if isinstance(error, str) and error not in message else message,
         "metric": metric,
-        "run_id": _word(fields.get("runId")),
-        "story_id": _word(fields.get("storyId")),
-        "timestamp": _word(time),
+        "run_id": _word(fields.get("runId", fields.get("run_id"))),
+        "story_id": _word(fields.get("storyId", fields.get("story_id"))),
+        "timestamp": _word(envelopes.first(fields, envelopes.TIMES)),
     }
 
 

@@ -28,13 +28,17 @@ HTTP = r"(?:4(?:0[0-9]|1[0-8]|2[1-689]|31|51|99)|5(?:0[0-8]|1[01]|2[0-79]|30|9[8
 NO_MEASURE = (
     r"(?![\w.,]*\d|\s?(?:%|(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|b|bytes?|[kmgt]i?b|px|tokens?"
     r"|chars|characters?|words?|rows?|items?|chapters?|attempts?|tries|retries|times|lines?|files?|pages?|requests"
-    r"|chunks?|steps?|stories|images?|entries|calls|frames?|records?|scenes?|nodes?|credits?)\b))"
+    r"|chunks?|steps?|stories|images?|entries|calls|frames?|records?|scenes?|nodes?|credits?|matches|results?"
+    r"|documents?|messages?|paragraphs?|sentences?|samples?|elements?|objects?|options?|users?|tasks?|jobs?|runs?"
+    r"|points?|responses|columns?|bits?|fps|pixels?|dollars?|cents?|usd|eur)\b))"
 )
 REASONS = (
     r"bad request|unauthorized|payment required|forbidden|not found|method not allowed|request timeout|conflict|gone"
     r"|payload too large|unprocessable|too many requests|rate limit|internal server error|bad gateway"
     r"|service (?:temporarily )?unavailable|gateway time-?out|overloaded|client error|server error"
 )
+# A state of SQL: 23505, 42P01, HY000.
+SQLSTATE = r"(?-i:(?=[A-Z]*\d)[0-9A-Z]{5})"
 # Where the digits, the group `code`, are a code and no measure; each with the words in lower case of which one must be
 # there, or () where it takes the code of an HTTP answer.
 CODES = tuple(
@@ -42,7 +46,8 @@ CODES = tuple(
     for pattern, words in (
         # HTTP 503, HTTP/1.1 503, status=503, status_code: 503, "code": 503, error code 1205, <Response [503]>
         (
-            r"\b(?:https?(?:/\d(?:\.\d)?)?|status(?:[ _-]?code)?|(?:error|response|return|fault|result)[ _-]?code|code)"
+            r"(?:\b|_)(?:https?(?:/\d(?:\.\d)?)?|status(?:[ _-]?code)?"
+            r"|(?:error|response|return|fault|result)[ _-]?code|code)"
             r"\\?[\"']?\s*(?:is|was|of)?\s*[:=(\[#]*\s*(?P<code>\d{3,5})\b",
             ("http", "status", "code"),
         ),
@@ -61,8 +66,19 @@ CODES = tuple(
         # exit code 137, exit status 1, signal 9, errno 28, WinError 5
         (r"\bexit(?:ed)?(?: with)?(?:[ _-]?(?:code|status))?\s*[:=]?\s*-?(?P<code>\d{1,3})\b", ("exit",)),
         (r"\b(?:signal|errno|winerror)\s*[:=]?\s*(?P<code>\d{1,5})\b", ("signal", "errno", "winerror")),
-        # SQLSTATE 23505, ORA-00942
+        # SQLSTATE 23505, ERROR: 23505:, error 1205 (HY000), 002003 (42S02), code: '42P01'
         (r"\bsqlstate\W{0,3}(?P<code>\w{5})\b", ("sqlstate",)),
+        (r"\b(?P<code>\d{6})(?= \(\w{5}\))", ("(",)),
+        (rf"\berror:\s+(?P<code>{SQLSTATE})(?=:)", ("error:",)),
+        (rf"(?:\berror\b[^()\n]{{0,20}}|^|\s)\((?P<code>{SQLSTATE})\)", ("(",)),
+        (rf"\bcode\\?[\"']?\s*[:=]\s*(?P<code>[\"']?{SQLSTATE}[\"']?)(?!\w)", ("code",)),
+        # grpc status 14, rpc error: code = 14
+        (r"\bg?rpc\b[^\d\n]{0,30}\b(?:status|code)\s*[:=(]?\s*(?P<code>\d{1,2})\b", ("rpc",)),
+        # HRESULT 0x80070005, error code 0xC0000005
+        (r"\b(?:hresult|ntstatus|error|code|status)\b\W{0,4}(?P<code>0x[0-9a-f]{8})\b", ("0x",)),
+        # E503, E_TIMEOUT_42, ERR_HTTP2_STREAM_ERROR
+        (r"\b(?P<code>(?-i:E)\d{3,4})\b", tuple(f"e{digit}" for digit in range(10))),
+        (r"\b(?P<code>(?-i:E(?:RR|RROR)?_[A-Z0-9_]*[A-Z][A-Z0-9_]*))\b", ("e_", "err_", "error_")),
         (r"\b(?:ORA|TNS|PLS|DPI|AADSTS)-?(?P<code>\d{3,6})\b", ("ora", "tns", "pls", "dpi", "aadsts")),
     )
 )
@@ -75,6 +91,10 @@ NAMES = (
         rf"(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})"
     ),
     re.compile(rf"\bKeyError(?:: |\()(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.-]{{0,59}})(?P<after>{QUOTE})"),
+    # Cannot read properties of undefined (reading 'content'), StatusCode="Unavailable", 'NoneType' object
+    re.compile(rf"(?P<before>{QUOTE})(?P<name>NoneType)(?P<after>{QUOTE})"),
+    re.compile(rf"\b(?:reading|setting) (?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.]{{0,59}})(?P<after>{QUOTE})\)"),
+    re.compile(rf"(?:code|type|status)=(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})", re.I),
     re.compile(
         r"\b(?:no attribute|no module named|cannot import name|name|variable|unexpected keyword argument) "
         rf"(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.]{{0,59}})(?P<after>{QUOTE})",

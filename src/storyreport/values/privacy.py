@@ -6,16 +6,17 @@ from collections.abc import Callable
 SECRET = "<secret>"
 E_MAIL = r"[\w.+%-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+"
 # Names whose value is a secret after a colon, too; those of WEAK only after `=`, or where the value has a digit.
+# What a name may begin with is left out (`OPENAI_` of `OPENAI_API_KEY`): to look for that costs most of the time.
 STRONG = (
-    r"(?:[A-Za-z0-9_.-]{0,40}[-_.])?(?:(?:api|access|secret|private|subscription|account|master|license)[-_ ]?key"
-    r"(?: provided)?|(?:shared)?access[-_]?key|(?:client|app|webhook|shared)[-_]?secret"
+    r"(?:(?<![A-Za-z])(?:(?:api|access|secret|private|subscription|account|master|license)[-_ ]?key(?: provided)?"
+    r"|(?:shared)?access[-_]?key|(?:client|app|webhook|shared)[-_]?secret"
     r"|(?:auth|access|refresh|api|bot|bearer|id|session|csrf|security|user|private|deploy|job|personal"
     r"|oauth|service)[-_ ]?token"
-    r"|\w{0,20}passw(?:or)?d|passphrase|\w{0,20}pwd"
-    r"|authorization|credentials?|secret|(?:session|php|j)[-_]?s?(?:id|essid|essionid)|x-[\w-]{0,40}(?:key|token|auth)"
-    r"|\w{0,40}(?:SharedAccessKey|AccountKey|ConnectionString))"
+    r"|passphrase|authorization|credentials?|secret|(?:session|php|j)[-_]?s?(?:id|essid|essionid)"
+    r"|x-[\w-]{0,40}(?:key|token|auth))"
+    r"|passw(?:or)?d|pwd|SharedAccessKey|AccountKey|ConnectionString)"
 )
-WEAK = r"(?:[A-Za-z0-9_.-]{0,40}[-_])?(?:key|token|session|sig|signature|auth|code|hash|nonce|otp|pin|pass)"
+WEAK = r"(?:(?<![A-Za-z])(?:key|token|session|sig|signature|auth|code|hash|nonce|otp|pin|pass))"
 # The word for a password elsewhere.
 ABROAD = (
     r"passwort|kennwort|mot de passe|contrase(?:ñ|n)a|clave|senha|wachtwoord|parola(?: d'ordine)?|has[łl]o|lösenord"
@@ -116,23 +117,23 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("=",),
     ),
     (
-        rf"(?i)(?<![A-Za-z])({STRONG})(\\?[\"']?\s*(?:[:=]|(?<=[\"']),)\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)"
+        rf"(?i)({STRONG})(\\?[\"']?\s*(?:[:=]|(?<=[\"']),)\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)"
         r"(?!(?:basic|bearer|token|digest)\s|<)[^\s\"'&,;}<\\]{4,}",
         rf"\1\2{SECRET}",
         STRONG_WORDS,
     ),
     (
-        rf"(?i)(?<![A-Za-z])({WEAK}=\\?[\"']?)(?!<|(?:\d{{1,5}}|true|false|none|null)\b)[^\s\"'&,;}}<\\]{{4,}}",
+        rf"(?i)({WEAK}=\\?[\"']?)(?!<|(?:\d{{1,5}}|true|false|none|null)\b)[^\s\"'&,;}}<\\]{{4,}}",
         rf"\1{SECRET}",
         WEAK_WORDS,
     ),
     (
-        rf"(?i)(?<![A-Za-z])({WEAK}\\?[\"']?:\s*\\?[\"']?)(?!\d{{1,6}}\b)(?=[^\s\"',;}}]*\d)[^\s\"'&,;}}<\\]{{6,}}",
+        rf"(?i)({WEAK}\\?[\"']?:\s*\\?[\"']?)(?!\d{{1,6}}\b)(?=[^\s\"',;}}]*\d)[^\s\"'&,;}}<\\]{{6,}}",
         rf"\1{SECRET}",
         WEAK_WORDS,
     ),
     (
-        rf"(?i)(?<![A-Za-z])({STRONG}|token)(\s+(?:is\s+|was\s+)?)(?=\S*\d)[^\s\"'<,;]{{6,}}",
+        rf"(?i)({STRONG}|(?<![A-Za-z])token)(\s+(?:is\s+|was\s+)?)(?=\S*\d)[^\s\"'<,;]{{6,}}",
         rf"\1\2{SECRET}",
         STRONG_WORDS,
     ),
@@ -197,21 +198,30 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (RANDOM, _unless_plain, ()),
 )
 COMPILED = tuple((re.compile(pattern), replacement, needles) for pattern, replacement, needles in SECRETS)
+NAMELESS = tuple(each for each in COMPILED if each[2] not in (STRONG_WORDS, WEAK_WORDS))
 # Nearly all texts hold none of these, and so none of the SECRETS: words in lower case, and what has no fixed word.
 WORDS = (
-    *STRONG_WORDS,
-    *WEAK_WORDS,
     *("@", "%40", "bearer", "basic", "://", "-----", "cookie", "hook", "eyj", "/home/", "/users/", "users\\"),
     *(" -u", "\t-u", " --user", "--proxy-user", " -p", "~", "home\\", "users/", "settings\\"),
     *("tel.", "tel:", "tel ", "telefon", "phone", "mobil"),
     *("sms", "fax", "2fa", "one-time", "verification"),
     *ABROAD_WORDS,
 )
-SHAPES = re.compile(
-    r"\+\d|\(\d{3}\)|\d\.\d+\.\d|[\w-]{6}:[\w-]{6}|[\w+-]{20}"
-    r"|(?<!\d)\d{3}[.-]\d\d|\d{4}[ -]\d{4}|[A-Z]{2}\d\d ?[A-Z0-9]{4}|\d{15}|::"
-    rf"|(?<![A-Za-z0-9_])(?:{PREFIXES})|{SHORT_PREFIXES}"
+# Names whose value may be a secret, where they end: `tokens` and `passed` are none.
+NAMES = tuple(dict.fromkeys((*STRONG_WORDS, *WEAK_WORDS)))
+NAME = re.compile(
+    r"(?:key|token|secret|passw(?:or)?d|passphrase|pwd|authorization|credentials?|session|(?:session|php|j)[-_]?s?\w{0,5}id"
+    r"|connectionstring|sig|signature|auth|code|hash|nonce|otp|pin|pass)(?![a-z])"
 )
+# A digit, and what is around it: all begin with one, which is quick to look for.
+NUMBERS = re.compile(
+    r"\d(?:(?<=\+\d)|\d\d\)(?<=\(\d{3}\))|\.\d+\.\d|(?<!\d\d)\d\d[.-]\d\d|\d{3}[ -]\d{4}"
+    r"|(?<=[A-Z]{2}\d)\d ?[A-Z0-9]{4}|\d{14})"
+)
+PAIR = re.compile(r":(?<=[\w-]{6}:)[\w-]{6}")
+# Words as long as a key, and those of them that may be one.
+LONG_WORD = re.compile(r"[\w.+/-]{12,}")
+LIKE_A_KEY = re.compile(rf"[\w+-]{{20}}|(?<![A-Za-z0-9_])(?:{PREFIXES})|{SHORT_PREFIXES}")
 
 MOST_PASSES = 5
 
@@ -219,7 +229,16 @@ MOST_PASSES = 5
 def is_suspicious(text: str) -> bool:
     """Whether a text may hold what must not be kept; False for nearly all texts, at little cost."""
     lowered = text.casefold()
-    return any(word in lowered for word in WORDS) or SHAPES.search(text) is not None
+    if any(word in lowered for word in WORDS) or NUMBERS.search(text) or _is_named(lowered):
+        return True
+    if ":" in text and ("::" in text or PAIR.search(text)):
+        return True
+    return any(LIKE_A_KEY.search(word) for word in LONG_WORD.findall(text))
+
+
+def _is_named(lowered: str) -> bool:
+    """Whether a text in lower case has a name whose value may be a secret."""
+    return any(name in lowered for name in NAMES) and NAME.search(lowered) is not None
 
 
 def redacted(text: str) -> str:
@@ -229,7 +248,7 @@ def redacted(text: str) -> str:
     # What is taken out may leave another such text behind.
     for _ in range(MOST_PASSES):
         before, lowered = text, text.casefold()
-        for pattern, replacement, needles in COMPILED:
+        for pattern, replacement, needles in COMPILED if _is_named(lowered) else NAMELESS:
             if not needles or any(needle in lowered for needle in needles):
                 text = pattern.sub(replacement, text)
         if text == before:

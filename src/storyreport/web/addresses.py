@@ -13,6 +13,10 @@ from . import DATABASE
 # The key of a request's scope with the parameters as the visitor gave them: dates in words are still words.
 GIVEN = "storyreport.given"
 ADDRESS = re.compile(rf"/{DATABASE}/([^/.]+)(?:\.(\w+))?")
+READS = ("GET", "HEAD", "OPTIONS")
+# The database's pages; only the count of a table's rows is asked for by POST (Datasette 1.0).
+DATA = re.compile(rf"/{DATABASE}(?:[/.].*)?")
+POSTED = re.compile(rf"/{DATABASE}/[^/]+/-/count")
 
 
 def complete(datasette: Any) -> Any:
@@ -20,11 +24,14 @@ def complete(datasette: Any) -> Any:
 
     def wrap(app: Any) -> Any:
         async def completed(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            if scope["type"] == "http" and scope["method"] not in READS and _is_only_read(datasette, scope):
+                await Response.text("Use GET.\n", status=405).asgi_send(send)
+                return
             name, extension = named(datasette, scope)
             if name is None:
                 await app(scope, receive, send)
                 return
-            if refused := _refused(datasette, scope["method"], extension):
+            if refused := _refused(datasette, extension):
                 await refused.asgi_send(send)
                 return
             pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -62,10 +69,14 @@ def not_found(request: Any, exception: Exception) -> Any:
     return None
 
 
-def _refused(datasette: Any, method: str, extension: str | None) -> Any:
+def _is_only_read(datasette: Any, scope: dict[str, Any]) -> bool:
+    """Whether an address takes no other method than those that read: a report database is not changed by visitors."""
+    path = local_path(datasette, scope)
+    return bool(path == "/" or (DATA.fullmatch(path) and not POSTED.fullmatch(path)))
+
+
+def _refused(datasette: Any, extension: str | None) -> Any:
     """The answer where Datasette would answer with a traceback; None otherwise."""
-    if method not in ("GET", "HEAD", "OPTIONS"):
-        return Response.text("Use GET.\n", status=405)
     if extension not in (None, "csv", "svg", "png", *datasette.renderers):
         return Response.text(f"A report has no .{extension}: it has .json, .csv, .svg and .png.\n", status=404)
     return None

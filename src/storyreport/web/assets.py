@@ -5,6 +5,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from . import vega
+
 # The argument of an address that names the content of the file.
 MARK = "_hash"
 FOREVER = b"public, max-age=31536000, immutable"
@@ -21,6 +23,8 @@ def address(datasette: Any, path: str) -> str:
 def marked(datasette: Any, path: str) -> str:
     """The path of a static file with its content's name; without, where it is not among the served files."""
     mount, _, name = path.partition("/")
+    if mount == "vega":
+        return f"/{path}?{MARK}={vega.mark()}"
     folder = next((folder for known, folder in datasette.static_mounts if known.strip("/") == mount), None)
     file = Path(folder) / name if folder else None
     if file is None or not file.is_file():

@@ -1,4 +1,4 @@
-"""The chart of a report on a page: a picture for screens and one for phones, or what chart.js draws."""
+"""The chart of a report on a page: a picture for screens and one for phones, and what chart.js draws."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -50,12 +50,10 @@ class Chart:
         return {**parts, "config": charts.PAGE}
 
     async def pictures(self) -> list[tuple[str, Markup]]:
-        """(width's name, SVG) of each picture, or a sentence; empty where chart.js draws.
+        """(width's name, SVG) of each picture, or a sentence.
 
         Templates wait for it where they show a chart, so that a chart that is not shown is not drawn.
         """
-        if self.is_explored:
-            return []
         try:
             drawn = [
                 (name, await PICTURES.picture(drawing, self.title, charts.PAGE))
@@ -94,7 +92,7 @@ def drawing_of(chart: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], cont
     return charts.drawing(chart, [dict(row) for row in rows[: charts.MOST_ROWS]], context)
 
 
-def of_rows(result: Result, title: str, sources: Sequence[str]) -> Chart | None:
+def of_rows(result: Result, title: str, sources: Sequence[str], bounds: Sequence[charts.Bound] = ()) -> Chart | None:
     """A chart of a result's rows; None where its report has none, or nothing can be drawn."""
     columns = list(result.rows[0]) if result.rows else []
-    return of(result.report.chart, result.rows, Context(title, columns, sources, href=result.href))
+    return of(result.report.chart, result.rows, Context(title, columns, sources, href=result.href, bounds=bounds))

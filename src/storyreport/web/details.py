@@ -6,6 +6,7 @@ from typing import Any
 from datasette import Response
 from datasette.utils import tilde_decode
 
+from .. import bounds
 from ..reports import load_reports
 from ..reports.details import SECTIONS, Section
 from ..values.quantities import duration
@@ -145,7 +146,8 @@ async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool)
 
 async def _section(visitor: Visitor, section: Section, key: str, source: str) -> Shown | None:
     chosen = _chosen(visitor, section) if section.takes == "step" else {}
-    result = await visitor.result(section.report, {**chosen, "source": source, section.takes: key})
+    values = {**chosen, "source": source, section.takes: key}
+    result = await visitor.result(section.report, values)
     if result is None or not (result.rows or result.error or section.if_empty):
         return None
     if result.error:
@@ -155,7 +157,8 @@ async def _section(visitor: Visitor, section: Section, key: str, source: str) ->
     if shown := _of_run(visitor, section, result):
         return shown
     sources = [each.name for each in await visitor.sources()]
-    chart = of_rows(result, f"{result.report.title}: {key}", sources) if len(result.rows) > 1 else None
+    limits = bounds.of_chart(result.report, values)
+    chart = of_rows(result, f"{result.report.title}: {key}", sources, limits) if len(result.rows) > 1 else None
     return Shown(section.title, result, result.table(section.title), chart, "")
 
 

@@ -23,6 +23,8 @@ LOGIN = "/-/login"
 OPEN = re.compile(r"/(static|vega|-/static|-/static-plugins)/.+|/-/(login|auth-token)|/favicon\.ico")
 # Pages below /-/ that an anonymous visitor may see; Datasette's own there say how the server is built.
 OURS = re.compile(rf"/-/(reports|pages|(page|{'|'.join(details.SECTIONS)})/.+)|{feed.PATH}")
+# What follows `/-/` in addresses of the data, for the same visitor: the list of reports and parts of a table's page.
+OF_DATA = re.compile(r"queries(\.json)?|query(\.\w+)?|definition|count|fragment|autocomplete")
 LOG_IN = "Log in to see this: pages at /-/login, data with the header `Authorization: Bearer TOKEN`."
 CLOSED = "This page is closed to visitors who have not logged in."
 SESSION_SECONDS = 14 * 24 * 3600
@@ -63,7 +65,13 @@ async def answer(datasette: Any, scope: dict[str, Any]) -> Any:
             return response
         target = path + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
         return Response.redirect(f"{datasette.urls.path(LOGIN)}?next={quote(target)}")
-    return sentence(extension, 403, CLOSED) if path.startswith("/-/") and not OURS.fullmatch(path) else None
+    return sentence(extension, 403, CLOSED) if _is_of_the_server(path) else None
+
+
+def _is_of_the_server(path: str) -> bool:
+    """Whether a page is about the server or the schema rather than about what the reports tell."""
+    data, found, rest = path.partition("/-/")
+    return bool(found) and not (OF_DATA.fullmatch(rest) if data else OURS.fullmatch(path))
 
 
 async def _is_known(datasette: Any, scope: dict[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .. import reports
+from .. import bounds, reports
 from ..charts import MOST_BARS, Context
 from . import links, notes, rows
 from .visitor import Visitor
@@ -30,6 +30,7 @@ async def context(
         before,
         days,
         await _rules(visitor, report, values),
+        bounds.of_chart(report, values),
     )
 
 

@@ -77,7 +77,7 @@ class Pictures:
             if self._worker and self._worker.process.poll() is not None:
                 self._worker.close()
                 self._worker = None
-            self._worker = self._worker or Worker([], "storyreport.web.drawer")
+            self._worker = self._worker or Worker([], "storyreport.charts.drawer")
             worker = self._worker
         begun = time.monotonic()
         answer = worker.ask(request, SECONDS)

@@ -5,25 +5,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import datasette_dashboards
-from datasette import Response
 from datasette.database import Database
-from datasette.plugins import pm
-from datasette.utils.asgi import asgi_send_file
 
 from .. import schema
 from ..schema import migrations
 from . import DATABASE
-
-DASHBOARDS = "dashboards"
-VEGA = Path(datasette_dashboards.__file__).parent / "static"
-SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
-
-
-def without_dashboards() -> None:
-    """Take away the pages of datasette-dashboards, of which only the Vega files are used: they escape nothing."""
-    if pm.has_plugin(DASHBOARDS):
-        pm.unregister(name=DASHBOARDS)
 
 
 def adopt(datasette: Any) -> None:
@@ -48,17 +34,3 @@ def _is_report_database(path: Path) -> bool:
             return bool(migrations.applied(connection))
     except sqlite3.Error:
         return False
-
-
-def routes() -> list[tuple[str, Any]]:
-    """`/vega/<file>`, where `serve` has a folder of this name."""
-    return [(r"/vega/(?P<name>[a-z.-]+)$", script)]
-
-
-async def script(request: Any, send: Any) -> Any:
-    """A file that draws charts."""
-    name = request.url_vars["name"]
-    if name not in SCRIPTS:
-        return Response.text("There is no such file.", status=404)
-    await asgi_send_file(send, VEGA / name, content_type="text/javascript", chunk_size=1 << 16)
-    return None

@@ -22,7 +22,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 
 from .. import bundle, rollups, schema
 from ..errors import StoryreportError, UsageError
-from . import DATABASE, accounts, mode, plain
+from . import DATABASE, accounts, mode
 from .databases import CrossDatabase, ReportDatabase, ServedDatabase
 from .mode import Mode
 
@@ -65,7 +65,6 @@ class Extras:
 
 def datasette_for(path: Path, extras: Extras | None = None) -> Datasette:
     """Datasette with the report database at path, which it calls `storyreport` whatever the file is called."""
-    plain.without_dashboards()
     extras, root = extras or Extras(), bundle.root()
     for plugin in sorted(extras.plugins_dir.glob("*.py")) if extras.plugins_dir else ():
         if not pm.has_plugin(plugin.name):
@@ -88,7 +87,6 @@ def datasette_for(path: Path, extras: Extras | None = None) -> Datasette:
         template_dir=str(root / "templates"),
         static_mounts=[
             ("static", str(root / "static")),
-            ("vega", str(plain.VEGA)),
             *((mount, str(folder)) for mount, folder in extras.static),
         ],
         cors=extras.cors,

@@ -145,6 +145,15 @@ from (
                 steps.source_id = missing.source_id
                 and steps.position is not null
         )
+        -- A deleted story is still counted as its source had it.
+        and not exists (
+            select 1
+            from stories
+            where
+                stories.source_id = missing.source_id
+                and stories.source_key = missing.story_key
+                and stories.status is not null
+        )
     union all
     select
         day,

@@ -1,4 +1,4 @@
-"""A process that draws charts, so that it can be killed and its memory is its own: `python -m storyreport.web.drawer`.
+"""A process that draws charts (`python -m storyreport.charts.drawer`): it can be killed, and its memory is its own.
 
 It writes a line when it is ready. Then it reads a request a line from standard input, as JSON (`parts`: heading and
 Vega-Lite specification of each, `config`, `title`, `name`, `alone`, `format`, `seconds`), and answers with a line:
@@ -17,6 +17,8 @@ import threading
 from collections.abc import Iterator
 from html import escape
 from typing import Any
+
+from .drawing import Drawing
 
 MEMORY_BYTES = 1 << 30
 IDLE_SECONDS = 300
@@ -53,6 +55,22 @@ def main() -> None:
         timer.cancel()
         timer = _end_after(IDLE_SECONDS)
     timer.cancel()
+
+
+def picture(drawing: Drawing, title: str, config: dict[str, Any], name: str, alone: bool = False) -> str:
+    """A chart as SVG, drawn in this process; ValueError where it cannot be drawn."""
+    import vl_convert
+
+    drawn = [(part.heading, _svg(vl_convert, part.spec, config)) for part in drawing.parts]
+    return composed(drawn, {"title": title, "config": config, "alone": alone, "name": name})
+
+
+def png(drawing: Drawing, title: str, config: dict[str, Any]) -> bytes:
+    """A chart as PNG with its title on a background, drawn in this process; ValueError where it cannot be drawn."""
+    import vl_convert
+
+    drawn = picture(drawing, title, config, "png", alone=True)
+    return bytes(vl_convert.svg_to_png(drawn, scale=PNG_SCALE))
 
 
 def answer(engine: Any, request: dict[str, Any]) -> dict[str, str]:

@@ -1,0 +1,184 @@
+"""Log lines as collectors and clouds wrap them, unwrapped: a line, and the time and level that its wrapper has.
+
+A helper of the sources: it describes no system. Known are Google Cloud, CloudWatch (answers of its API, Insights,
+subscriptions, `aws logs tail`), Lambda, Docker, Kubernetes, Compose, Heroku, syslog, journald, Loki, Datadog,
+Elasticsearch and Azure.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..readers import text as textfiles
+
+# What an export calls the line, the first one that an entry has.
+PAYLOADS = (
+    *("jsonPayload", "textPayload", "log", "@message", "line", "MESSAGE", "_source", "Log_s", "LogMessage", "LogEntry"),
+    "log_s",
+)
+# What may be the line, where what is beside it shows that it was wrapped.
+MESSAGE = "message"
+BESIDE_MESSAGE = frozenset(("ingestionTime", "eventId", "logStreamName", "logStream", "logGroup", "id"))
+TIMES = (
+    *("timestamp", "time", "@timestamp", "ts", "TimeGenerated", "__REALTIME_TIMESTAMP", "receiveTimestamp"),
+    *("TimeGenerated [UTC]", "eventTime"),
+)
+LEVELS = ("severity", "level", "log.level", "PRIORITY", "status", "Level", "LogLevel")
+# The words of clouds, journald and pino → winston's.
+LEVEL_WORDS = {
+    **dict.fromkeys(("emergency", "alert", "critical", "0", "1", "2", "3", "50"), "error"),
+    **dict.fromkeys(("warning", "4", "40"), "warn"),
+    **dict.fromkeys(("default", "notice", "information", "5", "6", "30"), "info"),
+    **dict.fromkeys(("7", "20"), "debug"),
+    "10": "trace",
+    "60": "fatal",
+}
+# The lists of entries in an answer.
+LISTS = ("events", "logEvents", "results", "result", "data")
+# How a table of Google Cloud's names the fields of what was written.
+FLAT = "jsonPayload."
+# How many wrappers may be around each other.
+DEEPEST = 4
+ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
+# What collectors write before a line. Of a time without a year nothing is taken.
+PREFIXES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?P<time>{ISO}) (?:stdout|stderr) [FP] ",
+        rf"(?P<time>{ISO})\t\S+\t(?P<level>[A-Z]+)\t",
+        rf"(?P<time>{ISO}) (?:app|heroku|router)\[[\w.-]+\]: ",
+        rf"(?P<time>{ISO}) \S+ (?=\{{|\[?(?:error|warn|info|http|verbose|debug|silly)\]?: )",
+        rf"(?:<\d+>)?(?:1 )?(?P<time>{ISO}) \S+ [\w./-]+(?:\[\d+\])?: ",
+        r"(?:<\d+>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [\w./-]+(?:\[\d+\])?: ",
+        r"\[(?:pod|container)/[^\]\s]+\] ",
+        r"(?:\d+\|)?[\w./-]+\s*\| ",
+        rf"(?P<time>{ISO}) (?=\{{)",
+    )
+)
+
+
+class Wrapped(NamedTuple):
+    """A line without its wrappers, and what these say: a time and a level, or None."""
+
+    payload: str | dict[str, Any]
+    time: Any = None
+    level: str | None = None
+
+
+def texts(path: Path) -> Iterator[textfiles.Line]:
+    """The lines of a log, or the entries of an export that is one JSON document or a table, each as a line."""
+    if _is_export(path):
+        for number, record, problem in textfiles.records(path):
+            entries = None if record is None else _listed(record) or [record]
+            yield from ((number, json.dumps(entry), None) for entry in entries or ())
+            if problem:
+                yield number, None, problem
+        return
+    for number, text, problem in textfiles.lines(path):
+        listed = _listed(_object(text)) if text and any(f'"{name}"' in text for name in LISTS) else None
+        if listed is None:
+            yield number, text, problem
+        yield from ((number, json.dumps(entry), None) for entry in listed or ())
+
+
+def unwrapped(text: str) -> Wrapped:
+    """What is in a line of a log or an entry of an export."""
+    payload: Any = _object(text) or text
+    time, level = None, None
+    for _ in range(DEEPEST):
+        found = _from_object(payload) if isinstance(payload, dict) else _from_text(payload)
+        if found is None:
+            break
+        payload, time, level = found.payload, time or found.time, level or found.level
+    return Wrapped(payload, time, level)
+
+
+def level_word(value: Any) -> str | None:
+    """Winston's word for a level."""
+    word = str(value).lower() if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+    return LEVEL_WORDS.get(word, word) if word else None
+
+
+def first(record: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    """The first value of these names that is there and no object."""
+    values = (record.get(name) for name in names)
+    return next((value for value in values if value is not None and not isinstance(value, (dict, list))), None)
+
+
+def _is_export(path: Path) -> bool:
+    """Whether a file is one document or a table of wrapped lines, and not a log of lines."""
+    beginning = next((text for _, text, _ in textfiles.lines(path) if text), "").lstrip()
+    if beginning.startswith("["):
+        return not re.match(r"\[[\w:.,+ /-]+\]", beginning)
+    if beginning.startswith("{"):
+        return not _object(beginning) and textfiles.form(path) == "document"
+    header = {name.strip().strip('"') for name in re.split(r"[,;\t]", beginning)}
+    return len(header) > 1 and any(name in PAYLOADS or name.startswith(FLAT) for name in header)
+
+
+def _listed(record: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The entries of an answer; None where it has none."""
+    data = record.get("data")
+    holders = (record, data) if isinstance(data, dict) else (record,)
+    held = next((holder[name] for holder in holders for name in LISTS if isinstance(holder.get(name), list)), None)
+    if held is None:
+        return None
+    entries = []
+    for item in held:
+        if isinstance(item, list):
+            # Insights has a list of cells for each line.
+            entries.append({str(cell.get("field")): cell.get("value") for cell in item if isinstance(cell, dict)})
+        elif isinstance(item, dict):
+            entries += _of_loki(item) if isinstance(item.get("values"), list) else [item]
+    return entries
+
+
+def _of_loki(stream: Mapping[str, Any]) -> list[dict[str, Any]]:
+    pairs = (value for value in stream["values"] if isinstance(value, list) and len(value) >= 2)
+    return [{"ts": pair[0], "line": pair[1]} for pair in pairs]
+
+
+def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
+    """What an object wraps; None for one that is itself the line."""
+    if any(name.startswith(FLAT) for name in record):
+        flat = {name.removeprefix(FLAT): value for name, value in record.items() if name.startswith(FLAT)}
+        return Wrapped(flat, first(record, TIMES), level_word(first(record, LEVELS)))
+    name = next((name for name in PAYLOADS if name in record), None)
+    message = record.get(MESSAGE)
+    if name is None and isinstance(message, str):
+        inner = _object(message)
+        is_wrapped = isinstance(inner.get(MESSAGE), str) or isinstance(inner.get("msg"), str)
+        has_no_level = "@timestamp" in record and first(record, LEVELS) is None
+        name = MESSAGE if is_wrapped or has_no_level or record.keys() & BESIDE_MESSAGE else None
+    if name is None and isinstance(attributes := record.get("attributes"), dict):
+        # Datadog has what the service wrote beside its message.
+        own = attributes.get("attributes")
+        return Wrapped({**(own if isinstance(own, dict) else {}), **attributes, "attributes": None})
+    if name is None:
+        return None
+    payload = record[name]
+    if not isinstance(payload, dict):
+        payload = _object(str(payload)) or str(payload)
+    return Wrapped(payload, first(record, TIMES), level_word(first(record, LEVELS)))
+
+
+def _from_text(text: str) -> Wrapped | None:
+    """What a line has behind a collector's prefix; None where it has none."""
+    for pattern in PREFIXES:
+        if found := pattern.match(text):
+            rest = text[found.end() :]
+            named = found.groupdict()
+            return Wrapped(_object(rest) or rest, named.get("time"), level_word(named.get("level")))
+    return None
+
+
+def _object(text: str) -> dict[str, Any]:
+    if not text.lstrip().startswith("{"):
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
