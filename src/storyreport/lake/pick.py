@@ -3,23 +3,16 @@
 Each kind is bounded by `land`, so that the report database stays small however long the history.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..rollups.definition import Table
 from .core import Core
 from .sums import is_of_days, present
 
 OPEN = "status in ('queued', 'running', 'waiting')"
-# Rollups with a row for each story or run: which come first.
-FIRST = {
-    "story_calls": "cost_nano desc, calls desc, story_id",
-    "missing_story_calls": "cost_nano desc, calls desc, story",
-    "failed_run_calls": "cost_nano desc, calls desc, run_id",
-    "story_errors": "last_day desc, story_id",
-    "failed_steps": "failed_at desc, failure",
-    "failing_stories": "is_blocked desc, consecutive_failures desc, last_failed_at desc, story",
-    "pending_steps": "waiting_since, story",
-}
+# Of a rollup with a row for each story or run, which rows come first: by the first of these columns that it has.
+FIRST = ("is_blocked", "consecutive_failures", "cost_nano", "failed_at", "last_failed_at", "waiting_since", "last_day")
 # Table → conditions with an order: of each, the first `land` rows land.
 KINDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "step_runs": (
@@ -40,31 +33,24 @@ KINDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "stories": (("stories", "1 = 1", "created_at desc"),),
 }
-# Table → SELECTs of the ids that other landed rows refer to.
+# Table → SELECTs of the ids that landed rows of core tables refer to.
 NEEDED: Mapping[str, tuple[str, ...]] = {
-    "step_runs": (
-        "select step_run_id from landed_rollup_failing_stories",
-        "select failure from landed_rollup_failed_steps where failure > 0",
-    ),
+    "step_runs": (),
     "calls": (),
-    "runs": (
-        "select run_id from landed_step_runs",
-        "select run_id from landed_calls",
-        "select run_id from landed_rollup_failed_run_calls",
-        "select run_id from landed_rollup_failing_stories",
-        "select -failure from landed_rollup_failed_steps where failure < 0",
-    ),
+    "runs": ("select run_id from landed_step_runs", "select run_id from landed_calls"),
     "stories": (
         "select story_id from landed_step_runs",
         "select story_id from landed_calls",
         "select story_id from landed_runs",
-        "select story_id from landed_rollup_story_calls",
-        "select story_id from landed_rollup_story_errors",
-        *(
-            f"select stories.id from stories join landed_rollup_{name} as found on found.story = stories.source_key"
-            for name in ("failing_stories", "failed_steps", "pending_steps")
-        ),
     ),
+}
+# Column of a rollup that says less than its definition does: table → SELECT of the ids that it means.
+MEANT = {
+    "failure": {
+        "step_runs": "select failure from {rows} where failure > 0",
+        "runs": "select -failure from {rows} where failure < 0",
+    },
+    "story": {"stories": "select stories.id from stories join {rows} as found on found.story = stories.source_key"},
 }
 
 
@@ -81,13 +67,33 @@ def pick(core: Core, bounds: Bounds) -> None:
     for one in present():
         assert one.table
         if not is_of_days(one.table):
-            order = f"order by {FIRST[one.name]} limit {bounds.land}"
-            core.keep(f"landed_{one.table.name}", f"select * from {one.table.name} {order}")
+            rows = f"select * from {one.table.name} order by {_order(one.table)} limit {bounds.land}"
+            core.keep(f"landed_{one.table.name}", rows)
     for table, kinds in KINDS.items():
         picked = [
             f"select id from (select id from {rows} where {condition.format(horizon=bounds.horizon)}"
             f" order by {order}, source_key limit {bounds.land}) as kind_{number}"
             for number, (rows, condition, order) in enumerate(kinds)
         ]
-        ids = " union ".join([*picked, *NEEDED[table]])
+        ids = " union ".join([*picked, *NEEDED[table], *_meant(table)])
         core.keep(f"landed_{table}", f"select * from {table} where id in ({ids})")
+
+
+def _order(table: Table) -> str:
+    """The largest or latest first; what is alike, by its key."""
+    names = {column.name for column in table.columns}
+    return ", ".join([*(f"{name} desc" for name in FIRST if name in names), table.names])
+
+
+def _meant(table: str) -> Iterator[str]:
+    """SELECTs of the ids of a core table's rows that landed rollups name."""
+    for one in present():
+        assert one.table
+        if is_of_days(one.table):
+            continue
+        rows = f"landed_{one.table.name}"
+        for column in one.table.columns:
+            if column.parent == table:
+                yield f"select {column.name} from {rows}"
+            elif table in MEANT.get(column.name, {}):
+                yield MEANT[column.name][table].format(rows=rows)
