@@ -5,13 +5,16 @@ from pathlib import Path
 import click
 
 from .control import CONTROL
+from .errors import UsageError
 from .options import EPILOG, Age, progress_line, with_database, with_prices
 
 
 @click.command(epilog=EPILOG)
 @click.argument("location")
 @click.option("--name", required=True, help="Name of the source in the reports.")
-@click.option("--engine", type=click.Choice(["duckdb"]), required=True, help="What computes: duckdb on this machine.")
+@click.option("--engine", type=click.Choice(["duckdb", "spark"]), required=True, help="What computes.")
+@click.option("--master", default="", metavar="URL", help="Spark's master, e.g. spark://host:7077 or local[4].")
+@click.option("--spark-conf", "conf", multiple=True, metavar="K=V", help="A setting of Spark; may be repeated.")
 @click.option("--since", default="auto", metavar="DAY", help="First day that is computed again [default: auto].")
 @click.option("--full", is_flag=True, help="Compute all days, and the totals of old stories.")
 @click.option("--reach", type=Age(), default="7d", show_default=True, metavar="AGE", help="Read that much before it.")
@@ -34,6 +37,8 @@ def rollup(
     location: str,
     name: str,
     engine: str,
+    master: str,
+    conf: tuple[str, ...],
     since: str,
     full: bool,
     reach: int,
@@ -69,6 +74,8 @@ def rollup(
         scratch,
         skip_unreadable,
         read_prices(price_path),
+        master,
+        tuple(_setting(one) for one in conf),
     )
     with progress_line() as progress:
         outcome = roll_up(database, request, progress)
@@ -80,6 +87,13 @@ def rollup(
         f" {outcome.duration_ms / 1000:,.1f} s by {engine}"
     )
     click.echo(CONTROL.sub(" ", said))
+
+
+def _setting(given: str) -> tuple[str, str]:
+    name, is_given, value = given.partition("=")
+    if not name or not is_given:
+        raise UsageError(f"--spark-conf {given!r} is no K=V: write e.g. spark.executor.memory=4g.")
+    return name, value
 
 
 @click.command(name="export-lake", epilog=EPILOG)

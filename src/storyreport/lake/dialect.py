@@ -14,6 +14,8 @@ SOURCE_ID = 1  # in a lake there is one source; landing gives it its number
 TIME = "%Y-%m-%dT%H:%M:%fZ"
 CONDITIONS = (exp.Predicate, exp.Not, exp.Connector, exp.Boolean)
 UPPER, LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+# Tables that have the name of a column.
+COLUMNS_TOO = ("calls", "runs", "stories", "step_runs", "steps")
 # Labels of the plain form.
 LABELS = ("team", "project", "tag")
 
@@ -82,7 +84,24 @@ def translate(sql: str, dialect: str, now: str = "") -> str:
     for rewrite in REWRITES:
         tree = rewrite(tree)
     tree = _parameters(tree, now)
+    if dialect == "spark":
+        tree = _aliases(tree)
     return str(_bodies(tree, dialect).sql(dialect=dialect))
+
+
+def _aliases(tree: exp.Expression) -> exp.Expression:
+    """A table that is called as a column is would be taken for a struct: calls.day."""
+
+    def named(name: str) -> exp.Expression:
+        return exp.to_identifier(f"{name}_rows")
+
+    for table in list(tree.find_all(exp.Table, exp.Subquery)):
+        if table.alias_or_name in COLUMNS_TOO:
+            table.set("alias", exp.TableAlias(this=named(table.alias_or_name)))
+    for column in list(tree.find_all(exp.Column)):
+        if column.table in COLUMNS_TOO:
+            column.set("table", named(column.table))
+    return tree
 
 
 def _parameters(tree: exp.Expression, now: str) -> exp.Expression:

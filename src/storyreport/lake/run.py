@@ -150,11 +150,20 @@ def _engine(request: Request) -> Iterator[Engine]:
             folder = stack.enter_context(scratch.folder())
         else:
             folder = stack.enter_context(_own_folder(request.scratch))
-        from .duck import Duck
-
-        engine = Duck(folder)
+        engine = _start(request, folder)
         stack.callback(engine.close)
         yield engine
+
+
+def _start(request: Request, folder: Path) -> Engine:
+    """The engine; no other is imported."""
+    if request.engine == "spark":
+        from .spark import Spark
+
+        return Spark(str(folder), request.master, dict(request.spark_conf))
+    from .duck import Duck
+
+    return Duck(folder)
 
 
 @contextlib.contextmanager
