@@ -19,7 +19,7 @@ from . import keyed, pricing, rollups, schema, scratch
 from .ahead import Again, Ahead, read_ahead
 from .errors import NotContinuedError, StaleError, StoryreportError
 from .given import Request, check_timezone, requests_for
-from .known import Known, how_read, known_input, reading_of
+from .known import Known, how_read, known_input, reading_of, refuse_lake
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, check_whole, harden, open_part
 from .readers.copies import ROW_NUMBER
@@ -337,6 +337,7 @@ def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Sour
         assert inserted.lastrowid is not None
         return _Source(inserted.lastrowid, zone, request.statuses)
     source_id, known_system, zone, words = row
+    refuse_lake(connection, request.name)
     if known_system != system:
         raise StoryreportError(
             f"The name {request.name!r} belongs to a source of the system {known_system}, this is one of {system}: "

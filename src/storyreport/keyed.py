@@ -4,6 +4,7 @@ import hmac
 import os
 import re
 import sqlite3
+from collections.abc import Callable
 
 HASH_DIGITS = 16
 # In a key, unlike in a text, name@1.2.3 is a version.
@@ -20,7 +21,21 @@ def register(connection: sqlite3.Connection) -> None:
     if row is None:
         connection.execute("insert into main.secrets values ('keyed_hash', ?)", [os.urandom(32).hex()])
         row = connection.execute(read).fetchone()
-    secret = bytes.fromhex(row[0])
+    keyed_hash, private_key = private_keys(bytes.fromhex(row[0]))
+    connection.create_function("keyed_hash", 1, keyed_hash, deterministic=True)
+    connection.create_function("private_key", 1, private_key, deterministic=True)
+
+
+def secret_of(connection: sqlite3.Connection) -> bytes:
+    """The report database's key, which `register` has made."""
+    row = connection.execute("select value from main.secrets where name = 'keyed_hash'").fetchone()
+    return bytes.fromhex(row[0])
+
+
+def private_keys(
+    secret: bytes,
+) -> tuple[Callable[[bytes | None], str | None], Callable[[bytes | str | None], str | None]]:
+    """The functions keyed_hash and private_key with a report database's key."""
 
     def keyed_hash(value: bytes | None) -> str | None:
         return hmac.digest(secret, value, "sha256").hex()[:HASH_DIGITS] if value else None
@@ -29,5 +44,4 @@ def register(connection: sqlite3.Connection) -> None:
         text = value.decode(errors="replace") if isinstance(value, bytes) else value
         return E_MAIL.sub(lambda found: f"{HASHED}{keyed_hash(found[0].encode())}", text) if text else text
 
-    connection.create_function("keyed_hash", 1, keyed_hash, deterministic=True)
-    connection.create_function("private_key", 1, private_key, deterministic=True)
+    return keyed_hash, private_key

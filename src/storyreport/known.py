@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import statuses
+from .errors import StoryreportError
 from .load import Watermarks
 from .readers.part import Found, Options
 
@@ -67,3 +68,15 @@ def reading_of(found: Found, options: Options) -> str:
 
 def _hash(value: object) -> str:
     return hashlib.sha256(repr(value).encode()).hexdigest()
+
+
+def refuse_lake(connection: sqlite3.Connection, name: str) -> None:
+    """Raise StoryreportError where a source is rolled up from a lake: one writer a source."""
+    row = connection.execute(
+        "select location from lakes join sources on sources.id = source_id where name = ?", [name]
+    ).fetchone()
+    if row:
+        raise StoryreportError(
+            f"{name!r} is rolled up from the lake {row[0]}, which `ingest` cannot add to: write the rows there and run"
+            " `storyreport rollup`, or give another --name."
+        )

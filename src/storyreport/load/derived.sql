@@ -60,7 +60,7 @@ from (
     from main.runs
     cross join main.step_runs on step_runs.run_id = runs.id
     where
-        runs.is_derived
+        runs.is_derived = 1
         and step_runs.gone_at is null
         and runs.id in (
             select id

@@ -54,7 +54,13 @@ NEW_CALLS = f"""
         calls.cost is null
         and (calls.estimated_cost is null or {IS_BILLED})"""
 CALLS_OF_SOURCE = "select * from main.calls where source_id = :source_id and cost is null"
-ALL_CALLS = "select * from main.calls where cost is null"
+# What a lake's calls cost is computed where all of them are.
+ALL_CALLS = """
+    select *
+    from main.calls
+    where
+        cost is null
+        and source_id not in (select source_id from main.lakes)"""
 
 # What is not counted in tokens.
 OTHER_UNITS = tuple(detail for detail in DETAILS if detail not in WITHIN)
@@ -152,7 +158,6 @@ PRICED = f"""
             priced_as as estimated_as
         from known
     )
-    insert into temp.priced
     select id, cost, currency, priced_as
     from priced
     where (cost, currency, priced_as) is not (estimated_cost, estimated_currency, estimated_as)"""
@@ -164,6 +169,10 @@ UPDATE = """
         where priced.id = calls.id
     )
     where id in (select id from temp.priced)"""
+
+# The columns of a rate, and those of the table of rates.
+PLAIN = [field.name for field in fields(Rate) if field.name != "details"]
+RATE_COLUMNS = (*KEY, *PLAIN, *(f"extra_{detail}" for detail in DETAILS))
 
 
 @dataclass(frozen=True)
@@ -244,10 +253,11 @@ def _price(connection: sqlite3.Connection, calls: str, now: str, **parameters: A
     price_file = kept(connection)
     create_rates(
         connection,
-        ((tuple(key), rate) for *key, has_usage in keys for rate in _rates(tuple(key), bool(has_usage), price_file)),
+        ((tuple(key), rate) for *key, has_usage in keys for rate in rates_of(tuple(key), bool(has_usage), price_file)),
     )
     connection.execute("create temp table priced (id integer primary key, cost, currency, priced_as)")
-    connection.execute(PRICED.format(calls=calls, is_billed=IS_BILLED), {**parameters, "now": now})
+    priced = PRICED.format(calls=calls, is_billed=IS_BILLED)
+    connection.execute(f"insert into temp.priced {priced}", {**parameters, "now": now})
     changed = connection.execute(UPDATE).rowcount
     connection.execute("drop table temp.priced")
     connection.execute("drop table temp.rates")
@@ -256,20 +266,23 @@ def _price(connection: sqlite3.Connection, calls: str, now: str, **parameters: A
 
 def create_rates(connection: sqlite3.Connection, rates: Iterable[tuple[tuple[str, ...], Rate]]) -> None:
     """Make temp.rates of the rates of each provider, model, endpoint and tier."""
-    plain = [field.name for field in fields(Rate) if field.name != "details"]
-    columns = ", ".join((*plain, *(f"extra_{detail}" for detail in DETAILS)))
     connection.execute(f"""
         create temp table rates (
-            {", ".join(f"{name} text" for name in KEY)}, {columns},
+            {", ".join(f"{name} text" for name in KEY)}, {", ".join(RATE_COLUMNS[len(KEY) :])},
             primary key ({", ".join(KEY)}, from_day, from_time, above_tokens)
         ) without rowid""")
     connection.executemany(
-        f"insert into temp.rates values ({', '.join('?' * (len(KEY) + len(plain) + len(DETAILS)))})",
-        ((*key, *(getattr(rate, name) for name in plain), *map(rate.details.get, DETAILS)) for key, rate in rates),
+        f"insert into temp.rates values ({', '.join('?' * len(RATE_COLUMNS))})",
+        (rate_row(key, rate) for key, rate in rates),
     )
 
 
-def _rates(key: tuple[str, ...], has_usage: bool, price_file: PriceFile) -> Iterator[Rate]:
+def rate_row(key: tuple[str, ...], rate: Rate) -> tuple[Any, ...]:
+    """A rate as a row of RATE_COLUMNS."""
+    return (*key, *(getattr(rate, name) for name in PLAIN), *map(rate.details.get, DETAILS))
+
+
+def rates_of(key: tuple[str, ...], has_usage: bool, price_file: PriceFile) -> Iterator[Rate]:
     """The rates of some calls, no two for the same time and tokens: listed ones where no entry of the file holds."""
     call = dict(zip(KEY, key, strict=True))
     provider, model, _, tier = key

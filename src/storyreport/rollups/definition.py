@@ -33,6 +33,8 @@ FROZEN = {
     "by story": """exists (
         select 1 from stories where stories.id = {row}.story_id and stories.pruned_at is not null)""",
 }
+# Rows of a source that `rollup` computes from a lake: here is not what they are made of.
+OF_LAKES = "{row}.source_id in (select lakes.source_id from main.lakes)"
 HEADER = re.compile(r"\s*/\*(.*?)\*/\s*(.*?)\s*;?\s*", re.DOTALL)
 COLUMN = re.compile(r"(?P<type>integer|real|text|references (?P<parent>\w+))(?P<null> null)?(?:, (?P<adds>\w+))?")
 PERCENTILE = re.compile(r"percentile (\d\d?)")
@@ -113,6 +115,12 @@ class Group:
     # table → SELECT of the ids of all rows that changed ones bear upon, where rollups are kept by difference
     difference: Mapping[str, str] = field(default_factory=dict)
     lost: str = ""  # then: SELECT of the groups of the rows of `lost`, whose largest value may have left
+
+
+def kept(group: Group | None, row: str) -> str:
+    """The condition on a row of a rollup that stays as it is: a frozen one, or one of a lake."""
+    frozen = f"({group.frozen.format(row=row)}) or " if group and group.frozen else ""
+    return frozen + OF_LAKES.format(row=row)
 
 
 @dataclass(frozen=True)

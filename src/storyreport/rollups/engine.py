@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from . import difference, totals, trees
-from .definition import Definition, Group, Table, definitions, groups
+from .definition import OF_LAKES, Definition, Group, Table, definitions, groups, kept
 
 # The rows of a trigger's event.
 EVENTS = (("insert", ("new",)), ("update", ("old", "new")), ("delete", ("old",)))
@@ -87,7 +87,9 @@ def _build(connection: sqlite3.Connection, source_id: int, rows: Callable[[Group
 def rebuild(connection: sqlite3.Connection, scope: Scope) -> None:
     """Compute rollups of all sources, whose tables must be empty; frozen groups are as they were."""
     prepare(connection)
-    sources = connection.execute("select id from main.sources").fetchall()
+    sources = connection.execute(
+        "select id from main.sources where id not in (select source_id from main.lakes)"
+    ).fetchall()
     for group in groups().values():
         if scope.rollups is None or any(one.name in scope.rollups for one in _members(group)):
             for (source_id,) in sources:
@@ -160,14 +162,20 @@ def _replace(connection: sqlite3.Connection, definition: Definition, group: Grou
         totals.take(connection, definition, covers, scope.into)
     connection.execute(f"delete from {name} where {covers}")
     connection.execute(f"insert into {name} ({_names(table)}) select {_names(table)} from ({sql})")
-    if group.frozen and scope.frozen:
-        frozen = group.frozen.format(row=table.name)
-        connection.execute(f"delete from {name} where {frozen}")
-        connection.execute(
-            f"insert into {name} select * from {scope.frozen}{table.name} as {table.name} where {frozen}"
-        )
+    if scope.frozen:
+        _take_over(connection, table, kept(group, table.name), scope)
     if definition.total:
         totals.give(connection, definition, covers, scope.into)
+        if scope.frozen:
+            # Of a lake's rows for each story or run not all have landed: they do not add up to their total.
+            _take_over(connection, definition.total, OF_LAKES.format(row=definition.total.name), scope)
+
+
+def _take_over(connection: sqlite3.Connection, table: Table, condition: str, scope: Scope) -> None:
+    """Let the rows that meet a condition be as they were."""
+    name = f"{scope.into}.{table.name}"
+    connection.execute(f"delete from {name} where {condition}")
+    connection.execute(f"insert into {name} select * from {scope.frozen}{table.name} as {table.name} where {condition}")
 
 
 def _of_dirty_groups(table: Table, group: Group) -> str:

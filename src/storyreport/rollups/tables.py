@@ -6,7 +6,7 @@ from collections.abc import Collection
 from .. import schema
 from ..schema import definitions as files
 from . import engine
-from .definition import Column, Definition, Table, definitions, rollups, tables
+from .definition import OF_LAKES, Column, Definition, Table, definitions, kept, rollups, tables
 
 # What comes before the name of a table whose rows are kept while it is made again.
 KEPT = "kept_"
@@ -89,8 +89,11 @@ def _rebuild(connection: sqlite3.Connection, stale: list[Definition]) -> list[st
     has_table = {one.name for one in stale if _exists(connection, _table(one))}
     for definition in stale:
         table = _table(definition)
-        frozen = definition.group.frozen if definition.group else ""
-        _keep(connection, table, frozen.format(row=table.name) if frozen and definition.name in has_table else "false")
+        is_there = definition.name in has_table
+        _keep(connection, table, kept(definition.group, table.name) if is_there else "false")
+        if definition.total:
+            is_there = _exists(connection, definition.total)
+            _keep(connection, definition.total, OF_LAKES.format(row=definition.total.name) if is_there else "false")
         for laid_out in filter(None, (table, definition.total)):
             _lay_out(connection, laid_out)
     if not connection.execute("select exists (select 1 from main.sources)").fetchone()[0]:
@@ -98,7 +101,8 @@ def _rebuild(connection: sqlite3.Connection, stale: list[Definition]) -> list[st
     names = [one.name for one in stale]
     engine.rebuild(connection, engine.Scope("true", "true", names, frozen=f"temp.{KEPT}"))
     for definition in stale:
-        connection.execute(f"drop table temp.{KEPT}{_table(definition).name}")
+        for table_ in filter(None, (_table(definition), definition.total)):
+            connection.execute(f"drop table temp.{KEPT}{table_.name}")
     return _notes(connection, stale, has_table)
 
 

@@ -110,7 +110,7 @@ select
     coalesce(
         max(nullif(family, '')),
         case
-            when stem glob '?*_' and stem <> name then substr(stem, 1, length(stem) - 1)
+            when min(stem) glob '?*_' and min(stem) <> name then substr(min(stem), 1, length(min(stem)) - 1)
             else name
         end
     ) as family

@@ -85,6 +85,7 @@ def _find(connection: sqlite3.Connection, parameters: dict[str, str], progress: 
             from main.{table} as old
             where
                 {ended(table, columns)} < :since
+                and source_id not in (select source_id from main.lakes)
                 and not ({IS_ORPHAN})
                 and ({STAYS.get(table, "false")}) is not true
                 and not exists (

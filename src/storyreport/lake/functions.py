@@ -1,0 +1,52 @@
+"""The functions of ours that the SQL calls, run as Python by the engine: name → function and its SQL types."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..keyed import private_keys
+from ..values import FUNCTIONS as VALUES
+
+TEXT, INTEGER = "text", "integer"
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of one row: what it takes and returns (text or integer); null in, null out."""
+
+    name: str
+    call: Callable[..., Any]
+    takes: tuple[str, ...]
+    returns: str
+
+
+def _clean_word(value: str | None, longest: int) -> str | None:
+    return VALUES["clean_text"](_bytes(value), longest)  # type: ignore[no-any-return]
+
+
+def _clean_text(value: str | None) -> str | None:
+    return VALUES["clean_text"](_bytes(value))  # type: ignore[no-any-return]
+
+
+def _is_text(value: str | None) -> int:
+    return int(bool(VALUES["is_text"](_bytes(value))))
+
+
+def _bytes(value: str | None) -> bytes | None:
+    # The functions take what SQLite hands over: text that may not be UTF-8, as bytes.
+    return None if value is None else value.encode("utf-8", "surrogatepass")
+
+
+def functions(secret: bytes) -> list[Function]:
+    """All functions; `secret` is the report database's own, with which e-mail addresses in keys are hashed."""
+    _, private_key = private_keys(secret)
+    return [
+        Function("clean_text", _clean_text, (TEXT,), TEXT),
+        Function("clean_word", _clean_word, (TEXT, INTEGER), TEXT),
+        Function("is_text", _is_text, (TEXT,), INTEGER),
+        Function("neutral", VALUES["neutral"], (TEXT,), TEXT),
+        Function("fingerprint", VALUES["fingerprint"], (TEXT,), TEXT),
+        Function("currency_code", VALUES["currency_code"], (TEXT,), TEXT),
+        Function("private_key", private_key, (TEXT,), TEXT),
+        Function("duration_bucket", VALUES["duration_bucket"], (INTEGER,), INTEGER),
+    ]

@@ -1,0 +1,17 @@
+"""Whether the extra of an engine is installed: said before anything of it is imported."""
+
+from importlib.util import find_spec
+
+from ..errors import StoryreportError
+
+NEEDED = {"duckdb": ("duckdb", "pyarrow", "sqlglot"), "spark": ("pyspark", "pandas", "pyarrow", "sqlglot")}
+
+
+def check_installed(engine: str) -> None:
+    """Raise StoryreportError where a module that an engine needs is not installed."""
+    missing = [name for name in NEEDED[engine] if find_spec(name) is None]
+    if missing:
+        raise StoryreportError(
+            f"Lakes on {engine} need {' and '.join(missing)}, not installed here: run `pip install"
+            f" 'storyreport[{engine}]'`."
+        )

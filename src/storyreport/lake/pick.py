@@ -1,0 +1,99 @@
+"""Which rows of a lake land beside its rollups: what needs somebody now, and the most expensive and slowest.
+
+Each kind is bounded by `land`, so that the report database stays small however long the history.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..rollups.definition import Table
+from .core import Core
+from .sums import is_of_days, present
+
+OPEN = "status in ('queued', 'running', 'waiting')"
+# Of a rollup with a row for each story or run, which rows come first: by the first of these columns that it has.
+FIRST = ("is_blocked", "consecutive_failures", "cost_nano", "failed_at", "last_failed_at", "waiting_since", "last_day")
+# Table → conditions with an order: of each, the first `land` rows land.
+KINDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    "step_runs": (
+        ("step_runs", OPEN, "coalesce(started_at, queued_at) desc"),
+        ("step_runs", "status = 'failed' and coalesce(ended_at, started_at) >= '{horizon}'", "ended_at desc"),
+        ("step_runs", "duration_ms is not null", "duration_ms desc"),
+    ),
+    "calls": (
+        ("calls", "status = 'failed' and called_at >= '{horizon}'", "called_at desc"),
+        ("priced_calls", "price_nano is not null", "price_nano desc"),
+        ("calls", "duration_ms is not null", "duration_ms desc"),
+    ),
+    "runs": (
+        ("runs", OPEN, "coalesce(started_at, queued_at) desc"),
+        ("runs", "status = 'failed' and coalesce(ended_at, started_at) >= '{horizon}'", "ended_at desc"),
+        ("runs", "duration_ms is not null", "duration_ms desc"),
+        ("runs", "1 = 1", "coalesce(ended_at, started_at, queued_at) desc"),
+    ),
+    "stories": (("stories", "1 = 1", "created_at desc"),),
+}
+# Table → SELECTs of the ids that landed rows of core tables refer to.
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "step_runs": (),
+    "calls": (),
+    "runs": ("select run_id from landed_step_runs", "select run_id from landed_calls"),
+    "stories": (
+        "select story_id from landed_step_runs",
+        "select story_id from landed_calls",
+        "select story_id from landed_runs",
+    ),
+}
+# Column of a rollup that says less than its definition does: table → SELECT of the ids that it means.
+MEANT = {
+    "failure": {
+        "step_runs": "select failure from {rows} where failure > 0",
+        "runs": "select -failure from {rows} where failure < 0",
+    },
+    "story": {"stories": "select stories.id from stories join {rows} as found on found.story = stories.source_key"},
+}
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much lands: rows of each kind, and failures from the day of the horizon on."""
+
+    land: int
+    horizon: str
+
+
+def pick(core: Core, bounds: Bounds) -> None:
+    """Make landed_<table> of each core table and of each rollup that does not land whole."""
+    for one in present():
+        assert one.table
+        if not is_of_days(one.table):
+            rows = f"select * from {one.table.name} order by {_order(one.table)} limit {bounds.land}"
+            core.keep(f"landed_{one.table.name}", rows)
+    for table, kinds in KINDS.items():
+        picked = [
+            f"select id from (select id from {rows} where {condition.format(horizon=bounds.horizon)}"
+            f" order by {order}, source_key limit {bounds.land}) as kind_{number}"
+            for number, (rows, condition, order) in enumerate(kinds)
+        ]
+        ids = " union ".join([*picked, *NEEDED[table], *_meant(table)])
+        core.keep(f"landed_{table}", f"select * from {table} where id in ({ids})")
+
+
+def _order(table: Table) -> str:
+    """The largest or latest first; what is alike, by its key."""
+    names = {column.name for column in table.columns}
+    return ", ".join([*(f"{name} desc" for name in FIRST if name in names), table.names])
+
+
+def _meant(table: str) -> Iterator[str]:
+    """SELECTs of the ids of a core table's rows that landed rollups name."""
+    for one in present():
+        assert one.table
+        if is_of_days(one.table):
+            continue
+        rows = f"landed_{one.table.name}"
+        for column in one.table.columns:
+            if column.parent == table:
+                yield f"select {column.name} from {rows}"
+            elif table in MEANT.get(column.name, {}):
+                yield MEANT[column.name][table].format(rows=rows)

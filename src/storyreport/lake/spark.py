@@ -1,0 +1,212 @@
+"""Spark: the lake on a cluster, or on this machine with a local master; the same SQL in Spark's dialect, ANSI mode."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import pandas_udf
+
+from ..errors import StoryreportError
+from .contract import DATE, FLAG, INTEGER, NUMBER, TEXT, TIME
+from .functions import Function
+
+KINDS = {
+    "string": TEXT,
+    "boolean": FLAG,
+    "float": NUMBER,
+    "double": NUMBER,
+    "timestamp": TIME,
+    "timestamp_ntz": TIME,
+    **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), INTEGER),
+}
+TYPES = {"text": "string", "integer": "bigint", "real": "double", "flag": "boolean"}
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # The SQL is generated: what it says of an error is more than anybody reads.
+    "spark.sql.debug.maxToStringFields": "10",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+class Spark:
+    """Spark as an Engine; `scratch` is a folder that the driver and all workers reach."""
+
+    name = "spark"
+    dialect = "spark"
+
+    def __init__(self, scratch: str, master: str, conf: Mapping[str, str]):
+        self.scratch = scratch
+        if not find_java():
+            raise StoryreportError(
+                "Spark needs Java 17 or newer, which is not here: install openjdk-17-jre-headless, or set JAVA_HOME."
+            )
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        builder = SparkSession.builder.appName("storyreport")
+        if master:
+            builder = builder.master(master)
+        for name, value in {**SETTINGS, **conf}.items():
+            builder = builder.config(name, value)
+        try:
+            self.session = builder.getOrCreate()
+        except Exception as error:
+            raise StoryreportError(
+                f"Spark did not start with the master {master or 'of its configuration'} ({first_line(error)}): see"
+                " whether it runs, and name it with --master."
+            ) from error
+        self.session.sparkContext.setLogLevel("ERROR")
+
+    @property
+    def address(self) -> str:
+        """The address of Spark's own page about the run; '' where it has none."""
+        return str(self.session.sparkContext.uiWebUrl or "")
+
+    def register(self, functions: Sequence[Function]) -> None:
+        """Make our functions callable from SQL, batch by batch in the workers; check that these have our package."""
+        for function in functions:
+            self.session.udf.register(function.name, _batches(function))
+        try:
+            list(self.rows("select fingerprint('a worker has our package')"))
+        except StoryreportError as error:
+            raise StoryreportError(
+                f"The workers cannot run storyreport's functions ({error}): install the same storyreport[spark] for"
+                f" their Python, {os.environ['PYSPARK_PYTHON']}, or name another in PYSPARK_PYTHON."
+            ) from error
+
+    def files(self, folder: str) -> list[str]:
+        """The Parquet files below a folder of any file system that Spark knows."""
+        context = self.session.sparkContext
+        path = context._jvm.org.apache.hadoop.fs.Path(folder)
+        system = path.getFileSystem(context._jsc.hadoopConfiguration())
+        if not system.exists(path):
+            return []
+        found, listed = [], system.listFiles(path, True)
+        while listed.hasNext():
+            name = listed.next().getPath().toString()
+            if name.endswith(".parquet"):
+                found.append(name.removeprefix("file:") if name.startswith("file:/") else name)
+        return sorted(found)
+
+    def unreadable(self, files: Sequence[str]) -> list[str]:
+        """Those whose footer cannot be read; the files are looked at one by one only where one cannot."""
+        return [] if not files or self._can_read(files) else [file for file in files if not self._can_read([file])]
+
+    def _can_read(self, files: Sequence[str]) -> bool:
+        try:
+            self._reader().parquet(*files).schema  # noqa: B018  # reading the footers is the point
+        except Exception:
+            return False
+        return True
+
+    def lacking(self, files: Sequence[str], column: str) -> list[str]:
+        """Those of the files that do not have a column: none where the schema that all agree on has it."""
+        together = self.session.read.parquet(*files).columns
+        return [] if column in together else list(files[:1])
+
+    def _reader(self) -> Any:
+        return self.session.read.option("mergeSchema", "true")
+
+    def read(self, name: str, files: Sequence[str]) -> Mapping[str, str]:
+        """Make the view `name` of Parquet files, of which each may lack columns."""
+        frame = self._reader().option("basePath", files[0].partition(f"/{DATE}=")[0]).parquet(*files)
+        frame.selectExpr("*", "_metadata.file_path as filename").createOrReplaceTempView(name)
+        return {column: kind_of(kind) for column, kind in frame.dtypes}
+
+    def view(self, name: str, sql: str) -> None:
+        """Make a view of a SELECT."""
+        self._run(f"create or replace temporary view {name} as {sql}")
+
+    def keep(self, name: str, sql: str) -> int:
+        """Write a SELECT's rows to scratch and make the view `name` of them."""
+        place = f"{self.scratch}/{name}.parquet"
+        try:
+            self.session.sql(sql).write.mode("overwrite").parquet(place)
+            frame = self.session.read.parquet(place)
+            frame.createOrReplaceTempView(name)
+            return int(frame.count())
+        except Exception as error:
+            raise self._said(error) from error
+
+    def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
+        """Make a table of a few rows of ours."""
+        kinds = ", ".join(f"{one} {TYPES[kind]}" for one, kind in columns.items())
+        given = [tuple(_as(kind, value) for kind, value in zip(columns.values(), row, strict=True)) for row in rows]
+        self.session.createDataFrame(given, kinds).coalesce(1).createOrReplaceTempView(name)
+
+    def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a SELECT; one part of them at a time is in the driver."""
+        try:
+            for row in self.session.sql(sql).toLocalIterator():
+                yield tuple(row)
+        except Exception as error:
+            raise self._said(error) from error
+
+    def close(self) -> None:
+        """Stop the session."""
+        self.session.stop()
+
+    def _run(self, sql: str) -> Any:
+        try:
+            return self.session.sql(sql)
+        except Exception as error:
+            raise self._said(error) from error
+
+    def _said(self, error: Exception) -> StoryreportError:
+        if isinstance(error, StoryreportError):
+            return error
+        if "No space left" in str(error):
+            return StoryreportError(f"The scratch folder {self.scratch} is full: give another one with --scratch.")
+        return StoryreportError(f"Spark stopped ({first_line(error)}): nothing was landed.")
+
+
+def _batches(function: Function) -> Any:
+    call, returned = function.call, "string" if function.returns == "text" else "bigint"
+
+    def one(values: pandas.Series) -> pandas.Series:
+        return pandas.Series([None if missing(value) else call(plain(value)) for value in values], dtype=object)
+
+    def two(values: pandas.Series, others: pandas.Series) -> pandas.Series:
+        pairs = zip(values, others, strict=True)
+        return pandas.Series(
+            [None if missing(a) or missing(b) else call(plain(a), plain(b)) for a, b in pairs], dtype=object
+        )
+
+    return pandas_udf(one if len(function.takes) == 1 else two, returned)  # type: ignore[call-overload, unused-ignore]
+
+
+def missing(value: Any) -> bool:
+    """Whether a value of a batch is null: pandas has nan where whole numbers are."""
+    return value is None or value != value
+
+
+def plain(value: Any) -> Any:
+    """A value of a batch as Python's own: text, or a whole number, which pandas may have made a real one."""
+    return value if isinstance(value, str) else int(value)
+
+
+def _as(kind: str, value: Any) -> Any:
+    return float(value) if kind == "real" and value is not None else value
+
+
+def find_java() -> bool:
+    """Whether there is a Java to start."""
+    import shutil
+
+    home = os.environ.get("JAVA_HOME")
+    return bool(shutil.which("java") or (home and os.path.exists(os.path.join(home, "bin", "java"))))
+
+
+def first_line(error: Exception) -> str:
+    """What an error of Spark says first."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:300]
+
+
+def kind_of(type_: str) -> str:
+    """What a column of a Spark type is to the contract: a kind, or the type itself where it is none."""
+    return NUMBER if type_.startswith("decimal") else KINDS.get(type_, type_)

@@ -1,0 +1,114 @@
+"""The lake's columns as the plain form's mapping reads them: typed views src_<table>, without rows that cannot be used.
+
+The rules are those of storyreport.typed, for columns that have one type throughout.
+"""
+
+from collections.abc import Mapping
+
+from ..sources.steps import DATABASE
+from ..system import NUMBERS, Type
+from ..typed import LARGEST_AMOUNT, LONGEST_KEY, LONGEST_WORD
+from .contract import FLAG, INTEGER, NUMBER, SAID, STARTS, columns
+from .dialect import translate
+from .engine import Engine
+
+IN_RANGE = f"({{c}} between -{LARGEST_AMOUNT:.0f} and {LARGEST_AMOUNT:.0f})"
+VALUES = {
+    Type.KEY: "cast({c} as text)",
+    Type.WORD: f"""case
+        when length({{c}}) <= {LONGEST_WORD} and is_plain_word({{c}}) then {{c}}
+        else clean_word({{c}}, {LONGEST_WORD})
+    end""",
+    Type.TEXT: "clean_text({c})",
+    Type.LOCAL: "case when is_known_time({c}) then time_text({c}) end",
+    Type.COUNT: "case when {c} >= 0 then truncated({c}) end",
+    Type.MS: "case when {c} >= 0 then cast(round({c}) as integer) end",
+    Type.SECONDS: "case when {c} >= 0 then cast(round({c} * 1000) as integer) end",
+    Type.NUMBER: "cast({c} as real)",
+    Type.MONEY: "case when {c} <> -1 then cast({c} as real) end",
+}
+FLAGS = {
+    FLAG: "case when {c} then 1 when not {c} then 0 end",
+    INTEGER: "case {c} when 1 then 1 when 0 then 0 end",
+    "text": """case
+        when lower({c}) in ('1', 'true', 't', 'yes') then 1
+        when lower({c}) in ('0', 'false', 'f', 'no') then 0
+    end""",
+}
+IS_UNREADABLE = (
+    f"(length(cast({{c}} as text)) > {LONGEST_KEY}"
+    " or (is_unprintable(cast({c} as text)) and is_text(cast({c} as text)) = 0))"
+)
+# What a column is where the lake does not have it, in SQL.
+NOTHING = {
+    **dict.fromkeys((Type.KEY, Type.WORD, Type.TEXT, Type.LOCAL), "cast(null as text)"),
+    **dict.fromkeys((Type.COUNT, Type.MS, Type.SECONDS, Type.FLAG), "cast(null as integer)"),
+    **dict.fromkeys((Type.NUMBER, Type.MONEY), "cast(null as real)"),
+}
+
+
+def value(table: str, name: str, kind: Type, found: Mapping[str, str]) -> str:
+    """The typed value of a column, in SQL; `found` is what the lake has: column → kind."""
+    if name not in found:
+        return NOTHING[kind]
+    if kind is Type.FLAG:
+        return FLAGS[found[name]].format(c=name)
+    if name in DATABASE.tables[table].currencies:
+        return f"case when {name} in ('USD', 'usd') then 'USD' when {name} <> '' then currency_code({name}) end"
+    typed = VALUES[kind].format(c=name)
+    if kind not in NUMBERS:
+        return typed
+    is_number = f"not is_nan({name}) and " if found[name] == NUMBER else ""
+    return f"case when {is_number}{IN_RANGE.format(c=name)} then {typed} end"
+
+
+def problem(table: str, found: Mapping[str, str]) -> str:
+    """Why a row cannot be loaded, in SQL, or null."""
+    description = DATABASE.tables[table]
+    cases = []
+    for column in columns(table):
+        if column.name in description.required:
+            cases.append(f"when coalesce(cast({column.name} as text), '') = '' then 'has no {column.name}'")
+        if column.name not in found:
+            continue
+        if column.kind is Type.KEY:
+            cases.append(f"when {IS_UNREADABLE.format(c=column.name)} then '{column.name} is no readable key'")
+        if description.drops_values:
+            continue
+        if column.kind is Type.LOCAL:
+            cases.append(f"when not is_known_time({column.name}) then '{column.name} is no possible time'")
+        elif column.kind in NUMBERS:
+            is_number = IN_RANGE.format(c=column.name)
+            if found[column.name] == NUMBER:
+                is_number = f"(is_nan({column.name}) or {is_number})"
+            cases.append(f"when not {is_number} then '{column.name} is not a number'")
+    return f"case {' '.join(cases)} end" if cases else "cast(null as text)"
+
+
+def start(table: str, found: Mapping[str, str]) -> str:
+    """The start of a row, of which `date` is the UTC day, in SQL."""
+    known = [name for name in STARTS[table] if name in found]
+    return f"coalesce({', '.join(known)})" if len(known) > 1 else known[0]
+
+
+def create_views(engine: Engine, table: str, found: Mapping[str, str], is_given: str = "true") -> None:
+    """Make src_<table> of the view lake_<table>, and rejected_<table> of the rows that are left out."""
+    given = ", ".join(f"{value(table, one.name, one.kind, found)} as {one.name}" for one in columns(table))
+    reason = problem(table, found)
+    rows = f"select *, {reason} as problem from lake_{table} where {is_given}"
+    engine.view(f"checked_{table}", translate(rows, engine.dialect))
+    engine.view(f"src_{table}", translate(f"select {given} from checked_{table} where problem is null", engine.dialect))
+
+
+def create_nothing(engine: Engine, table: str) -> None:
+    """Make src_<table> without rows, of a table that the lake does not have."""
+    given = ", ".join(f"{NOTHING[one.kind]} as {one.name}" for one in columns(table))
+    engine.view(f"src_{table}", translate(f"select * from (select {given}) as nothing where 1 = 0", engine.dialect))
+    engine.view(
+        f"checked_{table}", translate("select 'x' as id, cast(null as text) as problem where 1 = 0", engine.dialect)
+    )
+
+
+def said(kinds: tuple[str, ...]) -> str:
+    """What a column should be, for people."""
+    return " or ".join(SAID[kind] for kind in kinds)

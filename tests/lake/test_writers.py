@@ -1,0 +1,131 @@
+"""A source has one writer: `ingest`, or `rollup`; and the days that are computed again."""
+
+import datetime as dt
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from click.testing import CliRunner
+from helpers import lakes
+from helpers.report_database import ask
+
+from storyreport.cli import cli
+from storyreport.errors import StoryreportError
+from storyreport.lake.run import Request, roll_up
+
+DAYS = 12
+
+
+def history(days: range) -> dict[str, list[lakes.Row]]:
+    """A run a day of two steps, of which the second fails, and a call of a dollar."""
+    steps, calls = [], []
+    for day in days:
+        began = dt.datetime(2026, 3, 1, 10) + dt.timedelta(days=day)
+        for step, status in (("outline", "completed"), ("write", "failed")):
+            row = {"id": f"{step}{day}", "run": f"r{day}", "story": f"s{day}", "step": step, "status": status}
+            steps.append(row | {"started_at": began, "ended_at": began + dt.timedelta(minutes=1)})
+        call = {"id": f"c{day}", "run": f"r{day}", "step": "write", "model": "gpt-4o", "cost": 1.0, "called_at": began}
+        calls.append(call)
+    return {"step_runs": steps, "calls": calls}
+
+
+class Landed(NamedTuple):
+    database: Path
+    lake: Path
+
+
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Landed:
+    """A lake of twelve days, rolled up, and then of two more days, rolled up again."""
+    folder = tmp_path_factory.mktemp("writers")
+    lake = lakes.write_lake(folder / "lake", history(range(DAYS)))
+    database = lakes.new_database(folder / "report.db")
+    roll_up(database, Request(str(lake), "books"))
+    # What comes late for a day that is settled is not seen; what comes for the last days is.
+    late = history(range(DAYS + 2))
+    late["step_runs"] += [row | {"id": f"late{row['id']}"} for row in history(range(1, 11, 9))["step_runs"]]
+    lakes.write_lake(lake, late)
+    roll_up(database, Request(str(lake), "books"))
+    return Landed(database, lake)
+
+
+def test_the_days_since_are_computed_again(landed: Landed) -> None:
+    """Three days before the last that was known, the 12th: from the 9th on. The 2nd is settled, the 11th is not."""
+    rows = ask(landed.database, "select day, sum(executions) from rollup_step_days group by day order by day")
+    expected = [(f"2026-03-{day:02}", 4 if day == 11 else 2) for day in range(1, DAYS + 3)]
+    assert rows == expected
+    assert ask(landed.database, "select since_day, until_day from lakes") == [("2026-03-09", "2026-03-14")]
+
+
+def test_totals_add_up_all_days(landed: Landed) -> None:
+    """Fourteen days of two steps, and the two that came late; a dollar a day."""
+    assert ask(landed.database, "select sum(executions) from rollup_steps") == [(30,)]
+    assert ask(landed.database, "select sum(cost_nano) from rollup_calls") == [(14_000_000_000,)]
+
+
+def test_ids_stay_from_one_time_to_the_next(landed: Landed, tmp_path: Path) -> None:
+    """A page's address means the same story after the next night."""
+    known = dict(ask(landed.database, "select source_key, id from stories"))
+    roll_up(landed.database, Request(str(landed.lake), "books"))
+    assert dict(ask(landed.database, "select source_key, id from stories")) == known
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("ingest", "{history}", "--name", "books"), "'books' is rolled up from the lake"),
+        (("rollup", "{lake}", "--name", "tales", "--engine", "duckdb"), "'tales' is a source that `ingest` loads"),
+        (("export-lake", "{folder}/out"), "'books' is rolled up from a lake, and not all here"),
+        (("rollup", "{folder}", "--name", "books", "--engine", "duckdb"), "was rolled up from"),
+        (("rollup", "{lake}", "--name", "new", "--engine", "duckdb", "--since", "2026-03-05"), "not been rolled up"),
+    ],
+)
+def test_another_writer_is_refused(landed: Landed, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    file = lakes.write_sqlite(tmp_path / "history.db", history(range(1)))
+    where = {"history": file, "lake": landed.lake, "folder": tmp_path}
+    runner = CliRunner()
+    assert runner.invoke(cli, ["ingest", str(file), "--name", "tales", "--db", str(landed.database)]).exit_code == 0
+    given = [one.format(**where) for one in arguments]
+    before = ask(landed.database, "select count(*) from ingests")
+    result = runner.invoke(cli, [*given, "--db", str(landed.database)])
+    assert (result.exit_code, said in result.output) == (1, True), result.output
+    assert ask(landed.database, "select count(*) from ingests") == before
+
+
+def test_prune_and_reprice_leave_a_lake_s_rows_alone(landed: Landed) -> None:
+    counts = (
+        "select (select count(*) from step_runs), (select count(*) from calls), (select count(*) from rollup_steps)"
+    )
+    before = ask(landed.database, counts)
+    for command in (["prune", "--older-than", "1d"], ["reprice"]):
+        assert CliRunner().invoke(cli, [*command, "--db", str(landed.database)]).exit_code == 0
+    assert ask(landed.database, counts) == before
+
+
+def test_a_lake_that_was_exported_is_the_same(tmp_path: Path) -> None:
+    """A source moves to a lake with all that its rollups say."""
+    file = lakes.write_sqlite(tmp_path / "history.db", lakes.ordinary(60))
+    ingested, again = lakes.new_database(tmp_path / "a.db"), lakes.new_database(tmp_path / "b.db")
+    runner = CliRunner()
+    for command in (
+        ["ingest", str(file), "--name", "x", "--db", str(ingested)],
+        ["export-lake", str(tmp_path / "lake"), "--db", str(ingested)],
+        ["rollup", str(tmp_path / "lake"), "--name", "x", "--engine", "duckdb", "--db", str(again)],
+    ):
+        result = runner.invoke(cli, command)
+        assert result.exit_code == 0, result.output
+    for table in lakes.rollup_names():
+        assert lakes.rollup_rows(again, table) == lakes.rollup_rows(ingested, table), table
+
+
+def test_a_scratch_folder_is_removed_or_named(tmp_path: Path) -> None:
+    """Removed on success; a second run on a lake that broke says where what it computed is."""
+    lake = lakes.write_lake(tmp_path / "lake", history(range(1)))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    database = lakes.new_database(tmp_path / "report.db")
+    roll_up(database, Request(str(lake), "books", scratch=scratch))
+    assert list(scratch.iterdir()) == []
+    next((lake / "calls").rglob("*.parquet")).write_bytes(b"nothing")
+    with pytest.raises(StoryreportError, match=f"What was computed is in {scratch}/storyreport-"):
+        roll_up(database, Request(str(lake), "books", scratch=scratch))
