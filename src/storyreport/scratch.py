@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .errors import StoryreportError
@@ -76,12 +76,18 @@ def remove_abandoned() -> None:
             shutil.rmtree(lock.parent)
 
 
-def copy_file(source: Path, copy: Path, size: int | None = None) -> None:
-    """Copy a file, or its first `size` bytes, without its holes; StoryreportError where there is no room for it."""
-    with source.open("rb") as file, copy.open("wb") as target:
+def copy_file(source: Path, copy: Path, size_of: Callable[[bytes], int | None] = lambda _: None) -> None:
+    """Copy a file without its holes; StoryreportError where there is no room for it.
+
+    `size_of` says by its first 100 bytes how many of it are to be copied (None: all). The file is opened once: to
+    close it ends all locks that this process has on it.
+    """
+    # Without a buffer, which would not know of the jumps over holes.
+    with source.open("rb", buffering=0) as file, copy.open("wb") as target:
         os.chmod(copy, 0o600)
         about = os.fstat(file.fileno())
-        size = about.st_size if size is None else min(size, about.st_size)
+        said = size_of(file.read(100))
+        size = about.st_size if said is None else min(said, about.st_size)
         check_room(source, copy.parent, min(size, getattr(about, "st_blocks", size) * 512))
         for start, end in _filled(file.fileno(), size):
             file.seek(start)

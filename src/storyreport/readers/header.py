@@ -45,13 +45,12 @@ def check_header(path: Path) -> None:
     header = read_header(path)
     if not header.startswith(SQLITE_MAGIC):
         raise NotOursError(f"{path} is not a SQLite database: check the path.")
-    if not wal_of(path).exists() and size < (database_size(path) or 0):
+    if not wal_of(path).exists() and size < (database_size(header) or 0):
         raise StoryreportError(f"{path} is damaged: it ends after {size} bytes; restore it or copy it again.")
 
 
-def database_size(path: Path) -> int | None:
+def database_size(header: bytes) -> int | None:
     """How many bytes of a SQLite file are its database, whatever follows; None where its header does not say."""
-    header = read_header(path)
     page_size = int.from_bytes(header[16:18], "big")
     pages = int.from_bytes(header[28:32], "big")
     # The page count is only right where both counters agree (https://sqlite.org/fileformat2.html#in_header_database_size).

@@ -136,7 +136,7 @@ def _copy_as_file(reader: sqlite3.Connection, source: Path, copy: Path) -> bool:
     try:
         if reader.execute("pragma journal_mode").fetchone() == ("wal",):
             return False
-        copy_file(source, copy, database_size(source))
+        copy_file(source, copy, database_size)
     except OSError:
         # Windows refuses the bytes that are locked.
         return False
