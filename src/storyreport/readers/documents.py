@@ -92,7 +92,7 @@ def _listed(document: Any) -> list[Any]:
     """The records of a document."""
     if isinstance(document, dict):
         return next((document[key] for key in LISTS if isinstance(document.get(key), list)), [document])
-    # Pages, or traces, are lists of their own.
+    # Pages, or groups of spans, are lists of their own.
     return [record for item in document for record in (item if isinstance(item, list) else (item,))]
 
 

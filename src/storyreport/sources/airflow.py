@@ -32,7 +32,7 @@ DATABASE = Part(
         "task_instance": Table(
             columns={**TRY, "id": Type.KEY, "job_id": Type.KEY, "last_heartbeat_at": Type.UTC},
             required=("dag_id", "task_id"),
-            export_signs=frozenset({"dag_id", "task_id", "state", "start_date"}),
+            export_signs=frozenset({"dag_id", "task_id", "state"}),
             aliases=DATES,
             listed_as="task_instances",
             # Runs of several DAGs may share an id; to read them together does no harm.
