@@ -16,6 +16,8 @@ INDEX_BYTES = 48
 # On Windows it is the time when a file was made, which no change moves.
 HAS_CHANGE_TIMES = os.name == "posix"
 UNKNOWN = 2**63
+# Indexes of logs that were looked at: device and inode → descriptor.
+_held: dict[tuple[int, int], int] = {}
 
 
 class State:
@@ -56,7 +58,7 @@ def _below(folder: str) -> Iterator[State]:
                 yield State(entry.path, os.readlink(entry.path), UNKNOWN)
             elif entry.name.endswith("-shm"):
                 # Readers change it, too.
-                yield State(entry.path, _beginning(entry.path, INDEX_BYTES).hex(), 0)
+                yield State(entry.path, _index(entry.path).hex(), 0)
             elif entry.name.endswith("-wal"):
                 yield _log(entry.path, _stat(entry))
             else:
@@ -79,10 +81,27 @@ def _state(path: str, about: os.stat_result, counter: str = "") -> State:
 
 def _log(path: str, about: os.stat_result) -> State:
     """A SQLite log by its index, which each transaction changes; a reader that is root gives it another change time."""
-    index = _beginning(path.removesuffix("wal") + "shm", INDEX_BYTES).hex()
+    index = _index(path.removesuffix("wal") + "shm").hex()
     if not index:
         return _state(path, about)
     return State(path, f"{about.st_size}:{about.st_mtime_ns}:{about.st_ino}:{index}", about.st_mtime_ns)
+
+
+def _index(path: str) -> bytes:
+    """The beginning of the index of a log, which the database that this process writes may have, too.
+
+    A process that closes a file loses all its locks on it (https://sqlite.org/howtocorrupt.html, 2.2): it stays open.
+    """
+    if os.name != "posix":
+        return _beginning(path, INDEX_BYTES)
+    try:
+        about = os.stat(path)
+    except FileNotFoundError:
+        return b""
+    key = about.st_dev, about.st_ino
+    if key not in _held:
+        _held[key] = os.open(path, os.O_RDONLY)
+    return os.pread(_held[key], INDEX_BYTES, 0)
 
 
 def _beginning(path: str, count: int) -> bytes:

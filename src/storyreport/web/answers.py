@@ -4,12 +4,14 @@ What an answer says of now (what is stuck, how old something is) is right for th
 """
 
 import asyncio
+import os
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, finalize
 
-from ..evidence import states
 from . import DATABASE
 
 MOST = 500
@@ -22,10 +24,29 @@ MOST_CHARTS, MOST_BYTES = 64, 16 << 20
 SECONDS = 60
 
 
+class _Watched:
+    """A connection that sees whether others have written to its database.
+
+    To look at the files would do harm: a process that closes a file loses all its locks on it, those of the
+    connections that read it, too (https://sqlite.org/howtocorrupt.html, 2.2).
+    """
+
+    def __init__(self, path: str, place: tuple[int, int]) -> None:
+        self.place = place
+        self.connection = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True, check_same_thread=False)
+        self.close = finalize(self, self.connection.close)
+
+    def version(self) -> int:
+        """A number that another connection's commit changes."""
+        version: int = self.connection.execute("pragma data_version").fetchone()[0]
+        return version
+
+
 class _Kept:
     """The answers of one server, as long as its database is in one state."""
 
     def __init__(self) -> None:
+        self.watched: _Watched | None = None
         self.state: tuple[object, ...] = ()
         self.answers: dict[tuple[object, ...], Any] = {}
         self.rows = 0  # of all answers
@@ -33,8 +54,26 @@ class _Kept:
         self.charts: dict[tuple[object, ...], tuple[Any, int]] = {}
         self.pending: dict[tuple[object, ...], asyncio.Lock] = {}
 
-    def of(self, state: tuple[object, ...]) -> "_Kept":
-        """What is kept of a state; that of another one is forgotten."""
+    def state_of(self, database: Any) -> tuple[object, ...]:
+        """The state of the report database, and the minute; OSError where its file is not there any more."""
+        about = os.stat(database.path)
+        place, minute = (about.st_dev, about.st_ino), int(time.time() // SECONDS)
+        if not database.is_mutable:
+            return minute, place
+        try:
+            if self.watched is None or self.watched.place != place:
+                if self.watched:
+                    self.watched.close()
+                self.watched = _Watched(database.path, place)
+            return minute, place, self.watched.version()
+        except sqlite3.Error:
+            # What cannot be read is in another state each time; whoever asks it says what is wrong.
+            self.watched = None
+            return (object(),)
+
+    def now(self, database: Any) -> "_Kept":
+        """What is kept of the database as it is now; what is of another state is forgotten."""
+        state = self.state_of(database)
         if state != self.state:
             self.state, self.answers, self.pages, self.pending = state, {}, {}, {}
             self.charts, self.rows = {}, 0
@@ -57,7 +96,7 @@ async def rows(datasette: Any, sql: str, values: Mapping[str, Any] | None = None
     """
     database = datasette.get_database(DATABASE)
     # Before the rows are read: whatever is written meanwhile is another state.
-    held = _SERVED.setdefault(datasette, _Kept()).of(_state(database.path))
+    held = _SERVED.setdefault(datasette, _Kept()).now(database)
     kept = held.answers
     key = (sql, tuple(sorted((values or {}).items())), truncate and datasette.max_returned_rows)
     if key not in kept:
@@ -75,7 +114,7 @@ async def page(datasette: Any, key: tuple[object, ...], make: Callable[[], Await
 
     `make` also says whether it is whole: what has an error in it is not kept. Visitors who come while it is made wait.
     """
-    kept = _SERVED.setdefault(datasette, _Kept()).of(_state(datasette.get_database(DATABASE).path))
+    kept = _SERVED.setdefault(datasette, _Kept()).now(datasette.get_database(DATABASE))
     pages, pending = kept.pages, kept.pending
     if key not in pages:
         async with pending.setdefault(key, asyncio.Lock()):
@@ -91,7 +130,7 @@ async def page(datasette: Any, key: tuple[object, ...], make: Callable[[], Await
 
 async def chart(datasette: Any, key: tuple[object, ...], make: Callable[[], Awaitable[tuple[Any, int]]]) -> Any:
     """The chart that `make` returns with its size in bytes, kept like a page; one of size 0 is not kept."""
-    kept = _SERVED.setdefault(datasette, _Kept()).of(_state(datasette.get_database(DATABASE).path))
+    kept = _SERVED.setdefault(datasette, _Kept()).now(datasette.get_database(DATABASE))
     found, pending = kept.charts, kept.pending
     if key not in found:
         async with pending.setdefault(key, asyncio.Lock()):
@@ -102,8 +141,3 @@ async def chart(datasette: Any, key: tuple[object, ...], make: Callable[[], Awai
                     return made
                 found[key] = (made, size)
     return found[key][0]
-
-
-def _state(path: str) -> tuple[object, ...]:
-    """The state of the report database's file, and the minute; OSError where the file is not there any more."""
-    return (int(time.time() // SECONDS), *(state.seen for state in states(path)))
