@@ -21,6 +21,8 @@ params:
   limit: {type: number, default: 100, help: maximum number of runs}
 headline:
   - '{rows:run}, first {run[0]}: {status[0]}.'
+  - 'It took {duration_ms[0]}.'
+  - 'It cost {cost[0]}.'
 chart:
   mark: bar
   encoding:

@@ -9,7 +9,7 @@ from .tables import Table, table
 from .visitor import Result, Visitor
 
 # Said in words or as links above the table of run_status.
-SAID = ("summary", "previous_run", "next_run")
+SAID = ("summary", "previous_run", "next_run", "usual_ms", "p95_ms", "slower_pct")
 # Drawn above the table of run_timeline.
 DRAWN = ("offset_ms", "usual_ms", "p95_ms")
 NEIGHBOURS = {"previous_run": "Previous run", "next_run": "Next run"}
