@@ -12,6 +12,6 @@ def check_installed(engine: str) -> None:
     missing = [name for name in NEEDED[engine] if find_spec(name) is None]
     if missing:
         raise StoryreportError(
-            f"Lakes on {engine} need {' and '.join(missing)}, not installed here: run `pip install"
+            f"A lake on {engine} needs what is not installed here ({', '.join(missing)}): run `pip install"
             f" 'storyreport[{engine}]'`."
         )

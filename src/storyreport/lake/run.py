@@ -3,14 +3,16 @@
 import contextlib
 import json
 import re
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from .. import keyed, pricing, rollups
+from .. import keyed, pricing, rollups, scratch
 from ..errors import StoryreportError
 from ..transaction import Progress, commit, snapshot, transaction
 from . import check, pick, prices, sums, typed
@@ -143,8 +145,6 @@ def _since(request: Request, until: str | None) -> str:
 @contextlib.contextmanager
 def _engine(request: Request) -> Iterator[Engine]:
     """The engine with a scratch folder of this run, which stays after a failure where --scratch was given."""
-    from .. import scratch
-
     with contextlib.ExitStack() as stack:
         if request.scratch is None:
             folder = stack.enter_context(scratch.folder())
@@ -167,14 +167,11 @@ def _start(request: Request, folder: Path) -> Engine:
 
 
 @contextlib.contextmanager
-def _own_folder(scratch: Path) -> Iterator[Path]:
+def _own_folder(place: Path) -> Iterator[Path]:
     """A folder in the given one, removed on success, named after a failure."""
-    import shutil
-    import tempfile
-
-    if not scratch.is_dir():
-        raise StoryreportError(f"There is no folder {scratch} for --scratch: make it first.")
-    folder = Path(tempfile.mkdtemp(prefix="storyreport-", dir=scratch))
+    if not place.is_dir():
+        raise StoryreportError(f"There is no folder {place} for --scratch: make it first.")
+    folder = Path(tempfile.mkdtemp(prefix="storyreport-", dir=place))
     try:
         yield folder
     except StoryreportError as error:
