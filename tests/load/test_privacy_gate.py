@@ -1,0 +1,93 @@
+"""Texts that hold nothing are let through at a glance: none that a pattern would change."""
+
+from helpers import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storyreport.values import privacy
+
+# Words, marks and shapes that the patterns look for, and what may stand between them.
+PIECES = st.sampled_from(
+    [
+        *(word for _, _, words in privacy.SECRETS for word in words),
+        *(
+            "sk-",
+            "sk_live_",
+            "ghp_",
+            "r8_",
+            "AKIA",
+            "hf_",
+            "key_",
+            "s.",
+            "ya29.",
+            "1//0",
+            "eyJ",
+            "xoxb-",
+            "re_",
+            "dapi",
+        ),
+        *(
+            "apiKey",
+            "API_TOKEN",
+            "x-goog-key",
+            "PHPSESSID",
+            "pass",
+            "Pwd",
+            "key provided",
+            "clientSecret",
+            "MyAccountKey",
+        ),
+        *(" ", "=", ":", ": ", '"', "'", "/", "\\", "@", "%40", "-", "_", ".", "\n", "<", ",", "(", ")", "+", "~"),
+        *(
+            "a",
+            "Zq7",
+            "Zq7Wm2Lx9R",
+            "abcdefgh",
+            "QwErTyUiOp1234567890",
+            "12345",
+            "2026",
+            "555",
+            "00000000",
+            "is",
+            "was",
+        ),
+        *(
+            "C:/Users/",
+            "/home/",
+            "Anna Lee",
+            "anna",
+            "example.org",
+            "DE89 3704",
+            "0044 20 7946",
+            "127.0.0.1",
+            "fe80::1",
+        ),
+    ]
+)
+
+
+def slowly_redacted(text: str) -> str:
+    """The text after all patterns, whatever words it holds."""
+    for _ in range(privacy.MOST_PASSES):
+        before = text
+        for pattern, replacement, _ in privacy.COMPILED:
+            text = pattern.sub(replacement, text)
+        if text == before:
+            break
+    return text
+
+
+@settings(max_examples=400)
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_the_glance_misses_nothing(text: str) -> None:
+    assert privacy.redacted(text) == slowly_redacted(text)
+
+
+def test_nor_does_it_in_our_own_tests() -> None:
+    """Each line of the tests of privacy is a text, too."""
+    lines = [
+        line
+        for path in (ROOT / "tests" / "load").glob("test_privacy*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    assert [line for line in lines if privacy.redacted(line) != slowly_redacted(line)] == []
