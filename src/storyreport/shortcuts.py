@@ -114,14 +114,14 @@ def _chosen(lines: Iterable[list[str]], incomplete: str) -> list[tuple[str, str]
     return [(row[1], row[2]) for row in lines if row[1].startswith(incomplete)]
 
 
-def _formatted(shell: str, word: str, told: str) -> str:
+def _formatted(shell: str, word: str, meaning: str) -> str:
     """A word as the shell's script reads it."""
     if shell == "bash":
         return f"plain,{word}"
     if shell == "fish":
-        return f"plain,{word}\t{told}" if told else f"plain,{word}"
+        return f"plain,{word}\t{meaning}" if meaning else f"plain,{word}"
     # zsh takes what stands before the first colon for the word, where there is a help.
-    return "\n".join(("plain", word.replace(":", r"\:") if told else word, told or "_"))
+    return "\n".join(("plain", word.replace(":", r"\:") if meaning else word, meaning or "_"))
 
 
 def _is_current() -> bool:
