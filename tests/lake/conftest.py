@@ -2,6 +2,6 @@
 
 from importlib.util import find_spec
 
-collect_ignore_glob = [] if find_spec("duckdb") and find_spec("pyarrow") and find_spec("sqlglot") else ["test_*.py"]
+collect_ignore_glob = [] if all(map(find_spec, ("duckdb", "numpy", "pyarrow", "sqlglot"))) else ["test_*.py"]
 if not find_spec("pyspark"):
     collect_ignore_glob.append("test_spark*.py")

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from ..errors import StoryreportError
 
-NEEDED = {"duckdb": ("duckdb", "pyarrow", "sqlglot"), "spark": ("pyspark", "pandas", "pyarrow", "sqlglot")}
+NEEDED = {"duckdb": ("duckdb", "numpy", "pyarrow", "sqlglot"), "spark": ("pyspark", "pandas", "pyarrow", "sqlglot")}
 
 
 def check_installed(engine: str) -> None:
