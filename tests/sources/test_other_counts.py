@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from helpers.report_database import ReportDatabase
 
+from storyreport.errors import StoryreportError
+
 
 def costs(db: ReportDatabase, source: Path) -> dict[str, float | None]:
     """What each call of a source cost, by its key."""
@@ -225,3 +227,22 @@ def test_cursor_s_newer_header(db: ReportDatabase, tmp_path: Path) -> None:
         "utf-8",
     )
     assert list(costs(db, path).values()) == [0.12, 0.0, None]
+
+
+def used_day(date: str, tokens: int, cost: float) -> dict[str, Any]:
+    counts = {"inputTokens": tokens, "outputTokens": 0, "cacheCreationTokens": 0, "cacheReadTokens": 0}
+    return {"date": date, **counts, "totalCost": cost, "modelsUsed": ["claude-sonnet-4-6"], "modelBreakdowns": []}
+
+
+def test_ccusage_by_project(db: ReportDatabase, tmp_path: Path) -> None:
+    """Two projects of a day are two rows; what is said of months is not guessed at."""
+    days = {"-home-a": [used_day("2026-11-06", 100, 0.5)], "-home-b": [used_day("2026-11-06", 10, 0.25)]}
+    path = tmp_path / "daily.json"
+    path.write_text(json.dumps({"projects": days, "totals": {}}), "utf-8")
+    assert sorted(costs(db, path).values(), key=str) == [0.25, 0.5]
+    assert db.one("select sum(input_tokens) from calls") == 110
+    assert db.one("select count(*) from calls where source_key like '%home%'") == 0
+    path = tmp_path / "monthly.json"
+    path.write_text(json.dumps({"monthly": [{"month": "2026-11", "totalCost": 1.0}], "totals": {}}), "utf-8")
+    with pytest.raises(StoryreportError, match="report by month, which does not say the days: give `ccusage daily"):
+        db.ingest(path)
