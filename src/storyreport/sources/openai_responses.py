@@ -95,6 +95,7 @@ def _row(body: Mapping[str, Any]) -> recordfiles.Row:
     return {
         **recordfiles.columns(body, {**same, "created_at": ("created", "created_at")}),
         **recordfiles.columns(usage, tokens),
+        **_charged_upstream(usage),
         "provider": "openai" if isinstance(model, str) and OWN_MODELS.match(model) else None,
         "cached_tokens": of_input.get("cached_tokens"),
         "cache_write_tokens": of_input.get("cache_write_tokens"),
@@ -102,6 +103,13 @@ def _row(body: Mapping[str, Any]) -> recordfiles.Row:
         "input_audio_tokens": of_input.get("audio_tokens"),
         "output_audio_tokens": of_output.get("audio_tokens"),
     }
+
+
+def _charged_upstream(usage: Mapping[str, Any]) -> recordfiles.Row:
+    """The cost of a call with a key of one's own (OpenRouter's BYOK): the provider charges beside the gateway's fee."""
+    fee, upstream = usage.get("cost"), recordfiles.inside(usage, "cost_details", "upstream_inference_cost")
+    is_known = all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in (fee, upstream))
+    return {"cost": fee + upstream} if usage.get("is_byok") is True and is_known else {}
 
 
 def _details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
