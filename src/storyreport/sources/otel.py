@@ -266,7 +266,7 @@ def _labels(span: Mapping[str, Any]) -> dict[str, Any]:
                 continue
             value = attribute.get("value")
             label = (value.get("stringValue") or value.get("intValue")) if isinstance(value, dict) else None
-            if isinstance(label, (str, int)) and not isinstance(label, bool):
+            if isinstance(label, (str, int)) and not isinstance(label, bool) and not str(label).startswith(NO_SERVICE):
                 found[key] = label
     return {column: next((found[name] for name in names if name in found), None) for column, names in LABELS.items()}
 
