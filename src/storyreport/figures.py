@@ -11,6 +11,8 @@ Row = Mapping[str, Any]
 ENOUGH, CHANGE_PCT = 20, 10
 # A day that costs so much more than the one before is bad news.
 BAD_COST_PCT = 20
+# From here on, percentages are hard to read.
+MANY_TIMES = 10
 
 
 class Question(NamedTuple):
@@ -174,7 +176,10 @@ def _compared(row: Row, hours: int, within: Mapping[str, str]) -> list[Fact]:
     if not row["previous_value"]:
         return []
     before = "the day before" if hours == 24 else f"the {hours} h before"
-    change_pct = 100 * (row["value"] / row["previous_value"] - 1)
+    times = row["value"] / row["previous_value"]
+    change_pct = 100 * (times - 1)
+    if times >= MANY_TIMES:
+        return [Fact(f"{times:,.0f} times {before}", "last_hours", within, True)]
     if abs(change_pct) < 0.5:
         return [Fact(f"as much as {before}", "last_hours", within)]
     words = change_words(change_pct, "more", "less")
