@@ -98,6 +98,7 @@ def test_months_run_from_left_to_right() -> None:
         chart = reports.load_reports()[name].chart
         assert chart
         measure = chart["encoding"]["y"]["field"]
-        rows = [{"month": month, "source": "tales", measure: 1.0, "currency": "USD"} for month in ("2026-03", "2026-02")]
+        row = {"source": "tales", measure: 1.0, "currency": "USD"}
+        rows = [{**row, "month": month} for month in ("2026-03", "2026-02")]
         (part,) = drawn(chart, rows).parts
         assert part.spec["encoding"]["x"]["sort"] == "ascending"

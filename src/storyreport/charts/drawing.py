@@ -7,7 +7,7 @@ from typing import Any
 from . import axes, bounds, units
 from .bounds import Bound
 from .colours import NONE, colours
-from .marks import Href, Mark, before, coloured, distinct, distinguish, drawable, folded, grouped, identity, ranked, said
+from .marks import Href, Mark, before, coloured, distinct, distinguish, drawable, grouped, identity, ranked, said
 from .units import Row
 from .words import labels, title
 
@@ -60,7 +60,7 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     """The chart of rows (column → value); None where nothing can be drawn."""
     notes: list[str] = []
     encoding = chart["encoding"]
-    kept = drawable(folded(rows, chart.get("fold") or ()), encoding, notes)
+    kept = drawable(rows, chart, notes)
     measure = next((encoding[name] for name in "xy" if encoding.get(name, {}).get("type") == "quantitative"), None)
     if not kept or (measure and measure.get("field") and not any(row[measure["field"]] for row in kept)):
         return None

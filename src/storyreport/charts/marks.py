@@ -44,15 +44,9 @@ class Mark:
         return row
 
 
-def folded(rows: Sequence[Row], columns: Sequence[str]) -> list[Row]:
-    """A row for each of the columns, with its name as `key` and its number as `value`; the row itself without columns."""
-    if not columns:
-        return list(rows)
-    return [{**row, "key": column, "value": row[column], ORIGINAL: row} for row in rows for column in columns]
-
-
-def drawable(rows: Sequence[Row], encoding: Mapping[str, Any], notes: list[str]) -> list[Row]:
+def drawable(found: Sequence[Row], chart: Mapping[str, Any], notes: list[str]) -> list[Row]:
     """Copies of the rows that can be drawn, their names safe; a note says what is left out."""
+    rows, encoding = _folded(found, chart.get("fold") or ()), chart["encoding"]
     needed = [
         channel["field"]
         for channel in encoding.values()
@@ -69,7 +63,9 @@ def drawable(rows: Sequence[Row], encoding: Mapping[str, Any], notes: list[str])
     names = {
         channel["field"] for channel in encoding.values() if channel.get("type") == "nominal" and channel.get("field")
     }
-    return [{**row, **{name: safe(row[name] or NONE) for name in names}, ORIGINAL: row.get(ORIGINAL, row)} for row in kept]
+    return [
+        {**row, **{name: safe(row[name] or NONE) for name in names}, ORIGINAL: row.get(ORIGINAL, row)} for row in kept
+    ]
 
 
 def distinct(rows: Iterable[Row], field: str) -> list[Any]:
@@ -203,3 +199,10 @@ def said(mark: Mark, channels: Sequence[Mapping[str, Any]], columns: Sequence[st
             is_others = mark.colour == OTHERS and channel.get("of") == "colour"
             found.append((title(dict(channel)), OTHERS if is_others else reading(field, row[field])))
     return list(dict(found).items())
+
+
+def _folded(rows: Sequence[Row], columns: Sequence[str]) -> list[Row]:
+    """A row for each of the columns: its name is `key`, its number `value`. Without columns the rows themselves."""
+    if not columns:
+        return list(rows)
+    return [{**row, "key": column, "value": row[column], ORIGINAL: row} for row in rows for column in columns]

@@ -33,7 +33,7 @@ def problems(templates: Sequence[str], columns: Collection[str]) -> Iterator[tup
             if not found or (found["column"] == ROWS) != (field == ROWS) or (field in columns and field != ROWS):
                 yield (
                     "{" + field,
-                    f"its headline has {{{field}}}; write {{rows}}, {{column[0]}}, {{column.sum}}, .max, .min or .counts",
+                    f"its headline has {{{field}}}; write {{rows}}, {{column[0]}}, {{column.sum}}, .max, .min, .counts",
                 )
             elif field != ROWS and found["column"] not in columns:
                 known = ", ".join(columns)
