@@ -259,7 +259,7 @@ def _list(form: str, shape: Shape, queries: tuple[Path, ...]) -> None:
         plain = [[CONTROL.sub(" ", text) for text in row] for row in rows]
         echo(shortcuts.listing((topic, name, title) for name, topic, title, _ in plain).rstrip())
     else:
-        write(form, ["report", "topic", "title", "parameters"], rows, shape)
+        write(form, list(shortcuts.LISTED), rows, shape)
 
 
 # stats ---------------------------------------------------------------------------------------------------------------
