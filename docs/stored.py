@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 
 from storyreport import bundle, reports
 from storyreport.cli import cli
-from storyreport.cli_reports import report_help
+from storyreport.commands.reports import report_help
 from storyreport.shortcuts import COMPLETE, SHELLS
 
 

@@ -12,7 +12,7 @@ from helpers.denying import denied
 from helpers.report_database import ReportDatabase
 from helpers.serving import ESCAPED, HOSTILE, Served
 
-from storyreport import figures
+from storyreport.verdicts import figures
 
 
 @pytest.fixture(scope="module")

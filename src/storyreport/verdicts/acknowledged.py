@@ -9,8 +9,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from . import reports
-from .errors import UsageError
+from .. import reports
+from ..errors import UsageError
 from .figures import Question
 
 STALE_SOURCES = """(

@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from . import acknowledged, figures, reports
-from .errors import UsageError
-from .reports import periods
-from .values.quantities import duration, money
+from .. import reports
+from ..errors import UsageError
+from ..reports import periods
+from ..values.quantities import duration, money
+from ..verdicts import acknowledged, figures
 
 Row = dict[str, Any]
 # The beginning of an error says which one it is.

@@ -4,9 +4,10 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import bounds, charts, reports
-from .charts import drawer
-from .reports import Report
+from .. import charts, reports
+from ..charts import drawer
+from ..reports import Report
+from ..verdicts import bounds
 
 # A page's width, and that of a mail.
 WIDE, NARROW = 1100, 600

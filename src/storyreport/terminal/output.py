@@ -84,12 +84,12 @@ def _table(columns: Sequence[str], rows: Rows, shape: Shape) -> str:
     # Commands that print no table start without these.
     import shutil
 
-    from . import terminal
+    from . import tables
 
     columns_wide = shutil.get_terminal_size().columns
     above = shape.above(columns_wide) if shape.above and draws_blocks() else ()
     width = None if shape.is_wide else columns_wide
-    return "\n".join([*above, *terminal.table(columns, rows, width, shape.first)])
+    return "\n".join([*above, *tables.table(columns, rows, width, shape.first)])
 
 
 def draws_blocks() -> bool:
@@ -102,12 +102,12 @@ def draws_blocks() -> bool:
 
 
 def _markdown(columns: Sequence[str], rows: Rows, _: Shape) -> str:
-    from . import terminal
-    from .values.quantities import heading
+    from ..values.quantities import heading
+    from . import tables
 
     numbers = [all(isinstance(row[place], (int, float, type(None))) for row in rows) for place in range(len(columns))]
     lines = [[heading(name) for name in columns], ["---:" if is_number else "---" for is_number in numbers]]
-    lines += terminal.texts(columns, rows)
+    lines += tables.texts(columns, rows)
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from .cli_reports import opened, use_limits
-from .errors import UsageError
+from ..errors import UsageError
+from ..terminal.output import CONTROL
 from .options import EPILOG, progress_line, with_config, with_database, with_format
-from .output import CONTROL
+from .reports import opened, use_limits
 
 
 @click.command(epilog=EPILOG)
@@ -40,7 +40,7 @@ def ack(
     if is_list:
         _list(database, form)
         return
-    from .upkeep import acknowledge as upkeep
+    from ..upkeep import acknowledge as upkeep
 
     use_limits(config_path)
     with progress_line() as progress:
@@ -55,8 +55,8 @@ def ack(
 
 
 def _list(database: Path, form: str) -> None:
-    from . import reports
-    from .output import write
+    from .. import reports
+    from ..terminal.output import write
 
     with opened(database) as connection:
         write(form, *reports.run(connection, reports.find("known_findings"), {}))

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .control import CONTROL
-from .errors import StoryreportError, UsageError
+from ..errors import StoryreportError, UsageError
+from ..terminal.control import CONTROL
+from ..terminal.output import Shape, echo, write
 from .options import EPILOG, with_config, with_database, with_format, with_queries
-from .output import Shape, echo, write
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from .config import Config
-    from .reports import Catalogue, Report, Rows
+    from ..config import Config
+    from ..reports import Catalogue, Report, Rows
 
 
 @contextlib.contextmanager
 def opened(database: Path) -> Iterator[Any]:
     """The report database, for reading."""
-    from .schema import open_for_reading
-    from .transaction import interruptible
+    from ..schema import open_for_reading
+    from ..transaction import interruptible
 
     with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
         yield connection
@@ -31,7 +31,8 @@ def opened(database: Path) -> Iterator[Any]:
 
 def use_limits(config_path: Path | None) -> "Config | None":
     """Let the reports use the limits of the sources file, if there is one."""
-    from . import bounds, config, reports
+    from .. import config, reports
+    from ..verdicts import bounds
 
     found = config.find(config_path)
     if found and found.limits:
@@ -43,7 +44,7 @@ def use_limits(config_path: Path | None) -> "Config | None":
 
 def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
     """The catalogue with the reports of these folders; the files that cannot be used are listed on stderr."""
-    from . import reports
+    from .. import reports
 
     reports.add_folders(queries)
     catalogue = reports.load_catalogue()
@@ -54,7 +55,7 @@ def warn_of_broken_reports(queries: tuple[Path, ...]) -> "Catalogue":
 
 def warn_of_wrong_limits() -> None:
     """List the limits of the sources file that cannot be used, and so are not drawn, on stderr."""
-    from . import bounds
+    from ..verdicts import bounds
 
     for sentence in bounds.wrong():
         click.echo(f"Warning: {CONTROL.sub(' ', sentence)}", err=True)
@@ -62,7 +63,7 @@ def warn_of_wrong_limits() -> None:
 
 def warn_of_broken_pages(folders: tuple[Path, ...]) -> None:
     """Add folders of pages; the files that cannot be used are listed on stderr."""
-    from . import dashboards
+    from .. import dashboards
 
     dashboards.add_folders(folders)
     loaded = dashboards.load()
@@ -77,7 +78,7 @@ def complete_reports(_: click.Context, __: click.Parameter, incomplete: str) -> 
     """Names of reports, with their titles."""
     from click.shell_completion import CompletionItem
 
-    from . import reports
+    from .. import reports
 
     found = reports.load_reports().values()
     return [CompletionItem(each.name, help=each.title) for each in found if each.name.startswith(incomplete)]
@@ -87,8 +88,8 @@ def complete_params(ctx: click.Context, _: click.Parameter, incomplete: str) -> 
     """Parameters of the report; after the `=`, values that the report database knows."""
     from click.shell_completion import CompletionItem
 
-    from . import reports
-    from .reports import DATES
+    from .. import reports
+    from ..reports import DATES
 
     # A `-p` that has no value yet keeps click from knowing the arguments before it.
     named = ctx.params.get("name") or next(iter(ctx.args), "")
@@ -108,7 +109,7 @@ def complete_params(ctx: click.Context, _: click.Parameter, incomplete: str) -> 
 
 def complete_names(ctx: click.Context, kind: str, start: str) -> list[str]:
     """Names of a kind in the report database that begin like this; none where it cannot be read."""
-    from . import reports
+    from .. import reports
 
     try:
         with opened(ctx.params.get("database") or Path("storyreport.db")) as connection:
@@ -142,7 +143,7 @@ class ReportCommand(click.Command):
         if helps := {"-h", "--help"} & set(args):
             given, _, _ = self.make_parser(ctx).parse_args([word for word in args if word not in helps])
             if isinstance(name := given.get("name"), str):
-                from . import reports
+                from .. import reports
 
                 reports.add_folders(given.get("queries") or ())
                 click.echo(report_help(reports.find(name)))
@@ -211,7 +212,7 @@ def report(
     if name is None:
         _list(form, Shape(is_wide=wide, is_safe=safe_csv, has_mark=bom), queries)
         return
-    from . import reports
+    from .. import reports
 
     use_limits(config_path)
     reports.add_folders(queries)
@@ -238,7 +239,8 @@ def _above(report: "Report", columns: Sequence[str], rows: "Rows", width: int) -
     """What a terminal shows above the table: the headline, and the chart of days as lines of blocks."""
     import textwrap
 
-    from . import reports, sparks
+    from .. import reports
+    from ..terminal import sparks
 
     named = [dict(zip(columns, row, strict=True)) for row in rows]
     for lines in (
@@ -249,7 +251,7 @@ def _above(report: "Report", columns: Sequence[str], rows: "Rows", width: int) -
 
 
 def _list(form: str, shape: Shape, queries: tuple[Path, ...]) -> None:
-    from . import shortcuts
+    from .. import shortcuts
 
     rows = [] if queries else shortcuts.report_rows()
     if not rows:
@@ -274,7 +276,7 @@ def stats(source: str | None, form: str, database: Path) -> None:
 
     As JSON, a SOURCE is {step: {status: stories}}; without one, they are by source.
     """
-    from . import reports
+    from .. import reports
 
     found = reports.find("step_states")
     with opened(database) as connection:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from . import __version__, bundle, reports, rollups
+from .. import __version__, bundle, reports, rollups
 from .snapshot import MARK, check_folder
 
 DATABASE = "storyreport.db"

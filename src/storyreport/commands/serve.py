@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from .cli_reports import use_limits, warn_of_broken_pages, warn_of_broken_reports, warn_of_wrong_limits
 from .options import (
     EPILOG,
     EXISTING_FILE,
@@ -18,6 +17,7 @@ from .options import (
     with_public,
     with_queries,
 )
+from .reports import use_limits, warn_of_broken_pages, warn_of_broken_reports, warn_of_wrong_limits
 
 
 @click.command(epilog=EPILOG)
@@ -57,9 +57,9 @@ def serve(
     **extras: Any,
 ) -> None:
     """Serve the reports with Datasette until Ctrl-C."""
-    from .web.mode import mode_for
-    from .web.server import Extras
-    from .web.server import serve as run
+    from ..web.mode import mode_for
+    from ..web.server import Extras
+    from ..web.server import serve as run
 
     use_limits(config_path)
     warn_of_broken_reports(queries)
@@ -77,9 +77,9 @@ def demo(folder: Path, no_serve: bool, port: int) -> None:
     """Write sample sources into DIR (storyreport-demo), ingest them and serve the reports."""
     from datetime import datetime, timezone
 
-    from .demo import REPORT_DATABASE, write_sources
-    from .ingest import ingest as run
-    from .ingest import requests_for
+    from ..demo import REPORT_DATABASE, write_sources
+    from ..ingest import ingest as run
+    from ..ingest import requests_for
 
     paths = write_sources(folder, datetime.now(timezone.utc))
     database = folder / REPORT_DATABASE
@@ -90,6 +90,6 @@ def demo(folder: Path, no_serve: bool, port: int) -> None:
     if no_serve:
         click.echo(f"See them with: storyreport serve --db {database}")
         return
-    from .web.server import serve as serve_database
+    from ..web.server import serve as serve_database
 
     serve_database(database, "127.0.0.1", port)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import reports, stills, terminal
+from .. import reports
+from ..errors import UsageError
+from ..reports import Report
+from ..terminal import tables
+from ..terminal.output import FORMATS, Shape
+from ..values.quantities import heading
+from . import stills
 from .digest import Digest
-from .errors import UsageError
-from .output import FORMATS, Shape
-from .reports import Report
-from .values.quantities import heading
 
 # A folder that holds this file is a snapshot, which may be written again.
 MARK = "storyreport-snapshot.json"
@@ -174,7 +176,7 @@ def _table(answer: Answer, most: int) -> Iterator[str]:
         return
     rows = answer.rows[:most]
     yield f"<table><tr>{''.join(f'<th>{html.escape(heading(name))}</th>' for name in answer.columns)}</tr>"
-    for cells, row in zip(terminal.texts(answer.columns, rows), rows, strict=True):
+    for cells, row in zip(tables.texts(answer.columns, rows), rows, strict=True):
         shown = (
             f'<td class="number">{html.escape(cell)}</td>'
             if isinstance(value, (int, float))

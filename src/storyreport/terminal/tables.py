@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from ..values.quantities import KEY, MONEY, TIME, heading, number
 from .control import CONTROL
-from .values.quantities import KEY, MONEY, TIME, heading, number
 
 TIME_TEXT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 GAP = "  "

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_reports import opened, use_limits
-from .control import CONTROL
+from ..terminal.control import CONTROL
 from .options import EPILOG, with_config, with_database
+from .reports import opened, use_limits
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from .digest import Digest
+    from ..sharing.digest import Digest
 
 # Slack's limit for a section is 3,000.
 SLACK_LETTERS = 2800
@@ -34,7 +34,7 @@ SLACK_LETTERS = 2800
 @with_database
 def digest(period: str, form: str, base: str, config_path: Path | None, database: Path) -> None:
     """Print what is wrong, what was done, what changed and what is new in a period that ends now."""
-    from .digest import digest as run
+    from ..sharing.digest import digest as run
 
     use_limits(config_path)
     with opened(database) as connection:
@@ -48,7 +48,7 @@ def digest(period: str, form: str, base: str, config_path: Path | None, database
 
 def _pictures(connection: "sqlite3.Connection", found: "Digest") -> dict[str, bytes]:
     """Title → chart as PNG, of the sections that show one."""
-    from . import stills
+    from ..sharing import stills
 
     drawn = {
         section.title: stills.of_section(connection, section.report, section.params)

@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..charts import Bound
+from ..errors import UsageError
+from ..reports import Report
+from ..values.quantities import number
 from . import limits
-from .charts import Bound
-from .errors import UsageError
 from .limits import Limit
-from .reports import Report
-from .values.quantities import number
 
 # The limits of the sources file, as a JSON list of texts.
 IN_FORCE = "STORYREPORT_CHECKS"

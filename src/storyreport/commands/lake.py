@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from .control import CONTROL
-from .errors import UsageError
+from ..errors import UsageError
+from ..terminal.control import CONTROL
 from .options import EPILOG, Age, progress_line, with_database, with_prices
 
 
@@ -55,11 +55,11 @@ def rollup(
     A lake has step_runs/date=YYYY-MM-DD/*.parquet and calls/date=YYYY-MM-DD/*.parquet in the plain form; its detail
     stays there.
     """
-    from .cli_ingest import read_prices
-    from .lake.installed import check_installed
+    from ..lake.installed import check_installed
+    from .ingest import read_prices
 
     check_installed(engine)
-    from .lake.run import Request, roll_up
+    from ..lake.run import Request, roll_up
 
     request = Request(
         location,
@@ -102,10 +102,10 @@ def _setting(given: str) -> tuple[str, str]:
 @with_database
 def export_lake(folder: Path, source: str | None, database: Path) -> None:
     """Write the step runs and calls of the report database into the new folder DIR as a lake, for `rollup`."""
-    from .lake.installed import check_installed
+    from ..lake.installed import check_installed
 
     check_installed("duckdb")
-    from .lake.export import export_lake as run
+    from ..lake.export import export_lake as run
 
     with progress_line() as progress:
         written = run(database, folder, source, progress)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from .cli_reports import complete_sources, opened
-from .errors import UsageError
+from ..errors import UsageError
 from .options import EPILOG, progress_line, with_database, with_format
+from .reports import complete_sources, opened
 
 
 @click.command(epilog=EPILOG)
@@ -27,7 +27,7 @@ def note(text: str, at: str, source: str, is_list: bool, number: int | None, dat
     if is_list:
         _list(database, source, form)
         return
-    from .upkeep import notes
+    from ..upkeep import notes
 
     with progress_line() as progress:
         if number is not None:
@@ -38,8 +38,8 @@ def note(text: str, at: str, source: str, is_list: bool, number: int | None, dat
 
 
 def _list(database: Path, source: str, form: str) -> None:
-    from . import reports
-    from .output import write
+    from .. import reports
+    from ..terminal.output import write
 
     with opened(database) as connection:
         if source:

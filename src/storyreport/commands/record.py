@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from . import record as recording
-from . import wrapped
+from .. import record as recording
+from .. import wrapped
 from .options import EPILOG, with_database
 
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from . import acknowledged, reports
-from .config import Config
-from .errors import UsageError
-from .reports import Report
-from .values.quantities import MONEY, number
+from .. import reports
+from ..config import Config
+from ..errors import UsageError
+from ..reports import Report
+from ..values.quantities import MONEY, number
+from . import acknowledged
 
 LIMIT = re.compile(
     r"(?P<name>[a-z_]\w*(?:\.\w+)?)\s*(?P<sign>>=|<=|>|<)\s*(?P<number>\d+(?:\.\d+)?)\s*"

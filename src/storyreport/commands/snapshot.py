@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from .cli_reports import opened, use_limits
-from .errors import UsageError
+from ..errors import UsageError
 from .options import EPILOG, progress_line, with_config, with_database, with_queries
+from .reports import opened, use_limits
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -38,10 +38,11 @@ def snapshot(
     queries: tuple[Path, ...],
 ) -> None:
     """Write the reports as a static site into DIR, which opens from disk and needs no server."""
-    from . import packed, reports
-    from . import snapshot as site
-    from .digest import digest
-    from .upkeep.public import publish
+    from .. import reports
+    from ..sharing import packed
+    from ..sharing import snapshot as site
+    from ..sharing.digest import digest
+    from ..upkeep.public import publish
 
     if not (folder or one_file or copy or bundle):
         raise UsageError("Name what to write: a DIR, --one-file FILE, --database FILE or --bundle DIR.")

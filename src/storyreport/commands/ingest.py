@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from .control import CONTROL
-from .errors import StoryreportError, UsageError
+from ..errors import StoryreportError, UsageError
+from ..terminal.control import CONTROL
 from .options import (
     EPILOG,
     LABELS,
@@ -31,9 +31,9 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from .config import Source
-    from .ingest import Request
-    from .pricing import PriceFile
+    from ..config import Source
+    from ..ingest import Request
+    from ..pricing import PriceFile
 
 SERVERS = ("postgresql://", "postgres://")
 # The exit code where some sources were loaded and others could not be.
@@ -105,9 +105,9 @@ def ingest(
     postgresql:// URL, or - for standard input. SOURCEs of one system are one source, unless two are whole databases.
     Without a SOURCE, those of storyreport.toml are loaded (see `storyreport init`).
     """
-    from .ingest import check_timezone
-    from .sources import problems
-    from .statuses import given
+    from ..ingest import check_timezone
+    from ..sources import problems
+    from ..statuses import given
 
     # Before anything is read.
     for problem in problems():
@@ -146,7 +146,7 @@ def check(order: Order) -> None:
 
 def run(orders: list[Order], database: Path) -> None:
     """Load each source; one that fails does not stop the others. Exits with 3 where some were loaded and others not."""
-    from .transaction import staying_open
+    from ..transaction import staying_open
 
     failed: list[str] = []
     loaded = 0
@@ -175,9 +175,9 @@ def carry_out(
 
     `failed` gets a sentence for each one that could not be loaded; a single one raises its error.
     """
-    from . import unchanged
-    from .ingest import known_at, requests_for
-    from .transaction import staying_open
+    from .. import unchanged
+    from ..ingest import known_at, requests_for
+    from ..transaction import staying_open
 
     if order.arguments and order.name and (text := unchanged.answer(order.arguments)) is not None:
         say(text.rstrip("\n"), True)
@@ -214,7 +214,7 @@ def load_one(
     request: "Request", database: Path, say: Callable[[str, bool], None] = lambda line, _: click.echo(line)
 ) -> None:
     """Ingest a source and say a line about it."""
-    from .ingest import ingest as run
+    from ..ingest import ingest as run
 
     with progress_line() as progress:
         outcome = run(database, request, progress)
@@ -239,7 +239,7 @@ def read_prices(path: Path | None) -> "PriceFile | None":
     """The price file at a path, if one is given."""
     if path is None:
         return None
-    from .pricing import read_price_file
+    from ..pricing import read_price_file
 
     return read_price_file(path)
 
@@ -249,7 +249,7 @@ def read_prices(path: Path | None) -> "PriceFile | None":
 
 def _orders(database: Path, path: Path | None, how: Mapping[str, Any], with_text: bool | None) -> list[Order]:
     """The sources of the sources file; UsageError where there is none."""
-    from . import config, record
+    from .. import config, record
 
     found = config.find(path)
     sources = list(found.sources) if found else []
@@ -270,8 +270,8 @@ def _there(source: "Source") -> list[str]:
 
 
 def _order(database: Path, source: "Source", how: Mapping[str, Any], with_text: bool | None) -> Order:
-    from .given import check_timezone
-    from .statuses import given
+    from ..given import check_timezone
+    from ..statuses import given
 
     words = [f"{word}={meaning}" for word, meaning in source.status.items()]
     if source.timezone:
@@ -326,8 +326,8 @@ def init(folder: Path) -> None:
 
     Where it holds none, those that coding agents keep in the home folder are taken.
     """
-    from .config import NAME
-    from .given import look_around
+    from ..config import NAME
+    from ..given import look_around
 
     path = folder / NAME
     if path.exists():
@@ -364,7 +364,7 @@ def _agents(home: Path) -> list[Path]:
 
 def _places(folder: Path, depth: int, passed_over: Collection[str] = PASSED_OVER, files: bool = True) -> list[Path]:
     """The files and folders that may be a source: a folder that is one by its own folders is not looked into."""
-    from .given import is_tree, look_around
+    from ..given import is_tree, look_around
 
     places: list[Path] = []
     for entry in sorted(folder.iterdir()):

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from .cli_reports import opened
-from .control import CONTROL
-from .errors import UsageError
+from ..errors import UsageError
+from ..terminal.control import CONTROL
+from ..terminal.output import write
 from .options import EPILOG, Age, with_database
-from .output import write
+from .reports import opened
 
 KINDS = ("orphans", "stuck", "chapters", "cleanup", "statuses")
 
@@ -56,8 +56,8 @@ def fix_script(
     One transaction; each row is looked at again and left alone where it has changed. A rollback script is written
     beside it.
     """
-    from .fixes import write_scripts
-    from .statuses import given
+    from ..fixes import write_scripts
+    from ..statuses import given
 
     limits = {"minutes": minutes, "queued_minutes": queued_minutes, "days": days, "chapters": chapters}
     scripts = write_scripts(database, source, kind, engine, limits, given(words))
@@ -85,7 +85,7 @@ def fix_script(
 @with_database
 def diagnose(run: str | None, story: str | None, source: str, database: Path) -> None:
     """Print what the page of one run or story says: its status, problems and what to do, timeline, calls and cost."""
-    from .reports.details import diagnose as sections
+    from ..reports.details import diagnose as sections
 
     if (run is None) == (story is None):
         raise UsageError("Name one run with --run, or one story with --story.")

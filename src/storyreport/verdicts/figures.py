@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .values.quantities import money
+from ..values.quantities import money
 
 Row = Mapping[str, Any]
 # A share or a p95 of fewer executions says little; smaller changes are no news.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .control import CONTROL
+from ..terminal.control import CONTROL
 from .options import EPILOG, progress_line, with_database, with_format
 
 
@@ -27,9 +27,9 @@ def sources(ctx: click.Context, database: Path, form: str) -> None:
 def _list(database: Path, form: str) -> None:
     import contextlib
 
-    from .output import write
-    from .schema import open_for_reading
-    from .transaction import interruptible
+    from ..schema import open_for_reading
+    from ..terminal.output import write
+    from ..transaction import interruptible
 
     with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
         cursor = connection.execute(
@@ -50,7 +50,7 @@ def _said(text: str) -> None:
 @with_database
 def rename(old: str, new: str, database: Path) -> None:
     """Give the source OLD the name NEW."""
-    from .upkeep.sources import rename as run
+    from ..upkeep.sources import rename as run
 
     with progress_line() as progress:
         run(database, old, new, progress)
@@ -63,7 +63,7 @@ def rename(old: str, new: str, database: Path) -> None:
 @with_database
 def move(name: str, location: str, database: Path) -> None:
     """Say that the source NAME is at LOCATION now (a path or URL)."""
-    from .upkeep.sources import move as run
+    from ..upkeep.sources import move as run
 
     with progress_line() as progress:
         run(database, name, location if "://" in location else Path(location), progress)
@@ -76,8 +76,8 @@ def move(name: str, location: str, database: Path) -> None:
 @with_database
 def remove(name: str, yes: bool, database: Path) -> None:
     """Delete the source NAME and all that was made of it from the report database."""
-    from .upkeep.sources import check_known
-    from .upkeep.sources import remove as run
+    from ..upkeep.sources import check_known
+    from ..upkeep.sources import remove as run
 
     check_known(database, name)
     if not yes:
@@ -94,7 +94,7 @@ def remove(name: str, yes: bool, database: Path) -> None:
 @with_database
 def merge(name: str, into: str, target: str, database: Path) -> None:
     """Put the rows of the source NAME into TARGET, a source of the same system; of equal keys TARGET's row stays."""
-    from .upkeep.sources import merge as run
+    from ..upkeep.sources import merge as run
 
     with progress_line() as progress:
         same = run(database, name, target, progress)

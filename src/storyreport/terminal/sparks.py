@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from .terminal import COLOURS, display_width, padded
-from .values.quantities import heading, number
+from ..values.quantities import heading, number
+from .tables import COLOURS, display_width, padded
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MOST_CELLS, MOST_SERIES, NAME_WIDTH = 42, 6, 22

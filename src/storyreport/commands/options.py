@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from . import patience
-from .errors import StoryreportError, UsageError
+from .. import patience
+from ..errors import StoryreportError, UsageError
 
 if TYPE_CHECKING:
-    from .given import Request
+    from ..given import Request
 
 EPILOG = "Report database: --db, or $STORYREPORT_DB, or ./storyreport.db"
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -103,7 +103,7 @@ class Size(click.ParamType[int]):
 
 
 def _set_max_bytes(_: click.Context, __: click.Parameter, value: int | None) -> None:
-    from .readers.bounds import MAX_BYTES
+    from ..readers.bounds import MAX_BYTES
 
     MAX_BYTES.set(value)
 
@@ -213,7 +213,7 @@ def streamed(source: str) -> Iterator[Path]:
     """A SOURCE that can be read only once as a temporary file; errors name it instead of the file."""
     import shutil
 
-    from . import scratch
+    from .. import scratch
 
     with scratch.folder() as folder:
         # The source's name comes from the file's.

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from .cli_reports import complete_keys, complete_sources, opened, use_limits
-from .errors import UsageError
+from ..errors import UsageError
+from ..terminal.output import Shape, draws_blocks, echo, write
 from .options import EPILOG, with_config, with_database
-from .output import Shape, draws_blocks, echo, write
+from .reports import complete_keys, complete_sources, opened, use_limits
 
 # Runs of a pipeline that fit beside its name.
 RUNS = 26
@@ -85,7 +85,8 @@ def _everything(connection: Any, source: str) -> dict[str, Any]:
     """The verdict on the last 24 hours, the last runs of each pipeline (newest first), and the checks with findings."""
     from itertools import groupby
 
-    from . import figures, reports
+    from .. import reports
+    from ..verdicts import figures
 
     if source:
         reports.check_name(connection, "source", source)
@@ -110,26 +111,26 @@ def _home(found: dict[str, Any]) -> Iterator[str]:
     import shutil
     import textwrap
 
-    from . import sparks, terminal
+    from ..terminal import sparks, tables
 
     wide = shutil.get_terminal_size().columns
     yield from textwrap.wrap(f"Last 24 hours: {found['last_24h']}.", wide)
     if found["pipelines"]:
         yield ""
     names = [" ".join(filter(None, (each["source"], each["pipeline"]))) for each in found["pipelines"]]
-    width = min(sparks.NAME_WIDTH, max(map(terminal.display_width, names), default=0))
+    width = min(sparks.NAME_WIDTH, max(map(tables.display_width, names), default=0))
     for name, each in zip(names, found["pipelines"], strict=True):
         runs = each["runs"]
         failed, slow = sum(run["status"] == "failed" for run in runs), sum(bool(run["is_slow"]) for run in runs)
         pictured = f"{sparks.runs(runs[:RUNS])}{' ' * (RUNS - len(runs))}  " if draws_blocks() else ""
-        yield f"{terminal.padded(name, width)}  {pictured}{len(runs)} runs, {failed} failed, {slow} slow"
+        yield f"{tables.padded(name, width)}  {pictured}{len(runs)} runs, {failed} failed, {slow} slow"
     yield ""
     if not found["checks"]:
         yield "All checks are ok."
         return
     columns = ["status", "detail", "report"]
     rows = [[check[column] for column in columns] for check in found["checks"]]
-    yield from terminal.table(columns, rows, wide)
+    yield from tables.table(columns, rows, wide)
 
 
 # Of a story or run ---------------------------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ def _home(found: dict[str, Any]) -> Iterator[str]:
 
 def _found(connection: Any, key: str, source: str) -> list[tuple[str, str, str]]:
     """(kind, key, source) of the story or run that is meant; UsageError where there is none, or more than one."""
-    from . import reports
+    from .. import reports
 
     if source:
         reports.check_name(connection, "source", source)
@@ -174,7 +175,7 @@ def _about(connection: Any, kind: str, key: str, source: str) -> dict[str, Any]:
 
 
 def _rows(connection: Any, name: str, given: dict[str, str]) -> list[dict[str, Any]]:
-    from . import reports
+    from .. import reports
 
     columns, rows = reports.run(connection, reports.find(name), given)
     return [_row(columns, row) for row in rows]

@@ -24,7 +24,7 @@ def token() -> None:
 @with_database
 def add_user(name: str, password_stdin: bool, database: Path) -> None:
     """Add a user, or give one a new password; only its hash is kept."""
-    from .web import accounts
+    from ..web import accounts
 
     given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     password = given if given is not None else click.prompt("Password", hide_input=True, confirmation_prompt=True)
@@ -37,7 +37,7 @@ def add_user(name: str, password_stdin: bool, database: Path) -> None:
 @with_database
 def create_token(name: str, database: Path) -> None:
     """Print a new token; only its hash is kept. A token of the same name ends."""
-    from .web import accounts
+    from ..web import accounts
 
     click.echo(accounts.create_token(database, name))
     click.echo("It is shown this once: send it as the header `Authorization: Bearer TOKEN`.", err=True)
@@ -49,7 +49,7 @@ def _with_list_and_remove(group: click.Group, kind: str) -> None:
     @group.command("list", help=f"Print the names of the {kind}.")
     @with_database
     def show(database: Path) -> None:
-        from .web import accounts
+        from ..web import accounts
 
         for name in sorted(getattr(accounts.read(accounts.path_for(database)), kind)):
             click.echo(name)
@@ -58,7 +58,7 @@ def _with_list_and_remove(group: click.Group, kind: str) -> None:
     @click.argument("name")
     @with_database
     def remove(name: str, database: Path) -> None:
-        from .web import accounts
+        from ..web import accounts
 
         accounts.remove(database, kind, name)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from .control import CONTROL
-from .errors import StoryreportError
+from ..errors import StoryreportError
+from ..terminal.control import CONTROL
 from .options import EPILOG, Age, progress_line, with_database, with_prices
 
 
@@ -14,7 +14,7 @@ from .options import EPILOG, Age, progress_line, with_database, with_prices
 @with_database
 def backup(file: Path, database: Path) -> None:
     """Copy the report database into the new file FILE, while it is served or written to, and check the copy."""
-    from .upkeep.copies import backup as run
+    from ..upkeep.copies import backup as run
 
     with progress_line() as progress:
         copied = run(database, file, progress)
@@ -26,7 +26,7 @@ def backup(file: Path, database: Path) -> None:
 @with_database
 def restore(file: Path, database: Path) -> None:
     """Check the backup FILE and put it in the report database's place, which is kept beside it."""
-    from .upkeep.copies import restore as run
+    from ..upkeep.copies import restore as run
 
     with progress_line() as progress:
         copied = run(file, database, progress)
@@ -43,7 +43,7 @@ def scrub(database: Path) -> None:
     Secrets and prompts are redacted, e-mail addresses that are keys are hashed, and the file is rewritten, so that
     nothing of them is left in it. Backups stay as they are.
     """
-    from .upkeep.scrub import scrub as run
+    from ..upkeep.scrub import scrub as run
 
     with progress_line() as progress:
         found = run(database, progress)
@@ -62,8 +62,8 @@ def doctor(database: Path, repair: bool, as_json: bool) -> None:
     """Check the report database and its rollups; exit code 1 if there are problems."""
     import json
 
-    from .upkeep.doctor import examine
-    from .upkeep.facts import facts
+    from ..upkeep.doctor import examine
+    from ..upkeep.facts import facts
 
     with progress_line() as progress:
         findings = examine(database, repair, progress, lambda text: click.echo(f"Note: {text}.", err=True))
@@ -85,8 +85,8 @@ def doctor(database: Path, repair: bool, as_json: bool) -> None:
 @with_prices
 def reprice(database: Path, price_path: Path | None) -> None:
     """Re-estimate the cost of calls without a recorded cost, and print the difference."""
-    from .cli_ingest import read_prices
-    from .ingest import reprice as run
+    from ..ingest import reprice as run
+    from .ingest import read_prices
 
     with progress_line() as progress:
         changes, unpriced = run(database, read_prices(price_path), progress)
@@ -113,7 +113,7 @@ def prune(database: Path, days: int, dry_run: bool) -> None:
     """
     from datetime import datetime, timedelta, timezone
 
-    from .upkeep.prune import prune as run
+    from ..upkeep.prune import prune as run
 
     with progress_line() as progress:
         pruned = run(database, datetime.now(timezone.utc).date() - timedelta(days=days), dry_run, progress)
@@ -131,7 +131,7 @@ def prune(database: Path, days: int, dry_run: bool) -> None:
 @with_database
 def optimize(database: Path) -> None:
     """Optimize the search index and give unused disk space back."""
-    from .upkeep.optimize import optimize as run
+    from ..upkeep.optimize import optimize as run
 
     with progress_line() as progress:
         sizes = run(database, progress)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .cli_reports import opened, use_limits
-from .control import CONTROL
+from ..terminal.control import CONTROL
 from .options import EPILOG, with_config, with_database, with_queries
+from .reports import opened, use_limits
 
 if TYPE_CHECKING:
-    from .limits import Verdict
+    from ..verdicts.limits import Verdict
 
 BROKEN = 3
 MOST_NAMED = 5
@@ -40,7 +40,8 @@ def check(
     'slowest_steps.p95_ms > 10 min in 7d for step=write'. It is broken where it is true. Without one, those of
     storyreport.toml are checked, or that nothing is stuck, blocked or a broken tree.
     """
-    from . import limits, reports
+    from .. import reports
+    from ..verdicts import limits
 
     found = use_limits(config_path)
     reports.add_folders(queries)
