@@ -19,7 +19,7 @@ from . import text
 Row = dict[str, Any]
 TIMES = (Type.UTC, Type.LOCAL)
 # The words for "no value".
-NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil"})
+NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil", "<na>"})
 PLAIN = re.compile(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
 # A sign of a currency, a number, a sign of a currency; (0.50) and 0.50- are negative.
 AMOUNT = re.compile(
@@ -209,7 +209,8 @@ def _cleaned(row: Row, table: Table, checked: Mapping[str, Type], styles: Callab
 def _number(value: str, column: str, kind: Type, styles: Callable[[], Styles], row: Row, table: Table) -> str | None:
     """A number as SQL reads it, with the currency that stands beside it in the row; another text as it is."""
     stripped = value.strip()
-    if stripped.lower() in NO_VALUE:
+    # Of an amount that was computed wrongly it is said that it is missing.
+    if stripped.lower() in NO_VALUE or (stripped.lower() == "nan" and not table.drops_values):
         return None
     match = AMOUNT.fullmatch(stripped)
     if match is None or bool(match["open"]) != bool(match["close"]):

@@ -62,6 +62,8 @@ CODES = tuple(
         # 429 Too Many Requests, (503), [404]
         (rf"(?:^|[^\w\s]\s*|\b(?:error|http|server)\s+)(?P<code>{HTTP})\b(?=[\s:,-]{{1,3}}(?:{REASONS}))", ()),
         (rf"[(\[](?P<code>{HTTP})(?=[)\]])", ()),
+        # rate limit 429, not found: 404
+        (rf"\b(?:{REASONS}|rate_limit\w*)\s?[:=(\[-]?\s*(?P<code>{HTTP})\b", ()),
         (rf"^\s*(?P<code>{HTTP})\b", ()),
         # exit code 137, exit status 1, signal 9, errno 28, WinError 5
         (r"\bexit(?:ed)?(?: with)?(?:[ _-]?(?:code|status))?\s*[:=]?\s*-?(?P<code>\d{1,3})\b", ("exit",)),
