@@ -98,6 +98,7 @@ ROOMS = (
     *("unchanged", "evidence"),
     *("scratch", "patience", "keyed"),
     "values",
+    "late",
     "control",
     "errors",
 )

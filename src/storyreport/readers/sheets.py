@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import NotContinuedError
+from ..late import Pattern
 from ..system import NUMBERS, Table, Type
 from ..values import UNKNOWN_CURRENCY, currency_code
 from . import text
@@ -19,30 +20,30 @@ Row = dict[str, Any]
 TIMES = (Type.UTC, Type.LOCAL)
 # The words for "no value".
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil"})
-PLAIN = re.compile(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
+PLAIN = Pattern(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
 # A sign of a currency, a number, a sign of a currency; (0.50) and 0.50- are negative.
-AMOUNT = re.compile(
+AMOUNT = Pattern(
     r"(?P<open>\()?(?P<minus>[-\u2212])?(?P<before>[^\d.,()+-]*)(?P<inner>[-\u2212])?"
     r"(?P<number>[\d.,'\u2019 \u00a0\u202f]*\d(?:[eE][+-]?\d+)?)(?P<after>[^\d.,()]*)(?P<close>\))?"
 )
-DECIMAL_COMMA = re.compile(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
-DECIMAL_POINT = re.compile(r"0?\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII)
-THOUSANDS = re.compile(r"\d{1,3}(?:[.,' ]\d{3})+", re.ASCII)
+DECIMAL_COMMA = Pattern(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
+DECIMAL_POINT = Pattern(r"0?\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII)
+THOUSANDS = Pattern(r"\d{1,3}(?:[.,' ]\d{3})+", re.ASCII)
 # In India: 12,34,567.89.
-LAKHS = re.compile(r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?", re.ASCII)
-DATE = re.compile(
+LAKHS = Pattern(r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?", re.ASCII)
+DATE = Pattern(
     r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|(?<=[./])\d\d)"
     r"(?:,?[ T](\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?)?",
     re.ASCII,
 )
-TOTAL = re.compile(
+TOTAL = Pattern(
     r"(grand |sub[- ]?|zwischen)?(total[es]*|sum|summe|gesamt\w*|somme|suma|totaal|razem|toplam|итого"
     r"|合計|总计|總計|小计|小計)\b.*",
     re.IGNORECASE,
 )
 IS_TOTAL = "a total of the rows above it, which is left out"
 # The header of a column with its unit: Cost (USD), Duration [ms].
-UNIT = re.compile(r"(.+?)_*[(\[](.{1,12})[)\]]")
+UNIT = Pattern(r"(.+?)_*[(\[](.{1,12})[)\]]")
 # What a row of a table has that a row of totals has not.
 NAMES = ("provider", "model", "called_at", "traceid")
 

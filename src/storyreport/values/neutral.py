@@ -2,8 +2,10 @@
 
 import re
 
+from ..late import Pattern
+
 # Where a message repeats what the program sent or got: prompts and completions.
-ECHO = re.compile(
+ECHO = Pattern(
     r"(?is)(?<!\w)((?:messages|(?:\w{1,20}_)?(?:prompts?|text|content)|inputs?|input_value|contents|completions?|llm_output"
     r"|output|response|body|parts|payload|request|data|story|chapter)\\?[\"']?\s*[=:]\s*)[\[{(\"'].*"
     # A row of a database, as its server repeats it.
@@ -16,7 +18,7 @@ ECHO = re.compile(
 )
 # A sentence that follows without quotes; a type or a value is one word, and an error's own are five at most.
 SENTENCE = r"(?!HTTP|\d|[\"'`\[{(<])(?=(?:\S+\s+){5}\S).*"
-SAID = re.compile(
+SAID = Pattern(
     r"(?is)\b((?:from completion:?|(?:got|char \d+\) in|(?:model|llm|ai|assistant|user) (?:said|returned|answered"
     r"|replied)|raw (?:output|response|text)|(?:invalid|unparsable) (?:output|completion|answer|response)"
     r"|(?:\w{1,20}[_ ])?prompt|candidate|completion|(?:generated|chapter|story|page|scene|raw) text|text|content"
@@ -30,33 +32,33 @@ OF_ERRORS = (
     r"|expired|forbidden|blocked|too long|too large|too many|key|connection|server|expected|status|exception"
     r"|expecting\b[^\n]{0,40}\bline \d+"
 )
-MAYBE_SAID = re.compile(
+MAYBE_SAID = Pattern(
     r"(?is)\b((?:response|output|answer|input|story|chapter|request|reply|result|data)\s*[:=]\s*)"
     rf"(?!.*\b(?:{OF_ERRORS})\b){SENTENCE}"
 )
 # What could not be read as JSON, at the end of what the reader says of it; where it stopped is its own word.
-NOT_JSON = re.compile(
+NOT_JSON = Pattern(
     r"(?is)((?:\(char \d+\)|\bat position \d+|\bas json|\b(?:invalid|valid|malformed|broken) json)\s*:\s+)"
     r"(?!(?:unexpected|unterminated|expect\w+|invalid|extra data)\b[^\n]{0,80}\b(?:position|line|column|char)\b)"
     r"(?=\S+\s+\S+\s+\S).+"
 )
 # "The prompt Once upon a time … was blocked".
-BETWEEN = re.compile(
+BETWEEN = Pattern(
     r"(?is)\b((?:the|your) (?:prompt|input|text|story|message)\s+)(?!was|is|has|must|contains)(?:\S+\s+){3,}?"
     r"(?=(?:was|is|has been|were|contains|violates|violated)\b)"
 )
 # The value that a constraint was broken by: a title, unless it is one word.
-KEY_VALUE = re.compile(r"(Key \([^()]*\)=\()[^)\n]*\s[^)\n]*(\)|\Z)")
-PAGE = re.compile(r"(?is)<(?:!doctype html|html\b[^>]*>\s*<).*")
-PAGE_TITLE = re.compile(r"(?is)<title>\s*([1-5]\d\d[^<]{0,60})</title>")
+KEY_VALUE = Pattern(r"(Key \([^()]*\)=\()[^)\n]*\s[^)\n]*(\)|\Z)")
+PAGE = Pattern(r"(?is)<(?:!doctype html|html\b[^>]*>\s*<).*")
+PAGE_TITLE = Pattern(r"(?is)<title>\s*([1-5]\d\d[^<]{0,60})</title>")
 # Where a sentence may follow.
-FOLLOWED = re.compile(r"(?:[:=]|completion\s)\s*(?![\d\s\"'`\[{(<])\S+\s+\S+\s+\S")
+FOLLOWED = Pattern(r"(?:[:=]|completion\s)\s*(?![\d\s\"'`\[{(<])\S+\s+\S+\s+\S")
 # A quoted part of three words or more, or of more than 60 characters, is content; a shorter one is a name.
 # An apostrophe within a word opens and closes nothing.
-QUOTED = re.compile(r"\"[^\"\n]*\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w)|`[^`\n]*`|“[^”\n]*”")
+QUOTED = Pattern(r"\"[^\"\n]*\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w)|`[^`\n]*`|“[^”\n]*”")
 LONGEST_NAME, FEWEST_WORDS = 60, 3
 # What an ECHO or a quoted part opens with.
-OPENINGS = re.compile(r"[\"'`“\[{(]")
+OPENINGS = Pattern(r"[\"'`“\[{(]")
 
 
 def neutral(message: str | None) -> str | None:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from ..late import Pattern
+
 SECRET = "<secret>"
 E_MAIL = r"[\w.+%-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+"
 # Names whose value is a secret after a colon, too; those of WEAK only after `=`, or where the value has a digit.
@@ -36,7 +38,7 @@ SHORT_PREFIXES = (
     r"|\w{8,}\.atlasv1\.[\w-]{16,}"
 )
 # Ids of requests, and those that begin with a time, look like keys and open nothing.
-NO_SECRETS = re.compile(
+NO_SECRETS = Pattern(
     r"\d{8}T|(?:req|msg|chatcmpl|call|toolu|tooluse|resp|run|gen|pred|batch|file|thread|step|asst|cmpl|trace|span|job|wf|evt)[-_]"
 )
 # A folder's name of two words or three, as Windows calls one after a person.
@@ -205,7 +207,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     ),
     (RANDOM, _unless_plain, ()),
 )
-COMPILED = tuple((re.compile(pattern), replacement, needles) for pattern, replacement, needles in SECRETS)
+COMPILED = tuple((Pattern(pattern), replacement, needles) for pattern, replacement, needles in SECRETS)
 NAMELESS = tuple(each for each in COMPILED if each[2] not in (STRONG_WORDS, WEAK_WORDS))
 # Nearly all texts hold none of these, and so none of the SECRETS: words in lower case, and what has no fixed word.
 WORDS = (
@@ -217,19 +219,19 @@ WORDS = (
 )
 # Names whose value may be a secret, where they end: `tokens` and `passed` are none.
 NAMES = tuple(dict.fromkeys((*STRONG_WORDS, *WEAK_WORDS)))
-NAME = re.compile(
+NAME = Pattern(
     r"(?:key|token|secret|passw(?:or)?d|passphrase|pwd|authorization|credentials?|session|(?:session|php|j)[-_]?s?\w{0,5}id"
     r"|connectionstring|sig|signature|auth|code|hash|nonce|otp|pin|pass)(?![a-z])"
 )
 # A digit, and what is around it: all begin with one, which is quick to look for.
-NUMBERS = re.compile(
+NUMBERS = Pattern(
     r"\d(?:(?<=\+\d)|\d\d\)(?<=\(\d{3}\))|\.\d+\.\d|(?<!\d\d)\d\d[.-]\d\d|\d{3}[ -]\d{4}"
     r"|(?<=[A-Z]{2}\d)\d ?[A-Z0-9]{4}|\d{14})"
 )
-PAIR = re.compile(r":(?<=[\w-]{6}:)[\w-]{6}")
+PAIR = Pattern(r":(?<=[\w-]{6}:)[\w-]{6}")
 # Words as long as a key, and those of them that may be one.
-LONG_WORD = re.compile(r"[\w.+/-]{12,}")
-LIKE_A_KEY = re.compile(rf"[\w+-]{{20}}|(?<![A-Za-z0-9_])(?:{PREFIXES})|{SHORT_PREFIXES}")
+LONG_WORD = Pattern(r"[\w.+/-]{12,}")
+LIKE_A_KEY = Pattern(rf"[\w+-]{{20}}|(?<![A-Za-z0-9_])(?:{PREFIXES})|{SHORT_PREFIXES}")
 
 MOST_PASSES = 5
 
