@@ -79,6 +79,7 @@ ROOMS = (
     *("unchanged", "evidence"),
     *("scratch", "patience", "keyed"),
     "values",
+    "late",
     "errors",
 )
 PLUGINS_MAY_IMPORT = ("datasette", "storyreport.web")
