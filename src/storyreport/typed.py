@@ -46,9 +46,11 @@ TIME_FORMS = {
 }
 OTHER_TIME = f"to_utc({AS_BYTES}, {{zone}})"
 TIME = f"case {' '.join(f'when {form} then {time}' for form, time in TIME_FORMS.items())} else {OTHER_TIME} end"
+# What programs write where there is no time.
+NO_TIMES = "'none', 'null', 'nil', 'nan', 'nat', 'n/a', '<na>', '-', '(null)', 'undefined', '\\n'"
 IS_INVALID_TIME = f"""case
         {" ".join(f"when {form} then 0" for form in TIME_FORMS)}
-        when {{c}} <> '' then {OTHER_TIME} is null
+        when {{c}} <> '' and lower({{c}}) not in ({NO_TIMES}) then {OTHER_TIME} is null
     end"""
 # The typed value of column {c}; {zone} is its time zone, an SQL literal.
 VALUES = {

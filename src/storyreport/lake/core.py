@@ -87,7 +87,7 @@ PIPELINES = f"""
     group by name"""
 PIPELINE = "left join pipelines as named on named.name = mapped.pipeline_name"
 STEP = "identity(key(mapped.pipeline_name, mapped.step_name))"
-ERROR = "case when mapped.error_message is not null then neutral(mapped.error_message) end"
+ERROR = "case when mapped.error_message is not null then neutral(error_text(mapped.error_message)) end"
 
 
 def table(name: str, given: Mapping[str, str], rows: str) -> str:

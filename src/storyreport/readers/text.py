@@ -43,6 +43,8 @@ MOST_REREAD = 10
 LOOKED_AT = 20
 LONGEST_NUMBER = 19
 DELIMITERS = ",;\t|"
+# What data frames, databases and scripts write into a cell that has no value.
+NO_CELL = frozenset(("", "NULL", "null", "(null)", "\\N", "None", "NaT", "<NA>", "#N/A"))
 # How Excel is told the delimiter.
 SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?", re.IGNORECASE)
 UNCLOSED = "a quote is not closed"
@@ -188,7 +190,8 @@ def _csv(place: Place) -> Iterator[Record]:
             yield number, None, f"the line has not the {len(header)} fields of the header"
         else:
             # An empty field of a CSV file is no value, nor is one that a spreadsheet left out at the end of a row.
-            yield number, {name: cell.strip(" ") or None for name, cell in zip(header, row, strict=False)}, None
+            cells = zip(header, row, strict=False)
+            yield number, {name: None if (value := cell.strip(" ")) in NO_CELL else value for name, cell in cells}, None
 
 
 def _names(row: list[str]) -> list[str]:

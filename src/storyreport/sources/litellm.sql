@@ -61,6 +61,9 @@ spent as (
             case when max(coalesce(total_tokens, 0), coalesce(completion_tokens, 0)) > 0 then 'success' end
         ) as outcome,
         max(coalesce(total_tokens, 0), coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) as tokens,
+        case when cast(said_read as text) not glob '*[^0-9.]*' then cast(said_read as integer) else 0 end as cache_read,
+        case when cast(said_written as text) not glob '*[^0-9.]*' then cast(said_written as integer) else 0 end
+            as cache_write,
         row_number() over (partition by request_id order by endtime desc, spend desc) as place
     from extracted as logs
 ),
@@ -94,17 +97,16 @@ select
                 then cast(round((julianday(spent.endtime) - julianday(spent.starttime)) * 86400000) as integer)
         end
     ) as duration_ms,
-    spent.prompt_tokens as input_tokens,
+    -- Some versions and pass-through endpoints write Anthropic's count, which leaves out what the cache has.
+    case
+        when spent.prompt_tokens < spent.cache_read + spent.cache_write
+            then spent.prompt_tokens + spent.cache_read + spent.cache_write
+        else spent.prompt_tokens
+    end as input_tokens,
     spent.completion_tokens as output_tokens,
     spent.total_tokens,
-    case
-        when cast(spent.said_read as text) not glob '*[^0-9.]*'
-            then nullif(cast(spent.said_read as integer), 0)
-    end as cache_read_tokens,
-    case
-        when cast(spent.said_written as text) not glob '*[^0-9.]*'
-            then nullif(cast(spent.said_written as integer), 0)
-    end as cache_write_tokens,
+    nullif(spent.cache_read, 0) as cache_read_tokens,
+    nullif(spent.cache_write, 0) as cache_write_tokens,
     case
         when cast(spent.said_hour as text) not glob '*[^0-9.]*'
             then nullif(cast(spent.said_hour as integer), 0)

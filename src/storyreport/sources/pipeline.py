@@ -79,6 +79,7 @@ TRACKER = Part(
     },
     feeds={"stories": ("stories",), "step_runs": ("step_status", "step_history")},
     grouped={"stories": "source_key", "step_runs": "story_key"},
+    repeats=frozenset({"step_runs"}),
     statuses=STATUSES,
     signs=signs(
         ("step_status", {"story_id", "step_name", "status"}),
