@@ -19,7 +19,7 @@ from . import keyed, pricing, rollups, schema, scratch
 from .ahead import Again, Ahead, read_ahead
 from .errors import NotContinuedError, StaleError, StoryreportError
 from .given import Request, check_timezone, requests_for
-from .known import Known, how_read, known_input, reading_of, refuse_lake
+from .known import Known, how_read, known_input, reading_of, refuse_lake, refused_lakes
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, check_whole, harden, open_part
 from .readers.copies import ROW_NUMBER
@@ -95,14 +95,22 @@ def _attempt(database: Path, request: Request, again: Again, progress: Progress,
 
 
 def reprice(
-    database: Path, price_file: pricing.PriceFile | None, progress: Progress = lambda _: None
+    database: Path,
+    price_file: pricing.PriceFile | None,
+    progress: Progress = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[pricing.Change], int]:
-    """Price all calls without a recorded cost again; return the change by currency, and how many have no price."""
+    """Price all calls without a recorded cost again; return the change by currency, and how many have no price.
+
+    `note` gets a sentence for each source that is left alone.
+    """
     schema.open_for_reading(database).close()
     with transaction(database, progress) as connection:
         rollups.watch(connection)
         progress("estimating costs")
         now = _now()
+        for refused in refused_lakes(connection, "reprice"):
+            note(refused)
         repriced = pricing.reprice(connection, price_file, now)
         progress("adding up")
         rollups.refresh(connection)

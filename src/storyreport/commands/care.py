@@ -84,12 +84,15 @@ def doctor(database: Path, repair: bool, as_json: bool) -> None:
 @with_database
 @with_prices
 def reprice(database: Path, price_path: Path | None) -> None:
-    """Re-estimate the cost of calls without a recorded cost, and print the difference."""
+    """Re-estimate the cost of calls without a recorded cost, and print the difference.
+
+    Sources of a lake are left alone.
+    """
     from ..ingest import reprice as run
     from .ingest import read_prices
 
     with progress_line() as progress:
-        changes, unpriced = run(database, read_prices(price_path), progress)
+        changes, unpriced = run(database, read_prices(price_path), progress, _note)
     for change in changes:
         difference = round(change.after - change.before, 6) + 0.0
         click.echo(
@@ -97,6 +100,10 @@ def reprice(database: Path, price_path: Path | None) -> None:
             f" difference {difference:+,.6f}"
         )
     click.echo(f"still unpriced: {unpriced:,} calls")
+
+
+def _note(sentence: str) -> None:
+    click.echo(CONTROL.sub(" ", f"Note: {sentence}"), err=True)
 
 
 @click.command(epilog=EPILOG)
@@ -109,14 +116,14 @@ def prune(database: Path, days: int, dry_run: bool) -> None:
     """Delete old details and keep their rollups, so that a small file holds long trends.
 
     Deletes step runs, calls, events and log lines older than AGE unless their story or run is still active. Stories,
-    runs, files and rollups stay. Later ingests skip rows that old.
+    runs, files and rollups stay. Later ingests skip rows that old. Sources of a lake are left alone.
     """
     from datetime import datetime, timedelta, timezone
 
     from ..upkeep.prune import prune as run
 
     with progress_line() as progress:
-        pruned = run(database, datetime.now(timezone.utc).date() - timedelta(days=days), dry_run, progress)
+        pruned = run(database, datetime.now(timezone.utc).date() - timedelta(days=days), dry_run, progress, _note)
     would = "would be deleted" if dry_run else "deleted"
     for (source, table), rows in pruned.rows.items():
         click.echo(CONTROL.sub(" ", f"{source}: {rows:,} {table.replace('_', ' ')} from before {pruned.since} {would}"))

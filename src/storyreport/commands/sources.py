@@ -15,7 +15,7 @@ from .options import EPILOG, progress_line, with_database, with_format
 def sources(ctx: click.Context, database: Path, form: str) -> None:
     """List the sources, or rename, move, remove or merge them.
 
-    The list has each source's system, rows, last ingest and location.
+    The list has each source's system, rows, last ingest and location; of a lake also what rolled it up, and up to when.
     """
     if ctx.invoked_subcommand is None:
         _list(database, form)
@@ -34,8 +34,8 @@ def _list(database: Path, form: str) -> None:
     with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
         cursor = connection.execute(
             "select name as source, system, rows, rejected, last_ingest_at,"
-            " (strftime('%s', 'now') - strftime('%s', last_ingest_at)) / 60 as age_minutes, locations, detail_since"
-            " from source_states order by name"
+            " (strftime('%s', 'now') - strftime('%s', last_ingest_at)) / 60 as age_minutes, locations, detail_since,"
+            " rolled_up_by, rolled_up_at, up_to_day from source_states order by name"
         )
         write(form, [column[0] for column in cursor.description], cursor.fetchall())
 
