@@ -45,7 +45,7 @@ LONGEST_NUMBER = 19
 DELIMITERS = ",;\t|"
 # What data frames, databases and scripts write into a cell that has no value.
 NO_CELL = frozenset(("", "NULL", "null", "(null)", "\\N", "None", "NaT", "<NA>", "#N/A"))
-# How Excel is told the delimiter.
+# How a file names its delimiter to Excel.
 SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?", re.IGNORECASE)
 UNCLOSED = "a quote is not closed"
 
