@@ -1,4 +1,4 @@
-"""Requests of OpenTelemetry's exporters in logs: behind a prefix, in answers of CloudWatch; and spans that say too little."""
+"""Requests of OpenTelemetry's exporters in logs, behind a prefix or in answers; and spans that say too little."""
 
 import json
 from pathlib import Path
