@@ -20,9 +20,9 @@ params:
   order: {type: choice, choices: [newest, slower, cost], default: newest, help: what comes first}
   limit: {type: number, default: 100, help: maximum number of runs}
 headline:
-  - '{rows:run}, first {run[0]}: {status[0]}.'
-  - 'It took {duration_ms[0]}.'
-  - 'It cost {cost[0]}.'
+  - '{rows:run}: {status.counts}.'
+  - 'The first, {run[0]}, took {duration_ms[0]}.'
+  - 'The first cost {cost[0]}.'
 chart:
   mark: bar
   encoding:

@@ -124,3 +124,15 @@ def test_reports_of_rollups_are_equal(both: Both, tmp_path: Path) -> None:
     assert answers(little) == answers(both.ingested)
     ((landed, of),) = ask(little, "select (select count(*) from calls), (select calls from lakes)")
     assert landed < of / 10
+
+
+def test_what_is_left_out_is_that_of_an_ingest(both: Both) -> None:
+    """The same rows, and the same values of rows, for the same reasons."""
+    sql = """
+        select source_table, severity, reason, count(*), min(source_key), max(source_key)
+        from rejects
+        group by source_table, severity, reason
+        order by source_table, severity, reason"""
+    expected = ask(both.ingested, sql)
+    assert ask(both.rolled_up, sql) == expected
+    assert len(expected) > 10

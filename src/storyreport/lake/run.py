@@ -21,8 +21,14 @@ from .core import Core
 from .engine import Engine
 from .functions import functions
 from .land import Landing
+from .rejected import Finding, Troubles, reasons
 
 SYSTEM = "steps"
+# What may be wrong with ids: what it is, what comes of it, what to do.
+IDS = (
+    ("no id", "they are known by what they hold", "Give each row an id that stays: those alike are taken for one."),
+    ("the id of another", "of each id one row counts", "Of step runs the last that ended counts, of calls the latest."),
+)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -75,8 +81,11 @@ def roll_up(database: Path, request: Request, progress: Progress = lambda _: Non
         lake = check.open_lake(engine, location, read_from, request.skip_unreadable)
         outcome.notes += lake.notes
         core = Core(engine, now, progress)
+        troubles = Troubles(findings=lake.findings)
         for table in TABLES:
-            _view(engine, table, lake, outcome)
+            _view(engine, table, lake, outcome, troubles)
+        progress("counting what cannot be used")
+        troubles.reasons.extend(reasons(engine, lake.tables, request.land))
         core.load()
         with snapshot(database) as connection:
             prices.price(core, connection)
@@ -89,8 +98,9 @@ def roll_up(database: Path, request: Request, progress: Progress = lambda _: Non
             rollups.update(connection)
             _check_writer(connection, request.name)
             _land(connection, core, request, location, outcome, now)
+            troubles.land(connection, request.name, read_from, now)
             outcome.duration_ms = int((time.monotonic() - begun) * 1000)
-            _note(connection, core, request, location, outcome, now)
+            _note(connection, request, outcome, troubles.rejected, now)
             commit(connection)
     return outcome
 
@@ -179,16 +189,15 @@ def _own_folder(place: Path) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def _view(engine: Engine, table: str, lake: check.Lake, outcome: Outcome) -> None:
+def _view(engine: Engine, table: str, lake: check.Lake, outcome: Outcome, troubles: Troubles) -> None:
     if table not in lake.tables:
         typed.create_nothing(engine, table)
         return
-    without, doubled = check.count_doubles(engine, table)
     named = table.replace("_", " ")
-    if without:
-        outcome.notes.append(f"{without:,} {named} have no id: they are known by what they hold")
-    if doubled:
-        outcome.notes.append(f"{doubled:,} {named} have the id of another: of each id one row counts")
+    for (problem, consequence, action), rows in zip(IDS, check.count_doubles(engine, table), strict=True):
+        if rows:
+            outcome.notes.append(f"{rows:,} {named} have {problem}: {consequence}")
+            troubles.findings.append(Finding("keys", f"{table}: {problem}", rows, lake.location, action))
     typed.create_views(engine, table, lake.tables[table])
 
 
@@ -245,19 +254,20 @@ def _land(
     )
 
 
-def _note(
-    connection: sqlite3.Connection, core: Core, request: Request, location: str, outcome: Outcome, now: str
-) -> None:
+def _note(connection: sqlite3.Connection, request: Request, outcome: Outcome, rejected: int, now: str) -> None:
     """Keep a row about this time, as an ingest does."""
     connection.execute(
         """
         insert into ingests (
             source_id, started_at, finished_at, status, rows_read, inserted, updated, gone, rejected, duration_ms
         )
-        select id, ?, ?, 'completed', ?, ?, 0, 0, 0, ?
+        select id, ?, ?, 'completed', ?, ?, 0, 0, ?, ?
         from sources
         where name = ?""",
-        [now, _now(), outcome.step_runs + outcome.calls, outcome.landed, outcome.duration_ms, request.name],
+        [
+            *(now, _now(), outcome.step_runs + outcome.calls, outcome.landed, rejected, outcome.duration_ms),
+            request.name,
+        ],
     )
     pricing.keep_list(connection, now)
 

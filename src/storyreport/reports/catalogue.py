@@ -136,7 +136,7 @@ def _checked(path: Path, _changed: int) -> Report:
     for column in unknown_fields(report.chart or {}, columns):
         raise BrokenReportError(
             path,
-            line(f"field: {column}"),
+            line(f"field: {column}" if f"field: {column}" in text else column),
             f"its chart draws {column!r}, which is not a column; the columns are {', '.join(columns)}",
         )
     for word, reason in headline_problems(report.headline, columns):

@@ -33,11 +33,18 @@ RESOURCE = "resource of the scope"
 OLD_NAMES = {"scopeSpans": "instrumentationLibrarySpans"}
 # How a single value is wrapped; lists and maps of values are none that we read.
 WRAPPERS = ("stringValue", "intValue", "doubleValue", "boolValue")
-READ = frozenset(name for names in ATTRIBUTES.values() for name in names) | openinference.READ
+READ = frozenset(name for names in (*ATTRIBUTES.values(), *genai.PARTS) for name in names) | openinference.READ
 # A number of these many bytes: in hexadecimal digits, from Tempo in base 64.
 ID_BYTES = {"traceId": 16, "spanId": 8}
 USAGE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost")
-DETAILS = ("cache_write_1h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "web_searches")
+DETAILS = (
+    "total_tokens",
+    "cache_write_1h_tokens",
+    "reasoning_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "web_searches",
+)
 AMOUNTS = (*USAGE, *DETAILS)
 MODEL_OPERATIONS = ("chat", "text_completion", "generate_content", "embeddings")
 # They call no model themselves: what they say is of the calls below them.
@@ -206,7 +213,7 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
         row[column] = _number(row[column], column)
     operation = row["operation"]
     has_usage = any(row[column] not in (None, 0) for column in USAGE)
-    says_usage = any(row[column] is not None for column in USAGE)
+    says_usage = any(row[column] is not None for column in (*USAGE, "total_tokens"))
     started, ended = _nanoseconds(span, "startTimeUnixNano"), _nanoseconds(span, "endTimeUnixNano")
     status = span.get("status") or {}
     if not isinstance(status, dict):
@@ -300,7 +307,7 @@ def _attributes(span: Mapping[str, Any]) -> dict[str, Any] | None:
         key = attribute.get("key") if isinstance(attribute, dict) else None
         if not isinstance(key, str):
             raise textfiles.BrokenRecord("an attribute has no key")
-        is_ours = is_ours or key.startswith("gen_ai.") or key == openinference.KIND
+        is_ours = is_ours or key.startswith("gen_ai.") or key in (openinference.KIND, genai.EMBEDDED)
         if key in READ or genai.is_cost(key):
             value = attribute.get("value")
             if value is not None and not isinstance(value, dict):

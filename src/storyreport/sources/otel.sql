@@ -266,7 +266,12 @@ select
             then ranked.input + ranked.cached
         else ranked.input_tokens
     end as input_tokens,
-    ranked.output_tokens,
+    -- So does whoever says more reasoning than output, of that.
+    case
+        when ranked.reasoning_tokens > ranked.output_tokens then ranked.output_tokens + ranked.reasoning_tokens
+        else ranked.output_tokens
+    end as output_tokens,
+    ranked.total_tokens,
     ranked.cache_read_tokens,
     ranked.cache_write_tokens,
     ranked.cache_write_1h_tokens,

@@ -6,11 +6,11 @@ from typing import Any
 from datasette import Response
 from datasette.utils import tilde_decode
 
-from .. import bounds
 from ..charts import Context
 from ..reports import load_reports
 from ..reports.details import SECTIONS, Section
 from ..values.quantities import duration
+from ..verdicts import bounds
 from . import DATABASE, context, freshness, run_page
 from .charts import Chart, kept
 from .permissions import ensure_database

@@ -22,7 +22,9 @@ SOURCES = """
         name,
         system,
         last_ingest_at as read_at,
-        detail_since
+        detail_since,
+        rolled_up_by,
+        up_to_day
     from source_states
     order by id
 """
@@ -32,12 +34,14 @@ PIPELINES = "select distinct name from pipelines order by name"
 
 @dataclass(frozen=True)
 class Source:
-    """A source, when it was read last (UTC text or None), and that in words."""
+    """A source, when it was read last (UTC text or None), and that in words; of a lake, by what and up to which day."""
 
     name: str
     system: str
     read_at: str | None
     detail_since: str | None
+    rolled_up_by: str | None
+    up_to_day: str | None
     age: str
     address: str
 
