@@ -248,6 +248,10 @@ def _load_pass(
     work.progress(f"reading {found.path.name}")
     with reading(found.path):
         part = _open(work, found, options, ends)
+        work.outcome.notes += [
+            f"{found.path.name}: {table} is a view or a virtual table and was not read; its rows stay as they were"
+            for table in sorted(part.unread)
+        ]
         if known.layout not in (None, part.layout):
             watermarks = None
         job = Job(work.connection, TypedTables(part, options), work.source.id, known.id, work.now, work.outcome.counts)
