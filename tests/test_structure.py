@@ -53,7 +53,12 @@ ROOMS = (
     "commands",
     "demo",
     "web",
+<<<<<<< HEAD
     *("ingest", "ahead"),
+=======
+    "whole",
+    *("ingest", "ahead", "known"),
+>>>>>>> lake
     *("fixes", "upkeep", "lake"),
     "sharing",
     "dashboards",
