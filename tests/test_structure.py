@@ -53,12 +53,8 @@ ROOMS = (
     "commands",
     "demo",
     "web",
-<<<<<<< HEAD
-    *("ingest", "ahead"),
-=======
     "whole",
-    *("ingest", "ahead", "known"),
->>>>>>> lake
+    *("ingest", "ahead"),
     *("fixes", "upkeep", "lake"),
     "sharing",
     "dashboards",

@@ -19,11 +19,7 @@ from .ahead import Again, Ahead, read_ahead
 from .detail import refuse_lake, refused_lakes
 from .errors import NotContinuedError, StaleError, StoryreportError
 from .given import Request, check_timezone, requests_for
-<<<<<<< HEAD
-from .known import Known, how_read, known_at, known_input, reading_of, refuse_lake, refused_lakes, system_before
-=======
-from .known import Known, how_read, known_input, reading_of
->>>>>>> lake
+from .known import Known, how_read, known_at, known_input, reading_of, system_before
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, check_whole, harden, open_part
 from .readers.grown import End, goes_on

@@ -10,12 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
 from . import schema, statuses
 from .errors import StoryreportError
-=======
-from . import statuses
->>>>>>> lake
 from .load import Watermarks
 from .readers.copies import ROW_NUMBER
 from .readers.grown import End, goes_on
