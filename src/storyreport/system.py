@@ -120,6 +120,8 @@ class Part:
     grows     whether rows that are added to an export can be mapped without those before, but for the rows of their
               groups and their keys: each column comes from the row, its group or its references
     has_given_keys  whether keys are what users give, of any form; otherwise only numbers are found to be used again
+    repeats   core tables whose keys say what work is of and which attempt it is: a source that begins again has the
+              same ones for other work, one that forgets its oldest attempts other ones for the same work
     """
 
     tables: Mapping[str, Table]
@@ -131,6 +133,7 @@ class Part:
     stage: Callable[[Path], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
     restarts: frozenset[str] = frozenset()
     has_given_keys: bool = False
+    repeats: frozenset[str] = frozenset()
     grows: bool = False
     why_not: Callable[[Path], str | None] | None = None
 

@@ -4,6 +4,7 @@ A view src_<table> has the rows to load, just those that may have changed where 
 of them, for looking things up. src_statuses translates the source's status words.
 """
 
+import json
 import sqlite3
 from collections.abc import Collection, Mapping
 
@@ -46,9 +47,11 @@ TIME_FORMS = {
 }
 OTHER_TIME = f"to_utc({AS_BYTES}, {{zone}})"
 TIME = f"case {' '.join(f'when {form} then {time}' for form, time in TIME_FORMS.items())} else {OTHER_TIME} end"
+# What programs write where there is no time.
+NO_TIMES = "'none', 'null', 'nil', 'nan', 'nat', 'n/a', '<na>', '-', '(null)', 'undefined', '\\n'"
 IS_INVALID_TIME = f"""case
         {" ".join(f"when {form} then 0" for form in TIME_FORMS)}
-        when {{c}} <> '' then {OTHER_TIME} is null
+        when {{c}} <> '' and lower({{c}}) not in ({NO_TIMES}) then {OTHER_TIME} is null
     end"""
 # The typed value of column {c}; {zone} is its time zone, an SQL literal.
 VALUES = {
@@ -286,7 +289,8 @@ def drop_views(connection: sqlite3.Connection, tables: Collection[str]) -> None:
 def _create_statuses(connection: sqlite3.Connection, meanings: Mapping[str, str]) -> None:
     connection.execute("drop table if exists temp.src_statuses")
     connection.execute("create temp table src_statuses (word text primary key, status text) without rowid")
-    connection.executemany("insert into temp.src_statuses values (?, ?)", meanings.items())
+    # Ten thousand words: at once that takes a third of what it takes one by one.
+    connection.execute("insert into temp.src_statuses select key, value from json_each(?)", [json.dumps(meanings)])
 
 
 def _create_view(

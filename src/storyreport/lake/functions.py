@@ -45,6 +45,7 @@ def functions(secret: bytes) -> list[Function]:
         Function("clean_word", _clean_word, (TEXT, INTEGER), TEXT),
         Function("is_text", _is_text, (TEXT,), INTEGER),
         Function("neutral", VALUES["neutral"], (TEXT,), TEXT),
+        Function("error_text", VALUES["error_text"], (TEXT,), TEXT),
         Function("fingerprint", VALUES["fingerprint"], (TEXT,), TEXT),
         Function("currency_code", VALUES["currency_code"], (TEXT,), TEXT),
         Function("private_key", private_key, (TEXT,), TEXT),

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from ..late import Pattern
+
 # Names of providers in OpenTelemetry, LiteLLM and SDKs that genai-prices does not know them by.
 ALIASES = {
     "x_ai": "x-ai",
@@ -36,13 +38,13 @@ MAKERS = {
     "cohere": re.compile(r"embed-v4.*|command(?:-[ra].*)?", re.IGNORECASE),
 }
 # Amazon's names of other makers' models, perhaps within an ARN or with the region before.
-ARN = re.compile(r"arn:aws[\w-]*:bedrock:[^/]*/(.+)", re.IGNORECASE)
-BEDROCK = re.compile(
+ARN = Pattern(r"arn:aws[\w-]*:bedrock:[^/]*/(.+)", re.IGNORECASE)
+BEDROCK = Pattern(
     r"(?:[a-z]{2,6}(?:-gov)?\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|writer)\.[\w.-]+(?::\d+)?",
     re.IGNORECASE,
 )
 # Google's full names of models.
-GOOGLE_PATH = re.compile(r"(?:publishers/[^/]+/)?models/(.+)", re.IGNORECASE)
+GOOGLE_PATH = Pattern(r"(?:publishers/[^/]+/)?models/(.+)", re.IGNORECASE)
 
 
 def possible_names(provider: str, model: str) -> Iterator[tuple[str | None, str]]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..errors import NotContinuedError
+from ..late import Pattern
 from ..system import NUMBERS, Table, Type
 from ..values import UNKNOWN_CURRENCY, currency_code
 from . import text
@@ -18,36 +19,36 @@ from . import text
 Row = dict[str, Any]
 TIMES = (Type.UTC, Type.LOCAL)
 # The words for "no value".
-NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil"})
-PLAIN = re.compile(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
+NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil", "<na>"})
+PLAIN = Pattern(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
 # A sign of a currency, a number, a sign of a currency; (0.50) and 0.50- are negative.
-AMOUNT = re.compile(
+AMOUNT = Pattern(
     r"(?P<open>\()?(?P<minus>[-\u2212])?(?P<before>[^\d.,()+-]*)(?P<inner>[-\u2212])?"
     r"(?P<number>[\d.,'\u2019 \u00a0\u202f]*\d(?:[eE][+-]?\d+)?)(?P<after>[^\d.,()]*)(?P<close>\))?"
 )
-DECIMAL_COMMA = re.compile(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
-DECIMAL_POINT = re.compile(r"0?\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII)
-THOUSANDS = re.compile(r"\d{1,3}(?:[.,' ]\d{3})+", re.ASCII)
+DECIMAL_COMMA = Pattern(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
+DECIMAL_POINT = Pattern(r"0?\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII)
+THOUSANDS = Pattern(r"\d{1,3}(?:[.,' ]\d{3})+", re.ASCII)
 # In India: 12,34,567.89.
-LAKHS = re.compile(r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?", re.ASCII)
-DATE = re.compile(
+LAKHS = Pattern(r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?", re.ASCII)
+DATE = Pattern(
     r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|(?<=[./])\d\d)"
     r"(?:,?[ T](\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?)?",
     re.ASCII,
 )
 # A spreadsheet's number of a day since 1900, between the years 2009 and 2091; as an epoch it would be a day of 1970.
-SERIAL = re.compile(r"[4-6]\d{4}(?:\.\d+)?", re.ASCII)
+SERIAL = Pattern(r"[4-6]\d{4}(?:\.\d+)?", re.ASCII)
 SERIAL_START = datetime(1899, 12, 30)
-TOTAL = re.compile(
+TOTAL = Pattern(
     r"(grand |sub[- ]?|zwischen)?(total[es]*|sum|summe|gesamt\w*|somme|suma|totaal|razem|toplam|итого"
     r"|合計|总计|總計|小计|小計)\b.*",
     re.IGNORECASE,
 )
 IS_TOTAL = "a total of the rows above it, which is left out"
 # The header of a column with its unit: Cost (USD), Duration [ms].
-UNIT = re.compile(r"(.+?)_*[(\[](.{1,12})[)\]]")
+UNIT = Pattern(r"(.+?)_*[(\[](.{1,12})[)\]]")
 # That of an amount with its currency: cost_usd.
-AMOUNT_IN = re.compile(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
+AMOUNT_IN = Pattern(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
 MOST_LAYOUTS = 1000
 # What a row of a table has that a row of totals has not.
 NAMES = ("provider", "model", "called_at", "traceid")
@@ -166,7 +167,7 @@ def _without_units(row: Row, table: Table) -> Row:
 def _column(name: str, table: Table) -> tuple[str, str]:
     """The column that a field with a unit in its name stands for, and the unit."""
     match = None if name in table.columns else UNIT.fullmatch(name) or AMOUNT_IN.fullmatch(name)
-    if match is None or (match.re is AMOUNT_IN and currency_code(match[2]) == UNKNOWN_CURRENCY):
+    if match is None or (match.re is AMOUNT_IN.compiled and currency_code(match[2]) == UNKNOWN_CURRENCY):
         return name, ""
     column, unit = match.groups()
     meant = next((column for column in (f"{column}_{unit}", column) if column in table.columns), name)
@@ -231,7 +232,8 @@ def _cleaned(row: Row, table: Table, checked: Iterable[tuple[str, Type]], styles
 def _number(value: str, column: str, kind: Type, styles: Callable[[], Styles], row: Row, table: Table) -> str | None:
     """A number as SQL reads it, with the currency that stands beside it in the row; another text as it is."""
     stripped = value.strip()
-    if stripped.lower() in NO_VALUE:
+    # Of an amount that was computed wrongly it is said that it is missing.
+    if stripped.lower() in NO_VALUE or (stripped.lower() == "nan" and not table.drops_values):
         return None
     match = AMOUNT.fullmatch(stripped)
     if match is None or bool(match["open"]) != bool(match["close"]):

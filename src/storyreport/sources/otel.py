@@ -109,6 +109,11 @@ def find(path: Path) -> Path | None:
 
 def why_not(path: Path) -> str | None:
     """Of a file of spans without any of generative AI, that it is one."""
+    if owner := span_forms.foreign(path):
+        return (
+            f"holds spans of {owner}, which do not say what was used: let OpenTelemetry's collector write them to a"
+            " file, as OTLP JSON"
+        )
     if _has_spans(path) is False:
         return "holds spans, but none with gen_ai.* or OpenInference attributes: nothing in it says what was used"
     return None
@@ -117,7 +122,7 @@ def why_not(path: Path) -> str | None:
 def _has_spans(path: Path) -> bool | None:
     """Whether spans of a file are of generative AI; None where it is no file of spans."""
     is_export = False
-    for number, (_, record, _) in enumerate(textfiles.records(path), start=1):
+    for number, (_, record, _) in enumerate(span_forms.records(path), start=1):
         is_export = is_export or (record is not None and _is_export(record))
         if is_export and any(span is None or _is_ours(span) for span, _ in _spans(record or {})):
             return True
@@ -129,7 +134,7 @@ def _has_spans(path: Path) -> bool | None:
 def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """A row for each span that has a gen_ai attribute, and the place of each other one."""
     position = 0
-    for line, record, problem in textfiles.records(path):
+    for line, record, problem in span_forms.records(path):
         for span, broken in _spans(record) if record is not None else [(None, problem)]:
             row: dict[str, Any] | None = {}
             if span is not None:

@@ -125,7 +125,8 @@ with identified as (
     select
         step_runs.*,
         coalesce(cast(nullif(id, '') as text), key(run, story, step, attempt, started_at)) as source_key,
-        coalesce(duration_ms, duration_s) as given_ms
+        coalesce(duration_ms, duration_s) as given_ms,
+        case when error is not null then error_text(error) end as said
     from src_step_runs as step_runs
 ),
 
@@ -175,7 +176,7 @@ select
     words.status,
     attempts.status as source_status,
     attempts.acceptance_passed,
-    nullif(attempts.error, '') as error_message,
+    attempts.said as error_message,
     attempts.queued_at,
     attempts.began_at as started_at,
     -- A running step may say how long it has taken so far.
@@ -202,7 +203,7 @@ left join src_statuses as words
         words.word = coalesce(
             nullif(lower(trim(attempts.status)), ''),
             case
-                when attempts.error <> '' then 'failed'
+                when attempts.said is not null then 'failed'
                 when attempts.finished_at is not null or attempts.given_ms is not null then 'completed'
             end
         );
@@ -216,7 +217,8 @@ with identified as not materialized (
         coalesce(
             cast(nullif(id, '') as text),
             key(run, story, step, provider, model, endpoint, called_at, input_tokens, output_tokens, cost)
-        ) as given_key
+        ) as given_key,
+        case when error is not null then error_text(error) end as said
     from src_calls as calls
 ),
 
@@ -255,7 +257,7 @@ select
     words.status,
     coalesce(nullif(ranked.status, ''), case ranked.success when 1 then 'success' when 0 then 'failure' end)
         as source_status,
-    nullif(ranked.error, '') as error_message,
+    ranked.said as error_message,
     ranked.called_at,
     coalesce(ranked.duration_ms, ranked.duration_s) as duration_ms,
     coalesce(ranked.calls, 1) as calls,
@@ -297,7 +299,7 @@ left join src_statuses as words
         words.word = coalesce(
             nullif(lower(trim(ranked.status)), ''),
             case ranked.success when 1 then 'success' when 0 then 'failure' end,
-            case when ranked.error <> '' then 'failed' end
+            case when ranked.said is not null then 'failed' end
         )
 left join main.runs
     on

@@ -3,22 +3,28 @@
 import re
 from collections.abc import Callable
 
+from ..late import Pattern
+from .spellings import spelt_out
+
 SECRET = "<secret>"
-E_MAIL = r"[\w.+%-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+"
+E_MAIL = r"(?:[\w.+%-]{1,64}|\"[^\"\n]{1,64}\")(?:@|%40)(?:[\w-]+(?:\.[\w-]+)+|\[[\d.a-fA-F:]+\])"
 # Names whose value is a secret after a colon, too; those of WEAK only after `=`, or where the value has a digit.
 # What a name may begin with is left out (`OPENAI_` of `OPENAI_API_KEY`): to look for that costs most of the time.
 STRONG = (
-    r"(?:(?<![A-Za-z])(?:(?:api|access|secret|private|subscription|account|master|license)[-_ ]?key(?: provided)?"
-    r"|(?:shared)?access[-_]?key|(?:client|app|webhook|shared)[-_]?secret"
-    r"|(?:auth|access|refresh|api|bot|bearer|id|session|csrf|security|user|private|deploy|job|personal"
-    r"|oauth|service)[-_ ]?token"
+    r"(?:(?<![A-Za-z])(?:(?:api|access|secret|private|subscription|account|master|license|signing|encryption|admin|ssh"
+    r"|consumer|storage|hmac|root)[-_ ]?key(?:[-_ ]?id)?(?: provided)?"
+    r"|(?:shared|secret)[-_ ]?access[-_ ]?key|(?:client|app|webhook|shared|consumer|api)[-_ ]?secret(?: provided)?"
+    r"|(?:auth|access|refresh|api|bot|bearer|id|session|csrf(?:middleware)?|xsrf|security|user|private|deploy|job"
+    r"|personal|oauth|service|reset|registration|identity|delegation)[-_ ]?token"
     r"|passphrase|authorization|credentials?|secret|(?:session|php|j)[-_]?s?(?:id|essid|essionid)"
     r"|x-[\w-]{0,40}(?:key|token|auth))"
     # A variable of the environment.
     r"|(?-i:(?<=_)(?:TOKEN|KEY))"
     r"|passw(?:or)?d|pwd|SharedAccessKey|AccountKey|ConnectionString)"
 )
-WEAK = r"(?:(?<![A-Za-z])(?:key|token|session|sig|signature|auth|code|hash|nonce|otp|pin|pass))"
+WEAK = r"(?:(?<![A-Za-z])(?:key|token|session|sig|signature|auth|code|hash|nonce|otp|pin|pass|pw|hmac|jwt))"
+# What opens a value: a list, a block of YAML, the next line, a quote of Python's bytes.
+OPENING = r"(?:[\[({|>]\s*)?(?:\\(?=\s))?\s*(?:b(?=[\"']))?\\?[\"']?"
 # The word for a password elsewhere.
 ABROAD = (
     r"passwort|kennwort|mot de passe|contrase(?:ñ|n)a|clave|senha|wachtwoord|parola(?: d'ordine)?|has[łl]o|lösenord"
@@ -29,21 +35,29 @@ PREFIXES = (
     r"(?:sk|pk|rk)[-_]|xox[a-z]-|xapp-|gh[a-z]_|github_pat_|glpat-|gl[a-z]{2,4}-|hf_|r8_|npm_|pypi-|gsk_|xai-|nvapi-|pplx-"
     r"|tvly-|AKIA|ASIA|AIza|ya29\.|SG\.|dop_v1_|shp[a-z]{2}_|lin_api_|whsec_|sq0[a-z]{3}-|EAA[A-Z]|dapi|eleven_"
     r"|ntn_|figd_|rnd_|ls(?:v2)?_[a-z]{2}_|dckr_pat_|hv[sb]\.|ATATT|GOCSPX-|pcsk_|vercel_|csk-|1//0|ops_eyJ|dp\.[a-z]{2}\.|tgp_v1_|fo1_|sb[ps]_|AGE-SECRET-KEY-"
+    r"|ABSK|bedrock-api-key-|api_org_|sess-(?=\w*\d)|HRKU-|GR1348941|ATBB|ATCTT|pscale_[a-z]+_|npg_|fm[12]_|gl(?:sa|c)_"
+    r"|NR(?:AK|II|JS)-|ph[cxs]_|PMAK-|pul-|rdme_|xkeysib-|xsmtpsib-|sntry[su]_|snyk_|LTAI|jina_|e2b_|rpa_|LA-|fc-(?=\w*\d)"
+    r"|pat(?=\w{14}\.)|api_key_|apikey-|FLWSECK-|rzp_[a-z]+_|sb_secret_|sb_publishable_|ctx7sk-|cfut_|v1\.local\."
 )
 # Shorter ones, which other words begin with too: then the rest has a digit and is long.
 SHORT_PREFIXES = (
     r"(?:fw_|pa-|ak-|sl\.(?:u\.)?|pat-[a-z]{2}\d-|key_|key-|secret_|s\.|v1\.0-|tok_|re_(?:[A-Za-z0-9]{6,12}_)?)(?=[a-zA-Z]*\d)[A-Za-z0-9-]{16,}"
-    r"|\w{8,}\.atlasv1\.[\w-]{16,}"
+    r"|\w{8,}\.atlasv1\.[\w-]{16,}|key(?=\w{14}\b)(?=[a-zA-Z]*\d)\w+|(?:SK|AC)(?=\w*\d)\w{32}\b|[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{20,}"
+    r"|[0-9a-f]{8}-[0-9a-f-]{27}:fx\b"
 )
 # Ids of requests, and those that begin with a time, look like keys and open nothing.
-NO_SECRETS = re.compile(
+NO_SECRETS = Pattern(
     r"\d{8}T|(?:req|msg|chatcmpl|call|toolu|tooluse|resp|run|gen|pred|batch|file|thread|step|asst|cmpl|trace|span|job|wf|evt)[-_]"
 )
 # A folder's name of two words or three, as Windows calls one after a person.
 FULL_NAME = r"[^\\/\s:\"'<>]+(?: [^\\/\s:\"'<>]+){1,2}"
 RANDOM = r"(?<![\w/.-])[A-Za-z0-9_+-]{20,}={0,2}(?![\w/-])"
+# Base64, as a secret key of AWS or a whole file.
+BASE64 = r"(?<![\w/.+-])(?=[\w+/]*[/+])[A-Za-z0-9+/]{36,}={0,2}(?![\w/.-])|(?<![\w/.+-])[A-Za-z0-9+/]{80,}={0,2}"
 
 Replacement = str | Callable[[re.Match[str]], str]
+CASES = Pattern(r"[a-z](?=[A-Z])|[A-Z](?=[a-z])")
+CHANGES = Pattern(r"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|\d(?=[A-Za-z])")
 
 
 def _unless_plain(match: re.Match[str]) -> str:
@@ -53,7 +67,12 @@ def _unless_plain(match: re.Match[str]) -> str:
         return word
     is_mixed = re.search(r"[a-z]", word) and re.search(r"[A-Z]", word) and len(re.findall(r"\d", word)) >= 3
     changes = len(re.findall(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])", word))
-    return SECRET if is_mixed and changes >= 3 else word
+    return SECRET if is_mixed and (changes >= 3 or len(CASES.findall(word)) >= 8) else word
+
+
+def _unless_path(match: re.Match[str]) -> str:
+    """Takes out what changes between small letters, capitals and digits more often than words with slashes do."""
+    return SECRET if len(CHANGES.findall(match[0])) * 4 > len(match[0]) else match[0]
 
 
 def _is_card(digits: str) -> bool:
@@ -67,7 +86,7 @@ STRONG_WORDS = (
     *("key", "token", "secret", "passw", "passphrase", "pwd", "authoriz", "credential", "sess", "connectionstring"),
     *("x-", "jsid", "phpsid"),
 )
-WEAK_WORDS = ("key", "token", "sess", "sig", "auth", "code", "hash", "nonce", "otp", "pin", "pass")
+WEAK_WORDS = ("key", "token", "sess", "sig", "auth", "code", "hash", "nonce", "otp", "pin", "pass", "pw", "hmac", "jwt")
 ABROAD_WORDS = (
     *(
         "passwort",
@@ -87,8 +106,10 @@ ABROAD_WORDS = (
 # Pattern, replacement, and texts in lower case of which one must be there: to look for these is quick. In this order:
 # what holds others comes first.
 SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
-    (r"(?s)-----BEGIN [A-Z ]*(?:KEY|CERTIFICATE)[A-Z ]*-----.*?(?:-----END [A-Z ]*-----|\Z)", SECRET, ("-----",)),
-    (r"(?i)\b((?:set-)?cookie\\?[\"']?\s*[:=]\s*)[^\r\n]+", rf"\1{SECRET}", ("cookie",)),
+    (r"(?s)-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]*-----|\Z)", SECRET, ("-----",)),
+    (r"(?is)\b(private-lines:).*", rf"\1 {SECRET}", ("private-lines",)),
+    (r"(?i)\b((?:set-)?cookies?\\?[\"']?\s*[:=,]\s*)[^\r\n]+", rf"\1{SECRET}", ("cookie",)),
+    (r"(?i)\b(data:[\w/+.;=-]{0,60};base64,)[\w+/=-]+", rf"\1{SECRET}", ("base64,",)),
     # The user in an address; a password may hold anything but a space.
     (r"\b(\w+://)[^\s/@:]*:(?!\d{1,5}(?:[/?#\s]|$))[^\s\"'<>]*@", r"\1", ("://",)),
     (r"\b(\w+://)[^\s/@:?#\"'<>]+@", r"\1", ("://",)),
@@ -104,14 +125,33 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\1{SECRET}",
         ("authorization",),
     ),
-    (r"(\s(?:-u|--user|--proxy-user)[\s=]+[\"']?[^\s:\"']{1,64}:)[^\s\"']+", rf"\1{SECRET}", ("-u", "--proxy-u")),
-    (r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}", rf"\1{SECRET}", ("bearer",)),
-    (r"(?i)\b(basic\s+)(?=[\w+/]*[0-9+/=])[\w+/]{12,}={0,2}", rf"\1{SECRET}", ("basic",)),
-    (rf"(?<![A-Za-z0-9_])(?:{PREFIXES})[A-Za-z0-9_.-]{{9,}}", SECRET, ()),
+    (r"(\s(?:-u|--user|--proxy-user)[\s=]*[\"']?[^\s:\"']{1,64}:)[^\s\"']+", rf"\1{SECRET}", ("-u", "--proxy-u")),
+    (r"(?i)\b(bearer\s+)[\w.~+/=-]{7,}", rf"\1{SECRET}", ("bearer",)),
+    (r"(?i)\b(ssws\s+)[\w-]{8,}", rf"\1{SECRET}", ("ssws",)),
+    (
+        r"(?i)\b(basic\s+)(?=[\w+/]*[0-9+/=]|(?-i:[a-zA-Z]+[a-z][A-Z]|[A-Z]{2,}\w*[a-z]))[\w+/]{12,}={0,2}",
+        rf"\1{SECRET}",
+        ("basic",),
+    ),
+    # A terminal or a log breaks a long key into two lines.
+    (
+        rf"(?<![A-Za-z0-9_])(?:{PREFIXES})(?:[A-Za-z0-9_.-]{{9,}}(?:\s*\n\s*(?=[A-Za-z_-]*\d)[\w-]{{12,}})?)",
+        SECRET,
+        (),
+    ),
     (rf"(?<![\w.-])(?:{SHORT_PREFIXES})", SECRET, ()),
-    (r"\beyJ[\w-]{8,}\.[\w-]+\.?[\w-]*", SECRET, ("eyj",)),
+    (r"\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}", SECRET, ("eyj",)),
+    # Hashes of passwords.
+    (r"(?:\$(?:2[abxy]|[156]|argon2\w*|scrypt)|\bpbkdf2\w*)\$[^\s\"',;]{8,}", SECRET, ("$",)),
     (E_MAIL, "<e-mail>", ("@", "%40")),
     (r"[\w.+-]{1,64}@localhost\b", "<e-mail>", ("@localhost",)),
+    (
+        r"(?i)\b[\w.+-]{1,64} ?(?:\[at\]|\(at\)| at )(?: ?\w+ ?(?:\[dot\]|\(dot\)| dot )){1,3} ?\w+",
+        "<e-mail>",
+        ("dot",),
+    ),
+    # Servers tell who was refused.
+    (r"(?i)\b((?:for|as) user |\brole )([\"'`])[^\"'`\n]+\2", r"\1\2<user>\2", ("for user", "as user", "role ")),
     # The name beside it.
     (r"(?:\b[^\W\d_a-z][\w.'-]*\s+){1,3}<<e-mail>>", "<e-mail>", ("@", "%40", "<<e-mail>>")),
     # Signed addresses.
@@ -121,13 +161,37 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("=",),
     ),
     (
-        rf"(?i)({STRONG})(\\?[\"']?\s*(?:[:=]|(?<=[\"']),)\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)"
+        rf"(?i)({STRONG})(\\?[\"']?\s*(?:[:=]|(?<=[\"']),)\s*{OPENING}(?:(?:basic|bearer|token|digest)\s+)?)"
         r"(?!(?:basic|bearer|token|digest)\s|<)[^\s\"'&,;}<\\]{4,}",
         rf"\1\2{SECRET}",
         STRONG_WORDS,
     ),
+    # Of several, of which each is a text; and as an option or an element.
     (
-        rf"(?i)({WEAK}=\\?[\"']?)(?!<|(?:\d{{1,5}}|true|false|none|null)\b)[^\s\"'&,;}}<\\]{{4,}}",
+        r"(?i)((?:key|token|secret|passw(?:or)?d|credential)s\\?[\"']?\s*[:=]\s*)"
+        r"(?:\[[^\[\]]*[A-Za-z][^\[\]]*(?:\]|\Z)|\([^()]*[A-Za-z][^()]*(?:\)|\Z)|\{[^{}]*[A-Za-z][^{}]*(?:\}|\Z))",
+        rf"\1{SECRET}",
+        STRONG_WORDS,
+    ),
+    (r"(?i)(\bpasswords\s*[:=]\s*)[^\[\s][^\n;]+", rf"\1{SECRET}", ("passwords",)),
+    (rf"(?i)((?<!\w)--?{STRONG}|(?<!\w)--token)([\s=]+[\"']?)(?!-)[^\s\"']{{4,}}", rf"\1\2{SECRET}", STRONG_WORDS),
+    # Our own sign looks like an element.
+    (rf"(?i)(<(?!secret>)(?:\w+:)?{STRONG}[^<>]{{0,200}}>)[^<]+", rf"\1{SECRET}", STRONG_WORDS),
+    (r"(?i)(<secret>)[^<]+(?=</secret>)", rf"\1{SECRET}", STRONG_WORDS),
+    (r"(?i)\b(secret\w*\(b?[\"'])[^\"']+", rf"\1{SECRET}", ("secret",)),
+    (r"(?i)(/(?:key|token|secret|api[-_]?key|reset|invite|verify)/)(?=[\w-]*\d)[\w-]{8,}", rf"\1{SECRET}", ("/",)),
+    (r"(?i)\b((?:auth|signature|sig)\\?[\"']\s*:\s*\\?[\"'])[\w+/=-]{12,}", rf"\1{SECRET}", ("auth", "sig")),
+    (
+        r"(?i)\b((?:(?:seed|recovery) (?:phrase|words)|mnemonic)\W{1,3}(?:is )?)(?:[a-z]+\W+){2,}[a-z]+",
+        rf"\1{SECRET}",
+        ("seed", "recovery", "mnemonic"),
+    ),
+    (r"(?i)\b(login \S+ password )\S+", rf"\1{SECRET}", ("login",)),
+    (r"(?i)\b((?:sqlplus\s+(?:-\w+\s+)*|oracle:\w+:)\w+/)[^@\s]+(?=@)", rf"\1{SECRET}", ("sqlplus", "oracle:")),
+    # A line of .pgpass.
+    (r"(?<![\w.])([\w.*-]+:(?:\d{4,5}|\*):[\w*-]+:[\w*-]+:)[^\s:]+", rf"\1{SECRET}", (":",)),
+    (
+        rf"(?i)({WEAK}={OPENING})(?!<|(?:\d{{1,5}}|true|false|none|null)\b)[^\s\"'&,;}}<\\]{{4,}}",
         rf"\1{SECRET}",
         WEAK_WORDS,
     ),
@@ -154,7 +218,13 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("token", "key", "credential"),
     ),
     (r"(?i)\b(session\s+)(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{16,}", rf"\1{SECRET}", ("session",)),
-    (r"(?i)\b((?:mysql\w{0,10}|sshpass)\b[^\n]*?\s-p)(?!\s)[^\s]+", rf"\1{SECRET}", (" -p",)),
+    (
+        r"(?i)\b((?:key|token|secret|credentials?)\s+)(?-i:(?=\w*[a-z])(?=\w*[A-Z])(?=\w*\d))[A-Za-z0-9]{16,}",
+        rf"\1{SECRET}",
+        WEAK_WORDS,
+    ),
+    (r"(?i)\b(mysql\w{0,10}\b[^\n]*?\s-p)(?!\s)\S+", rf"\1{SECRET}", (" -p",)),
+    (r"(?i)\b(sshpass\b[^\n]*?\s-p|redis-cli\b[^\n]*?\s-a)(\s*)\S+", rf"\1\2{SECRET}", ("sshpass", "redis-cli")),
     (
         r"(?i)\b((?:otp|2fa|one-time|verification)(?: code| password)?(?: is)?[: ]+)\d{4,8}\b",
         rf"\1{SECRET}",
@@ -172,12 +242,14 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("users\\", "settings\\"),
     ),
     (
-        r"(?<![\w.-])(?:/(?:var|export|usr|nfs|net|mnt/[a-z]))?/(?:home|Users)/[^/\s:\"'<>]+",
+        r"(?<![\w.-])(?:/(?:var|export|usr|nfs|net|(?:mnt/|cygdrive/)?[a-z]|mnt|data|srv|host|private|Volumes(?:/[^/\n]+)?"
+        r"|volume\d+|System/Volumes/Data))?/(?:home|Users)/[^/\s:\"'<>]+(?: [A-Z][\w.-]*(?=/))*",
         "~",
         ("/home/", "/users/"),
     ),
+    (r"(?<![\w.-])(/(?:run/)?media/)[^/\s:\"'<>]+(?=/)", r"\1user", ("/media/",)),
     (r"(?<![\w/~.-])~[A-Za-z_][\w.-]*(?=/)", "~", ("~",)),
-    (r"(?i)(\\\\[\w.-]+\\(?:home|users)\\)[^\\\s:\"'<>]+", r"\1user", ("home\\", "users\\")),
+    (r"(?i)(\\\\[\w.$-]+(?:\\[\w.-]+)?\\(?:home|users)\\)[^\\\s:\"'<>]+", r"\1user", ("home\\", "users\\")),
     # An account, a card, a number of social security, a telephone.
     (r"\b[A-Z]{2}\d\d ?[A-Z0-9]{4} ?\d{4}(?: ?\d{3,4}){2,5}(?: ?\d{1,3})?\b", SECRET, ()),
     (r"(?<![\w.-])(?:\d{4}[ -]){3}\d{4}(?![\w-])", SECRET, ()),
@@ -204,12 +276,33 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("::", ":"),
     ),
     (RANDOM, _unless_plain, ()),
+    (BASE64, _unless_path, ()),
 )
-COMPILED = tuple((re.compile(pattern), replacement, needles) for pattern, replacement, needles in SECRETS)
+COMPILED = tuple((Pattern(pattern), replacement, needles) for pattern, replacement, needles in SECRETS)
 NAMELESS = tuple(each for each in COMPILED if each[2] not in (STRONG_WORDS, WEAK_WORDS))
 # Nearly all texts hold none of these, and so none of the SECRETS: words in lower case, and what has no fixed word.
 WORDS = (
     *("@", "%40", "bearer", "basic", "://", "-----", "cookie", "hook", "eyj", "/home/", "/users/", "users\\"),
+    *("private-lines", "base64,", "ssws", "$2", "$1$", "$5$", "$6$", "$argon2", "$scrypt", "pbkdf2", "/media/"),
+    *(
+        "for user",
+        "as user",
+        'role "',
+        "role '",
+        "role `",
+        "seed words",
+        "/reset/",
+        "/invite/",
+        "/verify/",
+        "mnemonic",
+        "phrase",
+        "recovery",
+        "sqlplus",
+        "oracle:",
+        "redis-cli",
+        " dot ",
+    ),
+    *("(dot)", "[dot]"),
     *(" -u", "\t-u", " --user", "--proxy-user", " -p", "~", "home\\", "users/", "settings\\"),
     *("tel.", "tel:", "tel ", "telefon", "phone", "mobil"),
     *("sms", "fax", "2fa", "one-time", "verification"),
@@ -217,25 +310,31 @@ WORDS = (
 )
 # Names whose value may be a secret, where they end: `tokens` and `passed` are none.
 NAMES = tuple(dict.fromkeys((*STRONG_WORDS, *WEAK_WORDS)))
-NAME = re.compile(
+NAME = Pattern(
     r"(?:key|token|secret|passw(?:or)?d|passphrase|pwd|authorization|credentials?|session|(?:session|php|j)[-_]?s?\w{0,5}id"
-    r"|connectionstring|sig|signature|auth|code|hash|nonce|otp|pin|pass)(?![a-z])"
+    r"|connectionstring|sig|signature|auth|code|hash|nonce|otp|pin|pass|hmac|jwt)(?![a-z])"
+    r"|(?:key|token|secret|passw(?:or)?d|credential)s\W{0,4}[:=]|(?<![a-z])pw\W{0,2}[:=]|secret\w*\("
 )
 # A digit, and what is around it: all begin with one, which is quick to look for.
-NUMBERS = re.compile(
+NUMBERS = Pattern(
     r"\d(?:(?<=\+\d)|\d\d\)(?<=\(\d{3}\))|\.\d+\.\d|(?<!\d\d)\d\d[.-]\d\d|\d{3}[ -]\d{4}"
     r"|(?<=[A-Z]{2}\d)\d ?[A-Z0-9]{4}|\d{14})"
 )
-PAIR = re.compile(r":(?<=[\w-]{6}:)[\w-]{6}")
+PAIR = Pattern(r":(?<=[\w-]{6}:)[\w-]{6}|:(?:\d{4,5}|\*):[\w*-]+:|:fx\b")
 # Words as long as a key, and those of them that may be one.
-LONG_WORD = re.compile(r"[\w.+/-]{12,}")
-LIKE_A_KEY = re.compile(rf"[\w+-]{{20}}|(?<![A-Za-z0-9_])(?:{PREFIXES})|{SHORT_PREFIXES}")
+LONG_WORD = Pattern(r"[\w.+/-]{12,}")
+LIKE_A_KEY = Pattern(rf"[\w+-]{{20}}|[\w/+]{{36}}|(?<![A-Za-z0-9_])(?:{PREFIXES})|{SHORT_PREFIXES}")
 
 MOST_PASSES = 5
 
 
 def is_suspicious(text: str) -> bool:
     """Whether a text may hold what must not be kept; False for nearly all texts, at little cost."""
+    plain = spelt_out(text)
+    return _is_suspicious(text) or (plain is not text and _is_suspicious(plain))
+
+
+def _is_suspicious(text: str) -> bool:
     lowered = text.casefold()
     if any(word in lowered for word in WORDS) or NUMBERS.search(text) or _is_named(lowered):
         return True
@@ -251,7 +350,15 @@ def _is_named(lowered: str) -> bool:
 
 def redacted(text: str) -> str:
     """The text without what must not be kept."""
-    if not is_suspicious(text):
+    plain = spelt_out(text)
+    # What is written as it is in an address or in JSON is kept so, unless it hides something there.
+    if plain is not text and (found := _redacted(plain)) != plain:
+        return found
+    return _redacted(text)
+
+
+def _redacted(text: str) -> str:
+    if not _is_suspicious(text):
         return text
     # What is taken out may leave another such text behind.
     for _ in range(MOST_PASSES):
