@@ -14,7 +14,7 @@ from storyreport.web.mode import mode_for
 from storyreport.web.server import Extras
 
 PLACE = "s3a://our-bucket/<lake>"
-DETAIL = "alpha is rolled up from a lake: of its stories, runs and calls, here are those alone that landed."
+DETAIL = "alpha is rolled up from a lake: of its stories, runs and calls only those that landed are here."
 
 
 @pytest.fixture(scope="module")
