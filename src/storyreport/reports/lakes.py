@@ -19,6 +19,7 @@ from .header import Report
 ROLLUPS, CURRENT, DETAIL = "rollups", "current state", "detail"
 # What a lake has more of than landed.
 HISTORIES = {"stories", "runs", "step_runs", "calls"}
+SHELL = set('"$`\\!')
 # Parameter → the column of a lake by which its value is found.
 KEYS = {"run": "run", "batch": "run", "story": "story"}
 LAKES = """
@@ -41,8 +42,9 @@ class Lake:
     def line(self, table: str, column: str, key: str) -> str:
         """The command line that shows the rows of one story or run by DuckDB."""
         files = f"{self.location.rstrip('/')}/{table}/date=*/*.parquet"
-        sql = f"from read_parquet({_text(files)}, union_by_name = true) where cast({column} as varchar) = {_text(key)}"
-        return f"duckdb -c {shlex.quote(sql)}"
+        sql = f"from read_parquet({_text(files)}, union_by_name = true) where {column}::varchar = {_text(key)}"
+        # Between double quotes a shell knows these; without them the line is easier to read.
+        return f"duckdb -c {shlex.quote(sql) if set(sql) & SHELL else chr(34) + sql + chr(34)}"
 
 
 def class_of(report: Report) -> str:
@@ -63,7 +65,7 @@ def missing(report: Report, values: Mapping[str, str], found: list[Lake], is_pri
         return []
     kind, key = next(((name, values[name]) for name in KEYS if values.get(name)), ("", ""))
     sentences = [
-        f"{lake.source} is rolled up from a lake: of its stories, runs and calls, here are those alone that landed."
+        f"{lake.source} is rolled up from a lake: of its stories, runs and calls only those that landed are here."
         for lake in found
     ]
     return sentences + (elsewhere(kind, key, found) if key and not is_private else [])
@@ -72,13 +74,10 @@ def missing(report: Report, values: Mapping[str, str], found: list[Lake], is_pri
 def elsewhere(kind: str, key: str, found: list[Lake]) -> list[str]:
     """Where all of a story or run is, in sentences with the command line that shows it."""
     return [
-        f"All of the {kind} is in {lake.location}: {' ; '.join(lake.line(name, KEYS[kind], key) for name in TABLES)}"
+        f"All step runs of the {kind} (its calls are in calls/): {lake.line('step_runs', KEYS[kind], key)}"
         for lake in found
         if kind in KEYS
     ]
-
-
-TABLES = ("step_runs", "calls")
 
 
 def _text(value: str) -> str:
