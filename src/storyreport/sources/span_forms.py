@@ -56,7 +56,9 @@ def foreign(path: Path) -> str | None:
 
 
 def _has_prefixes(path: Path) -> bool:
-    return any(BEHIND_PREFIX.match(text) for _, text, _ in islice(textfiles.lines(path), textfiles.LOOKED_AT) if text)
+    # Lines with a prefix are no lines of JSON.
+    beginning = islice(textfiles.lines(path), textfiles.LOOKED_AT) if textfiles.form(path) != "lines" else ()
+    return any(BEHIND_PREFIX.match(text) for _, text, _ in beginning if text)
 
 
 def _request_in(
