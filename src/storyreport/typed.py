@@ -4,6 +4,7 @@ A view src_<table> has the rows to load, just those that may have changed where 
 of them, for looking things up. src_statuses translates the source's status words.
 """
 
+import json
 import sqlite3
 from collections.abc import Collection, Mapping
 
@@ -288,7 +289,8 @@ def drop_views(connection: sqlite3.Connection, tables: Collection[str]) -> None:
 def _create_statuses(connection: sqlite3.Connection, meanings: Mapping[str, str]) -> None:
     connection.execute("drop table if exists temp.src_statuses")
     connection.execute("create temp table src_statuses (word text primary key, status text) without rowid")
-    connection.executemany("insert into temp.src_statuses values (?, ?)", meanings.items())
+    # Ten thousand words: at once that takes a third of what it takes one by one.
+    connection.execute("insert into temp.src_statuses select key, value from json_each(?)", [json.dumps(meanings)])
 
 
 def _create_view(

@@ -176,7 +176,7 @@ def carry_out(
     `failed` gets a sentence for each one that could not be loaded; a single one raises its error.
     """
     from .. import unchanged
-    from ..ingest import known_at, requests_for
+    from ..ingest import known_at, requests_for, system_before
     from ..transaction import staying_open
 
     if order.arguments and order.name and (text := unchanged.answer(order.arguments)) is not None:
@@ -191,8 +191,9 @@ def carry_out(
             path: LABELS.get(each, each) for path, each in zip(places, order.places, strict=True) if each in streams
         }
         not_found: list[str] = []
-        known = partial(known_at, database)
-        requests = requests_for(places, order.name, order.system, not_found, known, price_file=price_file, **order.how)
+        known, before = partial(known_at, database), partial(system_before, database)
+        how = {**order.how, "price_file": price_file}
+        requests = requests_for(places, order.name, order.system, not_found, known, before, **how)
         if len(requests) > 1 and database.is_file():
             stack.enter_context(staying_open(database))
         loaded = 0

@@ -6,11 +6,11 @@ block whose digest is as before, nothing has changed.
 
 import json
 import marshal
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from hashlib import blake2b
-from itertools import groupby
 from typing import Any
 
 from ..keyed import PRIVATE_KEY
@@ -103,8 +103,15 @@ def _read(job: Job, table: str, first: int, last: int) -> dict[int, Block]:
             f" where {number} between :first and :last order by {number}",
             first=first,
             last=last,
-        )
-        return {block: _block(list(held)) for block, held in groupby(rows, lambda row: row[0] // ROWS_A_BLOCK)}
+        ).fetchall()
+    numbers = [row[0] for row in rows]
+    found, start = {}, 0
+    while start < len(rows):
+        block = numbers[start] // ROWS_A_BLOCK
+        end = bisect_left(numbers, (block + 1) * ROWS_A_BLOCK, start)
+        found[block] = _block(rows[start:end])
+        start = end
+    return found
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from ..errors import NotContinuedError
@@ -50,6 +49,7 @@ IS_TOTAL = "a total of the rows above it, which is left out"
 UNIT = Pattern(r"(.+?)_*[(\[](.{1,12})[)\]]")
 # That of an amount with its currency: cost_usd.
 AMOUNT_IN = Pattern(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
+MOST_LAYOUTS = 1000
 # What a row of a table has that a row of totals has not.
 NAMES = ("provider", "model", "called_at", "traceid")
 
@@ -111,24 +111,50 @@ def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row
     is_continued = isinstance(place, text.Piece) and place.first_byte > 0
     if is_continued and sums.styles:
         sums.styles = _continued(sums.styles, _styles(place, table))
-    checked = {column: kind for column, kind in table.columns.items() if kind in NUMBERS or kind in TIMES}
-    money = [column for column, kind in checked.items() if kind is Type.MONEY]
+    layouts: dict[tuple[str, ...], _Layout] = {}
     for number, record, problem in text.listed_records(place, table.listed_as):
-        row = _without_units(text.in_lower_case(record or {}), table)
-        cleaned = _cleaned(row, table, checked, styles)
-        yield number, cleaned, problem or _total(row, cleaned, money, sums)
+        row = record or {}
+        layout = _layout(tuple(row), table, layouts)
+        row = dict(zip(layout.columns, row.values(), strict=True))
+        if layout.has_units:
+            row = _without_units(row, table)
+            layout = _layout(tuple(row), table, layouts)
+        cleaned = _cleaned(row, table, layout.checked, styles)
+        yield number, cleaned, problem or (_total(row, cleaned, layout.money, sums) if layout.money else None)
 
 
-@lru_cache(maxsize=1024)
-def _has_units(names: tuple[str, ...]) -> bool:
-    """Whether a column may have its unit in its name."""
-    return any(name[-1:] in (")", "]") or AMOUNT_IN.fullmatch(name) for name in names)
+@dataclass(frozen=True)
+class _Layout:
+    """What the fields of a record are: most records of a file have the same.
+
+    `checked` are the columns of numbers and times, in the order of the table, and `money` those of amounts.
+    """
+
+    columns: tuple[str, ...]
+    has_units: bool
+    checked: tuple[tuple[str, Type], ...]
+    money: tuple[str, ...]
+
+
+def _layout(names: tuple[str, ...], table: Table, known: dict[tuple[str, ...], _Layout]) -> _Layout:
+    """The layout of records with these fields, from those that are known or as one more of them."""
+    layout = known.get(names)
+    if layout is None:
+        if len(known) == MOST_LAYOUTS:
+            known.clear()
+        columns = tuple(map(text.column_of, names))
+        held = {column: kind for column, kind in table.columns.items() if column in columns}
+        layout = known[names] = _Layout(
+            columns,
+            any(name[-1:] in (")", "]") or AMOUNT_IN.fullmatch(name) for name in columns),
+            tuple((column, kind) for column, kind in held.items() if kind in NUMBERS or kind in TIMES),
+            tuple(column for column, kind in held.items() if kind is Type.MONEY),
+        )
+    return layout
 
 
 def _without_units(row: Row, table: Table) -> Row:
     """The row with the names that columns have without their units; the unit of an amount is its currency."""
-    if not _has_units(tuple(row)):
-        return row
     plain: Row = {}
     for name, value in row.items():
         column, unit = _column(name, table)
@@ -179,24 +205,20 @@ def _styles(place: text.Place, table: Table) -> Styles:
     return found
 
 
-def _cleaned(row: Row, table: Table, checked: Mapping[str, Type], styles: Callable[[], Styles]) -> Row:
+def _cleaned(row: Row, table: Table, checked: Iterable[tuple[str, Type]], styles: Callable[[], Styles]) -> Row:
     """The row with its numbers and times as SQL reads them; the row itself where it has them as JSON does."""
-    written = {
-        column
-        for column, value in row.items()
+    written = [
+        (column, kind)
+        for column, kind in checked
         # A date with the year in front is what SQL reads.
-        if type(value) is str
-        and column in checked
-        and not (value[:4].isdecimal() and value[4:5] == "-" and checked[column] in TIMES)
-    }
+        if type(value := row[column]) is str and not (value[4:5] == "-" and value[:4].isdecimal() and kind in TIMES)
+    ]
     if not written:
         return row
     cleaned = dict(row)
     # In the order of the table: the first amount says which currency the row is in.
-    for column in checked if len(written) > 1 else written:
-        if column not in written:
-            continue
-        value, kind = row[column], checked[column]
+    for column, kind in written:
+        value = row[column]
         if kind in NUMBERS:
             if not (PLAIN.fullmatch(value) and "." not in value):
                 cleaned[column] = _number(value, column, kind, styles, cleaned, table)
@@ -291,8 +313,6 @@ def _total(row: Row, cleaned: Row, money: Collection[str], sums: Sums) -> str | 
 
     A row of totals names no model and has the sum of the amounts above it, or of those since the last one.
     """
-    if not any(column in cleaned for column in money):
-        return None
     amounts: Mapping[str, float] = {
         column: amount for column in money if (amount := _float(cleaned.get(column))) is not None
     }

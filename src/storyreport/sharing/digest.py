@@ -196,7 +196,7 @@ def _last_hours(connection: sqlite3.Connection, period: str) -> str:
         for asked in (figures.LAST_HOURS, figures.SLOW_RUNS)
     ]
     facts = figures.verdict(answers[0], answers[1][0]["slow"], int(hours[1]))
-    return "; " + ", ".join(fact.text for fact in facts)
+    return f". Last {hours[1]} h: {', '.join(fact.text for fact in facts)}"
 
 
 def _section(connection: sqlite3.Connection, part: Part, words: Mapping[str, str]) -> Section:

@@ -3,7 +3,29 @@
 
 -- database: calls
 -- prompt_tokens include the cached ones. Early versions have no status: what has tokens was answered.
-with read as (
+with repeated as (
+    select request_id
+    from src_litellm_spendlogs
+    group by request_id
+    having count(*) > 1
+),
+
+-- Few rows have an id in common: only these are sorted with all that they hold.
+once as (
+    select
+        logs.*,
+        1 as place
+    from src_litellm_spendlogs as logs
+    where request_id not in (select request_id from repeated)
+    union all
+    select
+        logs.*,
+        row_number() over (partition by request_id order by endtime desc, spend desc) as place
+    from src_litellm_spendlogs as logs
+    where request_id in (select request_id from repeated)
+),
+
+read as (
     select
         logs.*,
         case when json_valid(metadata) and json_type(metadata) = 'object' then metadata else '{}' end as details,
@@ -17,7 +39,10 @@ with read as (
         or lower(api_base) glob 'http*://172.3[01].*'
         or lower(api_base) glob 'http*://*.local[:/]*'
         or lower(api_base) glob 'http*://*.internal[:/]*' as is_own_server
-    from src_litellm_spendlogs as logs
+    from once as logs
+    where place = 1
+    -- The details are taken once, not for each value in them.
+    limit -1
 ),
 
 extracted as (
@@ -63,8 +88,7 @@ spent as (
         max(coalesce(total_tokens, 0), coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) as tokens,
         case when cast(said_read as text) not glob '*[^0-9.]*' then cast(said_read as integer) else 0 end as cache_read,
         case when cast(said_written as text) not glob '*[^0-9.]*' then cast(said_written as integer) else 0 end
-            as cache_write,
-        row_number() over (partition by request_id order by endtime desc, spend desc) as place
+            as cache_write
     from extracted as logs
 ),
 
@@ -157,7 +181,6 @@ left join failures
     on
         failures.request_id = spent.request_id
         and failures.place = 1
-where spent.place = 1
 union all
 select
     'error ' || failures.request_id,

@@ -153,7 +153,11 @@ attempts as (
             ended_at,
             strftime('%Y-%m-%dT%H:%M:%fZ', started_at, (given_ms / 1000.0) || ' seconds')
         ) as finished_at,
-        -- Only within a run is every attempt in sight.
+        -- Only within a run is every attempt in sight. Some count them from 0.
+        case
+            when run <> '' and attempt is not null
+                then attempt + (min(attempt) over (partition by run, story, step) = 0)
+        end as given_attempt,
         case
             when run <> ''
                 then row_number() over (
@@ -172,7 +176,7 @@ select
     cast(nullif(attempts.run, '') as text) as run_key,
     cast(nullif(attempts.pipeline, '') as text) as pipeline_name,
     cast(attempts.step as text) as step_name,
-    coalesce(attempts.attempt, attempts.counted_attempt) as attempt,
+    coalesce(attempts.given_attempt, attempts.attempt, attempts.counted_attempt) as attempt,
     words.status,
     attempts.status as source_status,
     attempts.acceptance_passed,
@@ -210,7 +214,7 @@ left join src_statuses as words
 
 -- database: calls
 -- Calls without an id may be alike in everything and still be two; what has an id is one.
-with identified as (
+with identified as not materialized (
     select
         calls.*,
         nullif(id, '') is not null as has_id,
@@ -222,12 +226,27 @@ with identified as (
     from src_calls as calls
 ),
 
+-- Few rows have a key in common: only these are sorted with all that they hold.
+repeated as (
+    select given_key
+    from identified
+    group by given_key
+    having count(*) > 1
+),
+
 ranked as (
+    select
+        identified.*,
+        1 as place
+    from identified
+    where given_key not in (select given_key from repeated)
+    union all
     select
         identified.*,
         row_number() over (partition by given_key order by called_at desc, cost desc, total_tokens desc, status)
             as place
     from identified
+    where given_key in (select given_key from repeated)
 )
 
 select
@@ -264,17 +283,20 @@ select
     ranked.audio_seconds,
     case when ranked.currency is not 'XXX' then ranked.cost end as cost,
     coalesce(nullif(ranked.currency, 'XXX'), 'USD') as currency,
-    nullif(
-        json_patch(
-            '{}',
-            json_object(
-                'team', nullif(ranked.team, ''),
-                'project', nullif(ranked.project, ''),
-                'tag', nullif(ranked.tag, '')
+    case
+        when coalesce(ranked.team, ranked.project, ranked.tag) is not null
+            then nullif(
+                json_patch(
+                    '{}',
+                    json_object(
+                        'team', nullif(ranked.team, ''),
+                        'project', nullif(ranked.project, ''),
+                        'tag', nullif(ranked.tag, '')
+                    )
+                ),
+                '{}'
             )
-        ),
-        '{}'
-    ) as labels
+    end as labels
 from ranked
 left join src_statuses as words
     on

@@ -20,9 +20,10 @@ CLASSES = (
     "error_code",
     "status",
 )
+# Not text, title or content: an answer of a model has those, and is no message.
 MESSAGES = (
-    *("message", "msg", "errormessage", "error_message", "exc_message", "exception_message", "detail", "description"),
-    *("reason", "text", "title", "error", "value"),
+    *("message", "msg", "errormessage", "error_message", "exc_message", "exception_message", "detail", "reason"),
+    "error",
 )
 # What tools write where there is no error.
 NOTHING = frozenset(
