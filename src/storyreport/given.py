@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from . import pricing
 from .errors import StoryreportError, UsageError
@@ -19,6 +18,8 @@ from .recognise import check_system, find_parts, find_parts_at, folder_of, is_pa
 
 def check_timezone(name: str) -> None:
     """Raise UsageError for an unknown time zone."""
+    from zoneinfo import ZoneInfo
+
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):

@@ -49,7 +49,12 @@ class Duck:
         for function in functions:
             takes = [kinds[one] for one in function.takes]
             self.connection.create_function(
-                function.name, self._batches(function), takes, kinds[function.returns], type="arrow"
+                function.name,
+                self._batches(function),
+                takes,
+                kinds[function.returns],
+                type="arrow",
+                null_handling="special",
             )
 
     def _batches(self, function: Function) -> Any:

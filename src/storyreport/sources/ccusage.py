@@ -5,10 +5,15 @@ price list. Reports by month, week, session or block would count the same again 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
+from ..readers import text as textfiles
 from . import System, Type, recordfiles
 
+BROKEN = "a day of a project is no object"
 TOKENS = {
     "input_tokens": "inputTokens",
     "output_tokens": "outputTokens",
@@ -20,12 +25,40 @@ DAYS = recordfiles.table(
     {
         "date": Type.UTC,
         "agent": Type.WORD,
+        "project": Type.KEY,
         "model": Type.WORD,
         "cost": Type.MONEY,
         **dict.fromkeys(TOKENS, Type.COUNT),
     },
     required=("date",),
 )
+
+
+# Where a day has a digest of its project's name, and the lists of other reports.
+PROJECT = "digest of the project"
+OTHERS = {"monthly": "month", "weekly": "week", "sessions": "session", "session": "session", "blocks": "block"}
+
+
+def records(path: Path) -> Iterator[textfiles.Record]:
+    """The records of a file; those of a report by project (`--instances`) are the days of each."""
+    for number, record, problem in textfiles.records(path):
+        projects = (record or {}).get("projects")
+        if not isinstance(projects, dict):
+            yield number, record, problem
+            continue
+        for name, days in projects.items():
+            for day in days if isinstance(days, list) else [days]:
+                is_day = isinstance(day, dict)
+                yield number, {**day, PROJECT: recordfiles.digest(name)} if is_day else None, None if is_day else BROKEN
+
+
+def why_not(path: Path) -> str | None:
+    """Of another report of ccusage's, which one would do."""
+    for _, record, _ in islice(textfiles.records(path), 1):
+        named = next((name for name in OTHERS if isinstance((record or {}).get(name), list)), None)
+        if named and record and ("totals" in record or named == "blocks"):
+            return f"is ccusage's report by {OTHERS[named]}, which does not say the days: give `ccusage daily --json`"
+    return None
 
 
 def is_ours(record: Mapping[str, Any]) -> bool:
@@ -44,7 +77,8 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         for used in models if isinstance(models, list) and models else [day]:
             names = {"model": "modelName", "cost": ("cost", "totalCost"), **TOKENS}
             row = recordfiles.columns(used, names) if isinstance(used, Mapping) else {"model": [used]}
-            yield {"model": _only_model(day), **_known(row), "date": date, "agent": recordfiles.inside(day, "agent")}
+            around = {"date": date, "agent": recordfiles.inside(day, "agent"), "project": record.get(PROJECT)}
+            yield {"model": _only_model(day), **_known(row), **around}
 
 
 def _known(row: recordfiles.Row) -> recordfiles.Row:
@@ -60,6 +94,9 @@ SYSTEM = System(
     name="ccusage",
     title="ccusage daily report",
     parts={
-        "days": recordfiles.part("ccusage_days", DAYS, is_ours, recordfiles.each(rows), within=("daily",)),
+        "days": replace(
+            recordfiles.part("ccusage_days", DAYS, is_ours, recordfiles.each(rows), within=("daily",), records=records),
+            why_not=why_not,
+        ),
     },
 )

@@ -26,6 +26,8 @@ NUMBERS = (Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY)
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "nan", "none", "null"})
 # 1,234.50 or $0.12; the sign may stand before or behind the currency's.
 AMOUNT = re.compile(r"(-?)[$€£¥]?(-?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?", re.ASCII)
+# What can only have a decimal comma: 1.234,50 or 0,12.
+WITH_COMMA = re.compile(r"(-?)[$€£¥]?(-?)((?:\d{1,3}(?:\.\d{3})+|\d+)),(\d{1,2}|\d{4,})(?:\s?[$€£¥])?", re.ASCII)
 
 Row = dict[str, Any]
 Rows = Callable[[Mapping[str, Any]], Iterable[Row]]
@@ -249,6 +251,8 @@ def number(text: str) -> str | None:
     stripped = text.strip()
     if stripped.lower() in NO_VALUE:
         return None
+    if (comma := WITH_COMMA.fullmatch(stripped)) and not (comma[1] and comma[2]):
+        return f"{comma[1] or comma[2]}{comma[3].replace('.', '')}.{comma[4]}"
     match = AMOUNT.fullmatch(stripped)
     if match is None or (match[1] and match[2]):
         return stripped
