@@ -40,7 +40,7 @@ from placed
 left join main.runs
     on
         runs.source_id = :source_id
-        and runs.source_key = placed.trace_id
+        and runs.source_key = cast(placed.trace_id as text)
 left join main.pipelines on pipelines.id = runs.pipeline_id
 group by placed.trace_id;
 
@@ -94,8 +94,7 @@ left join traces on traces.trace_id = spans.trace_id;
 select
     key(spans.trace_id, spans.span_id) as source_key,
     spans.trace_id as run_key,
-    -- That of the trace, which is loaded.
-    pipelines.name as pipeline_name,
+    traces.pipeline_name,
     coalesce(spans.operation, 'call') || coalesce(' ' || spans.target, '') as step_name,
     words.status,
     coalesce(spans.error_type, spans.status) as source_status,
@@ -105,11 +104,7 @@ select
     coalesce(spans.ended_at, spans.started_at) as last_activity_at,
     spans.duration_ms
 from exported as spans
-left join main.runs
-    on
-        runs.source_id = :source_id
-        and runs.source_key = spans.trace_id
-left join main.pipelines on pipelines.id = runs.pipeline_id
+left join traces on traces.trace_id = spans.trace_id
 left join src_statuses as words on words.word = lower(trim(spans.status))
 where spans.place_from_end = 1;
 
@@ -258,7 +253,7 @@ ranked as (
 select
     key(ranked.trace_id, ranked.span_id) as source_key,
     ranked.trace_id as run_key,
-    pipelines.name as pipeline_name,
+    traces.pipeline_name,
     coalesce(ranked.operation, 'call') || coalesce(' ' || ranked.target, '') as step_name,
     coalesce(ranked.provider, '') as provider,
     coalesce(ranked.operation, '') as endpoint,
@@ -311,11 +306,7 @@ select
         '{}'
     ) as labels
 from ranked
-left join main.runs
-    on
-        runs.source_id = :source_id
-        and runs.source_key = ranked.trace_id
-left join main.pipelines on pipelines.id = runs.pipeline_id
+left join traces on traces.trace_id = ranked.trace_id
 left join src_statuses as words on words.word = lower(trim(ranked.status))
 where ranked.place = 1;
 
