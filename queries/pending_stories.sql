@@ -6,6 +6,7 @@ description: >-
   a story is pending if its work is queued and none of it is running. A story that its source does not have is marked
   as missing.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}

@@ -8,6 +8,7 @@ description: >-
   furthest above their usual come first, by cost the most expensive (amounts are not converted); without since, both
   look at the last 7 days only.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}

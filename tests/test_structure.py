@@ -53,6 +53,7 @@ ROOMS = (
     "commands",
     "demo",
     "web",
+    "whole",
     *("ingest", "ahead"),
     *("fixes", "upkeep", "lake"),
     "sharing",

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from . import keyed, pricing, rollups, schema, scratch
 from .ahead import Again, Ahead, read_ahead
+from .detail import refuse_lake, refused_lakes
 from .errors import NotContinuedError, StaleError, StoryreportError
 from .given import Request, check_timezone, requests_for
-from .known import Known, how_read, known_at, known_input, reading_of, refuse_lake, refused_lakes, system_before
+from .known import Known, how_read, known_at, known_input, reading_of, system_before
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, check_whole, harden, open_part
 from .readers.grown import End, goes_on
@@ -248,6 +249,10 @@ def _load_pass(
     work.progress(f"reading {found.path.name}")
     with reading(found.path):
         part = _open(work, found, options, ends)
+        work.outcome.notes += [
+            f"{found.path.name}: {table} is a view or a virtual table and was not read; its rows stay as they were"
+            for table in sorted(part.unread)
+        ]
         if known.layout not in (None, part.layout):
             watermarks = None
         job = Job(work.connection, TypedTables(part, options), work.source.id, known.id, work.now, work.outcome.counts)

@@ -67,8 +67,7 @@ def system_before(database: Path, path: Path) -> str | None:
     with contextlib.suppress(sqlite3.Error, OSError, StoryreportError):
         if not (path.is_file() and database.is_file()):
             return None
-        address = f"{database.resolve().as_uri()}?mode=ro"
-        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=0)) as connection:
+        with contextlib.closing(schema.open_whatever_version(database)) as connection:
             found = connection.execute(inputs, [os.path.abspath(path)]).fetchall()
         states = [json.loads(state or "{}") for _, state in found]
         if len({system for system, _ in found}) == 1 and found[0][0] in systems() and _is_as_before(path, states):
@@ -120,40 +119,3 @@ def reading_of(found: Found, options: Options) -> str:
 
 def _hash(value: object) -> str:
     return hashlib.sha256(repr(value).encode()).hexdigest()
-
-
-# Command → why it refuses a lake, and what to do instead.
-REFUSED = {
-    "ingest": "which `ingest` cannot add to: write the rows there and run `storyreport rollup`, or give another"
-    " --name.",
-    "prune": "which `prune` cannot delete from: delete the rows there and run `storyreport rollup --full`.",
-    "reprice": "whose calls `reprice` cannot see: give the price file to `storyreport rollup --full`.",
-}
-
-
-def _lakes(connection: sqlite3.Connection) -> dict[str, str]:
-    """The sources that are rolled up from a lake: name → location."""
-    return dict(
-        connection.execute(
-            "select name, location from main.lakes join main.sources on sources.id = source_id order by name"
-        )
-    )
-
-
-def _refusal(command: str, name: str, location: str) -> str:
-    return f"{name!r} is rolled up from the lake {location}, {REFUSED[command]}"
-
-
-def refuse_lake(connection: sqlite3.Connection, name: str) -> None:
-    """Raise StoryreportError where a source is rolled up from a lake: one writer a source."""
-    known = _lakes(connection)
-    if name in known:
-        raise StoryreportError(_refusal("ingest", name, known[name]))
-
-
-def refused_lakes(connection: sqlite3.Connection, command: str) -> list[str]:
-    """Why a command on all sources leaves each lake alone; StoryreportError where there is no other source."""
-    refusals = [_refusal(command, name, location) for name, location in _lakes(connection).items()]
-    if refusals and len(refusals) == connection.execute("select count(*) from main.sources").fetchone()[0]:
-        raise StoryreportError(refusals[0])
-    return refusals

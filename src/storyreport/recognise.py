@@ -2,7 +2,6 @@
 
 import contextlib
 import glob
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 from .errors import NotOursError, StoryreportError, UsageError
 from .joining import are_files, in_order, joined
 from .readers import text
-from .readers.header import SQLITE_MAGIC, is_archive, read_header
+from .readers.documents import BROKEN
+from .readers.header import SQLITE_MAGIC, ZIP_MAGIC, packed_as, read_header
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
 from .sources import System, systems
@@ -179,8 +179,8 @@ def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
         raise NotOursError(f"{path} is empty: expected a file of a {_expected(system_name)}.")
     if read_header(path).startswith(SQLITE_MAGIC) or path.suffix in DATABASE_ENDINGS:
         return _parts_of_database(path, system_name)
-    if is_archive(path):
-        raise NotOursError(f"{path} is a tar archive: unpack it, and ingest what is in it.")
+    if packed := packed_as(path):
+        raise NotOursError(f"{path} is {packed}: unpack it, and ingest what is in it.")
     for system in _asked(system_name):
         for name, part in system.parts.items():
             if part.find and part.find(path) == path:
@@ -195,11 +195,15 @@ def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
 
 def _unknown_format(path: Path, system_name: str | None) -> str:
     """The sentence about a file that no system, or not the expected one, has written."""
+    if read_header(path).startswith(ZIP_MAGIC):
+        return f"{path} is a zip archive: unpack it, and ingest what is in it; of spreadsheets, save a table as CSV."
     if system_name:
         return f"{path} is not a file of a {_expected(system_name)}."
+    if text.form(path) == "document" and any(problem == BROKEN for _, _, problem in text.first_records(path, 1)):
+        return f"{path} is broken JSON, or was cut off: export it again."
     fields = sorted(field for field in text.fields(path) if field.isprintable() and 0 < len(field) <= LONGEST_FIELD)
     if len(fields) < 2:
-        problems = (problem or "" for _, _, problem in itertools.islice(text.records(path), text.LOOKED_AT))
+        problems = (problem or "" for _, _, problem in text.first_records(path, text.LOOKED_AT))
         limit = next((f" ({problem})" for problem in problems if " than " in problem), "")
         return f"{path} matches no known format{limit}. {PLAIN_FORMATS}."
     more = ", …" if len(fields) > FIELDS_NAMED else ""

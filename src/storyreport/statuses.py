@@ -39,7 +39,8 @@ WORDS = {
     "waiting": """
         waiting paused suspended deferred sleeping rescheduled up_for_reschedule up_for_retry retry awaiting_retry
         awaiting_concurrency_slot waiting_for_retry wait_for_retry waiting_for_resource waiting_for_resources
-        waiting_for_dependencies waiting_children pending_retry pending_redrive back_off backing_off throttled
+        waiting_for_dependencies waiting_children pending_retry retry_scheduled scheduled_for_retry retry_pending
+        pending_redrive back_off backing_off throttled
         rate_limited requires_action awaiting retryable snoozed postponed waiting_for_callback breakpoint
         """,
     "completed": """

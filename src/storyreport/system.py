@@ -74,6 +74,8 @@ class Table:
     `clock` says what proves the time zone of a local time.
     `currencies` are words that hold the code, name or sign of a currency: they are read as its ISO code, and as XXX
     where it is not known.
+    `sorted_by` are the columns by which the mapping sorts the rows of a staged table: they get an index, so that wide
+    rows need not be sorted.
     """
 
     columns: Mapping[str, Type]
@@ -88,6 +90,7 @@ class Table:
     currencies: tuple[str, ...] = ()
     clock: Clock | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sorted_by: tuple[str, ...] = ()
 
     def named(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """The real columns of a table by their lower-case names, those with an alias by the name that is meant."""

@@ -18,33 +18,12 @@ from storyreport.lake.run import roll_up
 HISTORY = lakes.both(lakes.ordinary(500), lakes.hostile(700))
 TABLES = lakes.rollup_names()
 
-# What they read is rollups, and names of sources, pipelines, steps and errors.
-OF_ROLLUPS = (
-    "acceptance_rates",
-    "acceptance_trend",
-    "api_reliability",
-    "cost",
-    "cost_anomalies",
-    "cost_by_label",
-    "cost_by_month",
-    "cost_by_step",
-    "cost_forecast",
-    "cost_of_failures",
-    "cost_per_story",
-    "duration_changes",
-    "failure_rates",
-    "failure_trend",
-    "flaky_steps",
-    "overview",
-    "run_durations",
-    "slowest_steps",
-    "step_durations",
-    "step_states",
-    "throughput",
-    "token_mix",
-    "top_errors",
-    "what_if",
-)
+OF_ROLLUPS = [
+    name
+    for name, report in reports.load_reports().items()
+    # When something was read is another time.
+    if reports.class_of(report) == "rollups" and name not in ("ingests", "rejected_rows")
+]
 
 
 class Both(NamedTuple):

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from helpers.report_database import ReportDatabase
 
+from storyreport.errors import StoryreportError
+
 
 def costs(db: ReportDatabase, source: Path) -> dict[str, float | None]:
     """What each call of a source cost, by its key."""
@@ -225,3 +227,75 @@ def test_cursor_s_newer_header(db: ReportDatabase, tmp_path: Path) -> None:
         "utf-8",
     )
     assert list(costs(db, path).values()) == [0.12, 0.0, None]
+
+
+def used_day(date: str, tokens: int, cost: float) -> dict[str, Any]:
+    counts = {"inputTokens": tokens, "outputTokens": 0, "cacheCreationTokens": 0, "cacheReadTokens": 0}
+    return {"date": date, **counts, "totalCost": cost, "modelsUsed": ["claude-sonnet-4-6"], "modelBreakdowns": []}
+
+
+def test_ccusage_by_project(db: ReportDatabase, tmp_path: Path) -> None:
+    """Two projects of a day are two rows; what is said of months is not guessed at."""
+    days = {"-home-a": [used_day("2026-11-06", 100, 0.5)], "-home-b": [used_day("2026-11-06", 10, 0.25)]}
+    path = tmp_path / "daily.json"
+    path.write_text(json.dumps({"projects": days, "totals": {}}), "utf-8")
+    assert sorted(costs(db, path).values(), key=str) == [0.25, 0.5]
+    assert db.one("select sum(input_tokens) from calls") == 110
+    assert db.one("select count(*) from calls where source_key like '%home%'") == 0
+    path = tmp_path / "monthly.json"
+    path.write_text(json.dumps({"monthly": [{"month": "2026-11", "totalCost": 1.0}], "totals": {}}), "utf-8")
+    with pytest.raises(StoryreportError, match="report by month, which does not say the days: give `ccusage daily"):
+        db.ingest(path)
+
+
+def test_a_key_of_one_s_own_at_openrouter(db: ReportDatabase, tmp_path: Path) -> None:
+    """OpenRouter's fee, and what the provider charged beside it; without such a key the cost is all."""
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "cost_details": {"upstream_inference_cost": 0.0045}}
+    around = {"object": "chat.completion", "created": 1793923200, "model": "anthropic/claude-sonnet-4.5"}
+    found = costs(
+        db,
+        written(
+            tmp_path / "responses.jsonl",
+            {"id": "own", **around, "usage": {**usage, "cost": 0.0002, "is_byok": True}},
+            {"id": "theirs", **around, "usage": {**usage, "cost": 0.0045, "is_byok": False}},
+        ),
+    )
+    assert found == {"own": 0.0047, "theirs": 0.0045}
+
+
+def test_a_bill_with_decimal_commas(db: ReportDatabase, tmp_path: Path) -> None:
+    """Google's table of costs, as a spreadsheet of another country saved it: 1.234,50 - 0,25 + 12 euros."""
+    header = (
+        "Service description,SKU description,Credit type,Cost type,Usage start date,Usage amount,Usage unit,Cost (€)"
+    )
+    rows = ('Input,,Usage,2026-11-06,10,count,"1.234,50"', 'Input,Promotion,Usage,2026-11-06,0,count,"-0,25"')
+    text = "\n".join([header, *(f"Vertex AI,{row}" for row in (*rows, "Output,,Usage,2026-11-06,10,count,12")), ""])
+    path = tmp_path / "costs.csv"
+    path.write_text(text, "utf-8")
+    assert sum(cost or 0 for cost in costs(db, path).values()) == 1246.25
+
+
+def test_bedrock_s_bodies_say_what_the_cache_had(db: ReportDatabase, tmp_path: Path) -> None:
+    """A region costs 10 % more: 3.30 a million in, 0.33 from the cache, 6.60 to it for an hour, 16.50 out."""
+    usage = {"input_tokens": 1000, "cache_read_input_tokens": 5000, "output_tokens": 100}
+    hour = {"cache_creation_input_tokens": 400, "cache_creation": {"ephemeral_1h_input_tokens": 400}}
+    around = {"schemaType": "ModelInvocationLog", "timestamp": "2026-11-06T12:00:00Z", "region": "us-east-1"}
+    model = {"operation": "InvokeModel", "modelId": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"}
+    bodies = {"whole": {"usage": usage}, "stream": [{"type": "ping"}, {"message": {"usage": {**usage, **hour}}}]}
+    found = costs(
+        db,
+        written(
+            tmp_path / "log.jsonl",
+            *(
+                {
+                    **around,
+                    **model,
+                    "requestId": key,
+                    "input": {"inputTokenCount": 1000},
+                    "output": {"outputTokenCount": 100, "outputBodyJson": body},
+                }
+                for key, body in bodies.items()
+            ),
+        ),
+    )
+    assert found == {"whole": 0.0066, "stream": 0.00924}

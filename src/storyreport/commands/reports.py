@@ -212,7 +212,7 @@ def report(
     if name is None:
         _list(form, Shape(is_wide=wide, is_safe=safe_csv, has_mark=bom), queries)
         return
-    from .. import reports
+    from .. import reports, whole
 
     use_limits(config_path)
     reports.add_folders(queries)
@@ -225,8 +225,13 @@ def report(
     parameters = dict(pair.split("=", 1) for pair in given)
     with_values = reports.bind(found, parameters)
     with opened(database) as connection:
-        columns, rows = reports.run(connection, found, parameters)
+        columns, rows = whole.run(connection, found, parameters)
         reports.check_names(connection, found, with_values, bool(rows))
+        if not whole.readable(connection, found, with_values):
+            for sentence in reports.missing(
+                found, with_values, reports.lakes_of(connection, with_values.get("source", ""))
+            ):
+                click.echo(CONTROL.sub(" ", f"Note: {sentence}"), err=True)
         write(
             form,
             columns,

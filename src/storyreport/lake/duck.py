@@ -34,6 +34,7 @@ class Duck:
 
     name = "duckdb"
     dialect = "duckdb"
+    address = ""
 
     def __init__(self, scratch: Path):
         self.duckdb, self.arrow = duckdb, pyarrow
@@ -49,7 +50,12 @@ class Duck:
         for function in functions:
             takes = [kinds[one] for one in function.takes]
             self.connection.create_function(
-                function.name, self._batches(function), takes, kinds[function.returns], type="arrow"
+                function.name,
+                self._batches(function),
+                takes,
+                kinds[function.returns],
+                type="arrow",
+                null_handling="special",
             )
 
     def _batches(self, function: Function) -> Any:

@@ -8,6 +8,8 @@ from .job import Job
 
 # Words that say little of what a column means.
 COMMON = {"id", "is", "at", "has", "of", "key", "name", "type", "time", "date", "on", "the", "total", "number"}
+# Names come from the source, and each is compared with each: a table has fewer columns.
+MOST_COLUMNS = 500
 # Words are alike that begin alike: win, winning.
 ALIKE = 3
 ACTION = (
@@ -23,7 +25,7 @@ def note_unread_columns(job: Job) -> None:
         absent = [name for name in description.columns if name not in real] if real else []
         known = {*description.columns, *(alias for names in description.aliases.values() for alias in names)}
         # MongoDB's _id and __v are of the database, not of the service.
-        unread = sorted(name for name in real - known if not name.startswith("_"))
+        unread = sorted(name for name in real - known if not name.startswith("_"))[:MOST_COLUMNS]
         for expected, found in _pairs(table, absent, unread):
             job.findings.append(
                 (

@@ -15,6 +15,17 @@ except ImportError:  # Windows
 SQLITE_MAGIC = b"SQLite format 3\x00"
 IMMUTABLE = "immutable=1"
 TAR_MAGIC_END = 262
+GZIP_MAGIC = b"\x1f\x8b"
+# How other packed files begin. A zip archive may be a spreadsheet.
+PACKED = {
+    b"\x28\xb5\x2f\xfd": "packed with Zstandard",
+    b"\xfd7zXZ\x00": "packed with xz",
+    b"BZh": "packed with bzip2",
+    b"\x04\x22\x4d\x18": "packed with LZ4",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!": "a RAR archive",
+}
+ZIP_MAGIC = b"PK\x03\x04"
 
 
 def read_header(path: Path) -> bytes:
@@ -23,18 +34,27 @@ def read_header(path: Path) -> bytes:
         return file.read(100)
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a file is a tar archive, gzipped or not."""
+def packed_as(path: Path) -> str:
+    """How a file is packed that cannot be read as it is, like `a tar archive`; '' for others, and gzipped texts."""
     with path.open("rb") as file:
         start = file.read(TAR_MAGIC_END)
-    if start.startswith(b"\x1f\x8b"):
-        try:
-            with gzip.open(path) as unpacked:
-                start = unpacked.read(TAR_MAGIC_END)
-        except (OSError, EOFError, zlib.error):
-            # Whoever reads it says what is wrong with it.
-            return False
-    return start.endswith(b"ustar") and len(start) == TAR_MAGIC_END
+    if not start.startswith(GZIP_MAGIC):
+        return _packed(start)
+    try:
+        with gzip.open(path) as unpacked:
+            start = unpacked.read(TAR_MAGIC_END)
+    except (OSError, EOFError, zlib.error):
+        # Whoever reads it says what is wrong with it.
+        return ""
+    if start.startswith(SQLITE_MAGIC):
+        return "a gzipped SQLite database"
+    return "gzipped twice" if start.startswith(GZIP_MAGIC) else _packed(start)
+
+
+def _packed(start: bytes) -> str:
+    if len(start) == TAR_MAGIC_END and start.endswith(b"ustar"):
+        return "a tar archive"
+    return next((name for magic, name in PACKED.items() if start.startswith(magic)), "")
 
 
 def check_header(path: Path) -> None:

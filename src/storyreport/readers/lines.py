@@ -23,6 +23,7 @@ BLOCK_BYTES = 1 << 16
 SMALL_BYTES = 256 << 20
 TOO_LONG = "the line is longer than"
 SHORTEN = "write one object a line, and leave out its long texts"
+HOLE = f"only NUL bytes follow, more than {LONGEST_LINE}: the file was not written to its end"
 DAMAGED = "the gzip file is damaged"
 CUT = "the gzip file ends early or is damaged"
 
@@ -44,12 +45,15 @@ Place = Path | Piece
 
 def lines(place: Place) -> Iterator[Line]:
     """(number, text, None) or (number, None, problem) of each line that is not blank."""
-    for number, text, problem in all_lines(place):
+    for number, text, problem in all_lines(place, counts_quotes=False):
         yield (number, None, problem) if problem else (number, text, None)
 
 
-def all_lines(place: Place) -> Iterator[tuple[int, str, str | None]]:
-    """The same, with a text that has as many quotes as a line that cannot be used: is a CSV field open after it?"""
+def all_lines(place: Place, counts_quotes: bool = True) -> Iterator[tuple[int, str, str | None]]:
+    """The same, with a text that has as many quotes as a line that cannot be used: is a CSV field open after it?
+
+    Without them, the rest of a line that is too long is read only for the next one.
+    """
     piece = place if isinstance(place, Piece) else Piece(place)
     with opened(piece) as file:
         number, left = piece.lines_before, _left(piece)
@@ -59,13 +63,20 @@ def all_lines(place: Place) -> Iterator[tuple[int, str, str | None]]:
                 break
             number += 1
             left -= len(line)
+            if len(line) > LONGEST_LINE and not line.strip(b"\0"):
+                # A sparse file has gigabytes of them.
+                yield number, "", HOLE
+                return
             if len(line) > LONGEST_LINE:
+                if not counts_quotes:
+                    yield number, "", f"{TOO_LONG} {LONGEST_LINE} bytes: {SHORTEN}"
                 quotes = line.count(b'"')
-                while line and not line.endswith(b"\n"):
+                while line.strip(b"\0") and not line.endswith(b"\n"):
                     line = file.readline(min(LONGEST_LINE, left))
                     left -= len(line)
                     quotes += line.count(b'"')
-                yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes: {SHORTEN}"
+                if counts_quotes:
+                    yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes: {SHORTEN}"
             elif line.strip():
                 yield (number, *_text(line))
             else:

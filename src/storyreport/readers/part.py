@@ -109,6 +109,8 @@ class Opened:
     checked: set[tuple[str, str]] = field(default_factory=set)
     # of a SQLite file with columns that would take too long to compute
     is_hostile: bool = False
+    # views and virtual tables in the place of declared tables
+    unread: set[str] = field(default_factory=set)
     # where the reading of exports ended, by table
     ends: dict[str, "End"] = field(default_factory=dict)
     # the columns of staged tables that no row has a value in: they need not be looked at

@@ -151,6 +151,7 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
     checked: set[tuple[str, str]] = set()
     numbered: dict[str, str] = {}
     real = {name.lower(): name for name in real_tables(connection, schema)}
+    unread = _computed_tables(connection, schema) & found.system.parts[found.part].tables.keys()
     for table, description in found.system.parts[found.part].tables.items():
         if table not in real:
             continue
@@ -169,7 +170,7 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
             numbered[table] = number
         tables[table] = (name, columns)
     is_hostile = any(has_hostile_columns(connection, schema, name) for name in real.values())
-    return Opened(found, taken, tables, numbered, checked=checked, is_hostile=is_hostile)
+    return Opened(found, taken, tables, numbered, checked=checked, is_hostile=is_hostile, unread=unread)
 
 
 def _row_number(connection: sqlite3.Connection, schema: str, table: str, columns: dict[str, str]) -> str | None:
@@ -238,10 +239,24 @@ def read_tables(path: Path) -> dict[str, frozenset[str]]:
 
 def real_tables(connection: sqlite3.Connection, schema: str) -> list[str]:
     """The names of a schema's own tables: a view or a virtual table would run the SQL of its author."""
+    # SQLite begins each definition so, whatever was written.
     rows = connection.execute(
-        f"select name from {quoted(schema)}.sqlite_master where type = 'table' and sql not like 'create virtual%'"
+        f"""
+        select name
+        from {quoted(schema)}.sqlite_master
+        where
+            type = 'table'
+            and rootpage > 0
+            and sql like 'create table %'"""
     )
     return [name for (name,) in rows if isinstance(name, str) and not name.startswith("sqlite_")]
+
+
+def _computed_tables(connection: sqlite3.Connection, schema: str) -> set[str]:
+    """The lower-case names of a schema's views and virtual tables."""
+    rows = connection.execute(f"select name, type from {quoted(schema)}.sqlite_master where type in ('table', 'view')")
+    names = {name.lower() for name, _ in rows if isinstance(name, str)}
+    return names - {name.lower() for name in real_tables(connection, schema)}
 
 
 def columns_of(connection: sqlite3.Connection, schema: str, table: str) -> list[str]:

@@ -59,6 +59,10 @@ def open_staged(
             connection.executemany(_insertion(tables[table][0], columns), same)
         count += len(batch)
         progress(f"reading {found.path.name}: {count:,} rows")
+    for table, description in staged.items():
+        if description.sorted_by:
+            keys = ", ".join(map(quoted, description.sorted_by))
+            connection.execute(f"create index temp.{quoted(f'{table} sorted')} on {quoted(f'staged_{table}')} ({keys})")
     numbered = {} if part.stage else dict.fromkeys(staged, quoted(ROW_NUMBER))
     empty = {table: _empty_columns(connection, name, part.tables[table].columns) for table, (name, _) in tables.items()}
     return Opened(found, taken, tables, numbered, is_staged=True, ends=found_ends, empty=empty)

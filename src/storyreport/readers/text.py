@@ -6,6 +6,7 @@ A helper of the sources: it names no system. Whatever cannot be read becomes a p
 import csv
 import json
 import re
+import stat
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -26,6 +27,7 @@ __all__ = [
     "Record",
     "column_of",
     "fields",
+    "first_records",
     "form",
     "in_lower_case",
     "lines",
@@ -41,11 +43,13 @@ MOST_LINES = 200_000
 # So often a file is read again for the lines that did not.
 MOST_REREAD = 10
 LOOKED_AT = 20
+# So many records of a file are held while systems look at them.
+FIRST = 50
 LONGEST_NUMBER = 19
 DELIMITERS = ",;\t|"
 # What data frames, databases and scripts write into a cell that has no value.
 NO_CELL = frozenset(("", "NULL", "null", "(null)", "\\N", "None", "NaT", "<NA>", "#N/A"))
-# How Excel is told the delimiter.
+# How a file names its delimiter to Excel.
 SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?", re.IGNORECASE)
 UNCLOSED = "a quote is not closed"
 
@@ -72,8 +76,38 @@ def records(place: Place) -> Iterator[Record]:
     yield from READERS[form(path)](place)
 
 
+def first_records(path: Path, most: int) -> Sequence[Record]:
+    """The first records of a file, as `records`: every system looks at them, and the file is read once."""
+    state = _state(path)
+    head = _head(path, state) if state else ()
+    # Fewer are all that it has.
+    return head[:most] if state and (most <= FIRST or len(head) < FIRST) else tuple(islice(records(path), most))
+
+
+@lru_cache(maxsize=2)
+def _head(path: Path, _: tuple[int, ...]) -> Sequence[Record]:
+    return tuple(islice(records(path), FIRST))
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What differs once a file has changed; nothing of a pipe, which is read once."""
+    about = path.stat()
+    changed = about.st_mtime_ns, about.st_ctime_ns
+    return (about.st_dev, about.st_ino, about.st_size, *changed) if stat.S_ISREG(about.st_mode) else ()
+
+
 def form(path: Path) -> str:
     """What a file is by its first lines: `document`, `lines` (of JSON), `table` (CSV), `broken` without any text."""
+    state = _state(path)
+    return _known_form(path, state) if state else _form(path)
+
+
+@lru_cache(maxsize=16)
+def _known_form(path: Path, _: tuple[int, ...]) -> str:
+    return _form(path)
+
+
+def _form(path: Path) -> str:
     first = next((text or problem or "" for _, text, problem in lines(path) if text or _is_too_long(problem)), "")
     start = _first_character(path) if _is_too_long(first) else first.lstrip()[:1]
     if not start:
@@ -107,7 +141,7 @@ def column_of(name: str) -> str:
 def fields(path: Path) -> frozenset[str]:
     """The names of the fields of the first records, as written; of a CSV file that has no more, its header's."""
     found: set[str] = set()
-    for _, record, _ in islice(records(path), LOOKED_AT):
+    for _, record, _ in first_records(path, LOOKED_AT):
         found |= set(record or ())
     return frozenset(found or _header(path))
 
@@ -124,8 +158,12 @@ def _header(path: Path) -> list[str]:
 def _is_document(path: Path, first: str) -> bool:
     """Whether a file that begins with an object is one document, not an object a line."""
     beginning = list(islice(lines(path), LOOKED_AT))
-    if len(beginning) == 1 or _is_too_long(first):
-        return len(beginning) == 1
+    if len(beginning) == 1:
+        # One whole object and a line end are a line of JSON, unless its records are in a list.
+        is_line = _is_json(first) and _ends_line(path)
+        return not is_line or any(f'"{name}"' in first for name in documents.LISTS)
+    if _is_too_long(first):
+        return False
     if _is_json(first):
         return False
     # A broken line among others is just that; but a document may have whole objects on lines of their own.
@@ -141,6 +179,11 @@ def _first_character(path: Path) -> str:
     """How a file begins whose first line is too long to be looked at as one."""
     with opened(path) as file:
         return file.read(BLOCK_BYTES).decode("utf-8-sig", errors="replace").lstrip()[:1]
+
+
+def _ends_line(path: Path) -> bool:
+    with opened(path) as file:
+        return file.readline(LONGEST_LINE + 1).endswith(b"\n")
 
 
 def _is_json(text: str | bytes | None) -> bool:
@@ -173,7 +216,12 @@ def _json_lines(place: Place) -> Iterator[Record]:
         except RecursionError:
             yield number, None, f"the line is {documents.TOO_DEEP}"
             continue
-        yield (number, record, None) if isinstance(record, dict) else (number, None, "the line is no JSON object")
+        if not isinstance(record, dict):
+            yield number, None, "the line is no JSON object"
+        elif "data" in record:
+            yield from ((number, held, None) for held in documents.held_in(record))
+        else:
+            yield number, record, None
 
 
 def _csv(place: Place) -> Iterator[Record]:

@@ -155,6 +155,29 @@ def _columns(sql: str, values: Mapping[str, str]) -> list[str]:
         return [column[0] for column in cursor.description]
 
 
+def tables_read(report: Report) -> frozenset[str]:
+    """The tables that a report's SELECT reads, by way of views too."""
+    return _tables_read(report.sql, tuple((param.name, param.for_sql(param.default)) for param in report.params))
+
+
+@functools.lru_cache(maxsize=1000)
+def _tables_read(sql: str, values: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    read: set[str] = set()
+
+    def note(action: int, table: str | None, *_: str | None) -> int:
+        if action == sqlite3.SQLITE_READ and table:
+            read.add(table)
+        return sqlite3.SQLITE_OK
+
+    with _LOCK:
+        _blank().set_authorizer(note)
+        try:
+            _blank().execute(f"explain select * from (\n{sql}\n)", dict(values))
+        finally:
+            _blank().set_authorizer(None)
+    return frozenset(read)
+
+
 @functools.cache
 def _blank() -> sqlite3.Connection:
     """A report database with nothing in it, in memory."""

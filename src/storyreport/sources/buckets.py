@@ -7,7 +7,6 @@ a result in its own way.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,7 @@ def kinds(path: Path, times: tuple[str, str]) -> set[str]:
     """What the first buckets hold: usage, costs, or nothing; nothing where they are not buckets of this provider."""
     found = set()
     if path.is_file():
-        for _, record, _ in islice(textfiles.records(path), LOOKED_AT):
+        for _, record, _ in textfiles.first_records(path, LOOKED_AT):
             for bucket, result, _ in results(record or {}):
                 if set(times) <= set(bucket):
                     found.add("empty" if result is None else "costs" if "amount" in result else "usage")

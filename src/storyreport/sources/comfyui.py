@@ -7,7 +7,6 @@ classes of its nodes and the links between them are read.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def find(path: Path) -> Path | None:
     """The path if it is a file of a history."""
     if not path.is_file():
         return None
-    records = [record for _, record, _ in islice(textfiles.records(path), LOOKED_AT) if record]
+    records = [record for _, record, _ in textfiles.first_records(path, LOOKED_AT) if record]
     return path if any(_is_entry(key, entry) for record in records for key, entry in record.items()) else None
 
 

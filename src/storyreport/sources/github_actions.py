@@ -6,7 +6,6 @@ time out although none of its steps failed. Runners, branches, commits and addre
 """
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +88,7 @@ def _documents(folder: Path) -> list[Path]:
 
 
 def _is_document(file: Path) -> bool:
-    return any(record and _is_ours(record) for _, record, _ in islice(textfiles.records(file), LOOKED_AT))
+    return any(record and _is_ours(record) for _, record, _ in textfiles.first_records(file, LOOKED_AT))
 
 
 def _is_ours(record: dict[str, Any]) -> bool:

@@ -153,7 +153,11 @@ attempts as (
             ended_at,
             strftime('%Y-%m-%dT%H:%M:%fZ', started_at, (given_ms / 1000.0) || ' seconds')
         ) as finished_at,
-        -- Only within a run is every attempt in sight.
+        -- Only within a run is every attempt in sight. Some count them from 0.
+        case
+            when run <> '' and attempt is not null
+                then attempt + case when min(attempt) over (partition by run, story, step) = 0 then 1 else 0 end
+        end as given_attempt,
         case
             when run <> ''
                 then row_number() over (
@@ -172,7 +176,7 @@ select
     cast(nullif(attempts.run, '') as text) as run_key,
     cast(nullif(attempts.pipeline, '') as text) as pipeline_name,
     cast(attempts.step as text) as step_name,
-    coalesce(attempts.attempt, attempts.counted_attempt) as attempt,
+    coalesce(attempts.given_attempt, attempts.attempt, attempts.counted_attempt) as attempt,
     words.status,
     attempts.status as source_status,
     attempts.acceptance_passed,

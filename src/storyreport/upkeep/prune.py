@@ -14,8 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from .. import rollups, schema
-from ..detail import ENDED, ended
-from ..known import refused_lakes
+from ..detail import ENDED, ended, refused_lakes
 from ..load import IS_OPEN
 from ..load.references import CORE_TABLES
 from ..sections import sections

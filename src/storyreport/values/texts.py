@@ -8,7 +8,7 @@ LONGEST_TEXT = 2000
 # An e-mail address has no more characters; of a longer key, its beginning says that it is one.
 LONGEST_SECRET = 320
 
-# What a terminal is told beside the text: colours, titles, to move its cursor.
+# What a terminal reads as commands: colours, titles, to move its cursor.
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 LINE_ENDS = re.compile(r"\r+\n?")
 # All but tab and line feed.

@@ -89,7 +89,7 @@ group by sources.id, {finding}
 
 
 def find(check: str) -> Findings:
-    """A check's findings; UsageError where there is no such check, or its findings cannot be told apart."""
+    """A check's findings; UsageError where there is no such check, or its findings have no key."""
     if check in CHECKS:
         return CHECKS[check]
     near = difflib.get_close_matches(check, CHECKS, n=1)

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from datasette import NotFound, Response
 from datasette.utils import tilde_decode, tilde_encode
+from datasette.views.base import DatasetteError
 
 from .. import reports
 from . import DATABASE
@@ -66,6 +67,9 @@ def not_found(request: Any, exception: Exception) -> Any:
     """The answer for an unknown CSV address, which Datasette 0.65 answers with a page of HTML; None for others."""
     if isinstance(exception, NotFound) and request.path.partition("?")[0].endswith(".csv"):
         return Response.text(f"{exception}\n", status=404)
+    if isinstance(exception, DatasetteError) and exception.status == 500 and "Cannot sort" in exception.message:
+        # It is the visitor who named the column.
+        exception.status = 400
     return None
 
 

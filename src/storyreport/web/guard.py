@@ -50,6 +50,8 @@ PRAGMAS = {
     "table_list",
     "table_xinfo",
 }
+# Where the database's file lies: Datasette looks it up, and visitors' SQL does not.
+PRIVATE = "database_list"
 # Those that would change something if they had an argument; and what sqlite-utils sets wherever it looks at a table.
 WITHOUT_ARGUMENT = {"data_version", "page_count", "page_size", "schema_version"}
 HARMLESS = ("recursive_triggers", "on")
@@ -96,7 +98,12 @@ def prepare(connection: sqlite3.Connection, database: str, datasette: Any) -> No
         restrict(connection, [f"file:{path}?{query}" for path, query in places if path], is_memory=True)
 
 
-def restrict(connection: sqlite3.Connection, attachable: Collection[str] = (), is_memory: bool = False) -> None:
+def restrict(
+    connection: sqlite3.Connection,
+    attachable: Collection[str] = (),
+    is_memory: bool = False,
+    is_visitors: bool = False,
+) -> None:
     """Limit a connection to reading tables with known functions; `attachable` are the URIs that it may attach.
 
     On Python 3.10 SQLite's size limits cannot be set: they stay SQLite's own.
@@ -107,10 +114,13 @@ def restrict(connection: sqlite3.Connection, attachable: Collection[str] = (), i
         attached = min(10, len(attachable))
         for name, value in {**LIMITS, "SQLITE_LIMIT_ATTACHED": attached}.items():
             connection.setlimit(getattr(sqlite3, name), value)
-    connection.set_authorizer(authorizer((known | REFUSED) - MODULES, attachable, is_memory))
+    refused = (known | REFUSED) - MODULES | ({f"pragma_{PRIVATE}"} if is_visitors else set())
+    connection.set_authorizer(authorizer(refused, attachable, is_memory, is_visitors))
 
 
-def authorizer(refused: Collection[str], attachable: Collection[str], is_memory: bool) -> Authorizer:
+def authorizer(
+    refused: Collection[str], attachable: Collection[str], is_memory: bool, is_visitors: bool = False
+) -> Authorizer:
     """SQLite's question whether a statement may do something, and the answer, for these refused tables."""
 
     def authorize(action: int, first: str | None, second: str | None, _: str | None, __: str | None) -> int:
@@ -119,13 +129,14 @@ def authorizer(refused: Collection[str], attachable: Collection[str], is_memory:
         if action == sqlite3.SQLITE_FUNCTION:
             return sqlite3.SQLITE_OK if (second or "").lower() in FUNCTIONS else sqlite3.SQLITE_DENY
         if action == sqlite3.SQLITE_PRAGMA:
-            return _pragma((first or "").lower(), second)
+            is_private = is_visitors and (first or "").lower() == PRIVATE
+            return sqlite3.SQLITE_DENY if is_private else _pragma((first or "").lower(), second)
         if action in STATEMENTS or (action == sqlite3.SQLITE_ATTACH and first in attachable):
             return sqlite3.SQLITE_OK
         # SQLite asks so when it opens a search table; without writable_schema nobody else gets further.
         if action == sqlite3.SQLITE_UPDATE and first == "sqlite_master":
             return sqlite3.SQLITE_OK
-        # `/-/versions` tries out search tables on such a connection: they are not made, and it is not told so.
+        # `/-/versions` tries out search tables on such a connection: they are not made, and it hears nothing of that.
         if is_memory and action == sqlite3.SQLITE_INSERT and first == "sqlite_master":
             return sqlite3.SQLITE_IGNORE
         return sqlite3.SQLITE_DENY

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
+from . import typed
+
 # Bytes of the path and of the query; SQL is the longest that people write.
 PATH_BYTES = 4_096
 QUERY_BYTES = 16_384
@@ -41,6 +43,8 @@ def _refused_pairs(pairs: Pairs) -> Refusal | None:
     for name, value in pairs:
         if len(name) > NAME_LENGTH or (len(value) > VALUE_LENGTH and name not in LONG):
             return 400, f"The parameter {name[:40]!r} is longer than {VALUE_LENGTH:,} characters: shorten it."
+        if reason := typed.wrong(name, value):
+            return 400, reason
     if sum(name.startswith("_facet") and name != "_facet_size" for name, _ in pairs) > FACETS:
         return 400, f"There are more than {FACETS} facets: leave some out."
     return None

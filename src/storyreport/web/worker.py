@@ -48,7 +48,7 @@ def connect(uri: str, attached: Iterable[str] = ()) -> sqlite3.Connection:
     connection.text_factory = lambda raw: str(raw, "utf-8", "replace")
     connection.create_function("escape_fts", 1, _escape_fts)
     pairs = [pair.partition("=") for pair in attached]
-    guard.restrict(connection, {uri for _, _, uri in pairs}, is_memory=uri == ":memory:")
+    guard.restrict(connection, {uri for _, _, uri in pairs}, is_memory=uri == ":memory:", is_visitors=True)
     for name, _, place in pairs:
         connection.execute(f'attach database "{place}" as [{name}]')
     return connection

@@ -1,0 +1,122 @@
+"""Text files that are far larger than what is in them, packed in other ways, or wider than any table."""
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import os
+import sqlite3
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from helpers.report_database import ReportDatabase
+
+from storyreport import recognise
+from storyreport.errors import NotOursError
+from storyreport.readers import lines, text
+
+ROW = {"id": "a", "step": "write", "status": "failed", "started_at": "2026-11-20T10:00:00Z"}
+LINE = json.dumps(ROW).encode() + b"\n"
+
+
+def zipped() -> bytes:
+    """A zip archive with a file of ours."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("steps.jsonl", LINE)
+    return content.getvalue()
+
+
+def small_database() -> bytes:
+    """A SQLite database."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("create table stories (id)")
+        # Python 3.10 cannot serialize it.
+        return b"SQLite format 3\0" + b"".join(line.encode() for line in connection.iterdump())
+
+
+PACKED = {
+    "steps.json": (b"\x28\xb5\x2f\xfd\x00\x01", "packed with Zstandard"),
+    "steps.jsonl.xz": (lzma.compress(LINE), "packed with xz"),
+    "steps.csv": (bz2.compress(LINE), "packed with bzip2"),
+    "a.jsonl": (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7z archive"),
+    "b.json": (zipped(), "a zip archive"),
+    "c.jsonl.gz": (gzip.compress(gzip.compress(LINE)), "gzipped twice"),
+    "d.gz": (gzip.compress(small_database()), "a gzipped SQLite database"),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_a_file_that_is_packed_otherwise_is_named(tmp_path: Path, name: str) -> None:
+    content, kind = PACKED[name]
+    (path := tmp_path / name).write_bytes(content)
+    with pytest.raises(NotOursError, match=f"{name} is {kind}: unpack it, and ingest what is in it"):
+        recognise.find_parts(path)
+
+
+def test_a_sparse_file_ends_where_its_hole_begins(db: ReportDatabase, tmp_path: Path) -> None:
+    """A record and 20 MB of nothing."""
+    path = tmp_path / "steps.jsonl"
+    path.write_bytes(LINE)
+    os.truncate(path, 20 << 20)
+    db.ingest(path)
+    assert db.one("select count(*) from step_runs") == 1
+    assert db.one("select count(*) from rejects where reason like 'only NUL bytes follow%'") == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" + b" " * (3 * lines.LONGEST_LINE) + b"]", LINE + b"\0" * (3 * lines.LONGEST_LINE)]
+)
+def test_no_more_of_a_long_line_is_read_than_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    """Recognition looks at how a file begins; a hole is none of it."""
+    (path := tmp_path / "steps.json").write_bytes(content)
+    files, opened = [], lines.opened
+
+    def remembered(place: lines.Place) -> io.BufferedReader:
+        files.append(opened(place))
+        return files[-1]
+
+    monkeypatch.setattr(lines, "opened", remembered)
+    found = lines.lines(path)
+    problem = next(problem for _, _, problem in found if problem)
+    assert problem.startswith(("the line is longer than", "only NUL bytes follow"))
+    assert files[0].tell() < 2 * lines.LONGEST_LINE
+    found.close()  # type: ignore[attr-defined]
+
+
+def test_systems_share_what_they_look_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of nothing but blank lines after a record is unpacked a few times, not once for every system."""
+    path = tmp_path / "steps.jsonl.gz"
+    path.write_bytes(gzip.compress(LINE + b"\n" * 200_000))
+    times, skip = [], lines._skip_blank_lines
+
+    def counted(file: io.BufferedReader, left: int) -> tuple[int, int]:
+        times.append(left)
+        return skip(file, left)
+
+    monkeypatch.setattr(lines, "_skip_blank_lines", counted)
+    assert [part.system.name for part in recognise.find_parts(path)] == ["steps"]
+    assert 0 < len(times) < 10
+
+
+def test_what_is_held_of_a_file_ends_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "steps.jsonl"
+    path.write_bytes(LINE)
+    assert [record for _, record, _ in text.first_records(path, 20)] == [ROW]
+    path.write_bytes(LINE.replace(b'"a"', b'"b"'))
+    assert [record for _, record, _ in text.first_records(path, 20)] == [{**ROW, "id": "b"}]
+    path.write_bytes(b"step,status\nwrite,failed\n")
+    assert text.form(path) == "table"
+
+
+def test_a_row_of_twenty_thousand_fields_is_a_row(db: ReportDatabase, tmp_path: Path) -> None:
+    """Its unknown fields are not compared with all words that are known."""
+    fields = {f"k{number}": number for number in range(20_000)}
+    (path := tmp_path / "steps.jsonl").write_text(json.dumps({**fields, **ROW}) + "\n", encoding="utf-8")
+    db.ingest(path)
+    assert db.one("select count(*) from step_runs") == 1
