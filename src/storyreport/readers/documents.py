@@ -23,7 +23,7 @@ PAGE = frozenset(
     (
         *("data", "meta", "object", "has_more", "next_page", "previous_page", "next", "previous", "prev", "links"),
         *("total", "count", "page", "page_size", "per_page", "limit", "total_pages", "total_items", "pagination"),
-        *("first_id", "last_id", "cursor", "next_cursor", "success", "error"),
+        *("first_id", "last_id", "next_cursor", "success", "error"),
     )
 )
 BROKEN = "the file is broken JSON"

@@ -65,17 +65,15 @@ select
     coalesce(model, '') as model,
     starting_at as called_at,
     0 as calls,
-    sum(amount) as cost,
-    currency,
+    case when currency <> 'XXX' then sum(amount) end as cost,
+    case when currency <> 'XXX' then currency else '' end as currency,
     nullif(
         json_patch('{}', json_object('project', max(project), 'user', max("user"), 'key', max("key"))),
         '{}'
     ) as labels
 from results
-where
-    place_from_end = 1
-    and currency <> 'XXX'
-group by starting_at, description, model, currency, owner;
+where place_from_end = 1
+group by starting_at, description, model, results.currency, owner;
 
 -- usage: with counted
 -- The buckets that count: none within a longer one, nor one of whose sums another page says more.

@@ -65,16 +65,14 @@ select
     coalesce(line_item, 'costs') as endpoint,
     start_time as called_at,
     0 as calls,
-    sum(amount) as cost,
-    code as currency,
+    case when code <> 'XXX' then sum(amount) end as cost,
+    case when code <> 'XXX' then code else '' end as currency,
     nullif(
         json_patch('{}', json_object('project', max(project), 'user', max("user"), 'key', max("key"))),
         '{}'
     ) as labels
 from results
-where
-    place_from_end = 1
-    and code <> 'XXX'
+where place_from_end = 1
 group by start_time, line_item, code, owner;
 
 -- usage: with counted
