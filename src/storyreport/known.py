@@ -67,8 +67,7 @@ def system_before(database: Path, path: Path) -> str | None:
     with contextlib.suppress(sqlite3.Error, OSError, StoryreportError):
         if not (path.is_file() and database.is_file()):
             return None
-        address = f"{database.resolve().as_uri()}?mode=ro"
-        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=0)) as connection:
+        with contextlib.closing(schema.open_whatever_version(database)) as connection:
             found = connection.execute(inputs, [os.path.abspath(path)]).fetchall()
         states = [json.loads(state or "{}") for _, state in found]
         if len({system for system, _ in found}) == 1 and found[0][0] in systems() and _is_as_before(path, states):

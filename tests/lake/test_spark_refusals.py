@@ -98,10 +98,18 @@ def test_a_java_home_without_java_is_said(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("master", ["spark://127.0.0.1:1", "spark://127.0.0.1:1,127.0.0.1:2"])
 def test_a_master_that_does_not_answer_is_said_and_nothing_lands(tmp_path: Path, master: str) -> None:
     database = lakes.new_database(tmp_path / "report.db")
-    request = Request(written(tmp_path / "lake", STEP), "books", "spark", master=master)
+    request = Request(written(tmp_path / "lake", STEP), "books", "spark", master=master, scratch=tmp_path)
     with pytest.raises(StoryreportError, match=r"No Spark master answers at spark://127\.0\.0\.1:1"):
         roll_up(database, request)
     assert ask(database, "select count(*) from sources") == [(0,)]
+
+
+def test_a_cluster_needs_a_folder_that_all_reach(tmp_path: Path) -> None:
+    """Of a folder of this machine workers elsewhere would know nothing."""
+    database = lakes.new_database(tmp_path / "report.db")
+    request = Request(written(tmp_path / "lake", STEP), "books", "spark", master="spark://127.0.0.1:1")
+    with pytest.raises(StoryreportError, match="name one that they reach by the same path with --scratch"):
+        roll_up(database, request)
 
 
 def test_spark_is_not_imported_without_it() -> None:

@@ -34,6 +34,7 @@ class Duck:
 
     name = "duckdb"
     dialect = "duckdb"
+    address = ""
 
     def __init__(self, scratch: Path):
         self.duckdb, self.arrow = duckdb, pyarrow

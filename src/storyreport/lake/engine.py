@@ -12,6 +12,10 @@ class Engine(Protocol):
     name: str
     dialect: str
 
+    @property
+    def address(self) -> str:
+        """The address of the engine's own page about the run; '' where it has none."""
+
     def register(self, functions: Sequence[Function]) -> None:
         """Make our functions callable from SQL."""
 

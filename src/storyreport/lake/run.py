@@ -87,7 +87,7 @@ def roll_up(database: Path, request: Request, progress: Progress = lambda _: Non
     outcome = Outcome(request.name, since)
     with _engine(request) as engine:
         engine.register(functions(before.secret))
-        progress("checking the lake")
+        progress(f"checking the lake, {engine.address}" if engine.address else "checking the lake")
         lake = check.open_lake(engine, location, read_from, request.skip_unreadable)
         outcome.notes += lake.notes
         core = Core(engine, now, progress)
@@ -182,6 +182,11 @@ def _engine(request: Request) -> Iterator[Engine]:
 def _start(request: Request, folder: Path) -> Engine:
     """The engine; no other is imported."""
     if request.engine == "spark":
+        if request.scratch is None and request.master and not request.master.startswith("local"):
+            raise StoryreportError(
+                f"The workers of {request.master} do not see a folder of this machine: name one that they reach by the"
+                " same path with --scratch."
+            )
         from .spark import Spark
 
         return Spark(str(folder), request.master, dict(request.spark_conf))

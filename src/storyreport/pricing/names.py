@@ -29,13 +29,13 @@ NO_PROVIDERS = frozenset(
 )
 # Makers of models that genai-prices does not know by the model's name alone.
 MAKERS = {
-    "openai": re.compile(
+    "openai": Pattern(
         r"text-embedding-(?:3|ada)-.+|chatgpt-.+|codex-.+|computer-use-.+|ft:(?:gpt|o\d).+|davinci-.+|babbage-.+",
         re.IGNORECASE,
     ),
-    "mistral": re.compile(r"(?:codestral|magistral|pixtral|mistral-(?:small|medium|large))-.+", re.IGNORECASE),
-    "perplexity": re.compile(r"sonar(?:-.+)?", re.IGNORECASE),
-    "cohere": re.compile(r"embed-v4.*|command(?:-[ra].*)?", re.IGNORECASE),
+    "mistral": Pattern(r"(?:codestral|magistral|pixtral|mistral-(?:small|medium|large))-.+", re.IGNORECASE),
+    "perplexity": Pattern(r"sonar(?:-.+)?", re.IGNORECASE),
+    "cohere": Pattern(r"embed-v4.*|command(?:-[ra].*)?", re.IGNORECASE),
 }
 # Amazon's names of other makers' models, perhaps within an ARN or with the region before.
 ARN = Pattern(r"arn:aws[\w-]*:bedrock:[^/]*/(.+)", re.IGNORECASE)

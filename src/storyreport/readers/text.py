@@ -216,7 +216,12 @@ def _json_lines(place: Place) -> Iterator[Record]:
         except RecursionError:
             yield number, None, f"the line is {documents.TOO_DEEP}"
             continue
-        yield (number, record, None) if isinstance(record, dict) else (number, None, "the line is no JSON object")
+        if not isinstance(record, dict):
+            yield number, None, "the line is no JSON object"
+        elif "data" in record:
+            yield from ((number, held, None) for held in documents.held_in(record))
+        else:
+            yield number, record, None
 
 
 def _csv(place: Place) -> Iterator[Record]:

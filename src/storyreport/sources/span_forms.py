@@ -18,8 +18,8 @@ Span = dict[str, Any]
 WRAPPERS = {str: "stringValue", bool: "boolValue", int: "intValue", float: "doubleValue"}
 # What log collectors wrap an exporter's request in.
 HELD_IN = ("jsonPayload", "textPayload", "log", "message", "data", "tracesData", "body")
-# Where a line of a log has a request behind its time and level.
-BEHIND_PREFIX = re.compile(r"^[^{]*[^{\s][^{]*(?=\{\"resource_?[sS]pans\")")
+# Where a line of a log has a request behind its time and level; a list of requests has none.
+BEHIND_PREFIX = re.compile(r"^(?!\s*[\[,]\s*\{)[^{]*[^{\s][^{]*(?=\{\"resource_?[sS]pans\")")
 # Where an answer of a log service has the events, of which each one's message is a line.
 EVENTS = ("events", "logEvents")
 BEHIND_UNDERSCORE = re.compile(r"_([a-z])")
@@ -56,7 +56,9 @@ def foreign(path: Path) -> str | None:
 
 
 def _has_prefixes(path: Path) -> bool:
-    return any(BEHIND_PREFIX.match(text) for _, text, _ in islice(textfiles.lines(path), textfiles.LOOKED_AT) if text)
+    # Lines with a prefix are no lines of JSON.
+    beginning = islice(textfiles.lines(path), textfiles.LOOKED_AT) if textfiles.form(path) != "lines" else ()
+    return any(BEHIND_PREFIX.match(text) for _, text, _ in beginning if text)
 
 
 def _request_in(
