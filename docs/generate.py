@@ -30,6 +30,10 @@ REPORTS_INTRO = """
 All reports by topic. The page of a report is `/storyreport/<report>`, its data `/storyreport/<report>.json` or `.csv`;
 `storyreport report <report> -p key=value` prints it. Names of reports and columns are stable.
 
+Of a source that is rolled up from a lake (see scale.md) the database has rollups, what needs somebody now, and little
+detail. A report of the class rollups says of it what it says of others; one of the current state does so, too, as long
+as not more than `--land` rows of a kind are open or failed; one of detail has the rows that landed, and says so.
+
 Times are UTC. Columns `*_ms` are milliseconds, `*_bytes` bytes, `*_pct` per cent. An empty value is unknown, never 0. A
 parameter without a value has its default; an empty default means no restriction.
 
@@ -134,6 +138,8 @@ def _report(connection: sqlite3.Connection, report: reports.Report) -> Iterator[
     yield f"### {report.title}: `{report.name}`"
     yield ""
     yield report.description
+    yield ""
+    yield f"Of a lake: {reports.class_of(report)}."
     yield ""
     yield "| parameter | type | default | meaning |"
     yield "|---|---|---|---|"

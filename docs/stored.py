@@ -1,5 +1,9 @@
-"""The files in `src/storyreport/stored/`, which answer without the command line: words to complete, help of reports."""
+"""The files in `src/storyreport/stored/`, which answer without the command line, or spare it work.
 
+They are words to complete, help of reports, headers of rollups, and status words.
+"""
+
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -8,9 +12,12 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
-from storyreport import bundle, reports
+from storyreport import bundle, reports, statuses
 from storyreport.cli import cli
-from storyreport.cli_reports import report_help
+from storyreport.commands.reports import report_help
+from storyreport.rollups import headers
+from storyreport.rollups.definition import HEADER
+from storyreport.schema import definitions as files
 from storyreport.shortcuts import COMPLETE, SHELLS
 
 
@@ -35,6 +42,18 @@ def script(shell: str, _: sqlite3.Connection) -> str:
     assert made
     found = made(cli, {}, "storyreport", COMPLETE)
     return f"{found.source_template % found.source_vars()}\n"
+
+
+def rollup_headers(_: sqlite3.Connection) -> str:
+    """The headers of the rollups' files, parsed, by the digests of their texts."""
+    found = (HEADER.fullmatch(text) for _, text in files.rollups().values())
+    texts = [match[1] for match in found if match]
+    return json.dumps({headers.digest(text): headers.parse(text) for text in texts}, indent=1) + "\n"
+
+
+def status_words(_: sqlite3.Connection) -> str:
+    """Every spelling of the status words that are known, with its meaning."""
+    return statuses.written()
 
 
 def _of_command(command: click.Command, context: click.Context, path: str) -> Iterator[tuple[str, ...]]:
@@ -70,5 +89,7 @@ STORED = Path(reports.__file__).parent.parent / "stored"
 WRITERS: dict[Path, Callable[[sqlite3.Connection], str]] = {
     STORED / "words.tsv": words,
     STORED / "reports.txt": helps,
+    headers.STORED: rollup_headers,
+    statuses.STORED: status_words,
     **{STORED / f"completion.{shell}": partial(script, shell) for shell in SHELLS},
 }

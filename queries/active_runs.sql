@@ -4,6 +4,7 @@ description: >-
   Work that is running, queued or waiting, longest first. Lists open runs, and open steps and background tasks outside
   an open run. For work that has gone silent see stuck_runs.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}

@@ -4,6 +4,7 @@ description: >-
   Stories that failed several times in a row, or that their source marks as blocked, most failures first. The latest
   attempts count, whatever their step. Step and error are those of the last failure.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}

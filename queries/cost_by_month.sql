@@ -13,7 +13,7 @@ params:
 chart:
   mark: bar
   encoding:
-    x: {field: month, type: ordinal}
+    x: {field: month, type: ordinal, sort: ascending}
     y: {field: cost, type: quantitative, aggregate: sum}
     color: {field: source, type: nominal}
     row: {field: currency, type: nominal}

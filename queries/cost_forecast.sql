@@ -13,7 +13,7 @@ headline:
 chart:
   mark: bar
   encoding:
-    x: {field: month, type: ordinal}
+    x: {field: month, type: ordinal, sort: ascending}
     y: {field: forecast, type: quantitative, stack: zero, title: forecast}
     color: {field: source, type: nominal}
     row: {field: currency, type: nominal}

@@ -19,7 +19,7 @@ chart:
   mark: line
   encoding:
     x: {field: period, type: temporal}
-    y: {field: cost_per_accepted_story, type: quantitative, title: cost per accepted story}
+    y: {field: cost_per_accepted_story, type: quantitative, title: cost}
     color: {field: source, type: nominal}
     detail: {field: pipeline, type: nominal}
     row: {field: currency, type: nominal}

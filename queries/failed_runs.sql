@@ -5,6 +5,7 @@ description: >-
   failed last, failed steps outside of any run, and failed steps of open runs that were not tried again. A run counts on
   the day it ended.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}

@@ -6,6 +6,7 @@ description: >-
   those that the source marks as completed, cancelled or skipped, are not listed. A job that failed before it had a
   story is named by its run.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}

@@ -3,14 +3,16 @@ title: Last hours
 description: >-
   Runs, failed runs and cost of the last hours against as many hours before, by source and pipeline. A run counts at its
   end, or at its start while it runs; cost counts when it was called. Currencies are never added up. Unpriced calls are
-  in none of the sums.
+  in none of the sums. Of a lake a period is unknown of which not all runs or calls landed.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
   hours: {type: number, default: 24, help: hours back}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 */
+-- Of a lake the latest runs and calls are here, from a moment on: what began before is unknown.
 -- Days lead to the rows by an index; the moment decides.
 with moment (before, since, as_of) as (
     select
@@ -91,6 +93,28 @@ figures as (
         round(sum(case when is_last then 0 else price end), 6)
     from spent
     group by source_id, pipeline_id, currency
+),
+
+known as (
+    select
+        figures.place,
+        figures.source_id,
+        figures.pipeline_id,
+        figures.figure,
+        figures.currency,
+        case
+            when lakes.runs_since is null then figures.value
+            when case figures.figure when 'cost' then lakes.calls_since else lakes.runs_since end <= moment.since
+                then figures.value
+        end as value,
+        case
+            when lakes.runs_since is null then figures.previous_value
+            when case figures.figure when 'cost' then lakes.calls_since else lakes.runs_since end <= moment.before
+                then figures.previous_value
+        end as previous_value
+    from moment
+    cross join figures
+    left join lakes on lakes.source_id = figures.source_id
 )
 
 select
@@ -101,7 +125,7 @@ select
     round(100.0 * (figures.value - figures.previous_value) / nullif(figures.previous_value, 0), 2) as change_pct,
     figures.currency,
     pipelines.name as pipeline
-from figures
+from known as figures
 join sources on sources.id = figures.source_id
 left join pipelines on pipelines.id = figures.pipeline_id
 where :pipeline = '' or pipelines.name = :pipeline

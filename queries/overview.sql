@@ -20,8 +20,9 @@ chart:
   mark: line
   encoding:
     x: {field: period, type: temporal}
-    y: {field: success_pct, type: quantitative, title: completed runs}
+    y: {field: success_pct, type: quantitative, of: runs, scale: {domain: [0, 100]}, title: completed}
     color: {field: source, type: nominal}
+    row: {field: source, type: nominal}
 */
 -- All of it comes from sums by day.
 with facts as (

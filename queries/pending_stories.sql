@@ -6,6 +6,7 @@ description: >-
   a story is pending if its work is queued and none of it is running. A story that its source does not have is marked
   as missing.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
@@ -23,7 +24,11 @@ chart:
 select
     sources.name as source,
     case when jobs.id is null then pending.story end as story,
-    case when stories.id is null and jobs.id is null then '(missing)' else stories.title end as title,
+    case
+        when stories.id is not null or jobs.id is not null then stories.title
+        when read.source_id is null then '(not read)'
+        else '(missing)'
+    end as title,
     nullif(pending.next_step, '') as next_step,
     pending.waiting_since,
     jobs.source_key as run,
@@ -40,6 +45,7 @@ left join runs as jobs
         and jobs.source_key = pending.story
         and jobs.kind = 'job'
         and stories.id is null
+left join sources_with_stories as read on read.source_id = pending.source_id
 left join pipelines on pipelines.id = coalesce(stories.pipeline_id, jobs.pipeline_id)
 where
     (:source = '' or sources.name = :source)

@@ -8,6 +8,7 @@ description: >-
   furthest above their usual come first, by cost the most expensive (amounts are not converted); without since, both
   look at the last 7 days only.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
@@ -20,9 +21,9 @@ params:
   order: {type: choice, choices: [newest, slower, cost], default: newest, help: what comes first}
   limit: {type: number, default: 100, help: maximum number of runs}
 headline:
-  - '{rows:run}, first {run[0]}: {status[0]}.'
-  - 'It took {duration_ms[0]}.'
-  - 'It cost {cost[0]}.'
+  - '{rows:run}: {status.counts}.'
+  - 'The first, {run[0]}, took {duration_ms[0]}.'
+  - 'The first cost {cost[0]}.'
 chart:
   mark: bar
   encoding:

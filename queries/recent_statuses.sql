@@ -4,6 +4,7 @@ description: >-
   Work of the last hours by kind and status, with the time of the newest, most first. Counts runs that began (were
   queued, or else started) within these hours, and steps outside of any run. An empty status is one that is not known.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}

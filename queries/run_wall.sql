@@ -5,6 +5,7 @@ description: >-
   the p95 of completed runs of the same source, pipeline and kind on the 28 days before the run's day, empty for fewer
   than 20; a completed run that took longer than the p95 is slow. Percentiles are within 1 %.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}

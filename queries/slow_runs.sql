@@ -5,6 +5,7 @@ description: >-
   and the p95 of completed runs of the same source, pipeline and kind on the 28 days before the run's day; a run is
   slow if it took longer than the p95. Runs with fewer than 20 before them are left out. Percentiles are within 1 %.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}

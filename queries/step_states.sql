@@ -10,10 +10,12 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
 chart:
   mark: bar
+  fold: [completed, failed, running, pending, other]
   encoding:
     y: {field: step, type: nominal, sort: null}
-    x: {field: completed, type: quantitative, stack: zero, title: stories completed}
-    color: {field: source, type: nominal}
+    x: {field: value, type: quantitative, stack: zero, title: stories}
+    color: {field: key, type: nominal}
+    row: {field: source, type: nominal}
 */
 select
     sources.name as source,

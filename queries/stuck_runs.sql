@@ -6,6 +6,7 @@ description: >-
   rescheduled, up for retry, and a run of which all open steps wait) after `queued_minutes`; the last column names the
   limit. Running work without a start time is listed too; the reason column says so.
 topic: Right now
+lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}

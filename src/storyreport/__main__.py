@@ -39,6 +39,10 @@ def shortcut(arguments: list[str]) -> str:
     is_help = arguments[-1:] in (["-h"], ["--help"])
     if is_help and (stored := stored_help(arguments[:-1])):
         return stored
+    if arguments == ["report", "--json"]:
+        from . import shortcuts
+
+        return shortcuts.report_json()
     if arguments == ["report"] or (is_help and arguments[0] == "report" and len(arguments) == 3):
         from . import shortcuts
 

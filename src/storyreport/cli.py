@@ -6,40 +6,40 @@ from typing import Any
 import click
 
 from . import __version__
-from .control import CONTROL
+from .commands.options import EPILOG
 from .errors import StoryreportError, UsageError
-from .options import EPILOG
+from .terminal.control import CONTROL
 
 # Command → module and name. Of the commands that are not called nothing is imported: a script waits for it.
 COMMANDS = {
-    "ack": ("cli_ack", "ack"),
-    "backup": ("cli_care", "backup"),
-    "check": ("cli_check", "check"),
-    "demo": ("cli_serve", "demo"),
-    "diagnose": ("cli_fix", "diagnose"),
-    "digest": ("cli_digest", "digest"),
-    "doctor": ("cli_care", "doctor"),
-    "export-lake": ("cli_lake", "export_lake"),
-    "fix-script": ("cli_fix", "fix_script"),
-    "ingest": ("cli_ingest", "ingest"),
-    "init": ("cli_ingest", "init"),
-    "note": ("cli_note", "note"),
-    "optimize": ("cli_care", "optimize"),
-    "prune": ("cli_care", "prune"),
-    "record": ("cli_record", "record"),
-    "report": ("cli_reports", "report"),
-    "reprice": ("cli_care", "reprice"),
-    "restore": ("cli_care", "restore"),
-    "rollup": ("cli_lake", "rollup"),
-    "run": ("cli_record", "run_command"),
-    "scrub": ("cli_care", "scrub"),
-    "serve": ("cli_serve", "serve"),
-    "snapshot": ("cli_snapshot", "snapshot"),
-    "sources": ("cli_sources", "sources"),
-    "stats": ("cli_reports", "stats"),
-    "status": ("cli_status", "status"),
-    "token": ("cli_access", "token"),
-    "user": ("cli_access", "user"),
+    "ack": ("acknowledge", "ack"),
+    "backup": ("care", "backup"),
+    "check": ("check", "check"),
+    "demo": ("serve", "demo"),
+    "diagnose": ("fix", "diagnose"),
+    "digest": ("digest", "digest"),
+    "doctor": ("care", "doctor"),
+    "export-lake": ("lake", "export_lake"),
+    "fix-script": ("fix", "fix_script"),
+    "ingest": ("ingest", "ingest"),
+    "init": ("ingest", "init"),
+    "note": ("note", "note"),
+    "optimize": ("care", "optimize"),
+    "prune": ("care", "prune"),
+    "record": ("record", "record"),
+    "report": ("reports", "report"),
+    "reprice": ("care", "reprice"),
+    "restore": ("care", "restore"),
+    "rollup": ("lake", "rollup"),
+    "run": ("record", "run_command"),
+    "scrub": ("care", "scrub"),
+    "serve": ("serve", "serve"),
+    "snapshot": ("snapshot", "snapshot"),
+    "sources": ("sources", "sources"),
+    "stats": ("reports", "stats"),
+    "status": ("status", "status"),
+    "token": ("access", "token"),
+    "user": ("access", "user"),
 }
 
 
@@ -55,7 +55,7 @@ class Group(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f".{module}", __package__), name)
+        command: click.Command = getattr(import_module(f".commands.{module}", __package__), name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

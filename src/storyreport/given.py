@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from . import pricing
 from .errors import StoryreportError, UsageError
@@ -19,6 +18,8 @@ from .recognise import check_system, find_parts, find_parts_at, folder_of, is_pa
 
 def check_timezone(name: str) -> None:
     """Raise UsageError for an unknown time zone."""
+    from zoneinfo import ZoneInfo
+
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -54,18 +55,20 @@ def requests_for(
     system: str | None,
     failed: list[str] | None = None,
     known: Callable[[Path], Found | None] = lambda _: None,
+    before: Callable[[Path], str | None] = lambda _: None,
     **how: Any,
 ) -> list[Request]:
     """The sources at some paths or URLs; the places of one system are one source, unless two of them are whole copies.
 
     A folder given beside the one database of its system belongs to it. With `failed`, a place that cannot be read adds
-    a sentence to it, where there are others. `known` gives what an empty file was when it was read before.
+    a sentence to it, where there are others. `known` gives what an empty file was when it was read before, `before`
+    the system of a file that is what it was.
     """
     check_system(system)
     found = []
     for place in places:
         try:
-            found.append(_find(place, system, known))
+            found.append(_find(place, system, known, before))
         except StoryreportError as error:
             if failed is None or len(places) == 1:
                 raise
@@ -88,7 +91,7 @@ def look_around(places: Sequence[Path]) -> list[tuple[str, str, list[Path]]]:
     found = []
     for place in places:
         with contextlib.suppress(StoryreportError, OSError):
-            given = _find(place, None, lambda _: None)
+            given = _find(place, None)
             is_one = len(given.parts) == 1 and given.parts[0].path.is_file() and not are_files(list(given.parts))
             found.append(replace(given, path=given.parts[0].path) if is_one else given)
     return [
@@ -100,7 +103,7 @@ def look_around(places: Sequence[Path]) -> list[tuple[str, str, list[Path]]]:
 def is_tree(place: Path) -> bool:
     """Whether a folder is a source by the folders in it, so that all that lies below belongs to it."""
     with contextlib.suppress(StoryreportError, OSError):
-        parts = _find(place, None, lambda _: None).parts
+        parts = _find(place, None).parts
         return any(part.path.is_dir() and not (part.exports or part.passes) for part in parts)
     return False
 
@@ -123,10 +126,18 @@ def _request(name: str, parts: list[Found], **how: Any) -> Request:
     return Request(name, tuple(parts), **how)
 
 
-def _find(place: Path | str, system: str | None, known: Callable[[Path], Found | None]) -> _Given:
+def _find(
+    place: Path | str,
+    system: str | None,
+    known: Callable[[Path], Found | None] = lambda _: None,
+    before: Callable[[Path], str | None] = lambda _: None,
+) -> _Given:
     if isinstance(place, Path):
         if place.is_file() and place.stat().st_size == 0 and (emptied := known(place)):
             return _Given(place, (emptied,))
+        if system is None and (was := before(place)):
+            with contextlib.suppress(StoryreportError):
+                return _Given(place, tuple(find_parts(place, was)))
         parts = tuple(find_parts(place, system))
         return _Given(folder_of(place) if is_pattern(place) else place, parts)
     parts = tuple(find_parts_at(place, system))

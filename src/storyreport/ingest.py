@@ -6,7 +6,6 @@ it was read before in the same way; otherwise all of it.
 
 import contextlib
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -17,21 +16,20 @@ from pathlib import Path
 
 from . import keyed, pricing, rollups, schema, scratch
 from .ahead import Again, Ahead, read_ahead
+from .detail import refuse_lake, refused_lakes
 from .errors import NotContinuedError, StaleError, StoryreportError
 from .given import Request, check_timezone, requests_for
-from .known import Known, how_read, known_input, reading_of, refuse_lake
+from .known import Known, how_read, known_at, known_input, reading_of, system_before
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
 from .readers import check_unchanged, check_whole, harden, open_part
-from .readers.copies import ROW_NUMBER
 from .readers.grown import End, goes_on
 from .readers.part import Found, Opened, Options, is_unchanged, signature
 from .readers.sqlite import reading
-from .sources import systems
 from .transaction import Progress, commit, remembering_interrupts, transaction
 from .typed import TypedTables
 from .unchanged import note_unchanged
 
-__all__ = ["Outcome", "Request", "check_timezone", "ingest", "known_at", "reprice", "requests_for"]
+__all__ = ["Outcome", "Request", "check_timezone", "ingest", "known_at", "reprice", "requests_for", "system_before"]
 
 
 @dataclass
@@ -44,24 +42,6 @@ class Outcome:
     estimated: int = 0  # calls whose estimated cost is new, another, or none any more
     notes: list[str] = field(default_factory=list)
     duration_ms: int = 0
-
-
-def known_at(database: Path, path: Path) -> Found | None:
-    """The export that was read from a path before, as the report database knows it; None where there was none."""
-    if not database.is_file():
-        return None
-    with contextlib.closing(schema.open_for_reading(database)) as connection:
-        row = connection.execute(
-            "select system, part, json_extract(watermarks, '$.layout') from inputs"
-            " join sources on sources.id = source_id where location = ? limit 1",
-            [os.path.abspath(path)],
-        ).fetchone()
-    if row is None or row[0] not in systems() or systems()[row[0]].parts[row[1]].stage:
-        return None
-    # Exports number their rows; a database without a byte has been cut off.
-    layout: dict[str, list[str]] = json.loads(row[2] or "{}")
-    tables = tuple((table, path) for table, columns in layout.items() if ROW_NUMBER in columns)
-    return Found(systems()[row[0]], row[1], path, tables) if tables else None
 
 
 def ingest(database: Path, request: Request, progress: Progress = lambda _: None) -> Outcome:
@@ -95,14 +75,22 @@ def _attempt(database: Path, request: Request, again: Again, progress: Progress,
 
 
 def reprice(
-    database: Path, price_file: pricing.PriceFile | None, progress: Progress = lambda _: None
+    database: Path,
+    price_file: pricing.PriceFile | None,
+    progress: Progress = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[pricing.Change], int]:
-    """Price all calls without a recorded cost again; return the change by currency, and how many have no price."""
+    """Price all calls without a recorded cost again; return the change by currency, and how many have no price.
+
+    `note` gets a sentence for each source that is left alone.
+    """
     schema.open_for_reading(database).close()
     with transaction(database, progress) as connection:
         rollups.watch(connection)
         progress("estimating costs")
         now = _now()
+        for refused in refused_lakes(connection, "reprice"):
+            note(refused)
         repriced = pricing.reprice(connection, price_file, now)
         progress("adding up")
         rollups.refresh(connection)

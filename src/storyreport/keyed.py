@@ -5,8 +5,11 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable
+from functools import lru_cache
 
 HASH_DIGITS = 16
+# What is longer is not kept in memory.
+LONG = 200
 # In a key, unlike in a text, name@1.2.3 is a version.
 E_MAIL = re.compile(r"[\w.+%-]{1,64}(?:@|%40)(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
 HASHED = "e-mail-"
@@ -37,8 +40,16 @@ def private_keys(
 ) -> tuple[Callable[[bytes | None], str | None], Callable[[bytes | str | None], str | None]]:
     """The functions keyed_hash and private_key with a report database's key."""
 
+    def computed(value: bytes) -> str:
+        return hmac.digest(secret, value, "sha256").hex()[:HASH_DIGITS]
+
+    # Thousands of rows are of the same user.
+    again = lru_cache(maxsize=1024)(computed)
+
     def keyed_hash(value: bytes | None) -> str | None:
-        return hmac.digest(secret, value, "sha256").hex()[:HASH_DIGITS] if value else None
+        if not value:
+            return None
+        return again(value) if len(value) < LONG else computed(value)
 
     def private_key(value: bytes | str | None) -> str | None:
         text = value.decode(errors="replace") if isinstance(value, bytes) else value

@@ -1,16 +1,23 @@
 """The inputs of a source as the last ingest left them: where and how they were read, and how far."""
 
+import contextlib
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from . import statuses
+from . import schema, statuses
 from .errors import StoryreportError
 from .load import Watermarks
+from .readers.copies import ROW_NUMBER
+from .readers.grown import End, goes_on
 from .readers.part import Found, Options
+from .readers.sqlite import read_tables
+from .sources import systems
 
 # What an input's state says beside its watermarks.
 STATE = ("how", "reading", "with_text", "layout", "files", "read", "ends")
@@ -31,6 +38,50 @@ class Known:
     read: list[str] = field(default_factory=list)
     ends: Mapping[str, Any] = field(default_factory=dict)
     watermarks: Watermarks | None = None
+
+
+def known_at(database: Path, path: Path) -> Found | None:
+    """The export that was read from a path before, as the report database knows it; None where there was none."""
+    if not database.is_file():
+        return None
+    with contextlib.closing(schema.open_for_reading(database)) as connection:
+        row = connection.execute(
+            "select system, part, json_extract(watermarks, '$.layout') from inputs"
+            " join sources on sources.id = source_id where location = ? limit 1",
+            [os.path.abspath(path)],
+        ).fetchone()
+    if row is None or row[0] not in systems() or systems()[row[0]].parts[row[1]].stage:
+        return None
+    # Exports number their rows; a database without a byte has been cut off.
+    layout: dict[str, list[str]] = json.loads(row[2] or "{}")
+    tables = tuple((table, path) for table, columns in layout.items() if ROW_NUMBER in columns)
+    return Found(systems()[row[0]], row[1], path, tables) if tables else None
+
+
+def system_before(database: Path, path: Path) -> str | None:
+    """The system of a file that was read before and is what it was, but for rows; None where that is not known.
+
+    So no other system need be asked whether it wrote the file.
+    """
+    inputs = "select system, watermarks from inputs join sources on sources.id = source_id where location = ?"
+    with contextlib.suppress(sqlite3.Error, OSError, StoryreportError):
+        if not (path.is_file() and database.is_file()):
+            return None
+        with contextlib.closing(schema.open_whatever_version(database)) as connection:
+            found = connection.execute(inputs, [os.path.abspath(path)]).fetchall()
+        states = [json.loads(state or "{}") for _, state in found]
+        if len({system for system, _ in found}) == 1 and found[0][0] in systems() and _is_as_before(path, states):
+            return str(found[0][0])
+    return None
+
+
+def _is_as_before(path: Path, states: list[dict[str, Any]]) -> bool:
+    """Whether a file goes on where each input ended, or is a database that has the same tables with these columns."""
+    if all(state.get("ends") for state in states):
+        return all(goes_on(path, End(**end)) for state in states for end in state["ends"].values())
+    tables = read_tables(path)
+    layouts = [state.get("layout") or {"": []} for state in states]
+    return all(tables.get(table) == frozenset(columns) for layout in layouts for table, columns in layout.items())
 
 
 def known_input(connection: sqlite3.Connection, source_id: int, found: Found) -> Known:
@@ -68,15 +119,3 @@ def reading_of(found: Found, options: Options) -> str:
 
 def _hash(value: object) -> str:
     return hashlib.sha256(repr(value).encode()).hexdigest()
-
-
-def refuse_lake(connection: sqlite3.Connection, name: str) -> None:
-    """Raise StoryreportError where a source is rolled up from a lake: one writer a source."""
-    row = connection.execute(
-        "select location from lakes join sources on sources.id = source_id where name = ?", [name]
-    ).fetchone()
-    if row:
-        raise StoryreportError(
-            f"{name!r} is rolled up from the lake {row[0]}, which `ingest` cannot add to: write the rows there and run"
-            " `storyreport rollup`, or give another --name."
-        )

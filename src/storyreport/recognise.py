@@ -3,12 +3,13 @@
 import contextlib
 import glob
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .errors import NotOursError, StoryreportError, UsageError
 from .joining import are_files, in_order, joined
 from .readers import text
+from .readers.documents import BROKEN
 from .readers.header import SQLITE_MAGIC, ZIP_MAGIC, packed_as, read_header
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
@@ -64,6 +65,11 @@ def find_parts(path: Path, system_name: str | None = None) -> list[Found]:
         ) from error
 
 
+def _asked(system_name: str | None) -> Iterable[System]:
+    """The system of a name, or all of them."""
+    return systems().values() if system_name is None else [systems()[system_name]]
+
+
 def _expected(system_name: str | None) -> str:
     return systems()[system_name].title if system_name else "known system"
 
@@ -72,10 +78,9 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
     if not any(path.iterdir()):
         raise StoryreportError(f"{path} is an empty folder: expected the files of a {_expected(system_name)}.")
     found = []
-    for system in systems().values():
-        if system_name in (None, system.name):
-            folders = {name: part.find(path) for name, part in system.parts.items() if part.find}
-            found += [Found(system, name, folder) for name, folder in folders.items() if folder]
+    for system in _asked(system_name):
+        folders = {name: part.find(path) for name, part in system.parts.items() if part.find}
+        found += [Found(system, name, folder) for name, folder in folders.items() if folder]
     unreadable: list[tuple[Path, OSError]] = []
     for candidate in _files_below(path, unreadable):
         # Foreign files may lie in a project's folder; a damaged source is not passed over.
@@ -176,9 +181,9 @@ def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
         return _parts_of_database(path, system_name)
     if packed := packed_as(path):
         raise NotOursError(f"{path} is {packed}: unpack it, and ingest what is in it.")
-    for system in systems().values():
+    for system in _asked(system_name):
         for name, part in system.parts.items():
-            if system_name in (None, system.name) and part.find and part.find(path) == path:
+            if part.find and part.find(path) == path:
                 return [Found(system, name, path)]
     if export := _export(path, system_name):
         return [export]
@@ -194,6 +199,8 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
         return f"{path} is a zip archive: unpack it, and ingest what is in it; of spreadsheets, save a table as CSV."
     if system_name:
         return f"{path} is not a file of a {_expected(system_name)}."
+    if text.form(path) == "document" and any(problem == BROKEN for _, _, problem in text.first_records(path, 1)):
+        return f"{path} is broken JSON, or was cut off: export it again."
     fields = sorted(field for field in text.fields(path) if field.isprintable() and 0 < len(field) <= LONGEST_FIELD)
     if len(fields) < 2:
         problems = (problem or "" for _, _, problem in text.first_records(path, text.LOOKED_AT))
@@ -208,9 +215,9 @@ def _export(path: Path, system_name: str | None) -> Found | None:
     known = {text.column_of(field) for field in text.fields(path)}
     candidates = [
         (len(set(table.columns) & known), system, name, table_name)
-        for system in systems().values()
+        for system in _asked(system_name)
         for name, part in system.parts.items()
-        if system_name in (None, system.name) and part.stage is None
+        if part.stage is None
         for table_name, table in part.tables.items()
         if (table.export_signs and table.export_signs <= known) or table.listed_as in known
     ]
@@ -235,9 +242,9 @@ def _parts_with(tables: Mapping[str, frozenset[str]], system_name: str | None) -
     """The parts whose signs some tables have, of the one system that knows most of the tables."""
     found = [
         (system, name)
-        for system in systems().values()
+        for system in _asked(system_name)
         for name, part in system.parts.items()
-        if system_name in (None, system.name) and any(_has(tables, sign) for sign in part.signs)
+        if any(_has(tables, sign) for sign in part.signs)
     ]
     known = Counter({id(system): 0 for system, _ in found})
     for system, name in found:

@@ -11,6 +11,8 @@ STORED = os.path.join(os.path.dirname(__file__), "stored")
 SHELLS = ("bash", "zsh", "fish")
 # Variables with which reports are other than ours, or their defaults.
 OWN = ("STORYREPORT_QUERIES", "STORYREPORT_LIMITS")
+# The columns of the list of reports.
+LISTED = ("report", "topic", "title", "parameters")
 COMPLETE = "_STORYREPORT_COMPLETE"
 # Both fit into 80 columns.
 NAME_WIDTH, TITLE_WIDTH = 26, 50
@@ -31,6 +33,14 @@ def report_rows() -> list[tuple[str, str, str, str]]:
         if context.startswith("report ") and context.endswith(" -p"):
             params.setdefault(context.split(" ")[1], []).append(word.rstrip("="))
     return [(name, topic, title, ", ".join(params.get(name, ()))) for _, name, title, topic, _ in _lines("reports")]
+
+
+def report_json() -> str:
+    """The list of reports as `report --json` prints it; empty where they have to be read."""
+    import json
+
+    rows = [dict(zip(LISTED, row, strict=True)) for row in report_rows()]
+    return f"{json.dumps(rows, indent=1)}\n" if rows else ""
 
 
 def report_help(name: str) -> str:

@@ -74,6 +74,8 @@ class Table:
     `clock` says what proves the time zone of a local time.
     `currencies` are words that hold the code, name or sign of a currency: they are read as its ISO code, and as XXX
     where it is not known.
+    `sorted_by` are the columns by which the mapping sorts the rows of a staged table: they get an index, so that wide
+    rows need not be sorted.
     """
 
     columns: Mapping[str, Type]
@@ -88,6 +90,7 @@ class Table:
     currencies: tuple[str, ...] = ()
     clock: Clock | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sorted_by: tuple[str, ...] = ()
 
     def named(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """The real columns of a table by their lower-case names, those with an alias by the name that is meant."""
@@ -117,6 +120,8 @@ class Part:
     grows     whether rows that are added to an export can be mapped without those before, but for the rows of their
               groups and their keys: each column comes from the row, its group or its references
     has_given_keys  whether keys are what users give, of any form; otherwise only numbers are found to be used again
+    repeats   core tables whose keys say what work is of and which attempt it is: a source that begins again has the
+              same ones for other work, one that forgets its oldest attempts other ones for the same work
     """
 
     tables: Mapping[str, Table]
@@ -128,6 +133,7 @@ class Part:
     stage: Callable[[Path], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
     restarts: frozenset[str] = frozenset()
     has_given_keys: bool = False
+    repeats: frozenset[str] = frozenset()
     grows: bool = False
     why_not: Callable[[Path], str | None] | None = None
 

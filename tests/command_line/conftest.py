@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from helpers.cli_cases import plant
 from helpers.command_line import ok
-from helpers.demo_sources import NOWS, WORKFLOW_COLUMNS, exported, told
+from helpers.demo_sources import NOWS, WORKFLOW_COLUMNS, exported, shown
 
 from storyreport.demo import write_sources
 
@@ -65,7 +65,7 @@ def later(
     demo, scratch = written[0].parent, tmp_path_factory.mktemp("tables")
     tables = {
         "workflow": {name: exported(demo / f"taleservice/{name}.jsonl") for name in WORKFLOW_COLUMNS}
-        | {"log": told((demo / "taleservice/service.log").read_text(encoding="utf-8").splitlines())},
+        | {"log": shown((demo / "taleservice/service.log").read_text(encoding="utf-8").splitlines())},
         "usage": {"gateway": exported(demo / "gateway.jsonl")},
     }
     for system, contents in tables.items():

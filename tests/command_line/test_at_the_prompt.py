@@ -11,8 +11,9 @@ from helpers.cli_cases import assert_one_sentence, rows_of
 from helpers.command_line import ok, printed, storyreport
 from helpers.tracker import STEPS, Tracker
 
-from storyreport import reports, terminal
-from storyreport.terminal import display_width
+from storyreport import reports
+from storyreport.terminal import tables
+from storyreport.terminal.tables import display_width
 from storyreport.values.quantities import heading
 
 UUID = "c0b79142-38f9-4fdc-8d4d-00be6d4b1d51"
@@ -75,7 +76,7 @@ def test_a_table_keeps_what_matters() -> None:
     """Ids are cut, errors wrapped, times lose their seconds, the least important column is left out; --wide has all."""
     columns = ["source", "run", "status", "error", "started_at", "duration_ms", "padding"]
     row = ["studio", UUID, "failed", ERROR, "2026-03-10T12:00:00.000Z", 79_361_672, "x" * 20]
-    lines = list(terminal.table(columns, [row, row], 80, ["duration_ms"]))
+    lines = list(tables.table(columns, [row, row], 80, ["duration_ms"]))
     assert max(map(len, lines)) <= 90  # colour codes of the status
     text = "\n".join(lines)
     assert "22 h 3 min" in text
@@ -84,7 +85,7 @@ def test_a_table_keeps_what_matters() -> None:
     assert "Not shown: started at, padding (--wide shows all)." in lines
     first = [line[line.index("HTTPS") :] for line in lines if "HTTPS" in line]
     assert len(first) == 2
-    wide = list(terminal.table(columns, [row, row], None))
+    wide = list(tables.table(columns, [row, row], None))
     assert len(wide) == 4
     assert all(part in wide[2] for part in (UUID, ERROR, "2026-03-10 12:00:00", "x" * 20))
 
@@ -92,7 +93,7 @@ def test_a_table_keeps_what_matters() -> None:
 def test_wide_letters_count_twice() -> None:
     """A table of Chinese titles fits, too."""
     rows = [["story", "龍" * 60 + " " + "é" * 90] for _ in range(2)]
-    assert max(display_width(line) for line in terminal.table(["story", "title"], rows, 40)) <= 40
+    assert max(display_width(line) for line in tables.table(["story", "title"], rows, 40)) <= 40
     assert display_width("龍e\u0301") == 3
 
 

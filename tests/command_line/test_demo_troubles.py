@@ -57,7 +57,7 @@ MEDIA_TROUBLES = {
     "orphaned scenes": "select count(*) from scenes where workflow_id not in (select id from workflows)",
     "orphaned progress": "select count(*) from generation_progress where workflow_id not in (select id from workflows)",
 }
-# The exports and the log, as tables of one file: see `told`.
+# The exports and the log, as tables of one file: see `shown`.
 WORKFLOW_TROUBLES = {
     "failed run": """select count(*) from story_generation_runs
         where status = 'failed' and failure_stage <> '' and failure_code <> '' and error_message <> ''""",

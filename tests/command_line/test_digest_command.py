@@ -56,6 +56,9 @@ def test_what_was_done_and_changed(folder: Path) -> None:
     assert found["Cost"]["lines"] == ["2.00 USD"]
     assert [row["occurrences"] for row in found["New errors"]["rows"]] == [1]
     assert any("failed" in line for line in found["To look at"]["lines"])
+    # Hours are not the days that the sections are of: the verdict says which it means.
+    verdict = json.loads(ok("digest", "--period", "24h", "--format", "json", cwd=folder))["verdict"]
+    assert ". Last 24 h: 3 runs, 1 failed, 2.00 USD" in verdict
 
 
 def test_an_old_error_is_not_new(folder: Path) -> None:

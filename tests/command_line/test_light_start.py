@@ -81,10 +81,10 @@ def test_completion_builds_nothing(words: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "room"),
     [
-        ("record step write --duration-s -1", 2, "cli_record"),
-        ("run nightly", 2, "cli_record"),
-        ("check --format nothing", 2, "cli_check"),
-        ("token nothing", 2, "cli_access"),
+        ("record step write --duration-s -1", 2, "commands.record"),
+        ("run nightly", 2, "commands.record"),
+        ("check --format nothing", 2, "commands.check"),
+        ("token nothing", 2, "commands.access"),
         ("nothing", 2, ""),
     ],
 )
@@ -93,7 +93,7 @@ def test_only_the_command_is_built(arguments: str, code: int, room: str, tmp_pat
     found, modules = imported(tmp_path, *arguments.split())
     assert found == code
     assert modules & set(HEAVY) == set()
-    others = {"cli_serve", "cli_ingest", "cli_record", "cli_check", "cli_access", "cli_snapshot"} - {room}
+    others = {f"commands.{name}" for name in ("serve", "ingest", "record", "check", "access", "snapshot")} - {room}
     assert modules & {f"storyreport.{name}" for name in others} == set()
 
 

@@ -12,7 +12,7 @@ from click.shell_completion import get_completion_class
 from helpers import ROOT
 from helpers.command_line import all_commands, environment, printed
 
-from storyreport import reports, shortcuts
+from storyreport import __main__, reports, shortcuts
 from storyreport.cli import cli
 
 # Words that are typed, and the one that is begun.
@@ -103,6 +103,11 @@ def test_the_list_has_every_report() -> None:
     assert shortcuts.listing((each.topic, each.name, each.title) for each in known) == shortcuts.report_list()
 
 
+def test_the_list_as_json() -> None:
+    """It is that which the command line builds."""
+    assert __main__.shortcut(["report", "--json"]) == printed("report", "--json")
+
+
 @pytest.mark.parametrize("name", sorted(reports.load_reports()))
 def test_the_help_of_a_report(name: str) -> None:
     """It is that which the command line builds."""
@@ -120,7 +125,7 @@ def test_other_reports_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     text = changed.read_text(encoding="utf-8")
     for content in (f"{text}-- more\n", None):
         changed.write_text(content, encoding="utf-8") if content else changed.unlink()
-        assert (shortcuts.report_list(), shortcuts.report_rows(), shortcuts.report_help("cost")) == ("", [], "")
+        assert (shortcuts.report_list(), shortcuts.report_json(), shortcuts.report_help("cost")) == ("", "", "")
     changed.write_text(text, encoding="utf-8")
     assert shortcuts.report_help("cost")
     for name in itertools.chain(shortcuts.OWN):

@@ -16,8 +16,8 @@ from helpers.cli_cases import assert_one_sentence
 from helpers.command_line import environment, ok, printed, storyreport
 from helpers.tracker import Tracker
 
-from storyreport import sparks
-from storyreport.terminal import display_width
+from storyreport.terminal import sparks
+from storyreport.terminal.tables import display_width
 
 DAYS = [date(2026, 3, 1) + timedelta(days=number) for number in range(8)]
 SUMS = {"x": {"field": "day", "type": "temporal"}, "y": {"field": "calls", "type": "quantitative", "stack": "zero"}}

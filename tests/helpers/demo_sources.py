@@ -37,7 +37,7 @@ def number(path: Path, sql: str, now: datetime = NOW) -> float:
     return value
 
 
-def told(lines: list[str]) -> list[dict[str, object]]:
+def shown(lines: list[str]) -> list[dict[str, object]]:
     """Read the lines of a log of either form."""
     found: list[dict[str, object]] = []
     for line in lines:

@@ -56,6 +56,15 @@ CALL_TYPES = {
     "calls": "bigint",
 }
 TYPES = {"step_runs": STEP_TYPES, "calls": CALL_TYPES}
+# Spark for a few rows: most of its time is that of compiling what runs once.
+QUICK_SPARK = (
+    ("spark.ui.enabled", "false"),
+    ("spark.sql.shuffle.partitions", "1"),
+    ("spark.sql.adaptive.enabled", "false"),
+    ("spark.sql.codegen.wholeStage", "false"),
+    ("spark.sql.codegen.factoryMode", "NO_CODEGEN"),
+    ("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"),
+)
 START = dt.datetime(2026, 3, 1)
 WORDS = [
     "completed",

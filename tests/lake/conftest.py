@@ -1,7 +1,12 @@
 """Tests of lakes need the extras of their engines: where these are not installed, they are no tests."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
-collect_ignore_glob = [] if all(map(find_spec, ("duckdb", "numpy", "pyarrow", "sqlglot"))) else ["test_*.py"]
-if not find_spec("pyspark"):
-    collect_ignore_glob.append("test_spark*.py")
+from storyreport.lake.installed import NEEDED
+
+collect_ignore = [
+    file.name
+    for file in Path(__file__).parent.glob("test_*.py")
+    if not all(map(find_spec, NEEDED["spark" if file.name.startswith("test_spark") else "duckdb"]))
+]

@@ -9,8 +9,6 @@ from storyreport.given import requests_for
 from storyreport.ingest import ingest
 from storyreport.lake.run import Request, roll_up
 
-QUIET = (("spark.ui.enabled", "false"), ("spark.sql.shuffle.partitions", "1"))
-
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
@@ -20,7 +18,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     (request,) = requests_for([lakes.write_sqlite(folder / "history.db", history)], "x", None)
     ingest(ingested, request)
     lake = lakes.write_lake(folder / "lake", history)
-    roll_up(rolled_up, Request(str(lake), "x", "spark", land=100_000, master="local[2]", spark_conf=QUIET))
+    roll_up(rolled_up, Request(str(lake), "x", "spark", land=100_000, master="local[2]", spark_conf=lakes.QUICK_SPARK))
     return ingested, rolled_up
 
 

@@ -134,7 +134,7 @@ def test_a_first_day_alone(db: ReportDatabase, tmp_path: Path) -> None:
 
 
 def test_single_files_with_append(db: ReportDatabase, tmp_path: Path) -> None:
-    """--append adds a file; from then on the source adds up, without being told again."""
+    """--append adds a file; from then on the source adds up, without the option."""
     db.ingest(steps(tmp_path / "one.csv", 20, 1, 2), name="runs", append=True)
     db.ingest(steps(tmp_path / "two.csv", 21, 3), name="runs", append=True)
     db.ingest(steps(tmp_path / "three.csv", 22, 4), name="runs")

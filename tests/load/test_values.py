@@ -256,7 +256,7 @@ def test_what_was_not_looked_at_does_not_show(secret: str, words: list[str], bet
 
 @pytest.mark.parametrize("longest", [200, values.LONGEST_TEXT])
 def test_what_is_left_out_is_said(longest: int) -> None:
-    """A text is as long as may be where it holds no secret, and whoever reads it is told that there was more."""
+    """A text is as long as may be where it holds no secret, and says that there was more."""
     assert clean_text(b"y" * longest, longest) == "y" * longest
     for many in (longest + 1, longest + values.LONGEST_SECRET + 1, 50 * longest):
         assert clean_text(b"y" * many, longest) == "y" * (longest - 1) + "…"

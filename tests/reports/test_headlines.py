@@ -35,6 +35,8 @@ FILE = "/*\ntitle: Titles\ndescription: Planted.\ntopic: Steps\nheadline: {headl
         ("At {ended_at[0]}.", "At 2026-03-01 10:00:00."),
         ("Slowest: {p95_ms[1]}.", ""),
         ("The tenth is {step[9]}.", ""),
+        ("{rows:row}: {currency.counts}.", "3 rows: 2 USD, 1 EUR."),
+        ("Ended: {ended_at.counts}.", "Ended: 2 unknown, 1 2026-03-01T10:00:00Z."),
     ],
 )
 def test_a_sentence_of_rows(template: str, said: str) -> None:

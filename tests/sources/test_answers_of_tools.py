@@ -19,7 +19,7 @@ ANSWERS: list[tuple[Any, str, tuple[Any, ...]]] = [
     (
         [{"dag_id": "d", "logical_date": "2026-11-20T00:00:00+00:00", "task_id": "t", "state": "success", **TIMES}],
         "step_runs",
-        ("d/2026-11-20T00:00:00.000Z/t/1", "completed", None),
+        ("d/2026-11-20T00:00:00.000Z/t/1", "completed", 60_000),
     ),
     # POST /api/flow_runs/filter and /api/task_runs/filter
     (

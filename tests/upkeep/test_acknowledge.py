@@ -13,8 +13,9 @@ from helpers.command_line import ok, storyreport
 from helpers.report_database import ReportDatabase, change
 from helpers.serving import Served
 
-from storyreport import acknowledged, schema
+from storyreport import schema
 from storyreport.upkeep.acknowledge import acknowledge, take_back
+from storyreport.verdicts import acknowledged
 
 
 @pytest.fixture

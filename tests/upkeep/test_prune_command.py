@@ -77,8 +77,8 @@ def test_the_command(db: ReportDatabase, tracker: Tracker, tmp_path: Path) -> No
     done = storyreport("prune", "--older-than", "14d", "--db", db.path, cwd=tmp_path)
     assert done.stdout == f"nothing from before {day} deleted\n"
     done = storyreport("sources", "--format", "csv", "--db", db.path, cwd=tmp_path)
-    assert done.stdout.splitlines()[0].endswith("locations,detail_since")
-    assert done.stdout.splitlines()[1].endswith(f",{day}")
+    assert done.stdout.splitlines()[0].endswith("locations,detail_since,rolled_up_by,rolled_up_at,up_to_day")
+    assert done.stdout.splitlines()[1].endswith(f",{day},,,")
     done = storyreport("ingest", tracker.path, "--full", "--db", db.path, cwd=tmp_path)
     assert ", 0 rejected, 1 pruned before and skipped in " in done.stdout
 

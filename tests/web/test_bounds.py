@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from helpers.serving import Served, fill
 
-from storyreport import bounds, charts, reports
+from storyreport import charts, reports
 from storyreport.charts import Bound
+from storyreport.verdicts import bounds
 
 LIMITS = (
     "failure_pct > 10 in 24h",

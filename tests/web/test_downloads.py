@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storyreport import reports, schema
-from storyreport.spreadsheets import safe
+from storyreport.terminal.spreadsheets import safe
 from storyreport.web.mode import Mode
 from storyreport.web.server import Extras
 

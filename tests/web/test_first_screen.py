@@ -12,6 +12,8 @@ from helpers.denying import denied
 from helpers.report_database import ReportDatabase
 from helpers.serving import ESCAPED, HOSTILE, Served
 
+from storyreport.verdicts import figures
+
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -88,6 +90,15 @@ def test_nothing_ran(tmp_path: Path) -> None:
     db.ingest(write(tmp_path / "old", [attempt("a", 500)]))
     with closing(Served(db.path)) as served:
         assert text(verdict(served)) == "Last 24 h: no runs"
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [(2.0, "5.00 USD, 150 % more than the day before"), (0.05, "5.00 USD, 100 times the day before")],
+)
+def test_a_cost_of_many_times_is_no_percentage(before: float, said: str) -> None:
+    row = {"figure": "cost", "value": 5.0, "previous_value": before, "currency": "USD", "source": "a"}
+    assert ", ".join(fact.text for fact in figures.verdict([row], None)) == f"no runs, {said}"
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ BROKEN = {
     "no_mark": (chart(mark="donut"), 5, "its chart has the unknown mark 'donut'"),
     "no_channel": (chart(channel="z"), 5, "its chart has the unknown channel 'z'"),
     "no_field": (chart(field="titel"), 5, "its chart draws 'titel', which is not a column; the columns are title"),
+    "no_list": (chart().replace("{mark", "{fold: title, mark"), 5, "its chart's fold is not a list of columns"),
+    "no_part": (chart().replace("{mark", "{fold: [titel], mark"), 5, "its chart draws 'titel', which is not a column"),
     "cost": (GOOD, 1, "there is a report 'cost' already"),
 }
 

@@ -1,4 +1,4 @@
-"""A server for others: strangers see nothing, or not how it is built; and browsers are told what is safe."""
+"""A server for others: strangers see nothing, or not how it is built; headers say what browsers may do."""
 
 import asyncio
 import re

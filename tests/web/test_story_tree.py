@@ -40,7 +40,7 @@ class Story:
         )
 
     def drawn(self) -> list[str]:
-        """The tree as it is told: a line a row, two blanks a level, with the note behind it."""
+        """The tree as it is shown: a line a row, two blanks a level, with the note behind it."""
         columns, rows = reports.run(self.connection, reports.find("story_tree"), {"story": "tale"})
         found = [dict(zip(columns, row, strict=True)) for row in rows]
         return [f"{'  ' * row['depth']}{row['node']}{': ' + row['note'] if row['note'] else ''}" for row in found]
@@ -75,7 +75,7 @@ def test_where_ways_meet_a_node_is_told_once(tmp_path: Path) -> None:
 
 
 def test_many_diamonds_are_as_many_lines_as_options(tmp_path: Path) -> None:
-    """Of 2^16 ways through 16 diamonds each option is told once, and the root."""
+    """Of 2^16 ways through 16 diamonds each option is shown once, and the root."""
     lines = [line for n in range(16) for line in (f"a{n}:b{n} c{n}", f"b{n}:a{n + 1}", f"c{n}:a{n + 1}")]
     story = Story(tmp_path / "a.db", "a0", *lines, "a16:")
     drawn = story.drawn()
@@ -130,7 +130,7 @@ def test_many_roots_and_none(tmp_path: Path) -> None:
 
 
 def test_what_an_option_cannot_lead_to(tmp_path: Path) -> None:
-    """A lost target, a node of another story, which is not followed, and none; what is gone is not told of."""
+    """A lost target, a node of another story, which is not followed, and none; what is gone is not shown."""
     story = Story(tmp_path / "a.db", "a", "a:b lost c d", "b:", "c:b", "d:b")
     for statement in (
         "update story_nodes set story_id = 2 where source_key = 'c'",

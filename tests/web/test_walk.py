@@ -22,7 +22,7 @@ DETAILS = ("/-/story/story-1", "/-/run/run-1", "/-/step/write", "/-/source/alpha
 PAGES = ("/", "/-/reports", "/-/reports?q=write", "/-/pages", "/storyreport", NOWHERE, *DETAILS)
 # Reports and tables that an open server keeps to itself: where sources lie, what was refused, what people noted.
 CLOSED = {
-    *("inputs", "rejected_rows", "rejects", "row_blocks", "secrets", "source_states", "unchanged_requests"),
+    *("inputs", "lakes", "rejected_rows", "rejects", "row_blocks", "secrets", "source_states", "unchanged_requests"),
     *("acknowledged_findings", "acknowledgements", "known_findings", "notes"),
 }
 PLANTED = re.compile(r"alpha|story-1|run-1|run-lost|Brave Fox|gpt-5|SQLite format")

@@ -59,6 +59,12 @@ def dated(every: Sequence[str], own: dict[str, Any], width: int, is_bar: bool, b
     return {"type": "temporal", "field": "name", "timeUnit": "utcyearmonthdate", "axis": axis}
 
 
+def moment(day: str) -> dict[str, Any]:
+    """A day as Vega-Lite's scales of time take it."""
+    found = date.fromisoformat(day)
+    return {"year": found.year, "month": found.month, "date": found.day, "utc": True}
+
+
 def named(own: dict[str, Any], labels: Sequence[str], limit: float) -> tuple[dict[str, Any], int]:
     """The channel of names beside bars, and how much room these take, in pixels."""
     # Vega centres the first line only.

@@ -17,7 +17,11 @@ STATUS = {
     "blocked": "#9a6bd8",
     "cancelled": "#8d6e55",
     "skipped": "#8b95a1",
+    "pending": "#7c8794",
+    "other": "#8b95a1",
 }
+# The columns that have statuses: folded columns of them are named by `key`.
+STATUSES = ("status", "key")
 
 
 def colours(field: str, names: Sequence[str], sources: Sequence[str]) -> list[str]:
@@ -30,7 +34,7 @@ def colours(field: str, names: Sequence[str], sources: Sequence[str]) -> list[st
     def colour(name: str) -> str:
         if name in (OTHERS, NONE):
             return GREY
-        if field == "status" and name in STATUS:
+        if field in STATUSES and name in STATUS:
             return STATUS[name]
         if field == "source" and name in sources:
             return PALETTE[sources.index(name) % len(PALETTE)]

@@ -12,7 +12,9 @@ from .units import Row
 from .words import labels, title
 
 MOST_BARS, MOST_ROWS = 12, 20_000
-HEIGHT, LOW_HEIGHT = 260, 170
+# Alone, one of a few below each other, one of many.
+HEIGHT, LOW_HEIGHT, LOWEST_HEIGHT, MANY_PARTS = 260, 170, 110, 4
+FEW_TICKS = 4
 MANY_POINTS = 200
 RANKING = ("bar", "circle", "point")
 # More links than these are in the way of the keyboard.
@@ -58,17 +60,20 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     """The chart of rows (column → value); None where nothing can be drawn."""
     notes: list[str] = []
     encoding = chart["encoding"]
-    kept = drawable(rows, encoding, notes)
+    kept = drawable(rows, chart, notes)
     measure = next((encoding[name] for name in "xy" if encoding.get(name, {}).get("type") == "quantitative"), None)
     if not kept or (measure and measure.get("field") and not any(row[measure["field"]] for row in kept)):
         return None
     split = encoding.get("row", {}).get("field")
     names = distinct(kept, split) if split else [None]
+    # Charts below each other are compared: they have the same days.
+    time = next((encoding[name]["field"] for name in "xy" if encoding.get(name, {}).get("type") == "temporal"), "")
+    days = distinct(kept, time) if time and len(names) > 1 else []
     parts, has_more = [], False
     for name in names:
         own = [row for row in kept if not split or row[split] == name]
         before = [row for row in context.before if not split or (row[split] or NONE) == name]
-        part = _Part(chart, own, context, notes, len(names) > 1, before)
+        part = _Part(chart, own, context, notes, len(names), before, days)
         spec = part.spec()
         if spec:
             parts.append(Part(str(name or "none") if len(names) > 1 else "", spec))
@@ -84,8 +89,9 @@ class _Part:
     rows: list[Row]
     context: Context
     notes: list[str]
-    is_one_of_many: bool
+    among: int  # the number of parts
     before: Sequence[Row] = ()
+    days: Sequence[Any] = ()  # those of all parts
     has_more: bool = False
     colour: dict[str, Any] | None = None
     height: int = HEIGHT
@@ -97,6 +103,7 @@ class _Part:
         mark = self.chart["mark"]
         self.mark: dict[str, Any] = {"type": mark} if isinstance(mark, str) else dict(mark)
         self.is_bar = self.mark["type"] == "bar"
+        self.is_one_of_many = self.among > 1
         self.is_narrow = self.context.width < axes.NARROW
         self.label_limit = 0.45 * self.context.width if self.is_narrow else 280
         place = "x" if self.encoding.get("x", {}).get("type") == "quantitative" else "y"
@@ -147,11 +154,12 @@ class _Part:
                 return channel, dict(known)
             return axes.stepped(self.category, list(known.values())), dict(known)
         if kind == "temporal":
-            every = axes.days([str(name) for name in names], self.context.by)
+            every = axes.days([str(name) for name in self.days or names], self.context.by)
             self._rules(every)
-            return axes.dated(every, self.category, width, self.is_bar, self.context.by), {
-                name: str(name)[:10] for name in names
-            }
+            channel = axes.dated(every, self.category, width, self.is_bar, self.context.by)
+            if self.days and channel["type"] == "temporal":
+                channel["scale"] = {"domain": [axes.moment(every[0]), axes.moment(every[-1])]}
+            return channel, {name: str(name)[:10] for name in names}
         known = {name: str(name) for name in names}
         if self.is_bar and kind == "ordinal":
             self.mark["size"] = min(60, 0.7 * width / max(1, len(known)))
@@ -189,6 +197,8 @@ class _Part:
                 value["detail"] = mark.row[self.encoding["detail"]["field"]]
             if ratio := self.measure.get("ratio"):
                 value["n"] = sum(row[ratio[1]] or 0 for row in mark.rows)
+            elif of := self.measure.get("of"):
+                value["n"] = mark.row[of] or 0
             found.append(value)
         return found
 
@@ -231,7 +241,7 @@ class _Part:
         own, sources = channel["field"], list(self.context.sources)
         measure = {} if "x2" in self.encoding else self.measure
         self.rows = coloured(self.rows, own, measure, self.mark["type"] == "line", self.notes)
-        place = {name: number for number, name in enumerate(sources)}
+        place = {name: number for number, name in enumerate([*sources, *self.chart.get("fold", ())])}
         shown = sorted(
             distinct(self.rows, "coloured"),
             key=lambda name: (name == "others", place.get(name, -1), str(name)),
@@ -335,7 +345,9 @@ class _Part:
         if any("href" in value for value in values):
             encoding["href"] = {"field": "href"}
         if self.is_one_of_many and self.height == HEIGHT:
-            self.height = LOW_HEIGHT
+            self.height = LOWEST_HEIGHT if self.among >= MANY_PARTS else LOW_HEIGHT
+            if self.value_axis == "y":
+                measure["axis"]["tickCount"] = FEW_TICKS
         layers = [
             {"data": {"values": values}, "mark": self.mark, "encoding": encoding},
             *self._beside(values, encoding),
@@ -354,8 +366,8 @@ class _Part:
             for name, channel in encoding.items()
             if name in "xy"
         }
-        if self.measure.get("ratio") and self.mark["type"] == "line":
-            self.mark["point"] = False
+        if {"ratio", "of"} & self.measure.keys() and self.mark["type"] == "line":
+            self.mark |= {"point": False, "opacity": 0.45}
             size = {"field": "n", "type": "quantitative", "legend": None, "scale": {"range": [20, 260]}}
             layers.append(
                 {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .colours import NONE, OTHERS, PALETTE
-from .units import Row, adds
+from .units import Row, adds, suffix
 from .words import reading, safe, title
 
 # As many as people can distinguish.
@@ -14,6 +14,8 @@ MOST_LINES = 6
 MOST_SAID = 12
 # The columns that tell namesakes apart, in this order.
 TELLING = ("source", "kind", "step", "story")
+# Columns whose names without the unit do not say what is missing.
+RATES = ("_pct", "_minutes")
 # The column of a copied row with the row as it was.
 ORIGINAL = ""
 # The address that a mark leads to, by the column of its category and its first row; '' for none.
@@ -42,8 +44,9 @@ class Mark:
         return row
 
 
-def drawable(rows: Sequence[Row], encoding: Mapping[str, Any], notes: list[str]) -> list[Row]:
+def drawable(found: Sequence[Row], chart: Mapping[str, Any], notes: list[str]) -> list[Row]:
     """Copies of the rows that can be drawn, their names safe; a note says what is left out."""
+    rows, encoding = _folded(found, chart.get("fold") or ()), chart["encoding"]
     needed = [
         channel["field"]
         for channel in encoding.values()
@@ -54,12 +57,15 @@ def drawable(rows: Sequence[Row], encoding: Mapping[str, Any], notes: list[str])
         missing = [field for field in dict.fromkeys(needed) if any(row[field] is None for row in rows)]
         count = len(rows) - len(kept)
         noun, verb = ("row has", "is") if count == 1 else ("rows have", "are")
-        words = " or ".join(title({"field": field}) for field in missing)
+        # "12 rows have no success" would be another statement.
+        words = " or ".join("value" if suffix(field) in RATES else title({"field": field}) for field in missing)
         notes.append(f"{count} {noun} no {words} and {verb} only in the table.")
     names = {
         channel["field"] for channel in encoding.values() if channel.get("type") == "nominal" and channel.get("field")
     }
-    return [{**row, **{name: safe(row[name] or NONE) for name in names}, ORIGINAL: row} for row in kept]
+    return [
+        {**row, **{name: safe(row[name] or NONE) for name in names}, ORIGINAL: row.get(ORIGINAL, row)} for row in kept
+    ]
 
 
 def distinct(rows: Iterable[Row], field: str) -> list[Any]:
@@ -193,3 +199,10 @@ def said(mark: Mark, channels: Sequence[Mapping[str, Any]], columns: Sequence[st
             is_others = mark.colour == OTHERS and channel.get("of") == "colour"
             found.append((title(dict(channel)), OTHERS if is_others else reading(field, row[field])))
     return list(dict(found).items())
+
+
+def _folded(rows: Sequence[Row], columns: Sequence[str]) -> list[Row]:
+    """A row for each of the columns: its name is `key`, its number `value`. Without columns the rows themselves."""
+    if not columns:
+        return list(rows)
+    return [{**row, "key": column, "value": row[column], ORIGINAL: row} for row in rows for column in columns]

@@ -10,6 +10,7 @@ from . import typed
 from .contract import DATE, NEEDED, TABLES, TIME, columns
 from .dialect import translate
 from .engine import Engine
+from .rejected import Finding
 
 SHOWN = 3
 
@@ -21,6 +22,7 @@ class Lake:
     location: str
     tables: dict[str, Mapping[str, str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)  # the same for data_quality
     left_out: list[str] = field(default_factory=list)  # files that cannot be read
 
 
@@ -56,6 +58,10 @@ def open_lake(engine: Engine, location: str, since: str = "", skip_unreadable: b
         lake.notes.append(
             f"{len(lake.left_out)} files that cannot be read were left out, the first is {lake.left_out[0]}"
         )
+        action = "Left out with --skip-unreadable: write them again, and run `storyreport rollup --full`."
+        lake.findings.append(
+            Finding("files", "files that cannot be read", len(lake.left_out), lake.left_out[0], action)
+        )
     return lake
 
 
@@ -77,11 +83,10 @@ def _partitions(table: str, files: Sequence[str]) -> list[str]:
 
 def _columns(engine: Engine, table: str, found: Mapping[str, str], files: Sequence[str]) -> list[str]:
     """A sentence for a file without a needed column, and for a column of another type."""
-    breaches = [
-        f"{file} lacks the column {name}, which {table} needs."
-        for name in NEEDED[table]
-        for file in engine.lacking(files, name)[:1]
-    ]
+    lacking: dict[str, str] = {}
+    for file, name in engine.lacking(f"lake_{table}", files, NEEDED[table]):
+        lacking.setdefault(name, file)
+    breaches = [f"{file} lacks the column {name}, which {table} needs." for name, file in lacking.items()]
     for column in columns(table):
         kind = found.get(column.name)
         if kind is None or kind in column.accepted:

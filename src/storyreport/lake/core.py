@@ -87,7 +87,7 @@ PIPELINES = f"""
     group by name"""
 PIPELINE = "left join pipelines as named on named.name = mapped.pipeline_name"
 STEP = "identity(key(mapped.pipeline_name, mapped.step_name))"
-ERROR = "case when mapped.error_message is not null then neutral(mapped.error_message) end"
+ERROR = "case when mapped.error_message is not null then neutral(error_text(mapped.error_message)) end"
 
 
 def table(name: str, given: Mapping[str, str], rows: str) -> str:
@@ -128,12 +128,12 @@ class Core:
 
     def __init__(self, engine: Engine, now: str, progress: Progress):
         self.engine, self.now, self.progress = engine, now, progress
-        self.counts: dict[str, int] = {}
+        self.counts: dict[str, int] = {}  # core table → its rows, once they are loaded
 
     def keep(self, name: str, sql: str) -> None:
         """Compute a table and keep it in scratch."""
         self.progress(f"computing {name}")
-        self.counts[name] = self.engine.keep(name, translate(sql, self.engine.dialect, self.now))
+        self.engine.keep(name, translate(sql, self.engine.dialect, self.now))
 
     def view(self, name: str, sql: str) -> None:
         """Make a view."""
@@ -158,7 +158,7 @@ class Core:
         self.keep("loaded_calls", self._calls())
         self.view("calls", "select * from loaded_calls")
         self.keep("errors", ERRORS)
-        self._check_ids()
+        self._count()
 
     def _stories(self) -> str:
         given = {
@@ -205,11 +205,14 @@ class Core:
         rows = f"from {section('calls')} as mapped {PIPELINE} {run} {step}"
         return filed("calls", table("calls", given, rows))
 
-    def _check_ids(self) -> None:
-        """Two rows of one hash are not to be expected below a billion; they would be taken for one."""
-        for name in ("stories", "runs", "step_runs", "calls"):
-            sql = translate(f"select count(*) - count(distinct id) as twice from {name}", self.engine.dialect)
-            ((twice,),) = self.engine.rows(sql)
+    def _count(self) -> None:
+        """Count the rows. Two of one hash are not to be expected below a billion; they would be taken for one."""
+        counting = (
+            f"select '{name}' as name, count(*) as all_rows, count(*) - count(distinct id) as twice from {name}"
+            for name in ("stories", "runs", "step_runs", "calls")
+        )
+        for name, rows, twice in self.engine.rows(translate(" union all ".join(counting), self.engine.dialect)):
+            self.counts[name] = rows
             if twice:
                 raise StoryreportError(
                     f"{twice} rows of {name} have the id of another: report this, nothing was landed."

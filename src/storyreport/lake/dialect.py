@@ -201,10 +201,12 @@ def _is_condition(node: exp.Expression) -> bool:
 
 
 def _sums(tree: exp.Expression) -> exp.Expression:
-    """A condition that is added up is a number."""
-    for node in list(tree.find_all(exp.Sum, exp.Min, exp.Max)):
-        if _is_condition(node.this):
-            node.set("this", exp.Cast(this=exp.Paren(this=node.this.copy()), to=exp.DataType.build("bigint")))
+    """A condition that is added up, or added to something, is a number."""
+    for node in list(tree.find_all(exp.Sum, exp.Min, exp.Max, exp.Add, exp.Sub, exp.Mul)):
+        for name in ("this", "expression"):
+            value = node.args.get(name)
+            if isinstance(value, exp.Expression) and _is_condition(value):
+                node.set(name, exp.Cast(this=exp.Paren(this=value.copy()), to=exp.DataType.build("bigint")))
     return tree
 
 

@@ -34,6 +34,7 @@ class Duck:
 
     name = "duckdb"
     dialect = "duckdb"
+    address = ""
 
     def __init__(self, scratch: Path):
         self.duckdb, self.arrow = duckdb, pyarrow
@@ -49,7 +50,12 @@ class Duck:
         for function in functions:
             takes = [kinds[one] for one in function.takes]
             self.connection.create_function(
-                function.name, self._batches(function), takes, kinds[function.returns], type="arrow"
+                function.name,
+                self._batches(function),
+                takes,
+                kinds[function.returns],
+                type="arrow",
+                null_handling="special",
             )
 
     def _batches(self, function: Function) -> Any:
@@ -81,12 +87,12 @@ class Duck:
             return False
         return True
 
-    def lacking(self, files: Sequence[str], column: str) -> list[str]:
-        """Those of the files that do not have a column."""
-        listed = ", ".join(map(text, files))
-        having = self._run(f"select distinct file_name from parquet_schema([{listed}]) where name = {text(column)}")
-        known = {file for (file,) in having.fetchall()}
-        return [file for file in files if file not in known]
+    def lacking(self, name: str, files: Sequence[str], columns: Sequence[str]) -> list[tuple[str, str]]:
+        """The files without a column, by their footers."""
+        listed, wanted = ", ".join(map(text, files)), ", ".join(map(text, columns))
+        having = self._run(f"select file_name, name from parquet_schema([{listed}]) where name in ({wanted})")
+        known = set(having.fetchall())
+        return [(file, column) for column in columns for file in files if (file, column) not in known]
 
     def read(self, name: str, files: Sequence[str]) -> Mapping[str, str]:
         """Make the view `name` of Parquet files, of which each may lack columns."""
@@ -102,12 +108,11 @@ class Duck:
         """Make a view of a SELECT."""
         self._run(f"create or replace view {name} as {sql}")
 
-    def keep(self, name: str, sql: str) -> int:
+    def keep(self, name: str, sql: str) -> None:
         """Write a SELECT's rows to scratch and make the view `name` of them."""
         file = self.scratch / f"{name}.parquet"
-        written = self._run(f"copy ({sql}) to {text(str(file))} (format parquet)").fetchone()
+        self._run(f"copy ({sql}) to {text(str(file))} (format parquet)")
         self._run(f"create or replace view {name} as select * from read_parquet({text(str(file))})")
-        return int(written[0]) if written else 0
 
     def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
         """Make a table of a few rows of ours."""

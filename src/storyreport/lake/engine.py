@@ -12,6 +12,10 @@ class Engine(Protocol):
     name: str
     dialect: str
 
+    @property
+    def address(self) -> str:
+        """The address of the engine's own page about the run; '' where it has none."""
+
     def register(self, functions: Sequence[Function]) -> None:
         """Make our functions callable from SQL."""
 
@@ -21,8 +25,8 @@ class Engine(Protocol):
     def unreadable(self, files: Sequence[str]) -> list[str]:
         """Those of the files that cannot be read as Parquet."""
 
-    def lacking(self, files: Sequence[str], column: str) -> list[str]:
-        """Those of the files that do not have a column."""
+    def lacking(self, name: str, files: Sequence[str], columns: Sequence[str]) -> list[tuple[str, str]]:
+        """Of the files that the view `name` was read from, those without one of the columns: (file, column)."""
 
     def read(self, name: str, files: Sequence[str]) -> Mapping[str, str]:
         """Make the view `name` of Parquet files, with `date` and `filename`; return column → kind, or type if none."""
@@ -30,8 +34,8 @@ class Engine(Protocol):
     def view(self, name: str, sql: str) -> None:
         """Make a view of a SELECT in the engine's SQL."""
 
-    def keep(self, name: str, sql: str) -> int:
-        """Write a SELECT's rows to scratch as Parquet and make the view `name` of them; return how many rows."""
+    def keep(self, name: str, sql: str) -> None:
+        """Write a SELECT's rows to scratch as Parquet and make the view `name` of them."""
 
     def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
         """Make the table `name` of a few rows of ours; columns are name → text, integer, real or flag."""

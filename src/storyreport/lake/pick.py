@@ -8,8 +8,13 @@ from dataclasses import dataclass
 
 from ..rollups.definition import Table
 from .core import Core
+from .dialect import translate
 from .sums import is_of_days, present
 
+# The latest runs land whole, with their step runs and calls.
+NEWEST = 200
+OF_NEWEST = "run_id in (select id from newest_runs)"
+RUN_TIME = "coalesce(ended_at, started_at, queued_at)"
 OPEN = "status in ('queued', 'running', 'waiting')"
 # Of a rollup with a row for each story or run, which rows come first: by the first of these columns that it has.
 FIRST = ("is_blocked", "consecutive_failures", "cost_nano", "failed_at", "last_failed_at", "waiting_since", "last_day")
@@ -19,17 +24,20 @@ KINDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("step_runs", OPEN, "coalesce(started_at, queued_at) desc"),
         ("step_runs", "status = 'failed' and coalesce(ended_at, started_at) >= '{horizon}'", "ended_at desc"),
         ("step_runs", "duration_ms is not null", "duration_ms desc"),
+        ("step_runs", OF_NEWEST, "coalesce(started_at, queued_at) desc"),
     ),
     "calls": (
         ("calls", "status = 'failed' and called_at >= '{horizon}'", "called_at desc"),
         ("priced_calls", "price_nano is not null", "price_nano desc"),
         ("calls", "duration_ms is not null", "duration_ms desc"),
+        ("calls", OF_NEWEST, "called_at desc"),
+        ("calls", "called_at is not null", "called_at desc"),
     ),
     "runs": (
         ("runs", OPEN, "coalesce(started_at, queued_at) desc"),
         ("runs", "status = 'failed' and coalesce(ended_at, started_at) >= '{horizon}'", "ended_at desc"),
         ("runs", "duration_ms is not null", "duration_ms desc"),
-        ("runs", "1 = 1", "coalesce(ended_at, started_at, queued_at) desc"),
+        ("runs", f"{RUN_TIME} is not null", f"{RUN_TIME} desc"),
     ),
     "stories": (("stories", "1 = 1", "created_at desc"),),
 }
@@ -64,10 +72,15 @@ class Bounds:
 
 def pick(core: Core, bounds: Bounds) -> None:
     """Make landed_<table> of each core table and of each rollup that does not land whole."""
+    newest = f"select id from runs where {RUN_TIME} is not null order by {RUN_TIME} desc, source_key limit {NEWEST}"
+    core.keep("newest_runs", newest)
     for one in present():
         assert one.table
         if not is_of_days(one.table):
-            rows = f"select * from {one.table.name} order by {_order(one.table)} limit {bounds.land}"
+            first = f"select * from {one.table.name} order by {_order(one.table)} limit {bounds.land}"
+            rows = f"select * from ({first}) as first_rows"
+            if "run_id" in {column.name for column in one.table.columns}:
+                rows += f" union select * from {one.table.name} where {OF_NEWEST}"
             core.keep(f"landed_{one.table.name}", rows)
     for table, kinds in KINDS.items():
         picked = [
@@ -77,6 +90,26 @@ def pick(core: Core, bounds: Bounds) -> None:
         ]
         ids = " union ".join([*picked, *NEEDED[table], *_meant(table)])
         core.keep(f"landed_{table}", f"select * from {table} where id in ({ids})")
+
+
+def complete_since(core: Core, bounds: Bounds, read_from: str, before: Mapping[str, str]) -> dict[str, str]:
+    """The moments from which on all runs and calls land ('' for all), where those of `before` held until now."""
+    parts = (("runs", RUN_TIME), ("calls", "called_at"))
+    sql = " union all ".join(
+        f"select '{table}' as name, min(at) as since, count(*) as landed from (select {time} as at from {table}"
+        f" where {time} is not null order by {time} desc limit {bounds.land}) as latest_{table}"
+        for table, time in parts
+    )
+    found = {}
+    for table, since, landed in core.engine.rows(translate(sql, core.engine.dialect)):
+        if landed == bounds.land:
+            found[table] = str(since)
+        elif read_from:
+            # What was read has landed whole; what lies before, as it has before.
+            found[table] = before[table] if before[table] <= read_from else read_from
+        else:
+            found[table] = ""
+    return found
 
 
 def _order(table: Table) -> str:

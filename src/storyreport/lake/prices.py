@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from ..pricing.estimates import HAS_USAGE, IS_BILLED, PRICED, RATE_COLUMNS, rate_row, rates_of
+from ..pricing.estimates import HAS_USAGE, IS_BILLED, ONCE, PRICED, RATE_COLUMNS, rate_row, rates_of
 from ..pricing.files import kept
 from ..pricing.rates import KEY
 from .core import Core, layouts
@@ -35,7 +35,7 @@ def price(core: Core, connection: sqlite3.Connection) -> None:
         for rate in rates_of(tuple(key), bool(has_usage), price_file)
     ]
     core.engine.table("rates", COLUMNS, rates)
-    core.keep("estimates", PRICED.format(calls=UNPRICED, is_billed=IS_BILLED))
+    core.keep("estimates", PRICED.replace(ONCE, "").format(calls=UNPRICED, is_billed=IS_BILLED))
     layout = layouts()["calls"]
     estimated = {"estimated_cost": "cost", "estimated_currency": "currency", "priced_as": "priced_as"}
     made = {column: sql for column, sql in layout.generated.items() if "estimated_cost" in sql}

@@ -21,8 +21,14 @@ from .core import Core
 from .engine import Engine
 from .functions import functions
 from .land import Landing
+from .rejected import Finding, Troubles, reasons
 
 SYSTEM = "steps"
+# What may be wrong with ids: what it is, what comes of it, what to do.
+IDS = (
+    ("no id", "they are known by what they hold", "Give each row an id that stays: those alike are taken for one."),
+    ("the id of another", "of each id one row counts", "Of step runs the last that ended counts, of calls the latest."),
+)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -57,7 +63,17 @@ class Outcome:
     calls: int = 0
     landed: int = 0
     notes: list[str] = field(default_factory=list)
+    whole_since: dict[str, str] = field(default_factory=dict)  # runs and calls → the moment from which all are landed
     duration_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Before:
+    """What the report database knows before: its key, the last day (None: never rolled up), what had landed whole."""
+
+    secret: bytes
+    until: str | None
+    whole_since: dict[str, str]
 
 
 def roll_up(database: Path, request: Request, progress: Progress = lambda _: None) -> Outcome:
@@ -65,23 +81,28 @@ def roll_up(database: Path, request: Request, progress: Progress = lambda _: Non
     begun = time.monotonic()
     now = _now()
     location = check.absolute(request.location)
-    secret, until = _prepare(database, request, location, now, progress)
-    since = _since(request, until)
+    before = _prepare(database, request, location, now, progress)
+    since = _since(request, before.until)
     read_from = _shifted(since, -request.reach_days) if since else ""
     outcome = Outcome(request.name, since)
     with _engine(request) as engine:
-        engine.register(functions(secret))
-        progress("checking the lake")
+        engine.register(functions(before.secret))
+        progress(f"checking the lake, {engine.address}" if engine.address else "checking the lake")
         lake = check.open_lake(engine, location, read_from, request.skip_unreadable)
         outcome.notes += lake.notes
         core = Core(engine, now, progress)
+        troubles = Troubles(findings=lake.findings)
         for table in TABLES:
-            _view(engine, table, lake, outcome)
+            _view(engine, table, lake, outcome, troubles)
+        progress("counting what cannot be used")
+        troubles.reasons.extend(reasons(engine, lake.tables, request.land))
         core.load()
         with snapshot(database) as connection:
             prices.price(core, connection)
         sums.sum_up(core, since)
-        pick.pick(core, pick.Bounds(request.land, _shifted(now[:10], -request.horizon_days)))
+        bounds = pick.Bounds(request.land, _shifted(now[:10], -request.horizon_days))
+        pick.pick(core, bounds)
+        outcome.whole_since = pick.complete_since(core, bounds, read_from, before.whole_since)
         outcome.step_runs, outcome.calls = core.counts["step_runs"], core.counts["calls"]
         outcome.until = _last_day(engine, lake)
         progress("landing")
@@ -89,14 +110,15 @@ def roll_up(database: Path, request: Request, progress: Progress = lambda _: Non
             rollups.update(connection)
             _check_writer(connection, request.name)
             _land(connection, core, request, location, outcome, now)
+            troubles.land(connection, request.name, read_from, now)
             outcome.duration_ms = int((time.monotonic() - begun) * 1000)
-            _note(connection, core, request, location, outcome, now)
+            _note(connection, request, outcome, troubles.rejected, now)
             commit(connection)
     return outcome
 
 
-def _prepare(database: Path, request: Request, location: str, now: str, progress: Progress) -> tuple[bytes, str | None]:
-    """Make the report database where there is none; return its key, and the last day that was rolled up before."""
+def _prepare(database: Path, request: Request, location: str, now: str, progress: Progress) -> Before:
+    """Make the report database where there is none, and read what it knows of the lake."""
     with transaction(database, progress) as connection:
         rollups.update(connection)
         keyed.register(connection)
@@ -104,7 +126,8 @@ def _prepare(database: Path, request: Request, location: str, now: str, progress
         if request.price_file:
             pricing.keep(connection, request.price_file, now)
         row = connection.execute(
-            "select until_day, location from lakes join sources on sources.id = source_id where name = ?",
+            "select until_day, location, runs_since, calls_since"
+            " from lakes join sources on sources.id = source_id where name = ?",
             [request.name],
         ).fetchone()
         secret = keyed.secret_of(connection)
@@ -113,7 +136,8 @@ def _prepare(database: Path, request: Request, location: str, now: str, progress
         raise StoryreportError(
             f"{request.name!r} was rolled up from {row[1]} before: give another --name, or --full if it has moved."
         )
-    return secret, row[0] if row else None
+    whole_since = {"runs": row[2], "calls": row[3]} if row else {}
+    return Before(secret, row[0] if row else None, whole_since)
 
 
 def _check_writer(connection: sqlite3.Connection, name: str) -> None:
@@ -158,6 +182,11 @@ def _engine(request: Request) -> Iterator[Engine]:
 def _start(request: Request, folder: Path) -> Engine:
     """The engine; no other is imported."""
     if request.engine == "spark":
+        if request.scratch is None and request.master and not request.master.startswith("local"):
+            raise StoryreportError(
+                f"The workers of {request.master} do not see a folder of this machine: name one that they reach by the"
+                " same path with --scratch."
+            )
         from .spark import Spark
 
         return Spark(str(folder), request.master, dict(request.spark_conf))
@@ -179,16 +208,15 @@ def _own_folder(place: Path) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def _view(engine: Engine, table: str, lake: check.Lake, outcome: Outcome) -> None:
+def _view(engine: Engine, table: str, lake: check.Lake, outcome: Outcome, troubles: Troubles) -> None:
     if table not in lake.tables:
         typed.create_nothing(engine, table)
         return
-    without, doubled = check.count_doubles(engine, table)
     named = table.replace("_", " ")
-    if without:
-        outcome.notes.append(f"{without:,} {named} have no id: they are known by what they hold")
-    if doubled:
-        outcome.notes.append(f"{doubled:,} {named} have the id of another: of each id one row counts")
+    for (problem, consequence, action), rows in zip(IDS, check.count_doubles(engine, table), strict=True):
+        if rows:
+            outcome.notes.append(f"{rows:,} {named} have {problem}: {consequence}")
+            troubles.findings.append(Finding("keys", f"{table}: {problem}", rows, lake.location, action))
     typed.create_views(engine, table, lake.tables[table])
 
 
@@ -222,7 +250,10 @@ def _land(
     outcome.landed = landing.rows
     connection.execute(
         """
-        insert into lakes values (:source, :engine, :location, :now, :since, :until, :now, :step_runs, :calls)
+        insert into lakes
+        values (
+            :source, :engine, :location, :now, :since, :until, :now, :step_runs, :calls, :runs_since, :calls_since
+        )
         on conflict (source_id) do update
         set
             engine = excluded.engine,
@@ -230,6 +261,8 @@ def _land(
             rolled_up_at = excluded.rolled_up_at,
             since_day = excluded.since_day,
             until_day = max(until_day, excluded.until_day),
+            runs_since = excluded.runs_since,
+            calls_since = excluded.calls_since,
             full_at = case when excluded.since_day is null then excluded.full_at else full_at end,
             step_runs = case when excluded.since_day is null then excluded.step_runs else step_runs end,
             calls = case when excluded.since_day is null then excluded.calls else calls end""",
@@ -240,24 +273,26 @@ def _land(
             "now": now,
             "since": outcome.since or None,
             "until": outcome.until,
+            **{f"{table}_since": since for table, since in outcome.whole_since.items()},
             **rows,
         },
     )
 
 
-def _note(
-    connection: sqlite3.Connection, core: Core, request: Request, location: str, outcome: Outcome, now: str
-) -> None:
+def _note(connection: sqlite3.Connection, request: Request, outcome: Outcome, rejected: int, now: str) -> None:
     """Keep a row about this time, as an ingest does."""
     connection.execute(
         """
         insert into ingests (
             source_id, started_at, finished_at, status, rows_read, inserted, updated, gone, rejected, duration_ms
         )
-        select id, ?, ?, 'completed', ?, ?, 0, 0, 0, ?
+        select id, ?, ?, 'completed', ?, ?, 0, 0, ?, ?
         from sources
         where name = ?""",
-        [now, _now(), outcome.step_runs + outcome.calls, outcome.landed, outcome.duration_ms, request.name],
+        [
+            *(now, _now(), outcome.step_runs + outcome.calls, outcome.landed, rejected, outcome.duration_ms),
+            request.name,
+        ],
     )
     pricing.keep_list(connection, now)
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,8 +11,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import pandas_udf
 
 from ..errors import StoryreportError
+from . import spark_says
 from .contract import DATE, FLAG, INTEGER, NUMBER, TEXT, TIME
 from .functions import Function
+from .spark_says import reason
 
 KINDS = {
     "string": TEXT,
@@ -22,6 +25,7 @@ KINDS = {
     "timestamp_ntz": TIME,
     **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), INTEGER),
 }
+WORKERS_S = 120
 TYPES = {"text": "string", "integer": "bigint", "real": "double", "flag": "boolean"}
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -43,10 +47,9 @@ class Spark:
 
     def __init__(self, scratch: str, master: str, conf: Mapping[str, str]):
         self.scratch = scratch
-        if not find_java():
-            raise StoryreportError(
-                "Spark needs Java 17 or newer, which is not here: install openjdk-17-jre-headless, or set JAVA_HOME."
-            )
+        spark_says.check_java()
+        spark_says.check_master(master)
+        spark_says.quiet()
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         builder = SparkSession.builder.appName("storyreport")
         if master:
@@ -56,11 +59,26 @@ class Spark:
         try:
             self.session = builder.getOrCreate()
         except Exception as error:
-            raise StoryreportError(
-                f"Spark did not start with the master {master or 'of its configuration'} ({first_line(error)}): see"
-                " whether it runs, and name it with --master."
-            ) from error
-        self.session.sparkContext.setLogLevel("ERROR")
+            raise spark_says.not_started(error, master) from error
+        # What goes wrong is said by the command, in a sentence.
+        self.session.sparkContext.setLogLevel("OFF")
+        self._await_workers(master)
+
+    def _await_workers(self, master: str) -> None:
+        """Wait until a cluster has given the first worker; StoryreportError where none comes."""
+        if not master or master.startswith("local"):
+            return
+        context = self.session.sparkContext._jsc.sc()
+        until = time.monotonic() + WORKERS_S
+        # The driver is one of them.
+        while context.getExecutorMemoryStatus().size() < 2:
+            if time.monotonic() > until:
+                self.close()
+                raise StoryreportError(
+                    f"{master} gave no worker within {WORKERS_S} s: see whether workers run, and have cores and memory"
+                    " that are free."
+                )
+            time.sleep(0.2)
 
     @property
     def address(self) -> str:
@@ -72,11 +90,11 @@ class Spark:
         for function in functions:
             self.session.udf.register(function.name, _batches(function))
         try:
-            list(self.rows("select fingerprint('a worker has our package')"))
-        except StoryreportError as error:
+            self.session.sql("select fingerprint('a worker has our package')").collect()
+        except Exception as error:
             raise StoryreportError(
-                f"The workers cannot run storyreport's functions ({error}): install the same storyreport[spark] for"
-                f" their Python, {os.environ['PYSPARK_PYTHON']}, or name another in PYSPARK_PYTHON."
+                f"The workers cannot run storyreport's functions ({reason(error)}): install the same storyreport[spark]"
+                f" for their Python, {os.environ['PYSPARK_PYTHON']}, or name another in PYSPARK_PYTHON."
             ) from error
 
     def files(self, folder: str) -> list[str]:
@@ -104,32 +122,49 @@ class Spark:
             return False
         return True
 
-    def lacking(self, files: Sequence[str], column: str) -> list[str]:
-        """Those of the files that do not have a column: none where the schema that all agree on has it."""
-        together = self.session.read.parquet(*files).columns
-        return [] if column in together else list(files[:1])
+    def lacking(self, name: str, files: Sequence[str], columns: Sequence[str]) -> list[tuple[str, str]]:
+        """The files without a column: of those alone in which it has no value the footer is read."""
+        together = self.session.table(name).columns
+        nowhere = [column for column in columns if column not in together]
+        if nowhere:
+            return [(file, column) for column in nowhere for file in files[:1]]
+        counts = " or ".join(f"count({column}) = 0" for column in columns)
+        found = self.rows(f"select filename from {name} group by filename having {counts} order by filename")
+        return [
+            (file, column)
+            for (file,) in found
+            for column in columns
+            if column not in self.session.read.parquet(file).columns
+        ]
 
     def _reader(self) -> Any:
         return self.session.read.option("mergeSchema", "true")
 
     def read(self, name: str, files: Sequence[str]) -> Mapping[str, str]:
         """Make the view `name` of Parquet files, of which each may lack columns."""
-        frame = self._reader().option("basePath", files[0].partition(f"/{DATE}=")[0]).parquet(*files)
-        frame.selectExpr("*", "_metadata.file_path as filename").createOrReplaceTempView(name)
+        try:
+            frame = self._reader().option("basePath", files[0].partition(f"/{DATE}=")[0]).parquet(*files)
+        except Exception as error:
+            raise StoryreportError(
+                f"The files of {name.removeprefix('lake_')} differ in the type of a column ({reason(error)}): write"
+                " it with one type in all of them."
+            ) from error
+        path = "replace(_metadata.file_path, 'file:///', '/') as filename"
+        frame.selectExpr("*", path).createOrReplaceTempView(name)
         return {column: kind_of(kind) for column, kind in frame.dtypes}
 
     def view(self, name: str, sql: str) -> None:
         """Make a view of a SELECT."""
         self._run(f"create or replace temporary view {name} as {sql}")
 
-    def keep(self, name: str, sql: str) -> int:
+    def keep(self, name: str, sql: str) -> None:
         """Write a SELECT's rows to scratch and make the view `name` of them."""
         place = f"{self.scratch}/{name}.parquet"
         try:
-            self.session.sql(sql).write.mode("overwrite").parquet(place)
-            frame = self.session.read.parquet(place)
-            frame.createOrReplaceTempView(name)
-            return int(frame.count())
+            frame = self.session.sql(sql)
+            frame.write.mode("overwrite").parquet(place)
+            # With the schema that is known, no job has to look for one.
+            self.session.read.schema(frame.schema).parquet(place).createOrReplaceTempView(name)
         except Exception as error:
             raise self._said(error) from error
 
@@ -160,9 +195,9 @@ class Spark:
     def _said(self, error: Exception) -> StoryreportError:
         if isinstance(error, StoryreportError):
             return error
-        if "No space left" in str(error):
+        if spark_says.is_full(error):
             return StoryreportError(f"The scratch folder {self.scratch} is full: give another one with --scratch.")
-        return StoryreportError(f"Spark stopped ({first_line(error)}): nothing was landed.")
+        return StoryreportError(f"Spark stopped ({reason(error)}): nothing was landed.")
 
 
 def _batches(function: Function) -> Any:
@@ -192,19 +227,6 @@ def plain(value: Any) -> Any:
 
 def _as(kind: str, value: Any) -> Any:
     return float(value) if kind == "real" and value is not None else value
-
-
-def find_java() -> bool:
-    """Whether there is a Java to start."""
-    import shutil
-
-    home = os.environ.get("JAVA_HOME")
-    return bool(shutil.which("java") or (home and os.path.exists(os.path.join(home, "bin", "java"))))
-
-
-def first_line(error: Exception) -> str:
-    """What an error of Spark says first."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:300]
 
 
 def kind_of(type_: str) -> str:

@@ -6,8 +6,9 @@ The rules are those of storyreport.typed, for columns that have one type through
 from collections.abc import Mapping
 
 from ..sources.steps import DATABASE
-from ..system import NUMBERS, Type
-from ..typed import LARGEST_AMOUNT, LONGEST_KEY, LONGEST_WORD
+from ..system import AMOUNTS, NUMBERS, Type
+from ..typed import LARGEST_AMOUNT, LONGEST_KEY, LONGEST_WORD, PROBLEMS
+from ..values import UNKNOWN_CURRENCY
 from .contract import FLAG, INTEGER, NUMBER, SAID, STARTS, columns
 from .dialect import translate
 from .engine import Engine
@@ -39,6 +40,7 @@ IS_UNREADABLE = (
     f"(length(cast({{c}} as text)) > {LONGEST_KEY}"
     " or (is_unprintable(cast({c} as text)) and is_text(cast({c} as text)) = 0))"
 )
+REASONS = {kind: reason for kind, (_, reason) in PROBLEMS.items()}
 # What a column is where the lake does not have it, in SQL.
 NOTHING = {
     **dict.fromkeys((Type.KEY, Type.WORD, Type.TEXT, Type.LOCAL), "cast(null as text)"),
@@ -72,17 +74,38 @@ def problem(table: str, found: Mapping[str, str]) -> str:
         if column.name not in found:
             continue
         if column.kind is Type.KEY:
-            cases.append(f"when {IS_UNREADABLE.format(c=column.name)} then '{column.name} is no readable key'")
+            cases.append(f"when {IS_UNREADABLE.format(c=column.name)} then '{column.name} {REASONS[Type.KEY]}'")
         if description.drops_values:
             continue
-        if column.kind is Type.LOCAL:
-            cases.append(f"when not is_known_time({column.name}) then '{column.name} is no possible time'")
-        elif column.kind in NUMBERS:
-            is_number = IN_RANGE.format(c=column.name)
-            if found[column.name] == NUMBER:
-                is_number = f"(is_nan({column.name}) or {is_number})"
-            cases.append(f"when not {is_number} then '{column.name} is not a number'")
+        if column.kind in (Type.LOCAL, *NUMBERS):
+            bad = _is_bad(column.name, column.kind, found[column.name])
+            cases.append(f"when {bad} then '{column.name} {REASONS[column.kind]}'")
     return f"case {' '.join(cases)} end" if cases else "cast(null as text)"
+
+
+def warning(table: str, found: Mapping[str, str]) -> str:
+    """Which value of a row is dropped, in SQL, or null."""
+    description = DATABASE.tables[table]
+    cases = []
+    for name, kind in ((one.name, one.kind) for one in columns(table) if one.name in found):
+        is_dropped = description.drops_values and name not in description.required
+        if is_dropped and kind in (Type.LOCAL, *NUMBERS):
+            cases.append(f"when {_is_bad(name, kind, found[name])} then '{name} {REASONS[kind]}'")
+        if kind in AMOUNTS:
+            cases.append(f"when {name} < 0 then 'negative {name}'")
+        if kind is Type.MONEY:
+            cases.append(f"when {name} = -1 then '{name} of -1, which means that there is none'")
+        if name in description.currencies:
+            cases.append(f"when {value(table, name, kind, found)} = '{UNKNOWN_CURRENCY}' then '{name} is not known'")
+    return f"case {' '.join(cases)} end" if cases else "cast(null as text)"
+
+
+def _is_bad(name: str, kind: Type, given: str) -> str:
+    """Whether a time or a number cannot be, in SQL; no number at all is as good as none."""
+    if kind is Type.LOCAL:
+        return f"not is_known_time({name})"
+    is_number = IN_RANGE.format(c=name)
+    return f"not (is_nan({name}) or {is_number})" if given == NUMBER else f"not {is_number}"
 
 
 def start(table: str, found: Mapping[str, str]) -> str:
@@ -92,10 +115,10 @@ def start(table: str, found: Mapping[str, str]) -> str:
 
 
 def create_views(engine: Engine, table: str, found: Mapping[str, str], is_given: str = "true") -> None:
-    """Make src_<table> of the view lake_<table>, and rejected_<table> of the rows that are left out."""
+    """Make checked_<table> of lake_<table>, which says what is wrong with its rows, and src_<table> of the others."""
     given = ", ".join(f"{value(table, one.name, one.kind, found)} as {one.name}" for one in columns(table))
-    reason = problem(table, found)
-    rows = f"select *, {reason} as problem from lake_{table} where {is_given}"
+    reasons = f"{problem(table, found)} as problem, {warning(table, found)} as warning"
+    rows = f"select *, {reasons} from lake_{table} where {is_given}"
     engine.view(f"checked_{table}", translate(rows, engine.dialect))
     engine.view(f"src_{table}", translate(f"select {given} from checked_{table} where problem is null", engine.dialect))
 
@@ -104,9 +127,6 @@ def create_nothing(engine: Engine, table: str) -> None:
     """Make src_<table> without rows, of a table that the lake does not have."""
     given = ", ".join(f"{NOTHING[one.kind]} as {one.name}" for one in columns(table))
     engine.view(f"src_{table}", translate(f"select * from (select {given}) as nothing where 1 = 0", engine.dialect))
-    engine.view(
-        f"checked_{table}", translate("select 'x' as id, cast(null as text) as problem where 1 = 0", engine.dialect)
-    )
 
 
 def said(kinds: tuple[str, ...]) -> str:

@@ -1,12 +1,12 @@
 """What follows from step runs: the state of a run that its source keeps no record of, and a moved run's story."""
 
 from collections.abc import Collection
-from importlib import resources
+from pathlib import Path
 
 from .job import Job
 from .references import CORE_TABLES, links
 
-DERIVED_RUNS = (resources.files(__package__) / "derived.sql").read_text(encoding="utf-8")
+DERIVED_RUNS = Path(__file__).with_name("derived.sql").read_text(encoding="utf-8")
 ALL_RUNS = "true"
 # Runs of which a step run was written, changed or deleted.
 WORKED_RUNS = "id in (select run_id from temp.worked_runs)"

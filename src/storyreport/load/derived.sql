@@ -14,7 +14,8 @@ from (
         step_runs.run_id,
         case
             when sum(step_runs.status = 'running') > 0 then 'running'
-            when sum(step_runs.status in ('queued', 'waiting')) > 0 then 'queued'
+            when sum(step_runs.status = 'waiting') > 0 then 'waiting'
+            when sum(step_runs.status = 'queued') > 0 then 'queued'
             when
                 sum(
                     case

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -52,10 +52,13 @@ def has_rows(connection: sqlite3.Connection, source_id: int) -> bool:
 
 @dataclass(frozen=True)
 class Block:
-    """The rows of a block: the digest of what they hold, and the keys of their groups in the source's own types."""
+    """The rows of a block: the digest of what they hold, and what gives the keys of their groups (in its types).
+
+    Most blocks are as they were: nobody asks for their keys.
+    """
 
     digest: bytes = b""
-    keys: tuple[Any, ...] = ()
+    keys: Callable[[], tuple[Any, ...]] = field(default=tuple, compare=False)
 
 
 @dataclass

@@ -6,10 +6,11 @@ block whose digest is as before, nothing has changed.
 
 import json
 import marshal
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from hashlib import blake2b
-from itertools import groupby
 from typing import Any
 
 from ..keyed import PRIVATE_KEY
@@ -43,7 +44,7 @@ def changed_blocks(job: Job, table: str, last: int) -> dict[int, set[Any]] | Non
     job.blocks[table] = found = _read(job, table, _first(last), last)
     none = Block()
     return {
-        block: {*known.get(block, none).keys, *found.get(block, none).keys}
+        block: {*known.get(block, none).keys(), *found.get(block, none).keys()}
         for block in known.keys() | found.keys()
         if known.get(block, none).digest != found.get(block, none).digest
     }
@@ -68,7 +69,7 @@ def note_blocks(job: Job, last_numbers: Mapping[str, int]) -> None:
         job.connection.executemany(
             "insert into main.row_blocks values (?, ?, ?, ?, ?)",
             [
-                (*place, block, rows.digest, json.dumps(rows.keys))
+                (*place, block, rows.digest, json.dumps(rows.keys()))
                 for block, rows in found.items()
                 if known.get(block) != rows
             ],
@@ -85,7 +86,7 @@ def _known(job: Job, table: str) -> dict[int, Block]:
         "select block, digest, keys from main.row_blocks where input_id = :input_id and source_table = :table",
         table=table,
     )
-    return {block: Block(digest, tuple(json.loads(keys))) for block, digest, keys in rows}
+    return {block: Block(digest, partial(_noted_keys, keys)) for block, digest, keys in rows}
 
 
 def _read(job: Job, table: str, first: int, last: int) -> dict[int, Block]:
@@ -102,8 +103,15 @@ def _read(job: Job, table: str, first: int, last: int) -> dict[int, Block]:
             f" where {number} between :first and :last order by {number}",
             first=first,
             last=last,
-        )
-        return {block: _block(list(held)) for block, held in groupby(rows, lambda row: row[0] // ROWS_A_BLOCK)}
+        ).fetchall()
+    numbers = [row[0] for row in rows]
+    found, start = {}, 0
+    while start < len(rows):
+        block = numbers[start] // ROWS_A_BLOCK
+        end = bisect_left(numbers, (block + 1) * ROWS_A_BLOCK, start)
+        found[block] = _block(rows[start:end])
+        start = end
+    return found
 
 
 @contextmanager
@@ -117,6 +125,15 @@ def _bytes_for_text(job: Job) -> Iterator[None]:
 
 
 def _block(rows: list[tuple[Any, ...]]) -> Block:
-    keys = {row[1].decode(errors="replace") if isinstance(row[1], bytes) else row[1] for row in rows}
     digest = blake2b(marshal.dumps(rows, MARSHAL_VERSION), digest_size=DIGEST_BYTES).digest()
-    return Block(digest, tuple(sorted(keys - {None}, key=str)))
+    return Block(digest, partial(_read_keys, {row[1] for row in rows}))
+
+
+def _read_keys(read: set[Any]) -> tuple[Any, ...]:
+    """The keys of groups as they were read, in their order."""
+    keys = {key.decode(errors="replace") if isinstance(key, bytes) else key for key in read}
+    return tuple(sorted(keys - {None}, key=str))
+
+
+def _noted_keys(noted: str) -> tuple[Any, ...]:
+    return tuple(json.loads(noted))

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from ..mapping import Section
 from .job import Job
 from .references import Link, links
+from .renumbered import move_renumbered, park_renumbered
 
 # Core table → the columns that say when a row began; the first one that both rows have is compared.
 BEGINNINGS = {
@@ -26,6 +27,9 @@ BEGINNINGS = {
 ENDS = dict.fromkeys(("runs", "step_runs"), ("ended_at", "last_activity_at", "started_at", "queued_at"))
 # A time that is written again may be rounded.
 TOLERANCE_SECONDS = 1
+# Where keys say what work is of and which attempt it is, only what has ended is other work: what has not ended, or was
+# never done, may begin later.
+HAS_ENDED = "known.status in ('completed', 'failed')"
 # Numbers, alone or behind a word: 7, batch/7, job 7, 7/1. A source that begins again gives out the same ones.
 IS_NUMBERED = """(
     known.source_key not glob '*[^0-9/]*'
@@ -48,7 +52,9 @@ def keep_earlier_rows(job: Job, section: Section) -> None:
     core, given = section.table, job.columns[section]
     if section.only_absent or core not in BEGINNINGS or core in job.part.restarts or not job.finds_reused_keys:
         return
-    if _set_aside(job, core, given):
+    moved = park_renumbered(job, core, given)
+    if _set_aside(job, core, given) or moved:
+        move_renumbered(job)
         _bring_back(job, core, given)
         if core == "step_runs":
             _renew_derived_runs(job)
@@ -66,7 +72,7 @@ def _set_aside(job: Job, core: str, given: Collection[str]) -> bool:
         where
             known.input_id = :input_id
             and {_is_other(core, given, owners)}
-            and ({"true" if job.part.has_given_keys else IS_NUMBERED})
+            and ({_may_be_reused(job, core)})
             and not exists (
                 select 1
                 from main.{core} as other
@@ -155,6 +161,13 @@ def _given_links(job: Job, core: str, given: Collection[str]) -> list[Link]:
     return [link for link in links(job.connection, core) if f"{link.name}_key" in given]
 
 
+def _may_be_reused(job: Job, core: str) -> str:
+    """Which known rows a source may have other work for under the same key."""
+    if core in job.part.repeats:
+        return HAS_ENDED
+    return "true" if job.part.has_given_keys else IS_NUMBERED
+
+
 def _ending(row: str, times: Collection[str], owners: Mapping[str, str], among: str) -> str:
     """What makes the key of an earlier row: its time, otherwise that of its owner."""
     begun = f"' (' || coalesce({', '.join([*(f'{row}.{time}' for time in times), 'null', 'null'])}) || ')'"
@@ -199,6 +212,7 @@ def _renew_derived_runs(job: Job) -> None:
                 from main.step_runs
                 where id in (select id from temp.set_aside where core = 'step_runs')
             )
+            and source_key in (select cast(run_key as text) from temp.mapped)
             and id not in (
                 select known.run_id
                 from temp.mapped

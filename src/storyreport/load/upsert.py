@@ -193,7 +193,9 @@ def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str]
     }
     if "error_message" in given and not job.typed.options.with_text:
         # Most rows have none, and a call of a function for each costs more than to look.
-        values["error_message"] = "case when mapped.error_message is not null then neutral(mapped.error_message) end"
+        values["error_message"] = (
+            "case when mapped.error_message is not null then neutral(error_text(mapped.error_message)) end"
+        )
     if core in TABLES_OF_WORK and job.typed.options.timezone != "UTC" and {"started_at", "ended_at"} <= set(given):
         values |= {column: value for column, value in AFTER_FOLD.items() if column in given}
     joins = []

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from ..late import Pattern
+
 # Names of providers in OpenTelemetry, LiteLLM and SDKs that genai-prices does not know them by.
 ALIASES = {
     "x_ai": "x-ai",
@@ -19,15 +21,30 @@ ALIASES = {
     "github_copilot": "github-copilot",
 }
 # Gateways and frameworks that write themselves down as the provider, which they are not.
-NO_PROVIDERS = frozenset({"litellm", "langchain", "llamaindex", "llama_index", "haystack", "crewai", "vercel", "ai"})
+NO_PROVIDERS = frozenset(
+    (
+        *("litellm", "langchain", "llamaindex", "llama_index", "haystack", "crewai", "vercel", "ai", "gateway"),
+        *("ai_gateway", "ai-gateway", "vercel_ai_gateway", "vercel-ai-gateway", "portkey", "helicone"),
+    )
+)
+# Makers of models that genai-prices does not know by the model's name alone.
+MAKERS = {
+    "openai": Pattern(
+        r"text-embedding-(?:3|ada)-.+|chatgpt-.+|codex-.+|computer-use-.+|ft:(?:gpt|o\d).+|davinci-.+|babbage-.+",
+        re.IGNORECASE,
+    ),
+    "mistral": Pattern(r"(?:codestral|magistral|pixtral|mistral-(?:small|medium|large))-.+", re.IGNORECASE),
+    "perplexity": Pattern(r"sonar(?:-.+)?", re.IGNORECASE),
+    "cohere": Pattern(r"embed-v4.*|command(?:-[ra].*)?", re.IGNORECASE),
+}
 # Amazon's names of other makers' models, perhaps within an ARN or with the region before.
-ARN = re.compile(r"arn:aws[\w-]*:bedrock:[^/]*/(.+)", re.IGNORECASE)
-BEDROCK = re.compile(
+ARN = Pattern(r"arn:aws[\w-]*:bedrock:[^/]*/(.+)", re.IGNORECASE)
+BEDROCK = Pattern(
     r"(?:[a-z]{2,6}(?:-gov)?\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|writer)\.[\w.-]+(?::\d+)?",
     re.IGNORECASE,
 )
 # Google's full names of models.
-GOOGLE_PATH = re.compile(r"(?:publishers/[^/]+/)?models/(.+)", re.IGNORECASE)
+GOOGLE_PATH = Pattern(r"(?:publishers/[^/]+/)?models/(.+)", re.IGNORECASE)
 
 
 def possible_names(provider: str, model: str) -> Iterator[tuple[str | None, str]]:
@@ -41,6 +58,7 @@ def possible_names(provider: str, model: str) -> Iterator[tuple[str | None, str]
         if rest:
             yield ALIASES.get(prefix.lower(), prefix), rest
         yield None, name
+        yield from ((maker, name) for maker, pattern in MAKERS.items() if pattern.fullmatch(name))
         return
     # LiteLLM repeats the provider in the model's name; others put the maker of the model there.
     yield known, name

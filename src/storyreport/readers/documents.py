@@ -8,7 +8,7 @@ import codecs
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,14 @@ from .lines import damage_of, opened
 AT_ONCE = 8 * 1024 * 1024
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 LISTS = ("data", "records")
+# What a page of an API says beside its list of records.
+PAGE = frozenset(
+    (
+        *("data", "meta", "object", "has_more", "next_page", "previous_page", "next", "previous", "prev", "links"),
+        *("total", "count", "page", "page_size", "per_page", "limit", "total_pages", "total_items", "pagination"),
+        *("first_id", "last_id", "cursor", "next_cursor", "success", "error"),
+    )
+)
 BROKEN = "the file is broken JSON"
 TOO_DEEP = "nested too deeply: leave out what lies so deep"
 # Between two documents that follow each other.
@@ -92,8 +100,16 @@ def _listed(document: Any) -> list[Any]:
     """The records of a document."""
     if isinstance(document, dict):
         return next((document[key] for key in LISTS if isinstance(document.get(key), list)), [document])
-    # Pages, or groups of spans, are lists of their own.
-    return [record for item in document for record in (item if isinstance(item, list) else (item,))]
+    return [record for item in document for record in held_in(item)]
+
+
+def held_in(item: Any) -> Sequence[Any]:
+    """The records of an item of a list or of a line: of a page of an API, or a group of spans, each of its own."""
+    if isinstance(item, list):
+        return item
+    held = item.get("data") if isinstance(item, dict) else None
+    is_page = isinstance(held, list) and item.keys() <= PAGE and all(isinstance(record, dict) for record in held)
+    return held if is_page and held else (item,)
 
 
 def _following(content: bytes) -> list[Any]:
@@ -121,7 +137,7 @@ def _items(stream: "_Stream", file: io.BufferedReader) -> Iterator[Record]:
             if not is_first:
                 stream.take(",")
             item = stream.value()
-            for record in item if isinstance(item, list) else (item,):
+            for record in held_in(item):
                 number += 1
                 yield _record(number, record)
             is_first = False

@@ -7,10 +7,11 @@ be decided stays as it is, so that it is dropped and said.
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..errors import NotContinuedError
+from ..late import Pattern
 from ..system import NUMBERS, Table, Type
 from ..values import UNKNOWN_CURRENCY, currency_code
 from . import text
@@ -18,31 +19,37 @@ from . import text
 Row = dict[str, Any]
 TIMES = (Type.UTC, Type.LOCAL)
 # The words for "no value".
-NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil"})
-PLAIN = re.compile(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
+NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil", "<na>"})
+PLAIN = Pattern(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
 # A sign of a currency, a number, a sign of a currency; (0.50) and 0.50- are negative.
-AMOUNT = re.compile(
+AMOUNT = Pattern(
     r"(?P<open>\()?(?P<minus>[-\u2212])?(?P<before>[^\d.,()+-]*)(?P<inner>[-\u2212])?"
     r"(?P<number>[\d.,'\u2019 \u00a0\u202f]*\d(?:[eE][+-]?\d+)?)(?P<after>[^\d.,()]*)(?P<close>\))?"
 )
-DECIMAL_COMMA = re.compile(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
-DECIMAL_POINT = re.compile(r"0?\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII)
-THOUSANDS = re.compile(r"\d{1,3}(?:[.,' ]\d{3})+", re.ASCII)
+DECIMAL_COMMA = Pattern(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
+DECIMAL_POINT = Pattern(r"0?\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII)
+THOUSANDS = Pattern(r"\d{1,3}(?:[.,' ]\d{3})+", re.ASCII)
 # In India: 12,34,567.89.
-LAKHS = re.compile(r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?", re.ASCII)
-DATE = re.compile(
+LAKHS = Pattern(r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?", re.ASCII)
+DATE = Pattern(
     r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|(?<=[./])\d\d)"
     r"(?:,?[ T](\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?)?",
     re.ASCII,
 )
-TOTAL = re.compile(
+# A spreadsheet's number of a day since 1900, between the years 2009 and 2091; as an epoch it would be a day of 1970.
+SERIAL = Pattern(r"[4-6]\d{4}(?:\.\d+)?", re.ASCII)
+SERIAL_START = datetime(1899, 12, 30)
+TOTAL = Pattern(
     r"(grand |sub[- ]?|zwischen)?(total[es]*|sum|summe|gesamt\w*|somme|suma|totaal|razem|toplam|итого"
     r"|合計|总计|總計|小计|小計)\b.*",
     re.IGNORECASE,
 )
 IS_TOTAL = "a total of the rows above it, which is left out"
 # The header of a column with its unit: Cost (USD), Duration [ms].
-UNIT = re.compile(r"(.+?)_*[(\[](.{1,12})[)\]]")
+UNIT = Pattern(r"(.+?)_*[(\[](.{1,12})[)\]]")
+# That of an amount with its currency: cost_usd.
+AMOUNT_IN = Pattern(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
+MOST_LAYOUTS = 1000
 # What a row of a table has that a row of totals has not.
 NAMES = ("provider", "model", "called_at", "traceid")
 
@@ -104,24 +111,50 @@ def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row
     is_continued = isinstance(place, text.Piece) and place.first_byte > 0
     if is_continued and sums.styles:
         sums.styles = _continued(sums.styles, _styles(place, table))
-    checked = {column: kind for column, kind in table.columns.items() if kind in NUMBERS or kind in TIMES}
-    money = [column for column, kind in checked.items() if kind is Type.MONEY]
-    for number, record, problem in text.records(place):
-        row = _without_units(text.in_lower_case(record or {}), table)
-        cleaned = _cleaned(row, table, checked, styles)
-        yield number, cleaned, problem or _total(row, cleaned, money, sums)
+    layouts: dict[tuple[str, ...], _Layout] = {}
+    for number, record, problem in text.listed_records(place, table.listed_as):
+        row = record or {}
+        layout = _layout(tuple(row), table, layouts)
+        row = dict(zip(layout.columns, row.values(), strict=True))
+        if layout.has_units:
+            row = _without_units(row, table)
+            layout = _layout(tuple(row), table, layouts)
+        cleaned = _cleaned(row, table, layout.checked, styles)
+        yield number, cleaned, problem or (_total(row, cleaned, layout.money, sums) if layout.money else None)
 
 
-@lru_cache(maxsize=1024)
-def _has_units(names: tuple[str, ...]) -> bool:
-    """Whether a column may have its unit in its name."""
-    return any(name[-1:] in (")", "]") for name in names)
+@dataclass(frozen=True)
+class _Layout:
+    """What the fields of a record are: most records of a file have the same.
+
+    `checked` are the columns of numbers and times, in the order of the table, and `money` those of amounts.
+    """
+
+    columns: tuple[str, ...]
+    has_units: bool
+    checked: tuple[tuple[str, Type], ...]
+    money: tuple[str, ...]
+
+
+def _layout(names: tuple[str, ...], table: Table, known: dict[tuple[str, ...], _Layout]) -> _Layout:
+    """The layout of records with these fields, from those that are known or as one more of them."""
+    layout = known.get(names)
+    if layout is None:
+        if len(known) == MOST_LAYOUTS:
+            known.clear()
+        columns = tuple(map(text.column_of, names))
+        held = {column: kind for column, kind in table.columns.items() if column in columns}
+        layout = known[names] = _Layout(
+            columns,
+            any(name[-1:] in (")", "]") or AMOUNT_IN.fullmatch(name) for name in columns),
+            tuple((column, kind) for column, kind in held.items() if kind in NUMBERS or kind in TIMES),
+            tuple(column for column, kind in held.items() if kind is Type.MONEY),
+        )
+    return layout
 
 
 def _without_units(row: Row, table: Table) -> Row:
     """The row with the names that columns have without their units; the unit of an amount is its currency."""
-    if not _has_units(tuple(row)):
-        return row
     plain: Row = {}
     for name, value in row.items():
         column, unit = _column(name, table)
@@ -133,8 +166,8 @@ def _without_units(row: Row, table: Table) -> Row:
 
 def _column(name: str, table: Table) -> tuple[str, str]:
     """The column that a field with a unit in its name stands for, and the unit."""
-    match = None if name in table.columns else UNIT.fullmatch(name)
-    if match is None:
+    match = None if name in table.columns else UNIT.fullmatch(name) or AMOUNT_IN.fullmatch(name)
+    if match is None or (match.re is AMOUNT_IN.compiled and currency_code(match[2]) == UNKNOWN_CURRENCY):
         return name, ""
     column, unit = match.groups()
     meant = next((column for column in (f"{column}_{unit}", column) if column in table.columns), name)
@@ -155,12 +188,12 @@ def _continued(before: Styles, added: Styles) -> Styles:
 def _styles(place: text.Place, table: Table) -> Styles:
     """What the whole of a file says of how its columns are written."""
     found = Styles()
-    for _, record, _ in text.records(place):
+    for _, record, _ in text.listed_records(place, table.listed_as):
         for name, value in (record or {}).items():
             column, _ = _column(text.column_of(name), table)
             kind = table.columns.get(column)
             if isinstance(value, str) and kind in NUMBERS and (match := AMOUNT.fullmatch(value.strip())):
-                digits = match["number"]
+                digits = _joined(match["number"])
                 for pattern, places in ((DECIMAL_COMMA, found.comma), (DECIMAL_POINT, found.point)):
                     if pattern.fullmatch(digits):
                         places |= {column, ""}
@@ -172,34 +205,35 @@ def _styles(place: text.Place, table: Table) -> Styles:
     return found
 
 
-def _cleaned(row: Row, table: Table, checked: Mapping[str, Type], styles: Callable[[], Styles]) -> Row:
+def _cleaned(row: Row, table: Table, checked: Iterable[tuple[str, Type]], styles: Callable[[], Styles]) -> Row:
     """The row with its numbers and times as SQL reads them; the row itself where it has them as JSON does."""
-    written = {
-        column
-        for column, value in row.items()
+    written = [
+        (column, kind)
+        for column, kind in checked
         # A date with the year in front is what SQL reads.
-        if type(value) is str and column in checked and not (value[:4].isdecimal() and checked[column] in TIMES)
-    }
+        if type(value := row[column]) is str and not (value[4:5] == "-" and value[:4].isdecimal() and kind in TIMES)
+    ]
     if not written:
         return row
     cleaned = dict(row)
     # In the order of the table: the first amount says which currency the row is in.
-    for column in checked if len(written) > 1 else written:
-        if column not in written:
-            continue
-        value, kind = row[column], checked[column]
+    for column, kind in written:
+        value = row[column]
         if kind in NUMBERS:
             if not (PLAIN.fullmatch(value) and "." not in value):
                 cleaned[column] = _number(value, column, kind, styles, cleaned, table)
         elif match := DATE.fullmatch(value.strip()):
             cleaned[column] = _time(value, match, column, styles)
+        elif SERIAL.fullmatch(value.strip()):
+            cleaned[column] = _of_serial(float(value))
     return cleaned
 
 
 def _number(value: str, column: str, kind: Type, styles: Callable[[], Styles], row: Row, table: Table) -> str | None:
     """A number as SQL reads it, with the currency that stands beside it in the row; another text as it is."""
     stripped = value.strip()
-    if stripped.lower() in NO_VALUE:
+    # Of an amount that was computed wrongly it is said that it is missing.
+    if stripped.lower() in NO_VALUE or (stripped.lower() == "nan" and not table.drops_values):
         return None
     match = AMOUNT.fullmatch(stripped)
     if match is None or bool(match["open"]) != bool(match["close"]):
@@ -230,7 +264,7 @@ def _takes_currency(sign: str, kind: Type, row: Row, table: Table) -> bool:
 
 def _digits(number: str, column: str, kind: Type, styles: Callable[[], Styles]) -> str | None:
     """A number without thousands, with a decimal point; None where it may be one of two."""
-    joined = re.sub(r"['\u2019\u00a0\u202f ](?=\d{3})", "", number)
+    joined = _joined(number)
     if LAKHS.fullmatch(joined):
         return joined.replace(",", "")
     if joined.isdigit() or "e" in joined.lower():
@@ -250,6 +284,11 @@ def _digits(number: str, column: str, kind: Type, styles: Callable[[], Styles]) 
     return f"{whole.replace(other, '')}.{fraction}" if fraction else whole.replace(other, "")
 
 
+def _joined(number: str) -> str:
+    """A number without the blanks and apostrophes between its thousands."""
+    return re.sub(r"['\u2019\u00a0\u202f ](?=\d{3})", "", number)
+
+
 def _time(value: str, match: re.Match[str], column: str, styles: Callable[[], Styles]) -> str:
     """A time in ISO's form; as it is where day and month might be each other."""
     first, mark, second, year, hour, minute, seconds, half = match.groups()
@@ -264,13 +303,16 @@ def _time(value: str, match: re.Match[str], column: str, styles: Callable[[], St
     return f"{year}-{int(month):02}-{int(day):02}T{at:02}:{minute or '00'}:{seconds or '00'}"
 
 
+def _of_serial(days: float) -> str:
+    """The time of a spreadsheet's number of a day, to the second: more is lost in its decimals."""
+    return (SERIAL_START + timedelta(seconds=round(days * 86_400))).isoformat()
+
+
 def _total(row: Row, cleaned: Row, money: Collection[str], sums: Sums) -> str | None:
     """Why a row of totals is left out; the sums are those up to the row from now on, if it is none.
 
     A row of totals names no model and has the sum of the amounts above it, or of those since the last one.
     """
-    if not any(column in cleaned for column in money):
-        return None
     amounts: Mapping[str, float] = {
         column: amount for column in money if (amount := _float(cleaned.get(column))) is not None
     }

@@ -223,10 +223,10 @@ def _is_indexed(connection: sqlite3.Connection, schema: str, table: str, column:
 def read_tables(path: Path) -> dict[str, frozenset[str]]:
     """The real tables of a SQLite file (no views, no virtual ones) → their columns, all in lower case."""
     check_header(path)
-    with scratch_folder() as scratch, reading(path):
+    with contextlib.ExitStack() as folders, reading(path):
         location = uri(path)
         if is_abandoned(path):
-            copy = scratch / "copy.db"
+            copy = folders.enter_context(scratch_folder()) / "copy.db"
             copy_with_log(path, copy)
             location = copy.as_uri()
         with contextlib.closing(sqlite3.connect(location, uri=True, timeout=WAIT_SECONDS)) as connection:

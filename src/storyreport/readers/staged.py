@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -20,6 +21,9 @@ LARGEST_WHOLE = 2**53
 SMALL = 2**31
 MOST_LAYOUTS = 1000
 FIRST_ROWS = 100
+
+# (table, columns, their values) of a row
+Staged = tuple[str, tuple[str, ...], Sequence[Any]]
 
 
 def open_staged(
@@ -40,20 +44,34 @@ def open_staged(
         for table, description in staged.items()
     }
     found_ends: dict[str, End] = {}
-    rows = part.stage(found.path) if part.stage else _exported_rows(found, ends or {}, found_ends)
+    if part.stage:
+        every = {table: tuple(columns) for table, (_, columns) in tables.items()}
+        rows: Iterator[Staged] = ((table, every[table], _storable_row(row)) for table, row in part.stage(found.path))
+    else:
+        rows = _exported_rows(found, ends or {}, found_ends)
     count = 0
     while batch := list(islice(rows, ROWS_A_BATCH)):
         # A table's rows are inserted in their order; those of different tables need none.
-        for table, (name, columns) in tables.items():
-            connection.executemany(
-                f"insert into {name} values ({', '.join('?' * len(columns))})",
-                (_storable_row(row) for of_table, row in batch if of_table == table),
-            )
+        by_columns: dict[tuple[str, tuple[str, ...]], list[Sequence[Any]]] = {}
+        for table, columns, row in batch:
+            by_columns.setdefault((table, columns), []).append(row)
+        for (table, columns), same in by_columns.items():
+            connection.executemany(_insertion(tables[table][0], columns), same)
         count += len(batch)
         progress(f"reading {found.path.name}: {count:,} rows")
+    for table, description in staged.items():
+        if description.sorted_by:
+            keys = ", ".join(map(quoted, description.sorted_by))
+            connection.execute(f"create index temp.{quoted(f'{table} sorted')} on {quoted(f'staged_{table}')} ({keys})")
     numbered = {} if part.stage else dict.fromkeys(staged, quoted(ROW_NUMBER))
     empty = {table: _empty_columns(connection, name, part.tables[table].columns) for table, (name, _) in tables.items()}
     return Opened(found, taken, tables, numbered, is_staged=True, ends=found_ends, empty=empty)
+
+
+@lru_cache(maxsize=64)
+def _insertion(name: str, columns: tuple[str, ...]) -> str:
+    """The statement that inserts rows of some columns."""
+    return f"insert into {name} ({', '.join(map(quoted, columns))}) values ({', '.join('?' * len(columns))})"
 
 
 def create_staged(
@@ -90,10 +108,8 @@ def _empty_columns(connection: sqlite3.Connection, name: str, columns: Iterable[
     return frozenset(empty)
 
 
-def _exported_rows(
-    found: Found, ends: Mapping[str, End], found_ends: dict[str, End]
-) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """(table, row) of each record of some exports; adds to `found_ends` where their reading ended."""
+def _exported_rows(found: Found, ends: Mapping[str, End], found_ends: dict[str, End]) -> Iterator[Staged]:
+    """A row for each record of some exports; adds to `found_ends` where their reading ended."""
     part = found.system.parts[found.part]
     for table, path in found.exports:
         description, before, size = part.tables[table], ends.get(table), size_of(path)
@@ -102,19 +118,25 @@ def _exported_rows(
         is_open, broken_line = False, 0
         is_sheet = description.drops_values or (part.has_given_keys and text.form(path) == "table")
         rows = sheets.rows(place, description, sums) if is_sheet else _rows(place, description)
-        for values, problem, number in _in_columns(rows, description):
-            is_open = is_open or bool(problem and problem.startswith(text.UNCLOSED))
-            broken_line = number if problem else broken_line
-            yield table, (*values, problem, number)
+        for columns, row in _in_columns(rows, description):
+            number, problem = row[:2]
+            if problem:
+                is_open = is_open or problem.startswith(text.UNCLOSED)
+                broken_line = number
+            yield table, columns, row
         if part.grows and not is_open and (end := end_of(path, size, sums, broken_line, before)):
             found_ends[table] = end
 
 
 def _in_columns(
     rows: Iterable[tuple[int, Mapping[str, Any], str | None]], description: Table
-) -> Iterator[tuple[list[Any], str | None, int]]:
-    """(values in the order of the columns, problem, number) of each record."""
-    place = {column: number for number, column in enumerate(description.columns)}
+) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
+    """(columns, their values) of each record: its number, its problem, and of all others those seen so far.
+
+    An insert takes as long as it has columns, and most exports have a few of those that a table may have.
+    """
+    used: dict[str, int] = {ROW_NUMBER: 0, "problem": 1}
+    columns = tuple(used)
     # Most records of a file have the same fields.
     layouts: dict[tuple[str, ...], list[int]] = {}
     for number, values, problem in rows:
@@ -123,12 +145,22 @@ def _in_columns(
         if layout is None:
             if len(layouts) == MOST_LAYOUTS:
                 layouts.clear()
-            layout = layouts[fields] = [place.get(name, -1) for name in _meant(fields, description)]
-        row: list[Any] = [None] * len(description.columns)
+            meant = _meant(fields, description)
+            for name in meant:
+                if name in description.columns:
+                    used.setdefault(name, len(used))
+            columns = tuple(used)
+            layout = layouts[fields] = [used.get(name, -1) for name in meant]
+        row: list[Any] = [None] * len(columns)
+        row[:2] = number, problem
         for at, value in zip(layout, values.values(), strict=True):
             if at >= 0 and value is not None:
-                row[at] = _plain(value) if type(value) is dict or type(value) is list else value
-        yield row, problem, number
+                kind = type(value)
+                if (kind is str and value.isascii()) or (kind is int and -SMALL < value < SMALL):
+                    row[at] = value
+                else:
+                    row[at] = _storable(_plain(value) if kind is dict or kind is list else value)
+        yield columns, row
 
 
 def _meant(fields: tuple[str, ...], description: Table) -> list[str]:

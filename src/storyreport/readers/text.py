@@ -47,7 +47,9 @@ LOOKED_AT = 20
 FIRST = 50
 LONGEST_NUMBER = 19
 DELIMITERS = ",;\t|"
-# How Excel is told the delimiter.
+# What data frames, databases and scripts write into a cell that has no value.
+NO_CELL = frozenset(("", "NULL", "null", "(null)", "\\N", "None", "NaT", "<NA>", "#N/A"))
+# How a file names its delimiter to Excel.
 SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?", re.IGNORECASE)
 UNCLOSED = "a quote is not closed"
 
@@ -214,7 +216,12 @@ def _json_lines(place: Place) -> Iterator[Record]:
         except RecursionError:
             yield number, None, f"the line is {documents.TOO_DEEP}"
             continue
-        yield (number, record, None) if isinstance(record, dict) else (number, None, "the line is no JSON object")
+        if not isinstance(record, dict):
+            yield number, None, "the line is no JSON object"
+        elif "data" in record:
+            yield from ((number, held, None) for held in documents.held_in(record))
+        else:
+            yield number, record, None
 
 
 def _csv(place: Place) -> Iterator[Record]:
@@ -231,7 +238,8 @@ def _csv(place: Place) -> Iterator[Record]:
             yield number, None, f"the line has not the {len(header)} fields of the header"
         else:
             # An empty field of a CSV file is no value, nor is one that a spreadsheet left out at the end of a row.
-            yield number, {name: cell.strip(" ") or None for name, cell in zip(header, row, strict=False)}, None
+            cells = zip(header, row, strict=False)
+            yield number, {name: None if (value := cell.strip(" ")) in NO_CELL else value for name, cell in cells}, None
 
 
 def _names(row: list[str]) -> list[str]:

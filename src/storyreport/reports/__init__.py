@@ -16,6 +16,8 @@ from .catalogue import (
 from .header import BrokenReportError, Report, read_report
 from .headline import headline
 from .known import Near, check_name, check_names, closest, hint, names_like, near
+from .lakes import KEYS as KEYS_OF_LAKES
+from .lakes import Lake, class_of, elsewhere, lakes_of, missing
 from .params import FORMS, Param, WrongValueError
 from .periods import SUGGESTIONS as DATES
 from .run import Rows, bind, for_sql, run, select
@@ -24,10 +26,12 @@ __all__ = [
     "DATES",
     "FOLDERS",
     "FORMS",
+    "KEYS_OF_LAKES",
     "LIMITS",
     "TOPICS",
     "BrokenReportError",
     "Catalogue",
+    "Lake",
     "Near",
     "Param",
     "Report",
@@ -39,13 +43,17 @@ __all__ = [
     "bind",
     "check_name",
     "check_names",
+    "class_of",
     "closest",
+    "elsewhere",
     "find",
     "for_sql",
     "headline",
     "hint",
+    "lakes_of",
     "load_catalogue",
     "load_reports",
+    "missing",
     "names_like",
     "near",
     "read_folders",

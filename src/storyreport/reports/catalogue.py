@@ -136,7 +136,7 @@ def _checked(path: Path, _changed: int) -> Report:
     for column in unknown_fields(report.chart or {}, columns):
         raise BrokenReportError(
             path,
-            line(f"field: {column}"),
+            line(f"field: {column}" if f"field: {column}" in text else column),
             f"its chart draws {column!r}, which is not a column; the columns are {', '.join(columns)}",
         )
     for word, reason in headline_problems(report.headline, columns):
@@ -153,6 +153,29 @@ def _columns(sql: str, values: Mapping[str, str]) -> list[str]:
         # Nothing is read: a statement that counts for long, or fails on what it reads, is not run here.
         cursor = _blank().execute(f"select * from (\n{sql}\n) limit 0", values)
         return [column[0] for column in cursor.description]
+
+
+def tables_read(report: Report) -> frozenset[str]:
+    """The tables that a report's SELECT reads, by way of views too."""
+    return _tables_read(report.sql, tuple((param.name, param.for_sql(param.default)) for param in report.params))
+
+
+@functools.lru_cache(maxsize=1000)
+def _tables_read(sql: str, values: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    read: set[str] = set()
+
+    def note(action: int, table: str | None, *_: str | None) -> int:
+        if action == sqlite3.SQLITE_READ and table:
+            read.add(table)
+        return sqlite3.SQLITE_OK
+
+    with _LOCK:
+        _blank().set_authorizer(note)
+        try:
+            _blank().execute(f"explain select * from (\n{sql}\n)", dict(values))
+        finally:
+            _blank().set_authorizer(None)
+    return frozenset(read)
 
 
 @functools.cache

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 KEYS = {"mark", "encoding"}
+# What folded columns become (https://vega.github.io/vega-lite/docs/fold.html).
+FOLDED = ("key", "value")
 # https://vega.github.io/vega-lite/docs/mark.html and …/encoding.html: the ones that a chart of rows can have.
 MARKS = {"arc", "area", "bar", "circle", "line", "point", "rect", "rule", "square", "text", "tick", "trail"}
 CHANNELS = {
@@ -25,6 +27,9 @@ def problems(chart: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not isinstance(encoding, dict) or not all(isinstance(channel, dict) for channel in encoding.values()):
         yield "encoding", "its chart's encoding is not a mapping of channels"
         return
+    folded = chart.get("fold", ["a column"])
+    if not isinstance(folded, list) or not folded or not all(isinstance(column, str) for column in folded):
+        yield "fold", "its chart's fold is not a list of columns"
     if loaded := _loads(chart):
         yield loaded, f"its chart has {loaded!r}; a chart draws the report's rows and loads nothing"
     for name in encoding.keys() - CHANNELS:
@@ -33,7 +38,9 @@ def problems(chart: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def fields(chart: dict[str, Any]) -> list[str]:
     """The columns that a chart draws."""
-    return list(dict.fromkeys(_fields(chart)))
+    folded = chart.get("fold") or ()
+    drawn = [field for field in _fields(chart) if not folded or field not in FOLDED]
+    return list(dict.fromkeys([*drawn, *folded]))
 
 
 def unknown_fields(chart: dict[str, Any], columns: Collection[str]) -> list[str]:
@@ -54,6 +61,8 @@ def _fields(value: Any) -> Iterator[str]:
         if isinstance(value.get("field"), str):
             yield value["field"]
         yield from value.get("ratio") or ()
+        if isinstance(value.get("of"), str):
+            yield value["of"]
         for inner in value.values():
             yield from _fields(inner)
     elif isinstance(value, list):

@@ -10,6 +10,8 @@ from ..errors import StoryreportError, UsageError
 from . import chart as charts
 from .params import TYPES, Param
 
+# What a report may have of a lake's source, whatever tables it reads.
+LAKE = ("rollups", "current state")
 # The parameter of reports whose charts have the period before: the SELECT is run again, for that period.
 COMPARE = "compare"
 HEADER = re.compile(r"\s*/\*(.*?)\*/(.*)", re.DOTALL)
@@ -33,6 +35,7 @@ class Report:
     sql: str
     columns: tuple[str, ...] = ()  # once its SELECT was prepared
     headline: tuple[str, ...] = ()  # templates of sentences, see headline.py
+    lake: str = ""  # what it has of a lake, where that is not known by what it reads, see lakes.py
 
     @property
     def drawn(self) -> list[str]:
@@ -92,7 +95,9 @@ class _File:
 
     def report(self) -> Report:
         header = self._header()
-        self._check_keys("its header", header, {"title", "description", "topic"}, {"params", "chart", "headline"})
+        self._check_keys(
+            "its header", header, {"title", "description", "topic"}, {"params", "chart", "headline", "lake"}
+        )
         declared = self._mapping("params", header.get("params"))
         params = tuple(self._param(name, value) for name, value in declared.items())
         chart = self._chart(header.get("chart"))
@@ -106,6 +111,7 @@ class _File:
             chart=chart,
             sql=self.sql,
             headline=self._headline(header.get("headline")),
+            lake=self._lake(header.get("lake")),
         )
 
     def broken(self, reason: str, word: str = "", place: int | None = None) -> BrokenReportError:
@@ -182,6 +188,11 @@ class _File:
         if not isinstance(sentences, list) or not all(isinstance(sentence, str) for sentence in sentences):
             raise self.broken("its headline is not a sentence, or a list of them", "headline")
         return tuple(" ".join(sentence.split()) for sentence in sentences)
+
+    def _lake(self, value: object) -> str:
+        if value is not None and value not in LAKE:
+            raise self.broken(f"its lake is not one of {', '.join(LAKE)}", "lake")
+        return str(value or "")
 
     def _check_sql(self, declared: Collection[str]) -> None:
         tokens = list(TOKEN.finditer(self.sql))

@@ -1,18 +1,20 @@
 """A report's headline: sentences with numbers from its rows, as templates in the header.
 
 `{rows:step}` is the number of rows with its noun (`{rows:story|stories}` where the plural is irregular), `{step[0]}` a
-value of a row (0 is the first, -1 the last), `{cost.sum}` what a column adds up to, `.max` and `.min` its extremes. A
-sentence of which a value is unknown is left out. Money is added up by currency.
+value of a row (0 is the first, -1 the last), `{cost.sum}` what a column adds up to, `.max` and `.min` its extremes,
+`{status.counts}` how many rows have each of its values. A sentence of which a value is unknown is left out. Money is
+added up by currency.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from string import Formatter
 from typing import Any
 
 from ..values.quantities import MONEY, TIME, money, number
 
-FIELD = re.compile(r"(?P<column>\w+)(?:\[(?P<row>-?\d+)\]|\.(?P<total>sum|max|min))?")
+FIELD = re.compile(r"(?P<column>\w+)(?:\[(?P<row>-?\d+)\]|\.(?P<total>sum|max|min|counts))?")
 TOTALS: dict[str, Callable[..., Any]] = {"sum": sum, "max": max, "min": min}
 ROWS = "rows"
 Row = Mapping[str, Any]
@@ -31,7 +33,7 @@ def problems(templates: Sequence[str], columns: Collection[str]) -> Iterator[tup
             if not found or (found["column"] == ROWS) != (field == ROWS) or (field in columns and field != ROWS):
                 yield (
                     "{" + field,
-                    f"its headline has {{{field}}}; write {{rows}}, {{column[0]}}, {{column.sum}}, .max or .min",
+                    f"its headline has {{{field}}}; write {{rows}}, {{column[0]}}, {{column.sum}}, .max, .min, .counts",
                 )
             elif field != ROWS and found["column"] not in columns:
                 known = ", ".join(columns)
@@ -72,6 +74,8 @@ def _value(field: str, noun: str, rows: Sequence[Row]) -> str | None:
         place = int(found["row"])
         row = rows[place] if -len(rows) <= place < len(rows) else {}
         return _read(column, row.get(column), row, noun)
+    if found["total"] == "counts":
+        return _counts(str(row.get(column) or "unknown") for row in rows)
     known = [row for row in rows if isinstance(row.get(column), (int, float))]
     total = TOTALS[found["total"] or "sum"]
     if column in MONEY:
@@ -93,6 +97,12 @@ def _read(column: str, value: Any, row: Row, noun: str) -> str | None:
 def _counted(count: float, noun: str) -> str:
     one, _, many = noun.partition("|")
     return f"{count:,} {one if count == 1 else many or f'{one}s'}".strip() if noun else f"{count:,}"
+
+
+def _counts(names: Iterable[str]) -> str:
+    """How often each name is there, most first."""
+    found = sorted(Counter(names).items(), key=lambda each: (-each[1], each[0]))
+    return ", ".join(f"{count:,} {name}" for name, count in found)
 
 
 def _by_currency(rows: Sequence[Row]) -> dict[str, list[Row]]:

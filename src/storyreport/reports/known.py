@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..errors import UsageError
 from ..system import STATUSES
+from . import lakes
 from .header import Report
 from .params import Param
 
@@ -116,6 +117,11 @@ def check_name(connection: sqlite3.Connection, kind: str, value: str) -> None:
     else:
         return
     if not known:
+        if kind in lakes.KEYS and (found := lakes.lakes_of(connection)):
+            where = " ".join(lakes.elsewhere(kind, value, found))
+            raise UsageError(
+                f"The {kind} {value!r} is not here; it may be in a lake, whose detail stays there. {where}"
+            )
         raise UsageError(f"There is no {kind} {value!r}{hint(kind, value, names)}")
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import StoryreportError
 from ..schema import definitions as files
+from . import headers
 
 GROUP_KEYS = {"group", "dirty", "all", "covers", "widen", "frozen", "rows", "difference", "lost"}
 TABLE_KEYS = {"key", "values", "meanings", "indexes", "hidden"}
@@ -35,7 +36,7 @@ FROZEN = {
 }
 # Rows of a source that `rollup` computes from a lake: here is not what they are made of.
 OF_LAKES = "{row}.source_id in (select lakes.source_id from main.lakes)"
-HEADER = re.compile(r"\s*/\*(.*?)\*/\s*(.*?)\s*;?\s*", re.DOTALL)
+HEADER = re.compile(r"\s*/\*(.*?)\*/(.*)", re.DOTALL)
 COLUMN = re.compile(r"(?P<type>integer|real|text|references (?P<parent>\w+))(?P<null> null)?(?:, (?P<adds>\w+))?")
 PERCENTILE = re.compile(r"percentile (\d\d?)")
 # How a value adds up: over the rows of a rollup to its total, and to what the oracle says.
@@ -180,17 +181,14 @@ class _File:
         match = HEADER.fullmatch(text)
         if not match:
             raise self.wrong("it does not begin with a /* … */ comment: put its YAML header there")
-        # It takes a while to import, and an ingest without news reads no definition.
-        import yaml
-
         try:
-            header = yaml.load(match[1], getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        except yaml.YAMLError as error:
+            header = headers.read(match[1])
+        except ValueError as error:
             raise self.wrong(f"its header is not YAML ({error})") from None
         if not isinstance(header, dict):
             raise self.wrong("its header is not a mapping of keys to values")
         self.header: dict[str, Any] = header
-        self.sql = match[2]
+        self.sql = match[2].strip().removesuffix(";").rstrip()
         self.kind = header.get("kind", "rollup")
         if self.kind not in KEYS:
             raise self.wrong(f"its kind {self.kind!r} is unknown: use one of {', '.join(KEYS)}")

@@ -6,13 +6,12 @@ SYSTEM, and its mapping lies beside it or where System(mapping_file=…) says.
 
 import importlib
 import os
-import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from ..errors import StoryreportError
@@ -25,31 +24,42 @@ ENTRY_POINTS = "storyreport.sources"
 
 
 @dataclass
-class _Known:
+class _Foreign:
     systems: dict[str, System] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
+class _Systems(Mapping[str, System]):
+    """The systems by name; a module of ours is imported when its system is asked for, which most commands do of one."""
+
+    def __getitem__(self, name: str) -> System:
+        return _own(name) if name in _own_names() else _foreign().systems[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted((*_own_names(), *_foreign().systems)))
+
+    def __len__(self) -> int:
+        return len(_own_names()) + len(_foreign().systems)
+
+
 def systems() -> Mapping[str, System]:
     """Every system that is known, by name and in the order of the names."""
-    return MappingProxyType(_known().systems)
+    return _Systems()
 
 
 def problems() -> tuple[str, ...]:
     """A sentence for each entry point whose system cannot be used."""
-    return tuple(_known().problems)
+    return tuple(_foreign().problems)
 
 
 @cache
-def _known() -> _Known:
-    known = _Known()
-    # Ours are checked when a source of theirs is loaded.
-    for system in _own():
-        known.systems[system.name] = system
+def _foreign() -> _Foreign:
+    """The systems of installed packages. Ours are checked when a source of theirs is loaded, these here."""
+    known = _Foreign()
     for entry in _entry_points():
         try:
             system = described(entry.load())
-            if system.name in known.systems:
+            if system.name in known.systems or system.name in _own_names():
                 raise StoryreportError(f"There is a system {system.name!r} already: give it another name")
             check(system)
         except (Exception, SystemExit) as error:  # whatever a foreign module raises
@@ -57,13 +67,18 @@ def _known() -> _Known:
             known.problems.append(f"The source {entry.name!r} ({entry.value}) is left out: {reason}.")
         else:
             known.systems[system.name] = system
-    known.systems = dict(sorted(known.systems.items()))
     return known
 
 
-def _own() -> Iterator[System]:
-    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
-    return (described(module) for module in modules if hasattr(module, "SYSTEM"))
+@cache
+def _own_names() -> frozenset[str]:
+    """The systems of this package: a module, and its mapping beside it, have the name of their system."""
+    return frozenset(path.stem for place in __path__ for path in Path(place).glob("*.sql"))
+
+
+@cache
+def _own(name: str) -> System:
+    return described(importlib.import_module(f"{__name__}.{name}"))
 
 
 def _entry_points() -> Iterable[Any]:

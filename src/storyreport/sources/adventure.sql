@@ -23,7 +23,7 @@ select
     jobs.status as source_status,
     case when words.status in ('queued', 'running') then 'generate_story' end as current_step,
     -- What a library says of an answer that it cannot read, and a database of a failed statement, quotes the story.
-    without_quotes(jobs.error) as error_message,
+    without_quotes(error_text(jobs.error)) as error_message,
     jobs.created_at as started_at,
     jobs.completed_at as ended_at,
     case

@@ -89,6 +89,9 @@ DATABASE = Part(
         ),
     },
     feeds={"runs": ("dag_run",), "step_runs": ("task_instance", "task_instance_history")},
+    # A run that is cleared starts again.
+    restarts=frozenset({"runs"}),
+    repeats=frozenset({"step_runs"}),
     statuses={
         "success": "completed",
         "failed": "failed",

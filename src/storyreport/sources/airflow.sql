@@ -130,12 +130,39 @@ from named;
 
 -- database: step_runs
 -- A try that is over may stand in the history and still in task_instance, which then waits for the next one; unless the
--- task was removed from its DAG, or was never begun.
+-- task was removed from its DAG, or was never begun. Without a history (before 2.10) that row is all that is known of
+-- the try: it failed where the task is up for a retry, and how it ended is not known where it was cleared.
 with tries as (
     select
         src_task_instance.*,
-        0 as is_over
+        0 as is_over,
+        1 as weight
     from src_task_instance
+    union all
+    select
+        dag_id,
+        task_id,
+        run_id,
+        dag_run_id,
+        execution_date,
+        map_index,
+        'failed',
+        try_number,
+        queued_dttm,
+        queued_when,
+        start_date,
+        end_date,
+        duration,
+        updated_at,
+        null,
+        null,
+        null,
+        1,
+        0
+    from src_task_instance
+    where
+        lower(trim(state)) = 'up_for_retry'
+        and end_date is not null
     union all
     select
         dag_id,
@@ -155,6 +182,7 @@ with tries as (
         null,
         null,
         null,
+        1,
         1
     from src_task_instance_history
 ),
@@ -195,6 +223,8 @@ attempts as (
         + case
             when is_over or is_removed or coalesce(try_number, 1) = 0 then 0
             when max(is_over) over (partition by run_key, step_name, try) = 1 then 1
+            when end_date is not null and lower(coalesce(nullif(trim(state), ''), 'none')) in ('none', 'no_status')
+                then 1
             else 0
         end as attempt
     from named
@@ -203,10 +233,10 @@ attempts as (
 ranked as (
     select
         attempts.*,
-        count(*) over same as source_rows,
+        sum(weight) over same as source_rows,
         row_number() over (
             same
-            order by is_removed, is_over, updated_at desc, end_date desc, start_date desc, state
+            order by is_removed, is_over, weight desc, updated_at desc, end_date desc, start_date desc, state
         ) as place
     from attempts
     window same as (partition by run_key, step_name, attempt)
@@ -251,7 +281,19 @@ select
         ),
         ''
     ) as last_activity_at,
-    case when not evaluated.is_open and evaluated.end_date is not null then evaluated.duration end as duration_ms
+    case
+        when not evaluated.is_open and evaluated.end_date is not null
+            then coalesce(
+                evaluated.duration,
+                case
+                    when evaluated.start_date <= evaluated.end_date
+                        then cast(
+                            round((julianday(evaluated.end_date) - julianday(evaluated.start_date)) * 86400000)
+                            as integer
+                        )
+                end
+            )
+    end as duration_ms
 from evaluated
 left join jobs on jobs.id = evaluated.job_id
 left join reschedules

@@ -26,6 +26,7 @@ USAGE_TABLE = Table(
         "position": Type.COUNT,
         "starting_at": Type.UTC,
         "grouping": Type.KEY,
+        **buckets.BUCKET_COLUMNS,
         **buckets.OWNER_COLUMNS,
         "model": Type.WORD,
         "service_tier": Type.WORD,
@@ -48,6 +49,7 @@ COSTS_TABLE = Table(
         "position": Type.COUNT,
         "starting_at": Type.UTC,
         "grouping": Type.KEY,
+        **buckets.BUCKET_COLUMNS,
         **buckets.OWNER_COLUMNS,
         "description": Type.WORD,
         "model": Type.WORD,
@@ -56,6 +58,7 @@ COSTS_TABLE = Table(
     },
     required=("starting_at", "amount", "currency"),
     drops_values=True,
+    currencies=("currency",),
 )
 
 
@@ -64,13 +67,13 @@ def _usage(result: Mapping[str, Any]) -> dict[str, Any]:
     if "amount" in result:
         raise textfiles.BrokenRecord("an amount among the usage: keep costs in a file of their own")
     written = textfiles.object_in(result, "cache_creation")
+    # Of what is written and no duration said, it is the shorter one.
+    shortest = written.get("ephemeral_5m_input_tokens") if written else result.get("cache_creation_input_tokens")
     what = ("model", "service_tier", "context_window", "inference_geo", "speed")
     names = (*what, "uncached_input_tokens", "cache_read_input_tokens", "output_tokens")
     return {
         **{name: textfiles.single(result.get(name), name) for name in names},
-        "cache_write_5m_tokens": textfiles.single(
-            written.get("ephemeral_5m_input_tokens"), "ephemeral_5m_input_tokens"
-        ),
+        "cache_write_5m_tokens": textfiles.single(shortest, "ephemeral_5m_input_tokens"),
         "cache_write_1h_tokens": textfiles.single(
             written.get("ephemeral_1h_input_tokens"), "ephemeral_1h_input_tokens"
         ),

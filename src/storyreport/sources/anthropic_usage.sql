@@ -2,16 +2,60 @@
 -- A view src_<table> has the rows to load. A result that stands in two pages counts once, as it was last; what is
 -- known by workspace, API key or account is kept apart.
 
+-- costs: with counted
+-- The buckets that count: none within a longer one, nor one of whose sums another page says more.
+with sums as (
+    select
+        bucket,
+        currency,
+        starting_at,
+        ends_at,
+        max(detail) as detail,
+        round(sum(amount), 4) as amount
+    from src_anthropic_costs
+    group by bucket, currency
+),
+
+compared as (
+    select
+        sums.*,
+        max(ends_at) over (
+            partition by currency
+            order by starting_at, ends_at desc
+            groups between unbounded preceding and 1 preceding
+        ) as longest,
+        max(detail) over (
+            partition by
+                currency,
+                starting_at,
+                ends_at,
+                amount
+        ) as most_detail
+    from sums
+)
+
+select
+    bucket,
+    currency
+from compared
+where
+    (longest is null or longest < ends_at)
+    and detail = most_detail;
+
 -- costs: calls
 -- What a day was billed: an amount without calls of its own. A credit is negative.
 with results as (
     select
         src_anthropic_costs.*,
-        row_number() over (
+        rank() over (
             partition by starting_at, grouping
-            order by position desc
+            order by bucket desc
         ) as place_from_end
     from src_anthropic_costs
+    where (bucket, currency) in (select
+        bucket,
+        currency
+    from counted)
 )
 
 select
@@ -28,8 +72,49 @@ select
         '{}'
     ) as labels
 from results
-where place_from_end = 1
+where
+    place_from_end = 1
+    and currency <> 'XXX'
 group by starting_at, description, model, currency, owner;
+
+-- usage: with counted
+-- The buckets that count: none within a longer one, nor one of whose sums another page says more.
+with sums as (
+    select
+        bucket,
+        starting_at,
+        ends_at,
+        max(detail) as detail,
+        sum(uncached_input_tokens) as input_tokens,
+        sum(cache_read_input_tokens) as cached_tokens,
+        sum(output_tokens) as output_tokens
+    from src_anthropic_usage
+    group by bucket
+),
+
+compared as (
+    select
+        sums.*,
+        max(ends_at) over (
+            order by starting_at, ends_at desc
+            groups between unbounded preceding and 1 preceding
+        ) as longest,
+        max(detail) over (
+            partition by
+                starting_at,
+                ends_at,
+                input_tokens,
+                cached_tokens,
+                output_tokens
+        ) as most_detail
+    from sums
+)
+
+select bucket
+from compared
+where
+    (longest is null or longest < ends_at)
+    and detail = most_detail;
 
 -- usage: calls
 -- The report does not say how many requests there were: what it adds up counts as one call. Of web searches it does.
@@ -48,11 +133,12 @@ with results as (
         is not null as has_input,
         coalesce(cache_write_5m_tokens, cache_write_1h_tokens) is not null as has_write,
         coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0) as cache_write_tokens,
-        row_number() over (
+        rank() over (
             partition by starting_at, grouping
-            order by position desc
+            order by bucket desc
         ) as place_from_end
     from src_anthropic_usage
+    where bucket in (select bucket from counted)
 )
 
 select

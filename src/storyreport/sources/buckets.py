@@ -6,7 +6,7 @@ a result in its own way.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,20 @@ OWNERS = {
 }
 # Their columns, and a digest of all three that keeps results of different owners apart.
 OWNER_COLUMNS = {"owner": Type.KEY, "project": Type.WORD, "user": Type.HASHED, "key": Type.HASHED}
+# Which bucket of the files a result is in, when that ends, and how well its page tells results apart.
+BUCKET_COLUMNS = {"bucket": Type.COUNT, "ends_at": Type.UTC, "detail": Type.COUNT}
+# By what a page may be grouped. Without the model nothing is priced: it says more than all others.
+WHAT = frozenset(("model", "line_item", "description"))
+OTHERS = frozenset(
+    (
+        "batch",
+        "service_tier",
+        "context_window",
+        "inference_geo",
+        "speed",
+        *(name for names in OWNERS.values() for name in names),
+    )
+)
 
 Read = Callable[[Mapping[str, Any]], dict[str, Any] | None]
 
@@ -47,12 +61,14 @@ def part(name: str, table: Table, times: tuple[str, str], held: tuple[set[str], 
         return path if any(is_ours(file) for file in _files(path)) else None
 
     def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        position = 0
+        position, buckets, last = 0, 0, None
         files = [file for file in _files(path) if file == path or is_ours(file)]
         for number, file in enumerate(files, start=1):
-            for line, row, problem in rows(file, times[0], read):
+            for line, bucket, row, problem in rows(file, times, read):
                 position += 1
-                row |= {"line": line if file == path else f"{number}/{line}", "position": position}
+                buckets += bucket is not last
+                last = bucket
+                row |= {"line": line if file == path else f"{number}/{line}", "position": position, "bucket": buckets}
                 yield name, (*(row.get(column) for column in table.columns), problem)
 
     return Part(
@@ -108,21 +124,32 @@ def _files(path: Path) -> list[Path]:
         return []
 
 
-def rows(path: Path, start: str, read: Read) -> Iterator[tuple[int, dict[str, Any], str | None]]:
-    """(number of the record, row, problem) of each result of a file, with its bucket's begin and grouping."""
+def rows(
+    path: Path, times: tuple[str, str], read: Read
+) -> Iterator[tuple[int, Mapping[str, Any], dict[str, Any], str | None]]:
+    """(number of the record, bucket, row, problem) of each result of a file, with its bucket's times and grouping."""
+    start, end = times
     for line, record, problem in textfiles.records(path):
-        for bucket, result, broken in results(record) if record is not None else [({}, None, problem)]:
+        found = list(results(record)) if record is not None else [({}, None, problem)]
+        detail = _detail(result for _, result, _ in found if result is not None)
+        for bucket, result, broken in found:
             row: dict[str, Any] | None = None if broken is None else {}
             if result is not None:
                 try:
                     row = read(result)
                     if row is not None:
                         row |= {start: textfiles.single(bucket.get(start), start), "grouping": grouping(result)}
-                        row |= owner(result)
+                        row |= {"ends_at": textfiles.single(bucket.get(end), end), "detail": detail, **owner(result)}
                 except textfiles.BrokenRecord as error:
                     row, broken = {}, str(error)
             if row is not None:
-                yield line, row, broken
+                yield line, bucket, row, broken
+
+
+def _detail(results: Iterable[Mapping[str, Any]]) -> int:
+    """How well a page tells results apart: more for one that is grouped by more."""
+    named = {name for result in results for name, value in result.items() if value is not None}
+    return 100 * len(named & WHAT) + len(named & OTHERS)
 
 
 def owner(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,11 @@ price list. Reports by month, week, session or block would count the same again 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from ..readers import text as textfiles
 from . import System, Type, recordfiles
 
 TOKENS = {
@@ -20,6 +23,7 @@ DAYS = recordfiles.table(
     {
         "date": Type.UTC,
         "agent": Type.WORD,
+        "project": Type.KEY,
         "model": Type.WORD,
         "cost": Type.MONEY,
         **dict.fromkeys(TOKENS, Type.COUNT),
@@ -28,15 +32,47 @@ DAYS = recordfiles.table(
 )
 
 
+# Where a day has a digest of its project's name, and the lists of other reports.
+PROJECT = "digest of the project"
+OTHERS = {"monthly": "month", "weekly": "week", "sessions": "session", "session": "session", "blocks": "block"}
+
+
+def why_not(path: Path) -> str | None:
+    """Of another report of ccusage's, which one would do."""
+    for _, record, _ in textfiles.first_records(path, 1):
+        named = next((name for name in OTHERS if isinstance((record or {}).get(name), list)), None)
+        if named and record and ("totals" in record or named == "blocks"):
+            return f"is ccusage's report by {OTHERS[named]}, which does not say the days: give `ccusage daily --json`"
+    return None
+
+
 def is_ours(record: Mapping[str, Any]) -> bool:
-    """Whether a record is a day of ccusage's."""
+    """Whether a record is a day of ccusage's, or a report by project (`--instances`)."""
+    return any(map(_is_day, _days_of_projects(record))) or _is_day(record)
+
+
+def _is_day(record: Mapping[str, Any]) -> bool:
     return bool({"date", "period"} & record.keys()) and (
         {"inputTokens", "totalCost", "modelsUsed"} <= record.keys() or isinstance(record.get("agents"), list)
     )
 
 
+def _days_of_projects(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The days of a report by project, each with a digest of its project's name."""
+    projects = record.get("projects")
+    for name, days in projects.items() if isinstance(projects, dict) else ():
+        for held in days if isinstance(days, list) else [days]:
+            yield {**held, PROJECT: recordfiles.digest(name)} if isinstance(held, dict) else {}
+
+
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """A row for each model of a day, by agent; one for all models of a day that does not tell them apart."""
+    if isinstance(record.get("projects"), dict):
+        for held in _days_of_projects(record):
+            if not _is_day(held):
+                raise textfiles.BrokenRecord("a day of a project is none")
+            yield from rows({**held, "projects": None})
+        return
     date = record.get("date") or record.get("period")
     agents = record.get("agents")
     for day in agents if isinstance(agents, list) and agents else [record]:
@@ -44,7 +80,8 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         for used in models if isinstance(models, list) and models else [day]:
             names = {"model": "modelName", "cost": ("cost", "totalCost"), **TOKENS}
             row = recordfiles.columns(used, names) if isinstance(used, Mapping) else {"model": [used]}
-            yield {"model": _only_model(day), **_known(row), "date": date, "agent": recordfiles.inside(day, "agent")}
+            around = {"date": date, "agent": recordfiles.inside(day, "agent"), "project": record.get(PROJECT)}
+            yield {"model": _only_model(day), **_known(row), **around}
 
 
 def _known(row: recordfiles.Row) -> recordfiles.Row:
@@ -60,6 +97,9 @@ SYSTEM = System(
     name="ccusage",
     title="ccusage daily report",
     parts={
-        "days": recordfiles.part("ccusage_days", DAYS, is_ours, recordfiles.each(rows), within=("daily",)),
+        "days": replace(
+            recordfiles.part("ccusage_days", DAYS, is_ours, recordfiles.each(rows), within=("daily",)),
+            why_not=why_not,
+        ),
     },
 )

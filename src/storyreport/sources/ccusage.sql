@@ -8,7 +8,7 @@ with days as (
         src_ccusage_days.*,
         coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as whole_input,
         row_number() over (
-            partition by date, agent, model
+            partition by date, agent, project, model
             order by
                 coalesce(input_tokens, 0)
                 + coalesce(cache_read_tokens, 0)
@@ -20,7 +20,7 @@ with days as (
 )
 
 select
-    key(date, agent, model) as source_key,
+    key(date, agent, model) || coalesce('/' || project, '') as source_key,
     case when model like 'claude%' then 'anthropic' when model like 'gpt-%' then 'openai' else '' end as provider,
     coalesce(agent, '') as endpoint,
     coalesce(model, '') as model,

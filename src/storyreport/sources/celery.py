@@ -2,10 +2,25 @@
 
 A row is overwritten by the task's next state: when a task was queued or began is not recorded, nor are its earlier
 tries. Names and retries are there with `result_extended`, running tasks with `task_track_started`. How it ended is
-timed in the application's own zone, all else in UTC. Arguments, results and worker names are not read.
+timed in the application's own zone, all else in UTC. Arguments, results and worker names are not read. Flower, which
+watches the workers, knows more of the newest tasks: see flower.py.
 """
 
-from . import Part, System, Table, Type, signs
+from dataclasses import replace
+
+from . import Part, System, Table, Type, flower, signs
+
+STATUSES = {
+    "pending": "queued",
+    "received": "queued",
+    "started": "running",
+    "retry": "waiting",
+    "success": "completed",
+    "failure": "failed",
+    "rejected": "failed",
+    "revoked": "cancelled",
+    "ignored": "skipped",
+}
 
 DATABASE = Part(
     tables={
@@ -27,18 +42,13 @@ DATABASE = Part(
     },
     feeds={"step_runs": ("celery_taskmeta",)},
     grouped={"step_runs": "source_key"},
-    statuses={
-        "pending": "queued",
-        "received": "queued",
-        "started": "running",
-        "retry": "waiting",
-        "success": "completed",
-        "failure": "failed",
-        "rejected": "failed",
-        "revoked": "cancelled",
-        "ignored": "skipped",
-    },
+    statuses=STATUSES,
     signs=signs(("celery_taskmeta", {"task_id", "status", "date_done"})),
 )
 
-SYSTEM = System(name="celery", title="Celery result database", parts={"database": DATABASE}, pipeline="celery")
+SYSTEM = System(
+    name="celery",
+    title="Celery result database",
+    parts={"database": DATABASE, "flower": replace(flower.PART, statuses=STATUSES)},
+    pipeline="celery",
+)

@@ -47,3 +47,43 @@ select
     case when our_status in ('completed', 'failed', 'cancelled', 'skipped') then at end as ended_at,
     at as last_activity_at
 from endings;
+
+-- flower: steps
+select distinct
+    coalesce(nullif(cast(name as text), ''), 'unnamed task') as name,
+    coalesce(nullif(cast(name as text), ''), 'unnamed task') as family
+from src_flower_tasks;
+
+-- flower: step_runs
+-- What the results' database has of a task stays.
+select
+    cast(tasks.uuid as text) as source_key,
+    coalesce(nullif(cast(tasks.name as text), ''), 'unnamed task') as step_name,
+    tasks.retries + 1 + (words.status is 'waiting') as attempt,
+    words.status,
+    tasks.state as source_status,
+    case when words.status = 'failed' then tasks.exception end as error_message,
+    tasks.received as queued_at,
+    case when words.status is not 'waiting' then tasks.started end as started_at,
+    case
+        when words.status in ('completed', 'failed', 'cancelled', 'skipped')
+            then coalesce(tasks.succeeded, tasks.failed, tasks.revoked, tasks.rejected, tasks.timestamp)
+    end as ended_at,
+    coalesce(tasks.timestamp, tasks.started, tasks.received) as last_activity_at,
+    coalesce(
+        tasks.runtime,
+        case
+            when words.status = 'failed' and tasks.started <= tasks.failed
+                then cast(round((julianday(tasks.failed) - julianday(tasks.started)) * 86400000) as integer)
+        end
+    ) as duration_ms
+from src_flower_tasks as tasks
+left join src_statuses as words on words.word = lower(trim(tasks.state))
+where
+    cast(tasks.uuid as text) not in (
+        select source_key
+        from main.step_runs
+        where
+            source_id = :source_id
+            and input_id <> :input_id
+    );

@@ -20,8 +20,9 @@ ENDINGS = ("*.jsonl", "*.jsonl.gz")
 DEEPEST = 12
 # The model of a message that no model wrote, such as a notice of an error.
 NO_MODEL = "<synthetic>"
-# What an answer may consist of, beside the message.
-ADVISOR = "advisor_message"
+# What an answer may consist of, beside the message and not in its usage → what its call is called. A compaction is
+# the model's own summary of a conversation that has become too long.
+BESIDE_MESSAGE = {"advisor_message": "advisor", "compaction": "compaction"}
 
 MESSAGES = Table(
     columns={
@@ -121,7 +122,7 @@ def _envelope(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _rows(record: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
-    """A row for a message of a model, and one for each answer of an advisor; none for another line."""
+    """A row for a message of a model, and one for each answer beside it; none for another line."""
     message = record.get("message")
     if record.get("type") not in ("assistant", None):
         return
@@ -149,12 +150,13 @@ def _rows(record: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
     yield {**around, "message_id": message_id, "model": model, **_usage(usage), "cost_usd": cost}
     iterations = usage.get("iterations")
     for number, iteration in enumerate(iterations if isinstance(iterations, list) else []):
-        if recordfiles.inside(iteration, "type") == ADVISOR:
-            advisor = textfiles.single(iteration.get("model"), "model") or record.get("advisorModel")
+        kind = recordfiles.inside(iteration, "type")
+        if isinstance(kind, str) and (name := BESIDE_MESSAGE.get(kind)):
+            asked = record.get("advisorModel") if name == "advisor" else model
             yield {
                 **around,
-                "message_id": f"{message_id}/advisor/{number}",
-                "model": textfiles.single(advisor, "advisorModel"),
+                "message_id": f"{message_id}/{name}/{number}",
+                "model": textfiles.single(iteration.get("model") or asked, "advisorModel"),
                 **_usage(iteration),
             }
 
@@ -168,10 +170,12 @@ def _usage(usage: Mapping[str, Any]) -> dict[str, Any]:
         if name in ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens") and value is not None
     }
     written = usage.get("cache_creation_input_tokens")
-    if written is None and durations:
+    if durations:
         if not all(isinstance(part, int) for part in durations.values()):
             raise textfiles.BrokenRecord("cache_creation holds no numbers")
-        written = sum(durations.values())
+        parts = sum(durations.values())
+        # Some gateways pass on the durations alone, and a sum of 0.
+        written = parts if written is None or (isinstance(written, int) and written < parts) else written
     searches = textfiles.object_in(usage, "server_tool_use").get("web_search_requests")
     return {
         **{name: textfiles.single(usage.get(name), name) for name in names},

@@ -21,22 +21,26 @@ group by session;
 -- sessions: calls
 -- A message counts once, with the tokens of its largest line and the time of its first. Anthropic counts the cached
 -- tokens beside the input tokens. Other providers' models come through gateways that Claude Code does not name.
-with messages as (
+with read as (
     select
         src_claude_messages.*,
+        coalesce(input_tokens, 0)
+        + coalesce(cache_creation_input_tokens, 0)
+        + coalesce(cache_read_input_tokens, 0)
+        + coalesce(output_tokens, 0) as tokens
+    from src_claude_messages
+),
+
+messages as (
+    select
+        read.*,
         min(timestamp) over (partition by message_id) as first_at,
         max(cost_usd) over (partition by message_id) as any_cost,
         row_number() over (
             partition by message_id
-            order by
-                coalesce(input_tokens, 0)
-                + coalesce(cache_creation_input_tokens, 0)
-                + coalesce(cache_read_input_tokens, 0)
-                + coalesce(output_tokens, 0) desc,
-                timestamp desc,
-                position desc
+            order by tokens desc, timestamp desc, position desc
         ) as place
-    from src_claude_messages
+    from read
 )
 
 select
@@ -58,7 +62,11 @@ select
         || case when lower(speed) = 'fast' then ' fast' else '' end
         || case when lower(inference_geo) = 'us' then ' us' else '' end
     ) as tier,
-    coalesce(cost_usd, any_cost) as cost,
+    -- Versions that did not know a model's price wrote down 0.
+    case
+        when coalesce(cost_usd, any_cost) <> 0 or tokens = 0 then coalesce(cost_usd, any_cost)
+        when any_cost <> 0 then any_cost
+    end as cost,
     case when any_cost is null then '' else 'USD' end as currency
 from messages
 where place = 1;

@@ -11,6 +11,7 @@ from typing import Any
 from . import System, Type, recordfiles
 
 AMOUNT = re.compile(r"\$?[\d,]*\.?\d+", re.ASCII)
+COST = ("Cost", "Cost ($)", "Cost (USD)", "Cost to You", "API Cost")
 NAMES = {
     "date": "Date",
     "kind": "Kind",
@@ -45,7 +46,7 @@ EVENTS = recordfiles.table(
 
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of an event; its cost may be a word, such as Included."""
-    cost = record.get("Cost")
+    cost = next((record[name] for name in COST if record.get(name) is not None), None)
     is_amount = not isinstance(cost, str) or AMOUNT.fullmatch(cost.strip())
     yield {
         **recordfiles.columns(record, NAMES),

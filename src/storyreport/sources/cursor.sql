@@ -44,6 +44,6 @@ select
     cache_read as cache_read_tokens,
     case when is_with_all then with_write - without_write else with_cache_write end as cache_write_tokens,
     total_tokens,
-    case when charged <> 0 or is_not_charged or tokens = 0 then charged end as cost,
+    case when charged <> 0 or is_not_charged or tokens = 0 or word = 'free' then charged end as cost,
     'USD' as currency
 from read;

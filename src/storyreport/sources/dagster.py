@@ -11,10 +11,11 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, signs
+from . import Part, System, Table, Type, dagster_answers, signs
 
 # What the events of all runs are beside: index.db repeats some of them.
 RUN_FILE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.db", re.ASCII)
@@ -151,4 +152,8 @@ EVENTS = Part(
     stage=stage,
 )
 
-SYSTEM = System(name="dagster", title="Dagster storage", parts={"runs": RUNS, "events": EVENTS})
+# Of runs the words are those of the storage, of steps its own.
+ANSWERED = {**RUNS.statuses, "in_progress": "running", "skipped": "skipped"}
+PARTS = {"runs": RUNS, "events": EVENTS, "answers": replace(dagster_answers.PART, statuses=ANSWERED)}
+
+SYSTEM = System(name="dagster", title="Dagster storage", parts=PARTS)

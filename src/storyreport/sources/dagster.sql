@@ -248,3 +248,93 @@ select
     end as duration_ms
 from evaluated
 left join jobs on jobs.run_id = evaluated.run_id;
+
+-- answers: pipelines
+select distinct cast(jobname as text) as name
+from src_answered_runs
+where jobname <> '';
+
+-- answers: runs
+-- What the storage has of a run stays.
+with ranked as (
+    select
+        src_answered_runs.*,
+        row_number() over (partition by runid order by updatetime desc, endtime desc, starttime desc) as place
+    from src_answered_runs
+    where
+        cast(runid as text) not in (
+            select source_key
+            from main.runs
+            where
+                source_id = :source_id
+                and input_id <> :input_id
+        )
+)
+
+select
+    ranked.runid as source_key,
+    'run' as kind,
+    nullif(ranked.jobname, '') as pipeline_name,
+    words.status,
+    ranked.status as source_status,
+    ranked.creationtime as queued_at,
+    ranked.starttime as started_at,
+    ranked.endtime as ended_at,
+    coalesce(ranked.endtime, ranked.updatetime, ranked.starttime, ranked.creationtime) as last_activity_at,
+    case
+        when ranked.starttime <= ranked.endtime
+            then cast(round((julianday(ranked.endtime) - julianday(ranked.starttime)) * 86400000) as integer)
+    end as duration_ms
+from ranked
+left join src_statuses as words on words.word = lower(trim(ranked.status))
+where ranked.place = 1;
+
+-- answers: with named_steps
+select
+    src_answered_steps.*,
+    src_answered_runs.jobname,
+    row_number() over (
+        partition by src_answered_steps.runid, src_answered_steps.stepkey, src_answered_steps.attempt
+        order by src_answered_steps.attempts desc, src_answered_steps.endtime desc
+    ) as place
+from src_answered_steps
+left join src_answered_runs on src_answered_runs.runid = src_answered_steps.runid;
+
+-- answers: steps
+select distinct
+    nullif(jobname, '') as pipeline_name,
+    stepkey as name,
+    case
+        when stepkey glob '?*[[]*]' then substr(stepkey, 1, instr(stepkey, '[') - 1)
+        else stepkey
+    end as family
+from named_steps;
+
+-- answers: step_runs
+select
+    key(named_steps.runid, named_steps.stepkey) || '/' || named_steps.attempt as source_key,
+    named_steps.runid as run_key,
+    nullif(named_steps.jobname, '') as pipeline_name,
+    named_steps.stepkey as step_name,
+    named_steps.attempt,
+    words.status,
+    named_steps.status as source_status,
+    case when words.status is not 'skipped' then named_steps.starttime end as started_at,
+    case when words.status in ('completed', 'failed') then named_steps.endtime end as ended_at,
+    coalesce(named_steps.endtime, named_steps.starttime) as last_activity_at,
+    case
+        when words.status in ('completed', 'failed') and named_steps.starttime <= named_steps.endtime
+            then cast(round((julianday(named_steps.endtime) - julianday(named_steps.starttime)) * 86400000) as integer)
+    end as duration_ms
+from named_steps
+left join src_statuses as words on words.word = lower(trim(named_steps.status))
+where
+    named_steps.place = 1
+    and named_steps.runid not in (
+        select runs.source_key
+        from main.step_runs
+        join main.runs on runs.id = step_runs.run_id
+        where
+            step_runs.source_id = :source_id
+            and step_runs.input_id <> :input_id
+    );

@@ -2,7 +2,7 @@
 
 An invocation is a run, each result a step run; a step is a node of the project by its unique id. dbt overwrites the
 file with its next invocation: earlier ones stay here. A folder may hold the results of several, under any names. Code,
-arguments, variables, relations and answers of the database are not read.
+arguments, variables, relations and answers of the database are not read. Runs of dbt Cloud: see dbt_cloud.py.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import Part, System, Table, Type
+from . import Part, System, Table, Type, dbt_cloud
 
 ENDINGS = (".json", ".json.gz")
 SCHEMA = "/dbt/run-results/"
@@ -180,4 +180,4 @@ TARGET = Part(
     stage=stage,
 )
 
-SYSTEM = System(name="dbt", title="dbt run", parts={"target": TARGET})
+SYSTEM = System(name="dbt", title="dbt run", parts={"target": TARGET, "cloud": dbt_cloud.PART})

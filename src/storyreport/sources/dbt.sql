@@ -108,3 +108,75 @@ from ranked
 left join projects on projects.invocation_id = ranked.invocation_id
 left join src_statuses as words on words.word = lower(trim(ranked.status))
 where ranked.place = 1;
+
+-- cloud: pipelines
+select distinct cast(job as text) as name
+from src_dbt_cloud_runs;
+
+-- cloud: runs
+-- Several pages may have a run.
+with ranked as (
+    select
+        src_dbt_cloud_runs.*,
+        row_number() over (partition by id order by updated_at desc, status desc) as place
+    from src_dbt_cloud_runs
+)
+
+select
+    cast(ranked.id as text) as source_key,
+    'job_run' as kind,
+    ranked.job as pipeline_name,
+    words.status,
+    ranked.status as source_status,
+    case when words.status = 'failed' then ranked.status_message end as error_message,
+    ranked.created_at as queued_at,
+    ranked.started_at,
+    ranked.finished_at as ended_at,
+    coalesce(ranked.finished_at, ranked.updated_at, ranked.started_at, ranked.created_at) as last_activity_at,
+    case
+        when ranked.started_at <= ranked.finished_at
+            then cast(round((julianday(ranked.finished_at) - julianday(ranked.started_at)) * 86400000) as integer)
+    end as duration_ms
+from ranked
+left join src_statuses as words on words.word = lower(trim(ranked.status))
+where ranked.place = 1;
+
+-- cloud: steps
+select distinct
+    src_dbt_cloud_runs.job as pipeline_name,
+    cast(src_dbt_cloud_steps.name as text) as name,
+    cast(src_dbt_cloud_steps.name as text) as family
+from src_dbt_cloud_steps
+join src_dbt_cloud_runs on src_dbt_cloud_runs.id = src_dbt_cloud_steps.run_id;
+
+-- cloud: step_runs
+with named as (
+    select
+        src_dbt_cloud_steps.*,
+        src_dbt_cloud_runs.job,
+        row_number() over (
+            partition by src_dbt_cloud_steps.run_id, src_dbt_cloud_steps.position
+            order by src_dbt_cloud_steps.finished_at desc, src_dbt_cloud_steps.status desc
+        ) as place
+    from src_dbt_cloud_steps
+    left join src_dbt_cloud_runs on src_dbt_cloud_runs.id = src_dbt_cloud_steps.run_id
+)
+
+select
+    key(named.run_id, coalesce(named.id, named.position)) as source_key,
+    cast(named.run_id as text) as run_key,
+    named.job as pipeline_name,
+    named.name as step_name,
+    1 as attempt,
+    words.status,
+    named.status as source_status,
+    named.started_at,
+    named.finished_at as ended_at,
+    coalesce(named.finished_at, named.started_at) as last_activity_at,
+    case
+        when named.started_at <= named.finished_at
+            then cast(round((julianday(named.finished_at) - julianday(named.started_at)) * 86400000) as integer)
+    end as duration_ms
+from named
+left join src_statuses as words on words.word = lower(trim(named.status))
+where named.place = 1;

@@ -10,20 +10,29 @@ from typing import Any
 
 from ..values import UNKNOWN_CURRENCY, currency_code
 
+# The tokens of Vercel's embeddings, of which nothing else says that they are a model's.
+EMBEDDED = "ai.usage.tokens"
 # https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ and its older names, the newest first.
 ATTRIBUTES = {
     "operation": ("gen_ai.operation.name",),
     "agent": ("gen_ai.agent.name",),
     "tool": ("gen_ai.tool.name",),
-    "provider": ("gen_ai.provider.name", "gen_ai.system"),
-    "model": ("gen_ai.response.model", "gen_ai.request.model"),
+    "provider": ("gen_ai.provider.name", "gen_ai.system", "ai.model.provider"),
+    "model": ("gen_ai.response.model", "gen_ai.request.model", "ai.model.id"),
     "response_id": ("gen_ai.response.id",),
-    "tier": ("gen_ai.openai.response.service_tier", "openai.response.service_tier", "gen_ai.response.service_tier"),
+    "tier": (
+        *("gen_ai.openai.response.service_tier", "openai.response.service_tier", "gen_ai.response.service_tier"),
+        # What was asked for, where nothing says what was served.
+        *("gen_ai.openai.request.service_tier", "openai.request.service_tier", "gen_ai.request.service_tier"),
+    ),
     "error_type": ("error.type",),
-    "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
+    # Vercel's embeddings have no other name for their tokens.
+    "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", EMBEDDED),
     "output_tokens": ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
+    "total_tokens": ("gen_ai.usage.total_tokens", "llm.usage.total_tokens"),
     "cache_read_tokens": (
         "gen_ai.usage.cache_read.input_tokens",
+        "gen_ai.usage.cache_read_tokens",
         "gen_ai.usage.cache_read_input_tokens",
         "gen_ai.usage.cached_input_tokens",
         "gen_ai.usage.cached_tokens",
@@ -41,6 +50,8 @@ ATTRIBUTES = {
     ),
     "cache_write_tokens": (
         "gen_ai.usage.cache_write.input_tokens",
+        "gen_ai.usage.cache_write_tokens",
+        "gen_ai.usage.cache_creation_tokens",
         "gen_ai.usage.cache_write_input_tokens",
         "gen_ai.usage.cache_creation.input_tokens",
         "gen_ai.usage.cache_creation_input_tokens",
@@ -62,7 +73,11 @@ ATTRIBUTES = {
     ),
     "input_audio_tokens": ("gen_ai.usage.details.input_audio_tokens",),
     "output_audio_tokens": ("gen_ai.usage.details.output_audio_tokens",),
-    "web_searches": ("gen_ai.usage.details.web_search_requests",),
+    "web_searches": (
+        "gen_ai.usage.details.web_search_requests",
+        "gen_ai.usage.server_tool_use.web_search_requests",
+        "gen_ai.usage.web_search_requests",
+    ),
     # Not in the conventions; those who write them mean US dollars, unless they name a currency.
     "cost": (
         *("gen_ai.usage.cost", "gen_ai.usage.cost.amount", "gen_ai.usage.cost.total", "gen_ai.usage.total_cost"),
@@ -100,6 +115,15 @@ COST = re.compile(
 )
 
 
+# The cost of what went in and of what came out, where no name is that of both.
+PARTS = (
+    ("gen_ai.usage.input_cost", "gen_ai.usage.output_cost"),
+    ("gen_ai.usage.cost.input", "gen_ai.usage.cost.output"),
+    ("gen_ai.cost.input", "gen_ai.cost.output"),
+    ("llm.cost.prompt", "llm.cost.completion"),
+)
+
+
 def is_cost(name: str) -> bool:
     """Whether an attribute is the cost of a call, whoever wrote it."""
     found = COST.fullmatch(name)
@@ -110,8 +134,20 @@ def cost(attributes: Mapping[str, Any]) -> tuple[Any, str | None]:
     """(cost, currency) of a call by a name that no table has; that of the total, where there are several."""
     names = sorted(filter(is_cost, attributes), key=lambda name: "total" not in name)
     name = next((name for name in names if _total(attributes[name]) is not None), "")
+    if not name:
+        return _sum_of_parts(attributes), None
     found = COST.fullmatch(name)
     return _total(attributes.get(name)), currency_code(found["currency"]) if found else None
+
+
+def _sum_of_parts(attributes: Mapping[str, Any]) -> float | None:
+    """The sum of a cost that is given in parts; None where one of them is missing or no number."""
+    for names in PARTS:
+        try:
+            return sum(float(attributes[name]) for name in names)
+        except (KeyError, TypeError, ValueError):
+            continue
+    return None
 
 
 def _total(value: Any) -> Any:

@@ -54,6 +54,7 @@ DATABASE = Part(
             required=("id", "type"),
             export_signs=frozenset({"traceid", "starttime", "level", "statusmessage"}),
             aliases={"tags": ("tracetags",)},
+            listed_as="observations",
             group="traceid",
             drops_values=True,
         ),

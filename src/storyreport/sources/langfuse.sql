@@ -258,15 +258,17 @@ sorted as (
     select
         used.*,
         case
-            when usage_type in ('total', 'total_tokens', 'totaltokens') then 'total'
+            when usage_type glob 'total*' then 'total'
             when usage_type = 'unit' then null
             when usage_type glob '*cache*creat*' or usage_type glob '*cache*write*' then 'cache write'
             when usage_type glob '*cache*' then 'cache read'
+            -- Google calls an answer a candidate, and its reasoning thoughts beside it.
             when usage_type glob 'output*' or usage_type glob 'completion*' then 'output'
-            when usage_type glob 'input*' or usage_type glob 'prompt*' then 'input'
+            when usage_type glob 'candidates*' or usage_type glob 'thought*' then 'output'
+            when usage_type glob 'input*' or usage_type glob 'prompt*' or usage_type glob 'tool*prompt*' then 'input'
         end as kind,
         usage_type glob '*1h*' as is_hour,
-        usage_type glob '*reasoning*' as is_reasoning,
+        usage_type glob '*reasoning*' or usage_type glob 'thought*' as is_reasoning,
         usage_type glob '*audio*' as is_audio
     from used
 ),

@@ -3,7 +3,29 @@
 
 -- database: calls
 -- prompt_tokens include the cached ones. Early versions have no status: what has tokens was answered.
-with read as (
+with repeated as (
+    select request_id
+    from src_litellm_spendlogs
+    group by request_id
+    having count(*) > 1
+),
+
+-- Few rows have an id in common: only these are sorted with all that they hold.
+once as (
+    select
+        logs.*,
+        1 as place
+    from src_litellm_spendlogs as logs
+    where request_id not in (select request_id from repeated)
+    union all
+    select
+        logs.*,
+        row_number() over (partition by request_id order by endtime desc, spend desc) as place
+    from src_litellm_spendlogs as logs
+    where request_id in (select request_id from repeated)
+),
+
+read as (
     select
         logs.*,
         case when json_valid(metadata) and json_type(metadata) = 'object' then metadata else '{}' end as details,
@@ -17,7 +39,10 @@ with read as (
         or lower(api_base) glob 'http*://172.3[01].*'
         or lower(api_base) glob 'http*://*.local[:/]*'
         or lower(api_base) glob 'http*://*.internal[:/]*' as is_own_server
-    from src_litellm_spendlogs as logs
+    from once as logs
+    where place = 1
+    -- The details are taken once, not for each value in them.
+    limit -1
 ),
 
 extracted as (
@@ -61,7 +86,9 @@ spent as (
             case when max(coalesce(total_tokens, 0), coalesce(completion_tokens, 0)) > 0 then 'success' end
         ) as outcome,
         max(coalesce(total_tokens, 0), coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) as tokens,
-        row_number() over (partition by request_id order by endtime desc, spend desc) as place
+        case when cast(said_read as text) not glob '*[^0-9.]*' then cast(said_read as integer) else 0 end as cache_read,
+        case when cast(said_written as text) not glob '*[^0-9.]*' then cast(said_written as integer) else 0 end
+            as cache_write
     from extracted as logs
 ),
 
@@ -94,17 +121,16 @@ select
                 then cast(round((julianday(spent.endtime) - julianday(spent.starttime)) * 86400000) as integer)
         end
     ) as duration_ms,
-    spent.prompt_tokens as input_tokens,
+    -- Some versions and pass-through endpoints write Anthropic's count, which leaves out what the cache has.
+    case
+        when spent.prompt_tokens < spent.cache_read + spent.cache_write
+            then spent.prompt_tokens + spent.cache_read + spent.cache_write
+        else spent.prompt_tokens
+    end as input_tokens,
     spent.completion_tokens as output_tokens,
     spent.total_tokens,
-    case
-        when cast(spent.said_read as text) not glob '*[^0-9.]*'
-            then nullif(cast(spent.said_read as integer), 0)
-    end as cache_read_tokens,
-    case
-        when cast(spent.said_written as text) not glob '*[^0-9.]*'
-            then nullif(cast(spent.said_written as integer), 0)
-    end as cache_write_tokens,
+    nullif(spent.cache_read, 0) as cache_read_tokens,
+    nullif(spent.cache_write, 0) as cache_write_tokens,
     case
         when cast(spent.said_hour as text) not glob '*[^0-9.]*'
             then nullif(cast(spent.said_hour as integer), 0)
@@ -155,7 +181,6 @@ left join failures
     on
         failures.request_id = spent.request_id
         and failures.place = 1
-where spent.place = 1
 union all
 select
     'error ' || failures.request_id,

@@ -38,13 +38,14 @@ select
     executions.word as source_status,
     executions.createdat as queued_at,
     executions.startedat as started_at,
-    executions.stoppedat as ended_at,
+    -- What waits was stopped until then.
+    case when words.status is not 'waiting' then executions.stoppedat end as ended_at,
     nullif(
         max(coalesce(executions.stoppedat, ''), coalesce(executions.startedat, ''), coalesce(executions.createdat, '')),
         ''
     ) as last_activity_at,
     case
-        when executions.startedat <= executions.stoppedat
+        when words.status is not 'waiting' and executions.startedat <= executions.stoppedat
             then cast(
                 round((julianday(executions.stoppedat) - julianday(executions.startedat)) * 86400000) as integer
             )

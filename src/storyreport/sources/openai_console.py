@@ -22,6 +22,7 @@ KINDS = {
 USAGE_COLUMNS = (
     *("input_tokens", "output_tokens", "input_cached_tokens", "input_uncached_tokens", "input_cache_write_tokens"),
     *("input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens"),
+    *("input_cached_audio_tokens", "input_cached_image_tokens"),
     *("characters", "seconds", "images"),
 )
 REQUESTS = ("num_model_requests", "num_requests", "num_sessions")

@@ -53,6 +53,8 @@ select
     sum(input_cache_write_tokens) as cache_write_tokens,
     case when batch = 1 then 'batch' else coalesce(service_tier, '') end as tier,
     sum(input_audio_tokens) as input_audio_tokens,
+    sum(input_cached_audio_tokens) as cache_audio_read_tokens,
+    sum(input_cached_image_tokens) as cache_image_read_tokens,
     sum(output_audio_tokens) as output_audio_tokens,
     sum(input_image_tokens) as input_image_tokens,
     sum(output_image_tokens) as output_image_tokens,

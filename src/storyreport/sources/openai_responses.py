@@ -1,6 +1,7 @@
 """Responses of OpenAI's API as they came (chat completions, responses, embeddings), a line each, and a batch's output.
 
-Compatible APIs are read too; the provider is known by the model's name. Choices, outputs and other texts are never
+Compatible APIs are read too, and what Anthropic, Google and `claude -p` answer; the provider is known by the model's
+name. Choices, outputs and other texts are never
 staged. An embedding says neither its id nor its time: these are called without a time.
 """
 
@@ -8,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import System, Type, recordfiles
+from . import System, Type, answers, recordfiles
 
 OBJECTS = ("chat.completion", "chat.completion.chunk", "text_completion", "response", "list")
 OWN_MODELS = re.compile(r"(?:ft:)?(?:gpt-|o\d|chatgpt-|text-embedding-|davinci|babbage|codex-|computer-use)")
@@ -35,6 +36,10 @@ RESPONSES = recordfiles.table(
         "reasoning_tokens": Type.COUNT,
         "input_audio_tokens": Type.COUNT,
         "output_audio_tokens": Type.COUNT,
+        "input_image_tokens": Type.COUNT,
+        "output_image_tokens": Type.COUNT,
+        "cache_write_1h_tokens": Type.COUNT,
+        "web_searches": Type.COUNT,
     },
 )
 
@@ -43,6 +48,8 @@ def is_ours(record: Mapping[str, Any]) -> bool:
     """Whether a record is a response with its usage, or a line of a batch's output."""
     if {"custom_id", "response", "error"} <= record.keys():
         return isinstance(record["response"], dict) and "status_code" in record["response"]
+    if answers.is_ours(record):
+        return True
     usage = record.get("usage")
     return (
         record.get("object") in OBJECTS
@@ -54,7 +61,9 @@ def is_ours(record: Mapping[str, Any]) -> bool:
 
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of a response; none for a part of a stream without usage."""
-    if "custom_id" in record:
+    if answers.is_ours(record):
+        yield from answers.rows(record)
+    elif "custom_id" in record:
         answer = record.get("response")
         body = recordfiles.inside(answer, "body")
         codes = (recordfiles.inside(holder, "error", "code") for holder in (record, body))
@@ -86,6 +95,7 @@ def _row(body: Mapping[str, Any]) -> recordfiles.Row:
     return {
         **recordfiles.columns(body, {**same, "created_at": ("created", "created_at")}),
         **recordfiles.columns(usage, tokens),
+        **_charged_upstream(usage),
         "provider": "openai" if isinstance(model, str) and OWN_MODELS.match(model) else None,
         "cached_tokens": of_input.get("cached_tokens"),
         "cache_write_tokens": of_input.get("cache_write_tokens"),
@@ -95,13 +105,20 @@ def _row(body: Mapping[str, Any]) -> recordfiles.Row:
     }
 
 
+def _charged_upstream(usage: Mapping[str, Any]) -> recordfiles.Row:
+    """The cost of a call with a key of one's own (OpenRouter's BYOK): the provider charges beside the gateway's fee."""
+    fee, upstream = usage.get("cost"), recordfiles.inside(usage, "cost_details", "upstream_inference_cost")
+    is_known = all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in (fee, upstream))
+    return {"cost": fee + upstream} if usage.get("is_byok") is True and is_known else {}
+
+
 def _details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     return next((usage[name] for name in names if isinstance(usage.get(name), dict)), {})
 
 
 SYSTEM = System(
     name="openai_responses",
-    title="OpenAI responses or batch output",
+    title="file of API responses or batch output",
     parts={
         "responses": recordfiles.part(
             "openai_responses",

@@ -24,6 +24,7 @@ select
         when responses.object = 'response' then 'responses'
         when responses.object = 'text_completion' then 'completions'
         when responses.object = 'list' then 'embeddings'
+        when responses.object in ('messages', 'generate_content', 'claude_code') then responses.object
         else ''
     end as endpoint,
     coalesce(responses.model, '') as model,
@@ -52,6 +53,10 @@ select
     responses.reasoning_tokens,
     responses.input_audio_tokens,
     responses.output_audio_tokens,
+    responses.input_image_tokens,
+    responses.output_image_tokens,
+    responses.cache_write_1h_tokens,
+    nullif(responses.web_searches, 0) as web_searches,
     case when responses.cost <> 0 or responses.tokens = 0 then responses.cost end as cost,
     'USD' as currency
 from responses

@@ -19,6 +19,7 @@ KIND = re.compile(r"organization\.usage\.(\w{1,50})\.result", re.ASCII)
 AMOUNTS = (
     *("input_tokens", "output_tokens", "input_cached_tokens", "input_audio_tokens", "output_audio_tokens"),
     *("input_image_tokens", "output_image_tokens", "characters", "seconds"),
+    *("input_cache_write_tokens", "input_cached_audio_tokens", "input_cached_image_tokens"),
 )
 
 USAGE_TABLE = Table(
@@ -27,6 +28,7 @@ USAGE_TABLE = Table(
         "position": Type.COUNT,
         "start_time": Type.UTC,
         "grouping": Type.KEY,
+        **buckets.BUCKET_COLUMNS,
         **buckets.OWNER_COLUMNS,
         "kind": Type.WORD,
         "model": Type.WORD,
@@ -44,6 +46,7 @@ COSTS_TABLE = Table(
         "position": Type.COUNT,
         "start_time": Type.UTC,
         "grouping": Type.KEY,
+        **buckets.BUCKET_COLUMNS,
         **buckets.OWNER_COLUMNS,
         "line_item": Type.WORD,
         "amount": Type.NUMBER,
@@ -51,6 +54,7 @@ COSTS_TABLE = Table(
     },
     required=("start_time", "amount", "currency"),
     drops_values=True,
+    currencies=("currency",),
 )
 
 

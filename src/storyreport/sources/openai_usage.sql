@@ -2,17 +2,61 @@
 -- A view src_<table> has the rows to load. A result that stands in two pages counts once, as it was last; what is
 -- known by project, user or API key is kept apart.
 
+-- costs: with counted
+-- The buckets that count: none within a longer one, nor one of whose sums another page says more.
+with sums as (
+    select
+        bucket,
+        currency,
+        start_time,
+        ends_at,
+        max(detail) as detail,
+        round(sum(amount), 4) as amount
+    from src_openai_costs
+    group by bucket, currency
+),
+
+compared as (
+    select
+        sums.*,
+        max(ends_at) over (
+            partition by currency
+            order by start_time, ends_at desc
+            groups between unbounded preceding and 1 preceding
+        ) as longest,
+        max(detail) over (
+            partition by
+                currency,
+                start_time,
+                ends_at,
+                amount
+        ) as most_detail
+    from sums
+)
+
+select
+    bucket,
+    currency
+from compared
+where
+    (longest is null or longest < ends_at)
+    and detail = most_detail;
+
 -- costs: calls
 -- What a day was billed: an amount without calls of its own. A credit is negative.
 with results as (
     select
         src_openai_costs.*,
-        upper(trim(currency)) as code,
-        row_number() over (
+        currency as code,
+        rank() over (
             partition by start_time, grouping, currency
-            order by position desc
+            order by bucket desc
         ) as place_from_end
     from src_openai_costs
+    where (bucket, currency) in (select
+        bucket,
+        currency
+    from counted)
 )
 
 select
@@ -28,19 +72,69 @@ select
         '{}'
     ) as labels
 from results
-where place_from_end = 1
+where
+    place_from_end = 1
+    and code <> 'XXX'
 group by start_time, line_item, code, owner;
+
+-- usage: with counted
+-- The buckets that count: none within a longer one, nor one of whose sums another page says more.
+with sums as (
+    select
+        bucket,
+        coalesce(kind, '') as kind,
+        start_time,
+        ends_at,
+        max(detail) as detail,
+        sum(requests) as requests,
+        sum(input_tokens) as input_tokens,
+        sum(output_tokens) as output_tokens
+    from src_openai_usage
+    group by bucket, coalesce(kind, '')
+),
+
+compared as (
+    select
+        sums.*,
+        max(ends_at) over (
+            partition by kind
+            order by start_time, ends_at desc
+            groups between unbounded preceding and 1 preceding
+        ) as longest,
+        max(detail) over (
+            partition by
+                kind,
+                start_time,
+                ends_at,
+                requests,
+                input_tokens,
+                output_tokens
+        ) as most_detail
+    from sums
+)
+
+select
+    bucket,
+    kind
+from compared
+where
+    (longest is null or longest < ends_at)
+    and detail = most_detail;
 
 -- usage: calls
 -- Input tokens include cached ones. Requests that are counted were served.
 with results as (
     select
         src_openai_usage.*,
-        row_number() over (
+        rank() over (
             partition by start_time, grouping
-            order by position desc
+            order by bucket desc
         ) as place_from_end
     from src_openai_usage
+    where (bucket, coalesce(kind, '')) in (select
+        bucket,
+        kind
+    from counted)
 )
 
 select
@@ -54,13 +148,18 @@ select
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(input_cached_tokens) as cache_read_tokens,
+    sum(input_cache_write_tokens) as cache_write_tokens,
     case when batch = 1 then 'batch' else coalesce(service_tier, '') end as tier,
     sum(input_audio_tokens) as input_audio_tokens,
+    sum(input_cached_audio_tokens) as cache_audio_read_tokens,
     sum(output_audio_tokens) as output_audio_tokens,
     sum(input_image_tokens) as input_image_tokens,
+    sum(input_cached_image_tokens) as cache_image_read_tokens,
     sum(output_image_tokens) as output_image_tokens,
     sum(characters) as input_characters,
     sum(seconds) as audio_seconds,
+    case when kind = 'web_search_calls' then sum(requests) end as web_searches,
+    case when kind = 'file_search_calls' then sum(requests) end as file_searches,
     nullif(
         json_patch('{}', json_object('project', max(project), 'user', max("user"), 'key', max("key"))),
         '{}'
@@ -79,12 +178,12 @@ where
     calls.source_id = :source_id
     and calls.input_id = :input_id
     and calls.source_key in (
-        select key('cost', start_time, line_item, upper(trim(currency)))
+        select key('cost', start_time, line_item, currency)
         from src_openai_costs
         where owner is not null
     )
     and calls.source_key not in (
-        select coalesce(key('cost', start_time, line_item, upper(trim(currency))), '')
+        select coalesce(key('cost', start_time, line_item, currency), '')
         from src_openai_costs
         where owner is null
     );

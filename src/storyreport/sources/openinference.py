@@ -22,6 +22,7 @@ NAMES = {
     "reasoning_tokens": "llm.token_count.completion_details.reasoning",
     "input_audio_tokens": "llm.token_count.prompt_details.audio",
     "output_audio_tokens": "llm.token_count.completion_details.audio",
+    "total_tokens": "llm.token_count.total",
     "cost": "llm.cost.total",
 }
 # Where the names above have no value.

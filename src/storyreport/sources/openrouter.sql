@@ -32,6 +32,7 @@ select
     tokens_prompt as input_tokens,
     tokens_completion as output_tokens,
     tokens_cached as cache_read_tokens,
+    case when tokens_reasoning <= tokens_completion then nullif(tokens_reasoning, 0) end as reasoning_tokens,
     case when spent <> 0 or tokens = 0 or is_free then spent end as cost,
     'USD' as currency,
     nullif(
@@ -53,6 +54,7 @@ with days as (
         sum(requests) as requests,
         sum(prompt_tokens) as prompt_tokens,
         sum(completion_tokens) as completion_tokens,
+        sum(reasoning_tokens) as reasoning_tokens,
         sum(coalesce(usage, 0) + coalesce(byok_usage_inference, 0)) as spent
     from (
         select
@@ -77,6 +79,7 @@ select
     requests as calls,
     prompt_tokens as input_tokens,
     completion_tokens as output_tokens,
+    case when reasoning_tokens <= completion_tokens then nullif(reasoning_tokens, 0) end as reasoning_tokens,
     case when spent <> 0 or model like '%:free' then spent end as cost,
     'USD' as currency
 from days

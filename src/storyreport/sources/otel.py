@@ -12,6 +12,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,21 @@ RESOURCE = "resource of the scope"
 OLD_NAMES = {"scopeSpans": "instrumentationLibrarySpans"}
 # How a single value is wrapped; lists and maps of values are none that we read.
 WRAPPERS = ("stringValue", "intValue", "doubleValue", "boolValue")
-READ = frozenset(name for names in ATTRIBUTES.values() for name in names) | openinference.READ
+READ = frozenset(name for names in (*ATTRIBUTES.values(), *genai.PARTS) for name in names) | openinference.READ
+# Attribute → its column, and its place among those of that column.
+PLACES = {name: (column, rank) for column, names in ATTRIBUTES.items() for rank, name in enumerate(names)}
+RANK = itemgetter(0)
 # A number of these many bytes: in hexadecimal digits, from Tempo in base 64.
 ID_BYTES = {"traceId": 16, "spanId": 8}
 USAGE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost")
-DETAILS = ("cache_write_1h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "web_searches")
+DETAILS = (
+    "total_tokens",
+    "cache_write_1h_tokens",
+    "reasoning_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "web_searches",
+)
 AMOUNTS = (*USAGE, *DETAILS)
 MODEL_OPERATIONS = ("chat", "text_completion", "generate_content", "embeddings")
 # They call no model themselves: what they say is of the calls below them.
@@ -85,6 +96,7 @@ SPANS = Table(
     required=("trace_id", "span_id"),
     drops_values=True,
     currencies=("currency",),
+    sorted_by=("trace_id", "span_id"),
 )
 # The other spans between them.
 LINKS = Table(columns={"trace_id": Type.KEY, "span_id": Type.KEY, "parent_id": Type.KEY})
@@ -97,6 +109,11 @@ def find(path: Path) -> Path | None:
 
 def why_not(path: Path) -> str | None:
     """Of a file of spans without any of generative AI, that it is one."""
+    if owner := span_forms.foreign(path):
+        return (
+            f"holds spans of {owner}, which do not say what was used: let OpenTelemetry's collector write them to a"
+            " file, as OTLP JSON"
+        )
     if _has_spans(path) is False:
         return "holds spans, but none with gen_ai.* or OpenInference attributes: nothing in it says what was used"
     return None
@@ -105,7 +122,7 @@ def why_not(path: Path) -> str | None:
 def _has_spans(path: Path) -> bool | None:
     """Whether spans of a file are of generative AI; None where it is no file of spans."""
     is_export = False
-    for number, (_, record, _) in enumerate(textfiles.records(path), start=1):
+    for number, (_, record, _) in enumerate(span_forms.records(path), start=1):
         is_export = is_export or (record is not None and _is_export(record))
         if is_export and any(span is None or _is_ours(span) for span, _ in _spans(record or {})):
             return True
@@ -117,7 +134,7 @@ def _has_spans(path: Path) -> bool | None:
 def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """A row for each span that has a gen_ai attribute, and the place of each other one."""
     position = 0
-    for line, record, problem in textfiles.records(path):
+    for line, record, problem in span_forms.records(path):
         for span, broken in _spans(record) if record is not None else [(None, problem)]:
             row: dict[str, Any] | None = {}
             if span is not None:
@@ -188,20 +205,16 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
     attributes = _attributes(span)
     if attributes is None:
         return None
-    row = {
-        column: _first(attributes[name] for name in names if name in attributes) for column, names in ATTRIBUTES.items()
-    }
-    row = {
-        column: openinference.column(attributes, column) if value is None else value for column, value in row.items()
-    }
+    row = _columns(attributes)
     if row["cost"] is None:
         row["cost"], currency = genai.cost(attributes)
         row["currency"] = row["currency"] or currency
     for column in AMOUNTS:
-        row[column] = _number(row[column], column)
+        if row[column] is not None:
+            row[column] = _number(row[column], column)
     operation = row["operation"]
     has_usage = any(row[column] not in (None, 0) for column in USAGE)
-    says_usage = any(row[column] is not None for column in USAGE)
+    says_usage = any(row[column] is not None for column in (*USAGE, "total_tokens"))
     started, ended = _nanoseconds(span, "startTimeUnixNano"), _nanoseconds(span, "endTimeUnixNano")
     status = span.get("status") or {}
     if not isinstance(status, dict):
@@ -230,6 +243,22 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
+def _columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a span's attributes say, by column: those of the conventions, or else OpenInference's."""
+    row: dict[str, Any] = dict.fromkeys(ATTRIBUTES)
+    # A span has a few of the many names.
+    said: dict[str, list[tuple[int, Any]]] = {}
+    for name, value in attributes.items():
+        if value is not None and name in PLACES:
+            column, rank = PLACES[name]
+            said.setdefault(column, []).append((rank, value))
+    for column, values in said.items():
+        row[column] = values[0][1] if len(values) == 1 else _first(value for _, value in sorted(values, key=RANK))
+    if not openinference.READ.isdisjoint(attributes):
+        row = {name: openinference.column(attributes, name) if value is None else value for name, value in row.items()}
+    return row
+
+
 def _labels(span: Mapping[str, Any]) -> dict[str, Any]:
     """Who a span was for; values that are no text and no number say nothing."""
     resource = span.get(RESOURCE)
@@ -242,7 +271,7 @@ def _labels(span: Mapping[str, Any]) -> dict[str, Any]:
                 continue
             value = attribute.get("value")
             label = (value.get("stringValue") or value.get("intValue")) if isinstance(value, dict) else None
-            if isinstance(label, (str, int)) and not isinstance(label, bool):
+            if isinstance(label, (str, int)) and not isinstance(label, bool) and not str(label).startswith(NO_SERVICE):
                 found[key] = label
     return {column: next((found[name] for name in names if name in found), None) for column, names in LABELS.items()}
 
@@ -295,7 +324,7 @@ def _attributes(span: Mapping[str, Any]) -> dict[str, Any] | None:
         key = attribute.get("key") if isinstance(attribute, dict) else None
         if not isinstance(key, str):
             raise textfiles.BrokenRecord("an attribute has no key")
-        is_ours = is_ours or key.startswith("gen_ai.") or key == openinference.KIND
+        is_ours = is_ours or key.startswith("gen_ai.") or key in (openinference.KIND, genai.EMBEDDED)
         if key in READ or genai.is_cost(key):
             value = attribute.get("value")
             if value is not None and not isinstance(value, dict):

@@ -28,14 +28,21 @@ select
 from src_otel_spans;
 
 -- export: with traces
+-- Where this file does not say it, another one of the trace may have.
 select
-    trace_id,
+    placed.trace_id,
     coalesce(
-        max(case when service_place = 1 then service end),
-        max(case when agent_place = 1 then agent end)
+        max(case when placed.service_place = 1 then placed.service end),
+        max(case when placed.agent_place = 1 then placed.agent end),
+        max(pipelines.name)
     ) as pipeline_name
 from placed
-group by trace_id;
+left join main.runs
+    on
+        runs.source_id = :source_id
+        and runs.source_key = placed.trace_id
+left join main.pipelines on pipelines.id = runs.pipeline_id
+group by placed.trace_id;
 
 -- export: pipelines
 select distinct pipeline_name as name
@@ -87,7 +94,8 @@ left join traces on traces.trace_id = spans.trace_id;
 select
     key(spans.trace_id, spans.span_id) as source_key,
     spans.trace_id as run_key,
-    traces.pipeline_name,
+    -- That of the trace, which is loaded.
+    pipelines.name as pipeline_name,
     coalesce(spans.operation, 'call') || coalesce(' ' || spans.target, '') as step_name,
     words.status,
     coalesce(spans.error_type, spans.status) as source_status,
@@ -97,7 +105,11 @@ select
     coalesce(spans.ended_at, spans.started_at) as last_activity_at,
     spans.duration_ms
 from exported as spans
-left join traces on traces.trace_id = spans.trace_id
+left join main.runs
+    on
+        runs.source_id = :source_id
+        and runs.source_key = spans.trace_id
+left join main.pipelines on pipelines.id = runs.pipeline_id
 left join src_statuses as words on words.word = lower(trim(spans.status))
 where spans.place_from_end = 1;
 
@@ -246,7 +258,7 @@ ranked as (
 select
     key(ranked.trace_id, ranked.span_id) as source_key,
     ranked.trace_id as run_key,
-    traces.pipeline_name,
+    pipelines.name as pipeline_name,
     coalesce(ranked.operation, 'call') || coalesce(' ' || ranked.target, '') as step_name,
     coalesce(ranked.provider, '') as provider,
     coalesce(ranked.operation, '') as endpoint,
@@ -266,7 +278,12 @@ select
             then ranked.input + ranked.cached
         else ranked.input_tokens
     end as input_tokens,
-    ranked.output_tokens,
+    -- So does whoever says more reasoning than output, of that.
+    case
+        when ranked.reasoning_tokens > ranked.output_tokens then ranked.output_tokens + ranked.reasoning_tokens
+        else ranked.output_tokens
+    end as output_tokens,
+    ranked.total_tokens,
     ranked.cache_read_tokens,
     ranked.cache_write_tokens,
     ranked.cache_write_1h_tokens,
@@ -294,7 +311,11 @@ select
         '{}'
     ) as labels
 from ranked
-left join traces on traces.trace_id = ranked.trace_id
+left join main.runs
+    on
+        runs.source_id = :source_id
+        and runs.source_key = ranked.trace_id
+left join main.pipelines on pipelines.id = runs.pipeline_id
 left join src_statuses as words on words.word = lower(trim(ranked.status))
 where ranked.place = 1;
 

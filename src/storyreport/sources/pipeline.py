@@ -30,6 +30,7 @@ TRACKER = Part(
                 "updated_at": Type.UTC,
             },
             required=("story_id",),
+            export_signs=frozenset({"story_id", "title", "source"}),
             group="story_id",
             changed="updated_at",
         ),
@@ -48,6 +49,7 @@ TRACKER = Part(
                 "created_at": Type.UTC,
             },
             required=("story_id", "step_name"),
+            export_signs=frozenset({"story_id", "step_name", "acceptance_passed"}),
             aliases={
                 "error_message": ("error", "error_msg"),
                 "completed_at": ("finished_at", "ended_at"),
@@ -69,6 +71,7 @@ TRACKER = Part(
                 "timestamp": Type.UTC,
             },
             required=("id", "story_id", "step_name"),
+            export_signs=frozenset({"story_id", "step_name", "execution_time_ms"}),
             aliases={
                 "error_message": ("error", "error_msg"),
                 "execution_time_ms": ("duration_ms", "elapsed_ms", "execution_ms"),
@@ -79,6 +82,7 @@ TRACKER = Part(
     },
     feeds={"stories": ("stories",), "step_runs": ("step_status", "step_history")},
     grouped={"stories": "source_key", "step_runs": "story_key"},
+    repeats=frozenset({"step_runs"}),
     statuses=STATUSES,
     signs=signs(
         ("step_status", {"story_id", "step_name", "status"}),

@@ -188,7 +188,11 @@ select
         max(coalesce(states.started_at, ''), coalesce(states.completed_at, ''), coalesce(states.created_at, '')),
         ''
     ),
-    null
+    -- Older trackers have no history, and some forks keep the start.
+    case
+        when states.started_at <= states.completed_at and words.status in ('completed', 'failed')
+            then cast(round((julianday(states.completed_at) - julianday(states.started_at)) * 86400000) as integer)
+    end
 from src_step_status as states
 left join src_statuses as words on words.word = lower(trim(states.status))
 where

@@ -17,6 +17,8 @@ DATABASE = Part(
                 "state_id": Type.KEY,
                 "state_type": Type.WORD,
                 "state_name": Type.WORD,
+                # What its API answers in place of a row of flow_run_state.
+                "state": Type.JSON,
                 "expected_start_time": Type.UTC,
                 "start_time": Type.UTC,
                 "end_time": Type.UTC,
@@ -39,6 +41,7 @@ DATABASE = Part(
                 "task_key": Type.KEY,
                 "state_type": Type.WORD,
                 "state_name": Type.WORD,
+                "state": Type.JSON,
                 "state_timestamp": Type.UTC,
                 "expected_start_time": Type.UTC,
                 "start_time": Type.UTC,

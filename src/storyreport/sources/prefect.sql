@@ -21,7 +21,13 @@ select
     flow_names.name as pipeline_name,
     words.status,
     runs.state_name as source_status,
-    case when words.status = 'failed' then states.message end as error_message,
+    case
+        when words.status = 'failed'
+            then coalesce(
+                states.message,
+                case when json_valid(runs.state) then clean_text(json_extract(runs.state, '$.message')) end
+            )
+    end as error_message,
     case when lower(coalesce(runs.state_name, '')) <> 'scheduled' then runs.expected_start_time end as queued_at,
     runs.start_time as started_at,
     runs.end_time as ended_at,
@@ -161,7 +167,10 @@ attempts as (
             else lower(trim(state_type))
         end as word,
         case when is_last then state_name else 'AwaitingRetry' end as source_status,
-        error,
+        coalesce(
+            error,
+            case when is_last and json_valid(state) then clean_text(json_extract(state, '$.message')) end
+        ) as error,
         coalesce(waiting_at, expected_start_time) as queued_at,
         case when changed_at is null then start_time else running_at end as started_at,
         case

@@ -26,6 +26,8 @@ NUMBERS = (Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY)
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "nan", "none", "null"})
 # 1,234.50 or $0.12; the sign may stand before or behind the currency's.
 AMOUNT = re.compile(r"(-?)[$€£¥]?(-?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?", re.ASCII)
+# What can only have a decimal comma: 1.234,50 or 0,12.
+WITH_COMMA = re.compile(r"(-?)[$€£¥]?(-?)((?:\d{1,3}(?:\.\d{3})+|\d+)),(\d{1,2}|\d{4,})(?:\s?[$€£¥])?", re.ASCII)
 
 Row = dict[str, Any]
 Rows = Callable[[Mapping[str, Any]], Iterable[Row]]
@@ -65,7 +67,7 @@ def part(
     """
     if exports:
         files = partial(_exports, is_ours=is_ours, within=within, records=records)
-    opened = partial(_records, within=within, records=records)
+    opened = partial(_records, within=within, records=records, is_ours=is_ours)
     return Part(
         tables={name: staged},
         feeds=dict.fromkeys(feeds, (name,)),
@@ -161,13 +163,23 @@ def _entries(folder: str) -> list[tuple[str, str, bool]]:
 # Find and stage ------------------------------------------------------------------------------------------------------
 
 
-def _records(path: Path, within: tuple[str, ...], records: Records) -> Iterator[textfiles.Record]:
+def _records(path: Path, within: tuple[str, ...], records: Records, is_ours: IsOurs) -> Iterator[textfiles.Record]:
     """The records of a file, those in a document's list one by one."""
+    is_lower: bool | None = None
     for number, record, problem in records(path):
+        if record is not None and is_lower is None:
+            is_lower = _is_ours_in_lower_case(record, is_ours)
         if record is None:
             yield number, None, problem
+        elif is_lower:
+            yield number, textfiles.in_lower_case(record), problem
         else:
             yield from ((number, item, broken) for item, broken in _items_of(record, within))
+
+
+def _is_ours_in_lower_case(record: Mapping[str, Any], is_ours: IsOurs) -> bool:
+    """Whether a record is ours but for the case of its fields: some tools write a header in capitals."""
+    return not is_ours(record) and is_ours(textfiles.in_lower_case(record))
 
 
 def _items_of(record: dict[str, Any], within: tuple[str, ...]) -> Iterator[tuple[dict[str, Any] | None, str | None]]:
@@ -199,7 +211,9 @@ def _is_known(file: Path, is_ours: IsOurs, within: tuple[str, ...], records: Rec
         first = _first_records(file, about.st_size, about.st_mtime_ns, records)
     except OSError:
         return False
-    return any(is_ours(item) for record in first for item, _ in _items_of(record, within) if item is not None)
+    if any(is_ours(item) for record in first for item, _ in _items_of(record, within) if item is not None):
+        return True
+    return bool(first) and _is_ours_in_lower_case(first[0], is_ours)
 
 
 @lru_cache(maxsize=4)
@@ -249,6 +263,8 @@ def number(text: str) -> str | None:
     stripped = text.strip()
     if stripped.lower() in NO_VALUE:
         return None
+    if (comma := WITH_COMMA.fullmatch(stripped)) and not (comma[1] and comma[2]):
+        return f"{comma[1] or comma[2]}{comma[3].replace('.', '')}.{comma[4]}"
     match = AMOUNT.fullmatch(stripped)
     if match is None or (match[1] and match[2]):
         return stripped

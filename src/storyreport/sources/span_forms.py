@@ -7,16 +7,70 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
+from itertools import islice
+from pathlib import Path
 from typing import Any
+
+from ..readers import text as textfiles
 
 Span = dict[str, Any]
 # A single value → what OTLP calls its type.
 WRAPPERS = {str: "stringValue", bool: "boolValue", int: "intValue", float: "doubleValue"}
 # What log collectors wrap an exporter's request in.
 HELD_IN = ("jsonPayload", "textPayload", "log", "message", "data", "tracesData", "body")
+# Where a line of a log has a request behind its time and level; a list of requests has none.
+BEHIND_PREFIX = re.compile(r"^(?!\s*[\[,]\s*\{)[^{]*[^{\s][^{]*(?=\{\"resource_?[sS]pans\")")
+# Where an answer of a log service has the events, of which each one's message is a line.
+EVENTS = ("events", "logEvents")
 BEHIND_UNDERSCORE = re.compile(r"_([a-z])")
 FAILED, DONE = "STATUS_CODE_ERROR", "STATUS_CODE_UNSET"
 MICROSECOND, SECOND = 1_000, 1_000_000_000
+
+
+def records(path: Path) -> Iterator[textfiles.Record]:
+    """The same as the reader's, also of a log whose lines have a request behind a prefix, or of an export of one."""
+    if not _has_prefixes(path):
+        for number, record, problem in textfiles.records(path):
+            events = (
+                next((record[name] for name in EVENTS if isinstance(record.get(name), list)), None) if record else None
+            )
+            yield from ((number, event, None) for event in _objects(events)) if events else ((number, record, problem),)
+        return
+    for number, text, problem in textfiles.lines(path):
+        found = BEHIND_PREFIX.match(text or "")
+        if problem or found:
+            yield number, *_request_in(text, found, problem)
+
+
+def foreign(path: Path) -> str | None:
+    """Whose spans a file holds, where they have no attributes of OpenTelemetry: they do not say what was used."""
+    record = next((record for _, record, _ in textfiles.records(path)), None) or {}
+    attributes = record.get("attributes")
+    if isinstance(record.get("Traces"), list) or (
+        str(record.get("trace_id")).startswith("1-") and "start_time" in record
+    ):
+        return "AWS X-Ray"
+    if record.get("type") == "spans" or {"trace_id", "span_id", "resource", "service", "duration"} <= record.keys():
+        return "Datadog"
+    return "Datadog" if isinstance(attributes, dict) and "resource_name" in attributes else None
+
+
+def _has_prefixes(path: Path) -> bool:
+    # Lines with a prefix are no lines of JSON.
+    beginning = islice(textfiles.lines(path), textfiles.LOOKED_AT) if textfiles.form(path) != "lines" else ()
+    return any(BEHIND_PREFIX.match(text) for _, text, _ in beginning if text)
+
+
+def _request_in(
+    text: str | None, prefix: re.Match[str] | None, problem: str | None
+) -> tuple[dict[str, Any] | None, str | None]:
+    if problem or not text or not prefix:
+        return None, problem
+    try:
+        request, _ = json.JSONDecoder().raw_decode(text, prefix.end())
+    except (ValueError, RecursionError):
+        return None, "the line is broken JSON"
+    return request, None
 
 
 def unwrapped(record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -70,6 +70,13 @@ DATABASE = Part(
                 "currency": Type.WORD,
                 "calls": Type.COUNT,
             },
+            # OpenAI's words, whose input includes what comes from the cache as ours does.
+            aliases={
+                "input_tokens": ("prompt_tokens",),
+                "output_tokens": ("completion_tokens",),
+                "cache_read_tokens": ("cached_tokens", "cached_input_tokens", "input_cached_tokens"),
+                "currency": ("cost_currency",),
+            },
             export_signs=frozenset({"called_at"}),
             drops_values=True,
             currencies=("currency",),

@@ -125,7 +125,8 @@ with identified as (
     select
         step_runs.*,
         coalesce(cast(nullif(id, '') as text), key(run, story, step, attempt, started_at)) as source_key,
-        coalesce(duration_ms, duration_s) as given_ms
+        coalesce(duration_ms, duration_s) as given_ms,
+        case when error is not null then error_text(error) end as said
     from src_step_runs as step_runs
 ),
 
@@ -152,7 +153,11 @@ attempts as (
             ended_at,
             strftime('%Y-%m-%dT%H:%M:%fZ', started_at, (given_ms / 1000.0) || ' seconds')
         ) as finished_at,
-        -- Only within a run is every attempt in sight.
+        -- Only within a run is every attempt in sight. Some count them from 0.
+        case
+            when run <> '' and attempt is not null
+                then attempt + case when min(attempt) over (partition by run, story, step) = 0 then 1 else 0 end
+        end as given_attempt,
         case
             when run <> ''
                 then row_number() over (
@@ -171,11 +176,11 @@ select
     cast(nullif(attempts.run, '') as text) as run_key,
     cast(nullif(attempts.pipeline, '') as text) as pipeline_name,
     cast(attempts.step as text) as step_name,
-    coalesce(attempts.attempt, attempts.counted_attempt) as attempt,
+    coalesce(attempts.given_attempt, attempts.attempt, attempts.counted_attempt) as attempt,
     words.status,
     attempts.status as source_status,
     attempts.acceptance_passed,
-    nullif(attempts.error, '') as error_message,
+    attempts.said as error_message,
     attempts.queued_at,
     attempts.began_at as started_at,
     -- A running step may say how long it has taken so far.
@@ -202,30 +207,46 @@ left join src_statuses as words
         words.word = coalesce(
             nullif(lower(trim(attempts.status)), ''),
             case
-                when attempts.error <> '' then 'failed'
+                when attempts.said is not null then 'failed'
                 when attempts.finished_at is not null or attempts.given_ms is not null then 'completed'
             end
         );
 
 -- database: calls
 -- Calls without an id may be alike in everything and still be two; what has an id is one.
-with identified as (
+with identified as not materialized (
     select
         calls.*,
         nullif(id, '') is not null as has_id,
         coalesce(
             cast(nullif(id, '') as text),
             key(run, story, step, provider, model, endpoint, called_at, input_tokens, output_tokens, cost)
-        ) as given_key
+        ) as given_key,
+        case when error is not null then error_text(error) end as said
     from src_calls as calls
+),
+
+-- Few rows have a key in common: only these are sorted with all that they hold.
+repeated as (
+    select given_key
+    from identified
+    group by given_key
+    having count(*) > 1
 ),
 
 ranked as (
     select
         identified.*,
+        1 as place
+    from identified
+    where given_key not in (select given_key from repeated)
+    union all
+    select
+        identified.*,
         row_number() over (partition by given_key order by called_at desc, cost desc, total_tokens desc, status)
             as place
     from identified
+    where given_key in (select given_key from repeated)
 )
 
 select
@@ -240,7 +261,7 @@ select
     words.status,
     coalesce(nullif(ranked.status, ''), case ranked.success when 1 then 'success' when 0 then 'failure' end)
         as source_status,
-    nullif(ranked.error, '') as error_message,
+    ranked.said as error_message,
     ranked.called_at,
     coalesce(ranked.duration_ms, ranked.duration_s) as duration_ms,
     coalesce(ranked.calls, 1) as calls,
@@ -262,24 +283,27 @@ select
     ranked.audio_seconds,
     case when ranked.currency is not 'XXX' then ranked.cost end as cost,
     coalesce(nullif(ranked.currency, 'XXX'), 'USD') as currency,
-    nullif(
-        json_patch(
-            '{}',
-            json_object(
-                'team', nullif(ranked.team, ''),
-                'project', nullif(ranked.project, ''),
-                'tag', nullif(ranked.tag, '')
+    case
+        when coalesce(ranked.team, ranked.project, ranked.tag) is not null
+            then nullif(
+                json_patch(
+                    '{}',
+                    json_object(
+                        'team', nullif(ranked.team, ''),
+                        'project', nullif(ranked.project, ''),
+                        'tag', nullif(ranked.tag, '')
+                    )
+                ),
+                '{}'
             )
-        ),
-        '{}'
-    ) as labels
+    end as labels
 from ranked
 left join src_statuses as words
     on
         words.word = coalesce(
             nullif(lower(trim(ranked.status)), ''),
             case ranked.success when 1 then 'success' when 0 then 'failure' end,
-            case when ranked.error <> '' then 'failed' end
+            case when ranked.said is not null then 'failed' end
         )
 left join main.runs
     on

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .. import acknowledged, reports, rollups, schema
+from .. import reports, rollups, schema
 from ..errors import StoryreportError, UsageError
 from ..reports import periods
 from ..transaction import Progress, transaction
+from ..verdicts import acknowledged
 
 # So many findings are no exceptions; each is kept.
 MOST = 100_000

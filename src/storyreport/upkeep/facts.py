@@ -16,7 +16,8 @@ from .doctor import Finding
 
 SOURCES = """
     select name, system, rows, rejected, last_ingest_at,
-        (strftime('%s', 'now') - strftime('%s', last_ingest_at)) / 60 as age_minutes
+        (strftime('%s', 'now') - strftime('%s', last_ingest_at)) / 60 as age_minutes,
+        rolled_up_by, rolled_up_at, up_to_day
     from source_states
     order by name
 """

@@ -7,13 +7,14 @@ nothing as old is loaded again.
 """
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from importlib import resources
 from pathlib import Path
 
 from .. import rollups, schema
-from ..detail import ENDED, ended
+from ..detail import ENDED, ended, refused_lakes
 from ..load import IS_OPEN
 from ..load.references import CORE_TABLES
 from ..sections import sections
@@ -40,16 +41,27 @@ class Pruned:
     size_bytes: int = 0
 
 
-def prune(database: Path, since: date, dry_run: bool = False, progress: Progress = lambda _: None) -> Pruned:
-    """Delete detail that ended before a day (UTC); raises StoryreportError and changes nothing where it cannot."""
+def prune(
+    database: Path,
+    since: date,
+    dry_run: bool = False,
+    progress: Progress = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
+) -> Pruned:
+    """Delete detail that ended before a day (UTC); raises StoryreportError and changes nothing where it cannot.
+
+    `note` gets a sentence for each source that is left alone.
+    """
     schema.open_for_reading(database).close()
     before_bytes = size_bytes(database)
     parameters = {"since": since.isoformat(), "now": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")}
     if dry_run:
         with snapshot(database) as connection:
+            _refuse(connection, note)
             rows = _find(connection, parameters, progress)
             return Pruned(since.isoformat(), rows, before_bytes * sum(rows.values()) // max(1, _rows(connection)))
     with transaction(database, progress) as connection:
+        _refuse(connection, note)
         rows = _find(connection, parameters, progress)
         if rows:
             check_space(database)
@@ -64,6 +76,11 @@ def prune(database: Path, since: date, dry_run: bool = False, progress: Progress
         if rows:
             give_back(connection, progress)
     return Pruned(since.isoformat(), rows, before_bytes - size_bytes(database))
+
+
+def _refuse(connection: sqlite3.Connection, note: Callable[[str], None]) -> None:
+    for refused in refused_lakes(connection, "prune"):
+        note(refused)
 
 
 def _find(connection: sqlite3.Connection, parameters: dict[str, str], progress: Progress) -> dict[tuple[str, str], int]:

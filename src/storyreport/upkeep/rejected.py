@@ -30,6 +30,8 @@ def register(connection: sqlite3.Connection) -> None:
         join main.sources on sources.id = inputs.source_id""")
     for input_id, system, part, is_with_text in inputs:
         parts = systems()[system].parts if system in systems() else {}
+        # A lake has the tables of the plain form.
+        part = "database" if part == "lake" else part
         tables = parts[part].tables if part in parts else {}
         kinds[input_id] = {name: dict(table.columns) for name, table in tables.items()}
         with_text |= {input_id} if is_with_text else set()

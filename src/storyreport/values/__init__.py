@@ -7,6 +7,7 @@ from typing import Any
 from .currencies import UNKNOWN as UNKNOWN_CURRENCY
 from .currencies import currency_code
 from .durations import GAMMA, duration_bucket
+from .errors import error_text
 from .keys import key
 from .messages import LONGEST_FINGERPRINT, fingerprint
 from .neutral import neutral
@@ -27,6 +28,7 @@ __all__ = [
     "clean_text",
     "currency_code",
     "duration_bucket",
+    "error_text",
     "fingerprint",
     "is_text",
     "key",
@@ -45,6 +47,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "clean_text": clean_text,
     "fingerprint": fingerprint,
     "duration_bucket": duration_bucket,
+    "error_text": error_text,
     "key": key,
     "neutral": neutral,
     "redacted": redacted,

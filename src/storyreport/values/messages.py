@@ -6,21 +6,23 @@ a program missed.
 
 import re
 
+from ..late import Pattern
+
 LONGEST_FINGERPRINT = 300
 # In this order: the wider pattern first. Each with what its matches hold, so that it need not look at most texts.
 PLACEHOLDERS = (
-    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'`<>“”]+(?<![.,;:!?)\]}])", re.I), "<url>", ("://",)),
-    (re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”"), "<text>", tuple("\"'`“")),
-    (re.compile(r"(?:\b[A-Za-z]:\\|\\\\)[^\s:*?\"<>|]+"), "<path>", ("\\",)),
-    (re.compile(r"(?<![\w<])(?:~|\.{1,2})?(?:/[\w.@%+~-]+)+/?"), "<path>", ("/",)),
-    (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.I), "<id>", ("-",)),
-    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>", ("-",)),
-    (re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b"), "<time>", (":",)),
-    (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.I), "<id>", ()),
+    (Pattern(r"\b[a-z][a-z0-9+.-]*://[^\s\"'`<>“”]+(?<![.,;:!?)\]}])", re.I), "<url>", ("://",)),
+    (Pattern(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”"), "<text>", tuple("\"'`“")),
+    (Pattern(r"(?:\b[A-Za-z]:\\|\\\\)[^\s:*?\"<>|]+"), "<path>", ("\\",)),
+    (Pattern(r"(?<![\w<])(?:~|\.{1,2})?(?:/[\w.@%+~-]+)+/?"), "<path>", ("/",)),
+    (Pattern(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.I), "<id>", ("-",)),
+    (Pattern(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>", ("-",)),
+    (Pattern(r"\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b"), "<time>", (":",)),
+    (Pattern(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.I), "<id>", ()),
     # Letters between digits, as in req_51bfba9ac12, name one thing only.
-    (re.compile(r"\b(?=\w{8})\w*?\d[a-z]+\d\w*", re.I | re.ASCII), "<id>", ()),
-    (re.compile(r"0x[0-9a-f]+", re.I), "<n>", ("0x", "0X")),
-    (re.compile(r"\d+(?:[.,]\d+)*"), "<n>", ()),
+    (Pattern(r"\b(?=\w{8})\w*?\d[a-z]+\d\w*", re.I | re.ASCII), "<id>", ()),
+    (Pattern(r"0x[0-9a-f]+", re.I), "<n>", ("0x", "0X")),
+    (Pattern(r"\d+(?:[.,]\d+)*"), "<n>", ()),
 )
 
 HTTP = r"(?:4(?:0[0-9]|1[0-8]|2[1-689]|31|51|99)|5(?:0[0-8]|1[01]|2[0-79]|30|9[89]))"
@@ -42,7 +44,7 @@ SQLSTATE = r"(?-i:(?=[A-Z]*\d)[0-9A-Z]{5})"
 # Where the digits, the group `code`, are a code and no measure; each with the words in lower case of which one must be
 # there, or () where it takes the code of an HTTP answer.
 CODES = tuple(
-    (re.compile(pattern + NO_MEASURE, re.I), words)
+    (Pattern(pattern + NO_MEASURE, re.I), words)
     for pattern, words in (
         # HTTP 503, HTTP/1.1 503, status=503, status_code: 503, "code": 503, error code 1205, <Response [503]>
         (
@@ -62,6 +64,8 @@ CODES = tuple(
         # 429 Too Many Requests, (503), [404]
         (rf"(?:^|[^\w\s]\s*|\b(?:error|http|server)\s+)(?P<code>{HTTP})\b(?=[\s:,-]{{1,3}}(?:{REASONS}))", ()),
         (rf"[(\[](?P<code>{HTTP})(?=[)\]])", ()),
+        # rate limit 429, not found: 404
+        (rf"\b(?:{REASONS}|rate_limit\w*)\s?[:=(\[-]?\s*(?P<code>{HTTP})\b", ()),
         (rf"^\s*(?P<code>{HTTP})\b", ()),
         # exit code 137, exit status 1, signal 9, errno 28, WinError 5
         (r"\bexit(?:ed)?(?: with)?(?:[ _-]?(?:code|status))?\s*[:=]?\s*-?(?P<code>\d{1,3})\b", ("exit",)),
@@ -82,20 +86,20 @@ CODES = tuple(
         (r"\b(?:ORA|TNS|PLS|DPI|AADSTS)-?(?P<code>\d{3,6})\b", ("ora", "tns", "pls", "dpi", "aadsts")),
     )
 )
-IS_HTTP = re.compile(HTTP)
+IS_HTTP = Pattern(HTTP)
 QUOTE = r"\\?[\"']"
 # Where the quoted word, the group `name`, says which error it is: {"type": "overloaded_error"}, KeyError: 'title'.
 NAMES = (
-    re.compile(
+    Pattern(
         rf"(?P<open>{QUOTE})(?:error_?)?(?:type|code|status|reason)(?P<close>{QUOTE})\s*[:=]\s*"
         rf"(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})"
     ),
-    re.compile(rf"\bKeyError(?:: |\()(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.-]{{0,59}})(?P<after>{QUOTE})"),
+    Pattern(rf"\bKeyError(?:: |\()(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.-]{{0,59}})(?P<after>{QUOTE})"),
     # Cannot read properties of undefined (reading 'content'), StatusCode="Unavailable", 'NoneType' object
-    re.compile(rf"(?P<before>{QUOTE})(?P<name>NoneType)(?P<after>{QUOTE})"),
-    re.compile(rf"\b(?:reading|setting) (?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.]{{0,59}})(?P<after>{QUOTE})\)"),
-    re.compile(rf"(?:code|type|status)=(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})", re.I),
-    re.compile(
+    Pattern(rf"(?P<before>{QUOTE})(?P<name>NoneType)(?P<after>{QUOTE})"),
+    Pattern(rf"\b(?:reading|setting) (?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.]{{0,59}})(?P<after>{QUOTE})\)"),
+    Pattern(rf"(?:code|type|status)=(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})", re.I),
+    Pattern(
         r"\b(?:no attribute|no module named|cannot import name|name|variable|unexpected keyword argument) "
         rf"(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.]{{0,59}})(?P<after>{QUOTE})",
         re.I,
@@ -105,7 +109,7 @@ NAMES = (
 KEPT = {**{str(digit): chr(0xE000 + digit) for digit in range(10)}, '"': "\ue010", "'": "\ue011"}
 KEEP, RESTORE = str.maketrans(KEPT), str.maketrans({sign: kept for kept, sign in KEPT.items()})
 REMOVE = dict.fromkeys(RESTORE)
-HAS_DIGIT, HAS_QUOTE = re.compile(r"\d"), re.compile(r"[\"'`“]")
+HAS_DIGIT, HAS_QUOTE = Pattern(r"\d"), Pattern(r"[\"'`“]")
 
 
 def fingerprint(message: str | None) -> str | None:

@@ -2,8 +2,10 @@
 
 import re
 
+from ..late import Pattern
+
 # Where a message repeats what the program sent or got: prompts and completions.
-ECHO = re.compile(
+ECHO = Pattern(
     r"(?is)(?<!\w)((?:messages|(?:\w{1,20}_)?(?:prompts?|text|content)|inputs?|input_value|contents|completions?|llm_output"
     r"|output|response|body|parts|payload|request|data|story|chapter|arguments|k?w?args|variables|instructions|summary"
     r"|description|query|generations|candidates)\\?[\"']?\s*[=:]\s*)b?[\[{(\"'].*"
@@ -20,7 +22,7 @@ ECHO = re.compile(
 # Chinese, Japanese, Korean and Thai have no spaces between words.
 UNSPACED = r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 SENTENCE = rf"(?!HTTP|\d|[\"'`\[{{(<])(?=(?:\S+\s+){{5}}\S|[^\n]{{0,20}}?{UNSPACED}{{6}}).*"
-SAID = re.compile(
+SAID = Pattern(
     r"(?is)\b((?:from completion:?|(?:got|char \d+\) in|(?:model|llm|ai|assistant|user) (?:said|returned|answered"
     r"|replied)|raw (?:output|response|text)|(?:invalid|unparsable) (?:output|completion|answer|response)"
     r"|(?:\w{1,20}[_ ])?prompt|candidate|completion|(?:generated|chapter|story|page|scene|raw) text|text|content"
@@ -36,53 +38,53 @@ OF_ERRORS = (
     r"|expired|forbidden|blocked|too long|too large|too many|key|connection|server|expected|status|exception"
     r"|expecting\b[^\n]{0,40}\bline \d+"
 )
-MAYBE_SAID = re.compile(
+MAYBE_SAID = Pattern(
     r"(?is)\b((?:response|output|answer|input|story|chapter|request|reply|result|data|summary|description"
     r"|query|dialogue|system|user|human|assistant)\s*[:=]\s*"
     r"|(?:received|revised|rejected|image|video)[ _](?:image )?prompt\s+(?!is|was|has|had|in|of|for|to|from))"
     rf"(?={SENTENCE[:-2]})(?!.*\b(?:{OF_ERRORS})\b).*"
 )
 # What could not be read as JSON, at the end of what the reader says of it; where it stopped is its own word.
-NOT_JSON = re.compile(
+NOT_JSON = Pattern(
     r"(?is)((?:\(char \d+\)|\bat position \d+|\bas json|\b(?:invalid|valid|malformed|broken) json)\s*:\s+)"
     r"(?!(?:unexpected|unterminated|expect\w+|invalid|extra data)\b[^\n]{0,80}\b(?:position|line|column|char)\b)"
     r"(?=\S+\s+\S+\s+\S).+"
 )
 # "The prompt Once upon a time … was blocked".
-BETWEEN = re.compile(
+BETWEEN = Pattern(
     r"(?is)\b((?:the|your) (?:prompt|input|text|story|message)\s+)(?!was|is|has|must|contains)(?:\S+\s+){3,}?"
     r"(?=(?:was|is|has been|were|contains|violates|violated)\b)"
 )
 # What a model is sent as one text: its marks, and who speaks.
-DIALOGUE = re.compile(
+DIALOGUE = Pattern(
     r"(?s)(?:<\|\w{2,30}\|>|\[/?INST\]|<</?SYS>>|(?m:^)#{2,4} ?(?:Instructions?|Response|Input|Human|Assistant|User):"
     r"|(?m:^)(?:Human|Assistant|USER|ASSISTANT):\s*(?=\S+\s+\S+\s+\S)).*"
 )
-ELEMENT = re.compile(
+ELEMENT = Pattern(
     r"(?is)(<(?!text>(?!.*</text>)|p>(?!.*</p>))(story|chapter|text|prompt|content|title|scene|summary|output|answer|response|thinking|document|speak|p)"
     r"\b[^<>]{0,80}>)(?!\s*<text>)\s*[^\s<].*?(</\2>|\Z)"
 )
 # What stands at a place of a document, and what a parser of JSON stopped at.
-AT_PLACE = re.compile(r"(?s)(\bline \d+, column \d+:\n\s*)[^\n]*\S\s+\S[^\n]*(?=\n\s*\^)")
-JSON_DATA = re.compile(r"(?s)\b(JSON data, line \d+: ).*")
-STOPPED_AT = re.compile(r"(?s)(\bUnexpected token [^,\n]{1,12}, )(?:\.{3})?[\"'`“].*?(?= is not valid JSON|\Z)")
+AT_PLACE = Pattern(r"(?s)(\bline \d+, column \d+:\n\s*)[^\n]*\S\s+\S[^\n]*(?=\n\s*\^)")
+JSON_DATA = Pattern(r"(?s)\b(JSON data, line \d+: ).*")
+STOPPED_AT = Pattern(r"(?s)(\bUnexpected token [^,\n]{1,12}, )(?:\.{3})?[\"'`“].*?(?= is not valid JSON|\Z)")
 # The value that a constraint was broken by: a title, unless it is one word.
-KEY_VALUE = re.compile(r"(Key \([^()]*\)=\()[^)\n]*\s[^)\n]*(\)|\Z)")
-PAGE = re.compile(r"(?is)<(?:!doctype html|html\b[^>]*>\s*<).*")
-PAGE_TITLE = re.compile(r"(?is)<title>\s*([1-5]\d\d[^<]{0,60})</title>")
+KEY_VALUE = Pattern(r"(Key \([^()]*\)=\()[^)\n]*\s[^)\n]*(\)|\Z)")
+PAGE = Pattern(r"(?is)<(?:!doctype html|html\b[^>]*>\s*<).*")
+PAGE_TITLE = Pattern(r"(?is)<title>\s*([1-5]\d\d[^<]{0,60})</title>")
 # Where a sentence may follow.
-FOLLOWED = re.compile(rf"(?:[:=]|completion\s|prompt\s)\s*(?![\d\s\"'`\[{{(<])\S+\s+\S+\s+\S|{UNSPACED}{{6}}")
+FOLLOWED = Pattern(rf"(?:[:=]|completion\s|prompt\s)\s*(?![\d\s\"'`\[{{(<])\S+\s+\S+\s+\S|{UNSPACED}{{6}}")
 # A quoted part of three words or more, or of more than 60 characters, is content; a shorter one is a name.
 # An apostrophe within a word opens and closes nothing.
-QUOTED = re.compile(
+QUOTED = Pattern(
     r"\"[^\"\n]*\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w)|`[^`\n]*`|[“„][^“”\n]*[“”]"
     r"|«[^»\n]*»|»[^«\n]*«|\u2018[^\u2019\n]*\u2019(?!\w)|「[^」\n]*」|『[^』\n]*』"
 )
 LONGEST_NAME, FEWEST_WORDS = 60, 3
 # What an ECHO or a quoted part opens with.
-OPENINGS = re.compile(r"[\"'`“„«»\u2018「『\[{(]")
-CONTENT = re.compile(rf"{UNSPACED}{{8}}")
-MARKS = re.compile(r"[<\[#]|(?:Human|Assistant|USER|ASSISTANT):|, column ")
+OPENINGS = Pattern(r"[\"'`“„«»\u2018「『\[{(]")
+CONTENT = Pattern(rf"{UNSPACED}{{8}}")
+MARKS = Pattern(r"[<\[#]|(?:Human|Assistant|USER|ASSISTANT):|, column ")
 
 
 def neutral(message: str | None) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from ..late import Pattern
 from .spellings import spelt_out
 
 SECRET = "<secret>"
@@ -45,7 +46,7 @@ SHORT_PREFIXES = (
     r"|[0-9a-f]{8}-[0-9a-f-]{27}:fx\b"
 )
 # Ids of requests, and those that begin with a time, look like keys and open nothing.
-NO_SECRETS = re.compile(
+NO_SECRETS = Pattern(
     r"\d{8}T|(?:req|msg|chatcmpl|call|toolu|tooluse|resp|run|gen|pred|batch|file|thread|step|asst|cmpl|trace|span|job|wf|evt)[-_]"
 )
 # A folder's name of two words or three, as Windows calls one after a person.
@@ -55,8 +56,8 @@ RANDOM = r"(?<![\w/.-])[A-Za-z0-9_+-]{20,}={0,2}(?![\w/-])"
 BASE64 = r"(?<![\w/.+-])(?=[\w+/]*[/+])[A-Za-z0-9+/]{36,}={0,2}(?![\w/.-])|(?<![\w/.+-])[A-Za-z0-9+/]{80,}={0,2}"
 
 Replacement = str | Callable[[re.Match[str]], str]
-CASES = re.compile(r"[a-z](?=[A-Z])|[A-Z](?=[a-z])")
-CHANGES = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|\d(?=[A-Za-z])")
+CASES = Pattern(r"[a-z](?=[A-Z])|[A-Z](?=[a-z])")
+CHANGES = Pattern(r"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|\d(?=[A-Za-z])")
 
 
 def _unless_plain(match: re.Match[str]) -> str:
@@ -277,7 +278,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (RANDOM, _unless_plain, ()),
     (BASE64, _unless_path, ()),
 )
-COMPILED = tuple((re.compile(pattern), replacement, needles) for pattern, replacement, needles in SECRETS)
+COMPILED = tuple((Pattern(pattern), replacement, needles) for pattern, replacement, needles in SECRETS)
 NAMELESS = tuple(each for each in COMPILED if each[2] not in (STRONG_WORDS, WEAK_WORDS))
 # Nearly all texts hold none of these, and so none of the SECRETS: words in lower case, and what has no fixed word.
 WORDS = (
@@ -309,20 +310,20 @@ WORDS = (
 )
 # Names whose value may be a secret, where they end: `tokens` and `passed` are none.
 NAMES = tuple(dict.fromkeys((*STRONG_WORDS, *WEAK_WORDS)))
-NAME = re.compile(
+NAME = Pattern(
     r"(?:key|token|secret|passw(?:or)?d|passphrase|pwd|authorization|credentials?|session|(?:session|php|j)[-_]?s?\w{0,5}id"
     r"|connectionstring|sig|signature|auth|code|hash|nonce|otp|pin|pass|hmac|jwt)(?![a-z])"
     r"|(?:key|token|secret|passw(?:or)?d|credential)s\W{0,4}[:=]|(?<![a-z])pw\W{0,2}[:=]|secret\w*\("
 )
 # A digit, and what is around it: all begin with one, which is quick to look for.
-NUMBERS = re.compile(
+NUMBERS = Pattern(
     r"\d(?:(?<=\+\d)|\d\d\)(?<=\(\d{3}\))|\.\d+\.\d|(?<!\d\d)\d\d[.-]\d\d|\d{3}[ -]\d{4}"
     r"|(?<=[A-Z]{2}\d)\d ?[A-Z0-9]{4}|\d{14})"
 )
-PAIR = re.compile(r":(?<=[\w-]{6}:)[\w-]{6}|:(?:\d{4,5}|\*):[\w*-]+:|:fx\b")
+PAIR = Pattern(r":(?<=[\w-]{6}:)[\w-]{6}|:(?:\d{4,5}|\*):[\w*-]+:|:fx\b")
 # Words as long as a key, and those of them that may be one.
-LONG_WORD = re.compile(r"[\w.+/-]{12,}")
-LIKE_A_KEY = re.compile(rf"[\w+-]{{20}}|[\w/+]{{36}}|(?<![A-Za-z0-9_])(?:{PREFIXES})|{SHORT_PREFIXES}")
+LONG_WORD = Pattern(r"[\w.+/-]{12,}")
+LIKE_A_KEY = Pattern(rf"[\w+-]{{20}}|[\w/+]{{36}}|(?<![A-Za-z0-9_])(?:{PREFIXES})|{SHORT_PREFIXES}")
 
 MOST_PASSES = 5
 

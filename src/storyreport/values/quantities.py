@@ -3,6 +3,8 @@
 import math
 import re
 
+from ..late import Pattern
+
 MONEY = (
     *("cost", "estimated_cost", "cost_per_call", "cost_to_date", "daily_avg", "forecast", "previous_month"),
     *("cost_per_accepted_story", "cost_of_failures", "previous_cost", "previous_cost_per_accepted_story"),
@@ -10,8 +12,8 @@ MONEY = (
 )
 UNITS = ("_ms", "_pct", "_bytes", "_minutes")
 # Keys are no quantities: no thousands separator.
-KEY = re.compile(r"(.*_)?(id|key)")
-TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.\d+)?Z)?", re.ASCII)
+KEY = Pattern(r"(.*_)?(id|key)")
+TIME = Pattern(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.\d+)?Z)?", re.ASCII)
 
 
 def heading(column: str) -> str:

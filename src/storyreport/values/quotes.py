@@ -2,18 +2,21 @@
 
 import re
 
+from ..late import Pattern
+
 # What follows is what was to be parsed or written, up to the end or up to what the library says of it.
 PAYLOADS = (
-    re.compile(r"(?is)(\bfrom completion\b).*?(?=\. Got:|\Z)"),
-    re.compile(
+    Pattern(r"(?is)(\bfrom completion\b).*?(?=\. Got:|\Z)"),
+    Pattern(
         r"(?is)(\b(?:invalid json output|could not parse (?:llm )?(?:output|response|json)|llm output|completion)\s*:)"
         r".*?(?=\n?For troubleshooting|\. Got:|\Z)"
     ),
-    re.compile(r"(?is)(\binput_value=).*?(?=, input_type=|\Z)"),
-    re.compile(r"(?is)(\[parameters:|\bFailing row contains\b).*\Z"),
+    Pattern(r"(?is)(\binput_value=).*?(?=, input_type=|\Z)"),
+    Pattern(r"(?is)(\[parameters:|\bFailing row contains\b).*\Z"),
 )
 # A quoted text of several words, longer than a name.
-QUOTED = re.compile(r"""(?s)(?P<quote>["'`])(?=[^"'`]*\s)[^"'`]{25,}(?P=quote)""")
+QUOTED = Pattern(r"""(?s)(?P<quote>["'`])(?=[^"'`]*\s)[^"'`]{25,}(?P=quote)""")
+OPENING = Pattern(r"[{\[]")
 HIDDEN = "…"
 
 
@@ -29,7 +32,7 @@ def without_quotes(text: str | None) -> str | None:
 def _without_objects(text: str) -> str:
     """The text with `{…}` for each object or list that holds quotes; one that is cut off hides all that follows."""
     kept, place = [], 0
-    while found := re.compile(r"[{\[]").search(text, place):
+    while found := OPENING.search(text, place):
         end = _end_of(text, found.start())
         inner = text[found.start() : end]
         kept.append(text[place : found.start()])

@@ -8,6 +8,9 @@ LONGEST_TEXT = 2000
 # An e-mail address has no more characters; of a longer key, its beginning says that it is one.
 LONGEST_SECRET = 320
 
+# What a terminal reads as commands: colours, titles, to move its cursor.
+ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+LINE_ENDS = re.compile(r"\r+\n?")
 # All but tab and line feed.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -39,7 +42,9 @@ def clean_text(value: bytes | str | None, longest: int = LONGEST_TEXT) -> str | 
     text = start.decode(errors="replace") if isinstance(start, bytes) else start
     if len(text) <= longest and text.isprintable() and not is_suspicious(text):
         return text
-    text = CONTROL.sub("", text)
+    if "\x1b" in text:
+        text = ESCAPES.sub("", text)
+    text = CONTROL.sub("", LINE_ENDS.sub("\n", text))
     is_cut = len(value) > len(start) or len(text) > looked_at
     text = text[:looked_at]
     text = redacted(text)

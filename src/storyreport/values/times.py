@@ -6,6 +6,8 @@ from datetime import datetime, timedelta, timezone
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from ..late import Pattern
+
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
@@ -17,21 +19,25 @@ FINE_EPOCHS = {
     1_000_000: (946_684_800 * 10**9, 4_102_444_800 * 10**9),
 }
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-TIME = re.compile(
+TIME = Pattern(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
-    r"\s*(?:(Z|z|UTC)|([+-])(\d\d):?(\d\d)?)?",
+    r"\s*(?:(Z|z|UTC|GMT)|([+-])(\d\d):?(\d\d)?)?",
     re.ASCII,
 )
+# Java adds the zone to the offset: 2026-03-15T10:00:00+01:00[Europe/Berlin].
+NAMED_ZONE = Pattern(r"(?<=[\dZ])\[[A-Za-z_/+-]{1,40}\d{0,2}\]$", re.ASCII)
 # The same in other writings: 2026/03/15 10:00, 20260315T100000Z; and 10.00 o'clock.
-OTHER_TIME = re.compile(
+OTHER_TIME = Pattern(
     r"(\d{4})(?:/(\d\d?)/(\d\d?)(?:[T ]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
     r"|-(\d\d)-(\d\d) (\d\d)\.(\d\d)(?:\.(\d\d))?|(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?)"
     r"\s*(Z|z|UTC|[+-]\d\d:?(?:\d\d)?)?",
     re.ASCII,
 )
+# Sun Mar 15 10:00:00 2026, as C and Python print it.
+C_TIME = Pattern(r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) (?P<clock>\d\d:\d\d:\d\d) (?P<year>\d{4})")
 # Sun, 15 Mar 2026 10:00:00 GMT; 15-Mar-2026 10:00; March 15, 2026, 10:00:13 PM.
-NAMED_MONTH = re.compile(
+NAMED_MONTH = Pattern(
     r"(?:[A-Za-z]{3,9},?\s+)?"
     r"(?:(?P<day>\d{1,2})[ -](?P<month>[A-Za-z]{3,9})\.?[ -]|(?P<first>[A-Za-z]{3,9})\.? (?P<then>\d{1,2}),? )"
     r"(?P<year>\d{4})(?:,?[ T]+(?:at )?(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
@@ -39,7 +45,9 @@ NAMED_MONTH = re.compile(
     re.ASCII,
 )
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-NUMBER = re.compile(r"-?\d{1,19}(?:\.\d+)?", re.ASCII)
+NUMBER = Pattern(r"-?\d{1,19}(?:\.\d+)?", re.ASCII)
+# As data frames and spreadsheets write a large number: 1.7644104e9.
+POWER = Pattern(r"\d(?:\.\d{1,18})?[eE]\+?(?:0?9|1[0-8])", re.ASCII)
 
 
 def to_utc(value: object, zone: str = "UTC") -> str | None:
@@ -76,9 +84,17 @@ def _any_to_utc(value: object, zone: str) -> str | None:
     if not isinstance(value, str):
         return None
     text = value.strip()
+    if text in ("0", "0.0"):
+        return _from_epoch(0)
+    if POWER.fullmatch(text):
+        return _from_epoch(float(text))
     if NUMBER.fullmatch(text):
         # Four digits are a year, and a year is no time.
         return _from_epoch(float(text) if "." in text else int(text)) if len(text) > 8 else None
+    if text.endswith("]"):
+        text = NAMED_ZONE.sub("", text)
+    elif c_time := C_TIME.fullmatch(text):
+        text = "{day} {month} {year} {clock}".format_map(c_time.groupdict())
     match = TIME.fullmatch(text)
     return _from_iso(match, zone) if match else _from_other(text, zone)
 

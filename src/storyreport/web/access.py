@@ -26,7 +26,7 @@ WRITES = (
 )
 # What shows where the sources lie, rows as their source wrote them, or what people noted.
 PRIVATE_TABLES = (
-    *("inputs", "rejects", "source_states", "secrets", "unchanged_requests", "row_blocks"),
+    *("inputs", "lakes", "rejects", "source_states", "secrets", "unchanged_requests", "row_blocks"),
     *("notes", "acknowledgements", "acknowledged_findings"),
 )
 PRIVATE_REPORTS = ("rejected_rows", "notes", "known_findings")

@@ -6,12 +6,12 @@ from typing import Any
 from datasette import Response
 from datasette.utils import tilde_decode
 
-from .. import bounds
 from ..charts import Context
 from ..reports import load_reports
 from ..reports.details import SECTIONS, Section
 from ..values.quantities import duration
-from . import DATABASE, context, freshness, run_page
+from ..verdicts import bounds
+from . import DATABASE, context, freshness, lakes, run_page
 from .charts import Chart, kept
 from .permissions import ensure_database
 from .tables import Table
@@ -139,12 +139,22 @@ async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool)
         said = [row for result in found if result.report.name == "run_status" for row in result.rows]
         lead = run_page.lead(said) if kind == "run" else ""
         ways = await run_page.ways(visitor, said) if kind == "run" else ()
-        return Detail(kind, key, lead or TEXTS[kind], heading, sections, fresh, ways=ways)
+        facts = await _missing(visitor, kind, key, source)
+        return Detail(kind, key, lead or TEXTS[kind], heading, sections, fresh, facts=facts, ways=ways)
     where = f" in {source}" if source and kind != "source" else ""
     if known:
         return Detail(kind, key, TEXTS[kind], "", [], fresh, f"No run of this {kind} has ended yet{where}.")
     near = await offered(visitor, kind, key)
-    return Detail(kind, key, TEXTS[kind], "", [], fresh, f"No {kind} '{key}'{where}.", near)
+    elsewhere = " ".join(await lakes.elsewhere(visitor, kind, key, source))
+    return Detail(kind, key, TEXTS[kind], "", [], fresh, elsewhere or f"No {kind} '{key}'{where}.", near)
+
+
+async def _missing(visitor: Visitor, kind: str, key: str, source: str) -> tuple[str, ...]:
+    """What is missing of a story or run that lies in a lake, as the report says that is about it."""
+    report = load_reports().get({"story": "story_status", "run": "run_timeline"}.get(kind, ""))
+    if report is None or not await visitor.may_see([report.name]):
+        return ()
+    return await lakes.missing(visitor, report, {kind: key, "source": source})
 
 
 async def _section(visitor: Visitor, section: Section, key: str, source: str) -> Shown | None:

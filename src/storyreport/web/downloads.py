@@ -5,7 +5,7 @@ import io
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..spreadsheets import safe_rows
+from ..terminal.spreadsheets import safe_rows
 
 # Longer than any row of a report database; the module's own limit is 128 KiB.
 LONGEST_CELL = 1 << 24

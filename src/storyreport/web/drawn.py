@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from .. import bounds, reports
+from .. import reports
 from ..charts import MOST_BARS, Context
+from ..verdicts import bounds
 from . import links, notes, rows
 from .visitor import Visitor
 

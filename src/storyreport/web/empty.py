@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from .. import reports, rollups
 from ..errors import how_to_load
-from . import answers, links, unknown
+from . import answers, lakes, links, unknown
 from .unknown import Offered
 from .visitor import Visitor
 
@@ -64,6 +64,10 @@ async def _of_name(visitor: Visitor, report: reports.Report, values: Mapping[str
             without = (f"Show it without this {param.name}", _address(visitor, report, others))
             is_needed = _is_missing(report, param, {**values, param.name: ""})
             near = await _near(visitor, report, param.name, value, others)
+            if elsewhere := await lakes.elsewhere(visitor, kind, value, values.get("source", "")):
+                # A report of detail says above where it is.
+                said = elsewhere[:1] if reports.class_of(report) == "detail" else elsewhere
+                return Empty(said, () if is_needed else (without,), near)
             return Empty((f"There is no {kind} {value!r}.",), () if is_needed else (without,), near)
     return None
 

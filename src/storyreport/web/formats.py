@@ -10,7 +10,7 @@ from datasette import utils
 from datasette.renderer import convert_specific_columns_to_json
 
 from .. import reports
-from ..spreadsheets import safe_rows
+from ..terminal.spreadsheets import safe_rows
 from . import DATABASE
 
 # How a row becomes a value of JSON, by Datasette's names.

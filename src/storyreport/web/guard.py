@@ -136,7 +136,7 @@ def authorizer(
         # SQLite asks so when it opens a search table; without writable_schema nobody else gets further.
         if action == sqlite3.SQLITE_UPDATE and first == "sqlite_master":
             return sqlite3.SQLITE_OK
-        # `/-/versions` tries out search tables on such a connection: they are not made, and it is not told so.
+        # `/-/versions` tries out search tables on such a connection: they are not made, and it hears nothing of that.
         if is_memory and action == sqlite3.SQLITE_INSERT and first == "sqlite_master":
             return sqlite3.SQLITE_IGNORE
         return sqlite3.SQLITE_DENY

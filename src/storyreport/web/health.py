@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .. import acknowledged, reports
+from .. import reports
+from ..verdicts import acknowledged
 from . import answers, links
 from .visitor import Visitor
 

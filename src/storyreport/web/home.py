@@ -8,8 +8,9 @@ from typing import Any
 from datasette import Response, utils
 from markupsafe import Markup
 
-from .. import figures, reports
-from ..figures import Fact, Question
+from .. import reports
+from ..verdicts import figures
+from ..verdicts.figures import Fact, Question
 from . import answers, context, freshness, links
 from .health import Health, health
 from .permissions import databases, ensure_instance, is_private

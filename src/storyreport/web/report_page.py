@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import reports
-from . import addresses, charts, context, drawn, empty, freshness, links, listing, mode, notes
+from . import addresses, charts, context, drawn, empty, freshness, lakes, links, listing, mode, notes
 from .charts import BARS
 from .empty import Empty
 from .listing import SORT, SORT_DESC, Paging
@@ -74,6 +74,7 @@ class ReportPage:
     siblings_title: str
     siblings: list[tuple[str, str, str]]  # (title, summary, address)
     empty: Empty | None  # where there are no rows
+    lake: tuple[str, ...]  # what is missing of sources whose detail is elsewhere
     error: str
     status: int
     table: Table | None
@@ -121,6 +122,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         siblings_title=f"More about {PLURALS.get(report.topic, report.topic.lower())}:",
         siblings=[(each.title, each.summary, links.report(datasette, each.name)) for each in siblings],
         empty=None if rows.total or rows.error else await empty.of_report(visitor, report, values),
+        lake=await lakes.missing(visitor, report, values),
         error=rows.error,
         status=rows.status,
         table=await _table(visitor, report, values, rows),

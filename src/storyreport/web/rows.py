@@ -10,7 +10,7 @@ from datasette.database import QueryInterrupted
 from .. import reports
 from ..charts import MOST_ROWS
 from ..reports import periods
-from . import answers, data_errors, listing
+from . import answers, data_errors, lakes, listing
 from .listing import PAGE_ROWS, Order
 from .visitor import Visitor
 
@@ -62,6 +62,8 @@ async def _listed(
     visitor: Visitor, report: reports.Report, bound: Mapping[str, str], order: Order | None, page: int
 ) -> Listed:
     datasette, start = visitor.datasette, (page - 1) * PAGE_ROWS
+    if (of_lake := await lakes.rows(visitor, report, bound)) is not None:
+        return Listed(of_lake[:MOST_ROWS], of_lake[start : start + PAGE_ROWS], len(of_lake), page, order)
     sql = f"select *\nfrom (\n{report.sql}\n)\nlimit {MOST_ROWS + 1}"
     found = (await answers.rows(datasette, sql, bound)).rows
     total = len(found)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from ..figures import change_words
 from ..reports import periods
 from ..values.quantities import duration, money
+from ..verdicts.figures import change_words
 from . import links
 from .visitor import Visitor
 

@@ -13,7 +13,7 @@ from datasette.plugins import pm
 from .. import reports as catalogue
 from ..charts import Href
 from ..reports import Report
-from . import DATABASE, answers, links
+from . import DATABASE, answers, lakes, links
 from .permissions import visible
 from .tables import Table, table
 
@@ -22,7 +22,9 @@ SOURCES = """
         name,
         system,
         last_ingest_at as read_at,
-        detail_since
+        detail_since,
+        rolled_up_by,
+        up_to_day
     from source_states
     order by id
 """
@@ -32,12 +34,14 @@ PIPELINES = "select distinct name from pipelines order by name"
 
 @dataclass(frozen=True)
 class Source:
-    """A source, when it was read last (UTC text or None), and that in words."""
+    """A source, when it was read last (UTC text or None), and that in words; of a lake, by what and up to which day."""
 
     name: str
     system: str
     read_at: str | None
     detail_since: str | None
+    rolled_up_by: str | None
+    up_to_day: str | None
     age: str
     address: str
 
@@ -153,6 +157,10 @@ class Visitor:
         outer = select or "select * from report" + (f" where {conditions}" if conditions else "")
         named = (report, links.report(self.datasette, report.name, values), links.file_name(report, values))
         href = links.of_marks(self.datasette, report, values)
+        if not select and (of_lake := await lakes.rows(self, report, catalogue.for_sql(report, values))) is not None:
+            columns = _informative(of_lake, given)
+            cells = [[await self.cell(row, column) for column in columns] for row in of_lake[:most_cells]]
+            return Result(*named, columns, of_lake, cells, href=href)
         found = await self._found(report, {**given, **catalogue.for_sql(report, values)}, outer)
         if isinstance(found, str):
             return Result(*named, error=found)

@@ -14,8 +14,8 @@ select
     kind || ': keys used again for other work' as problem,
     count(*) as "rows",
     max(earlier_key) as example,
-    'The source was emptied or began again: the earlier rows stay in history under their key and their time. If they are'
-    || ' of another pipeline, ingest the two under different names.' as action
+    'The source was emptied, began again or deleted its oldest rows: the earlier rows stay in history under their key and'
+    || ' their time. If they are of another pipeline, ingest the two under different names.' as action
 from reused_keys
 group by source_id, kind
 union all

@@ -1,4 +1,5 @@
--- Each source, how much of it is here, and when it was last found to be so.
+-- Each source, how much of it is here, and when it was last found to be so. Of a lake: what rolled it up, and up to
+-- which day.
 select
     sources.id,
     sources.name,
@@ -27,5 +28,9 @@ select
         from ingests
         where ingests.source_id = sources.id
     ) as last_ingest_at,
-    sources.detail_since
+    sources.detail_since,
+    lakes.engine as rolled_up_by,
+    lakes.rolled_up_at,
+    lakes.until_day as up_to_day
 from sources
+left join lakes on lakes.source_id = sources.id

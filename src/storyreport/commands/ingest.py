@@ -1,0 +1,386 @@
+"""The commands that load: `ingest` of places or of the sources file, once or again and again, and `init`."""
+
+import contextlib
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from ..errors import StoryreportError, UsageError
+from ..terminal.control import CONTROL
+from .options import (
+    EPILOG,
+    LABELS,
+    called,
+    is_stream,
+    place,
+    progress_line,
+    streamed,
+    with_config,
+    with_database,
+    with_max_bytes,
+    with_prices,
+    with_wait,
+)
+
+if TYPE_CHECKING:
+    from ..config import Source
+    from ..ingest import Request
+    from ..pricing import PriceFile
+
+SERVERS = ("postgresql://", "postgres://")
+# The exit code where some sources were loaded and others could not be.
+FAILED_IN_PART = 3
+WATCH_SECONDS = 60.0
+# `init` looks so deep, and passes these over.
+DEPTH = 3
+# Where agents keep their sessions, below a home folder: hidden folders are passed over otherwise.
+AGENTS = (".claude/projects", ".config/claude/projects", ".codex", ".gemini", ".local/share/opencode")
+PASSED_OVER = {"node_modules", "__pycache__", "site-packages", "venv", "storyreport-demo"}
+
+
+class Order(NamedTuple):
+    """What one ingest is to load, and how: `arguments` say the same on a command line."""
+
+    places: tuple[str, ...]
+    name: str | None
+    system: str | None
+    price_path: Path | None
+    how: Mapping[str, Any]
+    arguments: list[str] | None = None
+
+
+@click.command(epilog=EPILOG)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+@with_database
+@click.option("--name", help="Name of the source [default: name of the file or folder without its extension].")
+@click.option("--as", "system", metavar="SYSTEM", help="System that wrote the source [default: recognised].")
+@click.option("--timezone", metavar="TZ", help="Zone of times without an offset, e.g. Europe/Madrid [default: UTC].")
+@click.option(
+    "--status", "status_words", multiple=True, metavar="WORD=MEANING", help="Meaning of a status word (repeatable)."
+)
+@click.option("--full", is_flag=True, help="Read everything again, not only what may have changed.")
+@click.option("--append", is_flag=True, help="Add the rows: those that the files lack are not marked as deleted.")
+@click.option("--strict", is_flag=True, help="Fail if a row cannot be loaded (by default it is kept in rejects).")
+@click.option(
+    "--with-text", is_flag=True, default=None, help="Also copy prompts and story texts (left out by default)."
+)
+@with_prices
+@with_config
+@click.option(
+    "--watch",
+    type=click.FloatRange(min=0.05),
+    is_flag=False,
+    flag_value=WATCH_SECONDS,
+    metavar="[SECONDS]",
+    help="Keep loading what changes until Ctrl-C; look every SECONDS [default: 60].",
+)
+@with_wait
+@with_max_bytes
+def ingest(
+    sources: tuple[str, ...],
+    database: Path,
+    name: str | None,
+    system: str | None,
+    timezone: str | None,
+    status_words: tuple[str, ...],
+    full: bool,
+    append: bool,
+    strict: bool,
+    with_text: bool | None,
+    price_path: Path | None,
+    config_path: Path | None,
+    watch: float | None,
+) -> None:
+    """Load sources into the report database. Re-running only loads what changed.
+
+    A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a pattern like 'exports/*.csv', a
+    postgresql:// URL, or - for standard input. SOURCEs of one system are one source, unless two are whole databases.
+    Without a SOURCE, those of storyreport.toml are loaded (see `storyreport init`).
+    """
+    from ..ingest import check_timezone
+    from ..sources import problems
+    from ..statuses import given
+
+    # Before anything is read.
+    for problem in problems():
+        click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
+    if sources:
+        if timezone:
+            check_timezone(timezone)
+        how = {"timezone": timezone, "statuses": given(status_words), "full": full, "append": append, "strict": strict}
+        arguments = click.get_current_context().obj if watch is None and not problems() else None
+        orders = [Order(sources, name, system, price_path, {**how, "with_text": with_text}, arguments)]
+    else:
+        if name or system or timezone or status_words or append or price_path:
+            raise UsageError("Options about a source need a SOURCE; for all sources they are in storyreport.toml.")
+        orders = _orders(database, config_path, {"full": full, "strict": strict}, with_text)
+    for order in orders:
+        check(order)
+    if watch is None:
+        run(orders, database)
+        return
+    if any(is_stream(source) for source in sources):
+        raise UsageError("Standard input or a pipe cannot be watched: name a file or folder.")
+    _watch(orders, database, watch)
+
+
+def check(order: Order) -> None:
+    """Raise UsageError for what cannot be loaded, before anything is read."""
+    for source in order.places:
+        if "://" in source and not source.startswith(SERVERS):
+            # It may hold a password: it is not repeated.
+            raise UsageError("A URL must name a PostgreSQL database: postgresql://user@host/database.")
+    streams = [source for source in order.places if is_stream(source)]
+    if streams and not order.system:
+        what = "Standard input" if streams[0] == "-" else f"{streams[0]} is a pipe or device, which"
+        raise UsageError(f"{what} needs --as SYSTEM: name the system that wrote it.")
+
+
+def run(orders: list[Order], database: Path) -> None:
+    """Load each source; one that fails does not stop the others. Exits with 3 where some were loaded and others not."""
+    from ..transaction import staying_open
+
+    failed: list[str] = []
+    loaded = 0
+    with staying_open(database) if len(orders) > 1 and database.is_file() else contextlib.nullcontext():
+        for order in orders:
+            try:
+                loaded += carry_out(order, database, failed, is_alone=len(orders) == 1)
+            except StoryreportError as error:
+                if len(orders) == 1:
+                    raise
+                failed.append(f"{order.name}: {error}")
+    for sentence in failed:
+        click.echo(f"Error: {CONTROL.sub(' ', sentence)}", err=True)
+    if failed:
+        sys.exit(FAILED_IN_PART if loaded else 1)
+
+
+def carry_out(
+    order: Order,
+    database: Path,
+    failed: list[str],
+    is_alone: bool = True,
+    say: Callable[[str, bool], None] = lambda line, _: click.echo(line),
+) -> int:
+    """Load what an order names and say a line (and whether it is unchanged) about each source; return how many.
+
+    `failed` gets a sentence for each one that could not be loaded; a single one raises its error.
+    """
+    from .. import unchanged
+    from ..ingest import known_at, requests_for, system_before
+    from ..transaction import staying_open
+
+    if order.arguments and order.name and (text := unchanged.answer(order.arguments)) is not None:
+        say(text.rstrip("\n"), True)
+        return 1
+    call = unchanged.call_of(order.arguments) if order.arguments else None
+    price_file = read_prices(order.price_path)
+    with contextlib.ExitStack() as stack:
+        streams = [each for each in order.places if is_stream(each)]
+        places = [stack.enter_context(streamed(each)) if each in streams else place(each) for each in order.places]
+        kept = {
+            path: LABELS.get(each, each) for path, each in zip(places, order.places, strict=True) if each in streams
+        }
+        not_found: list[str] = []
+        known, before = partial(known_at, database), partial(system_before, database)
+        how = {**order.how, "price_file": price_file}
+        requests = requests_for(places, order.name, order.system, not_found, known, before, **how)
+        if len(requests) > 1 and database.is_file():
+            stack.enter_context(staying_open(database))
+        loaded = 0
+        for request in [called(request, kept) for request in requests]:
+            try:
+                load_one(request, database, say)
+                loaded += 1
+            except StoryreportError as error:
+                if is_alone and len(requests) + len(not_found) == 1:
+                    raise
+                not_found.append(str(error))
+    failed += not_found
+    if call and not not_found:
+        unchanged.note(call, [request.name for request in requests])
+    return loaded
+
+
+def load_one(
+    request: "Request", database: Path, say: Callable[[str, bool], None] = lambda line, _: click.echo(line)
+) -> None:
+    """Ingest a source and say a line about it."""
+    from ..ingest import ingest as run
+
+    with progress_line() as progress:
+        outcome = run(database, request, progress)
+    for note in outcome.notes:
+        click.echo(f"Note: {note}.", err=True)
+    counts = outcome.counts
+    estimated = f", {outcome.estimated:,} costs estimated" if outcome.estimated else ""
+    left_out = f", {counts.left_out:,} pruned before and skipped" if counts.left_out else ""
+    took = f"{estimated} in {outcome.duration_ms / 1000:.1f} s"
+    if outcome.unchanged:
+        say(f"{outcome.name}: unchanged, 0 rows written{took}", True)
+    else:
+        say(
+            f"{outcome.name}: {counts.read:,} rows read, {counts.written:,} rows written"
+            f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} deleted),"
+            f" {counts.rejected:,} rejected{left_out}{took}",
+            False,
+        )
+
+
+def read_prices(path: Path | None) -> "PriceFile | None":
+    """The price file at a path, if one is given."""
+    if path is None:
+        return None
+    from ..pricing import read_price_file
+
+    return read_price_file(path)
+
+
+# The sources file ----------------------------------------------------------------------------------------------------
+
+
+def _orders(database: Path, path: Path | None, how: Mapping[str, Any], with_text: bool | None) -> list[Order]:
+    """The sources of the sources file; UsageError where there is none."""
+    from .. import config, record
+
+    found = config.find(path)
+    sources = list(found.sources) if found else []
+    recorded = record.folder(str(database.absolute()))
+    if os.path.isdir(recorded) and not any(
+        Path(recorded).samefile(place) for each in sources for place in _there(each)
+    ):
+        sources.append(config.Source(record.NAME, (recorded,)))
+    if not sources and found is None:
+        raise UsageError("ingest needs a SOURCE, or a storyreport.toml in this folder: `storyreport init` writes one.")
+    if found and not sources:
+        raise UsageError(f"{found.path} names no source: add a table such as [sources.studio] with a location.")
+    return [_order(database, source, how, with_text) for source in sources]
+
+
+def _there(source: "Source") -> list[str]:
+    return [place for place in source.places if os.path.exists(place)]
+
+
+def _order(database: Path, source: "Source", how: Mapping[str, Any], with_text: bool | None) -> Order:
+    from ..given import check_timezone
+    from ..statuses import given
+
+    words = [f"{word}={meaning}" for word, meaning in source.status.items()]
+    if source.timezone:
+        check_timezone(source.timezone)
+    with_text = source.with_text if with_text is None else with_text
+    options = {"timezone": source.timezone, "statuses": given(words), "append": source.append, "with_text": with_text}
+    arguments = None
+    if not (source.append or source.prices or with_text or how["full"] or how["strict"]):
+        said = [("--as", source.system), ("--timezone", source.timezone), *(("--status", word) for word in words)]
+        more = [word for option, value in said if value for word in (option, value)]
+        arguments = ["--db", str(database), "--name", source.name, *more, *source.places]
+    return Order(source.places, source.name, source.system, source.prices, {**options, **how}, arguments)
+
+
+def _watch(orders: list[Order], database: Path, seconds: float) -> None:
+    """Load what changes until Ctrl-C; a source that fails is said once, and again when it is back."""
+    said: dict[int, list[str]] = {}
+    while True:
+        for place_, order in enumerate(orders):
+            failed: list[str] = []
+            try:
+                carry_out(order, database, failed, say=lambda line, same: None if same else _say(line))
+            except StoryreportError as error:
+                failed.append(str(error))
+            for sentence in failed if failed != said.get(place_) else ():
+                label = f"{order.name}: " if order.name else ""
+                _say(f"Error: {CONTROL.sub(' ', label + sentence)}", is_error=True)
+            if said.get(place_) and not failed:
+                _say(f"{order.name or ' '.join(order.places)}: loaded again")
+            said[place_] = failed
+        time.sleep(seconds)
+
+
+def _say(line: str, is_error: bool = False) -> None:
+    # A log is read while it is written.
+    click.echo(f"{time.strftime('%H:%M:%S')} {line}", err=is_error)
+    (sys.stderr if is_error else sys.stdout).flush()
+
+
+# init ----------------------------------------------------------------------------------------------------------------
+
+EXAMPLE = """\
+# [sources.studio]
+# location = "data/pipeline_stories.db"
+"""
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def init(folder: Path) -> None:
+    """Write storyreport.toml with the sources that are found in DIR (this folder).
+
+    Where it holds none, those that coding agents keep in the home folder are taken.
+    """
+    from ..config import NAME
+    from ..given import look_around
+
+    path = folder / NAME
+    if path.exists():
+        raise StoryreportError(f"{path} exists already: edit it, or move it away first.")
+    found = look_around([*_places(folder, DEPTH), *_agents(folder)]) or look_around(_agents(Path.home()))
+    names: dict[str, int] = {}
+    tables = []
+    for name, title, places in found:
+        names[name] = names.get(name, 0) + 1
+        key = name if names[name] == 1 else f"{name}-{names[name]}"
+        inside = [(each.relative_to(folder) if each.is_relative_to(folder) else each).as_posix() for each in places]
+        location = json.dumps(inside[0] if len(inside) == 1 else inside, ensure_ascii=False)
+        key = key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key, ensure_ascii=False)
+        tables.append(f"# found: a {title}\n[sources.{key}]\nlocation = {location}\n")
+    path.write_text("\n".join([HEAD, *(tables or [EXAMPLE])]), encoding="utf-8")
+    count = f"{len(tables)} source{'' if len(tables) == 1 else 's'}"
+    click.echo(f"{path}: {count} found" + ("; load with: storyreport ingest" if tables else "; add yours to it"))
+
+
+HEAD = """\
+# The sources of storyreport: `storyreport ingest` loads them all.
+# Keys of a source: location, system, timezone, status, prices, with_text, append, freshness.
+# Passwords are not written here: location = "postgresql://user:${PGPASSWORD}@host/database"
+
+# What `storyreport check` holds:
+# limits = ["stuck > 0", "failure_pct > 10 in 24h", "cost > 20 USD in 1d"]
+"""
+
+
+def _agents(home: Path) -> list[Path]:
+    """The folders of agents' sessions below a home folder."""
+    return [home / place for place in AGENTS if (home / place).is_dir()]
+
+
+def _places(folder: Path, depth: int, passed_over: Collection[str] = PASSED_OVER, files: bool = True) -> list[Path]:
+    """The files and folders that may be a source: a folder that is one by its own folders is not looked into."""
+    from ..given import is_tree, look_around
+
+    places: list[Path] = []
+    for entry in sorted(folder.iterdir()):
+        if entry.name in passed_over or (entry.name.startswith(".") and entry.name != ".runs") or entry.is_symlink():
+            continue
+        if entry.is_file() and not files:
+            continue
+        found = look_around([entry])
+        is_leaf = entry.is_file() or depth == 1 or is_tree(entry)
+        # Some files of a folder may be one source as they lie there, or one of them a source by itself.
+        is_source = bool(found) and (is_leaf or any(entry in places_ for _, _, places_ in found))
+        places += [entry] if is_source else []
+        if not is_leaf:
+            with contextlib.suppress(OSError):
+                # Such a source has the files of `data`, too.
+                beside = {*PASSED_OVER, "data"} if is_source else PASSED_OVER
+                places += _places(entry, depth - 1, beside, not is_source)
+    return places

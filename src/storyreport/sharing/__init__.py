@@ -1,0 +1,1 @@
+"""The reports without a server: digest, snapshot, packed databases, pictures."""

@@ -1,0 +1,211 @@
+"""A digest of a period: what is wrong, key figures, what changed and what is new, as sections of lines."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from .. import reports
+from ..errors import UsageError
+from ..reports import periods
+from ..values.quantities import duration, money
+from ..verdicts import acknowledged, figures
+
+Row = dict[str, Any]
+# The beginning of an error says which one it is.
+LETTERS = 160
+# The sections that show the chart of their report: the trend behind its numbers.
+PICTURED = ("Work done", "Most time spent", "Cost")
+HOURS = re.compile(r"([1-9]\d{0,4})h", re.ASCII)
+
+
+class Part(NamedTuple):
+    """A section: its title, its report, the report's parameters, the select of its rows, and the line of a row."""
+
+    title: str
+    report: str
+    params: Mapping[str, str]  # a value may be {since}, {before} or {days}
+    select: str
+    line: Callable[[Row], str]
+
+    @classmethod
+    def of(cls, title: str, asked: figures.Question, line: Callable[[Row], str]) -> "Part":
+        """The section of a question that the home page has, too."""
+        return cls(title, asked.report, asked.params, asked.select, line)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section as it was found; `rows` are as the report has them."""
+
+    title: str
+    report: str
+    params: Mapping[str, str]
+    lines: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def url(self, base: str, ending: str = "") -> str:
+        """The address of its report (`.png`: of its picture) on a server; empty without one."""
+        query = f"?{urlencode(self.params)}" if self.params else ""
+        return f"{base.rstrip('/')}/storyreport/{self.report}{ending}{query}" if base else ""
+
+    @property
+    def is_pictured(self) -> bool:
+        """Whether its chart says more than its lines."""
+        return self.title in PICTURED
+
+
+@dataclass(frozen=True)
+class Digest:
+    """A digest: its period (first and last UTC day), one sentence, and the sections that have rows."""
+
+    since: str
+    until: str
+    verdict: str
+    sections: tuple[Section, ...]
+
+
+def _text(value: object) -> str:
+    text = " ".join(str(value or "").split())
+    return text if len(text) <= LETTERS else text[: LETTERS - 1] + "…"
+
+
+def _times(row: Row) -> str:
+    return f"{row['work']}: {row['now']:,} ({row['before']:,} in as many days before)"
+
+
+def _changed(row: Row) -> str:
+    was, now, change = duration(row["previous_p95_ms"]), duration(row["p95_ms"]), row["change_pct"]
+    return f"{row['step']} of {row['source']}: p95 {now}, {was} before ({change:+.0f} %)"
+
+
+def _failing(row: Row) -> str:
+    was, now = row["previous_failure_pct"], row["failure_pct"]
+    return f"{row['step']} of {row['source']}: {now:.1f} % failed, {was:.1f} % before"
+
+
+def _cost_change(row: Row) -> str:
+    was, now = (money(row[name], row["currency"] or "") for name in ("previous_cost", "cost"))
+    return f"{row['provider'] or 'unknown provider'} of {row['source']}: {now}, {was} before"
+
+
+def _health(row: Row) -> str:
+    text = f"{row['status']}: {row['detail']}"
+    return text if row["new"] == row["count"] else f"{text} {row['new']:,} new, the others are known."
+
+
+def _slowest(row: Row) -> str:
+    return f"{row['step']} of {row['source']}: {duration(row['total_ms'])}, p95 {duration(row['p95_ms'])}"
+
+
+def _failure(row: Row) -> str:
+    return f"{_text(row['error'])}: {row['occurrences']:,} times since {row['first_seen'][:10]}"
+
+
+SINCE = {"since": "{since}", "until": "today"}
+PARTS = (
+    Part(
+        "To look at",
+        "health",
+        {},
+        """select "check", status, detail, report, count from report where status <> 'ok' order by status""",
+        _health,
+    ),
+    Part(
+        "Work done",
+        "throughput",
+        {"since": "{before}", "until": "today"},
+        """
+        select
+            work,
+            sum(case when day >= :first then times else 0 end) as now,
+            sum(case when day < :first then times else 0 end) as before
+        from (
+            select 1 as place, 'stories completed' as work, day, stories_completed as times from report
+            union all
+            select 2, 'runs completed', day, runs_completed from report
+            union all
+            select 3, 'runs failed', day, runs_failed from report
+        )
+        group by place, work
+        having sum(times) > 0
+        order by place
+        """,
+        _times,
+    ),
+    Part(
+        "Most time spent",
+        "slowest_steps",
+        SINCE,
+        "select step, source, total_ms, p95_ms from report where total_ms > 0 order by total_ms desc limit 3",
+        _slowest,
+    ),
+    Part(
+        "Cost",
+        "cost",
+        SINCE,
+        """
+        select sum(cost) as cost, currency, sum(unpriced_calls) as unpriced_calls from report
+        where cost is not null group by currency order by cost desc
+        """,
+        lambda row: money(row["cost"], row["currency"] or ""),
+    ),
+    Part.of("Slower and faster steps", figures.SLOWER_STEPS, _changed),
+    Part.of("Failing steps", figures.FAILING_STEPS, _failing),
+    Part.of("Changes of cost", figures.COST_CHANGES, _cost_change),
+    Part.of("New errors", figures.NEW_ERRORS, _failure),
+)
+
+
+def digest(connection: sqlite3.Connection, period: str) -> Digest:
+    """The digest of a period that ends now; UsageError where it is none."""
+    bounds = periods.bounds(period)
+    today = periods.now().date()
+    if bounds is None or bounds.since > today:
+        raise UsageError(f"{period!r} is not a period: use e.g. 24h, 7d, 4w or month.")
+    days = (today - bounds.since).days + 1
+    words = {"since": bounds.since.isoformat(), "days": str(days)}
+    words["before"] = (bounds.since - timedelta(days=days)).isoformat()
+    found = [_section(connection, part, words) for part in PARTS]
+    known = sum(row["count"] for section in found[:1] for row in section.rows if not row["new"])
+    sections = tuple(section for section in (_news(found[0]), *found[1:]) if section.rows)
+    has_runs = any(row["now"] for section in sections if section.title == "Work done" for row in section.rows)
+    problems = next((section.rows for section in sections if section.report == "health"), ())
+    verdict = f"{len(problems)} thing{'s' if len(problems) > 1 else ''} to look at" if problems else "All is well"
+    verdict += f"; {known:,} known" if known else ""
+    verdict += _last_hours(connection, period) if has_runs else "; no runs"
+    return Digest(words["since"], today.isoformat(), f"{verdict}.", sections)
+
+
+def _news(health: Section) -> Section:
+    """The checks with findings that are not acknowledged."""
+    kept = [(line, row) for line, row in zip(health.lines, health.rows, strict=True) if row["new"]]
+    return replace(health, lines=tuple(line for line, _ in kept), rows=tuple(row for _, row in kept))
+
+
+def _last_hours(connection: sqlite3.Connection, period: str) -> str:
+    """The home page's verdict, for a period of hours; others are of whole days, which the sections show."""
+    hours = HOURS.fullmatch(period.strip().lower())
+    if not hours:
+        return ""
+    answers = [
+        reports.select(connection, reports.find(asked.report), {"hours": hours[1]}, asked.select)
+        for asked in (figures.LAST_HOURS, figures.SLOW_RUNS)
+    ]
+    facts = figures.verdict(answers[0], answers[1][0]["slow"], int(hours[1]))
+    return f". Last {hours[1]} h: {', '.join(fact.text for fact in facts)}"
+
+
+def _section(connection: sqlite3.Connection, part: Part, words: Mapping[str, str]) -> Section:
+    report = reports.find(part.report)
+    params = {name: value.format(**words) for name, value in part.params.items()}
+    rows = reports.select(connection, report, params, part.select, {"first": words["since"]})
+    if part.report == "health":
+        held = acknowledged.held(connection)
+        for row in rows:
+            is_held = row["check"] in held
+            row["new"] = acknowledged.number_of_new(connection, row["check"], {}) if is_held else row["count"]
+    return Section(part.title, part.report, params, tuple(map(part.line, rows)), tuple(rows))

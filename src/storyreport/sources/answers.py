@@ -1,0 +1,170 @@
+"""Answers of models as they came from Anthropic, Google and Claude Code, in the words of the table of responses.
+
+A helper of the sources: it describes no system. Messages, candidates and results are never read.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import recordfiles
+from .recordfiles import Row, inside
+
+# Results of Anthropic's batches that are no message.
+NO_MESSAGE = ("errored", "canceled", "expired")
+MODALITIES = {"AUDIO": "audio", "IMAGE": "image"}
+
+
+def is_ours(record: Mapping[str, Any]) -> bool:
+    """Whether a record is such an answer, or a line of a batch's results."""
+    return any(found(record) for found in (_is_message, _is_batched, _is_google, _is_result)) or _is_google(
+        _within(record)
+    )
+
+
+def rows(record: Mapping[str, Any]) -> Iterator[Row]:
+    """The row of an answer; of Claude Code's result one for each model."""
+    if _is_message(record):
+        yield _message(record)
+    elif _is_batched(record):
+        yield _batched(record)
+    elif _is_result(record):
+        yield from _result(record)
+    elif _is_google(record):
+        yield _google(record)
+    elif _is_google(_within(record)):
+        yield {**_google(_within(record)), "is_batch": True}
+
+
+def _is_message(record: Mapping[str, Any]) -> bool:
+    return record.get("type") == "message" and "model" in record and isinstance(record.get("usage"), dict)
+
+
+def _is_batched(record: Mapping[str, Any]) -> bool:
+    kind = inside(record, "result", "type")
+    return "custom_id" in record and (kind in NO_MESSAGE or isinstance(inside(record, "result", "message"), dict))
+
+
+def _is_google(record: Mapping[str, Any]) -> bool:
+    return isinstance(_named(record, "usageMetadata"), dict) and _named(record, "modelVersion") is not None
+
+
+def _is_result(record: Mapping[str, Any]) -> bool:
+    return record.get("type") == "result" and {"session_id", "total_cost_usd"} <= record.keys()
+
+
+def _within(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The response in a line of a batch of Google's."""
+    response = record.get("response")
+    return response if isinstance(response, dict) else {}
+
+
+def _message(message: Mapping[str, Any]) -> Row:
+    """A message of Anthropic's, which counts cached tokens beside the input and says no time of its own."""
+    used = message.get("usage")
+    usage = used if isinstance(used, dict) else {}
+    tokens = _anthropic_tokens(
+        *(usage.get(name) for name in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"))
+    )
+    tier = usage.get("service_tier")
+    return {
+        **tokens,
+        "id": message.get("id"),
+        "object": "messages",
+        "provider": "anthropic",
+        "model": message.get("model"),
+        "created_at": message.get("created_at"),
+        "output_tokens": usage.get("output_tokens"),
+        "cache_write_1h_tokens": inside(usage, "cache_creation", "ephemeral_1h_input_tokens"),
+        "web_searches": inside(usage, "server_tool_use", "web_search_requests"),
+        "service_tier": None if tier == "standard" else tier,
+    }
+
+
+def _anthropic_tokens(*parts: Any) -> Row:
+    """The input with what was read from and written to the cache; as it is where one of them is no number."""
+    given, read, written = parts
+    counted = [part or 0 for part in parts]
+    is_known = given is not None and all(type(part) is int for part in counted)
+    return {
+        "input_tokens": sum(counted) if is_known else given,
+        "cached_tokens": read,
+        "cache_write_tokens": written,
+    }
+
+
+def _batched(record: Mapping[str, Any]) -> Row:
+    message = inside(record, "result", "message")
+    if isinstance(message, dict):
+        return {**_message(message), "is_batch": True}
+    kind = inside(record, "result", "type")
+    errors = (inside(record, "result", "error", *path) for path in (("error", "type"), ("type",)))
+    return {
+        "id": record.get("custom_id"),
+        "object": "messages",
+        "provider": "anthropic",
+        "is_batch": True,
+        "status": "cancelled" if kind == "canceled" else None,
+        "error_code": None if kind == "canceled" else next((error for error in errors if error), kind),
+    }
+
+
+def _named(holder: Mapping[str, Any], name: str) -> Any:
+    """A field by Google's name, or by that which its Python package writes."""
+    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+    return holder[name] if name in holder else holder.get(snake)
+
+
+def _google(response: Mapping[str, Any]) -> Row:
+    """A response of Gemini's, which counts thoughts beside the candidates and tools' input beside the prompt."""
+    used = _named(response, "usageMetadata")
+    usage = used if isinstance(used, dict) else {}
+    return {
+        "id": _named(response, "responseId"),
+        "object": "generate_content",
+        "provider": "google",
+        "model": _named(response, "modelVersion"),
+        "created_at": _named(response, "createTime"),
+        "input_tokens": _sum(usage, "promptTokenCount", "toolUsePromptTokenCount"),
+        "output_tokens": _sum(usage, "candidatesTokenCount", "thoughtsTokenCount"),
+        "total_tokens": _named(usage, "totalTokenCount"),
+        "cached_tokens": _named(usage, "cachedContentTokenCount"),
+        "reasoning_tokens": _named(usage, "thoughtsTokenCount"),
+        **_modalities(_named(usage, "promptTokensDetails"), "input"),
+        **_modalities(_named(usage, "candidatesTokensDetails"), "output"),
+    }
+
+
+def _sum(usage: Mapping[str, Any], *names: str) -> Any:
+    """The sum of counts that are there; the first one as it is where one is no number."""
+    parts = [part for name in names if (part := _named(usage, name)) is not None]
+    return sum(parts) if parts and all(type(part) is int for part in parts) else next(iter(parts), None)
+
+
+def _modalities(details: Any, side: str) -> Row:
+    return {
+        f"{side}_{MODALITIES[modality]}_tokens": _named(item, "tokenCount")
+        for item in (details if isinstance(details, list) else [])
+        if isinstance(item, dict) and isinstance(modality := item.get("modality"), str) and modality in MODALITIES
+    }
+
+
+def _result(result: Mapping[str, Any]) -> Iterator[Row]:
+    """What a run of `claude -p` says in the end, by model: its cost is what Claude Code computed."""
+    run = result.get("uuid") or recordfiles.digest([result.get(name) for name in ("session_id", "duration_ms")])
+    around = {"object": "claude_code", "provider": "anthropic", "created_at": result.get("timestamp")}
+    models = result.get("modelUsage")
+    for model, used in models.items() if isinstance(models, dict) else ():
+        tokens = _anthropic_tokens(
+            *(inside(used, name) for name in ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens"))
+        )
+        yield {
+            **around,
+            **tokens,
+            "id": f"{run}/{model}",
+            "model": model,
+            "output_tokens": inside(used, "outputTokens"),
+            "web_searches": inside(used, "webSearchRequests"),
+            "cost": inside(used, "costUSD"),
+        }
+    if not isinstance(models, dict) or not models:
+        yield {**around, **_message(result), **around, "id": run, "cost": result.get("total_cost_usd")}

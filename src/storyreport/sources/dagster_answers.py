@@ -1,0 +1,96 @@
+"""Runs as Dagster's GraphQL API answers them: `runsOrError { ... on Runs { results { … stepStats { … } } } }`.
+
+A helper of the Dagster source: it describes no system. Read are fields that the interface itself queries: runId,
+jobName, status, creationTime, startTime and endTime of a run; stepKey, status, startTime, endTime, attempts of a step.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..readers import text as textfiles
+from . import Part, Table, Type
+
+# What holds runs, and what holds one.
+LISTS = ("runsOrError", "pipelineRunsOrError", "runsFeedOrError")
+SINGLE = ("runOrError", "pipelineRunOrError")
+RUNS = Table(
+    columns={
+        "runid": Type.KEY,
+        "jobname": Type.KEY,
+        "status": Type.WORD,
+        "creationtime": Type.UTC,
+        "starttime": Type.UTC,
+        "endtime": Type.UTC,
+        "updatetime": Type.UTC,
+    },
+    required=("runid",),
+)
+STEPS = Table(
+    columns={
+        "runid": Type.KEY,
+        "stepkey": Type.KEY,
+        "attempt": Type.COUNT,
+        "attempts": Type.COUNT,
+        "status": Type.WORD,
+        "starttime": Type.UTC,
+        "endtime": Type.UTC,
+    },
+    required=("runid", "stepkey"),
+)
+TABLES = {"answered_runs": RUNS, "answered_steps": STEPS}
+
+
+def find(path: Path) -> Path | None:
+    """The path if it is a file with an answer of the API."""
+    return path if path.is_file() and any(True for _ in _runs(path)) else None
+
+
+def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """A row for each run, and for each attempt of its steps."""
+    for run in _runs(path):
+        key = run.get("runId") or run.get("id")
+        yield _staged("answered_runs", {**run, "runId": key, "jobName": run.get("jobName") or run.get("pipelineName")})
+        for step in _objects(run.get("stepStats")):
+            tries = _objects(step.get("attempts")) or [step]
+            for attempt, times in enumerate(tries, start=1):
+                is_last = attempt == len(tries)
+                named = {"runId": key, "stepKey": step.get("stepKey"), "attempt": attempt, "attempts": len(tries)}
+                # Another attempt follows one that failed.
+                status = step.get("status") if is_last else "FAILURE"
+                both = {name: times.get(name) for name in ("startTime", "endTime")}
+                yield _staged("answered_steps", {**named, "status": status, **both})
+
+
+def _staged(table: str, row: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    columns, values = TABLES[table].columns, {name.lower(): value for name, value in row.items()}
+    try:
+        return table, (*(textfiles.single(values.get(column), column) for column in columns), None)
+    except textfiles.BrokenRecord as error:
+        return table, (*[None] * len(columns), str(error))
+
+
+def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The runs of answers; none of any other file."""
+    for _, record, _ in textfiles.records(path):
+        data = (record or {}).get("data", record)
+        if not isinstance(data, dict):
+            return
+        held = [item for name in LISTS for item in _objects(_object(data.get(name)).get("results"))]
+        held += [_object(data.get(name)) for name in SINGLE if name in data]
+        runs = [run for run in held if isinstance(run.get("runId", run.get("id")), str) and "status" in run]
+        if not runs and not any(name in data for name in (*LISTS, *SINGLE)):
+            return
+        yield from runs
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+# An answer is a page of the newest runs, and says nothing of those that it lacks.
+PART = Part(tables=TABLES, feeds={}, statuses={}, find=find, stage=stage)

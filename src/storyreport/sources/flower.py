@@ -1,0 +1,57 @@
+"""Celery's tasks as Flower's API lists them (`/api/tasks`): an object with a task under each id.
+
+A helper of the Celery source: it describes no system. Arguments, results and the names of workers are not read.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..readers import text as textfiles
+from . import Part, Table, Type
+
+SIGNS = frozenset({"uuid", "state", "received", "retries"})
+TIMES = ("received", "started", "succeeded", "failed", "revoked", "rejected", "retried", "timestamp")
+
+TASKS = Table(
+    columns={
+        "uuid": Type.KEY,
+        "name": Type.KEY,
+        "state": Type.WORD,
+        "retries": Type.COUNT,
+        "runtime": Type.SECONDS,
+        "exception": Type.TEXT,
+        "root_id": Type.KEY,
+        **dict.fromkeys(TIMES, Type.UTC),
+    },
+    required=("uuid",),
+)
+
+
+def find(path: Path) -> Path | None:
+    """The path if it is a file with an answer of Flower."""
+    return path if path.is_file() and any(True for _ in _tasks(path)) else None
+
+
+def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """A row for each task."""
+    for task in _tasks(path):
+        try:
+            row = [textfiles.single(task.get(column), column) for column in TASKS.columns]
+        except textfiles.BrokenRecord as error:
+            yield "flower_tasks", (*[None] * len(TASKS.columns), str(error))
+            continue
+        yield "flower_tasks", (*row, None)
+
+
+def _tasks(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The tasks of an answer; none of any other file."""
+    for _, record, _ in textfiles.records(path):
+        tasks = [item for item in (record or {}).values() if isinstance(item, dict) and item.keys() >= SIGNS]
+        if not tasks or len(tasks) < len(record or {}):
+            return
+        yield from tasks
+
+
+# Flower forgets: its answer has the newest tasks, and says nothing of those that it lacks.
+PART = Part(tables={"flower_tasks": TASKS}, feeds={}, statuses={}, find=find, stage=stage)

@@ -1,0 +1,1 @@
+"""What is printed: tables that fit, sparklines, JSON, CSV and Markdown."""

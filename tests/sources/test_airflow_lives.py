@@ -1,0 +1,81 @@
+"""Airflow without a history of tries: the row of a task is all that tells of the last try and of the next one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.report_database import ReportDatabase, pairs
+
+from storyreport.upkeep.doctor import examine
+
+
+def export(path: Path, *tasks: dict[str, Any]) -> Path:
+    """An export of task instances: tries of five minutes in run `r` of DAG `d`."""
+    common = {"dag_id": "d", "run_id": "r", "task_id": "load", "try_number": 1}
+    path.write_text("".join(json.dumps(common | task) + "\n" for task in tasks), "utf-8")
+    return path
+
+
+def at(day: int, **more: Any) -> dict[str, Any]:
+    """A try of 10:00 to 10:05 on a day of November."""
+    return {"start_date": f"2026-11-{day:02}T10:00:00Z", "end_date": f"2026-11-{day:02}T10:05:00Z", **more}
+
+
+@pytest.fixture
+def ingested(db: ReportDatabase, tmp_path: Path) -> Any:
+    """A function that ingests an export in place of the one before."""
+
+    def ingest(*tasks: dict[str, Any]) -> ReportDatabase:
+        db.ingest(export(tmp_path / "task_instance.jsonl", *tasks))
+        assert examine(db.path) == []
+        return db
+
+    return ingest
+
+
+def executions(db: ReportDatabase) -> list[tuple[Any, ...]]:
+    """Executions and failures by day."""
+    return sorted(pairs(db.report("failure_trend"), "day", "executions", "failed"))
+
+
+def test_metadata_that_begins_again(ingested: Any) -> None:
+    """A catch-up after `airflow db reset` has the same run ids and tries: the earlier failure is not lost."""
+    ingested(at(1, state="failed"))
+    db = ingested(at(20, state="success"))
+    assert executions(db) == [("2026-11-01", 1, 1), ("2026-11-20", 1, 0)]
+
+
+def test_a_task_that_waits_for_its_retry_has_failed_once(ingested: Any) -> None:
+    """The first try failed, the second waits; then the row has the second only: one of two executions failed."""
+    db = ingested(at(1, state="up_for_retry"))
+    assert db.sql("select attempt, status, duration_ms from step_runs order by 1") == [
+        (1, "failed", 300_000),
+        (2, "waiting", None),
+    ]
+    db = ingested(at(2, state="success", try_number=2))
+    assert executions(db) == [("2026-11-01", 1, 1), ("2026-11-02", 1, 0)]
+    (flaky,) = db.report("flaky_steps")
+    assert (flaky["retried"], flaky["recovered"], flaky["first_attempt_pct"]) == (1, 1, 0.0)
+
+
+@pytest.mark.parametrize("state", [None, "none", "no_status", ""])
+def test_a_cleared_task_has_its_first_try_still(ingested: Any, state: str | None) -> None:
+    """A cleared task keeps the times of its last try until the next begins: that one is queued, the last has ended."""
+    ingested(at(1, state="success"))
+    db = ingested(at(1, state=state))
+    assert executions(db) == [("2026-11-01", 1, 0)]
+    assert db.sql("select attempt, status, started_at from step_runs where gone_at is null") == [(2, "queued", None)]
+    db = ingested(at(3, state="failed", try_number=2))
+    assert executions(db) == [("2026-11-01", 1, 0), ("2026-11-03", 1, 1)]
+
+
+def test_what_never_ran_is_no_earlier_work(ingested: Any) -> None:
+    """A try that was queued again, or skipped and cleared, is the try that runs in the end."""
+    ingested(
+        {"state": "queued", "queued_dttm": "2026-11-01T10:00:00Z"},
+        at(1, task_id="skipped", state="upstream_failed", try_number=0),
+    )
+    db = ingested(at(2, state="success", queued_dttm="2026-11-02T09:59:00Z"), at(2, task_id="skipped", state="success"))
+    assert db.sql("select count(*), sum(gone_at is not null) from step_runs") == [(2, 0)]
+    assert executions(db) == [("2026-11-02", 1, 0), ("2026-11-02", 1, 0)]

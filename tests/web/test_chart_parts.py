@@ -1,0 +1,104 @@
+"""Charts of columns that are parts of a whole, of rates with the size of what they are of, and below each other."""
+
+from typing import Any
+
+from storyreport import charts, reports
+from storyreport.charts.colours import STATUS
+from storyreport.charts.drawing import LOW_HEIGHT, LOWEST_HEIGHT
+
+STATES: list[dict[str, Any]] = [
+    {"source": "tales", "step": "write", "completed": 7, "failed": 2, "pending": 0},
+    {"source": "tales", "step": "draw", "completed": 4, "failed": 0, "pending": 5},
+    {"source": "films", "step": "write", "completed": 1, "failed": 1, "pending": 1},
+]
+FOLDED = {
+    "mark": "bar",
+    "fold": ["completed", "failed", "pending"],
+    "encoding": {
+        "y": {"field": "step", "type": "nominal", "sort": None},
+        "x": {"field": "value", "type": "quantitative", "stack": "zero", "title": "stories"},
+        "color": {"field": "key", "type": "nominal"},
+        "row": {"field": "source", "type": "nominal"},
+    },
+}
+# The success of two sources on days that only partly are the same.
+RATES: list[dict[str, Any]] = [
+    {"day": "2026-03-01", "source": "tales", "success_pct": 50.0, "runs": 40},
+    {"day": "2026-03-04", "source": "tales", "success_pct": 100.0, "runs": 2},
+    {"day": "2026-03-02", "source": "films", "success_pct": 0.0, "runs": 1},
+    {"day": "2026-03-03", "source": "films", "success_pct": None, "runs": 3},
+]
+RATE = {
+    "mark": "line",
+    "encoding": {
+        "x": {"field": "day", "type": "temporal"},
+        "y": {"field": "success_pct", "type": "quantitative", "of": "runs", "title": "completed"},
+        "row": {"field": "source", "type": "nominal"},
+    },
+}
+
+
+def drawn(chart: dict[str, Any], rows: list[dict[str, Any]]) -> charts.Drawing:
+    found = charts.drawing(chart, rows, charts.Context("A chart", list(rows[0]), ["films", "tales"]))
+    assert found
+    return found
+
+
+def values(part: charts.Part) -> list[dict[str, Any]]:
+    """The data of the first layer."""
+    found: list[dict[str, Any]] = (part.spec["layer"][0] if "layer" in part.spec else part.spec)["data"]["values"]
+    return found
+
+
+def test_each_folded_column_is_a_part_of_its_bar() -> None:
+    tales, films = drawn(FOLDED, STATES).parts
+    assert (tales.heading, films.heading) == ("tales", "films")
+    assert {(value["name"], value["colour"]): value["value"] for value in values(tales) if value["value"]} == {
+        ("write", "completed"): 7,
+        ("write", "failed"): 2,
+        ("draw", "completed"): 4,
+        ("draw", "pending"): 5,
+    }
+    scale = tales.spec["encoding"]["color"]["scale"]
+    assert scale["domain"] == ["completed", "failed", "pending"]
+    assert scale["range"][:2] == [STATUS["completed"], STATUS["failed"]]
+    # A mark says its row as the report has it.
+    said = {value["says"] for value in values(films)}
+    assert said == {"source: films; step: write; completed: 1; failed: 1; pending: 1"}
+
+
+def test_a_point_is_as_large_as_what_its_rate_is_of() -> None:
+    tales, films = drawn(RATE, RATES).parts
+    sizes = tales.spec["layer"][1]
+    assert sizes["mark"]["type"] == "circle"
+    assert [value["n"] for value in sizes["data"]["values"]] == [40, 2]
+    assert values(films)[0]["value"] == 0
+
+
+def test_charts_below_each_other_have_the_same_days() -> None:
+    first, last = {"year": 2026, "month": 3, "date": 1, "utc": True}, {"year": 2026, "month": 3, "date": 4, "utc": True}
+    for part in drawn(RATE, RATES).parts:
+        assert part.spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [first, last]
+
+
+def test_a_row_without_a_rate_is_said_to_have_no_value() -> None:
+    assert drawn(RATE, RATES).notes == ("1 row has no value and is only in the table.",)
+    undated = [{**RATES[0], "day": None}, *RATES[1:3]]
+    assert drawn(RATE, undated).notes == ("1 row has no day and is only in the table.",)
+
+
+def test_many_charts_are_lower_than_a_few() -> None:
+    many = [{**RATES[0], "source": name} for name in "abcd"]
+    assert {part.spec["height"] for part in drawn(RATE, many).parts} == {LOWEST_HEIGHT}
+    assert {part.spec["height"] for part in drawn(RATE, many[:2]).parts} == {LOW_HEIGHT}
+
+
+def test_months_run_from_left_to_right() -> None:
+    for name in ("cost_by_month", "cost_forecast"):
+        chart = reports.load_reports()[name].chart
+        assert chart
+        measure = chart["encoding"]["y"]["field"]
+        row = {"source": "tales", measure: 1.0, "currency": "USD"}
+        rows = [{**row, "month": month} for month in ("2026-03", "2026-02")]
+        (part,) = drawn(chart, rows).parts
+        assert part.spec["encoding"]["x"]["sort"] == "ascending"
