@@ -62,3 +62,18 @@ def test_forms_say_the_same(tmp_path: Path, items: list[Any], totals: tuple[int,
     assert {form: row[:2] for form, row in found.items()} == dict.fromkeys(forms, totals[:2])
     assert len({cost for _, _, cost in found.values()}) == 1
     assert totals[2] in (None, found["lines"][2])
+
+
+@pytest.mark.parametrize("case", ["openrouter--generations.csv", "openai_console--costs.csv", "deepseek--amounts.csv"])
+def test_a_header_in_capitals(tmp_path: Path, case: str) -> None:
+    """Nothing but the header differs."""
+    header, _, rows = (DATA / case).read_text("utf-8").partition("\n")
+    found = []
+    for number, text in enumerate((f"{header}\n{rows}", f"{header.upper()}\n{rows}")):
+        place = tmp_path / str(number)
+        place.mkdir()
+        (place / "export.csv").write_text(text, "utf-8")
+        db = ReportDatabase(place)
+        db.ingest(place / "export.csv")
+        found.append(db.sql(TOTALS)[0])
+    assert found[0] == found[1]

@@ -273,3 +273,29 @@ def test_a_bill_with_decimal_commas(db: ReportDatabase, tmp_path: Path) -> None:
     path = tmp_path / "costs.csv"
     path.write_text(text, "utf-8")
     assert sum(cost or 0 for cost in costs(db, path).values()) == 1246.25
+
+
+def test_bedrock_s_bodies_say_what_the_cache_had(db: ReportDatabase, tmp_path: Path) -> None:
+    """A region costs 10 % more: 3.30 a million in, 0.33 from the cache, 6.60 to it for an hour, 16.50 out."""
+    usage = {"input_tokens": 1000, "cache_read_input_tokens": 5000, "output_tokens": 100}
+    hour = {"cache_creation_input_tokens": 400, "cache_creation": {"ephemeral_1h_input_tokens": 400}}
+    around = {"schemaType": "ModelInvocationLog", "timestamp": "2026-11-06T12:00:00Z", "region": "us-east-1"}
+    model = {"operation": "InvokeModel", "modelId": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"}
+    bodies = {"whole": {"usage": usage}, "stream": [{"type": "ping"}, {"message": {"usage": {**usage, **hour}}}]}
+    found = costs(
+        db,
+        written(
+            tmp_path / "log.jsonl",
+            *(
+                {
+                    **around,
+                    **model,
+                    "requestId": key,
+                    "input": {"inputTokenCount": 1000},
+                    "output": {"outputTokenCount": 100, "outputBodyJson": body},
+                }
+                for key, body in bodies.items()
+            ),
+        ),
+    )
+    assert found == {"whole": 0.0066, "stream": 0.00924}

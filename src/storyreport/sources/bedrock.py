@@ -12,6 +12,19 @@ from . import System, Type, recordfiles
 # AWSLogs/<account>/BedrockModelInvocationLogs/<region>/2026/11/06/12/….json.gz
 DEEPEST = 9
 
+# Where the log counts tokens.
+COUNTS = {
+    "input_tokens": ("input", "inputTokenCount"),
+    "cache_read_tokens": ("input", "cacheReadInputTokenCount"),
+    "cache_write_tokens": ("input", "cacheWriteInputTokenCount"),
+    "output_tokens": ("output", "outputTokenCount"),
+}
+# Where it does not, the usage of a body may: Anthropic's words, and Converse's.
+USAGE = {
+    "cache_read_tokens": ("cache_read_input_tokens", "cacheReadInputTokens"),
+    "cache_write_tokens": ("cache_creation_input_tokens", "cacheWriteInputTokens"),
+}
+
 INVOCATIONS = recordfiles.table(
     {
         "request_id": Type.KEY,
@@ -25,6 +38,7 @@ INVOCATIONS = recordfiles.table(
         "cache_read_tokens": Type.COUNT,
         "cache_write_tokens": Type.COUNT,
         "output_tokens": Type.COUNT,
+        "cache_write_1h_tokens": Type.COUNT,
     },
     required=("request_id",),
 )
@@ -45,15 +59,28 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     names = {"request_id": "requestId", "error_code": "errorCode", "region": ("inferenceRegion", "region")}
     same = {name: name for name in ("timestamp", "operation")}
     model = record.get("modelId")
+    used = _usage(recordfiles.inside(record, "output", "outputBodyJson"))
     yield {
+        **recordfiles.columns(used, USAGE),
+        "cache_write_1h_tokens": recordfiles.inside(used, "cache_creation", "ephemeral_1h_input_tokens"),
         **recordfiles.columns(record, {**names, **same}),
         "model": _without_account(model) if isinstance(model, str) else model,
         "latency_ms": recordfiles.inside(record, "output", "outputBodyJson", "metrics", "latencyMs"),
-        "input_tokens": recordfiles.inside(record, "input", "inputTokenCount"),
-        "cache_read_tokens": recordfiles.inside(record, "input", "cacheReadInputTokenCount"),
-        "cache_write_tokens": recordfiles.inside(record, "input", "cacheWriteInputTokenCount"),
-        "output_tokens": recordfiles.inside(record, "output", "outputTokenCount"),
+        **{
+            column: counted
+            for column, (side, name) in COUNTS.items()
+            if (counted := recordfiles.inside(record, side, name)) is not None
+        },
     }
+
+
+def _usage(body: Any) -> Mapping[str, Any]:
+    """What the body of an answer, or one of the events that it came in, says of its usage."""
+    for event in body if isinstance(body, list) else [body]:
+        for path in (("usage",), ("message", "usage"), ("metadata", "usage")):
+            if isinstance(found := recordfiles.inside(event, *path), dict):
+                return found
+    return {}
 
 
 def _without_account(model: str) -> str:

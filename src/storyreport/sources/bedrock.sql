@@ -33,6 +33,7 @@ select
     case when has_input then whole_input end as input_tokens,
     output_tokens,
     cache_read_tokens,
-    cache_write_tokens
+    cache_write_tokens,
+    cache_write_1h_tokens
 from invocations
 where place = 1;

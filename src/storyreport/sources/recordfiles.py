@@ -67,7 +67,7 @@ def part(
     """
     if exports:
         files = partial(_exports, is_ours=is_ours, within=within, records=records)
-    opened = partial(_records, within=within, records=records)
+    opened = partial(_records, within=within, records=records, is_ours=is_ours)
     return Part(
         tables={name: staged},
         feeds=dict.fromkeys(feeds, (name,)),
@@ -163,13 +163,23 @@ def _entries(folder: str) -> list[tuple[str, str, bool]]:
 # Find and stage ------------------------------------------------------------------------------------------------------
 
 
-def _records(path: Path, within: tuple[str, ...], records: Records) -> Iterator[textfiles.Record]:
+def _records(path: Path, within: tuple[str, ...], records: Records, is_ours: IsOurs) -> Iterator[textfiles.Record]:
     """The records of a file, those in a document's list one by one."""
+    is_lower: bool | None = None
     for number, record, problem in records(path):
+        if record is not None and is_lower is None:
+            is_lower = _is_ours_in_lower_case(record, is_ours)
         if record is None:
             yield number, None, problem
+        elif is_lower:
+            yield number, textfiles.in_lower_case(record), problem
         else:
             yield from ((number, item, broken) for item, broken in _items_of(record, within))
+
+
+def _is_ours_in_lower_case(record: Mapping[str, Any], is_ours: IsOurs) -> bool:
+    """Whether a record is ours but for the case of its fields: some tools write a header in capitals."""
+    return not is_ours(record) and is_ours(textfiles.in_lower_case(record))
 
 
 def _items_of(record: dict[str, Any], within: tuple[str, ...]) -> Iterator[tuple[dict[str, Any] | None, str | None]]:
@@ -201,7 +211,9 @@ def _is_known(file: Path, is_ours: IsOurs, within: tuple[str, ...], records: Rec
         first = _first_records(file, about.st_size, about.st_mtime_ns, records)
     except OSError:
         return False
-    return any(is_ours(item) for record in first for item, _ in _items_of(record, within) if item is not None)
+    if any(is_ours(item) for record in first for item, _ in _items_of(record, within) if item is not None):
+        return True
+    return bool(first) and _is_ours_in_lower_case(first[0], is_ours)
 
 
 @lru_cache(maxsize=4)
