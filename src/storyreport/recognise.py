@@ -9,6 +9,7 @@ from pathlib import Path
 from .errors import NotOursError, StoryreportError, UsageError
 from .joining import are_files, in_order, joined
 from .readers import text
+from .readers.documents import BROKEN
 from .readers.header import SQLITE_MAGIC, ZIP_MAGIC, packed_as, read_header
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
@@ -198,6 +199,8 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
         return f"{path} is a zip archive: unpack it, and ingest what is in it; of spreadsheets, save a table as CSV."
     if system_name:
         return f"{path} is not a file of a {_expected(system_name)}."
+    if text.form(path) == "document" and any(problem == BROKEN for _, _, problem in text.first_records(path, 1)):
+        return f"{path} is broken JSON, or was cut off: export it again."
     fields = sorted(field for field in text.fields(path) if field.isprintable() and 0 < len(field) <= LONGEST_FIELD)
     if len(fields) < 2:
         problems = (problem or "" for _, _, problem in text.first_records(path, text.LOOKED_AT))

@@ -12,7 +12,7 @@ def stalling(url: str, most_bytes: int) -> Iterator[str]:
     """The URL of the database through a proxy that forwards so many bytes of answers, and then nothing."""
     parts = urlsplit(url)
     place = parse_qs(parts.query)["host"][0] + "/.s.PGSQL.5432"
-    is_over, threads = threading.Event(), []
+    is_over, threads, ends = threading.Event(), [], list[socket.socket]()
 
     def pass_on(source: socket.socket, target: socket.socket, most: float) -> None:
         passed = 0
@@ -31,6 +31,7 @@ def stalling(url: str, most_bytes: int) -> Iterator[str]:
                 client, _ = listener.accept()
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(place)
+                ends.extend((client, server))
                 for way in ((client, server, float("inf")), (server, client, most_bytes)):
                     threads.append(threading.Thread(target=pass_on, args=way))
                     threads[-1].start()
@@ -44,5 +45,9 @@ def stalling(url: str, most_bytes: int) -> Iterator[str]:
         finally:
             is_over.set()
             listener.shutdown(socket.SHUT_RDWR)
+            # Whoever was left waiting may hold its end open.
+            for end in ends:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
             for thread in (accepting, *threads):
                 thread.join()

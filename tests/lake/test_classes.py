@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 from click.testing import CliRunner
-from helpers import lakes
+from helpers import lakes, serving
 from helpers.report_database import ask
 
 from storyreport import reports, schema, whole
@@ -18,6 +18,8 @@ from storyreport.given import Request, requests_for
 from storyreport.ingest import ingest
 from storyreport.lake.run import Request as Lake
 from storyreport.lake.run import roll_up
+from storyreport.web.mode import mode_for
+from storyreport.web.server import Extras
 
 NOW = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None, microsecond=0)
 RUNS, STEPS, LAND = 300, 4, 500
@@ -136,3 +138,15 @@ def test_the_line_that_is_said_shows_the_rows(both: Both) -> None:
 
 def test_a_report_of_rollups_says_nothing_of_it(both: Both) -> None:
     assert "lake" not in said(both.rolled_up, "slowest_steps")[1]
+
+
+@pytest.mark.parametrize(("is_stranger", "rows"), [(False, STEPS), (True, 0)])
+def test_a_page_reads_the_lake_for_people_alone(both: Both, is_stranger: bool, rows: int) -> None:
+    """Whoever has not logged in, and comes from elsewhere, gets what landed: nothing of this run."""
+    extras = Extras(mode=mode_for(both.rolled_up, "0.0.0.0", False, True, True, ())) if is_stranger else None
+    served = serving.Served(both.rolled_up, extras)
+    page = served.get("/storyreport/run_calls?run=r30").text
+    served.close()
+    assert page.count("gpt-4o") >= rows
+    assert ("x is rolled up from a lake" in page) is is_stranger
+    assert str(both.lake) not in page

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from helpers.report_database import ReportDatabase
+
+from storyreport.errors import StoryreportError
 
 AT = "2026-11-01T10:0"
 
@@ -41,3 +44,11 @@ def test_the_message_of_a_state(db: ReportDatabase, tmp_path: Path) -> None:
     messages = [("r1", "ValueError: no title"), ("r2", None), ("r3", None)]
     assert db.sql("select source_key, error_message from runs order by 1") == messages
     assert db.sql("select status, error_message from step_runs") == [("failed", "ValueError: no title")]
+
+
+def test_an_answer_that_was_cut_off(db: ReportDatabase, tmp_path: Path) -> None:
+    """What is missing is the end of the file, not a format."""
+    whole = json.dumps({"dag_runs": [{"dag_id": "d", "state": "success", "start_date": f"{AT}0:00Z"}]}, indent=1)
+    (path := tmp_path / "runs.json").write_text(whole[:40], "utf-8")
+    with pytest.raises(StoryreportError, match=r"runs\.json is broken JSON, or was cut off: export it again\."):
+        db.ingest(path)

@@ -100,7 +100,7 @@ def test_a_merged_source_is_read_again(two: ReportDatabase, tmp_path: Path) -> N
         (lambda db: rename(db.path, "a", " "), "' ' is no name for a source"),
         (lambda db: remove(db.path, "c"), "There is no source 'c'"),
         (lambda db: merge(db.path, "a", "a"), "'a' cannot be merged into itself"),
-        (lambda db: merge(db.path, "a", "studio"), "'a' is a steps source and 'studio' a pipeline one"),
+        (lambda db: merge(db.path, "a", "studio"), "'a' is a source of steps and 'studio' one of pipeline"),
         (lambda db: move(db.path, "a", Path("nowhere.csv")), "nowhere.csv does not exist"),
         (lambda db: move(db.path, "a", DATA / "pipeline_stories.db"), "is not a database of a table of steps"),
     ],

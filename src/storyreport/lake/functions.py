@@ -20,6 +20,23 @@ class Function:
     returns: str
 
 
+class PrivateKey:
+    """The function private_key for a secret; it is made where it is called, for workers get a copy of this."""
+
+    def __init__(self, secret: bytes):
+        self.secret = secret
+        self.made: Callable[[str | None], str | None] | None = None
+
+    def __call__(self, key: str | None) -> str | None:
+        """The key, with a hash in the place of an e-mail address."""
+        if self.made is None:
+            self.made = private_keys(self.secret)[1]
+        return self.made(key)
+
+    def __reduce__(self) -> tuple[type["PrivateKey"], tuple[bytes]]:
+        return PrivateKey, (self.secret,)
+
+
 def _clean_word(value: str | None, longest: int) -> str | None:
     return VALUES["clean_text"](_bytes(value), longest)  # type: ignore[no-any-return]
 
@@ -39,7 +56,6 @@ def _bytes(value: str | None) -> bytes | None:
 
 def functions(secret: bytes) -> list[Function]:
     """All functions; `secret` is the report database's own, with which e-mail addresses in keys are hashed."""
-    _, private_key = private_keys(secret)
     return [
         Function("clean_text", _clean_text, (TEXT,), TEXT),
         Function("clean_word", _clean_word, (TEXT, INTEGER), TEXT),
@@ -48,6 +64,6 @@ def functions(secret: bytes) -> list[Function]:
         Function("error_text", VALUES["error_text"], (TEXT,), TEXT),
         Function("fingerprint", VALUES["fingerprint"], (TEXT,), TEXT),
         Function("currency_code", VALUES["currency_code"], (TEXT,), TEXT),
-        Function("private_key", private_key, (TEXT,), TEXT),
+        Function("private_key", PrivateKey(secret), (TEXT,), TEXT),
         Function("duration_bucket", VALUES["duration_bucket"], (INTEGER,), INTEGER),
     ]

@@ -156,7 +156,7 @@ attempts as (
         -- Only within a run is every attempt in sight. Some count them from 0.
         case
             when run <> '' and attempt is not null
-                then attempt + (min(attempt) over (partition by run, story, step) = 0)
+                then attempt + case when min(attempt) over (partition by run, story, step) = 0 then 1 else 0 end
         end as given_attempt,
         case
             when run <> ''

@@ -161,6 +161,8 @@ PLAIN = re.compile(
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # How the fields behind a message begin.
 FIELDS = re.compile(r"""\{\s*(?:["']|\w+\s*:|$)""")
+# A line of the stack of an error, which belongs to the line above it.
+FRAME = re.compile(r"\s+(?:at \S.*|\.\.\. \d+ (?:more|lines matching cause stack trace.*))")
 LOOKED_AT = 20
 
 
@@ -176,8 +178,12 @@ def find_log(path: Path) -> Path | None:
 def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """A row for each line; its key is its text, for logs are rotated and cut."""
     seen: Counter[str] = Counter()
+    may_be_frame = False
     for number, text, problem in envelopes.texts(path):
         entry = _entry(text) if text else None
+        may_be_frame = bool(entry or (may_be_frame and text and FRAME.fullmatch(text)))
+        if may_be_frame and not entry:
+            continue
         if entry is None:
             # What it says is kept with the reason, up to fields that may hold a prompt.
             said = _without_fields(COLOUR.sub("", text)) if text else None
@@ -232,7 +238,8 @@ def _fields_of(fields: dict[str, Any]) -> dict[str, str | None] | None:
     if not isinstance(message, str):
         return None
     metric = next((name for beginning, name in METRICS if message.startswith(beginning)), None)
-    error = fields.get("error")
+    # pino calls it err.
+    error = fields.get("error", fields.get("err"))
     if isinstance(error, dict):
         error = error.get("message")
     level = envelopes.first(fields, envelopes.LEVELS)

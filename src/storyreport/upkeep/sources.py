@@ -129,8 +129,8 @@ def _check_mergeable(source: Source, target: Source) -> None:
         raise StoryreportError(f"{source.name!r} cannot be merged into itself: name two sources.")
     if source.system != target.system:
         raise StoryreportError(
-            f"{source.name!r} is a {source.system} source and {target.name!r} a {target.system} one: only sources of"
-            " one system can be merged; leave them as two, or remove one."
+            f"{source.name!r} is a source of {source.system} and {target.name!r} one of {target.system}: only sources"
+            " of one system can be merged; leave them as two, or remove one."
         )
     for pruned in (source, target):
         if pruned.is_pruned:

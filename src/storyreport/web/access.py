@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from . import DATABASE, mode
@@ -56,11 +57,16 @@ def denials(served: Mode, actor: Any) -> Iterator[Denial]:
 def allowed(datasette: Any, actor: Any, action: str, resource: Any) -> bool | None:
     """False where it is denied, else None: the answer for Datasette 0.65, which names one thing."""
     database, child = resource if isinstance(resource, tuple) else (resource, None)
-    names = {None, database}, {None, child}
-    for denial in denials(mode.of(datasette), actor):
-        if denial.action == action and denial.database in names[0] and denial.child in names[1]:
-            return False
-    return None
+    denied = _denied(mode.of(datasette), actor is None)
+    asked = ((action, *place) for place in ((None, None), (database, None), (database, child), (None, child)))
+    return False if any(key in denied for key in asked) else None
+
+
+@lru_cache(maxsize=16)
+def _denied(served: Mode, is_anonymous: bool) -> frozenset[tuple[str, str | None, str | None]]:
+    """The denials as (action, database, child): a page asks about every report."""
+    found = denials(served, None if is_anonymous else {})
+    return frozenset((denial.action, denial.database, denial.child) for denial in found)
 
 
 def rules(datasette: Any, actor: Any, action: str) -> Any:

@@ -65,7 +65,9 @@ async def _of_name(visitor: Visitor, report: reports.Report, values: Mapping[str
             is_needed = _is_missing(report, param, {**values, param.name: ""})
             near = await _near(visitor, report, param.name, value, others)
             if elsewhere := await lakes.elsewhere(visitor, kind, value, values.get("source", "")):
-                return Empty(elsewhere, () if is_needed else (without,), near)
+                # A report of detail says above where it is.
+                said = elsewhere[:1] if reports.class_of(report) == "detail" else elsewhere
+                return Empty(said, () if is_needed else (without,), near)
             return Empty((f"There is no {kind} {value!r}.",), () if is_needed else (without,), near)
     return None
 

@@ -10,17 +10,18 @@ from .addresses import local_path
 
 ALWAYS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"same-origin"}
 STATIC = ("/static/", "/vega/", "/-/static-plugins/")
-# Datasette's pages have scripts within them, and Vega compiles its expressions.
+# Datasette's pages have scripts within them, and Vega compiles its expressions; our own pages need neither.
+ANY_SCRIPT = "'self' 'unsafe-inline' 'unsafe-eval'"
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
+    "default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self';"
     " frame-ancestors 'self'"
 )
 
 
-def with_headers(datasette: Any, scope: dict[str, Any], send: Any) -> Any:
-    """Send answers with our headers; those that are there already stay."""
-    added, is_https = dict(_headers(datasette, scope)), _is_https(datasette, scope)
+def with_headers(datasette: Any, scope: dict[str, Any], send: Any, scripts: str | None = None) -> Any:
+    """Send answers with our headers; those that are there already stay. `scripts` are those that may run."""
+    added, is_https = dict(_headers(datasette, scope, scripts or ANY_SCRIPT)), _is_https(datasette, scope)
 
     async def send_with(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
@@ -32,7 +33,7 @@ def with_headers(datasette: Any, scope: dict[str, Any], send: Any) -> Any:
     return send_with
 
 
-def _headers(datasette: Any, scope: dict[str, Any]) -> Any:
+def _headers(datasette: Any, scope: dict[str, Any], scripts: str) -> Any:
     served = mode.of(datasette)
     yield from ALWAYS.items()
     if f"{assets.MARK}=".encode() in scope["query_string"] and local_path(datasette, scope).startswith(STATIC):
@@ -44,7 +45,7 @@ def _headers(datasette: Any, scope: dict[str, Any]) -> Any:
         yield b"x-frame-options", b"SAMEORIGIN"
     if served.public:
         sites = "".join(f" {site}" for site in served.frames) if is_embedded else ""
-        yield b"content-security-policy", (POLICY + sites).encode("latin-1")
+        yield b"content-security-policy", (POLICY.format(scripts=scripts) + sites).encode("latin-1")
 
 
 def _is_https(datasette: Any, scope: dict[str, Any]) -> bool:

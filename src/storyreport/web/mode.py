@@ -12,6 +12,8 @@ from . import accounts
 
 # Where Datasette carries the mode.
 ATTRIBUTE = "storyreport_mode"
+# Where it carries whether templates or plugins are somebody's own.
+OWN_CODE = "storyreport_own_code"
 # An address of IPv6 in brackets, or another one or a name; and a port.
 HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+))(?::\d+)?")
 

@@ -122,7 +122,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         siblings_title=f"More about {PLURALS.get(report.topic, report.topic.lower())}:",
         siblings=[(each.title, each.summary, links.report(datasette, each.name)) for each in siblings],
         empty=None if rows.total or rows.error else await empty.of_report(visitor, report, values),
-        lake=await lakes.missing(visitor, report, values) if rows.total else (),
+        lake=await lakes.missing(visitor, report, values),
         error=rows.error,
         status=rows.status,
         table=await _table(visitor, report, values, rows),

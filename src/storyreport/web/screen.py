@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from asgi_gzip import GZipMiddleware
 from datasette import Response, utils
 
-from . import door, downloads, headers, limits, mode, traffic
+from . import door, downloads, headers, limits, mode, own_scripts, traffic
 from .addresses import local_path, named
 from .data import sentence
 from .databases import HOLDS_SQL, ReportDatabase
@@ -29,7 +29,7 @@ def screen(datasette: Any) -> Any:
             if scope["type"] != "http":
                 await app(scope, receive, send)
                 return
-            send = headers.with_headers(datasette, scope, send)
+            send = headers.with_headers(datasette, scope, send, await own_scripts.allowed(datasette, scope))
             if refused := limits.refused(scope):
                 await _refuse(datasette, scope, send, *refused)
             elif is_gone(datasette):

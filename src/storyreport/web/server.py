@@ -93,6 +93,7 @@ def datasette_for(path: Path, extras: Extras | None = None) -> Datasette:
         crossdb=extras.crossdb,
     )
     setattr(served, mode.ATTRIBUTE, extras.mode)
+    setattr(served, mode.OWN_CODE, bool(extras.template_dir or extras.plugins_dir))
     # Without a file Datasette adds a memory database to have something to show.
     served.remove_database("_memory")
     if extras.crossdb:
