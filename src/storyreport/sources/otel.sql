@@ -94,7 +94,7 @@ left join traces on traces.trace_id = spans.trace_id;
 select
     key(spans.trace_id, spans.span_id) as source_key,
     spans.trace_id as run_key,
-    traces.pipeline_name,
+    pipelines.name as pipeline_name,
     coalesce(spans.operation, 'call') || coalesce(' ' || spans.target, '') as step_name,
     words.status,
     coalesce(spans.error_type, spans.status) as source_status,
@@ -104,7 +104,14 @@ select
     coalesce(spans.ended_at, spans.started_at) as last_activity_at,
     spans.duration_ms
 from exported as spans
-left join traces on traces.trace_id = spans.trace_id
+left join main.runs
+    on
+        runs.source_id = :source_id
+        and runs.source_key = case
+            when instr(spans.trace_id, '@') then private_key(cast(spans.trace_id as blob))
+            else cast(spans.trace_id as text)
+        end
+left join main.pipelines on pipelines.id = runs.pipeline_id
 left join src_statuses as words on words.word = lower(trim(spans.status))
 where spans.place_from_end = 1;
 
@@ -253,7 +260,7 @@ ranked as (
 select
     key(ranked.trace_id, ranked.span_id) as source_key,
     ranked.trace_id as run_key,
-    traces.pipeline_name,
+    pipelines.name as pipeline_name,
     coalesce(ranked.operation, 'call') || coalesce(' ' || ranked.target, '') as step_name,
     coalesce(ranked.provider, '') as provider,
     coalesce(ranked.operation, '') as endpoint,
@@ -306,7 +313,14 @@ select
         '{}'
     ) as labels
 from ranked
-left join traces on traces.trace_id = ranked.trace_id
+left join main.runs
+    on
+        runs.source_id = :source_id
+        and runs.source_key = case
+            when instr(ranked.trace_id, '@') then private_key(cast(ranked.trace_id as blob))
+            else cast(ranked.trace_id as text)
+        end
+left join main.pipelines on pipelines.id = runs.pipeline_id
 left join src_statuses as words on words.word = lower(trim(ranked.status))
 where ranked.place = 1;
 
