@@ -64,8 +64,10 @@ def system_before(database: Path, path: Path) -> str | None:
     So no other system need be asked whether it wrote the file.
     """
     inputs = "select system, watermarks from inputs join sources on sources.id = source_id where location = ?"
-    with contextlib.suppress(sqlite3.Error, OSError, StoryreportError):
-        if not (path.is_file() and database.is_file()):
+    # A name that is no UTF-8 is none that SQLite can look for.
+    with contextlib.suppress(sqlite3.Error, OSError, StoryreportError, UnicodeEncodeError):
+        # A reader that may not write would leave a log beside the reports.
+        if not (path.is_file() and database.is_file() and os.access(database, os.W_OK)):
             return None
         with contextlib.closing(schema.open_whatever_version(database)) as connection:
             found = connection.execute(inputs, [os.path.abspath(path)]).fetchall()

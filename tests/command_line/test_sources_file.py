@@ -202,7 +202,11 @@ def test_watch_loads_what_changes(tmp_path: Path) -> None:
             assert "studio: loaded again" in process.stdout.readline()
         finally:
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=30)
+            try:
+                _, said = process.communicate(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
     errors = [line for line in said.splitlines() if "Error: " in line]
     assert len(errors) == 1
     assert "studio: " in errors[0]

@@ -59,4 +59,9 @@ def check(database: Path, expected: Path) -> None:
     for table in CORE_TABLES:
         found, wanted = core_rows(database, table), tables.get(table, [])
         assert [row["source_key"] for row in found] == [row["source_key"] for row in wanted], table
-        assert [{name: row[name] for name in want} for row, want in zip(found, wanted, strict=True)] == wanted
+        assert [{name: _plain(row[name]) for name in want} for row, want in zip(found, wanted, strict=True)] == wanted
+
+
+def _plain(value: Any) -> Any:
+    """A value without the last digits of a sum of binary fractions."""
+    return round(value, 12) if isinstance(value, float) else value

@@ -12,7 +12,7 @@ from .. import __version__, bundle, reports, rollups
 from .snapshot import MARK, check_folder
 
 DATABASE = "storyreport.db"
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parent.parent
 # As in the wheel, so that the package finds them.
 FOLDERS = ("queries", "pages", "plugins", "templates", "static")
 INSIDE = "storyreport/bundle"

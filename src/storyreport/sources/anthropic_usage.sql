@@ -19,7 +19,8 @@ with sums as (
 compared as (
     select
         sums.*,
-        max(ends_at) over (
+        -- A bucket of years is a mistake, which nothing lies in.
+        max(case when julianday(ends_at) - julianday(starting_at) <= 366 then ends_at end) over (
             partition by currency
             order by starting_at, ends_at desc
             groups between unbounded preceding and 1 preceding
@@ -93,7 +94,8 @@ with sums as (
 compared as (
     select
         sums.*,
-        max(ends_at) over (
+        -- A bucket of years is a mistake, which nothing lies in.
+        max(case when julianday(ends_at) - julianday(starting_at) <= 366 then ends_at end) over (
             order by starting_at, ends_at desc
             groups between unbounded preceding and 1 preceding
         ) as longest,

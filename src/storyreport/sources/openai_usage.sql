@@ -19,7 +19,8 @@ with sums as (
 compared as (
     select
         sums.*,
-        max(ends_at) over (
+        -- A bucket of years is a mistake, which nothing lies in.
+        max(case when julianday(ends_at) - julianday(start_time) <= 366 then ends_at end) over (
             partition by currency
             order by start_time, ends_at desc
             groups between unbounded preceding and 1 preceding
@@ -94,7 +95,8 @@ with sums as (
 compared as (
     select
         sums.*,
-        max(ends_at) over (
+        -- A bucket of years is a mistake, which nothing lies in.
+        max(case when julianday(ends_at) - julianday(start_time) <= 366 then ends_at end) over (
             partition by kind
             order by start_time, ends_at desc
             groups between unbounded preceding and 1 preceding

@@ -254,16 +254,18 @@ def _cells(row: Row, staged: Table) -> tuple[Row, str | None]:
         value = row.get(column)
         if isinstance(value, (dict, list)) or (isinstance(value, bool) and kind is not Type.FLAG):
             return {}, f"{column} is no single value"
-        cells[column] = number(value) if kind in NUMBERS and isinstance(value, str) else value
+        cells[column] = number(value, kind) if kind in NUMBERS and isinstance(value, str) else value
     return cells, None
 
 
-def number(text: str) -> str | None:
+def number(text: str, kind: Type) -> str | None:
     """A number as a console or spreadsheet writes it, without currency sign and thousands; other text as it is."""
     stripped = text.strip()
     if stripped.lower() in NO_VALUE:
         return None
-    if (comma := WITH_COMMA.fullmatch(stripped)) and not (comma[1] and comma[2]):
+    # There is no part of a token: 1,00 has lost a digit.
+    comma = None if kind is Type.COUNT else WITH_COMMA.fullmatch(stripped)
+    if comma and not (comma[1] and comma[2]):
         return f"{comma[1] or comma[2]}{comma[3].replace('.', '')}.{comma[4]}"
     match = AMOUNT.fullmatch(stripped)
     if match is None or (match[1] and match[2]):
