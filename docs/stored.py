@@ -1,6 +1,6 @@
 """The files in `src/storyreport/stored/`, which answer without the command line, or spare it work.
 
-They are words to complete, help of reports, headers of rollups, and status words.
+They are words to complete, help of reports, and headers of rollups.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
-from storyreport import bundle, reports, statuses
+from storyreport import bundle, reports
 from storyreport.cli import cli
 from storyreport.commands.reports import report_help
 from storyreport.rollups import headers
@@ -51,11 +51,6 @@ def rollup_headers(_: sqlite3.Connection) -> str:
     return json.dumps({headers.digest(text): headers.parse(text) for text in texts}, indent=1) + "\n"
 
 
-def status_words(_: sqlite3.Connection) -> str:
-    """Every spelling of the status words that are known, with its meaning."""
-    return statuses.written()
-
-
 def _of_command(command: click.Command, context: click.Context, path: str) -> Iterator[tuple[str, ...]]:
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
@@ -90,6 +85,5 @@ WRITERS: dict[Path, Callable[[sqlite3.Connection], str]] = {
     STORED / "words.tsv": words,
     STORED / "reports.txt": helps,
     headers.STORED: rollup_headers,
-    statuses.STORED: status_words,
     **{STORED / f"completion.{shell}": partial(script, shell) for shell in SHELLS},
 }

@@ -53,7 +53,7 @@ ROOMS = (
     "commands",
     "demo",
     "web",
-    "whole",
+    "lake_detail",
     *("ingest", "ahead"),
     *("fixes", "upkeep", "lake"),
     "sharing",
@@ -80,7 +80,7 @@ ROOMS = (
     *("unchanged", "evidence"),
     *("scratch", "patience", "keyed"),
     "values",
-    "late",
+    "patterns",
     "errors",
 )
 PLUGINS_MAY_IMPORT = ("datasette", "storyreport.web")

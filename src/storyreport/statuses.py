@@ -4,14 +4,11 @@ A word is known in any case, its parts joined by a space, a dash, an underscore 
 TIMED-OUT and "timed out". What a system says of its own words precedes this table, what a user says precedes both.
 """
 
-import contextlib
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import product
-from pathlib import Path
 
 from .errors import UsageError
 from .system import STATUSES
@@ -113,7 +110,6 @@ SEPARATORS = ("_", "-", " ", "")
 FREELY_JOINED = 4
 PARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s_-]+")
 LONGEST_WORD = 200
-STORED = Path(__file__).parent / "stored" / "status_words.json"
 
 
 def given(pairs: Iterable[str]) -> dict[str, str]:
@@ -139,32 +135,7 @@ def fold(word: str) -> str:
 
 def spellings(own: Mapping[str, str], users: Mapping[str, str]) -> dict[str, str]:
     """Every spelling of every word in lower case → its meaning: of ours, of a system's own words, of a user's."""
-    return {**_ours(), **spellings_beside(own, users)}
-
-
-def spellings_beside(own: Mapping[str, str], users: Mapping[str, str]) -> dict[str, str]:
-    """The spellings of a system's own words and of a user's, which precede ours."""
-    return {**dict(_spelled(own)), **dict(own), **dict(_spelled(users))}
-
-
-def ours_as_json() -> str:
-    """Every spelling of our words → its meaning, below "words", as JSON: as it is stored, unless a word has changed."""
-    # Ten thousand spellings take longer than all else that is done with a new run's rows.
-    with contextlib.suppress(FileNotFoundError):
-        stored = STORED.read_text(encoding="utf-8")
-        if stored.startswith(_head()):
-            return stored
-    return written()
-
-
-def written() -> str:
-    """The same, spelled out: what is to be stored."""
-    words = ",\n".join(f"{json.dumps(word)}: {json.dumps(meaning)}" for word, meaning in sorted(_ours().items()))
-    return f'{_head()}"words": {{\n{words}}}}}\n'
-
-
-def _head() -> str:
-    return f'{{"version": "{version()}",\n'
+    return {**_ours(), **dict(_spelled(own)), **dict(own), **dict(_spelled(users))}
 
 
 @cache

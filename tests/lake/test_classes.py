@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from helpers import lakes, serving
 from helpers.report_database import ask
 
-from storyreport import reports, schema, whole
+from storyreport import lake_detail, reports, schema
 from storyreport.cli import cli
 from storyreport.given import Request, requests_for
 from storyreport.ingest import ingest
@@ -67,7 +67,7 @@ def answer(database: Path, name: str, **given: str) -> list[tuple[Any, ...]]:
     report = reports.find(name)
     as_of = {"as_of": f"{NOW.isoformat()}Z"} if any(param.name == "as_of" for param in report.params) else {}
     with contextlib.closing(schema.open_for_reading(database)) as connection:
-        return whole.run(connection, report, {**as_of, **given})[1]
+        return lake_detail.run(connection, report, {**as_of, **given})[1]
 
 
 def test_not_all_landed(both: Both) -> None:

@@ -114,5 +114,5 @@ def test_a_cluster_needs_a_folder_that_all_reach(tmp_path: Path) -> None:
 
 def test_spark_is_not_imported_without_it() -> None:
     """Nor is DuckDB: what the commands need first imports neither."""
-    code = "import sys, storyreport.cli, storyreport.whole; assert not {'pyspark', 'duckdb'} & set(sys.modules)"
+    code = "import sys, storyreport.cli, storyreport.lake_detail; assert not {'pyspark', 'duckdb'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -2,13 +2,11 @@
 
 import gc
 import importlib
-import json
 import sys
 
 import pytest
 
-from storyreport import statuses
-from storyreport.late import Pattern
+from storyreport.patterns import Pattern
 from storyreport.rollups import headers
 from storyreport.schema import definitions
 
@@ -48,14 +46,3 @@ def test_a_header_that_was_changed_is_read_as_it_is() -> None:
     assert headers.read(f"{text}\nhidden: true\n") == {**headers.parse(text), "hidden": True}
     with pytest.raises(ValueError, match="mapping values are not allowed"):
         headers.read("grain: day: source")
-
-
-def test_known_status_words_are_not_spelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A word that has another meaning now is spelled: what is stored is of other words."""
-    stored = json.loads(statuses.STORED.read_text(encoding="utf-8"))["words"]
-    assert (stored["timedout"], stored["task_state.succeeded"], stored["on hold"]) == ("failed", "completed", "blocked")
-    monkeypatch.setattr(statuses, "_ours", dict)
-    assert json.loads(statuses.ours_as_json())["words"] == stored
-    monkeypatch.setattr(statuses, "version", lambda: "other")
-    assert json.loads(statuses.ours_as_json()) == {"version": "other", "words": {}}
-    assert statuses.spellings_beside({"on_hold": "queued"}, {"on_hold": "failed"})["on hold"] == "failed"

@@ -212,7 +212,7 @@ def report(
     if name is None:
         _list(form, Shape(is_wide=wide, is_safe=safe_csv, has_mark=bom), queries)
         return
-    from .. import reports, whole
+    from .. import lake_detail, reports
 
     use_limits(config_path)
     reports.add_folders(queries)
@@ -225,9 +225,9 @@ def report(
     parameters = dict(pair.split("=", 1) for pair in given)
     with_values = reports.bind(found, parameters)
     with opened(database) as connection:
-        columns, rows = whole.run(connection, found, parameters)
+        columns, rows = lake_detail.run(connection, found, parameters)
         reports.check_names(connection, found, with_values, bool(rows))
-        if not whole.readable(connection, found, with_values):
+        if not lake_detail.readable(connection, found, with_values):
             for sentence in reports.missing(
                 found, with_values, reports.lakes_of(connection, with_values.get("source", ""))
             ):

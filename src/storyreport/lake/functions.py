@@ -38,11 +38,13 @@ class PrivateKey:
 
 
 def _clean_word(value: str | None, longest: int) -> str | None:
-    return VALUES["clean_text"](_bytes(value), longest)  # type: ignore[no-any-return]
+    cleaned: str | None = VALUES["clean_text"](_bytes(value), longest)
+    return cleaned
 
 
 def _clean_text(value: str | None) -> str | None:
-    return VALUES["clean_text"](_bytes(value))  # type: ignore[no-any-return]
+    cleaned: str | None = VALUES["clean_text"](_bytes(value))
+    return cleaned
 
 
 def _is_text(value: str | None) -> int:

@@ -11,10 +11,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import pandas_udf
 
 from ..errors import StoryreportError
-from . import spark_says
+from . import spark_errors
 from .contract import DATE, FLAG, INTEGER, NUMBER, TEXT, TIME
 from .functions import Function
-from .spark_says import reason
+from .spark_errors import reason
 
 KINDS = {
     "string": TEXT,
@@ -47,9 +47,9 @@ class Spark:
 
     def __init__(self, scratch: str, master: str, conf: Mapping[str, str]):
         self.scratch = scratch
-        spark_says.check_java()
-        spark_says.check_master(master)
-        spark_says.quiet()
+        spark_errors.check_java()
+        spark_errors.check_master(master)
+        spark_errors.quiet()
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         builder = SparkSession.builder.appName("storyreport")
         if master:
@@ -59,7 +59,7 @@ class Spark:
         try:
             self.session = builder.getOrCreate()
         except Exception as error:
-            raise spark_says.not_started(error, master) from error
+            raise spark_errors.not_started(error, master) from error
         # What goes wrong is said by the command, in a sentence.
         self.session.sparkContext.setLogLevel("OFF")
         self._await_workers(master)
@@ -195,7 +195,7 @@ class Spark:
     def _said(self, error: Exception) -> StoryreportError:
         if isinstance(error, StoryreportError):
             return error
-        if spark_says.is_full(error):
+        if spark_errors.is_full(error):
             return StoryreportError(f"The scratch folder {self.scratch} is full: give another one with --scratch.")
         return StoryreportError(f"Spark stopped ({reason(error)}): nothing was landed.")
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ..late import Pattern
+from ..patterns import Pattern
 
 # Names of providers in OpenTelemetry, LiteLLM and SDKs that genai-prices does not know them by.
 ALIASES = {

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..errors import NotContinuedError
-from ..late import Pattern
+from ..patterns import Pattern
 from ..system import NUMBERS, Table, Type
 from ..values import UNKNOWN_CURRENCY, currency_code
 from . import text

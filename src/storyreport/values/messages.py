@@ -6,7 +6,7 @@ a program missed.
 
 import re
 
-from ..late import Pattern
+from ..patterns import Pattern
 
 LONGEST_FINGERPRINT = 300
 # In this order: the wider pattern first. Each with what its matches hold, so that it need not look at most texts.

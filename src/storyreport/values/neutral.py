@@ -2,7 +2,7 @@
 
 import re
 
-from ..late import Pattern
+from ..patterns import Pattern
 
 # Where a message repeats what the program sent or got: prompts and completions.
 ECHO = Pattern(

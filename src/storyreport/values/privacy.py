@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from ..late import Pattern
+from ..patterns import Pattern
 from .spellings import spelt_out
 
 SECRET = "<secret>"

@@ -3,7 +3,7 @@
 import math
 import re
 
-from ..late import Pattern
+from ..patterns import Pattern
 
 MONEY = (
     *("cost", "estimated_cost", "cost_per_call", "cost_to_date", "daily_avg", "forecast", "previous_month"),

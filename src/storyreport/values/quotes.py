@@ -2,7 +2,7 @@
 
 import re
 
-from ..late import Pattern
+from ..patterns import Pattern
 
 # What follows is what was to be parsed or written, up to the end or up to what the library says of it.
 PAYLOADS = (

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from ..late import Pattern
+from ..patterns import Pattern
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import reports, schema, whole
+from .. import lake_detail, reports, schema
 from . import DATABASE, mode
 
 # A Visitor, which reads by way of this module.
@@ -38,7 +38,7 @@ async def rows(visitor: Visitor, report: reports.Report, values: Mapping[str, st
 
     def read() -> list[dict[str, Any]]:
         with contextlib.closing(schema.open_for_reading(path)) as connection:
-            columns, found = whole.run(connection, report, values)
+            columns, found = lake_detail.run(connection, report, values)
         return [dict(zip(columns, row, strict=True)) for row in found]
 
     # It takes about a second, for which none of Datasette's threads waits.
@@ -46,10 +46,10 @@ async def rows(visitor: Visitor, report: reports.Report, values: Mapping[str, st
 
 
 async def _is_read(visitor: Visitor, report: reports.Report, values: Mapping[str, str]) -> bool:
-    """Whether what a report is about is read in a lake: not for strangers, whom a server owes no seconds."""
-    if report.name not in whole.TAKES or _is_private(visitor):
+    """Whether what a report is about is read in a lake: not for strangers, who could keep a server busy."""
+    if report.name not in lake_detail.TAKES or _is_private(visitor):
         return False
-    return bool(await _of_database(visitor, lambda connection: whole.readable(connection, report, values)))
+    return bool(await _of_database(visitor, lambda connection: lake_detail.readable(connection, report, values)))
 
 
 def _is_private(visitor: Visitor) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import typed
+from . import parameter_types
 
 # Bytes of the path and of the query; SQL is the longest that people write.
 PATH_BYTES = 4_096
@@ -43,7 +43,7 @@ def _refused_pairs(pairs: Pairs) -> Refusal | None:
     for name, value in pairs:
         if len(name) > NAME_LENGTH or (len(value) > VALUE_LENGTH and name not in LONG):
             return 400, f"The parameter {name[:40]!r} is longer than {VALUE_LENGTH:,} characters: shorten it."
-        if reason := typed.wrong(name, value):
+        if reason := parameter_types.wrong(name, value):
             return 400, reason
     if sum(name.startswith("_facet") and name != "_facet_size" for name, _ in pairs) > FACETS:
         return 400, f"There are more than {FACETS} facets: leave some out."
