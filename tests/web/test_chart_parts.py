@@ -62,6 +62,11 @@ def test_each_folded_column_is_a_part_of_its_bar() -> None:
     scale = tales.spec["encoding"]["color"]["scale"]
     assert scale["domain"] == ["completed", "failed", "pending"]
     assert scale["range"][:2] == [STATUS["completed"], STATUS["failed"]]
+    # One legend is enough for all.
+    assert (tales.spec["encoding"]["color"]["legend"] is None, films.spec["encoding"]["color"]["legend"]) == (
+        False,
+        None,
+    )
     # A mark says its row as the report has it.
     said = {value["says"] for value in values(films)}
     assert said == {"source: films; step: write; completed: 1; failed: 1; pending: 1"}

@@ -17,7 +17,7 @@ STATUS = {
     "blocked": "#9a6bd8",
     "cancelled": "#8d6e55",
     "skipped": "#8b95a1",
-    "pending": "#7c8794",
+    "pending": "#b9801a",
     "other": "#8b95a1",
 }
 # The columns that have statuses: folded columns of them are named by `key`.

@@ -73,7 +73,7 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     for name in names:
         own = [row for row in kept if not split or row[split] == name]
         before = [row for row in context.before if not split or (row[split] or NONE) == name]
-        part = _Part(chart, own, context, notes, len(names), before, days)
+        part = _Part(chart, own, context, notes, len(names), before, days, is_first=not parts)
         spec = part.spec()
         if spec:
             parts.append(Part(str(name or "none") if len(names) > 1 else "", spec))
@@ -92,6 +92,7 @@ class _Part:
     among: int  # the number of parts
     before: Sequence[Row] = ()
     days: Sequence[Any] = ()  # those of all parts
+    is_first: bool = True
     has_more: bool = False
     colour: dict[str, Any] | None = None
     height: int = HEIGHT
@@ -263,7 +264,8 @@ class _Part:
             "type": "nominal",
             "title": title(channel),
             "scale": {"domain": shown, "range": colours(own, shown, sources)},
-            "legend": None if is_named else legend,
+            # Folded columns have the same colours in all parts.
+            "legend": None if is_named or ("fold" in self.chart and not self.is_first) else legend,
         }
 
     def _rules(self, every: Sequence[str]) -> None:
