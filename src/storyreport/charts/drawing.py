@@ -69,7 +69,8 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     # Charts below each other are compared: they have the same days.
     time = next((encoding[name]["field"] for name in "xy" if encoding.get(name, {}).get("type") == "temporal"), "")
     days = distinct(kept, time) if time and len(names) > 1 else []
-    parts, has_more = [], False
+    parts: list[Part] = []
+    has_more = False
     for name in names:
         own = [row for row in kept if not split or row[split] == name]
         before = [row for row in context.before if not split or (row[split] or NONE) == name]
