@@ -19,7 +19,7 @@ WRAPPERS = {str: "stringValue", bool: "boolValue", int: "intValue", float: "doub
 # What log collectors wrap an exporter's request in.
 HELD_IN = ("jsonPayload", "textPayload", "log", "message", "data", "tracesData", "body")
 # Where a line of a log has a request behind its time and level; a list of requests has none.
-BEHIND_PREFIX = re.compile(r"^(?!\s*[\[,]\s*\{)[^{]*[^{\s][^{]*(?=\{\"resource_?[sS]pans\")")
+BEHIND_PREFIX = re.compile(r"(?!\s*[\[,]\s*\{)(?=\s*[^{\s])[^{]*(?=\{\"resource_?[sS]pans\")")
 # Where an answer of a log service has the events, of which each one's message is a line.
 EVENTS = ("events", "logEvents")
 BEHIND_UNDERSCORE = re.compile(r"_([a-z])")
