@@ -64,7 +64,9 @@ class Table:
     """A table of a source.
 
     `required` columns must hold a value. `group` names the column whose rows belong together: when one of them is new
-    or changed, all of the group are read again. `changed` names a time column that grows as a row is updated in place.
+    or changed, all of the group are read again. `step` names the column of a step, where no row of another step bears
+    on a row: then those of the same group and step are read again. `changed` names a time column that grows as a row is
+    updated in place.
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
     `export_signs` are the columns by which a CSV or JSON export of the table is known, `listed_as` the name of the list
     that holds its rows in an answer of the tool's API. `ongoing` names a column and those of its values (in lower case)
@@ -82,6 +84,7 @@ class Table:
     required: tuple[str, ...] = ()
     export_signs: frozenset[str] = frozenset()
     group: str | None = None
+    step: str | None = None
     changed: str | None = None
     added: str | None = None
     listed_as: str | None = None

@@ -50,6 +50,9 @@ def tracker(tmp_path: Path) -> Path:
     return path
 
 
+LOADED = "select count(*), sum(duration_ms) from step_runs where gone_at is null"
+
+
 def durations(db: ReportDatabase) -> dict[str, int]:
     """story → the sum of its durations, of the step runs that are there."""
     rows = db.sql("""
@@ -65,7 +68,7 @@ def counted(path: Path) -> dict[str, int]:
     return dict(ask(path, "select story_id, sum(execution_time_ms) from step_history group by 1"))
 
 
-def test_one_new_run_reads_its_own_story(db: ReportDatabase, tracker: Path) -> None:
+def test_one_new_run_reads_its_own_step(db: ReportDatabase, tracker: Path) -> None:
     """Though every story has rows among the last ones, and the last block holds those of many."""
     db.ingest(tracker)
     change(
@@ -73,23 +76,23 @@ def test_one_new_run_reads_its_own_story(db: ReportDatabase, tracker: Path) -> N
         "insert into step_history values (null, 's5', '01_ingest', 'r2', 'completed', null, 7, '2026-03-11 08:00:00')",
     )
     counts = db.ingest(tracker).counts
-    assert (
-        counts.read == ask(tracker, f"select count(*) from step_history where story_id in ('s5', '{LAST}')")[0][0] + 2
-    )
+    # Three attempts of the step and two stories: its own, and the one that was changed last.
+    assert counts.read == 3 + 2
     assert (counts.inserted, counts.updated) == (2, 0)
     assert durations(db) == counted(tracker)
 
 
 def test_a_row_that_is_changed_in_place(db: ReportDatabase, tracker: Path) -> None:
-    """It is found by its block; the stories of the other blocks are left alone."""
+    """It is found by its block; the steps of the other blocks are left alone."""
     db.ingest(tracker)
     change(tracker, "update step_history set execution_time_ms = 77 where id = 1001")
     counts = db.ingest(tracker).counts
     first = 1001 // recent.ROWS_A_BLOCK * recent.ROWS_A_BLOCK
-    stories = f"select story_id from step_history where id between {first} and {first + recent.ROWS_A_BLOCK - 1}"
-    of_them = f"where story_id in ({stories}) or story_id = '{LAST}'"
-    (rows,) = ask(tracker, f"select count(*), count(distinct story_id) from step_history {of_them}")
-    assert (counts.read, counts.updated) == (sum(rows), 1)
+    block = f"from step_history where id between {first} and {first + recent.ROWS_A_BLOCK - 1}"
+    steps = f"select count(*) from step_history where (story_id, step_name) in (select story_id, step_name {block})"
+    stories = f"select count(*) from stories where story_id = '{LAST}' or story_id in (select story_id {block})"
+    assert counts.read == ask(tracker, steps)[0][0] + ask(tracker, stories)[0][0]
+    assert counts.updated == 1
     assert durations(db) == counted(tracker)
 
 
@@ -109,6 +112,36 @@ def test_a_row_that_moves_to_another_story(db: ReportDatabase, tracker: Path) ->
     change(tracker, "update step_history set story_id = 's1' where id = (select min(id) from step_history)")
     db.ingest(tracker)
     assert durations(db) == counted(tracker)
+
+
+def test_names_that_are_addresses(db: ReportDatabase, tracker: Path) -> None:
+    """Steps and stories are found whose names are kept as hashes: by a new row, by a block, and as open work."""
+    who = "ann@example.com"
+    rows = [
+        f"(null, '{story}', '{step}', 'r', 'completed', null, 1000, '2026-03-10 08:00:00')"
+        for story, step in (("s1", who), (who, who), (who, "plan"))
+    ]
+    change(
+        tracker,
+        f"insert into stories values ('{who}', 't', '2026-03-10', '2026-03-10')",
+        f"insert into step_history values {', '.join(rows)}",
+        f"insert into step_status (story_id, step_name, status) values ('{who}', '{who}', 'running')",
+    )
+    db.ingest(tracker)
+    for changed in (
+        f"update step_history set execution_time_ms = 5 where step_name = '{who}'",
+        f"insert into step_history select null, story_id, step_name, 'r2', status, null, 9, timestamp from step_history"
+        f" where '{who}' in (story_id, step_name)",
+        f"update step_status set status = 'failed' where step_name = '{who}'",
+        f"delete from step_history where story_id = '{who}' and execution_time_ms = 5",
+    ):
+        change(tracker, changed)
+        assert db.ingest(tracker).counts.read < 200
+        counted = "select count(*), sum(execution_time_ms) from step_history"
+        assert db.sql(f"{LOADED} and step_runs.run_id is not null") == ask(tracker, counted)
+        before = db.sql(LOADED)
+        assert db.ingest(tracker, full=True).counts.written == 0
+        assert db.sql(LOADED) == before
 
 
 def test_any_changes_one_after_the_other(db: ReportDatabase, tracker: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ The rows that a mapping selects are upserted by (source_id, source_key). Rows th
 and rows that refer to them become orphans; a reference whose row is back is linked again.
 """
 
+from ..keyed import PRIVATE_KEY
 from ..mapping import CORE_TABLES
 from ..typed import create_views
 from .changes import Watermarks, find_changes, has_begun_again, is_older, new_watermarks, open_groups, uncounted
@@ -63,7 +64,12 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
 def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
     """Find the rows that may have changed; return the watermarks if only those are to be read, None to read all."""
     job.execute("drop table if exists temp.dirty_groups")
-    job.execute("create temp table dirty_groups (group_key primary key) without rowid")
+    job.execute("""
+        create temp table dirty_groups (
+            group_key not null,
+            step_key not null default '',
+            primary key (group_key, step_key)
+        ) without rowid""")
     if job.continued:
         find_added(job)
         return watermarks
@@ -77,7 +83,8 @@ def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
         # The core tables have e-mail addresses as hashes.
         job.execute(
             "insert or ignore into temp.dirty_groups"
-            " select private_key(group_key) from temp.dirty_groups where instr(group_key, '@')"
+            f" select {PRIVATE_KEY.format(c='group_key')}, {PRIVATE_KEY.format(c='step_key')} from temp.dirty_groups"
+            " where instr(group_key, '@') or instr(step_key, '@')"
         )
     if remote:
         remote.fetch(watermarks.since if watermarks else None)

@@ -6,12 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..keyed import HASHED
+from ..keyed import HASHED, PRIVATE_KEY
 from ..readers.copies import copy_rows
 from ..system import Type
 from . import recent
 from .job import IS_OPEN, TABLES_OF_WORK, Job
 from .references import links
+
+# Of rows that belong to a group as a whole.
+NO_STEP = "''"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def find_changes(job: Job, watermarks: Watermarks) -> None:
     """Copy the rows that may have changed: those of dirty groups, and new and recent ones without a group.
 
     A group is dirty that has a row which is new, changed or not yet finished, or which is recent where nothing says
-    whether it has changed; temp.dirty_groups names them.
+    whether it has changed; temp.dirty_groups names them, and the steps of them that are, where the part is divided.
     """
     candidates = {table: _candidates(job, table, watermarks.after.get(table, 0)) for table in job.typed.opened.numbered}
     for table, rows in candidates.items():
@@ -88,11 +91,11 @@ def find_changes(job: Job, watermarks: Watermarks) -> None:
 class _Candidates:
     """The rows of a table that may have changed, unless a time says so: those past a number, and those of some blocks.
 
-    blocks  block → the groups that its rows had and have
+    blocks  block → the groups (key, step) that its rows had and have
     """
 
     after: int
-    blocks: Mapping[int, Collection[Any]] = field(default_factory=dict)
+    blocks: Mapping[int, Collection[recent.Key]] = field(default_factory=dict)
 
 
 def _candidates(job: Job, table: str, last: int) -> _Candidates:
@@ -116,11 +119,16 @@ def _copy(job: Job, table: str, rows: _Candidates) -> None:
                 on rows.{number} between blocks.value * :each and (blocks.value + 1) * :each - 1
         )"""
     if group:
+        step = _step_column(job, table)
+        of_step = f"and rows.{step} = dirty_groups.step_key" if step else ""
+        lacks = f"({group} is null or {step} is null)" if step else f"{group} is null"
         # By their numbers: to sort all rows by group, SQLite would rather walk along an index of all of them.
         condition = f"""{number} in (
-            select {number} from {name} where {group} in (select group_key from temp.dirty_groups)
+            select rows.{number}
+            from temp.dirty_groups
+            cross join {name} as rows on rows.{group} = dirty_groups.group_key {of_step}
             union all
-            select {number} from {name} where {group} is null and {condition}
+            select {number} from {name} where {lacks} and {condition}
         )"""
     real, declared = job.typed.opened.tables[table][1], job.part.tables[table].columns
     columns = [column for known, column in real.items() if known in declared]
@@ -135,13 +143,26 @@ def _group_column(job: Job, table: str) -> str | None:
     return column
 
 
+def _step_column(job: Job, table: str) -> str | None:
+    if not job.is_divided(table):
+        return None
+    _, column = job.typed.columns(table)[job.part.tables[table].step or ""]
+    return column
+
+
 def _add_new_groups(job: Job, table: str, rows: _Candidates, since: Any) -> None:
     group = _group_column(job, table)
     if group is None:
         return
+    step = _step_column(job, table) or NO_STEP
+    keys = {key for keys in rows.blocks.values() for key in keys}
     job.connection.executemany(
-        "insert or ignore into temp.dirty_groups values (?)",
-        [(key,) for keys in rows.blocks.values() for key in keys],
+        "insert or ignore into temp.dirty_groups values (?, ?)", [key for key in keys if key[1] is not None]
+    )
+    job.connection.executemany(
+        f"insert or ignore into temp.dirty_groups select {group}, {step} from {job.typed.name(table)}"
+        f" where {group} = ?",
+        [(key,) for key, known in keys if known is None],
     )
     number, changed = job.typed.opened.numbered[table], _changed_column(job, table)
     conditions = [f"{number} > :after"]
@@ -151,7 +172,7 @@ def _add_new_groups(job: Job, table: str, rows: _Candidates, since: Any) -> None
         conditions.append(f"lower({ongoing}) in (select value from json_each(:ongoing))")
     for condition in conditions:
         job.execute(
-            f"insert or ignore into temp.dirty_groups select {group} from {job.typed.name(table)}"
+            f"insert or ignore into temp.dirty_groups select {group}, {step} from {job.typed.name(table)}"
             f" where {condition} and {group} is not null",
             after=rows.after,
             since=since,
@@ -162,33 +183,43 @@ def _add_new_groups(job: Job, table: str, rows: _Candidates, since: Any) -> None
 
 def _add_hashed_groups(job: Job, table: str) -> None:
     """Add the groups as the source has them, whose keys are e-mail addresses and are kept as hashes."""
-    group = _group_column(job, table)
-    is_hashed = "select exists (select 1 from temp.dirty_groups where instr(group_key, :hashed))"
+    group, step = _group_column(job, table), _step_column(job, table) or NO_STEP
+    is_hashed = """
+        select exists (
+            select 1
+            from temp.dirty_groups
+            where instr(group_key, :hashed) or instr(step_key, :hashed)
+        )"""
     if group and job.scalar(is_hashed, hashed=HASHED):
+        known = f"({PRIVATE_KEY.format(c=group)}, {PRIVATE_KEY.format(c=step)})"
         job.execute(
-            f"insert or ignore into temp.dirty_groups select distinct {group} from {job.typed.name(table)}"
-            f" where instr({group}, '@')"
-            f" and private_key(cast({group} as blob)) in (select group_key from temp.dirty_groups)"
+            f"insert or ignore into temp.dirty_groups select distinct {group}, {step} from {job.typed.name(table)}"
+            f" where (instr({group}, '@') or instr({step}, '@'))"
+            f" and {known} in (select group_key, step_key from temp.dirty_groups)"
         )
 
 
 def open_groups(connection: sqlite3.Connection, grouped: Mapping[str, str], source_id: int) -> set[str]:
     """The groups of a source that have work which is not finished: it will be, under the same row number."""
     found = (connection.execute(select, {"source_id": source_id}) for select in _open_groups(connection, grouped))
-    return {str(key) for rows in found for (key,) in rows}
+    return {str(key) for rows in found for key, _ in rows}
 
 
 def _open_groups(connection: sqlite3.Connection, grouped: Mapping[str, str]) -> list[str]:
-    """A SELECT of them for each table of work; `grouped` has the column of its group."""
+    """A SELECT of them and of the steps, for each table of work; `grouped` has the column of its group."""
     return [_open_in(connection, core, group) for core, group in grouped.items() if core in TABLES_OF_WORK]
 
 
 def _open_in(connection: sqlite3.Connection, core: str, group: str) -> str:
     if group == "source_key":
-        return f"select source_key from main.{core} where source_id = :source_id and {IS_OPEN} and gone_at is null"
+        return f"""
+            select source_key, {NO_STEP}
+            from main.{core}
+            where source_id = :source_id and {IS_OPEN} and gone_at is null"""
     link = next(link for link in links(connection, core) if f"{link.name}_key" == group)
+    step = "(select steps.name from main.steps where steps.id = children.step_id)" if core == "step_runs" else NO_STEP
     return f"""
-        select coalesce(parents.source_key, children.{group})
+        select coalesce(parents.source_key, children.{group}), coalesce({step}, {NO_STEP})
         from main.{core} as children
         left join main.{link.parent} as parents on parents.id = children.{link.name}_id
         where

@@ -19,7 +19,7 @@ def find_added(job: Job) -> None:
         name, number, group = job.typed.name(table), job.typed.opened.numbered[table], _group(job, table)
         if group:
             job.execute(
-                "insert or ignore into temp.dirty_groups"
+                "insert or ignore into temp.dirty_groups (group_key)"
                 f" select cast({group} as text) from {name} where {number} > :before and {group} <> ''",
                 before=before,
             )

@@ -17,7 +17,7 @@ def mark_deleted(job: Job, core: str, changes_only: bool) -> int:
         return 0
     rows = f"main.{core} as known"
     if changes_only and group:
-        dirty = dirty_rows(job, core, group)
+        dirty = dirty_rows(job, core, group, is_divided(job, core))
         rows = f"({dirty}) as dirty cross join main.{core} as known on known.id = dirty.id"
     return _delete(
         job,
@@ -41,8 +41,17 @@ def _is_unread(job: Job, core: str) -> bool:
     return bool(opened.found.exports and tables) and not set(tables) & opened.tables.keys()
 
 
-def dirty_rows(job: Job, core: str, group: str) -> str:
-    """SELECT of the ids of a core table's rows in the dirty groups; cross joins keep the order of the joins."""
+def is_divided(job: Job, core: str) -> bool:
+    """Whether a core table is made of tables of which steps are read again, not whole groups."""
+    tables = job.part.feeds.get(core, ())
+    return core == "step_runs" and bool(tables) and all(map(job.is_divided, tables))
+
+
+def dirty_rows(job: Job, core: str, group: str, is_divided: bool = False) -> str:
+    """SELECT of the ids of a core table's rows in the dirty groups, or in dirty steps of them where it is divided.
+
+    Cross joins keep the order of the joins.
+    """
     if group == "source_key":
         return f"""
             select found.id
@@ -51,19 +60,28 @@ def dirty_rows(job: Job, core: str, group: str) -> str:
                 on found.source_id = :source_id and found.source_key = cast(dirty_groups.group_key as text)"""
     references = links(job.connection, core)
     link = next(link for link in references if f"{link.name}_key" == group)
+    steps, of_step, with_step = "", "", ""
+    if is_divided:
+        steps = """
+        cross join main.steps
+            on steps.source_id = :source_id and steps.name = cast(dirty_groups.step_key as text)"""
+        of_step = "and found.step_id = steps.id"
+        with_step = f"""
+            and (found.{group}, (select steps.name from main.steps where steps.id = found.step_id)) in (
+                select cast(group_key as text), cast(step_key as text) from temp.dirty_groups)"""
     return f"""
         select found.id
-        from temp.dirty_groups
+        from temp.dirty_groups{steps}
         cross join main.{link.parent} as parents
             on parents.source_id = :source_id and parents.source_key = cast(dirty_groups.group_key as text)
-        cross join main.{core} as found on found.{link.name}_id = parents.id
+        cross join main.{core} as found on found.{link.name}_id = parents.id {of_step}
         union all
         select found.id
         from main.{core} as found
         where
             found.source_id = :source_id
             and {leads_nowhere("found", references)}
-            and found.{group} in (select cast(group_key as text) from temp.dirty_groups)"""
+            and found.{group} in (select cast(group_key as text) from temp.dirty_groups){with_step}"""
 
 
 def _delete(job: Job, core: str, select_ids: str) -> int:

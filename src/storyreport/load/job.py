@@ -54,7 +54,7 @@ def has_rows(connection: sqlite3.Connection, source_id: int) -> bool:
 class Block:
     """The rows of a block: the digest of what they hold, and what gives the keys of their groups (in its types).
 
-    Most blocks are as they were: nobody asks for their keys.
+    A key is of a group and a step of it. Most blocks are as they were: nobody asks for their keys.
     """
 
     digest: bytes = b""
@@ -131,6 +131,11 @@ class Job:
     def sections(self) -> tuple[Section, ...]:
         """The part's sections of its system's mapping."""
         return tuple(s for s in sections(self.system) if s.part == self.typed.opened.found.part)
+
+    def is_divided(self, table: str) -> bool:
+        """Whether of a group only the steps are read again of which a row of the table is new or has changed."""
+        opened = self.typed.opened
+        return self.part.tables[table].step is not None and not (opened.remote or opened.is_staged or self.continued)
 
     def check_source(self) -> None:
         """Raise StoryreportError where the source is a damaged SQLite file: missing rows may only be unreadable."""

@@ -21,6 +21,8 @@ from .job import Block, Job
 ROWS_READ_AGAIN = 10_000
 ROWS_A_BLOCK = 64
 DIGEST_BYTES = 8
+# Of a group: its key, and its step ('' where the table is not divided, None where it is not known).
+Key = tuple[Any, Any]
 # Its bytes are the same in every process: those of later versions depend on what else holds an object.
 MARSHAL_VERSION = 2
 
@@ -33,7 +35,7 @@ def has_blocks(job: Job, table: str) -> bool:
     return is_whole and table in opened.numbered and not opened.is_staged and not tables[table].changed
 
 
-def changed_blocks(job: Job, table: str, last: int) -> dict[int, set[Any]] | None:
+def changed_blocks(job: Job, table: str, last: int) -> dict[int, set[Key]] | None:
     """The blocks of the rows up to number `last` that differ from the last time → the groups that they had and have.
 
     None where nothing is known of the last time.
@@ -97,6 +99,8 @@ def _read(job: Job, table: str, first: int, last: int) -> dict[int, Block]:
         name for kind, name in columns.values() if name and (kind is not Type.PRIVATE or job.typed.options.with_text)
     ]
     key = PRIVATE_KEY.format(c=group) if group else "null"
+    step = columns[job.part.tables[table].step or ""][1] if job.is_divided(table) else None
+    place = 2 + read.index(step) if step else None
     with _bytes_for_text(job):
         rows = job.execute(
             f"select {number}, {key}, {', '.join(read)} from {job.typed.name(table)}"
@@ -109,7 +113,7 @@ def _read(job: Job, table: str, first: int, last: int) -> dict[int, Block]:
     while start < len(rows):
         block = numbers[start] // ROWS_A_BLOCK
         end = bisect_left(numbers, (block + 1) * ROWS_A_BLOCK, start)
-        found[block] = _block(rows[start:end])
+        found[block] = _block(job, rows[start:end], place)
         start = end
     return found
 
@@ -124,16 +128,27 @@ def _bytes_for_text(job: Job) -> Iterator[None]:
         job.connection.text_factory = before
 
 
-def _block(rows: list[tuple[Any, ...]]) -> Block:
+def _block(job: Job, rows: list[tuple[Any, ...]], step: int | None) -> Block:
+    """A block of rows, of which each has its group at place 1, and at place `step` the name of its step."""
     digest = blake2b(marshal.dumps(rows, MARSHAL_VERSION), digest_size=DIGEST_BYTES).digest()
-    return Block(digest, partial(_read_keys, {row[1] for row in rows}))
+    read = {(row[1], row[step] if step else b"") for row in rows}
+    return Block(digest, partial(_read_keys, job, read))
 
 
-def _read_keys(read: set[Any]) -> tuple[Any, ...]:
-    """The keys of groups as they were read, in their order."""
-    keys = {key.decode(errors="replace") if isinstance(key, bytes) else key for key in read}
-    return tuple(sorted(keys - {None}, key=str))
+def _read_keys(job: Job, read: set[tuple[Any, Any]]) -> tuple[Key, ...]:
+    """The groups as they were read, in their order."""
+    keys = {(_text(group), _private(job, _text(step))) for group, step in read if group is not None}
+    return tuple(sorted(keys, key=str))
 
 
-def _noted_keys(noted: str) -> tuple[Any, ...]:
-    return tuple(json.loads(noted))
+def _text(read: Any) -> Any:
+    return read.decode(errors="replace") if isinstance(read, bytes) else read
+
+
+def _private(job: Job, key: Any) -> Any:
+    return job.scalar("select private_key(cast(:key as blob))", key=key) if "@" in str(key) else key
+
+
+def _noted_keys(noted: str) -> tuple[Key, ...]:
+    # Version 0.1.0 noted groups without their steps.
+    return tuple(tuple(key) if isinstance(key, list) else (key, None) for key in json.loads(noted))

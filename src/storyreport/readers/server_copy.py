@@ -68,7 +68,7 @@ class ServerCopy:
             raise StaleError(is_whole=True)
         assert self.connection
         self.connection.execute(
-            f"insert or ignore into temp.dirty_groups select group_key from {self._schema}.dirty_groups"
+            f"insert or ignore into temp.dirty_groups (group_key) select group_key from {self._schema}.dirty_groups"
         )
 
     def fetch(self, since: Mapping[str, Any] | None) -> None:

@@ -58,6 +58,7 @@ TRACKER = Part(
                 "acceptance_details": ("acceptance_message", "acceptance_result"),
             },
             group="story_id",
+            step="step_name",
         ),
         "step_history": Table(
             columns={
@@ -78,6 +79,7 @@ TRACKER = Part(
                 "timestamp": ("created_at", "recorded_at", "logged_at"),
             },
             group="story_id",
+            step="step_name",
         ),
     },
     feeds={"stories": ("stories",), "step_runs": ("step_status", "step_history")},

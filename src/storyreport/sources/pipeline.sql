@@ -72,7 +72,7 @@ where exists (select 1 from used where used.name in (select name from own));
 -- Each row of the history is an attempt. The current state of a step is the acceptance result of the last attempt of
 -- the run that it names, or of the last one where it names none (an acceptance check); where there is no such attempt,
 -- or the state is not final, it is an attempt that the history does not have.
--- A story is read whole or not at all, so its attempts can be counted as they are read.
+-- A story's step is read whole or not at all, so its attempts can be counted as they are read.
 with numbered as (
     select
         id,
