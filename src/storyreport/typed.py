@@ -26,15 +26,15 @@ LARGEST_AMOUNT = 1e12
 AS_BYTES = "case typeof({c}) when 'text' then cast({c} as blob) else {c} end"
 # Nearly all times are epochs (seconds or milliseconds by magnitude), or UTC text in one of these forms by its length;
 # to_utc knows all others. With a modifier, SQLite computes the date: February 30 becomes March 2, which differs.
+# The most frequent one comes first: each is computed for every row.
 TIME_FORMS = {
+    "length({c}) = 19 and {zone} = 'UTC' and datetime({c}, '+0 days') in ({c}, replace({c}, 'T', ' '))"
+    " and {c} >= '0001'": "replace({c}, ' ', 'T') || '.000Z'",
     f"typeof({{c}}) = 'integer' and {{c}} between 0 and {FIRST_EPOCH_MS - 1}": (
         "replace(datetime({c}, 'unixepoch'), ' ', 'T') || '.000Z'"
     ),
     f"typeof({{c}}) = 'integer' and {{c}} between {FIRST_EPOCH_MS} and 253402300799999": (
         "replace(datetime({c} / 1000, 'unixepoch'), ' ', 'T') || printf('.%03dZ', {c} % 1000)"
-    ),
-    "length({c}) = 19 and {zone} = 'UTC' and replace({c}, 'T', ' ') = datetime({c}, '+0 days') and {c} >= '0001'": (
-        "substr({c}, 1, 10) || 'T' || substr({c}, 12) || '.000Z'"
     ),
     "length({c}) = 20 and {c} = replace(datetime({c}, '+0 days'), ' ', 'T') || 'Z' and {c} >= '0001'": (
         "substr({c}, 1, 19) || '.000Z'"
