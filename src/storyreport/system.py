@@ -5,7 +5,7 @@ of a SQLite database, or staged ones that the module fills from files. The mappi
 every declared column (null where the source lacks it), typed, without the rows that cannot be loaded.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -41,6 +41,18 @@ AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS)
 NUMBERS = (*AMOUNTS, Type.MONEY, Type.NUMBER)
 # Types whose values are not shown as they are.
 SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
+
+
+def joined_up(name: str) -> str:
+    """A lower-case name without underscores: started_at and startedAt are the same."""
+    return name.replace("_", "")
+
+
+def written_otherwise(names: Collection[str], given: Collection[str]) -> dict[str, str]:
+    """Names that are not given → the given one that differs from it in underscores only, and is no other name."""
+    spellings = {joined_up(other): other for other in given if other not in names}
+    absent = (name for name in names if name not in given) if spellings else ()
+    return {name: spellings[joined_up(name)] for name in absent if joined_up(name) in spellings}
 
 
 @dataclass(frozen=True)
@@ -98,10 +110,11 @@ class Table:
     def named(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """The real columns of a table by their lower-case names, those with an alias by the name that is meant."""
         named = dict(columns)
+        for name, written in written_otherwise(self.columns, named).items():
+            named[name] = named.pop(written)
         for name, aliases in self.aliases.items():
-            # Any of them may be written isWinningEnding.
-            written = (*aliases, *(other.replace("_", "") for other in (name, *aliases)))
-            alias = next((other for other in written if other in named and other != name), None)
+            others = (*aliases, *map(joined_up, aliases))
+            alias = next((other for other in others if other in named and other != name), None)
             if name not in named and alias:
                 named[name] = named.pop(alias)
         return named

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import patience
 from ..errors import StoryreportError, UsageError
-from ..system import Table, Type
+from ..system import Table, Type, written_otherwise
 from .part import Found, quoted, without_secrets
 
 ROWS_AT_ONCE = 5_000
@@ -159,6 +159,7 @@ class Server:
         self.server = connect(found.url)
         with querying(self.url):
             real = {table.lower(): (table, *rest) for table, rest in _tables(self.server).items()}
+        real |= {table: real[written] for table, written in written_otherwise(self.tables, real).items()}
         # declared table → its name in SQL, and its columns' names by those in lower case
         self.names = {
             table: (
