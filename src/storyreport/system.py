@@ -84,7 +84,8 @@ class Table:
     that holds its rows in an answer of the tool's API. `ongoing` names a column and those of its values (in lower case)
     that say that a row's work goes on: its group is read again each time. `drops_values` keeps a row whose number or
     time cannot be read, without that value.
-    `aliases` are other names that columns have in forks and other versions.
+    `aliases` are other names that columns have in forks and other versions. `unread` are columns that are known and not
+    read, so that none of them is taken for a column that is absent.
     `clock` says what proves the time zone of a local time.
     `currencies` are words that hold the code, name or sign of a currency: they are read as its ISO code, and as XXX
     where it is not known.
@@ -106,6 +107,7 @@ class Table:
     clock: Clock | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sorted_by: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
 
     def named(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """The real columns of a table by their lower-case names, those with an alias by the name that is meant."""

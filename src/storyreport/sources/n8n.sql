@@ -41,8 +41,14 @@ select
     executions.startedat as started_at,
     -- What waits was stopped until then.
     case when words.status is not 'waiting' then executions.stoppedat end as ended_at,
+    -- What waits is not silent before its time has come; without an end it waits until the year 3000.
     nullif(
-        max(coalesce(executions.stoppedat, ''), coalesce(executions.startedat, ''), coalesce(executions.createdat, '')),
+        max(
+            coalesce(executions.stoppedat, ''),
+            coalesce(executions.startedat, ''),
+            coalesce(executions.createdat, ''),
+            case when words.status = 'waiting' and executions.waittill < '3000' then executions.waittill else '' end
+        ),
         ''
     ) as last_activity_at,
     case
