@@ -40,8 +40,8 @@ parameter without a value has its default; an empty default means no restriction
 A `date` is `2026-01-31`, a time such as `2026-01-31T09:30Z` (its UTC day), a month `2026-01`, `today`, `yesterday`,
 `month` (this one), `last_month`, or a number of hours, days or weeks. `24h` is the day that it was 24 hours ago. As
 `since`, `7d` is the first of seven days that end with today; as `until`, it is the day before these. `until` includes
-the whole last day: `since=last_month&until=last_month` is last month. An address keeps the word, so that its link stays
-right.
+the whole last day: `since=last_month&until=last_month` is last month. After a
+`since` in words, an empty `until` is today. An address keeps the word, so that its link stays right.
 """.strip()
 MODEL_INTRO = """
 The tables of the report database. Times are UTC text `YYYY-MM-DDTHH:MM:SS.sssZ`, durations integer milliseconds

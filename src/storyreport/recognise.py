@@ -3,7 +3,7 @@
 import contextlib
 import glob
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .errors import NotOursError, StoryreportError, UsageError
@@ -14,6 +14,7 @@ from .readers.header import SQLITE_MAGIC, ZIP_MAGIC, packed_as, read_header
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
 from .sources import System, systems
+from .system import joined_up
 
 # A report database has them all.
 OUR_TABLES = {"sources", "inputs", "ingests", "rejects", "step_runs"}
@@ -213,18 +214,26 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
 def _export(path: Path, system_name: str | None) -> Found | None:
     """The table of a database part that a CSV or JSON file was exported from: the one that knows most of its fields."""
     known = {text.column_of(field) for field in text.fields(path)}
-    candidates = [
-        (len(set(table.columns) & known), system, name, table_name)
-        for system in _asked(system_name)
-        for name, part in system.parts.items()
-        if part.stage is None
-        for table_name, table in part.tables.items()
-        if (table.export_signs and table.export_signs <= known) or table.listed_as in known
-    ]
+    candidates = _candidates(known, system_name) or _candidates(known, system_name, joined_up)
     if not candidates:
         return None
     _, system, name, table_name = max(candidates, key=lambda candidate: candidate[0])
     return Found(system, name, path, ((table_name, path),))
+
+
+def _candidates(
+    known: Collection[str], system_name: str | None, spelled: Callable[[str], str] = str
+) -> list[tuple[int, System, str, str]]:
+    """Each table that the fields of an export are a sign of, and how many of its columns are among them."""
+    fields = set(map(spelled, known))
+    return [
+        (len(set(map(spelled, table.columns)) & fields), system, name, table_name)
+        for system in _asked(system_name)
+        for name, part in system.parts.items()
+        if part.stage is None
+        for table_name, table in part.tables.items()
+        if (table.export_signs and fields >= set(map(spelled, table.export_signs))) or table.listed_as in known
+    ]
 
 
 def _parts_of_database(path: Path, system_name: str | None) -> list[Found]:
@@ -240,17 +249,28 @@ def _parts_of_database(path: Path, system_name: str | None) -> list[Found]:
 
 def _parts_with(tables: Mapping[str, frozenset[str]], system_name: str | None) -> list[tuple[System, str]]:
     """The parts whose signs some tables have, of the one system that knows most of the tables."""
-    found = [
-        (system, name)
-        for system in _asked(system_name)
-        for name, part in system.parts.items()
-        if any(_has(tables, sign) for sign in part.signs)
-    ]
+    spellings = (str, joined_up)
+    found = next((found for spelled in spellings if (found := _signed(tables, system_name, spelled))), [])
     known = Counter({id(system): 0 for system, _ in found})
     for system, name in found:
-        known[id(system)] += len(set(system.parts[name].tables) & set(tables))
+        known[id(system)] += len(set(map(joined_up, system.parts[name].tables)) & set(map(joined_up, tables)))
     return [(system, name) for system, name in found if id(system) == known.most_common(1)[0][0]]
 
 
-def _has(tables: Mapping[str, frozenset[str]], sign: Mapping[str, frozenset[str]]) -> bool:
-    return all(table in tables and columns <= tables[table] for table, columns in sign.items())
+def _signed(
+    tables: Mapping[str, frozenset[str]], system_name: str | None, spelled: Callable[[str], str]
+) -> list[tuple[System, str]]:
+    """The parts whose signs some tables have, in a spelling of the names."""
+    real = {spelled(table): set(map(spelled, columns)) for table, columns in tables.items()}
+    return [
+        (system, name)
+        for system in _asked(system_name)
+        for name, part in system.parts.items()
+        if any(
+            all(
+                spelled(table) in real and set(map(spelled, columns)) <= real[spelled(table)]
+                for table, columns in sign.items()
+            )
+            for sign in part.signs
+        )
+    ]

@@ -25,6 +25,7 @@ WORDS = {
         pod_initializing pod_scheduled todo to_do planned unscheduled validating assigned limited
         limiting dequeued pend queued_for_retry backlog available not_start requeue_fed allocated dispatched
         pending_version waiting_for_deploy pending_args_avail pending_node_assignment submitted_to_worker initial
+        bootstrapping prep awaiting_quota
         """,
     "running": """
         running started active in_progress inprogress progress processing executing ongoing working building retrying
@@ -32,6 +33,8 @@ WORDS = {
         completing succeeding failing canceling cancelling killing terminating stopping aborting revoking suspending
         pausing timing_out erroring rolling_back dynamic_running reattempting busy progressing rendering
         transcribing encoding transcoding uploading downloading signaling stage_out preempting shutdown sensing
+        syncing testing deploying pulling exporting indexing analyzing analysing training evaluating ingesting
+        transforming converting publishing reverting
         """,
     "waiting": """
         waiting paused suspended deferred sleeping rescheduled up_for_reschedule up_for_retry retry awaiting_retry
@@ -39,6 +42,7 @@ WORDS = {
         waiting_for_dependencies waiting_children pending_retry retry_scheduled scheduled_for_retry retry_pending
         pending_redrive back_off backing_off throttled
         rate_limited requires_action awaiting retryable snoozed postponed waiting_for_callback breakpoint
+        frozen waiting_for_event waiting_for_signal waiting_to_resume
         """,
     "completed": """
         completed complete success successful successfully succeeded succeed done ok okay finished finish pass passed
@@ -46,6 +50,8 @@ WORDS = {
         complete_success finished_successfully finished_ok passed_with_warnings recovered
         success_with_info success_with_failures text_success
         completed_with_warnings succeeded_with_warnings succeeded_with_issues success_with_warnings all_done
+        completed_successfully ran_successfully materialized processed generated rendered built
+        uploaded exported synced deployed
         """,
     "failed": """
         failed failure fail failures error errored errors erred exception crashed crash timeout timed_out time_out
@@ -63,21 +69,27 @@ WORDS = {
         invalid_image_name err_image_never_pull start_error run_execution_error invalid_cluster_request driver_error
         cluster_error cloud_failure failed_with_terminal_error retries_exceeded max_recovery_attempts_exceeded
         moderation_blocked content_policy_violation content_moderated request_moderated nsfw_detected
+        terminated_with_errors bootstrap_failure partially_succeeded failed_with_retry failed_with_retries
+        heartbeat_timeout activity_timeout execution_timeout execution_timed_out unexpected_error unhandled_exception
+        unknown_error api_error rate_limit_exceeded parse_error
+        infra_failure infra_failed not_ok test_failed step_failure
         """,
     "cancelled": """
         cancelled canceled cancel cancelled+ aborted abort abandoned interrupted killed kill revoked stopped terminated
         removed preempted withdrawn user_cancelled user_canceled cancelled_by_user canceled_by_user
         upstream_cancelled upstream_canceled halted halt stop manually_cancelled manually_canceled manual_cancel
         cancelled_by_system canceled_by_system system_cancelled system_canceled aborted_by_user externally_terminated
-        internally_terminated superseded deleted
+        internally_terminated superseded deleted user_aborted terminated_by_user
         """,
     "skipped": """
         skipped skip omitted upstream_failed no_op noop not_built not_run not_executed not_needed ignored excluded
         bypassed dependency_failed depends_failed waiting_failed
+        condition_failed up_to_date already_done not_applicable
         """,
     "blocked": """
         blocked on_hold held manual action_required approval_required needs_approval awaiting_approval
         waiting_for_approval pending_approval input_required auth_required needs_attention requeue_hold resv_del_hold
+        waiting_for_input waiting_for_human
         """,
 }
 # What enums put before their members.

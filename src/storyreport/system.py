@@ -5,7 +5,7 @@ of a SQLite database, or staged ones that the module fills from files. The mappi
 every declared column (null where the source lacks it), typed, without the rows that cannot be loaded.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -43,6 +43,18 @@ NUMBERS = (*AMOUNTS, Type.MONEY, Type.NUMBER)
 SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
 
 
+def joined_up(name: str) -> str:
+    """A lower-case name without underscores: started_at and startedAt are the same."""
+    return name.replace("_", "")
+
+
+def written_otherwise(names: Collection[str], given: Collection[str]) -> dict[str, str]:
+    """Names that are not given → the given one that differs from it in underscores only, and is no other name."""
+    spellings = {joined_up(other): other for other in given if other not in names}
+    absent = (name for name in names if name not in given) if spellings else ()
+    return {name: spellings[joined_up(name)] for name in absent if joined_up(name) in spellings}
+
+
 @dataclass(frozen=True)
 class Clock:
     """A time in the server's own time zone, and what proves that zone: a UTC time just before it, of another table.
@@ -72,7 +84,8 @@ class Table:
     that holds its rows in an answer of the tool's API. `ongoing` names a column and those of its values (in lower case)
     that say that a row's work goes on: its group is read again each time. `drops_values` keeps a row whose number or
     time cannot be read, without that value.
-    `aliases` are other names that columns have in forks and other versions.
+    `aliases` are other names that columns have in forks and other versions. `unread` are columns that are known and not
+    read, so that none of them is taken for a column that is absent.
     `clock` says what proves the time zone of a local time.
     `currencies` are words that hold the code, name or sign of a currency: they are read as its ISO code, and as XXX
     where it is not known.
@@ -94,14 +107,16 @@ class Table:
     clock: Clock | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sorted_by: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
 
     def named(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """The real columns of a table by their lower-case names, those with an alias by the name that is meant."""
         named = dict(columns)
+        for name, written in written_otherwise(self.columns, named).items():
+            named[name] = named.pop(written)
         for name, aliases in self.aliases.items():
-            # Any of them may be written isWinningEnding.
-            written = (*aliases, *(other.replace("_", "") for other in (name, *aliases)))
-            alias = next((other for other in written if other in named and other != name), None)
+            others = (*aliases, *map(joined_up, aliases))
+            alias = next((other for other in others if other in named and other != name), None)
             if name not in named and alias:
                 named[name] = named.pop(alias)
         return named

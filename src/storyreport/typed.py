@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from .readers.part import Opened, Options, quoted
 from .statuses import spellings
 from .system import AMOUNTS, NUMBERS, SECRET, Part, Type
-from .values import FIRST_EPOCH_MS, UNKNOWN_CURRENCY
+from .values import DAYS_IN_DIGITS, FIRST_EPOCH_MS, SECONDS_IN_DIGITS, UNKNOWN_CURRENCY
 
 LONGEST_KEY = 500
 LONGEST_WORD = 200
@@ -30,10 +30,10 @@ AS_BYTES = "case typeof({c}) when 'text' then cast({c} as blob) else {c} end"
 TIME_FORMS = {
     "length({c}) = 19 and {zone} = 'UTC' and datetime({c}, '+0 days') in ({c}, replace({c}, 'T', ' '))"
     " and {c} >= '0001'": "replace({c}, ' ', 'T') || '.000Z'",
-    f"typeof({{c}}) = 'integer' and {{c}} between 0 and {FIRST_EPOCH_MS - 1}": (
+    f"typeof({{c}}) = 'integer' and {{c}} between {DAYS_IN_DIGITS[1] + 1} and {FIRST_EPOCH_MS - 1}": (
         "replace(datetime({c}, 'unixepoch'), ' ', 'T') || '.000Z'"
     ),
-    f"typeof({{c}}) = 'integer' and {{c}} between {FIRST_EPOCH_MS} and 253402300799999": (
+    f"typeof({{c}}) = 'integer' and {{c}} between {FIRST_EPOCH_MS} and {SECONDS_IN_DIGITS[0] - 1}": (
         "replace(datetime({c} / 1000, 'unixepoch'), ' ', 'T') || printf('.%03dZ', {c} % 1000)"
     ),
     "length({c}) = 20 and {c} = replace(datetime({c}, '+0 days'), ' ', 'T') || 'Z' and {c} >= '0001'": (

@@ -32,12 +32,13 @@ def life(path: Path, day: int, stories: int, attempts: int = 1, hour: int = 0) -
     return path
 
 
-def forget(path: Path, rows: int) -> None:
-    """Delete the oldest rows of the history, but the last of each story."""
+def forget(path: Path, rows: int, *, all_of_it: bool = False) -> None:
+    """Delete the oldest rows of the history, but the last of each story; or every row."""
     tracker = Tracker(path)
     tracker.connection.execute(
-        "delete from step_history where id <= ? and id not in (select max(id) from step_history group by story_id)",
-        [rows],
+        "delete from step_history where ?"
+        " or (id <= ? and id not in (select max(id) from step_history group by story_id))",
+        [all_of_it, rows],
     )
     tracker.close()
 
@@ -77,6 +78,33 @@ def test_a_tracker_that_forgets_its_oldest_attempts(db: ReportDatabase, tmp_path
     assert examine(db.path) == []
 
 
+@pytest.mark.parametrize("hours", [-5, 0, 9])
+@pytest.mark.parametrize("checked", [False, True])
+def test_a_tracker_that_forgets_its_whole_history(
+    db: ReportDatabase, tmp_path: Path, hours: int, checked: bool
+) -> None:
+    """Three attempts stay three of 5 s, wherever the clock of the state that is left was; the next is a fourth."""
+    source = life(tmp_path / "pipeline_stories.db", 0, stories=2, attempts=3)
+    db.ingest(source)
+    forget(source, rows=0, all_of_it=True)
+    tracker = Tracker(source)
+    tracker.connection.execute("update step_status set completed_at = datetime(completed_at, ?)", [f"{hours} hours"])
+    if checked:
+        # As an acceptance check does, without the run.
+        tracker.connection.execute("update step_status set run_id = null, acceptance_passed = 1")
+    db.ingest(source)
+    db.ingest(source, full=True)
+    days = [(f"2026-03-{day}", 2) for day in (10, 11, 12)]
+    assert by_day(db) == days
+    assert pairs(db.report("slowest_steps"), "executions", "total_ms") == [(6, 30_000)]
+    tracker.clock(days=5)
+    tracker.end("s1", STEPS[0], "later", 5000)
+    tracker.close()
+    db.ingest(source)
+    assert by_day(db) == [*days, ("2026-03-15", 1)]
+    assert examine(db.path) == []
+
+
 @pytest.mark.parametrize("seconds", [-19_800, 0, 18_000])
 def test_a_step_that_was_killed_and_runs_again(db: ReportDatabase, tmp_path: Path, seconds: int) -> None:
     """The row of a step that never ended is replaced by that of its next run, wherever the machine's clock is set."""
@@ -101,12 +129,12 @@ def test_every_execution_counts_once(db: ReportDatabase, tmp_path: Path, seed: i
     chance = random.Random(seed)
     source, copy = tmp_path / "pipeline_stories.db", tmp_path / "copy"
     ever: set[tuple[str, str]] = set()
-    for hour, act in enumerate(["begin", *chance.choices(["begin", "forget", "put back"], k=5)]):
+    for hour, act in enumerate(["begin", *chance.choices(["begin", "forget", "forget all", "put back"], k=5)]):
         if act == "begin":
             life(source, chance.randint(0, 20), chance.randint(1, 3), chance.randint(1, 4), hour)
-        elif act == "forget":
+        elif act.startswith("forget"):
             shutil.copy(source, copy)
-            forget(source, chance.randint(1, 6))
+            forget(source, chance.randint(1, 6), all_of_it=act == "forget all")
         elif copy.exists():
             shutil.copy(copy, source)
         db.ingest(source, name="tracker")

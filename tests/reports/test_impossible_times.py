@@ -47,6 +47,15 @@ def test_last_days_end_with_today(db: ReportDatabase, tmp_path: Path) -> None:
     assert row["p95_ms"] < 2_000
 
 
+@pytest.mark.parametrize(("since", "executions"), [("7d", 1), ("24h", 1), ("2020-01-01", 2), ("", 2)])
+def test_days_counted_from_now_end_with_today(db: ReportDatabase, tmp_path: Path, since: str, executions: int) -> None:
+    """Without an end, what is to come belongs to a period that begins on a date, and not to the last days."""
+    took = timedelta(seconds=1)
+    db.ingest(steps(tmp_path / "steps.csv", ("1", NOW - took, took), ("2", NOW + timedelta(days=365), took)))
+    assert pairs(db.report("failure_rates", since=since), "executions") == [(executions,)]
+    assert sum(row["runs_completed"] for row in db.report("throughput", since=since)) == executions
+
+
 def test_no_age_is_negative(db: ReportDatabase, tmp_path: Path) -> None:
     """Work that began in the future has run for no time."""
     path = tmp_path / "steps.csv"

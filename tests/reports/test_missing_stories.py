@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from helpers.adventure import TABLES
 from helpers.report_database import ReportDatabase, change, pairs
+from helpers.sprint import NOON
 from helpers.workflow import RUNS
 
 from storyreport.upkeep.doctor import examine
@@ -147,3 +148,25 @@ def test_an_empty_table_of_stories(db: ReportDatabase, tmp_path: Path) -> None:
     assert (orphans["status"], orphans["count"]) == ("warning", 1)
     (story,) = [row for row in db.report("run_diagnosis", run="j1") if row["check"] == "story"]
     assert story["detail"] == "Story 1 is missing in game."
+
+
+def test_an_empty_key_refers_to_nothing(db: ReportDatabase, service: Path, runner: Path) -> None:
+    """A call, a run, a command, a task and an event whose story or batch is empty miss nothing; the rest is missed."""
+    change(
+        service,
+        call("t5", "", 3.0),
+        """insert into story_generation_runs values
+            ('r3', '', 'failed', 'write', null, 'no', '2026-01-02', '2026-01-03', '2026-01-02', '2026-01-03')""",
+    )
+    db.ingest(service)
+    assert {row["missing_key"] for row in db.report("orphans")} == {"lost", "lost-2", "lost-3"}
+    assert pairs(db.report("cost_by_story"), "story", "cost") == [("lost", 7.0), ("here", 1.0), ("lost-3", 0.5)]
+    assert ("r3", None) in pairs(db.report("failed_runs"), "run", "story")
+    change(
+        runner,
+        f"insert into commands values (1, '', 'dev', '', {NOON}, null, 'failed', null)",
+        f"insert into events values (1, '', '', null, {NOON}, '', '', 'dev', '', 'note', null)",
+        f"insert into background_tasks values (1, '', '', 'x', {NOON}, null, 'failed')",
+    )
+    db.ingest(runner)
+    assert db.report("orphans", source="runner") == []

@@ -1,5 +1,6 @@
 """What waits, fails and runs now: planted work of the sprint runner and other systems."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -238,3 +239,49 @@ def test_a_blocked_run(db: ReportDatabase, tales: Path) -> None:
     add_run(tales, "r1", "A", "blocked", 9, ("outline", "completed"))
     db.ingest(tales)
     assert pairs(db.report("blocked_stories"), "story", "consecutive_failures") == [("A", 0)]
+
+
+PLANNED = {
+    "prefect": {
+        "id": "f1",
+        "flow_id": "a",
+        "state_type": "SCHEDULED",
+        "state_name": "Scheduled",
+        "start_time": None,
+        "state_timestamp": "2026-03-01T10:00:00Z",
+        "expected_start_time": "2026-03-10T10:00:00Z",
+    },
+    "n8n": {
+        "id": 1,
+        "workflowId": "w",
+        "mode": "trigger",
+        "finished": False,
+        "status": "waiting",
+        "retryOf": None,
+        "startedAt": "2026-03-01T10:00:00Z",
+        "stoppedAt": None,
+        "waitTill": "2026-03-10T10:00:00Z",
+    },
+    # 1772359200 is 2026-03-01 10:00:00 UTC.
+    "celery": {
+        "t1": {
+            "uuid": "t1",
+            "name": "mail",
+            "state": "RECEIVED",
+            "received": 1772359200.0,
+            "retries": 0,
+            "timestamp": 1772359200.0,
+            "eta": "2026-03-10T10:00:00+00:00",
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("system", PLANNED)
+def test_work_that_is_planned_for_later(db: ReportDatabase, tmp_path: Path, system: str) -> None:
+    """What is to begin, or to go on, on 10 March is not stuck on the 5th, and is on the 12th."""
+    (path := tmp_path / "planned.json").write_text(json.dumps(PLANNED[system]), "utf-8")
+    db.ingest(path)
+    assert db.sql("select system from sources") == [(system,)]
+    assert db.report("stuck_runs", as_of="2026-03-05T10:00:00Z") == []
+    assert {row["stuck_minutes"] for row in db.report("stuck_runs", as_of="2026-03-12T10:00:00Z")} == {2 * 24 * 60}

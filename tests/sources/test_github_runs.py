@@ -103,6 +103,13 @@ def test_runs_alone(db: ReportDatabase, tmp_path: Path, content: str) -> None:
     assert b"alice" not in db.path.read_bytes()
 
 
+@pytest.mark.parametrize("missing", ["attempt", "updatedAt", "workflowName", "startedAt"])
+def test_fields_that_the_user_chose(db: ReportDatabase, tmp_path: Path, missing: str) -> None:
+    """`gh run list --json` prints the fields that it is told to: without one of them the run is known."""
+    loaded(db, tmp_path, runs=json.dumps([{name: value for name, value in CLI_RUN.items() if name != missing}]))
+    assert db.sql("select source_key, status from runs") == [("7", "failed")]
+
+
 @pytest.mark.parametrize(
     "files",
     [

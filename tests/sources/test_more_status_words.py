@@ -7,20 +7,27 @@ from helpers.report_database import ReportDatabase
 # BullMQ, Ray, SLURM, Luma, MediaConvert, Conductor, DBOS, Midjourney's proxies, Kestra, Step Functions.
 # Buildkite, Oban and River, Trigger.dev, Snowflake, Flyte, CodePipeline, Camunda, Power Automate, Kubernetes, Travis,
 # Databricks; names of enums in Python, Google and GitHub style.
+# EMR, Rundeck, Mage, Dagster, Temporal, Azure DevOps, Oozie, Conductor.
 MEANINGS = {
     "queued": ["assigned", "DEQUEUED", "PEND", "limiting", "available", "NOT_START",
-               "PENDING_NODE_ASSIGNMENT", "REQUEUE_FED", "JobStatus.QUEUED", "TaskState.PENDING"],
+               "PENDING_NODE_ASSIGNMENT", "REQUEUE_FED", "BOOTSTRAPPING", "PREP", "JobStatus.QUEUED",
+               "TaskState.PENDING"],
     "running": ["PROGRESSING", "rendering", "busy", "STAGE_OUT", "shutdown",
                 "timing_out", "ABORTING", "DYNAMIC_RUNNING", "REATTEMPTING", "RunStatus.in_progress"],
-    "waiting": ["BREAKPOINT", "waiting_for_callback", "retryable", "Awaiting"],
+    "waiting": ["BREAKPOINT", "waiting_for_callback", "retryable", "Awaiting", "FROZEN", "waiting-for-event"],
+    "blocked": ["waiting_for_input"],
+    "skipped": ["CONDITION_FAILED", "UpToDate"],
     "completed": ["PIPELINE_STATE_SUCCEEDED", "RUN_STATUS_COMPLETED", "STATUS_SUCCESS", "JobStatus.FINISHED",
-                  "State.SUCCESS", "RECOVERED", "SUCCESS_WITH_FAILURES", "buildPassed"],
+                  "State.SUCCESS", "RECOVERED", "SUCCESS_WITH_FAILURES", "buildPassed", "Materialized",
+                  "Completed successfully", "rendered"],
     "failed": ["ERR", "KO", "TimeoutError", "CreateContainerConfigError", "InvalidImageName", "RUN_EXECUTION_ERROR",
                "FAILED_WITH_TERMINAL_ERROR", "RETRIES_EXCEEDED", "moderation_blocked", "Content Moderated",
                "TaskStatus.FAILED", "BUILD_FAILED", "EXECUTION_STATUS_FAILED", "PipelineRunTimeout", "Faulted",
                "ImagePullBackOff", "ErrImagePull", "discarded", "DEAD_LETTERED", "max-retries-exceeded",
-               "FAILED_AND_AUTO_SUSPENDED", "SYSTEM_FAILURE", "WorkflowExecutionTimedOut", "validation_failed"],
-    "cancelled": ["Superseded", "EXTERNALLY_TERMINATED", "TaskRunCancelled", "aborted_by_user", "halted"],
+               "FAILED_AND_AUTO_SUSPENDED", "SYSTEM_FAILURE", "WorkflowExecutionTimedOut", "validation_failed",
+               "TERMINATED_WITH_ERRORS", "failed-with-retry", "HeartbeatTimeout", "partiallySucceeded", "not ok"],
+    "cancelled": ["Superseded", "EXTERNALLY_TERMINATED", "TaskRunCancelled", "aborted_by_user", "halted",
+                  "USER_ABORTED"],
 }  # fmt: skip
 # Words that tools use for different things, and what only looks like one.
 UNKNOWN = ["accepted", "partially_completed", "completed_with_errors", "open", "closed", "taskmaster", "run", "state."]

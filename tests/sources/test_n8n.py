@@ -37,6 +37,26 @@ def test_a_retry_that_follows(db: ReportDatabase, tmp_path: Path) -> None:
     assert (row["run"], row["attempt"], row["step"]) == ("2", 4, "Story")
 
 
+def test_retries_of_one_execution(db: ReportDatabase, tmp_path: Path) -> None:
+    """Each retry of an execution names that one: they are attempts in the order in which they began."""
+    path = Path(shutil.copy(source_of("n8n--database"), tmp_path / "n8n.sqlite"))
+    change(path, "delete from execution_entity")
+    columns = "id, workflowId, finished, mode, retryOf, startedAt, stoppedAt, status, createdAt"
+    for id, retry_of, hour, status in ((1, "null", 10, "error"), (3, 1, 11, "error"), (2, 1, 12, "success")):
+        times = f"'2026-03-01 {hour}:00:00', '2026-03-01 {hour}:00:05'"
+        values = f"{id}, 'wf1', 0, 'retry', {retry_of}, {times}, '{status}', '2026-03-01 {hour}:00:00'"
+        change(path, f"insert into execution_entity ({columns}) values ({values})")
+    db.ingest(path)
+    assert [(row["source_key"], row["run"], row["attempt"]) for row in rows(db, "step_runs")] == [
+        ("1", "1", 1),
+        ("2", "1", 3),
+        ("3", "1", 2),
+    ]
+    (steps,) = db.report("flaky_steps")
+    assert (steps["runs"], steps["retried"], steps["recovered"]) == (1, 1, 1)
+    assert [row["run"] for row in db.report("failed_runs", step=steps["step"])] == ["3", "1"]
+
+
 def test_executions_of_the_api(db: ReportDatabase, tmp_path: Path) -> None:
     """The list that the API gives is known; early versions said only whether an execution had finished."""
     path = tmp_path / "executions.json"

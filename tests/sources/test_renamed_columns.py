@@ -85,3 +85,34 @@ def test_a_column_that_gets_its_name(db: ReportDatabase, tmp_path: Path) -> None
     db.ingest(path)
     assert pairs(db.report("story_trees"), "winning_endings") == [(1,)]
     assert db.report("data_quality") == []
+
+
+# The tables of task instances as Airflow makes them, but for what both versions have.
+TASKS = """
+    task_id, dag_id, run_id, map_index, start_date, end_date, duration, state, try_number, max_tries,
+    hostname, unixname, pool, pool_slots, queue, priority_weight, operator, custom_operator_name, queued_dttm,
+    queued_by_job_id, pid, executor, executor_config, updated_at, rendered_map_index, external_executor_id,
+    trigger_id, trigger_timeout, next_method, next_kwargs, task_display_name
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "job_id",
+        "id, last_heartbeat_at, scheduled_dttm, dag_version_id, context_carrier, span_status, retry_reason,"
+        " retry_delay_override",
+    ],
+    ids=["2.11", "3.3"],
+)
+def test_columns_that_are_known_and_not_read(db: ReportDatabase, tmp_path: Path, more: str) -> None:
+    """What versions of a tool have or lack is no finding."""
+    change(
+        path := tmp_path / "airflow.db",
+        f"create table task_instance ({TASKS}, {more})",
+        "insert into task_instance (task_id, dag_id, run_id, map_index, state, try_number, start_date)"
+        " values ('load', 'daily', 'r1', -1, 'running', 1, '2026-01-01 10:00:00')",
+    )
+    db.ingest(path)
+    assert db.sql("select status from step_runs") == [("running",)]
+    assert db.report("data_quality") == []

@@ -242,6 +242,21 @@ def test_a_database_of_something_else(db: ReportDatabase, server: str) -> None:
         db.ingest(url)
 
 
+@pytest.mark.parametrize(("options", "known"), [("", "old"), ("&options=-csearch_path%3Dprod", "new")])
+def test_tables_in_two_schemas(db: ReportDatabase, server: str, options: str, known: str) -> None:
+    """Of two schemas with the same tables, the one on the search path is read."""
+    url = new_database(server, f"schemas_{known}")
+    for schema, story in (("archive", "old"), ("prod", "new")):
+        execute(
+            url,
+            f"create schema {schema}",
+            f"create table {schema}.stories (story_id text, title text, chapter_count integer)",
+            f"insert into {schema}.stories values ('{story}', 'T', 3)",
+        )
+    db.ingest(url + options)
+    assert db.sql("select source_key from stories") == [(known,)]
+
+
 def test_strange_values(db: ReportDatabase, workflows: str) -> None:
     """Infinity, times before and after our years, NaN and negative tokens are rejected or dropped, and said."""
     execute(

@@ -43,6 +43,33 @@ WRAPPED = {
     "google.jsonl": json.dumps({"jsonPayload": {"message": OBJECT}, "severity": "ERROR", "timestamp": AT}) + "\n",
     "google.csv": "jsonPayload.message,jsonPayload.runId,jsonPayload.error,severity,timestamp\n"
     f"Workflow error occurred,r1,HTTP 503,ERROR,{AT}\n",
+    "rfc5424.log": f"<11>1 {AT} host api 123 - - {PLAIN}\n",
+    "pods_and_own_times.log": f"{AT[:-1]}000Z {AT} [error] Workflow error occurred {json.dumps(FIELDS)}\n",
+    "splunk.json": json.dumps({"preview": False, "result": {"_time": AT, "_raw": PLAIN}}) + "\n",
+    "better_stack.jsonl": json.dumps({"dt": AT, "message": PLAIN}) + "\n",
+    "pm2.jsonl": json.dumps({"app_name": "api", "message": PLAIN + "\n", "timestamp": AT, "process_id": 0}) + "\n",
+    "datadog_v1.json": json.dumps(
+        {
+            "logs": [
+                {
+                    "id": "1",
+                    "content": {"message": "Workflow error occurred", "attributes": {**FIELDS, "status": "error"}},
+                }
+                | {"timestamp": AT}
+            ]
+        }
+    ),
+    "loki_streams.jsonl": json.dumps({"stream": {"app": "x"}, "values": [[NS, PLAIN]]}) + "\n",
+    "log4js.log": f"[{AT}] [ERROR] default - Workflow error occurred {{ runId: 'r1', error: 'HTTP 503' }}\n",
+    "logfmt.log": f'level=error ts={AT} msg="Workflow error occurred" runId=r1 error="HTTP 503"\n',
+    "nest.log": f"2026/11/20 10:00:00 {PLAIN} +5ms\n",
+    "objects.jsonl": json.dumps(
+        {"level": "error", "message": {"message": "Workflow error occurred", **FIELDS}, "timestamp": AT}
+    ),
+    "pino_pretty.log": "[2026-11-20 10:00:00.000 +0000] \x1b[31mERROR\x1b[39m (api/7 on h): "
+    '\x1b[36mWorkflow error occurred\x1b[39m\n    \x1b[35mrunId\x1b[39m: "r1"\n    \x1b[35merr\x1b[39m: {\n'
+    '      "type": "Error",\n      "message": "HTTP 503",\n      "stack":\n          Error: HTTP 503\n'
+    "              at main (/srv/api.js:3:7)\n    }\n",
     "loki.jsonl": json.dumps({"labels": {"app": "x"}, "line": PLAIN, "timestamp": AT}) + "\n",
     "loki.json": json.dumps({"status": "success", "data": {"result": [{"stream": {}, "values": [[NS, PLAIN]]}]}}),
     "datadog.json": json.dumps(

@@ -1,21 +1,103 @@
 """Attempts whose numbers have moved: a source that forgets its oldest attempts counts those that it keeps from 1.
 
 A known row of the same step, run, start and end as a row that the source has under another key is that row: its key
-moves, so that nothing counts twice, and what was known under the key before stays in history.
+moves, so that nothing counts twice, and what was known under the key before stays in history. Where a source has
+forgotten all attempts of a step and says only how it ended, that is the last known attempt, with its times.
 """
 
 from collections.abc import Collection
 
 from .job import Job
 
+# The key that the run of a known attempt has, or had before it was set aside.
+RUN = """coalesce(
+    (
+        select earlier.source_key
+        from main.reused_keys as earlier
+        where
+            earlier.source_id = :source_id
+            and earlier.kind = 'runs'
+            and earlier.earlier_key = runs.source_key
+    ),
+    runs.source_key
+)"""
 # What two rows of one attempt have in common: as it is known, and as it is mapped.
 SAME = {
     "story_key": ("coalesce(known.story_key, stories.source_key)", "cast(mapped.story_key as text)"),
-    "run_key": ("coalesce(known.run_key, runs.source_key)", "cast(mapped.run_key as text)"),
+    "run_key": (f"coalesce(known.run_key, {RUN})", "cast(mapped.run_key as text)"),
     "step_name": ("steps.name", "cast(mapped.step_name as text)"),
     "started_at": ("known.started_at", "mapped.started_at"),
     "ended_at": ("known.ended_at", "mapped.ended_at"),
 }
+
+
+FORGETTABLE = {"story_key", "run_key", "step_name", "status", "started_at", "ended_at", "duration_ms"}
+IS_END_ALONE = """(
+    mapped.started_at is null
+    and mapped.duration_ms is null
+    and mapped.ended_at is not null
+    and mapped.status in ('completed', 'failed')
+)"""
+
+
+def recall_forgotten(job: Job, core: str, given: Collection[str]) -> None:
+    """Give ends in temp.mapped that are all that a source says of a step the times of the last known attempt."""
+    if core not in job.part.repeats or not set(given) >= FORGETTABLE:
+        return
+    if not job.scalar(f"select exists (select 1 from temp.mapped where {IS_END_ALONE})"):
+        return
+    job.execute(f"""
+        with ends as (
+            select
+                mapped.*,
+                count(started_at) over (partition by story_key, step_name) as attempts
+            from temp.mapped
+        ),
+
+        candidates as (
+            select
+                mapped.source_key,
+                coalesce(known.run_key, {RUN}) as run_key,
+                known.started_at,
+                known.ended_at,
+                known.duration_ms,
+                -- A copy that is put back may have an end of work that was over before.
+                row_number() over (
+                    partition by mapped.source_key
+                    order by
+                        known.gone_at is not null,
+                        abs(julianday(known.ended_at) - julianday(mapped.ended_at))
+                ) as place
+            from ends as mapped
+            cross join main.stories
+                on
+                    stories.source_id = :source_id
+                    and stories.source_key = cast(mapped.story_key as text)
+            cross join main.step_runs as known on known.story_id = stories.id
+            cross join main.steps on steps.id = known.step_id
+            left join main.runs on runs.id = known.run_id
+            where
+                mapped.attempts = 0
+                and {IS_END_ALONE}
+                and steps.name = cast(mapped.step_name as text)
+                and case
+                    when mapped.run_key is null then known.gone_at is null
+                    else coalesce(known.run_key, {RUN}) = cast(mapped.run_key as text)
+                end
+                and known.input_id = :input_id
+                and known.duration_ms is not null
+        )
+
+        update temp.mapped
+        set
+            run_key = candidates.run_key,
+            started_at = candidates.started_at,
+            ended_at = candidates.ended_at,
+            duration_ms = candidates.duration_ms
+        from candidates
+        where
+            candidates.source_key = mapped.source_key
+            and candidates.place = 1""")
 
 
 def park_renumbered(job: Job, core: str, given: Collection[str]) -> int:
@@ -44,7 +126,6 @@ def park_renumbered(job: Job, core: str, given: Collection[str]) -> int:
                 )
                 and known.source_id = :source_id
                 and known.input_id = :input_id
-                and known.gone_at is null
         ),
 
         mapped_rows as (
@@ -64,6 +145,22 @@ def park_renumbered(job: Job, core: str, given: Collection[str]) -> int:
         where
             coalesce(known.started_at, known.ended_at) is not null
             and mapped.source_key <> known.source_key""")
+    # What was set aside before is brought back, and its run with it.
+    job.execute("""
+        insert or ignore into temp.brought_back
+        select 'step_runs', id, ''
+        from main.step_runs
+        where id in (select id from temp.renumbered) and gone_at is not null""")
+    job.execute("""
+        delete from main.reused_keys
+        where
+            source_id = :source_id
+            and kind = 'step_runs'
+            and earlier_key in (
+                select source_key
+                from main.step_runs
+                where id in (select id from temp.renumbered)
+            )""")
     job.execute("""
         update main.step_runs
         set source_key = 'renumbered ' || id

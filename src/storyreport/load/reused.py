@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from ..mapping import Section
 from .job import Job
 from .references import Link, links
-from .renumbered import move_renumbered, park_renumbered
+from .renumbered import move_renumbered, park_renumbered, recall_forgotten
 
 # Core table → the columns that say when a row began; the first one that both rows have is compared.
 BEGINNINGS = {
@@ -52,6 +52,7 @@ def keep_earlier_rows(job: Job, section: Section) -> None:
     core, given = section.table, job.columns[section]
     if section.only_absent or core not in BEGINNINGS or core in job.part.restarts or not job.finds_reused_keys:
         return
+    recall_forgotten(job, core, given)
     moved = park_renumbered(job, core, given)
     if _set_aside(job, core, given) or moved:
         move_renumbered(job)

@@ -23,7 +23,11 @@ def note_unread_columns(job: Job) -> None:
     for table, description in job.part.tables.items():
         real = _real_columns(job, table)
         absent = [name for name in description.columns if name not in real] if real else []
-        known = {*description.columns, *(alias for names in description.aliases.values() for alias in names)}
+        known = {
+            *description.columns,
+            *description.unread,
+            *(alias for names in description.aliases.values() for alias in names),
+        }
         # MongoDB's _id and __v are of the database, not of the service.
         unread = sorted(name for name in real - known if not name.startswith("_"))[:MOST_COLUMNS]
         for expected, found in _pairs(table, absent, unread):

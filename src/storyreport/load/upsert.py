@@ -207,7 +207,8 @@ def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str]
                 f" and {link.name}.source_key = cast(mapped.{link.name}_key as text) and {link.name}.gone_at is null"
             )
             values[f"{link.name}_id"] = f"{link.name}.id"
-            values[f"{link.name}_key"] = f"case when {link.name}.id is null then mapped.{link.name}_key end"
+            # An empty key refers to nothing.
+            values[f"{link.name}_key"] = f"case when {link.name}.id is null then nullif(mapped.{link.name}_key, '') end"
     if inherits(given):
         values["story_id"] = "run.story_id"
     if "pipeline_name" in given:

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import patience
 from ..errors import StoryreportError, UsageError
-from ..system import Table, Type
+from ..system import Table, Type, written_otherwise
 from .part import Found, quoted, without_secrets
 
 ROWS_AT_ONCE = 5_000
@@ -22,7 +22,8 @@ LOCK_SECONDS = 10
 LOOK_SECONDS = 0.1
 # A link that is cut without a word is noticed by the system.
 KEPT_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-# Tables of the database that this user may read; no views, for they would run their author's SQL.
+# Tables of the database that this user may read; no views, for they would run their author's SQL. Of two tables of one
+# name, the one on the search path comes first, as in a query that names no schema.
 TABLES = """
     select namespaces.nspname, relations.relname, attributes.attname
     from pg_catalog.pg_class as relations
@@ -35,7 +36,12 @@ TABLES = """
         and not attributes.attisdropped
         and has_schema_privilege(namespaces.oid, 'usage')
         and has_column_privilege(relations.oid, attributes.attnum, 'select')
-    order by namespaces.nspname = 'public' desc, namespaces.nspname, relations.relname, attributes.attnum
+    order by
+        coalesce(array_position(current_schemas(false), namespaces.nspname), 1000),
+        namespaces.nspname = 'public' desc,
+        namespaces.nspname,
+        relations.relname,
+        attributes.attnum
 """
 
 
@@ -132,7 +138,7 @@ class Silent(Exception):
 
 
 def read_server_tables(url: str) -> dict[str, frozenset[str]]:
-    """The tables that may be read → their columns, in lower case; of two tables of a name, the public one."""
+    """The tables that may be read → their columns, in lower case; of two of a name, the one on the search path."""
     with contextlib.closing(connect(url)) as server, querying(url):
         return {table.lower(): frozenset(map(str.lower, columns)) for table, (_, columns) in _tables(server).items()}
 
@@ -159,6 +165,7 @@ class Server:
         self.server = connect(found.url)
         with querying(self.url):
             real = {table.lower(): (table, *rest) for table, rest in _tables(self.server).items()}
+        real |= {table: real[written] for table, written in written_otherwise(self.tables, real).items()}
         # declared table → its name in SQL, and its columns' names by those in lower case
         self.names = {
             table: (

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import StoryreportError
 from ..scratch import check_room, copy_file
 from ..scratch import folder as scratch_folder
+from ..system import written_otherwise
 from ..values import readable
 from .copies import copy_rows
 from .hardened import ROW_BYTES, computes_too_much
@@ -151,8 +152,10 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
     checked: set[tuple[str, str]] = set()
     numbered: dict[str, str] = {}
     real = {name.lower(): name for name in real_tables(connection, schema)}
-    unread = _computed_tables(connection, schema) & found.system.parts[found.part].tables.keys()
-    for table, description in found.system.parts[found.part].tables.items():
+    declared = found.system.parts[found.part].tables
+    real |= {table: real[written] for table, written in written_otherwise(declared, real).items()}
+    unread = _computed_tables(connection, schema) & declared.keys()
+    for table, description in declared.items():
         if table not in real:
             continue
         name = f"{quoted(schema)}.{quoted(real[table])}"

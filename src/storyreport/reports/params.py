@@ -101,7 +101,11 @@ def bind(report: str, params: Iterable[Param], given: Mapping[str, str]) -> dict
 
 def for_sql(params: Iterable[Param], values: Mapping[str, str]) -> dict[str, str]:
     """What the SELECT gets for the values in force."""
-    return {param.name: param.for_sql(values[param.name]) for param in params}
+    bound = {param.name: param.for_sql(values[param.name]) for param in params}
+    if bound.get("until") == "" and periods.is_counted_from_now(values.get("since", "")):
+        # The last days end with today: a time in the future is in none of them.
+        bound["until"] = str(periods.now().date())
+    return bound
 
 
 def _check_order(known: Mapping[str, Param], values: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ ACCEPTED = (
 )
 AGO = re.compile(r"([1-9]\d{0,8})([hdw])", re.ASCII)
 MONTH = re.compile(r"(\d{4})-(\d\d)", re.ASCII)
+WORDS = ("today", "yesterday", "month", "last_month")
 DAY_SECONDS = 86_400
 
 
@@ -46,6 +47,12 @@ def bounds(text: str, moment: datetime | None = None) -> Bounds | None:
         return _month(*((today.year, today.month - 1) if today.month > 1 else (today.year - 1, 12)))
     at = times.to_utc(text) if times.TIME.fullmatch(text.strip()) else None
     return _day(date.fromisoformat(at[:10])) if at else None
+
+
+def is_counted_from_now(text: str) -> bool:
+    """Whether a text stands for days that are counted back from today: 7d, yesterday, month."""
+    word = text.strip().lower()
+    return word in WORDS or AGO.fullmatch(word) is not None
 
 
 def before(since: str, until: str) -> tuple[str, str, int]:

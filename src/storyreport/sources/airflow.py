@@ -27,6 +27,17 @@ TRY = {
 # What identified a run before it had an id; the command line still names it alone.
 DATES = {"execution_date": ("logical_date",)}
 
+# Versions differ in what identifies a run and in which times they keep: these columns are no other names of them.
+UNREAD = frozenset(
+    (
+        *("max_tries", "hostname", "unixname", "pool", "pool_slots", "queue", "priority_weight", "operator"),
+        *("custom_operator_name", "scheduled_dttm", "queued_by_job_id", "pid", "executor", "executor_config"),
+        *("rendered_map_index", "context_carrier", "span_status", "external_executor_id", "trigger_id"),
+        *("trigger_timeout", "next_method", "next_kwargs", "task_display_name", "dag_version_id"),
+        *("retry_delay_override", "retry_reason"),
+    )
+)
+
 DATABASE = Part(
     tables={
         "task_instance": Table(
@@ -40,6 +51,7 @@ DATABASE = Part(
             changed="updated_at",
             # A heartbeat of its job does not change the row.
             ongoing=("state", ("running", "restarting", "up_for_reschedule")),
+            unread=UNREAD,
         ),
         "task_instance_history": Table(
             columns={**TRY, "task_instance_id": Type.KEY},
@@ -48,6 +60,7 @@ DATABASE = Part(
             aliases=DATES,
             group="run_id",
             changed="updated_at",
+            unread=UNREAD,
         ),
         "dag_run": Table(
             columns={

@@ -69,7 +69,14 @@ select
         when words.status in ('completed', 'failed', 'cancelled', 'skipped')
             then coalesce(tasks.succeeded, tasks.failed, tasks.revoked, tasks.rejected, tasks.timestamp)
     end as ended_at,
-    coalesce(tasks.timestamp, tasks.started, tasks.received) as last_activity_at,
+    -- A task that is to begin later is not silent before.
+    nullif(
+        max(
+            coalesce(tasks.timestamp, tasks.started, tasks.received, ''),
+            case when words.status in ('queued', 'waiting') then coalesce(tasks.eta, '') else '' end
+        ),
+        ''
+    ) as last_activity_at,
     coalesce(
         tasks.runtime,
         case

@@ -175,6 +175,8 @@ TARGET = Part(
         "partial success": "failed",
         "skipped": "skipped",
         "no-op": "skipped",
+        # dbt Fusion: what was built before is still right.
+        "reused": "skipped",
     },
     find=find,
     stage=stage,

@@ -2,7 +2,7 @@
 
 A helper of the sources: it describes no system. Known are Google Cloud, CloudWatch (answers of its API, Insights,
 subscriptions, `aws logs tail`), Lambda, Docker, Kubernetes, Compose, Heroku, syslog, journald, Loki, Datadog,
-Elasticsearch and Azure.
+Elasticsearch, Splunk, pm2 and Azure.
 """
 
 import json
@@ -16,19 +16,19 @@ from ..readers import text as textfiles
 # What an export calls the line, the first one that an entry has.
 PAYLOADS = (
     *("jsonPayload", "textPayload", "log", "@message", "line", "MESSAGE", "_source", "Log_s", "LogMessage", "LogEntry"),
-    "log_s",
+    *("log_s", "_raw"),
 )
 # What may be the line, where what is beside it shows that it was wrapped.
 MESSAGE = "message"
 BESIDE_MESSAGE = frozenset(("ingestionTime", "eventId", "logStreamName", "logStream", "logGroup", "id"))
 TIMES = (
     *("timestamp", "time", "@timestamp", "ts", "TimeGenerated", "__REALTIME_TIMESTAMP", "receiveTimestamp"),
-    *("TimeGenerated [UTC]", "eventTime"),
+    *("TimeGenerated [UTC]", "eventTime", "dt", "_time"),
 )
 LEVELS = ("severity", "level", "log.level", "PRIORITY", "status", "Level", "LogLevel")
 # The words of clouds, journald and pino → winston's.
 LEVEL_WORDS = {
-    **dict.fromkeys(("emergency", "alert", "critical", "0", "1", "2", "3", "50"), "error"),
+    **dict.fromkeys(("emergency", "emerg", "alert", "critical", "crit", "0", "1", "2", "3", "50"), "error"),
     **dict.fromkeys(("warning", "4", "40"), "warn"),
     **dict.fromkeys(("default", "notice", "information", "5", "6", "30"), "info"),
     **dict.fromkeys(("7", "20"), "debug"),
@@ -36,7 +36,9 @@ LEVEL_WORDS = {
     "60": "fatal",
 }
 # The lists of entries in an answer.
-LISTS = ("events", "logEvents", "results", "result", "data")
+LISTS = ("events", "logEvents", "results", "result", "data", "logs")
+# How a line begins that has its level in it.
+WITH_LEVEL = re.compile(r"(?:\x1b\[[0-9;]*m)*\[?(?:error|warn|info|http|verbose|debug|silly)\b[^:\s]{0,6}: ")
 # How a table of Google Cloud's names the fields of what was written.
 FLAT = "jsonPayload."
 # How many wrappers may be around each other.
@@ -50,6 +52,8 @@ PREFIXES = tuple(
         rf"(?P<time>{ISO})\t\S+\t(?P<level>[A-Z]+)\t",
         rf"(?P<time>{ISO}) (?:app|heroku|router)\[[\w.-]+\]: ",
         rf"(?P<time>{ISO}) \S+ (?=\{{|\[?(?:error|warn|info|http|verbose|debug|silly)\]?: )",
+        rf"(?P<time>{ISO}) (?=\[?{ISO})",
+        rf"(?:<\d+>)?1 (?P<time>{ISO}) \S+ \S+ \S+ \S+ (?:-|\[[^\]]*\]) ",
         rf"(?:<\d+>)?(?:1 )?(?P<time>{ISO}) \S+ [\w./-]+(?:\[\d+\])?: ",
         r"(?:<\d+>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [\w./-]+(?:\[\d+\])?: ",
         r"\[(?:pod|container)/[^\]\s]+\] ",
@@ -77,7 +81,7 @@ def texts(path: Path) -> Iterator[textfiles.Line]:
                 yield number, None, problem
         return
     for number, text, problem in textfiles.lines(path):
-        listed = _listed(_object(text)) if text and any(f'"{name}"' in text for name in LISTS) else None
+        listed = _listed(_object(text)) if text and any(f'"{name}"' in text for name in (*LISTS, "values")) else None
         if listed is None:
             yield number, text, problem
         yield from ((number, json.dumps(entry), None) for entry in listed or ())
@@ -123,6 +127,8 @@ def _listed(record: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     data = record.get("data")
     holders = (record, data) if isinstance(data, dict) else (record,)
     held = next((holder[name] for holder in holders for name in LISTS if isinstance(holder.get(name), list)), None)
+    if isinstance(record.get("stream"), dict) and isinstance(record.get("values"), list):
+        held = [record]
     if held is None:
         return None
     entries = []
@@ -150,9 +156,13 @@ def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
     if name is None and isinstance(message, str):
         inner = _object(message)
         is_wrapped = isinstance(inner.get(MESSAGE), str) or isinstance(inner.get("msg"), str)
-        has_no_level = "@timestamp" in record and first(record, LEVELS) is None
+        has_no_level = first(record, LEVELS) is None and ("@timestamp" in record or WITH_LEVEL.match(message))
         name = MESSAGE if is_wrapped or has_no_level or record.keys() & BESIDE_MESSAGE else None
-    if name is None and isinstance(attributes := record.get("attributes"), dict):
+    for held in ("result", "content"):
+        # Splunk's and Datadog's.
+        if name is None and isinstance(inside := record.get(held), dict) and inside.keys() & {"_raw", MESSAGE}:
+            return Wrapped(inside, first(record, TIMES))
+    if name is None and isinstance(attributes := record.get("attributes"), dict) and MESSAGE not in record:
         # Datadog has what the service wrote beside its message.
         own = attributes.get("attributes")
         return Wrapped({**(own if isinstance(own, dict) else {}), **attributes, "attributes": None})

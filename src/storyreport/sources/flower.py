@@ -22,6 +22,7 @@ TASKS = Table(
         "runtime": Type.SECONDS,
         "exception": Type.TEXT,
         "root_id": Type.KEY,
+        "eta": Type.UTC,
         **dict.fromkeys(TIMES, Type.UTC),
     },
     required=("uuid",),

@@ -17,6 +17,8 @@ ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 LOOKED_AT = 1000
 JOB_FIELDS = {"run_id", "run_attempt", "conclusion"}
 RUN_FIELDS = {"run_attempt", "conclusion", "created_at", "updated_at"}
+# The fields of a run that `gh run list --json` was told to print, besides which its user may choose.
+CLI_RUN_FIELDS = {"databaseId", "status", "conclusion", "createdAt"}
 # What `gh run list --json` and `gh run view --json` call the fields of the API.
 CLI_NAMES = {
     "databaseId": "id",
@@ -94,14 +96,17 @@ def _is_document(file: Path) -> bool:
 def _is_ours(record: dict[str, Any]) -> bool:
     """Whether a record has jobs or runs, or is one."""
     found = _found(record)
-    return any(isinstance(item, dict) and _kind(_named(item)) for items in found.values() for item in items)
+    return bool(_kind(record)) or any(
+        isinstance(item, dict) and _kind(item) for items in found.values() for item in items
+    )
 
 
 def _kind(item: dict[str, Any]) -> str | None:
     """Whether an item is one of `jobs` or `runs`; None for anything else."""
-    if item.keys() >= JOB_FIELDS:
+    fields = _named(item).keys()
+    if fields >= JOB_FIELDS:
         return "jobs"
-    return "runs" if item.keys() >= RUN_FIELDS else None
+    return "runs" if fields >= RUN_FIELDS or item.keys() >= CLI_RUN_FIELDS else None
 
 
 def _named(item: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def _found(record: dict[str, Any]) -> dict[str, list[Any]]:
         found[kind] += held if isinstance(held, list) else [held]
     for name, kind in EVENTS.items():
         found[kind] += [record[name]] if isinstance(record.get(name), dict) else []
-    own = _kind(item)
+    own = _kind(record)
     if own:
         found[own].append(item)
     if own == "runs":

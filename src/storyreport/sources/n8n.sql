@@ -36,12 +36,19 @@ select
     coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as pipeline_name,
     words.status,
     executions.word as source_status,
+    coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as current_step,
     executions.createdat as queued_at,
     executions.startedat as started_at,
     -- What waits was stopped until then.
     case when words.status is not 'waiting' then executions.stoppedat end as ended_at,
+    -- What waits is not silent before its time has come; without an end it waits until the year 3000.
     nullif(
-        max(coalesce(executions.stoppedat, ''), coalesce(executions.startedat, ''), coalesce(executions.createdat, '')),
+        max(
+            coalesce(executions.stoppedat, ''),
+            coalesce(executions.startedat, ''),
+            coalesce(executions.createdat, ''),
+            case when words.status = 'waiting' and executions.waittill < '3000' then executions.waittill else '' end
+        ),
         ''
     ) as last_activity_at,
     case
@@ -63,33 +70,83 @@ from src_execution_entity as executions
 left join workflows on workflows.id = cast(executions.workflowid as text);
 
 -- database: step_runs
--- A retry is an execution of its own that names the one that it repeats: both belong to the run of the first.
-with recursive chains as (
+-- A retry is an execution of its own that names the one that it repeats: both belong to the run of the first. One may
+-- be repeated more than once, so that attempts are counted in the order in which they began.
+with recursive retries as materialized (
+    select
+        id,
+        retryof,
+        coalesce(startedat, createdat, '') as began_at
+    from all_execution_entity
+    where retryof <> ''
+),
+
+chains as (
     select
         id,
         id as first_id,
         retryof,
-        1 as attempt
+        1 as depth
     from src_execution_entity
     union
     select
         chains.id,
-        earlier.id,
+        chains.retryof,
         earlier.retryof,
-        chains.attempt + 1
+        chains.depth + 1
     from chains
     join all_execution_entity as earlier on earlier.id = chains.retryof
-    where chains.attempt < 100
+    where chains.depth < 100
+),
+
+firsts as (
+    select
+        id,
+        first_id,
+        retryof,
+        row_number() over (partition by id order by depth desc) as place
+    from chains
+),
+
+families as (
+    select
+        first_id,
+        first_id as id,
+        '' as began_at,
+        1 as depth
+    from firsts
+    where place = 1
+    union
+    select
+        families.first_id,
+        retries.id,
+        retries.began_at,
+        families.depth + 1
+    from families
+    join retries on retries.retryof = families.id
+    where families.depth < 100
+),
+
+numbered as (
+    select
+        first_id,
+        id,
+        row_number() over (partition by first_id order by depth > 1, began_at, depth, id) as attempt
+    from families
 ),
 
 -- An execution that was repeated may have been deleted since.
 attempts as (
     select
-        id,
-        first_id,
-        attempt + coalesce(retryof <> '', 0) as attempt,
-        row_number() over (partition by id order by attempt desc) as place
-    from chains
+        firsts.id,
+        firsts.first_id,
+        numbered.attempt + coalesce(firsts.retryof <> '', 0) as attempt
+    from firsts
+    join numbered
+        on
+            numbered.first_id = firsts.first_id
+            and numbered.id = firsts.id
+    where firsts.place = 1
 )
 
 select
@@ -110,8 +167,5 @@ join main.runs
     on
         runs.source_id = :source_id
         and runs.source_key = cast(executions.id as text)
-join attempts
-    on
-        attempts.id = executions.id
-        and attempts.place = 1
+join attempts on attempts.id = executions.id
 left join workflows on workflows.id = cast(executions.workflowid as text);

@@ -20,6 +20,7 @@ DATABASE = Part(
                 # What its API answers in place of a row of flow_run_state.
                 "state": Type.JSON,
                 "expected_start_time": Type.UTC,
+                "next_scheduled_start_time": Type.UTC,
                 "start_time": Type.UTC,
                 "end_time": Type.UTC,
                 "state_timestamp": Type.UTC,
@@ -30,6 +31,7 @@ DATABASE = Part(
             export_signs=frozenset({"flow_id", "state_type", "state_name", "expected_start_time"}),
             group="id",
             changed="updated",
+            unread=frozenset({"auto_scheduled"}),
         ),
         # Of a task run without a flow run only its own place in the table says that it is new; so `updated`, which
         # would keep the latest rows from being read again, is not named.
@@ -39,11 +41,13 @@ DATABASE = Part(
                 "flow_run_id": Type.KEY,
                 "flow_run_run_count": Type.COUNT,
                 "task_key": Type.KEY,
+                "state_id": Type.KEY,
                 "state_type": Type.WORD,
                 "state_name": Type.WORD,
                 "state": Type.JSON,
                 "state_timestamp": Type.UTC,
                 "expected_start_time": Type.UTC,
+                "next_scheduled_start_time": Type.UTC,
                 "start_time": Type.UTC,
                 "end_time": Type.UTC,
                 "created": Type.UTC,

@@ -14,7 +14,7 @@ select distinct name
 from flow_names;
 
 -- database: runs
--- What is scheduled for later is not queued before it is late.
+-- What is scheduled for later is not queued before it is late, and not silent before it is due.
 select
     runs.id as source_key,
     'flow_run' as kind,
@@ -31,7 +31,18 @@ select
     case when lower(coalesce(runs.state_name, '')) <> 'scheduled' then runs.expected_start_time end as queued_at,
     runs.start_time as started_at,
     runs.end_time as ended_at,
-    nullif(max(coalesce(runs.state_timestamp, ''), coalesce(runs.start_time, '')), '') as last_activity_at,
+    nullif(
+        max(
+            coalesce(runs.state_timestamp, ''),
+            coalesce(runs.start_time, ''),
+            case
+                when lower(trim(runs.state_type)) = 'scheduled'
+                    then coalesce(runs.next_scheduled_start_time, runs.expected_start_time, '')
+                else ''
+            end
+        ),
+        ''
+    ) as last_activity_at,
     case
         when runs.start_time <= runs.end_time
             then cast(round((julianday(runs.end_time) - julianday(runs.start_time)) * 86400000) as integer)
@@ -178,7 +189,16 @@ attempts as (
             when lower(state_name) = 'notready' then state_timestamp
             else finished_at
         end as ended_at,
-        coalesce(changed_at, state_timestamp) as last_activity_at
+        nullif(
+            max(
+                coalesce(changed_at, state_timestamp, ''),
+                case
+                    when is_last and lower(trim(state_type)) = 'scheduled' then coalesce(next_scheduled_start_time, '')
+                    else ''
+                end
+            ),
+            ''
+        ) as last_activity_at
     from placed
 )
 

@@ -330,7 +330,7 @@ select
     'story/' || stories.id,
     'sprint_story',
     stories.story_key,
-    'batch/' || stories.batch_id,
+    'batch/' || nullif(stories.batch_id, ''),
     words.status,
     stories.status,
     stories.started_at,
@@ -541,7 +541,7 @@ recorded as materialized (
 placed as materialized (  -- noqa: ST03, the piece "paired" selects from it
     select
         reported.id as event_key,
-        coalesce('story/' || reported.story_id, 'batch/' || reported.batch_id) as run_key,
+        coalesce('story/' || nullif(reported.story_id, ''), 'batch/' || nullif(reported.batch_id, '')) as run_key,
         reported.story_key,
         reported.command,
         reported.task_id,
@@ -574,7 +574,7 @@ select
     'command' as kind,
     0 as is_derived,
     stories.story_key,
-    'story/' || commands.story_id as run_key,
+    'story/' || nullif(commands.story_id, '') as run_key,
     commands.command || coalesce('/' || nullif(commands.task_id, ''), '') as step_name,
     commands.attempt,
     words.status,
@@ -614,7 +614,7 @@ select
     'background_task',
     0,
     nullif(tasks.story_key, ''),
-    'batch/' || tasks.batch_id,
+    'batch/' || nullif(tasks.batch_id, ''),
     tasks.task_type,
     null,
     words.status,
@@ -705,7 +705,10 @@ select
     events.id as source_key,
     'event' as kind,
     nullif(events.story_key, '') as story_key,
-    coalesce('story/' || coalesce(events.story_id, stories.id), 'batch/' || events.batch_id) as run_key,
+    coalesce(
+        'story/' || coalesce(nullif(events.story_id, ''), stories.id),
+        'batch/' || nullif(events.batch_id, '')
+    ) as run_key,
     nullif(events.command, '') || coalesce('/' || nullif(events.task_id, ''), '') as step_name,
     words.status,
     coalesce(nullif(events.status, ''), events.event_type) as source_status,
@@ -714,7 +717,7 @@ select
 from src_events as events
 left join known_stories as stories
     on
-        events.story_id is null
+        nullif(events.story_id, '') is null
         and stories.batch_id = events.batch_id
         and stories.story_key = events.story_key
 left join src_statuses as words on words.word = lower(trim(coalesce(nullif(events.status, ''), events.event_type)));

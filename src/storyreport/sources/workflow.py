@@ -5,7 +5,6 @@ Prompts (input_prompt_json), authors and step details are private: they are not 
 """
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, envelopes, signs
+from ..readers.text import Line
+from . import Part, System, Table, Type, envelopes, log_lines, signs
 
 STATUSES = {
     "queued": "queued",
@@ -152,17 +152,10 @@ METRICS = (
     ("Story not found", "story_not_found"),
     ("Marked orphaned run as failed", "orphaned_run_failed"),
 )
-PLAIN = re.compile(
-    r"(?:\[?(?P<time>\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)\]?:?\s+)?"
-    r"\[?(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace)\]?:\s(?P<message>.*?)(?P<fields>\s\{.*\})?",
-    re.IGNORECASE,
-)
-# What winston's colorize() puts around a level.
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-# How the fields behind a message begin.
-FIELDS = re.compile(r"""\{\s*(?:["']|\w+\s*:|$)""")
 # A line of the stack of an error, which belongs to the line above it.
 FRAME = re.compile(r"\s+(?:at \S.*|\.\.\. \d+ (?:more|lines matching cause stack trace.*))")
+# What loggers call the object that holds the fields.
+HOLDERS = ("metadata", "meta", "attributes", "context", "fields", "extra")
 LOOKED_AT = 20
 
 
@@ -170,23 +163,27 @@ def find_log(path: Path) -> Path | None:
     """The path itself if its first lines are those of the service's log, in either form."""
     if not path.is_file():
         return None
-    found = [_entry(text) for _, text, _ in islice(envelopes.texts(path), LOOKED_AT) if text]
+    found = [_entry(text) for _, text, _ in islice(_texts(path), LOOKED_AT) if text]
     known = [entry for entry in found if entry and (entry["run_id"] or entry["story_id"] or entry["metric"])]
     return path if known else None
+
+
+def _texts(path: Path) -> Iterator[Line]:
+    return log_lines.joined(envelopes.texts(path))
 
 
 def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """A row for each line; its key is its text, for logs are rotated and cut."""
     seen: Counter[str] = Counter()
     may_be_frame = False
-    for number, text, problem in envelopes.texts(path):
+    for number, text, problem in _texts(path):
         entry = _entry(text) if text else None
         may_be_frame = bool(entry or (may_be_frame and text and FRAME.fullmatch(text)))
         if may_be_frame and not entry:
             continue
         if entry is None:
             # What it says is kept with the reason, up to fields that may hold a prompt.
-            said = _without_fields(COLOUR.sub("", text)) if text else None
+            said = log_lines.without_fields(log_lines.COLOUR.sub("", text)) if text else None
             yield "log_lines", (f"line {number}", None, said, *[None] * 4, problem or "is no line of a log")
             continue
         digest = hashlib.sha256((text or "").encode()).hexdigest()[:20]
@@ -197,7 +194,7 @@ def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 def _entry(text: str) -> dict[str, str | None] | None:
     """Level, message, metric, run_id, story_id and timestamp of a line; None where it is not a line of a log."""
-    text = COLOUR.sub("", text)
+    text = log_lines.COLOUR.sub("", text)
     if not text.lstrip().startswith("{") and (entry := _line(text)):
         return entry
     found = envelopes.unwrapped(text)
@@ -213,7 +210,7 @@ def _entry(text: str) -> dict[str, str | None] | None:
 
 def _payload_line(text: str, is_wrapped: bool) -> dict[str, str | None] | None:
     """The line in a payload; the export may have taken its level, which then is that of the wrapper."""
-    text = COLOUR.sub("", text).strip()
+    text = log_lines.COLOUR.sub("", text).strip()
     entry = _line(text)
     if entry is None and text and is_wrapped and (entry := _line(f"info: {text}")):
         entry["level"] = None
@@ -221,19 +218,19 @@ def _payload_line(text: str, is_wrapped: bool) -> dict[str, str | None] | None:
 
 
 def _line(text: str) -> dict[str, str | None] | None:
-    """What a line in winston's plain form says."""
-    match = PLAIN.fullmatch(text.strip())
-    if match is None:
-        return None
-    fields = {**_object(match["fields"] or "{}"), "level": match["level"], "message": _without_fields(match["message"])}
-    return _fields_of({**fields, "timestamp": match["time"] or fields.get("timestamp")})
+    """What a line says that a logger has printed for people."""
+    fields = log_lines.parsed(text)
+    return _fields_of(fields) if fields else None
 
 
 def _fields_of(fields: dict[str, Any]) -> dict[str, str | None] | None:
     """What a line says whose fields are known; None where it has no message."""
-    for name in ("metadata", "meta"):
+    for name in HOLDERS:
         if isinstance(more := fields.get(name), dict):
             fields = {**more, **fields}
+    if isinstance(more := fields.get("message"), dict):
+        # An object was logged in place of a text.
+        fields = {**fields, **more}
     message = fields.get("message", fields.get("msg"))
     if not isinstance(message, str):
         return None
@@ -244,29 +241,13 @@ def _fields_of(fields: dict[str, Any]) -> dict[str, str | None] | None:
         error = error.get("message")
     level = envelopes.first(fields, envelopes.LEVELS)
     return {
-        "level": envelopes.level_word(COLOUR.sub("", str(level))) if level is not None else None,
+        "level": envelopes.level_word(log_lines.COLOUR.sub("", str(level))) if level is not None else None,
         "message": f"{message}: {error}" if isinstance(error, str) and error not in message else message,
         "metric": metric,
         "run_id": _word(fields.get("runId", fields.get("run_id"))),
         "story_id": _word(fields.get("storyId", fields.get("story_id"))),
         "timestamp": _word(envelopes.first(fields, envelopes.TIMES)),
     }
-
-
-def _without_fields(message: str) -> str:
-    """A message up to where fields begin that are cut off or glued to it: a prompt may be in them."""
-    begun = FIELDS.search(message)
-    unclosed = message.find("{", message.rfind("}") + 1)
-    ends = [begun.start() if begun else -1, unclosed]
-    return message[: min((end for end in ends if end >= 0), default=None)].rstrip()
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _word(value: Any) -> str | None:

@@ -14,15 +14,17 @@ from .neutral import neutral
 from .privacy import redacted
 from .quotes import without_quotes
 from .texts import LONGEST_SECRET, LONGEST_TEXT, clean_text, is_text, readable
-from .times import FIRST_EPOCH_MS, after_fold, to_utc
+from .times import DAYS_IN_DIGITS, FIRST_EPOCH_MS, SECONDS_IN_DIGITS, after_fold, to_utc
 
 __all__ = [
+    "DAYS_IN_DIGITS",
     "FIRST_EPOCH_MS",
     "FUNCTIONS",
     "GAMMA",
     "LONGEST_FINGERPRINT",
     "LONGEST_SECRET",
     "LONGEST_TEXT",
+    "SECONDS_IN_DIGITS",
     "UNKNOWN_CURRENCY",
     "after_fold",
     "clean_text",

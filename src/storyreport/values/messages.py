@@ -29,8 +29,8 @@ HTTP = r"(?:4(?:0[0-9]|1[0-8]|2[1-689]|31|51|99)|5(?:0[0-8]|1[01]|2[0-79]|30|9[8
 # A number before one of these, or a decimal one, measures something.
 NO_MEASURE = (
     r"(?![\w.,]*\d|\s?(?:%|(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|b|bytes?|[kmgt]i?b|px|tokens?"
-    r"|chars|characters?|words?|rows?|items?|chapters?|attempts?|tries|retries|times|lines?|files?|pages?|requests"
-    r"|chunks?|steps?|stories|images?|entries|calls|frames?|records?|scenes?|nodes?|credits?|matches|results?"
+    r"|chars|characters?|words?|rows?|items?|chapters?|attempts?|tries|retries|times|lines?|files?|pages?(?! not found)"
+    r"|requests|chunks?|steps?|stories|images?|entries|calls|frames?|records?|scenes?|nodes?|credits?|matches|results?"
     r"|documents?|messages?|paragraphs?|sentences?|samples?|elements?|objects?|options?|users?|tasks?|jobs?|runs?"
     r"|points?|responses|columns?|bits?|fps|pixels?|dollars?|cents?|usd|eur)\b))"
 )
@@ -39,6 +39,7 @@ REASONS = (
     r"|payload too large|unprocessable|too many requests|rate limit|internal server error|bad gateway"
     r"|service (?:temporarily )?unavailable|gateway time-?out|overloaded|client error|server error"
 )
+ERROR_WORDS = "fehler|fehlercode|erreur|errore|erro|código|fout|błąd|hata|ошибка|ошибки|错误|錯誤|エラー|오류"
 # A state of SQL: 23505, 42P01, HY000.
 SQLSTATE = r"(?-i:(?=[A-Z]*\d)[0-9A-Z]{5})"
 # Where the digits, the group `code`, are a code and no measure; each with the words in lower case of which one must be
@@ -55,6 +56,12 @@ CODES = tuple(
         ),
         # error 503, API error (529, error #1205
         (r"\berror\s*[(\[#]?\s*(?P<code>\d{3,5})\b", ("error",)),
+        # Fehler 503, erreur (503), and the same in other languages
+        (rf"(?:{ERROR_WORDS})\s*[:(\[#\uff1a]?\s*(?P<code>{HTTP})\b", tuple(ERROR_WORDS.split("|"))),
+        # error TS2345, error CS0103; CUDA error: 700, curl: (28)
+        (r"\berror:?\s+(?P<code>(?-i:[A-Z]{1,4})\d{3,5})\b", ("error",)),
+        (r"\b(?:cuda|hip|cublas|cudnn|curl|opencl|vulkan)(?: \w+)? error:?\s*[(\[]?(?P<code>\d{1,5})\b", ("error",)),
+        (r"\bcurl:\s*\((?P<code>\d{1,3})\)", ("curl:",)),
         # RateLimitError: 429, request failed - 503, returned 404, failed with 500
         (
             rf"(?:error|exception|fail(?:ed|ure)|refused|denied|response|request|answer)\s?[:([-]+\s*(?P<code>{HTTP})\b",
@@ -69,7 +76,7 @@ CODES = tuple(
         (rf"^\s*(?P<code>{HTTP})\b", ()),
         # exit code 137, exit status 1, signal 9, errno 28, WinError 5
         (r"\bexit(?:ed)?(?: with)?(?:[ _-]?(?:code|status))?\s*[:=]?\s*-?(?P<code>\d{1,3})\b", ("exit",)),
-        (r"\b(?:signal|errno|winerror)\s*[:=]?\s*(?P<code>\d{1,5})\b", ("signal", "errno", "winerror")),
+        (r"\b(?:signal|errno|winerror)\s*[:=]?\s*-?(?P<code>\d{1,5})\b", ("signal", "errno", "winerror")),
         # SQLSTATE 23505, ERROR: 23505:, error 1205 (HY000), 002003 (42S02), code: '42P01'
         (r"\bsqlstate\W{0,3}(?P<code>\w{5})\b", ("sqlstate",)),
         (r"\b(?P<code>\d{6})(?= \(\w{5}\))", ("(",)),
@@ -80,8 +87,8 @@ CODES = tuple(
         (r"\bg?rpc\b[^\d\n]{0,30}\b(?:status|code)\s*[:=(]?\s*(?P<code>\d{1,2})\b", ("rpc",)),
         # HRESULT 0x80070005, error code 0xC0000005
         (r"\b(?:hresult|ntstatus|error|code|status)\b\W{0,4}(?P<code>0x[0-9a-f]{8})\b", ("0x",)),
-        # E503, E_TIMEOUT_42, ERR_HTTP2_STREAM_ERROR
-        (r"\b(?P<code>(?-i:E)\d{3,4})\b", tuple(f"e{digit}" for digit in range(10))),
+        # E503, E11000, E_TIMEOUT_42, ERR_HTTP2_STREAM_ERROR
+        (r"\b(?P<code>(?-i:E)\d{3,5})\b", tuple(f"e{digit}" for digit in range(10))),
         (r"\b(?P<code>(?-i:E(?:RR|RROR)?_[A-Z0-9_]*[A-Z][A-Z0-9_]*))\b", ("e_", "err_", "error_")),
         (r"\b(?:ORA|TNS|PLS|DPI|AADSTS)-?(?P<code>\d{3,6})\b", ("ora", "tns", "pls", "dpi", "aadsts")),
     )

@@ -7,10 +7,15 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from ..patterns import Pattern
+from .writings import as_iso
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+# As whole numbers, these are days and seconds of the years 1970 to 2099, 20260315 and 20260315100000: as epochs they
+# would be days of 1970, or of the years after 2590.
+DAYS_IN_DIGITS = (19_700_101, 20_991_231)
+SECONDS_IN_DIGITS = (19_700_101_000_000, 20_991_231_235_959)
 # Epochs from here on are milliseconds: as seconds this is the year 5138, as milliseconds it is 1973.
 FIRST_EPOCH_MS = 100_000_000_000
 # Whole numbers in these ranges are micro- and nanoseconds of the years 2000 to 2099.
@@ -21,12 +26,10 @@ FINE_EPOCHS = {
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 TIME = Pattern(
     r"(\d{4})-(\d\d)-(\d\d)"
-    r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
+    r"(?:[T ]([01]\d|2[0-3]):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
     r"\s*(?:(Z|z|UTC|GMT)|([+-])(\d\d):?(\d\d)?)?",
     re.ASCII,
 )
-# Java adds the zone to the offset: 2026-03-15T10:00:00+01:00[Europe/Berlin].
-NAMED_ZONE = Pattern(r"(?<=[\dZ])\[[A-Za-z_/+-]{1,40}\d{0,2}\]$", re.ASCII)
 # The same in other writings: 2026/03/15 10:00, 20260315T100000Z; and 10.00 o'clock.
 OTHER_TIME = Pattern(
     r"(\d{4})(?:/(\d\d?)/(\d\d?)(?:[T ]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
@@ -34,17 +37,16 @@ OTHER_TIME = Pattern(
     r"\s*(Z|z|UTC|[+-]\d\d:?(?:\d\d)?)?",
     re.ASCII,
 )
-# Sun Mar 15 10:00:00 2026, as C and Python print it.
-C_TIME = Pattern(r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) (?P<clock>\d\d:\d\d:\d\d) (?P<year>\d{4})")
-# Sun, 15 Mar 2026 10:00:00 GMT; 15-Mar-2026 10:00; March 15, 2026, 10:00:13 PM.
+# Sun, 15 Mar 2026 10:00:00 GMT; 15-Mar-2026 10:00; 15/Mar/2026:10:00:00 +0000; March 15, 2026, 10:00:13 PM.
 NAMED_MONTH = Pattern(
     r"(?:[A-Za-z]{3,9},?\s+)?"
-    r"(?:(?P<day>\d{1,2})[ -](?P<month>[A-Za-z]{3,9})\.?[ -]|(?P<first>[A-Za-z]{3,9})\.? (?P<then>\d{1,2}),? )"
-    r"(?P<year>\d{4})(?:,?[ T]+(?:at )?(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
+    r"(?:(?P<day>\d{1,2})[ /-](?P<month>[A-Za-z]{3,9})\.?[ /-]|(?P<first>[A-Za-z]{3,9})\.? (?P<then>\d{1,2}),? )"
+    r"(?P<year>\d{4})(?:(?:,?[ T]+(?:at )?|:)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+DIGITS = Pattern(r"\d+", re.ASCII)
 NUMBER = Pattern(r"-?\d{1,19}(?:\.\d+)?", re.ASCII)
 # As data frames and spreadsheets write a large number: 1.7644104e9.
 POWER = Pattern(r"\d(?:\.\d{1,18})?[eE]\+?(?:0?9|1[0-8])", re.ASCII)
@@ -72,31 +74,48 @@ def to_utc(value: object, zone: str = "UTC") -> str | None:
         try:
             datetime.fromisoformat(value)
         except ValueError:
-            return None
-        return f"{value[:10]}T{value[11:]}.000Z" if value[10] in " T" else None
+            return _any_to_utc(value, zone)
+        return f"{value[:10]}T{value[11:]}.000Z" if value[10] in " T" else _any_to_utc(value, zone)
     return _any_to_utc(value, zone)
 
 
 @lru_cache(maxsize=16_384)
 def _any_to_utc(value: object, zone: str) -> str | None:
     if isinstance(value, (int, float)):
-        return _from_epoch(value)
+        return _in_digits(str(value), zone) or _from_epoch(value)
     if not isinstance(value, str):
         return None
     text = value.strip()
+    found = _from_text(text, zone)
+    if found is None and (iso := as_iso(text)) != text:
+        found = _from_text(iso, zone)
+    return found
+
+
+def _from_text(text: str, zone: str) -> str | None:
     if text in ("0", "0.0"):
         return _from_epoch(0)
     if POWER.fullmatch(text):
         return _from_epoch(float(text))
     if NUMBER.fullmatch(text):
+        if found := _in_digits(text, zone):
+            return found
         # Four digits are a year, and a year is no time.
         return _from_epoch(float(text) if "." in text else int(text)) if len(text) > 8 else None
-    if text.endswith("]"):
-        text = NAMED_ZONE.sub("", text)
-    elif c_time := C_TIME.fullmatch(text):
-        text = "{day} {month} {year} {clock}".format_map(c_time.groupdict())
     match = TIME.fullmatch(text)
     return _from_iso(match, zone) if match else _from_other(text, zone)
+
+
+def _in_digits(text: str, zone: str) -> str | None:
+    """The moment of a day, or a second, that is written in digits alone; None where there is no such day."""
+    if len(text) not in (8, 14) or not DIGITS.fullmatch(text):
+        return None
+    first, last = DAYS_IN_DIGITS if len(text) == 8 else SECONDS_IN_DIGITS
+    if not first <= int(text) <= last:
+        return None
+    day, clock = f"{text[:4]}-{text[4:6]}-{text[6:8]}", text[8:]
+    match = TIME.fullmatch(f"{day} {clock[:2]}:{clock[2:4]}:{clock[4:]}" if clock else day)
+    return _from_iso(match, zone) if match else None
 
 
 def _from_other(text: str, zone: str) -> str | None:

@@ -1,0 +1,105 @@
+"""Lines of a service's log as loggers print them: winston, pino-pretty, log4js and logfmt, in colour or not.
+
+A helper of the workflow source: it describes no system.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..readers.text import Line
+
+# What a logger puts around a level.
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+LEVEL = r"(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace|emerg|alert|crit|critical|notice)"
+TIME = r"\[?(?P<time>\d{4}[/-]\d\d[/-]\d\d[T ][\d:.,]+(?:\s?(?:Z|[+-]\d\d:?\d\d))?)\]?:?"
+MESSAGE = r"(?P<message>.*?)(?P<fields>\s\{.*\})?(?:\s\+\d+ms)?"
+# pino-pretty: [10:00:00.000] INFO (name/123 on host): message
+PRETTY = rf"(?:{TIME}|\[[\d:.]+\])\s+{LEVEL}(?: \([^()]*\))?:\s{MESSAGE}"
+FORMS = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        # winston: info: message, [info]: message
+        rf"(?:{TIME}\s+)?\[?{LEVEL}\]?:\s{MESSAGE}",
+        # log4js: [time] [INFO] default - message
+        rf"(?:{TIME}\s+)?\[{LEVEL}\]\s+(?:[\w.-]+ - )?{MESSAGE}",
+        PRETTY,
+    )
+)
+IS_PRETTY = re.compile(PRETTY, re.IGNORECASE)
+# Below its line pino-pretty has the fields, and within those the ones of an error.
+BELOW = re.compile(r"\s{4}\s*\S.*")
+FIELD_BELOW = re.compile(r"\s{4}(\w{1,40}): (\"[^\"]*\"|[\w.-]+)")
+MESSAGE_BELOW = re.compile(r"\s{6}\"message\": (\"[^\"]*\"),?")
+# How the fields behind a message begin.
+FIELDS = re.compile(r"""\{\s*(?:["']|\w+\s*:|$)""")
+# Of fields as Node prints objects, { runId: 'r1' }, those that are read.
+PRINTED = re.compile(
+    r"(?:^\s*\{|,)\s*(runId|run_id|storyId|story_id|error|timestamp): (?:'([^']*)'|\"([^\"]*)\"|([\w.:-]+))"
+)
+# level=info msg="a message" runId=r1
+LOGFMT = re.compile(r"(?:[A-Za-z_@][\w.@-]*=(?:\"(?:[^\"\\]|\\.)*\"|[^\s\"]*)(?:\s+|$))+")
+PAIR = re.compile(r"([A-Za-z_@][\w.@-]*)=(?:\"((?:[^\"\\]|\\.)*)\"|([^\s\"]*))")
+
+
+def parsed(text: str) -> dict[str, Any] | None:
+    """The fields of a line without colours, with its level, message and timestamp; None where it is in no form."""
+    text = text.strip()
+    match = next((match for form in FORMS if (match := form.fullmatch(text))), None)
+    if match is None:
+        return _of_pairs(text)
+    held = match["fields"] or "{}"
+    fields = as_object(held) or {name: next(filter(None, values), "") for name, *values in PRINTED.findall(held)}
+    told = {"level": match["level"], "message": without_fields(match["message"])}
+    return {**fields, **told, "timestamp": match["time"] or fields.get("timestamp")}
+
+
+def joined(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines of a log, those of pino-pretty with the fields below them."""
+    held: Line | None = None
+    fields: dict[str, Any] = {}
+    for number, text, problem in lines:
+        bare = COLOUR.sub("", text) if text else ""
+        if held and BELOW.fullmatch(bare):
+            if found := FIELD_BELOW.fullmatch(bare) or MESSAGE_BELOW.fullmatch(bare):
+                name, value = ("error", found[1]) if found.re is MESSAGE_BELOW else found.groups()
+                fields.setdefault(name, value.strip('"'))
+            continue
+        if held:
+            yield _with_fields(held, fields)
+        held, fields = ((number, text, problem), {}) if IS_PRETTY.fullmatch(bare) else (None, {})
+        if not held:
+            yield number, text, problem
+    if held:
+        yield _with_fields(held, fields)
+
+
+def without_fields(message: str) -> str:
+    """A message up to where fields begin that are cut off or glued to it: a prompt may be in them."""
+    begun = FIELDS.search(message)
+    unclosed = message.find("{", message.rfind("}") + 1)
+    ends = [begun.start() if begun else -1, unclosed]
+    return message[: min((end for end in ends if end >= 0), default=None)].rstrip()
+
+
+def as_object(text: str) -> dict[str, Any]:
+    """The object that a text is in JSON; an empty one where it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _with_fields(line: Line, fields: dict[str, Any]) -> Line:
+    number, text, problem = line
+    return number, f"{text} {json.dumps(fields)}" if fields else text, problem
+
+
+def _of_pairs(text: str) -> dict[str, Any] | None:
+    """The fields of a line in logfmt that has a message."""
+    if not LOGFMT.fullmatch(text):
+        return None
+    fields = {name: said.replace('\\"', '"') or word for name, said, word in PAIR.findall(text)}
+    return fields if "msg" in fields or "message" in fields else None
