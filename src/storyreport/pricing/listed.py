@@ -24,6 +24,8 @@ TIERS: dict[str, dict[str, str]] = {
 }
 # Tokens of these have no price of their own where a model lists none: then theirs is not that of text.
 MODALITIES = ("audio", "image", "video")
+# But Google's one price of a prompt is that of its text, images and video (https://ai.google.dev/gemini-api/docs/pricing).
+PRICED_AS_TEXT = {"google": ("input_image_tokens", "input_video_tokens", "cache_image_read_tokens")}
 
 
 @cache
@@ -117,7 +119,7 @@ def _rate(found: "PriceCalculation", prices: "ModelPrice", above: int, upto: int
     everything, few = {"input_tokens": many, "output_tokens": many}, many // 4
     details: dict[str, float] = {}
     for column, name in DETAILS.items():
-        if _is_priced(prices, name):
+        if _is_priced(prices, name) or name in PRICED_AS_TEXT.get(found.provider.id, ()):
             around = {**everything, **dict.fromkeys(_AROUND.get(name, ()), many // 2)}
             details[column] = float((cost(**around, **{name: few}) - cost(**around)) / few)
     if not any((per_call, per_input, per_read, per_write, per_output, *details.values())):
