@@ -79,6 +79,20 @@ EMBEDDED = {
     "ai__model__id": "text-embedding-3-small",
     "ai__model__provider": "openai.embedding",
 }
+SONNET = {**GPT, "gen_ai__system": "anthropic.messages", "gen_ai__request__model": "claude-sonnet-4-5"}
+WRITTEN: dict[str, Any] = {
+    "input_tokens": 1000,
+    "cache_read_input_tokens": 500,
+    "cache_creation_input_tokens": 400,
+    "cache_creation": {"ephemeral_1h_input_tokens": 400},
+}
+
+
+def passed_on(**metadata: Any) -> dict[str, Any]:
+    """What Vercel's AI SDK passes on of a provider's answer."""
+    return {"ai__response__providerMetadata": json.dumps(metadata)}
+
+
 SPANS: list[tuple[dict[str, Any], float]] = [
     # A recorded cost in two parts.
     ({**GPT, "gen_ai__usage__input_cost": 0.02, "gen_ai__usage__output_cost": 0.03}, 0.05),
@@ -108,6 +122,34 @@ SPANS: list[tuple[dict[str, Any], float]] = [
             "gen_ai__usage__server_tool_use__web_search_requests": 3,
         },
         0.0345,
+    ),
+    # A total of all three says the same: 1000 * 1.25 + 150 * 10.
+    (
+        {
+            **GPT,
+            "gen_ai__request__model": "gpt-5",
+            "ai__usage__reasoningTokens": 50,
+            "gen_ai__usage__total_tokens": 1150,
+        },
+        0.00275,
+    ),
+    # What the gateway charged, where that is anything.
+    ({**GPT, **passed_on(gateway={"cost": "0.0046", "marketCost": "0.005"})}, 0.0046),
+    ({**GPT, **passed_on(gateway={"cost": "0"})}, 0.0035),
+    ({**GPT, **passed_on(gateway={"cost": "x"})}, 0.0035),
+    ({**GPT, **passed_on(openrouter={"usage": {"cost": 0.005}})}, 0.005),
+    # 1000 * 3 + 500 * 0.30 + 400 * 6 + 100 * 15: Anthropic's count leaves out the cache.
+    ({**SONNET, "ai__usage__cachedInputTokens": 500, **passed_on(anthropic={"usage": WRITTEN})}, 0.00705),
+    # An image of 1290 tokens at 30 a million, beside 10 * 0.30.
+    (
+        {
+            "gen_ai__provider__name": "gcp.gemini",
+            "gen_ai__request__model": "gemini-2.5-flash-image",
+            "gen_ai__usage__input_tokens": 10,
+            "gen_ai__usage__output_tokens": 1290,
+            "gen_ai__usage__details__image_candidates_tokens": 1290,
+        },
+        0.038703,
     ),
     # 0.02 a million; Vercel's embeddings have no attribute of the conventions.
     (EMBEDDED, 0.00002),

@@ -280,9 +280,15 @@ select
             then ranked.input + ranked.cached
         else ranked.input_tokens
     end as input_tokens,
-    -- So does whoever says more reasoning than output, of that.
+    -- So does whoever says more reasoning than output, of that, or a total of all three.
     case
-        when ranked.reasoning_tokens > ranked.output_tokens then ranked.output_tokens + ranked.reasoning_tokens
+        when
+            ranked.reasoning_tokens > ranked.output_tokens
+            or (
+                ranked.reasoning_tokens > 0
+                and ranked.total_tokens = ranked.input_tokens + ranked.output_tokens + ranked.reasoning_tokens
+            )
+            then ranked.output_tokens + ranked.reasoning_tokens
         else ranked.output_tokens
     end as output_tokens,
     ranked.total_tokens,
@@ -292,6 +298,9 @@ select
     ranked.reasoning_tokens,
     ranked.input_audio_tokens,
     ranked.output_audio_tokens,
+    nullif(ranked.cache_audio_read_tokens, 0) as cache_audio_read_tokens,
+    nullif(ranked.input_image_tokens, 0) as input_image_tokens,
+    nullif(ranked.output_image_tokens, 0) as output_image_tokens,
     nullif(ranked.web_searches, 0) as web_searches,
     coalesce(ranked.tier, '') as tier,
     -- A cost of 0 of what succeeded is one that nobody knew.
