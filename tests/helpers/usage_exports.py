@@ -21,7 +21,7 @@ SYSTEMS = (
         "cursor",
     ),
     *("deepseek", "elevenlabs", "gcp_billing", "gemini_cli", "helicone", "litellm_exports", "openai_console"),
-    *("openai_responses", "opencode", "openrouter", "posthog", "replicate"),
+    *("openai_responses", "opencode", "openrouter", "otel_metrics", "posthog", "replicate"),
 )
 ROWS = {
     "runs": "select * from runs where gone_at is null order by source_key",

@@ -290,6 +290,12 @@ def test_ccusage_by_project(db: ReportDatabase, tmp_path: Path) -> None:
         db.ingest(path)
 
 
+def test_a_day_of_ccusage_is_no_call(db: ReportDatabase, tmp_path: Path) -> None:
+    """A million tokens are many short calls at 3, not one at the 6 of a long context."""
+    day = {**used_day("2026-11-06", 1_000_000, 0), "modelsUsed": ["claude-sonnet-4-5"]}
+    assert list(costs(db, written(tmp_path / "daily.json", {"daily": [day], "totals": {}})).values()) == [3.0]
+
+
 def test_a_key_of_one_s_own_at_openrouter(db: ReportDatabase, tmp_path: Path) -> None:
     """OpenRouter's fee, and what the provider charged beside it; without such a key the cost is all."""
     usage = {"prompt_tokens": 1000, "completion_tokens": 100, "cost_details": {"upstream_inference_cost": 0.0045}}
