@@ -61,6 +61,10 @@ ANSWERS: dict[str, tuple[dict[str, Any], float | None]] = {
         1000 * 3e-6 + 650 * 15e-6,
     ),
     "xai: reasoning within": (chat("grok-4-0709", **THOUGHT), 1000 * 3e-6 + 100 * 15e-6),
+    "xai: without a total": (
+        chat("grok-4-0709", total_tokens=None, cached_prompt_text_tokens=400, **THOUGHT),
+        600 * 3e-6 + 400 * 0.75e-6 + 150 * 15e-6,
+    ),
     "xai: its own cost": (chat("grok-4-0709", cost_in_usd_ticks=37_756_000, num_sources_used=2), 0.0037756),
     "xai: sources have no price": (chat("grok-4-0709", num_sources_used=2), None),
     "perplexity: its own cost": (chat("sonar-pro", cost={"request_cost": 0.006, "total_cost": 0.0105}), 0.0105),
@@ -72,6 +76,17 @@ ANSWERS: dict[str, tuple[dict[str, Any], float | None]] = {
         chat("llama-3.3-70b-versatile", {"x_groq": {"id": "req"}, "service_tier": "on_demand"}),
         listed("groq", "llama-3.3-70b-versatile"),
     ),
+    "cerebras": (chat("gemma-4-31b", {"time_info": {"total_time": 0.5}}), listed("cerebras", "gemma-4-31b")),
+    "openrouter: without a cost": (
+        chat("01-ai/yi-large", {"provider": "Fireworks"}),
+        listed("openrouter", "01-ai/yi-large"),
+    ),
+    "a distilled model of Groq's": (
+        chat("deepseek-r1-distill-llama-70b", {"x_groq": {}}),
+        listed("groq", "deepseek-r1-distill-llama-70b"),
+    ),
+    "a distilled model of whoever's": (chat("deepseek-r1-distill-llama-70b"), None),
+    "a distilled model, as a gateway names it": (chat("deepseek/deepseek-r1-distill-qwen-32b"), None),
     "deepseek": (
         chat("deepseek-chat", prompt_cache_hit_tokens=600, prompt_cache_miss_tokens=400),
         listed("deepseek", "deepseek-chat", cache_read_tokens=600),

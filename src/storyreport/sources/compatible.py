@@ -12,8 +12,10 @@ from .recordfiles import Row, inside
 TICKS_PER_DOLLAR = 10**10
 # Of several names, the first that has a value.
 CACHED = {
-    # Moonshot and Together; DeepSeek; Databricks and LiteLLM.
-    "cached_tokens": ("cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens"),
+    # Moonshot and Together; DeepSeek; xAI's SDK; Databricks and LiteLLM.
+    "cached_tokens": (
+        *("cached_tokens", "prompt_cache_hit_tokens", "cached_prompt_text_tokens", "cache_read_input_tokens"),
+    ),
     "cache_write_tokens": ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"),
 }
 # The searches that a usage counts: Perplexity (chat, then responses), OpenRouter, and xAI, where all tools have a fee.
@@ -26,12 +28,18 @@ SEARCHES = (
 )
 TOOLS = {"web_search_call": "web_searches", "file_search_call": "file_searches"}
 PERPLEXITY = "sonar"
+XAI = "grok"
+# An object that only one provider adds to its answers.
+MARKS = {"x_groq": "groq", "time_info": "cerebras"}
 
 
 def provider(body: Mapping[str, Any], is_own: bool) -> str | None:
     """Who answered, where the answer shows it; `is_own` says that the model is one of OpenAI's."""
-    if isinstance(body.get("x_groq"), dict):
-        return "groq"
+    marked = next((name for mark, name in MARKS.items() if isinstance(body.get(mark), dict)), None)
+    if marked:
+        return marked
+    if isinstance(body.get("provider"), str) and "/" in str(body.get("model")):
+        return "openrouter"
     return "openai" if is_own else None
 
 
@@ -46,7 +54,7 @@ def cached(usage: Mapping[str, Any], details: Mapping[str, Any]) -> Row:
 def beside_output(usage: Mapping[str, Any], details: Mapping[str, Any], model: Any) -> Row:
     """The output with the reasoning and citations that some count beside it.
 
-    Perplexity always does; of others (xAI) the total tells, or more reasoning than output.
+    Perplexity always does; of others the total tells, or more reasoning than output. Without a total xAI's chats do.
     """
     output = next((usage[name] for name in ("output_tokens", "completion_tokens") if usage.get(name) is not None), None)
     given = next((usage[name] for name in ("input_tokens", "prompt_tokens") if usage.get(name) is not None), None)
@@ -56,11 +64,14 @@ def beside_output(usage: Mapping[str, Any], details: Mapping[str, Any], model: A
     if type(output) is not int:
         return row
     thought = reasoning if type(reasoning) is int else 0
-    if isinstance(model, str) and model.rpartition("/")[2].startswith(PERPLEXITY):
+    name = model.rpartition("/")[2] if isinstance(model, str) else ""
+    if name.startswith(PERPLEXITY):
         cited = citations if type(citations) is int else 0
         return {**row, "citation_tokens": cited or None, "output_tokens": output + thought + cited}
     total = usage.get("total_tokens")
-    is_beside = thought > output or (type(given) is int and thought > 0 and total == given + output + thought)
+    is_told = type(given) is int and thought > 0 and total == given + output + thought
+    is_xai = total is None and name.startswith(XAI) and "completion_tokens" in usage
+    is_beside = thought > output or is_told or is_xai
     return {**row, "output_tokens": output + thought} if is_beside else row
 
 
