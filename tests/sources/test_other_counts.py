@@ -290,6 +290,12 @@ def test_ccusage_by_project(db: ReportDatabase, tmp_path: Path) -> None:
         db.ingest(path)
 
 
+def test_what_codex_exec_prints_names_no_model(db: ReportDatabase, tmp_path: Path) -> None:
+    events = [{"type": "thread.started", "thread_id": "t"}, {"type": "turn.completed", "usage": {"input_tokens": 9}}]
+    with pytest.raises(StoryreportError, match="which names no model: give the sessions in ~/.codex"):
+        db.ingest(written(tmp_path / "run.jsonl", *events))
+
+
 def test_a_day_of_ccusage_is_no_call(db: ReportDatabase, tmp_path: Path) -> None:
     """A million tokens are many short calls at 3, not one at the 6 of a long context."""
     day = {**used_day("2026-11-06", 1_000_000, 0), "modelsUsed": ["claude-sonnet-4-5"]}
