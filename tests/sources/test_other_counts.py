@@ -292,7 +292,7 @@ def test_ccusage_by_project(db: ReportDatabase, tmp_path: Path) -> None:
 
 def test_what_codex_exec_prints_names_no_model(db: ReportDatabase, tmp_path: Path) -> None:
     events = [{"type": "thread.started", "thread_id": "t"}, {"type": "turn.completed", "usage": {"input_tokens": 9}}]
-    with pytest.raises(StoryreportError, match="which names no model: give the sessions in ~/.codex"):
+    with pytest.raises(StoryreportError, match="which names no model: give the sessions in ~"):
         db.ingest(written(tmp_path / "run.jsonl", *events))
 
 
