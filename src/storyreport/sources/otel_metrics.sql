@@ -50,6 +50,7 @@ days as (
         sum(case when token_type in ('output', 'completion') then increase end) as output_tokens,
         sum(case when token_type = 'cacheRead' then increase end) as cache_read_tokens,
         sum(case when token_type = 'cacheCreation' then increase end) as cache_write_tokens,
+        sum(case when measure <> 'cost' then increase end) as total_tokens,
         sum(case when token_type = 'input' then more_requests end) as requests
     from increases
     group by 1, 2, 3, 4, 5
@@ -73,6 +74,7 @@ select
     cast(output_tokens as integer) as output_tokens,
     cast(cache_read_tokens as integer) as cache_read_tokens,
     cast(cache_write_tokens as integer) as cache_write_tokens,
+    cast(total_tokens as integer) as total_tokens,
     case when cost > 0 then cost end as cost,
     'USD' as currency
 from days;
