@@ -9,9 +9,19 @@ from helpers import DATA
 from helpers.report_database import ReportDatabase
 
 SYSTEMS = (
-    *("agent_logs", "anthropic_claude_code", "anthropic_console", "aws_cur", "bedrock", "ccusage", "codex", "cursor"),
+    *(
+        "agent_logs",
+        "anthropic_claude_code",
+        "anthropic_console",
+        "aws_cur",
+        "bedrock",
+        "ccusage",
+        "cloud_bills",
+        "codex",
+        "cursor",
+    ),
     *("deepseek", "elevenlabs", "gcp_billing", "gemini_cli", "helicone", "litellm_exports", "openai_console"),
-    *("openai_responses", "opencode", "openrouter", "posthog", "replicate"),
+    *("openai_responses", "opencode", "openrouter", "otel_metrics", "posthog", "replicate"),
 )
 ROWS = {
     "runs": "select * from runs where gone_at is null order by source_key",

@@ -79,6 +79,20 @@ EMBEDDED = {
     "ai__model__id": "text-embedding-3-small",
     "ai__model__provider": "openai.embedding",
 }
+SONNET = {**GPT, "gen_ai__system": "anthropic.messages", "gen_ai__request__model": "claude-sonnet-4-5"}
+WRITTEN: dict[str, Any] = {
+    "input_tokens": 1000,
+    "cache_read_input_tokens": 500,
+    "cache_creation_input_tokens": 400,
+    "cache_creation": {"ephemeral_1h_input_tokens": 400},
+}
+
+
+def passed_on(**metadata: Any) -> dict[str, Any]:
+    """What Vercel's AI SDK passes on of a provider's answer."""
+    return {"ai__response__providerMetadata": json.dumps(metadata)}
+
+
 SPANS: list[tuple[dict[str, Any], float]] = [
     # A recorded cost in two parts.
     ({**GPT, "gen_ai__usage__input_cost": 0.02, "gen_ai__usage__output_cost": 0.03}, 0.05),
@@ -108,6 +122,34 @@ SPANS: list[tuple[dict[str, Any], float]] = [
             "gen_ai__usage__server_tool_use__web_search_requests": 3,
         },
         0.0345,
+    ),
+    # A total of all three says the same: 1000 * 1.25 + 150 * 10.
+    (
+        {
+            **GPT,
+            "gen_ai__request__model": "gpt-5",
+            "ai__usage__reasoningTokens": 50,
+            "gen_ai__usage__total_tokens": 1150,
+        },
+        0.00275,
+    ),
+    # What the gateway charged, where that is anything.
+    ({**GPT, **passed_on(gateway={"cost": "0.0046", "marketCost": "0.005"})}, 0.0046),
+    ({**GPT, **passed_on(gateway={"cost": "0"})}, 0.0035),
+    ({**GPT, **passed_on(gateway={"cost": "x"})}, 0.0035),
+    ({**GPT, **passed_on(openrouter={"usage": {"cost": 0.005}})}, 0.005),
+    # 1000 * 3 + 500 * 0.30 + 400 * 6 + 100 * 15: Anthropic's count leaves out the cache.
+    ({**SONNET, "ai__usage__cachedInputTokens": 500, **passed_on(anthropic={"usage": WRITTEN})}, 0.00705),
+    # An image of 1290 tokens at 30 a million, beside 10 * 0.30.
+    (
+        {
+            "gen_ai__provider__name": "gcp.gemini",
+            "gen_ai__request__model": "gemini-2.5-flash-image",
+            "gen_ai__usage__input_tokens": 10,
+            "gen_ai__usage__output_tokens": 1290,
+            "gen_ai__usage__details__image_candidates_tokens": 1290,
+        },
+        0.038703,
     ),
     # 0.02 a million; Vercel's embeddings have no attribute of the conventions.
     (EMBEDDED, 0.00002),
@@ -246,6 +288,18 @@ def test_ccusage_by_project(db: ReportDatabase, tmp_path: Path) -> None:
     path.write_text(json.dumps({"monthly": [{"month": "2026-11", "totalCost": 1.0}], "totals": {}}), "utf-8")
     with pytest.raises(StoryreportError, match="report by month, which does not say the days: give `ccusage daily"):
         db.ingest(path)
+
+
+def test_what_codex_exec_prints_names_no_model(db: ReportDatabase, tmp_path: Path) -> None:
+    events = [{"type": "thread.started", "thread_id": "t"}, {"type": "turn.completed", "usage": {"input_tokens": 9}}]
+    with pytest.raises(StoryreportError, match="which names no model: give the sessions in ~"):
+        db.ingest(written(tmp_path / "run.jsonl", *events))
+
+
+def test_a_day_of_ccusage_is_no_call(db: ReportDatabase, tmp_path: Path) -> None:
+    """A million tokens are many short calls at 3, not one at the 6 of a long context."""
+    day = {**used_day("2026-11-06", 1_000_000, 0), "modelsUsed": ["claude-sonnet-4-5"]}
+    assert list(costs(db, written(tmp_path / "daily.json", {"daily": [day], "totals": {}})).values()) == [3.0]
 
 
 def test_a_key_of_one_s_own_at_openrouter(db: ReportDatabase, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ TIERS: dict[str, dict[str, str]] = {
 }
 # Tokens of these have no price of their own where a model lists none: then theirs is not that of text.
 MODALITIES = ("audio", "image", "video")
+DISTILLED = "distill"
+# But Google's one price of a prompt is that of its text, images and video (https://ai.google.dev/gemini-api/docs/pricing).
+PRICED_AS_TEXT = {"google": ("input_image_tokens", "input_video_tokens", "cache_image_read_tokens")}
 
 
 @cache
@@ -47,9 +50,12 @@ def _look_up(provider: str | None, model: str) -> "PriceCalculation | None":
     from genai_prices import Usage, calc_price
 
     try:
-        return calc_price(Usage(input_tokens=0), model, provider_id=provider)
+        found = calc_price(Usage(input_tokens=0), model, provider_id=provider)
     except (LookupError, ValueError):
         return None
+    # A distilled model is another one, whose price is not that of the model in its name.
+    is_other = DISTILLED in model.lower() and DISTILLED not in found.model.id.lower()
+    return None if is_other else found
 
 
 def _rates_of(found: "PriceCalculation", context: Mapping[str, str]) -> Iterator[Rate]:
@@ -117,7 +123,7 @@ def _rate(found: "PriceCalculation", prices: "ModelPrice", above: int, upto: int
     everything, few = {"input_tokens": many, "output_tokens": many}, many // 4
     details: dict[str, float] = {}
     for column, name in DETAILS.items():
-        if _is_priced(prices, name):
+        if _is_priced(prices, name) or name in PRICED_AS_TEXT.get(found.provider.id, ()):
             around = {**everything, **dict.fromkeys(_AROUND.get(name, ()), many // 2)}
             details[column] = float((cost(**around, **{name: few}) - cost(**around)) / few)
     if not any((per_call, per_input, per_read, per_write, per_output, *details.values())):

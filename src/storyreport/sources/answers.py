@@ -3,6 +3,7 @@
 A helper of the sources: it describes no system. Messages, candidates and results are never read.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,16 @@ from .recordfiles import Row, inside
 
 # Results of Anthropic's batches that are no message.
 NO_MESSAGE = ("errored", "canceled", "expired")
-MODALITIES = {"AUDIO": "audio", "IMAGE": "image"}
+# Google counts the pages of a document as images.
+MODALITIES = {"AUDIO": "audio", "IMAGE": "image", "DOCUMENT": "image", "VIDEO": "video"}
+# What an answer of Vertex AI was served as. What is provisioned is paid by the month: no call of it has a price.
+TRAFFIC = {
+    "ON_DEMAND_FLEX": "flex",
+    "ON_DEMAND_PRIORITY": "priority",
+    "PROVISIONED_THROUGHPUT": "provisioned",
+}
+# Until Gemini 3, a prompt that was grounded had one fee, whatever it searched.
+FEE_PER_PROMPT = re.compile(r"(?:.*/)?gemini-[12]\b", re.IGNORECASE)
 
 
 def is_ours(record: Mapping[str, Any]) -> bool:
@@ -129,9 +139,43 @@ def _google(response: Mapping[str, Any]) -> Row:
         "total_tokens": _named(usage, "totalTokenCount"),
         "cached_tokens": _named(usage, "cachedContentTokenCount"),
         "reasoning_tokens": _named(usage, "thoughtsTokenCount"),
-        **_modalities(_named(usage, "promptTokensDetails"), "input"),
-        **_modalities(_named(usage, "candidatesTokensDetails"), "output"),
+        "service_tier": TRAFFIC.get(str(_named(usage, "trafficType"))),
+        "web_searches": _groundings(response),
+        **_modalities(usage, "input_{}_tokens", "promptTokensDetails", "toolUsePromptTokensDetails"),
+        **_modalities(usage, "output_{}_tokens", "candidatesTokensDetails"),
+        **_modalities(usage, "cache_{}_read_tokens", "cacheTokensDetails"),
     }
+
+
+def _groundings(response: Mapping[str, Any]) -> int | None:
+    """How many searches have a fee, of those that grounded the candidates."""
+    queries = 0
+    for candidate in _candidates(response):
+        grounding = _named(candidate, "groundingMetadata")
+        searched = _named(grounding, "webSearchQueries") if isinstance(grounding, dict) else None
+        queries += len(searched) if isinstance(searched, list) else 0
+    model = _named(response, "modelVersion")
+    is_per_prompt = isinstance(model, str) and FEE_PER_PROMPT.match(model)
+    return (min(queries, 1) if is_per_prompt else queries) or None
+
+
+def stream(record: Mapping[str, Any]) -> tuple[Any, Any] | None:
+    """What the parts of a stream of Google's have in common, of a part before the last one that has no id."""
+    if not _is_google(record) or _named(record, "responseId") is not None:
+        return None
+    candidates = _candidates(record)
+    is_last = not candidates or any(_named(candidate, "finishReason") is not None for candidate in candidates)
+    return None if is_last else same_stream(record)
+
+
+def same_stream(record: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Model and prompt of a response of Google's."""
+    return _named(record, "modelVersion"), inside(record, "usageMetadata", "promptTokenCount")
+
+
+def _candidates(response: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found = response.get("candidates")
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def _sum(usage: Mapping[str, Any], *names: str) -> Any:
@@ -140,12 +184,18 @@ def _sum(usage: Mapping[str, Any], *names: str) -> Any:
     return sum(parts) if parts and all(type(part) is int for part in parts) else next(iter(parts), None)
 
 
-def _modalities(details: Any, side: str) -> Row:
-    return {
-        f"{side}_{MODALITIES[modality]}_tokens": _named(item, "tokenCount")
-        for item in (details if isinstance(details, list) else [])
-        if isinstance(item, dict) and isinstance(modality := item.get("modality"), str) and modality in MODALITIES
-    }
+def _modalities(usage: Mapping[str, Any], column: str, *names: str) -> Row:
+    """The tokens of each modality, in columns named after it; those of several lists and kinds are added up."""
+    row: Row = {}
+    for name in names:
+        details = _named(usage, name)
+        for item in details if isinstance(details, list) else []:
+            kind = MODALITIES.get(str(inside(item, "modality")))
+            if kind:
+                count, before = _named(item, "tokenCount"), row.get(column.format(kind), 0)
+                is_known = type(count) is int and type(before) is int
+                row[column.format(kind)] = before + count if is_known else count
+    return row
 
 
 def _result(result: Mapping[str, Any]) -> Iterator[Row]:

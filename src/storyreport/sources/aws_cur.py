@@ -20,6 +20,8 @@ NAMES = {
     "operation": ("lineItem/Operation", "line_item_operation"),
     "usage_amount": ("lineItem/UsageAmount", "line_item_usage_amount"),
     "cost": ("lineItem/UnblendedCost", "line_item_unblended_cost"),
+    # After the discounts that were agreed on: what is charged, where the report has it.
+    "net_cost": ("lineItem/NetUnblendedCost", "line_item_net_unblended_cost"),
     "currency": ("lineItem/CurrencyCode", "line_item_currency_code"),
 }
 SIGNS = ("started_at", "product_code", "usage_type", "cost")
@@ -35,6 +37,7 @@ LINES = recordfiles.table(
         "operation": Type.WORD,
         "usage_amount": Type.NUMBER,
         "cost": Type.NUMBER,
+        "net_cost": Type.NUMBER,
         "currency": Type.WORD,
     },
     required=("started_at", "cost"),

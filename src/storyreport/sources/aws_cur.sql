@@ -2,7 +2,8 @@
 -- A view src_<table> has the rows to load.
 
 -- lines: calls
--- The bill of a day: an amount without calls of its own. An id names a line within its interval alone.
+-- The bill of a day: an amount without calls of its own. An id names a line within its interval alone. A net cost has
+-- the discounts in it: lines of discounts beside it would take them off twice.
 with lines as (
     select
         src_aws_cur_lines.*,
@@ -13,7 +14,12 @@ with lines as (
             partition by
                 coalesce(line_item_id, 'line ' || line), time_interval, started_at, line_item_type, usage_type, cost
             order by position
-        ) as place
+        ) as place,
+        case
+            when net_cost is not null then net_cost
+            when line_item_type like '%Discount' and max(net_cost) over () is not null then 0
+            else cost
+        end as charged
     from src_aws_cur_lines
 )
 
@@ -24,7 +30,7 @@ select
     coalesce(usage_type, '') || coalesce(' (' || kind || ')', '') as model,
     day || 'T00:00:00.000Z' as called_at,
     0 as calls,
-    sum(cost) as cost,
+    sum(charged) as cost,
     code as currency
 from lines
 where place = 1

@@ -39,6 +39,7 @@ INVOCATIONS = recordfiles.table(
         "cache_write_tokens": Type.COUNT,
         "output_tokens": Type.COUNT,
         "cache_write_1h_tokens": Type.COUNT,
+        "tier": Type.WORD,
     },
     required=("request_id",),
 )
@@ -62,7 +63,8 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     used = _usage(recordfiles.inside(record, "output", "outputBodyJson"))
     yield {
         **recordfiles.columns(used, USAGE),
-        "cache_write_1h_tokens": recordfiles.inside(used, "cache_creation", "ephemeral_1h_input_tokens"),
+        "cache_write_1h_tokens": _written_for_an_hour(used),
+        "tier": _tier(record),
         **recordfiles.columns(record, {**names, **same}),
         "model": _without_account(model) if isinstance(model, str) else model,
         "latency_ms": recordfiles.inside(record, "output", "outputBodyJson", "metrics", "latencyMs"),
@@ -81,6 +83,33 @@ def _usage(body: Any) -> Mapping[str, Any]:
             if isinstance(found := recordfiles.inside(event, *path), dict):
                 return found
     return {}
+
+
+def _written_for_an_hour(used: Mapping[str, Any]) -> Any:
+    """The tokens written to the cache for an hour, in Anthropic's words or Converse's."""
+    details = used.get("cacheDetails")
+    hours = [item for item in details if recordfiles.inside(item, "ttl") == "1h"] if isinstance(details, list) else []
+    said = recordfiles.inside(used, "cache_creation", "ephemeral_1h_input_tokens")
+    return next((recordfiles.inside(item, "inputTokens") for item in hours), said)
+
+
+def _tier(record: Mapping[str, Any]) -> Any:
+    """The tier that served a call, or else that which it asked for: a word, or an object with its type."""
+    body = recordfiles.inside(record, "output", "outputBodyJson")
+    events = body if isinstance(body, list) else [body]
+    places = [
+        (record, ("serviceTier",)),
+        *(
+            (event, path)
+            for event in events
+            for path in (("serviceTier",), ("metadata", "serviceTier"), ("service_tier",))
+        ),
+        (record, ("input", "inputBodyJson", "serviceTier")),
+        (record, ("input", "inputBodyJson", "service_tier")),
+    ]
+    found = (recordfiles.inside(holder, *path) for holder, path in places)
+    tier = next((value for value in found if value), None)
+    return recordfiles.inside(tier, "type") if isinstance(tier, dict) else tier
 
 
 def _without_account(model: str) -> str:

@@ -34,6 +34,7 @@ select
     output_tokens,
     cache_read_tokens,
     cache_write_tokens,
-    cache_write_1h_tokens
+    cache_write_1h_tokens,
+    coalesce(tier, '') as tier
 from invocations
 where place = 1;

@@ -26,6 +26,8 @@ select
     coalesce(model, '') as model,
     date as called_at,
     case when cost > 0 then 0 else 1 end as calls,
+    -- Nor how long its prompts were: short ones.
+    1 as context_tokens,
     whole_input as input_tokens,
     output_tokens,
     cache_read_tokens,

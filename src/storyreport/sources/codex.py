@@ -6,6 +6,7 @@ branches are never staged; of a session's id, a digest is. Files that Codex comp
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,14 @@ def _moment(value: Any) -> datetime | None:
     return moment if moment and moment.tzinfo else None
 
 
+def why_not(path: Path) -> str | None:
+    """Of what `codex exec --json` prints, where the model is said that it does not name."""
+    first = next((record for _, record, _ in textfiles.first_records(path, 1)), None) or {}
+    if first.get("type") == "thread.started" and "thread_id" in first:
+        return "is what `codex exec --json` prints, which names no model: give the sessions in ~/.codex"
+    return None
+
+
 def new_reader() -> recordfiles.Read:
     """A reader of sessions that knows the counts of the sessions before."""
     counted: Counted = {}
@@ -189,7 +198,10 @@ SYSTEM = System(
     name="codex",
     title="Codex CLI session",
     parts={
-        "sessions": recordfiles.part("codex_usage", USAGE, is_ours, new_reader, files=files, feeds=("runs", "calls"))
+        "sessions": replace(
+            recordfiles.part("codex_usage", USAGE, is_ours, new_reader, files=files, feeds=("runs", "calls")),
+            why_not=why_not,
+        )
     },
     has_private_names=True,
 )

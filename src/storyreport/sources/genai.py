@@ -29,7 +29,7 @@ ATTRIBUTES = {
     # Vercel's embeddings have no other name for their tokens.
     "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", EMBEDDED),
     "output_tokens": ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
-    "total_tokens": ("gen_ai.usage.total_tokens", "llm.usage.total_tokens"),
+    "total_tokens": ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "ai.usage.totalTokens"),
     "cache_read_tokens": (
         "gen_ai.usage.cache_read.input_tokens",
         "gen_ai.usage.cache_read_tokens",
@@ -65,14 +65,34 @@ ATTRIBUTES = {
         "gen_ai.usage.reasoning.output_tokens",
         "gen_ai.usage.reasoning_tokens",
         "gen_ai.usage.details.reasoning_tokens",
+        "gen_ai.usage.details.thoughts_tokens",
         "gen_ai.usage.output_tokens.reasoning",
         "gen_ai.usage.output_token_details.reasoning",
         "gen_ai.usage.output_tokens_details.reasoning_tokens",
         "gen_ai.usage.completion_tokens_details.reasoning_tokens",
         "ai.usage.reasoningTokens",
     ),
-    "input_audio_tokens": ("gen_ai.usage.details.input_audio_tokens",),
-    "output_audio_tokens": ("gen_ai.usage.details.output_audio_tokens",),
+    # The second one of each: pydantic-ai's, of Google's modalities.
+    "input_audio_tokens": (
+        "gen_ai.usage.details.input_audio_tokens",
+        "gen_ai.usage.details.audio_prompt_tokens",
+    ),
+    "output_audio_tokens": (
+        "gen_ai.usage.details.output_audio_tokens",
+        "gen_ai.usage.details.audio_candidates_tokens",
+    ),
+    "cache_audio_read_tokens": (
+        "gen_ai.usage.details.cache_audio_read_tokens",
+        "gen_ai.usage.details.audio_cache_tokens",
+    ),
+    "input_image_tokens": (
+        "gen_ai.usage.details.input_image_tokens",
+        "gen_ai.usage.details.image_prompt_tokens",
+    ),
+    "output_image_tokens": (
+        "gen_ai.usage.details.output_image_tokens",
+        "gen_ai.usage.details.image_candidates_tokens",
+    ),
     "web_searches": (
         "gen_ai.usage.details.web_search_requests",
         "gen_ai.usage.server_tool_use.web_search_requests",

@@ -5,6 +5,7 @@ row of the tags' table is refused, for a request with two tags is in two rows. N
 messages and answers are never staged. The website's export was seen by its columns, the others in LiteLLM's source.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -72,9 +73,40 @@ PAYLOADS = recordfiles.table(
         "total_tokens": Type.COUNT,
         "cache_read_tokens": Type.COUNT,
         "cache_write_tokens": Type.COUNT,
+        "cache_write_1h_tokens": Type.COUNT,
+        "reasoning_tokens": Type.COUNT,
+        "input_audio_tokens": Type.COUNT,
+        "output_audio_tokens": Type.COUNT,
+        "web_searches": Type.COUNT,
+        "tier": Type.WORD,
+        "team": Type.WORD,
+        "tags": Type.JSON,
+        "user": Type.HASHED,
+        "key": Type.HASHED,
     },
     required=("id",),
 )
+
+# What a payload's usage says, the first of these places that does.
+USED = {
+    "cache_read_tokens": (("prompt_tokens_details", "cached_tokens"), ("cache_read_input_tokens",)),
+    "cache_write_tokens": (("cache_creation_input_tokens",), ("prompt_tokens_details", "cache_creation_tokens")),
+    "cache_write_1h_tokens": (
+        ("prompt_tokens_details", "cache_creation_token_details", "ephemeral_1h_input_tokens"),
+        ("cache_creation", "ephemeral_1h_input_tokens"),
+    ),
+    "reasoning_tokens": (("completion_tokens_details", "reasoning_tokens"),),
+    "input_audio_tokens": (("prompt_tokens_details", "audio_tokens"),),
+    "output_audio_tokens": (("completion_tokens_details", "audio_tokens"),),
+    "web_searches": (("server_tool_use", "web_search_requests"), ("prompt_tokens_details", "web_search_requests")),
+    "tier": (("service_tier",),),
+}
+# Who a payload's call was for, by its metadata.
+OWNERS = {
+    "team": (("user_api_key_team_id",), ("user_api_key_team_alias",)),
+    "user": (("user_api_key_user_id",),),
+    "key": (("user_api_key_hash",),),
+}
 
 
 def days(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
@@ -82,6 +114,18 @@ def days(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     if "tag" in record:
         raise textfiles.BrokenRecord("a request with two tags is in two rows: export LiteLLM_DailyUserSpend instead")
     yield {**{name: record.get(name) for name in (*DAY_COLUMNS, *DAY_COUNTS)}, "grouping": _grouping(record, BY)}
+
+
+def activity(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The rows of a day of `/user/daily/activity`: one for each model, or one of the day where it names no models."""
+    models = recordfiles.inside(record, "breakdown", "models")
+    named = models if isinstance(models, dict) and models else {None: record}
+    for model, held in named.items():
+        metrics = recordfiles.inside(held, "metrics")
+        if not isinstance(metrics, dict):
+            raise textfiles.BrokenRecord("a day has no metrics")
+        row = {name: metrics.get(name) for name in ("spend", *DAY_COUNTS)}
+        yield {**row, "date": record.get("date"), "model": model}
 
 
 def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
@@ -108,11 +152,16 @@ def payloads(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         "cost": next((cost for cost in (given, recorded) if _is_amount(cost)), given),
         "error_class": recordfiles.inside(error, "error_class"),
         "error_code": recordfiles.inside(error, "error_code"),
-        "cache_read_tokens": _first(used, ("prompt_tokens_details", "cached_tokens"), ("cache_read_input_tokens",)),
-        "cache_write_tokens": _first(
-            used, ("cache_creation_input_tokens",), ("prompt_tokens_details", "cache_creation_tokens")
-        ),
+        **{column: _first(used, *paths) for column, paths in USED.items()},
+        **{column: _first(record.get("metadata"), *paths) for column, paths in OWNERS.items()},
+        "tags": _tags(record.get("request_tags")),
     }
+
+
+def _tags(value: Any) -> str | None:
+    """The tags of a call as JSON; None for none."""
+    tags = [tag for tag in value if isinstance(tag, str)] if isinstance(value, list) else []
+    return json.dumps(tags) if tags else None
 
 
 def _is_amount(value: Any) -> bool:
@@ -143,6 +192,13 @@ SYSTEM = System(
         ),
         "days": recordfiles.part(
             "litellm_days", DAYS, recordfiles.has("date", "spend", "api_requests", "api_key"), recordfiles.each(days)
+        ),
+        "activity": recordfiles.part(
+            "litellm_activity",
+            DAYS,
+            recordfiles.has("date", "metrics", "breakdown"),
+            recordfiles.each(activity),
+            within=("results",),
         ),
         "usage": recordfiles.part(
             "litellm_usage",

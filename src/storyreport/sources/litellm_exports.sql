@@ -6,6 +6,7 @@
 with payloads as (
     select
         src_litellm_payloads.*,
+        coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as cached,
         max(coalesce(total_tokens, 0), coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) as tokens,
         row_number() over (
             partition by id
@@ -33,16 +34,38 @@ select
         when payloads.started_at <= payloads.ended_at
             then cast(round((julianday(payloads.ended_at) - julianday(payloads.started_at)) * 86400000) as integer)
     end as duration_ms,
-    payloads.prompt_tokens as input_tokens,
+    -- Pass-through endpoints write Anthropic's count, which leaves out what the cache has.
+    case
+        when payloads.prompt_tokens < payloads.cached then payloads.prompt_tokens + payloads.cached
+        else payloads.prompt_tokens
+    end as input_tokens,
     payloads.completion_tokens as output_tokens,
     payloads.cache_read_tokens,
     payloads.cache_write_tokens,
+    nullif(payloads.cache_write_1h_tokens, 0) as cache_write_1h_tokens,
+    payloads.reasoning_tokens,
+    nullif(payloads.input_audio_tokens, 0) as input_audio_tokens,
+    nullif(payloads.output_audio_tokens, 0) as output_audio_tokens,
+    nullif(payloads.web_searches, 0) as web_searches,
+    coalesce(payloads.tier, '') as tier,
     payloads.total_tokens,
     case
         when payloads.cost = 0 and words.status is not 'failed' and payloads.cache_hit is not 1 then null
         else payloads.cost
     end as cost,
-    'USD' as currency
+    'USD' as currency,
+    nullif(
+        json_patch(
+            '{}',
+            json_object(
+                'team', nullif(payloads.team, ''),
+                'tag', json(payloads.tags),
+                'user', payloads."user",
+                'key', payloads."key"
+            )
+        ),
+        '{}'
+    ) as labels
 from payloads
 left join src_statuses as words on words.word = lower(trim(payloads.status))
 where payloads.place = 1;
@@ -92,6 +115,31 @@ select
     case when spend <> 0 or successful_requests = 0 then spend end as cost,
     'USD' as currency
 from summed;
+
+-- activity: calls
+-- A day of a model, whoever's it was.
+with days as (
+    select
+        src_litellm_activity.*,
+        row_number() over (partition by date, model order by api_requests desc, position desc) as place
+    from src_litellm_activity
+)
+
+select
+    key('activity', date, model) as source_key,
+    'litellm' as provider,
+    coalesce(model, '') as model,
+    case when successful_requests = 0 and api_requests > 0 then 'failed' else 'completed' end as status,
+    date as called_at,
+    api_requests as calls,
+    prompt_tokens as input_tokens,
+    completion_tokens as output_tokens,
+    cache_read_input_tokens as cache_read_tokens,
+    cache_creation_input_tokens as cache_write_tokens,
+    case when spend <> 0 or successful_requests = 0 then spend end as cost,
+    'USD' as currency
+from days
+where place = 1;
 
 -- usage: calls
 with days as (

@@ -6,12 +6,16 @@ staged. An embedding says neither its id nor its time: these are called without 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from . import System, Type, answers, recordfiles
+from ..readers import text as textfiles
+from . import System, Type, answers, compatible, recordfiles
 
 OBJECTS = ("chat.completion", "chat.completion.chunk", "text_completion", "response", "list")
+# What a stream of events, a line each, ends with.
+ENDS = ("response.completed", "response.incomplete", "response.failed")
 OWN_MODELS = re.compile(r"(?:ft:)?(?:gpt-|o\d|chatgpt-|text-embedding-|davinci|babbage|codex-|computer-use)")
 
 RESPONSES = recordfiles.table(
@@ -40,12 +44,18 @@ RESPONSES = recordfiles.table(
         "output_image_tokens": Type.COUNT,
         "cache_write_1h_tokens": Type.COUNT,
         "web_searches": Type.COUNT,
+        "file_searches": Type.COUNT,
+        "citation_tokens": Type.COUNT,
+        "cache_audio_read_tokens": Type.COUNT,
+        "cache_image_read_tokens": Type.COUNT,
+        "input_video_tokens": Type.COUNT,
     },
 )
 
 
 def is_ours(record: Mapping[str, Any]) -> bool:
     """Whether a record is a response with its usage, or a line of a batch's output."""
+    record = _ended(record)
     if {"custom_id", "response", "error"} <= record.keys():
         return isinstance(record["response"], dict) and "status_code" in record["response"]
     if answers.is_ours(record):
@@ -61,6 +71,7 @@ def is_ours(record: Mapping[str, Any]) -> bool:
 
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of a response; none for a part of a stream without usage."""
+    record = _ended(record)
     if answers.is_ours(record):
         yield from answers.rows(record)
     elif "custom_id" in record:
@@ -78,6 +89,32 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         yield {**_row(record), "error_code": recordfiles.inside(record, "error", "code")}
 
 
+def read(file: Path, records: Iterable[textfiles.Record]) -> Iterator[recordfiles.Item]:
+    """The rows of responses; of a stream whose parts have no id, that of the last part."""
+    yield from recordfiles.each(rows)()(file, _last_parts(records))
+
+
+def _last_parts(records: Iterable[textfiles.Record]) -> Iterator[textfiles.Record]:
+    held: tuple[tuple[Any, Any], textfiles.Record] | None = None
+    for item in records:
+        record = item[1] or {}
+        if held and held[0] != answers.same_stream(record):
+            yield held[1]
+        held = None
+        if begun := answers.stream(record):
+            held = begun, item
+        else:
+            yield item
+    if held:
+        yield held[1]
+
+
+def _ended(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The response that a stream's last event holds; another record as it is."""
+    held = record.get("response")
+    return held if record.get("type") in ENDS and isinstance(held, dict) else record
+
+
 def _row(body: Mapping[str, Any]) -> recordfiles.Row:
     """A response by column, in either of the two forms of the API."""
     used = recordfiles.inside(body, "usage")
@@ -85,31 +122,21 @@ def _row(body: Mapping[str, Any]) -> recordfiles.Row:
     same = {name: name for name in ("id", "object", "completed_at", "model", "service_tier", "status")}
     model = body.get("model")
     of_input = _details(usage, "prompt_tokens_details", "input_tokens_details")
-    of_output = _details(usage, "completion_tokens_details", "output_tokens_details")
     tokens = {
         "input_tokens": ("input_tokens", "prompt_tokens"),
         "output_tokens": ("output_tokens", "completion_tokens"),
         "total_tokens": "total_tokens",
-        "cost": "cost",
     }
     return {
         **recordfiles.columns(body, {**same, "created_at": ("created", "created_at")}),
         **recordfiles.columns(usage, tokens),
-        **_charged_upstream(usage),
-        "provider": "openai" if isinstance(model, str) and OWN_MODELS.match(model) else None,
-        "cached_tokens": of_input.get("cached_tokens"),
-        "cache_write_tokens": of_input.get("cache_write_tokens"),
-        "reasoning_tokens": of_output.get("reasoning_tokens"),
+        **compatible.cached(usage, of_input),
+        **compatible.beside_output(usage, _details(usage, "completion_tokens_details", "output_tokens_details"), model),
+        **compatible.searches(body, usage),
+        "cost": compatible.cost(usage),
+        "provider": compatible.provider(body, is_own=isinstance(model, str) and bool(OWN_MODELS.match(model))),
         "input_audio_tokens": of_input.get("audio_tokens"),
-        "output_audio_tokens": of_output.get("audio_tokens"),
     }
-
-
-def _charged_upstream(usage: Mapping[str, Any]) -> recordfiles.Row:
-    """The cost of a call with a key of one's own (OpenRouter's BYOK): the provider charges beside the gateway's fee."""
-    fee, upstream = usage.get("cost"), recordfiles.inside(usage, "cost_details", "upstream_inference_cost")
-    is_known = all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in (fee, upstream))
-    return {"cost": fee + upstream} if usage.get("is_byok") is True and is_known else {}
 
 
 def _details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
@@ -124,7 +151,7 @@ SYSTEM = System(
             "openai_responses",
             RESPONSES,
             is_ours,
-            recordfiles.each(rows),
+            lambda: read,
             statuses={
                 "completed": "completed",
                 "incomplete": "completed",

@@ -51,12 +51,17 @@ select
     responses.total_tokens,
     case when responses.is_batch = 1 then 'batch' else coalesce(responses.service_tier, '') end as tier,
     responses.reasoning_tokens,
+    nullif(responses.citation_tokens, 0) as citation_tokens,
     responses.input_audio_tokens,
     responses.output_audio_tokens,
     responses.input_image_tokens,
     responses.output_image_tokens,
+    responses.cache_audio_read_tokens,
+    responses.cache_image_read_tokens,
+    responses.input_video_tokens,
     responses.cache_write_1h_tokens,
     nullif(responses.web_searches, 0) as web_searches,
+    nullif(responses.file_searches, 0) as file_searches,
     case when responses.cost <> 0 or responses.tokens = 0 then responses.cost end as cost,
     'USD' as currency
 from responses

@@ -4,6 +4,9 @@ Both speak of the same spending: the daily rows count only on days of which no g
 own (BYOK) the provider charges beside OpenRouter. Users and keys are hashed; an app is a project.
 """
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from . import System, Type, recordfiles
 
 GENERATIONS = recordfiles.table(
@@ -47,6 +50,45 @@ DAYS = recordfiles.table(
     },
     required=("date", "requests"),
 )
+# Column → its name in an answer of /api/v1/generation. The provider's own counts are those that it charges.
+ANSWER = {
+    "generation_id": "id",
+    "created_at": "created_at",
+    "cost_total": ("usage", "total_cost"),
+    "tokens_prompt": ("native_tokens_prompt", "tokens_prompt"),
+    "tokens_completion": ("native_tokens_completion", "tokens_completion"),
+    "tokens_reasoning": "native_tokens_reasoning",
+    "tokens_cached": "native_tokens_cached",
+    "model_permaslug": "model",
+    "provider_name": "provider_name",
+    "cancelled": "cancelled",
+    "finish_reason_normalized": "finish_reason",
+    "generation_time_ms": "generation_time",
+    "user": "external_user",
+}
+
+
+def is_generation(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a row of the activity, or an answer about one generation."""
+    row_signs = {"generation_id", "cost_total", "model_permaslug", "tokens_prompt"}
+    return row_signs <= record.keys() or {"id", "total_cost", "native_tokens_prompt"} <= _answer(record).keys()
+
+
+def generations(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The row of a generation."""
+    if "generation_id" in record:
+        yield {name: record.get(name) for name in GENERATIONS.columns if name not in recordfiles.OWN_COLUMNS}
+        return
+    answer = _answer(record)
+    # What is said of the provider's cost is beside OpenRouter's only with a key of one's own.
+    upstream = answer.get("upstream_inference_cost") if answer.get("is_byok") is True else None
+    yield {**recordfiles.columns(answer, ANSWER), "byok_usage_inference": upstream}
+
+
+def _answer(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    held = record.get("data")
+    return held if isinstance(held, dict) else record
+
 
 SYSTEM = System(
     name="openrouter",
@@ -55,8 +97,8 @@ SYSTEM = System(
         "generations": recordfiles.part(
             "openrouter_generations",
             GENERATIONS,
-            recordfiles.has("generation_id", "cost_total", "model_permaslug", "tokens_prompt"),
-            recordfiles.same(GENERATIONS),
+            is_generation,
+            recordfiles.each(generations),
         ),
         "days": recordfiles.part(
             "openrouter_days",

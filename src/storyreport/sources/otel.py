@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import Part, System, Table, Type, genai, openinference, span_forms
+from . import Part, System, Table, Type, genai, openinference, span_forms, vercel
 from .genai import ATTRIBUTES, LABEL_NAMES, LABELS
 
 LOOKED_AT = 20
@@ -35,6 +35,7 @@ OLD_NAMES = {"scopeSpans": "instrumentationLibrarySpans"}
 # How a single value is wrapped; lists and maps of values are none that we read.
 WRAPPERS = ("stringValue", "intValue", "doubleValue", "boolValue")
 READ = frozenset(name for names in (*ATTRIBUTES.values(), *genai.PARTS) for name in names) | openinference.READ
+READ |= {vercel.METADATA}
 # Attribute → its column, and its place among those of that column.
 PLACES = {name: (column, rank) for column, names in ATTRIBUTES.items() for rank, name in enumerate(names)}
 RANK = itemgetter(0)
@@ -47,6 +48,9 @@ DETAILS = (
     "reasoning_tokens",
     "input_audio_tokens",
     "output_audio_tokens",
+    "cache_audio_read_tokens",
+    "input_image_tokens",
+    "output_image_tokens",
     "web_searches",
 )
 AMOUNTS = (*USAGE, *DETAILS)
@@ -205,7 +209,7 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
     attributes = _attributes(span)
     if attributes is None:
         return None
-    row = _columns(attributes)
+    row = _columns(attributes) | vercel.columns(attributes)
     if row["cost"] is None:
         row["cost"], currency = genai.cost(attributes)
         row["currency"] = row["currency"] or currency

@@ -2,14 +2,36 @@
 -- A view src_<table> has the rows to load; src_statuses translates status words. A span that was exported twice (after
 -- a retry, say) counts once, as it was last.
 
--- export: with exported
+-- export: with older
+-- Sorted by their keys alone: a span holds much more.
 select
-    src_otel_spans.*,
-    row_number() over (
-        partition by trace_id, span_id
-        order by position desc
-    ) as place_from_end
-from src_otel_spans;
+    trace_id,
+    span_id,
+    position
+from (
+    select
+        trace_id,
+        span_id,
+        position,
+        row_number() over (
+            partition by trace_id, span_id
+            order by position desc
+        ) as place_from_end
+    from src_otel_spans
+) as spans
+where place_from_end > 1;
+
+-- export: with exported
+select *
+from src_otel_spans
+where
+    (trace_id, span_id, position) not in (
+        select
+            trace_id,
+            span_id,
+            position
+        from older
+    );
 
 -- export: with placed
 -- A trace is one of the service of its outermost span, or else of its outermost agent: that ends last.
@@ -53,14 +75,16 @@ where pipeline_name is not null;
 -- A trace ends as the span that ends last does: that is the outermost one.
 with spans as (
     select
-        exported.*,
+        trace_id,
+        status,
+        error_message,
+        ended_at,
         min(started_at) over (partition by trace_id) as first_at,
         row_number() over (
             partition by trace_id
             order by ended_at desc, started_at, position desc
         ) as place_in_trace
     from exported
-    where place_from_end = 1
 )
 
 select
@@ -112,8 +136,7 @@ left join main.runs
             else cast(spans.trace_id as text)
         end
 left join main.pipelines on pipelines.id = runs.pipeline_id
-left join src_statuses as words on words.word = lower(trim(spans.status))
-where spans.place_from_end = 1;
+left join src_statuses as words on words.word = lower(trim(spans.status));
 
 -- export: calls
 -- Usage counts once, at the deepest span that has it: a span above one with usage (an agent, a workflow, another
@@ -122,15 +145,24 @@ where spans.place_from_end = 1;
 -- calls in its trace. A trace may go on in another file: see `loaded`, and what is deleted in the end.
 -- The conventions count cached tokens among the input tokens. Bedrock counts them beside it, and is passed on as it
 -- is by most; so does whoever reads more from the cache than all of the input.
-with recursive spans as (
+with recursive shapes as (
+    select
+        trace_id,
+        max(parent_id is not null) as has_tree,
+        max(is_call) as trace_has_calls
+    from exported
+    group by trace_id
+),
+
+spans as (
     select
         exported.*,
-        max(parent_id is not null) over (partition by trace_id) as has_tree,
-        max(is_call) over (partition by trace_id) as trace_has_calls,
+        shapes.has_tree,
+        shapes.trace_has_calls,
         coalesce(input_tokens, 0) as input,
         coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as cached
     from exported
-    where place_from_end = 1
+    join shapes on shapes.trace_id = exported.trace_id
 ),
 
 edges as (
@@ -239,13 +271,8 @@ below as (
             and edges.parent_id = below.span_id
 ),
 
-ranked as (
-    select
-        counted.*,
-        row_number() over (
-            partition by trace_id, coalesce(response_id, 'span ' || span_id)
-            order by input + coalesce(output_tokens, 0) desc, cost desc, position
-        ) as place
+outermost as (
+    select counted.*
     from counted
     where
         has_usage = 1
@@ -254,6 +281,30 @@ ranked as (
                 trace_id,
                 span_id
             from below
+        )
+),
+
+places as (
+    select
+        trace_id,
+        span_id,
+        row_number() over (
+            partition by trace_id, coalesce(response_id, 'span ' || span_id)
+            order by input + coalesce(output_tokens, 0) desc, cost desc, position
+        ) as place
+    from outermost
+),
+
+ranked as (
+    select *
+    from outermost
+    where
+        (trace_id, span_id) not in (
+            select
+                trace_id,
+                span_id
+            from places
+            where place > 1
         )
 )
 
@@ -280,9 +331,15 @@ select
             then ranked.input + ranked.cached
         else ranked.input_tokens
     end as input_tokens,
-    -- So does whoever says more reasoning than output, of that.
+    -- So does whoever says more reasoning than output, of that, or a total of all three.
     case
-        when ranked.reasoning_tokens > ranked.output_tokens then ranked.output_tokens + ranked.reasoning_tokens
+        when
+            ranked.reasoning_tokens > ranked.output_tokens
+            or (
+                ranked.reasoning_tokens > 0
+                and ranked.total_tokens = ranked.input_tokens + ranked.output_tokens + ranked.reasoning_tokens
+            )
+            then ranked.output_tokens + ranked.reasoning_tokens
         else ranked.output_tokens
     end as output_tokens,
     ranked.total_tokens,
@@ -292,6 +349,9 @@ select
     ranked.reasoning_tokens,
     ranked.input_audio_tokens,
     ranked.output_audio_tokens,
+    nullif(ranked.cache_audio_read_tokens, 0) as cache_audio_read_tokens,
+    nullif(ranked.input_image_tokens, 0) as input_image_tokens,
+    nullif(ranked.output_image_tokens, 0) as output_image_tokens,
     nullif(ranked.web_searches, 0) as web_searches,
     coalesce(ranked.tier, '') as tier,
     -- A cost of 0 of what succeeded is one that nobody knew.
@@ -321,8 +381,7 @@ left join main.runs
             else cast(ranked.trace_id as text)
         end
 left join main.pipelines on pipelines.id = runs.pipeline_id
-left join src_statuses as words on words.word = lower(trim(ranked.status))
-where ranked.place = 1;
+left join src_statuses as words on words.word = lower(trim(ranked.status));
 
 -- export: delete calls
 -- An agent that another file gave, without the calls below it, which this one has.

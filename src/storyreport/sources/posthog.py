@@ -27,6 +27,9 @@ NAMES = {
     "is_error": "$ai_is_error",
     "status_code": "$ai_http_status",
 }
+# The costs of a call's parts, where no total is given: what went in and came out, and fees that may be there.
+COSTS = ("$ai_input_cost_usd", "$ai_output_cost_usd")
+FEES = ("$ai_request_cost_usd", "$ai_web_search_cost_usd")
 
 CALLS = recordfiles.table(
     {
@@ -66,7 +69,19 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     names = {"event_id": ("uuid", "id"), "event": "event", "timestamp": "timestamp", "user": "distinct_id"}
     row = recordfiles.columns(record, names)
     row["event_id"] = row["event_id"] or properties.get("$ai_span_id") or properties.get("$insert_id")
-    yield {**row, **recordfiles.columns(properties, NAMES)}
+    row |= recordfiles.columns(properties, NAMES)
+    if row["cost"] is None:
+        row["cost"] = _sum_of_parts(properties)
+    yield row
+
+
+def _sum_of_parts(properties: Mapping[str, Any]) -> float | None:
+    """The sum of the costs of a call's parts; None where that of the input or output is missing or no number."""
+    try:
+        parts = [float(properties[name]) for name in COSTS]
+        return sum(parts) + sum(float(properties[name] or 0) for name in FEES if name in properties)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _properties(record: Mapping[str, Any]) -> Mapping[str, Any]:

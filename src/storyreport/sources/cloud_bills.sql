@@ -1,0 +1,28 @@
+-- Cost exports of Azure and bills in the FOCUS format → core tables.
+-- A view src_<table> has the rows to load.
+
+-- lines: calls
+-- The bill of a day: an amount without calls of its own.
+with lines as (
+    select
+        substr(started_at, 1, 10) as day,
+        coalesce(provider, '') as provider,
+        coalesce(service, '') as service,
+        coalesce(item, '') as item,
+        case when lower(kind) <> 'usage' then kind end as kind,
+        cost,
+        upper(trim(currency)) as code
+    from src_cloud_bills_lines
+)
+
+select
+    key(day, provider, service, item, kind, code) as source_key,
+    provider,
+    service as endpoint,
+    item || coalesce(' (' || kind || ')', '') as model,
+    day || 'T00:00:00.000Z' as called_at,
+    0 as calls,
+    sum(cost) as cost,
+    code as currency
+from lines
+group by day, provider, service, item, kind, code;

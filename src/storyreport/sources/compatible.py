@@ -1,0 +1,101 @@
+"""What providers with OpenAI's form of an answer say in words of their own: costs, cached tokens, reasoning, searches.
+
+A helper of the sources: it describes no system. Outputs are never read but for the names of their tools.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .recordfiles import Row, inside
+
+# https://docs.x.ai/developers/cost-tracking
+TICKS_PER_DOLLAR = 10**10
+# Of several names, the first that has a value.
+CACHED = {
+    # Moonshot and Together; DeepSeek; xAI's SDK; Databricks and LiteLLM.
+    "cached_tokens": (
+        *("cached_tokens", "prompt_cache_hit_tokens", "cached_prompt_text_tokens", "cache_read_input_tokens"),
+    ),
+    "cache_write_tokens": ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"),
+}
+# The searches that a usage counts: Perplexity (chat, then responses), OpenRouter, and xAI, where all tools have a fee.
+SEARCHES = (
+    ("num_search_queries",),
+    ("tool_calls_details", "search_web", "invocation"),
+    ("server_tool_use", "web_search_requests"),
+    ("num_server_side_tools_used",),
+    ("num_sources_used",),
+)
+TOOLS = {"web_search_call": "web_searches", "file_search_call": "file_searches"}
+PERPLEXITY = "sonar"
+XAI = "grok"
+# An object that only one provider adds to its answers.
+MARKS = {"x_groq": "groq", "time_info": "cerebras"}
+
+
+def provider(body: Mapping[str, Any], is_own: bool) -> str | None:
+    """Who answered, where the answer shows it; `is_own` says that the model is one of OpenAI's."""
+    marked = next((name for mark, name in MARKS.items() if isinstance(body.get(mark), dict)), None)
+    if marked:
+        return marked
+    if isinstance(body.get("provider"), str) and "/" in str(body.get("model")):
+        return "openrouter"
+    return "openai" if is_own else None
+
+
+def cached(usage: Mapping[str, Any], details: Mapping[str, Any]) -> Row:
+    """The tokens read from and written to the cache, which the input includes."""
+    return {
+        column: next((held[name] for held in (details, usage) for name in names if held.get(name) is not None), None)
+        for column, names in CACHED.items()
+    }
+
+
+def beside_output(usage: Mapping[str, Any], details: Mapping[str, Any], model: Any) -> Row:
+    """The output with the reasoning and citations that some count beside it.
+
+    Perplexity always does; of others the total tells, or more reasoning than output. Without a total xAI's chats do.
+    """
+    output = next((usage[name] for name in ("output_tokens", "completion_tokens") if usage.get(name) is not None), None)
+    given = next((usage[name] for name in ("input_tokens", "prompt_tokens") if usage.get(name) is not None), None)
+    reasoning = details.get("reasoning_tokens", usage.get("reasoning_tokens"))
+    row = {"reasoning_tokens": reasoning, "output_audio_tokens": details.get("audio_tokens")}
+    citations = usage.get("citation_tokens")
+    if type(output) is not int:
+        return row
+    thought = reasoning if type(reasoning) is int else 0
+    name = model.rpartition("/")[2] if isinstance(model, str) else ""
+    if name.startswith(PERPLEXITY):
+        cited = citations if type(citations) is int else 0
+        return {**row, "citation_tokens": cited or None, "output_tokens": output + thought + cited}
+    total = usage.get("total_tokens")
+    is_told = type(given) is int and thought > 0 and total == given + output + thought
+    is_xai = total is None and name.startswith(XAI) and "completion_tokens" in usage
+    is_beside = thought > output or is_told or is_xai
+    return {**row, "output_tokens": output + thought} if is_beside else row
+
+
+def searches(body: Mapping[str, Any], usage: Mapping[str, Any]) -> Row:
+    """How often an answer searched the web and files: as its usage counts it, or by its tools' calls."""
+    output = body.get("output")
+    calls = [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []
+    # Opening a page and looking for words in it are no searches.
+    kinds = [TOOLS.get(str(item.get("type"))) for item in calls if inside(item, "action", "type") in (None, "search")]
+    row: Row = {column: kinds.count(column) or None for column in TOOLS.values()}
+    said = next((found for path in SEARCHES if (found := inside(usage, *path))), None)
+    return row if said is None else {**row, "web_searches": said}
+
+
+def cost(usage: Mapping[str, Any]) -> Any:
+    """The cost that an answer names: OpenRouter's, Perplexity's or xAI's.
+
+    With a key of one's own (OpenRouter's BYOK) the provider charges beside the gateway's fee.
+    """
+    said, ticks = usage.get("cost"), usage.get("cost_in_usd_ticks")
+    if isinstance(said, dict):
+        return said.get("total_cost")
+    if said is None and type(ticks) is int:
+        return ticks / TICKS_PER_DOLLAR
+    upstream = inside(usage, "cost_details", "upstream_inference_cost")
+    is_known = all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in (said, upstream))
+    return said + upstream if usage.get("is_byok") is True and is_known else said

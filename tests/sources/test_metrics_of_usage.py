@@ -1,0 +1,66 @@
+"""OTLP metrics: what counters and histograms say that was used, delta and cumulative."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.report_database import ReportDatabase
+
+START = 1_794_000_000
+
+
+def spent(db: ReportDatabase, path: Path, metric: dict[str, Any], times: int = 1) -> float:
+    """The cost of what a metric says, exported a number of times."""
+    request = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}
+    path.write_text(f"{json.dumps(request)}\n" * times, "utf-8")
+    db.ingest(path)
+    found = db.sql("select coalesce(cost, estimated_cost) from calls")
+    return float(round(sum(cost for (cost,) in found), 9))
+
+
+def point(minute: int, named: dict[str, str] | None = None, **amounts: float | str) -> dict[str, Any]:
+    attributes = [{"key": name, "value": {"stringValue": value}} for name, value in (named or {}).items()]
+    times = {"startTimeUnixNano": f"{START}000000000", "timeUnixNano": f"{START + 60 * minute}000000000"}
+    return {**times, **amounts, "attributes": attributes}
+
+
+@pytest.mark.parametrize(
+    ("temporality", "said", "cost"),
+    [
+        (1, [0.1, 0.3, 0.05], 0.45),
+        ("AGGREGATION_TEMPORALITY_DELTA", [0.1, 0.3], 0.4),
+        (2, [0.1, 0.3, 0.3], 0.3),
+        # It began again.
+        ("AGGREGATION_TEMPORALITY_CUMULATIVE", [0.1, 0.3, 0.05, 0.1], 0.4),
+    ],
+)
+def test_counters_of_both_kinds(
+    db: ReportDatabase, tmp_path: Path, temporality: Any, said: list[float], cost: float
+) -> None:
+    points = [point(minute, asDouble=amount) for minute, amount in enumerate(said, start=1)]
+    counter = {"aggregationTemporality": temporality, "dataPoints": points}
+    metric = {"name": "claude_code.cost.usage", "sum": counter}
+    assert spent(db, tmp_path / "metrics.jsonl", metric, times=2) == cost
+
+
+def test_a_histogram_counts_requests(db: ReportDatabase, tmp_path: Path) -> None:
+    """10,000 * 2.50 + 1,000 * 10 of ten requests."""
+    named = {"gen_ai.system": "openai", "gen_ai.request.model": "gpt-4o"}
+    points = [
+        point(1, {**named, "gen_ai.token.type": kind}, count="10", sum=total)
+        for kind, total in (("input", 10_000.0), ("output", 1000.0))
+    ]
+    metric = {
+        "name": "gen_ai.client.token.usage",
+        "histogram": {"aggregationTemporality": 2, "dataPoints": points},
+    }
+    assert spent(db, tmp_path / "metrics.jsonl", metric, times=2) == 0.035
+    assert db.one("select calls from calls") == 10
+
+
+def test_days_of_counters_are_no_calls(db: ReportDatabase, tmp_path: Path) -> None:
+    """A million tokens are many short calls at 3, not one at the 6 of a long context."""
+    points = [point(1, {"model": "claude-sonnet-4-5", "type": "input"}, asInt="1000000")]
+    metric = {"name": "claude_code.token.usage", "sum": {"aggregationTemporality": 1, "dataPoints": points}}
+    assert spent(db, tmp_path / "metrics.jsonl", metric) == 3.0
