@@ -63,6 +63,8 @@ def test_nothing_moves_and_little_is_loaded(browser: webdriver.Chrome, odd_site:
     assert browser.execute_async_script(IN_PIECES) < MOST_SHIFT / 100
     assert 0 < sent < MOST_BYTES
     assert browser.find_elements(By.CSS_SELECTOR, ".picture svg")
+    # The bar is one line of 2 rem and its padding.
+    assert browser.execute_script("return document.querySelector('.bar').offsetHeight") < 50
 
 
 def test_a_picture_is_there_at_once_on_a_slow_line(browser: webdriver.Chrome, odd_site: str) -> None:
@@ -97,6 +99,15 @@ def test_a_phone_has_cards_with_the_reason_first(browser: webdriver.Chrome, site
         "return cells.filter(c => c.checkVisibility()).map(c => [c.className, place(c).top, place(c).right])"
     )
     width = browser.execute_script("return innerWidth")
+    # Headings stand in the order of the columns; on a phone each is as wide as its words.
+    headings = browser.execute_script(
+        "const place = (what) => what.getBoundingClientRect();"
+        "const words = (th) => { const all = document.createRange(); all.selectNodeContents(th); return place(all) };"
+        "return [...document.querySelectorAll('.rows th')].map(th => [place(th).top, place(th).left,"
+        " place(th).width - words(th).width])"
+    )
+    assert headings == sorted(headings)
+    assert width != min(WIDTHS) or all(blank < 1 for *_, blank in headings)
     highest = min(top for _, top, _ in tops)
     first = {re.split(r"[ ]", name)[0] for name, top, _ in tops if top == highest}
     if width == min(WIDTHS):
