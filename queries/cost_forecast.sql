@@ -9,7 +9,7 @@ params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
 headline:
-  - '{cost_to_date[0]} so far in {month[0]}, projected {forecast[0]}.'
+  - '{cost_to_date.sum@month} so far in {month[0]}, projected {forecast.sum@month}.'
 chart:
   mark: bar
   encoding:

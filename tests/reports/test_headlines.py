@@ -31,6 +31,9 @@ FILE = "/*\ntitle: Titles\ndescription: Planted.\ntopic: Steps\nheadline: {headl
         ("{rows:story|stories}, last {step[-1]}.", "3 stories, last bind."),
         # Currencies are never added up: 2.50 and 0.50 are USD.
         ("{cost.sum}, at most {cost.max}.", "3.00 USD and 1.00 EUR, at most 2.50 USD and 1.00 EUR."),
+        # Only the first row's currency, and only its step.
+        ("{cost.sum@currency}, {rows:row}.", "3.00 USD, 3 rows."),
+        ("{cost.max@step}.", "2.50 USD."),
         ("{failed.sum:failure}, {failed[0]:failure}.", "3 failures, 1 failure."),
         ("At {ended_at[0]}.", "At 2026-03-01 10:00:00."),
         ("Slowest: {p95_ms[1]}.", ""),
@@ -54,6 +57,8 @@ def test_a_sentence_without_its_number_is_left_out() -> None:
     [
         ("'{steps[0]}'", "its headline has 'steps', which is not a column; the columns are title"),
         ("'{title}'", "its headline has {title}; write {rows}, {column[0]}"),
+        ("'{title.counts@step}'", "its headline has 'step', which is not a column; the columns are title"),
+        ("'{title[0]@title}'", "its headline has {title[0]@title}"),
         ("'{title.mean}'", "its headline has {title.mean}"),
         ("'{rows[0]}'", "its headline has {rows[0]}"),
         ("'{title[0]'", "its headline cannot be read"),

@@ -21,6 +21,26 @@ SHIFT = """
     setTimeout(() => done(0), 500);
 """
 MOST_SHIFT = 0.1
+# The page once more, as a slow line brings it: up to its first row, then a row a frame, then the rest.
+IN_PIECES = """
+    const done = arguments[0];
+    const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    let shift = 0;
+    const watch = new PerformanceObserver((list) => { for (const { value } of list.getEntries()) shift += value; });
+    fetch(location).then((page) => page.text()).then(async (page) => {
+        document.open();
+        watch.observe({ type: "layout-shift" });
+        for (const piece of page.split(/(?<=<body[^>]*>|<[/]tr>)/)) {
+            document.write(piece);
+            const styles = [...document.querySelectorAll("link[rel=stylesheet]")];
+            do await frame(); while (styles.some((style) => !style.sheet));
+        }
+        document.close();
+        await frame();
+        await frame();
+        done(shift);
+    });
+"""
 # Of scripts and styles, as they are sent.
 MOST_BYTES = 700_000
 SENT = """
@@ -40,8 +60,11 @@ def test_nothing_moves_and_little_is_loaded(browser: webdriver.Chrome, odd_site:
     sent = browser.execute_script(SENT)
     browser.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": False})
     assert shift < MOST_SHIFT
+    assert browser.execute_async_script(IN_PIECES) < MOST_SHIFT / 100
     assert 0 < sent < MOST_BYTES
     assert browser.find_elements(By.CSS_SELECTOR, ".picture svg")
+    # The bar is one line of 2 rem and its padding.
+    assert browser.execute_script("return document.querySelector('.bar').offsetHeight") < 50
 
 
 def test_a_picture_is_there_at_once_on_a_slow_line(browser: webdriver.Chrome, odd_site: str) -> None:
@@ -76,6 +99,15 @@ def test_a_phone_has_cards_with_the_reason_first(browser: webdriver.Chrome, site
         "return cells.filter(c => c.checkVisibility()).map(c => [c.className, place(c).top, place(c).right])"
     )
     width = browser.execute_script("return innerWidth")
+    # Headings stand in the order of the columns; on a phone each is as wide as its words.
+    headings = browser.execute_script(
+        "const place = (what) => what.getBoundingClientRect();"
+        "const words = (th) => { const all = document.createRange(); all.selectNodeContents(th); return place(all) };"
+        "return [...document.querySelectorAll('.rows th')].map(th => [place(th).top, place(th).left,"
+        " place(th).width - words(th).width])"
+    )
+    assert headings == sorted(headings)
+    assert width != min(WIDTHS) or all(blank < 1 for *_, blank in headings)
     highest = min(top for _, top, _ in tops)
     first = {re.split(r"[ ]", name)[0] for name, top, _ in tops if top == highest}
     if width == min(WIDTHS):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from storyreport import charts, reports
 from storyreport.charts.colours import STATUS
 from storyreport.charts.drawing import LOW_HEIGHT, LOWEST_HEIGHT
@@ -90,6 +92,45 @@ def test_a_row_without_a_rate_is_said_to_have_no_value() -> None:
     assert drawn(RATE, RATES).notes == ("1 row has no value and is only in the table.",)
     undated = [{**RATES[0], "day": None}, *RATES[1:3]]
     assert drawn(RATE, undated).notes == ("1 row has no day and is only in the table.",)
+
+
+@pytest.mark.parametrize(
+    ("report", "row", "title", "ticks"),
+    [
+        # 52 s less, not 52,000 ms less.
+        ("run_diff", {"step": "write", "status": "completed", "difference_ms": -52_000}, "(seconds)", None),
+        ("token_mix", {"model": "gpt-5", "source": "tales", "input_tokens": 2_500_000_000}, "tokens", ("~s", "'B'")),
+        ("token_mix", {"model": "gpt-5", "source": "tales", "input_tokens": 99_000}, "tokens", None),
+    ],
+)
+def test_an_axis_has_the_unit_of_its_largest_value(
+    report: str, row: dict[str, Any], title: str, ticks: tuple[str, ...] | None
+) -> None:
+    chart = reports.load_reports()[report].chart
+    assert chart
+    (part,) = drawn(dict(chart), [row, {**row, "step": "draw", "model": "other"}]).parts
+    axis = (part.spec["layer"][0] if "layer" in part.spec else part.spec)["encoding"]["x"]["axis"]
+    assert axis["title"].endswith(title)
+    assert ("labelExpr" in axis) == bool(ticks)
+    assert all(tick in axis["labelExpr"] for tick in ticks or ())
+
+
+def test_a_legend_fits_beside_the_names_of_a_phone() -> None:
+    """Names take up to 199 of 350 pixels, 151 are left: one column of \"completed\" and \"running\"."""
+    rows = [{"run": f"{name} " * 20, "status": name, "duration_ms": 5} for name in ("completed", "running")]
+    chart = {
+        "mark": "bar",
+        "encoding": {
+            "y": {"field": "run", "type": "nominal", "sort": "-x"},
+            "x": {"field": "duration_ms", "type": "quantitative"},
+            "color": {"field": "status", "type": "nominal"},
+        },
+    }
+    found = charts.drawing(chart, rows, charts.Context("A chart", list(rows[0]), [], width=350))
+    assert found
+    spec = found.parts[0].spec
+    colour = (spec["layer"][0] if "layer" in spec else spec)["encoding"]["color"]
+    assert colour["legend"]["columns"] == 1
 
 
 def test_many_charts_are_lower_than_a_few() -> None:

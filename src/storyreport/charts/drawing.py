@@ -126,7 +126,8 @@ class _Part:
             self.rows, names, self.has_more = ranked(
                 self.rows, self.measure, self.category, self.context.most, self.notes
             )
-        self._colour(self.context.width - (self.label_limit if is_ranking else 60))
+        # The names beside bars may be as wide as `axes.named` lets them be.
+        self._colour(self.context.width - (1.2 * self.label_limit + 10 if is_ranking else 60))
         if not self.rows:
             return {}
         marks = grouped(self.rows, self.category["field"], self.measure)
@@ -229,7 +230,7 @@ class _Part:
         sums: dict[str, float] = {}
         for value in values:
             before = sums.get(value["name"], 0.0)
-            sums[value["name"]] = before + value["value"] if stacked else max(before, value["value"])
+            sums[value["name"]] = before + abs(value["value"]) if stacked else max(before, abs(value["value"]))
             if "previous" in value:
                 sums[""] = max(sums.get("", 0.0), value["previous"])
         peak = max(*sums.values(), *(limit["value"] for limit in limits), 0.0)

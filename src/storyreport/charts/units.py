@@ -18,6 +18,9 @@ ROUND: dict[str, tuple[float, ...]] = {
     "_ms": (1, 10, 100, 1e3, 1e4, 6e4, 6e5, 36e5, 216e5, 864e5, 6048e5, 2592e6, 31536e6),
     "_minutes": (0, 10, 60, 360, 1440, 10080, 43200, 525600),
 }
+# Ticks from here on are written 500k, 2M, 3B: whole numbers would run into each other.
+LARGE = 1e5
+SHORT = "replace(format(datum.value, '~s'), 'G', 'B')"
 # Durations that differ by more than this are drawn on a logarithmic scale.
 SPREAD = 100
 
@@ -42,7 +45,8 @@ def spread(measure: dict[str, Any], values: Sequence[float], is_bar: bool) -> No
     if measure.get("scale") or adds(measure) or suffix(measure.get("field")) not in ROUND:
         return
     positive = [value for value in values if value > 0]
-    if not positive or max(positive) < SPREAD * min(positive):
+    # A difference has two sides of zero, which are held against each other.
+    if not positive or min(values) < 0 or max(positive) < SPREAD * min(positive):
         return
     is_log = not is_bar and len(positive) == len(values)
     measure["scale"] = {"type": "log", "nice": False} if is_log else {"type": "symlog", "constant": min(positive)}
@@ -68,7 +72,9 @@ def measured(measure: dict[str, Any], rows: list[Row], peak: float, narrow: bool
         axis["title"] = f"{name} ({unit})"
     else:
         # There is no half a call.
-        if peak <= axis["tickCount"] and all(float(row["value"]).is_integer() for row in rows):
+        if peak >= LARGE:
+            axis["labelExpr"] = SHORT
+        elif peak <= axis["tickCount"] and all(float(row["value"]).is_integer() and row["value"] >= 0 for row in rows):
             axis |= {"values": list(range(int(peak) + 1)), "format": "d"}
         axis["title"] = f"{name} ({currency})" if currency else name
     for row in rows:

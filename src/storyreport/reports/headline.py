@@ -2,8 +2,8 @@
 
 `{rows:step}` is the number of rows with its noun (`{rows:story|stories}` where the plural is irregular), `{step[0]}` a
 value of a row (0 is the first, -1 the last), `{cost.sum}` what a column adds up to, `.max` and `.min` its extremes,
-`{status.counts}` how many rows have each of its values. A sentence of which a value is unknown is left out. Money is
-added up by currency.
+`{status.counts}` how many rows have each of its values, `{cost.sum@month}` the sum of the rows with the first row's
+month. A sentence of which a value is unknown is left out. Money is added up by currency.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any
 
 from ..values.quantities import MONEY, TIME, money, number
 
-FIELD = re.compile(r"(?P<column>\w+)(?:\[(?P<row>-?\d+)\]|\.(?P<total>sum|max|min|counts))?")
+FIELD = re.compile(r"(?P<column>\w+)(?:\[(?P<row>-?\d+)\]|\.(?P<total>sum|max|min|counts)(?:@(?P<same>\w+))?)?")
 TOTALS: dict[str, Callable[..., Any]] = {"sum": sum, "max": max, "min": min}
 ROWS = "rows"
 Row = Mapping[str, Any]
@@ -35,12 +35,11 @@ def problems(templates: Sequence[str], columns: Collection[str]) -> Iterator[tup
                     "{" + field,
                     f"its headline has {{{field}}}; write {{rows}}, {{column[0]}}, {{column.sum}}, .max, .min, .counts",
                 )
-            elif field != ROWS and found["column"] not in columns:
+                continue
+            unknown = [name for name in found.group("column", "same") if name and name != ROWS and name not in columns]
+            for name in unknown:
                 known = ", ".join(columns)
-                yield (
-                    "{" + field,
-                    f"its headline has {found['column']!r}, which is not a column; the columns are {known}",
-                )
+                yield "{" + field, f"its headline has {name!r}, which is not a column; the columns are {known}"
 
 
 def headline(templates: Sequence[str], rows: Sequence[Row]) -> str:
@@ -74,6 +73,8 @@ def _value(field: str, noun: str, rows: Sequence[Row]) -> str | None:
         place = int(found["row"])
         row = rows[place] if -len(rows) <= place < len(rows) else {}
         return _read(column, row.get(column), row, noun)
+    if found["same"]:
+        rows = [row for row in rows if row.get(found["same"]) == rows[0].get(found["same"])]
     if found["total"] == "counts":
         return _counts(str(row.get(column) or "unknown") for row in rows)
     known = [row for row in rows if isinstance(row.get(column), (int, float))]
