@@ -2,13 +2,15 @@
 
 import contextlib
 import json
+import os
 import re
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 from helpers.cli_cases import assert_one_sentence, rows_of
-from helpers.command_line import ok, printed, storyreport
+from helpers.command_line import built_help, ok, printed, storyreport
 from helpers.tracker import STEPS, Tracker
 
 from storyreport import reports
@@ -76,7 +78,7 @@ def test_a_table_keeps_what_matters() -> None:
     """Ids are cut, errors wrapped, times lose their seconds, the least important column is left out; --wide has all."""
     columns = ["source", "run", "status", "error", "started_at", "duration_ms", "padding"]
     row = ["studio", UUID, "failed", ERROR, "2026-03-10T12:00:00.000Z", 79_361_672, "x" * 20]
-    lines = list(tables.table(columns, [row, row], 80, ["duration_ms"]))
+    lines = list(tables.table(columns, [row, row], 80, ["duration_ms"], "--wide"))
     assert max(map(len, lines)) <= 90  # colour codes of the status
     text = "\n".join(lines)
     assert "22 h 3 min" in text
@@ -88,6 +90,18 @@ def test_a_table_keeps_what_matters() -> None:
     wide = list(tables.table(columns, [row, row], None))
     assert len(wide) == 4
     assert all(part in wide[2] for part in (UUID, ERROR, "2026-03-10 12:00:00", "x" * 20))
+
+
+@pytest.mark.parametrize(
+    "command", ["stats", "sources", "status STORY-0318", "diagnose --story STORY-0318", "report cost"]
+)
+def test_what_is_said_to_show_all_is_an_option(command: str, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that leaves columns out names an option of its own command, or none."""
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((60, 20)))
+    said = " ".join(printed(*command.split(), "--db", demo).split())
+    assert "Not shown: " in said
+    for option in re.findall(r"\((--[a-z]+)[^()]* shows all\)", said):
+        assert f" {option} " in built_help(command.split()[0])
 
 
 def test_wide_letters_count_twice() -> None:

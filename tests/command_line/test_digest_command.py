@@ -12,6 +12,9 @@ import pytest
 from helpers.cli_cases import assert_one_sentence
 from helpers.command_line import ok, storyreport
 
+from storyreport.commands.digest import FORMATS
+from storyreport.sharing.digest import Digest
+
 HOSTILE = "<b>*bad* & [x](y)</b> \x1b[31m"
 
 
@@ -115,6 +118,14 @@ def test_formats_take_no_markup_from_an_error(folder: Path) -> None:
     markdown = ok("digest", "--format", "markdown", cwd=folder)
     assert "Boom \\<" in markdown
     assert "\x1b" not in markdown + said + ok("digest", cwd=folder)
+
+
+def test_a_title_says_its_days_and_where_slack_cuts_it() -> None:
+    """Slack takes 150 letters of a header; the fallback text has all of them."""
+    slack = json.loads(FORMATS["slack"](Digest("2026-03-01", "2026-03-02", "x" * 200, ()), ""))
+    whole = f"storyreport, 2026-03-01 to 2026-03-02 (UTC days): {'x' * 200}"
+    assert slack["blocks"][0]["text"]["text"] == whole[:149] + "…"
+    assert slack["text"] == whole
 
 
 def test_charts(folder: Path) -> None:

@@ -66,7 +66,7 @@ def test_what_is_known_is_folded_up_and_what_comes_later_is_new(folder: Path) ->
     ok("ack", "failed runs", cwd=folder)
     assert listed(folder) == [("failed runs", "studio", 2, None, None)]
     assert not broken(folder)
-    assert "count again" in ok("ack", "failed runs", "--remove", cwd=folder)
+    assert "count again" in ok("ack", "failed_runs", "--remove", cwd=folder)
     assert listed(folder) == []
     assert broken(folder)
 
@@ -87,7 +87,8 @@ def test_it_ends_with_its_last_day(folder: Path) -> None:
     ("arguments", "code", "said"),
     [
         (["faild"], 2, "did you mean failed?"),
-        (["everything"], 2, "there are orphans, stuck,"),
+        (["everything"], 2, "there are orphans, stuck, failed, failed_runs,"),
+        (["fail_runs"], 2, "did you mean failed_runs?"),
         ([], 2, "Name a check"),
         (["stuck", "--list"], 2, "Name a check"),
         (["failed runs", "--until", "soon"], 2, "'soon' is not a date"),

@@ -50,7 +50,7 @@ def test_a_backup_overwrites_nothing(report_db: Path, tmp_path: Path) -> None:
     done = storyreport("backup", "copy.db", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (
         1,
-        "Error: copy.db exists: choose a new name for the backup, or delete it first.\n",
+        "Error: copy.db exists: choose a new name for the copy, or delete it first.\n",
     )
     assert (tmp_path / "copy.db").read_text() == "mine"
 

@@ -42,6 +42,9 @@ def ack(
         return
     from ..upkeep import acknowledge as upkeep
 
+    # Limits name a check of two words so.
+    check = check.replace("_", " ")
+
     use_limits(config_path)
     with progress_line() as progress:
         if remove:
@@ -56,7 +59,7 @@ def ack(
 
 def _list(database: Path, form: str) -> None:
     from .. import reports
-    from ..terminal.output import write
+    from ..terminal.output import AS_JSON, Shape, write
 
     with opened(database) as connection:
-        write(form, *reports.run(connection, reports.find("known_findings"), {}))
+        write(form, *reports.run(connection, reports.find("known_findings"), {}), Shape(all_by=AS_JSON))

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from ..sharing.digest import Digest
 
-# Slack's limit for a section is 3,000.
-SLACK_LETTERS = 2800
+# Slack's limit for a section is 3,000, for a header 150.
+SLACK_LETTERS, SLACK_HEADER = 2800, 150
 
 
 @click.command(epilog=EPILOG)
@@ -60,7 +60,8 @@ def _pictures(connection: "sqlite3.Connection", found: "Digest") -> dict[str, by
 
 def _title(found: "Digest") -> str:
     days = found.since if found.since == found.until else f"{found.since} to {found.until}"
-    return f"storyreport, {days}: {found.verdict}"
+    # Not the hours of the sentence: its figures and those of the sections differ.
+    return f"storyreport, {days} (UTC days): {found.verdict}"
 
 
 def _text(found: "Digest", base: str) -> str:
@@ -88,9 +89,9 @@ def _slack(found: "Digest", base: str) -> str:
     def plain(text: str) -> str:
         return CONTROL.sub(" ", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": CONTROL.sub(" ", _title(found))[:150]}}
-    ]
+    header = CONTROL.sub(" ", _title(found))
+    header = header if len(header) <= SLACK_HEADER else f"{header[: SLACK_HEADER - 1]}…"
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": header}}]
     for section in found.sections:
         title = f"*<{section.url(base)}|{section.title}>*" if base else f"*{section.title}*"
         text = "\n".join([title, *(f"• {plain(line)}" for line in section.lines)])

@@ -39,9 +39,9 @@ def note(text: str, at: str, source: str, is_list: bool, number: int | None, dat
 
 def _list(database: Path, source: str, form: str) -> None:
     from .. import reports
-    from ..terminal.output import write
+    from ..terminal.output import AS_JSON, Shape, write
 
     with opened(database) as connection:
         if source:
             reports.check_name(connection, "source", source)
-        write(form, *reports.run(connection, reports.find("notes"), {"source": source}))
+        write(form, *reports.run(connection, reports.find("notes"), {"source": source}), Shape(all_by=AS_JSON))

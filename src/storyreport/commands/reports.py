@@ -9,7 +9,7 @@ import click
 
 from ..errors import StoryreportError, UsageError
 from ..terminal.control import CONTROL
-from ..terminal.output import Shape, echo, write
+from ..terminal.output import AS_JSON, Shape, echo, write
 from .options import EPILOG, with_config, with_database, with_format, with_queries
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def report(
             form,
             columns,
             rows,
-            Shape(wide, found.drawn, safe_csv, bom, lambda width: _above(found, columns, rows, width)),
+            Shape(wide, found.drawn, safe_csv, bom, lambda width: _above(found, columns, rows, width), "--wide"),
         )
 
 
@@ -289,7 +289,7 @@ def stats(source: str | None, form: str, database: Path) -> None:
         columns, rows = reports.run(connection, found, values)
         reports.check_names(connection, found, values, bool(rows))
     if form != "json":
-        write(form, columns, rows, Shape(first=columns))
+        write(form, columns, rows, Shape(first=columns, all_by=AS_JSON))
         return
     import json
 

@@ -28,7 +28,7 @@ def _list(database: Path, form: str) -> None:
     import contextlib
 
     from ..schema import open_for_reading
-    from ..terminal.output import write
+    from ..terminal.output import AS_JSON, Shape, write
     from ..transaction import interruptible
 
     with contextlib.closing(open_for_reading(database)) as connection, interruptible(connection):
@@ -37,7 +37,7 @@ def _list(database: Path, form: str) -> None:
             " (strftime('%s', 'now') - strftime('%s', last_ingest_at)) / 60 as age_minutes, locations, detail_since,"
             " rolled_up_by, rolled_up_at, up_to_day from source_states order by name"
         )
-        write(form, [column[0] for column in cursor.description], cursor.fetchall())
+        write(form, [column[0] for column in cursor.description], cursor.fetchall(), Shape(all_by=AS_JSON))
 
 
 def _said(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
-from ..terminal.output import Shape, draws_blocks, echo, write
+from ..terminal.output import AS_JSON, Shape, draws_blocks, echo, write
 from .options import EPILOG, with_config, with_database
 from .reports import complete_keys, complete_sources, opened, use_limits
 
@@ -69,7 +69,7 @@ def _write(answers: Sequence[dict[str, Any]]) -> None:
         click.echo()
         names = list(dict.fromkeys(name for step in steps for name in step))
         first = ("step", "status", "duration_ms", "error", "attempts")
-        write("table", names, [tuple(step.values()) for step in steps], Shape(first=first))
+        write("table", names, [tuple(step.values()) for step in steps], Shape(first=first, all_by=AS_JSON))
 
 
 def _json(value: object) -> str:
@@ -155,7 +155,7 @@ def _found(connection: Any, key: str, source: str) -> list[tuple[str, str, str]]
         raise UsageError(f"There is no story or run {key!r}{reports.hint('story', key, likely)}")
     if len({each[1] for each in found}) > 1:
         keys = ", ".join(dict.fromkeys(each[1] for each in found[:10]))
-        raise UsageError(f"{key!r} begins several keys: {keys}.")
+        raise UsageError(f"Several keys begin with {key!r}, name one of them: {keys}.")
     return [each for each in found if each[0] == found[0][0]]
 
 

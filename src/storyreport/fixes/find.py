@@ -56,7 +56,7 @@ def write_scripts(
         if parts is None:
             known = ", ".join(f"{each} ({', '.join(kinds)})" for each, kinds in sorted(FIXES.items()))
             raise StoryreportError(
-                f"There is no script {kind!r} for {name!r}, a {system} source: scripts are written for {known}."
+                f"There is no script {kind!r} for {name!r} of the system {system}: scripts are written for {known}."
             )
         _make_words(connection, source_id, system, words)
         tag = f"{kind}_{datetime.now(timezone.utc):%Y%m%d_%H%M%S}"

@@ -9,7 +9,7 @@ import click
 
 from .control import CONTROL
 
-__all__ = ["CONTROL", "FORMATS", "Shape", "draws_blocks", "echo", "write"]
+__all__ = ["AS_JSON", "CONTROL", "FORMATS", "Shape", "draws_blocks", "echo", "write"]
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 Rows = Sequence[Sequence[Any]]
@@ -18,7 +18,8 @@ Rows = Sequence[Sequence[Any]]
 class Shape(NamedTuple):
     """How rows are written: a table with all columns, columns to keep, CSV without formulas, with a byte-order mark.
 
-    `above` makes the lines for its width that a terminal shows above a table.
+    `above` makes the lines for its width that a terminal shows above a table; `all_by` is the command's option that
+    shows all columns, empty where there is none.
     """
 
     is_wide: bool = False
@@ -26,9 +27,12 @@ class Shape(NamedTuple):
     is_safe: bool = False
     has_mark: bool = False
     above: Callable[[int], Iterable[str]] | None = None
+    all_by: str = ""
 
 
 PLAIN = Shape()
+# Of the commands with formats: what a table leaves out is there.
+AS_JSON = "--format json"
 
 
 def write(form: str, columns: Sequence[str], rows: Rows, shape: Shape = PLAIN) -> None:
@@ -89,7 +93,7 @@ def _table(columns: Sequence[str], rows: Rows, shape: Shape) -> str:
     columns_wide = shutil.get_terminal_size().columns
     above = shape.above(columns_wide) if shape.above and draws_blocks() else ()
     width = None if shape.is_wide else columns_wide
-    return "\n".join([*above, *tables.table(columns, rows, width, shape.first)])
+    return "\n".join([*above, *tables.table(columns, rows, width, shape.first, shape.all_by)])
 
 
 def draws_blocks() -> bool:

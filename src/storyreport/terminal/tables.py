@@ -64,9 +64,16 @@ class _Column:
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int | None, first: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    width: int | None,
+    first: Sequence[str] = (),
+    all_by: str = "",
 ) -> Iterator[str]:
-    """The lines of a table, none wider than `width` (None: all columns, whole); `first` are columns to keep."""
+    """The lines of a table, none wider than `width` (None: all columns, whole).
+
+    `first` are columns to keep, `all_by` is the option that shows all.
+    """
     described = _columns(columns, texts(columns, rows), rows, first)
     needed = _total(column.natural for column in described)
     if width is None or needed <= width:
@@ -80,7 +87,8 @@ def table(
         yield from _grid(shown)
         if left_out := [heading(column.name) for column in described if column not in shown and column.rank[0] < 2]:
             yield ""
-            yield from textwrap.wrap(f"Not shown: {', '.join(left_out)} (--wide shows all).", width)
+            more = f" ({all_by} shows all)" if all_by else ""
+            yield from textwrap.wrap(f"Not shown: {', '.join(left_out)}{more}.", width)
 
 
 def texts(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[list[str]]:

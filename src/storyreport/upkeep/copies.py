@@ -40,7 +40,7 @@ def damage(connection: sqlite3.Connection) -> list[str]:
 def backup(database: Path, target: Path, progress: Progress = lambda _: None) -> Copied:
     """Copy the report database as it is now into a new file; StoryreportError where the copy is not the same."""
     if target.exists() or target.is_symlink():
-        raise StoryreportError(f"{target} exists: choose a new name for the backup, or delete it first.")
+        raise StoryreportError(f"{target} exists: choose a new name for the copy, or delete it first.")
     with contextlib.closing(schema.open_for_reading(database)) as source, interruptible(source):
         # One snapshot for the copy and for what it is compared with.
         source.execute("begin")
@@ -108,7 +108,7 @@ def _copied(
         # A link fails where somebody else has made the file meanwhile.
         os.link(part, target)
     except FileExistsError:
-        raise StoryreportError(f"{target} exists: choose a new name for the backup, or delete it first.") from None
+        raise StoryreportError(f"{target} exists: choose a new name for the copy, or delete it first.") from None
     except sqlite3.DatabaseError as error:
         raise StoryreportError(
             f"{place} cannot be copied to {target} ({error}): see whether the disk is full."

@@ -92,8 +92,10 @@ def find(check: str) -> Findings:
     """A check's findings; UsageError where there is no such check, or its findings have no key."""
     if check in CHECKS:
         return CHECKS[check]
-    near = difflib.get_close_matches(check, CHECKS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CHECKS)}."
+    # As limits name them: without quotes, a name of two words is two arguments.
+    names = [name.replace(" ", "_") for name in CHECKS]
+    near = difflib.get_close_matches(check, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
     raise UsageError(f"There is no check {check!r} to acknowledge: {hint}")
 
 

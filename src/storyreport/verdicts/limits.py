@@ -185,6 +185,10 @@ def evaluate(connection: sqlite3.Connection, limit: Limit) -> Verdict:
     if not known:
         return Verdict(limit.text, "no data", None, limit.number, "no data", limit.command)
     is_upper = limit.sign.startswith(">")
+    if texts := [value for value, _ in known if isinstance(value, str)]:
+        raise UsageError(
+            f"Limit {limit.text!r}: {limit.metric.column} is a text such as {texts[0]!r}: name a column of numbers."
+        )
     known.sort(key=lambda row: row[0], reverse=is_upper)
     worst = known[0][0]
     beyond = [(value, label) for value, label in known if SIGNS[limit.sign](value, limit.number)]
@@ -274,7 +278,10 @@ def _narrowed(
         word = "and" if " where " in select else "where"
         select += f' {word} cast("{key}" as text) = :condition_{place}'
     for report in found:
-        reports.bind(report, {key: value for key, value in values.items() if key in {p.name for p in report.params}})
+        try:
+            reports.bind(report, {key: values[key] for key in values if key in {param.name for param in report.params}})
+        except UsageError as error:
+            raise UsageError(f"Limit {text!r}: {error}") from error
     return metric._replace(select=select), values, bound
 
 
