@@ -208,3 +208,26 @@ def test_a_folder_of_something_else_is_left_soon(tmp_path: Path, monkeypatch: py
     assert [path.parent.name for path in found] == ["03", "25", "27"]
     assert list(recordfiles.below(tmp_path / "project", "msg_*.json", deepest=1)) == []
     assert list(recordfiles.below(tmp_path / "nothing", "msg_*.json", deepest=2)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("openai_console--costs.csv", "eur"),
+        ("deepseek--costs.csv", "CNY"),
+        ("aws_cur--v2.csv", "CNY"),
+        ("gcp_billing--export.jsonl", "EUR"),
+        ("cloud_bills--azure.csv", "EUR"),
+        ("cloud_bills--focus.csv", "USD"),
+    ],
+)
+def test_a_bill_in_an_unknown_currency_has_no_amount(db: ReportDatabase, tmp_path: Path, name: str, known: str) -> None:
+    """Nothing is added up in a currency that nobody knows, and a finding says so."""
+    text = (DATA / name).read_text(encoding="utf-8")
+    assert known in text
+    path = tmp_path / name
+    path.write_text(text.replace(known, "ZZZ"), "utf-8")
+    db.ingest(path)
+    assert db.sql("select distinct currency from calls where currency in ('ZZZ', 'XXX')") == []
+    assert db.one("select count(*) from calls where cost is null and calls = 0") > 0
+    assert "currency is not known" in " ".join(row["problem"] for row in db.report("data_quality"))

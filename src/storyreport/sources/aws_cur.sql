@@ -30,8 +30,8 @@ select
     coalesce(usage_type, '') || coalesce(' (' || kind || ')', '') as model,
     day || 'T00:00:00.000Z' as called_at,
     0 as calls,
-    sum(charged) as cost,
-    code as currency
+    case when code <> 'XXX' then sum(charged) end as cost,
+    case when code <> 'XXX' then code else '' end as currency
 from lines
 where place = 1
 group by day, product_code, usage_type, kind, code;

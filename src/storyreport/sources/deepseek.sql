@@ -21,8 +21,8 @@ select
     coalesce(model, '') as model,
     started_at as called_at,
     0 as calls,
-    sum(cost) as cost,
-    code as currency
+    case when code <> 'XXX' then sum(cost) end as cost,
+    case when code <> 'XXX' then code else '' end as currency
 from charges
 where place = 1
 group by started_at, model, wallet_type, code;

@@ -21,7 +21,7 @@ select
     item || coalesce(' (' || kind || ')', '') as model,
     day || 'T00:00:00.000Z' as called_at,
     0 as calls,
-    sum(cost) as cost,
-    code as currency
+    case when code <> 'XXX' then sum(cost) end as cost,
+    case when code <> 'XXX' then code else '' end as currency
 from lines
 group by day, service, item, kind, code;

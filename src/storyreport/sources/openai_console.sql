@@ -21,8 +21,8 @@ select
     coalesce(line_item, 'costs') as endpoint,
     start_time as called_at,
     0 as calls,
-    sum(amount) as cost,
-    code as currency
+    case when code <> 'XXX' then sum(amount) end as cost,
+    case when code <> 'XXX' then code else '' end as currency
 from amounts
 where place = 1
 group by start_time, line_item, code;

@@ -43,7 +43,12 @@ Records = Callable[[Path], Iterator[textfiles.Record]]
 
 def table(columns: Mapping[str, Type], required: tuple[str, ...] = ()) -> Table:
     """A staged table that also says from which record a row is (`line`) and in which order they came (`position`)."""
-    return Table(columns={"line": Type.KEY, "position": Type.COUNT, **columns}, required=required, drops_values=True)
+    return Table(
+        columns={"line": Type.KEY, "position": Type.COUNT, **columns},
+        required=required,
+        drops_values=True,
+        currencies=tuple(name for name in columns if name == "currency"),
+    )
 
 
 def part(
