@@ -11,6 +11,8 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   hours: {type: number, default: 24, help: hours back}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
+headline:
+  - '{rows:run} took longer than usual, the furthest above it {run[0]}: {duration_ms[0]}, usually {usual_ms[0]}.'
 chart:
   mark: bar
   encoding:

@@ -104,7 +104,10 @@ def test_which_run_was_the_most_expensive_this_week_and_why(browser: webdriver.C
 
 
 def test_cost_per_accepted_story_by_month(browser: webdriver.Chrome, home: str) -> None:
-    """Pages, then Cost: a row a month with its cost per accepted story, and that of the month before."""
+    """One click from home, or Pages, then Cost: a row a month with its cost per accepted story, and that before."""
+    browser.get(home)
+    page = click(browser, ".ways a[href*='cost_per_story']")
+    assert "previous cost per accepted story" in page
     browser.get(home)
     click(browser, ".bar a[href$='/-/pages']")
     click(browser, ".pages a[href$='/-/page/cost']")

@@ -13,7 +13,7 @@ from storyreport import dashboards
 OWN = f"""title: Own <b>page</b>
 text: >-
   Alpha took {{slowest_steps.total_ms}} in {{slowest_steps.step}}; {{stories_without_chapters.rows}} without chapters &
-  {{cost_anomalies.cost}}.
+  {{cost_anomalies.cost}}. Lost: {{cost_anomalies.cost}} on {{cost_anomalies.day}}! Nothing else.
 parts:
   - report: slowest_steps
     title: Longest
@@ -70,7 +70,8 @@ def test_numbers_texts_and_tables(served: Served) -> None:
     answer = served.get("/-/page/own")
     assert answer.status_code == 200
     page = text(answer.text)
-    assert f"Alpha took 3 min 4 s in write ; 0 without chapters & {NONE}." in page
+    # A sentence of which nothing is known is left out.
+    assert f"Alpha took 3 min 4 s in write ; 0 without chapters & {NONE}. Nothing else." in page
     assert text(part(answer.text, "Longest")).endswith("Longest alpha 3 min 4 s alpha 1 min")
     steps = part(answer.text, "Steps")
     assert len(re.findall(r"<tr\b", steps)) == 3

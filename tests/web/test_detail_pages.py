@@ -174,6 +174,8 @@ def test_a_key_may_hold_anything(served: Served) -> None:
     page = served.get(link[1].replace("&amp;", "&"))
     assert page.status_code == 200
     assert "a/b c?é#%41</h1>" in page.text
+    # As a browser writes what is typed, and a script what it quotes.
+    assert "a/b c?é#%41</h1>" in served.get("/-/run/a%2Fb%20c%3F%C3%A9%23~2541?source=alpha").text
     assert "stuck_runs" in sections(page.text)
 
 

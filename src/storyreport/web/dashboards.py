@@ -1,7 +1,9 @@
 """The pages of dashboards, and the list of them: what their files say, with the rows of their reports."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +23,7 @@ from .visitor import Result, Visitor
 
 # An en dash stands for a value that is not known.
 UNKNOWN = "\N{EN DASH}"
+SENTENCES = re.compile(r"(?<=[.!?])\s+")
 PERIOD = tuple(Param(name, "date", "", "") for name in context.DATES)
 # The widths of charts, on screens and on phones.
 CHART_WIDTHS = {width: {**charts.WIDTHS, "wide": pixels} for width, pixels in (("third", 360), ("half", 560))}
@@ -229,13 +232,17 @@ async def _text(visitor: Visitor, found: Dashboard, text: str, chosen: Mapping[s
 async def _values(
     visitor: Visitor, text: str, given: Mapping[str, Mapping[str, str]], chosen: Mapping[str, str]
 ) -> Markup:
-    """A text with the values of the first rows of reports in it."""
-    pieces: list[Any] = []
-    end = 0
-    for match in VALUE.finditer(text):
-        pieces += [escape(text[end : match.start()]), await _value(visitor, match[1], match[2], given, chosen)]
-        end = match.end()
-    return Markup("").join([*pieces, escape(text[end:])])
+    """A text with the values of the first rows of reports in it, without the sentences of which no value is known."""
+    sentences = []
+    for sentence in SENTENCES.split(text):
+        found = [await _value(visitor, match[1], match[2], given, chosen) for match in VALUE.finditer(sentence)]
+        if not found or any(value != UNKNOWN for value in found):
+            # Of a split by a pattern with two groups, every third piece is text.
+            texts = map(escape, VALUE.split(sentence)[::3])
+            sentences.append(
+                Markup("").join(piece for pair in zip_longest(texts, found, fillvalue="") for piece in pair)
+            )
+    return Markup(" ").join(sentences)
 
 
 async def _value(

@@ -4,14 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from datasette import Response
-from datasette.utils import tilde_decode
 
 from ..charts import Context
 from ..reports import load_reports
 from ..reports.details import SECTIONS, Section
 from ..values.quantities import duration
 from ..verdicts import bounds
-from . import DATABASE, context, freshness, lakes, run_page
+from . import DATABASE, context, freshness, lakes, links, run_page
 from .charts import Chart, kept
 from .permissions import ensure_database
 from .tables import Table
@@ -104,7 +103,7 @@ class Detail:
 async def page(request: Any, datasette: Any) -> Response:
     """The page, for whoever may see the database; 404 where nothing is known of the key."""
     await ensure_database(datasette, request.actor)
-    kind, key = request.url_vars["kind"], tilde_decode(request.url_vars["key"])
+    kind, key = request.url_vars["kind"], links.named(request.url_vars["key"])
     source = key if kind == "source" else request.args.get("source", "")
     known = False
     rows: list[Any] = []

@@ -22,7 +22,18 @@ from .wall import Wall, wall
 HOURS = 24
 # Columns that say how much a change rests on: its report has them.
 OF_SIZE = ("executions", "calls")
-ORDERS = (("most expensive", "cost"), ("slowest against usual", "slower"))
+# Ways on from the wall: what they are about, the reports that a visitor must see (they lead to the first), and (title,
+# parameters) of each.
+WEEK = {"since": f"{DAYS}d"}
+MONTHS = {"since": "last_month", "by": "month", "compare": "previous"}
+WAYS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, dict[str, str]], ...]], ...] = (
+    (
+        f"Runs of the last {DAYS} days",
+        ("recent_runs",),
+        (("most expensive", {**WEEK, "order": "cost"}), ("slowest against usual", {**WEEK, "order": "slower"})),
+    ),
+    ("Cost per accepted story", ("cost_per_story", "cost"), (("this month and last", MONTHS),)),
+)
 # What changed: a title and the select of a report.
 CHANGES = (
     ("Slower and faster steps", figures.SLOWER_STEPS),
@@ -61,7 +72,7 @@ class Home:
     verdict_error: str
     tiles: list[Tile]
     wall: Wall | None
-    ways: list[tuple[str, str]]  # (title, address) to runs in another order
+    ways: list[tuple[str, list[tuple[str, str]]]]  # (what they are about, (title, address) of each)
     health: Health | None
     changes: list[Change]
     shortcuts: list[tuple[str, str]]  # (title, address)
@@ -162,14 +173,13 @@ async def _part(visitor: Visitor, fact: Fact, chosen: Mapping[str, str]) -> Part
     )
 
 
-async def _ways(visitor: Visitor, chosen: Mapping[str, str]) -> list[tuple[str, str]]:
-    """To the runs of the week in another order than that of time, for those who may see them."""
-    if not await visitor.may_see(["recent_runs"]):
-        return []
+async def _ways(visitor: Visitor, chosen: Mapping[str, str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The ways on to reports that the visitor may see: what they are about, and (title, address) of each."""
     own = {name: value for name, value in chosen.items() if value}
-    week = {**own, "since": f"{DAYS}d"}
     return [
-        (title, links.report(visitor.datasette, "recent_runs", {**week, "order": order})) for title, order in ORDERS
+        (about, [(title, links.report(visitor.datasette, needed[0], {**own, **given})) for title, given in ways])
+        for about, needed, ways in WAYS
+        if await visitor.may_see(needed) == set(needed)
     ]
 
 

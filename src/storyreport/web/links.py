@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
-from datasette.utils import tilde_encode
+from datasette.utils import tilde_decode, tilde_encode
 
 from .. import reports
 from ..charts import Href
@@ -47,6 +47,13 @@ def with_context(path: str, takes: tuple[str, ...]) -> str:
     """The address of a page that takes these parameters, with the choices of the visitor."""
     query = urlencode(context.carried(takes, {}))
     return f"{path}?{query}" if query else path
+
+
+def named(part: str) -> str:
+    """The name in a part of an address: as Datasette writes it (`~2F`), or as browsers and scripts do (`%2F`)."""
+    # A name's own per cent sign is ~25.
+    name: str = tilde_decode(unquote(part))
+    return name
 
 
 def detail(datasette: Any, kind: str, key: str, source: str = "") -> str:

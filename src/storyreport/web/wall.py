@@ -17,6 +17,8 @@ USUAL, LOWEST = 0.75, 0.2
 SELECT = "select * from report"
 # All pipelines that have runs, by the last run of each.
 ALL = {"runs": "1", "pipelines": "10000"}
+# Letters of a pipeline's name that have room beside its squares.
+LONG = 20
 COUNT = "select count(*) as pipelines from report"
 STATUSES = ("completed", "failed", "running", "queued", "waiting", "blocked", "cancelled", "skipped")
 
@@ -44,6 +46,12 @@ class Row:
     pipeline_address: str
     label: str
     squares: tuple[Square, ...]
+
+    @property
+    def short(self) -> str:
+        """The pipeline with both its ends: long names often differ in the last letters only."""
+        name = self.pipeline
+        return name if len(name) <= LONG else f"{name[: LONG // 3]}…{name[-LONG // 2 :]}"
 
 
 @dataclass(frozen=True)
