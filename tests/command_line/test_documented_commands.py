@@ -2,16 +2,37 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import click
 import pytest
 from helpers import ROOT
+from helpers.command_line import ok, printed
+from helpers.tracker import Tracker
 
 from storyreport.cli import cli
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # From an indented or quoted `storyreport` to the end of the line, a pipe, a redirection, a comment or the quotation.
 LINE = re.compile(r"(?:^(?: {4,}|\$ )|`|&& |\|\| )(storyreport [a-z](?:'[^'\n]*'|[^\n`|>'])*)", re.MULTILINE)
+
+# Pages of which the lines with these commands are run; others name files and sources of the reader's.
+RUN = {"README.md", "daily.md", "upkeep.md"}
+RUNNING = {
+    "report",
+    "check",
+    "digest",
+    "status",
+    "stats",
+    "doctor",
+    "prune",
+    "optimize",
+    "reprice",
+    "sources",
+    "record",
+}
+# Its names are placeholders.
+NOT_RUN = "rename"
 
 
 def lines() -> list[tuple[str, str]]:
@@ -43,3 +64,25 @@ def test_a_documented_line_can_be_typed(page: str, line: str) -> None:
     # Not `get_params`: it keeps the names of the help option for all later callers.
     names = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
     assert given <= names | {"-h", "--help"}, f"{page}: {line}"
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a report database of the source `studio`, in which the story of the examples is."""
+    folder = tmp_path_factory.mktemp("documented")
+    tracker = Tracker(folder / "studio.db")
+    tracker.register("STORY-0318", "The Fox")
+    tracker.end("STORY-0318", "01_ingest", "run-1", 500)
+    tracker.close()
+    ok("ingest", "studio.db", cwd=folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "line",
+    sorted({line for page, line in lines() if page in RUN and line.split()[1] in RUNNING and NOT_RUN not in line}),
+)
+def test_a_documented_line_runs(line: str, studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is printed, without a word on stderr."""
+    monkeypatch.chdir(studio)
+    printed(*shlex.split(line)[1:])

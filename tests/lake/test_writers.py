@@ -2,7 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +11,10 @@ from helpers.report_database import ask
 
 from storyreport.cli import cli
 from storyreport.errors import StoryreportError
+from storyreport.given import Request as Given
+from storyreport.given import requests_for
+from storyreport.ingest import ingest
+from storyreport.lake import pick
 from storyreport.lake.run import Request, roll_up
 
 DAYS = 12
@@ -61,6 +65,74 @@ def test_totals_add_up_all_days(landed: Landed) -> None:
     """Fourteen days of two steps, and the two that came late; a dollar a day."""
     assert ask(landed.database, "select sum(executions) from rollup_steps") == [(30,)]
     assert ask(landed.database, "select sum(cost_nano) from rollup_calls") == [(14_000_000_000,)]
+
+
+def test_what_was_not_read_again_stays(landed: Landed) -> None:
+    """Each of the fourteen stories failed, and each run cost a dollar; the first of them are from before the reach."""
+    counts = [
+        ("count(*) from rollup_failed_steps", 14),
+        ("count(*) from rollup_run_costs", 14),
+        ("sum(cost_nano) from rollup_failed_run_calls", 14_000_000_000),
+        ("sum(cost_nano) from rollup_failed_calls", 14_000_000_000),
+    ]
+    for what, expected in counts:
+        assert ask(landed.database, f"select {what}") == [(expected,)], what
+
+
+def slowed(history: dict[str, list[lakes.Row]], times: int) -> dict[str, list[lakes.Row]]:
+    """The same rows over so many times as many days."""
+    return {
+        table: [
+            {
+                name: lakes.START + (value - lakes.START) * times if isinstance(value, dt.datetime) else value
+                for name, value in row.items()
+            }
+            for row in rows
+        ]
+        for table, rows in history.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def fortnight() -> dict[str, list[lakes.Row]]:
+    """300 step runs in stories of fourteen hours, over two weeks: none lasts from before the reach until now."""
+    return slowed(lakes.ordinary(300), 20)
+
+
+def by_days(folder: Path, history: dict[str, list[lakes.Row]], land: int, also: str = "select 1") -> list[Any]:
+    """What is selected after a lake was rolled up with eleven days, and with all of them (in report.db)."""
+    end = lakes.START + dt.timedelta(days=11)
+    steps = [row for row in history["step_runs"] if row["started_at"] < end]
+    runs = {row["run"] for row in steps}
+    begun = {"step_runs": steps, "calls": [row for row in history["calls"] if row["run"] in runs]}
+    database, found = lakes.new_database(folder / "report.db"), []
+    for rows in (begun, history):
+        lake = lakes.write_lake(folder / "lake", rows)
+        roll_up(database, Request(str(lake), "x", settle_days=2, reach_days=2, land=land))
+        found.append(ask(database, also))
+    return found
+
+
+def test_rolled_up_by_days_is_rolled_up_at_once(tmp_path: Path, fortnight: dict[str, list[lakes.Row]]) -> None:
+    """Every rollup, those of stories and runs and their totals included, is that of an ingest of all rows."""
+    ingested = lakes.new_database(tmp_path / "ingested.db")
+    (request,) = requests_for([lakes.write_sqlite(tmp_path / "history.db", fortnight)], "x", None)
+    assert isinstance(request, Given)
+    ingest(ingested, request)
+    by_days(tmp_path, fortnight, 10_000)
+    database = tmp_path / "report.db"
+    for table in lakes.rollup_names():
+        assert lakes.rollup_rows(database, table) == lakes.rollup_rows(ingested, table), table
+
+
+def test_a_total_of_more_than_landed_is_as_of_the_last_full_time(
+    tmp_path: Path, fortnight: dict[str, list[lakes.Row]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be told from the rows that are here, and does not shrink to those of the last days."""
+    monkeypatch.setattr(pick, "NEWEST", 1)
+    before, after = by_days(tmp_path, fortnight, 5, "select * from rollup_failed_calls")
+    assert before == after
+    assert before
 
 
 def test_ids_stay_from_one_time_to_the_next(landed: Landed, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ..rollups.definition import Definition, Table
 from .core import Core, layouts
 from .dialect import SOURCE_ID
 from .pick import KINDS
-from .sums import is_of_days, present
+from .sums import is_of_days, present, total
 
 # Column → the table whose row it names, where its definition does not say so. 0 is no pipeline.
 ALSO = {"pipeline_id": "pipelines"}
@@ -27,14 +27,35 @@ PARENTS = {
     "parent_id": "runs",
     "error_id": "errors",
 }
+# Column that says whose row of a rollup it is → the stories and runs with work since the first day that is computed.
+ACTIVE = {
+    "story_id": "(select id from main.stories join temp.active_stories using (source_key) where source_id = {source})",
+    "run_id": "(select id from main.runs join temp.active_runs using (source_key) where source_id = {source})",
+    "story": "(select source_key from temp.active_stories)",
+}
+SINCE = """
+    select source_key
+    from {table}
+    where id in (
+        select {key} from step_runs where day >= '{since}' or ended_at >= '{since}'
+        union
+        select {key} from calls where day >= '{since}'
+        union
+        select {of_runs} from runs where day >= '{since}' or ended_at >= '{since}'
+    )"""
 Row = tuple[Any, ...]
 
 
 class Landing:
-    """One landing: where it goes, and the number of each row that landed by its hash."""
+    """One landing: where it goes, and the number of each row that landed by its hash.
 
-    def __init__(self, connection: sqlite3.Connection, core: Core, source_id: int, input_id: int, since: str):
-        self.connection, self.core, self.since = connection, core, since
+    `since` is the first day that is computed, `read_from` the first that was read; '' for all.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, core: Core, source_id: int, input_id: int, since: str, read_from: str
+    ):
+        self.connection, self.core, self.since, self.read_from = connection, core, since, read_from
         self.source_id, self.input_id = source_id, input_id
         self.ids: dict[str, dict[int, int]] = {}
         self.rows = 0
@@ -44,6 +65,8 @@ class Landing:
         self.connection.execute("pragma defer_foreign_keys = on")
         for table in NAMES:
             self._land_named(table)
+        if self.since:
+            self._find_active()
         for table in sorted(KINDS, key=CORE.index):
             self._land_core(table)
         for one in present():
@@ -87,9 +110,19 @@ class Landing:
         layout = layouts()[table]
         columns = [name for name in layout.types if name != "id" and name not in layout.generated]
         marks = ", ".join("?" * len(columns))
-        updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in ("source_id", "source_key"))
-        known = self.ids.setdefault(table, {})
+        updates = ", ".join(
+            # A story that began before the days that were read is no younger for it.
+            f"{name} = min(coalesce({name}, excluded.{name}), excluded.{name})"
+            if name == "created_at" and self.since
+            else f"{name} = excluded.{name}"
+            for name in columns
+            if name not in ("source_id", "source_key")
+        )
+        known, settled = self.ids.setdefault(table, {}), self._settled(table)
         for hashed, *given in self._values(f"select id, {', '.join(columns)} from landed_{table}"):
+            if number := settled.get(given[columns.index("source_key")]):
+                known[hashed] = number
+                continue
             (known[hashed],) = self.connection.execute(
                 f"insert into main.{table} ({', '.join(columns)}) values ({marks})"
                 f" on conflict (source_id, source_key) do update set {updates} returning id",
@@ -132,14 +165,70 @@ class Landing:
             totals.give(self.connection, one, covers, "main")
         self.connection.execute(f"drop table {rows}")
 
+    def _find_active(self) -> None:
+        """The keys of the stories and runs with work since the first day; others may have been read in part."""
+        for table, key, of_runs in (("stories", "story_id", "story_id"), ("runs", "run_id", "id")):
+            sql = SINCE.format(table=table, key=key, of_runs=of_runs, since=self.since)
+            self.connection.execute(f"create temp table active_{table} (source_key text primary key)")
+            self.connection.executemany(f"insert into temp.active_{table} values (?)", self._values(sql))
+
+    def _settled(self, table: str) -> dict[str, int]:
+        """Key → number of the stories or runs that stay as they are."""
+        if not self.since or table not in ("stories", "runs"):
+            return {}
+        sql = f"""
+            select source_key, id
+            from main.{table}
+            where
+                source_id = ?
+                and source_key not in (select source_key from temp.active_{table})"""
+        return dict(self.connection.execute(sql, [self.source_id]).fetchall())
+
     def _land_entities(self, one: Definition, table: Table) -> None:
-        """A rollup with a row for each story or run: those that landed, and its total over all."""
-        for each, name in ((table, f"landed_{table.name}"), (one.total, one.total.name if one.total else "")):
-            if each is None:
-                continue
-            rows = self._laid_out(each, name)
-            self._replace(each, f"source_id = {self.source_id}", f"select * from {rows}")
+        """A rollup with a row for each story or run: those that landed, and its total over all.
+
+        Of some days: those with work since replace theirs. The total is added up again where all of its rows are here;
+        otherwise it stays as it was.
+        """
+        mine = f"source_id = {self.source_id}"
+        is_whole = bool(one.total and self.since and self._is_whole(one, mine))
+        rows = self._laid_out(table, f"landed_{table.name}")
+        which = self._active(table) if self.since else "true"
+        covers = f"{mine} and {which}"
+        self._replace(table, covers, f"select * from {rows} where {which}")
+        self.connection.execute(f"drop table {rows}")
+        if one.total and not self.since:
+            rows = self._laid_out(one.total, one.total.name)
+            self._replace(one.total, mine, f"select * from {rows}")
             self.connection.execute(f"drop table {rows}")
+        elif one.total and is_whole:
+            self._replace(one.total, mine, f"select * from ({total(one)}) where {mine}")
+
+    def _active(self, table: Table) -> str:
+        """The condition of a rollup's rows that are replaced; sums that began before what was read are left alone."""
+        names = [column.name for column in table.columns]
+        whose = next(name for name in names if name in ACTIVE)
+        condition = f"{whose} in {ACTIVE[whose].format(source=self.source_id)}"
+        began = next((name for name in ("first_day", "day") if name in names), None)
+        if began is None:
+            return condition
+        older = f"source_id = {self.source_id} and {began} <> '' and {began} < '{self.read_from}'"
+        return f"{condition} and {whose} not in (select {whose} from main.{table.name} where {older})"
+
+    def _is_whole(self, one: Definition, mine: str) -> bool:
+        """Whether all rows of a rollup are here: the total adds up, and of those computed now all land."""
+        assert one.table
+        assert one.total
+        ((computed, landed),) = self._values(
+            f"select (select count(*) from {one.table.name}), (select count(*) from landed_{one.table.name})"
+        )
+        names = ", ".join(column.name for column in one.total.columns)
+        here, known = (
+            f"select {names} from ({total(one)}) where {mine}",
+            f"select {names} from main.{one.total.name} where {mine}",
+        )
+        differing = f"select 1 from ({here} except {known}) union all select 1 from ({known} except {here}) limit 1"
+        return bool(computed == landed and self.connection.execute(differing).fetchone() is None)
 
     def _replace(self, table: Table, covers: str, sql: str) -> None:
         names = ", ".join(column.name for column in table.columns)

@@ -245,7 +245,8 @@ def _land(
         " returning id",
         [source_id, location, json.dumps({"rows": rows})],
     ).fetchone()[0]
-    landing = Landing(connection, core, source_id, input_id, outcome.since)
+    read_from = _shifted(outcome.since, -request.reach_days) if outcome.since else ""
+    landing = Landing(connection, core, source_id, input_id, outcome.since, read_from)
     landing.run()
     outcome.landed = landing.rows
     connection.execute(
