@@ -241,3 +241,19 @@ def test_a_broken_item_of_an_answer_is_rejected(db: ReportDatabase, tmp_path: Pa
     outcome = db.ingest(tmp_path / "tasks.json")
     assert (outcome.counts.read, outcome.counts.rejected) == (2, 1)
     assert [row["reason"] for row in db.report("rejected_rows")] == ["the item is no JSON object"]
+
+
+@pytest.mark.parametrize(("first", "status"), [("success", "running"), (None, "queued")])
+def test_a_run_of_which_only_the_tasks_are_known(
+    db: ReportDatabase, tmp_path: Path, first: str | None, status: str
+) -> None:
+    """Between two of its tasks a run goes on; before its first one it is queued."""
+    times = {"start_date": "2026-03-01T10:00:00Z", "end_date": "2026-03-01T10:00:05Z"} if first else {}
+    tasks: list[dict[str, str | None]] = [
+        {"task_id": "load", "state": first, **times},
+        {"task_id": "draw", "state": "scheduled"},
+    ]
+    rows = [{"dag_id": "daily", "dag_run_id": "r1", "try_number": 1, **task} for task in tasks]
+    (path := tmp_path / "tasks.json").write_text(json.dumps({"task_instances": rows}), "utf-8")
+    db.ingest(path)
+    assert db.sql("select status from runs") == [(status,)]

@@ -58,3 +58,27 @@ def test_a_task_that_ends(db: ReportDatabase, tmp_path: Path) -> None:
     outcome = db.ingest(path)
     assert (outcome.counts.inserted, outcome.counts.updated) == (0, 1)
     assert db.one("select status from step_runs where source_key = 'task-6'") == "completed"
+
+
+def test_results_of_a_django_project(db: ReportDatabase, tmp_path: Path) -> None:
+    """The table of django-celery-results: four seconds of work that failed, a task that runs, one that is queued."""
+    change(
+        path := tmp_path / "db.sqlite3",
+        """create table django_celery_results_taskresult (
+            id integer primary key, task_id varchar, status varchar, task_name varchar, result text, task_args text,
+            date_created datetime, date_started datetime, date_done datetime)""",
+        """insert into django_celery_results_taskresult values
+            (1, 'a', 'FAILURE', 'app.draw', '{"exc_type": "ValueError", "exc_message": ["no title"]}', 'tellnoone',
+                '2026-03-01 10:00:00', '2026-03-01 10:00:01', '2026-03-01 10:00:05'),
+            (2, 'b', 'STARTED', 'app.draw', '{"pid": 7, "hostname": "tellnoone"}', 'tellnoone',
+                '2026-03-01 10:00:00', '2026-03-01 10:00:01', '2026-03-01 10:00:01'),
+            (3, 'c', 'PENDING', null, null, 'tellnoone', '2026-03-01 10:00:00', null, '2026-03-01 10:00:00')""",
+    )
+    db.ingest(path, timezone="Europe/Berlin")
+    columns = "source_key, name, status, substr(started_at, 12, 8), duration_ms, error_message"
+    assert db.sql(f"select {columns} from step_runs join steps on steps.id = step_id order by source_key") == [
+        ("a", "app.draw", "failed", "10:00:01", 4000, "ValueError: no title"),
+        ("b", "app.draw", "running", "10:00:01", None, None),
+        ("c", "unnamed task", "queued", None, None, None),
+    ]
+    assert b"tellnoone" not in db.path.read_bytes()

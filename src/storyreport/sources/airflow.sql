@@ -90,6 +90,8 @@ select
     case
         when sum(status = 'running') > 0 then 'running'
         when sum(status = 'waiting') > 0 then 'waiting'
+        -- A run goes on between two of its tasks.
+        when sum(status = 'queued') > 0 and min(start_date) is not null then 'running'
         when sum(status = 'queued') > 0 then 'queued'
         when sum(status = 'failed') > 0 then 'failed'
         when count(status) < count(*) then null

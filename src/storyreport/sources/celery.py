@@ -2,8 +2,9 @@
 
 A row is overwritten by the task's next state: when a task was queued or began is not recorded, nor are its earlier
 tries. Names and retries are there with `result_extended`, running tasks with `task_track_started`. How it ended is
-timed in the application's own zone, all else in UTC. Arguments, results and worker names are not read. Flower, which
-watches the workers, knows more of the newest tasks: see flower.py.
+timed in the application's own zone, all else in UTC. A Django project has them in a table of its own. Arguments,
+results and worker names are not read. Flower, which watches the workers, knows more of the newest tasks: see
+flower.py.
 """
 
 from dataclasses import replace
@@ -46,9 +47,34 @@ DATABASE = Part(
     signs=signs(("celery_taskmeta", {"task_id", "status", "date_done"})),
 )
 
+# What django-celery-results keeps in a project's own database, all times in UTC. A failed task's result is its error.
+DJANGO = Part(
+    tables={
+        "django_celery_results_taskresult": Table(
+            columns={
+                "task_id": Type.KEY,
+                "task_name": Type.KEY,
+                "status": Type.WORD,
+                "result": Type.JSON,
+                "date_created": Type.UTC,
+                "date_started": Type.UTC,
+                "date_done": Type.UTC,
+            },
+            required=("task_id",),
+            export_signs=frozenset({"task_id", "task_name", "status", "date_created", "date_done"}),
+            group="task_id",
+            changed="date_done",
+        ),
+    },
+    feeds={"step_runs": ("django_celery_results_taskresult",)},
+    grouped={"step_runs": "source_key"},
+    statuses=STATUSES,
+    signs=signs(("django_celery_results_taskresult", {"task_id", "status", "date_done"})),
+)
+
 SYSTEM = System(
     name="celery",
     title="Celery result database",
-    parts={"database": DATABASE, "flower": replace(flower.PART, statuses=STATUSES)},
+    parts={"database": DATABASE, "django": DJANGO, "flower": replace(flower.PART, statuses=STATUSES)},
     pipeline="celery",
 )

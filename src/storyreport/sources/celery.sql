@@ -48,6 +48,39 @@ select
     at as last_activity_at
 from endings;
 
+-- django: steps
+select distinct
+    coalesce(nullif(cast(task_name as text), ''), 'unnamed task') as name,
+    coalesce(nullif(cast(task_name as text), ''), 'unnamed task') as family
+from src_django_celery_results_taskresult;
+
+-- django: step_runs
+-- date_done is the time of the last change, and date_started is kept by newer versions with task_track_started.
+select
+    cast(results.task_id as text) as source_key,
+    coalesce(nullif(cast(results.task_name as text), ''), 'unnamed task') as step_name,
+    words.status,
+    results.status as source_status,
+    case
+        when words.status = 'failed' and json_valid(results.result)
+            then clean_text(
+                json_extract(results.result, '$.exc_type')
+                || coalesce(': ' || json_extract(results.result, '$.exc_message[0]'), '')
+            )
+    end as error_message,
+    results.date_created as queued_at,
+    case when words.status is not 'waiting' then results.date_started end as started_at,
+    case when words.status in ('completed', 'failed', 'cancelled', 'skipped') then results.date_done end as ended_at,
+    coalesce(results.date_done, results.date_started, results.date_created) as last_activity_at,
+    case
+        when words.status in ('completed', 'failed') and results.date_started <= results.date_done
+            then cast(
+                round((julianday(results.date_done) - julianday(results.date_started)) * 86400000) as integer
+            )
+    end as duration_ms
+from src_django_celery_results_taskresult as results
+left join src_statuses as words on words.word = lower(trim(results.status));
+
 -- flower: steps
 select distinct
     coalesce(nullif(cast(name as text), ''), 'unnamed task') as name,
