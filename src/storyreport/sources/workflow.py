@@ -154,9 +154,10 @@ METRICS = (
 )
 PLAIN = re.compile(
     r"(?:\[?(?P<time>\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)\]?:?\s+)?"
-    r"\[?(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace)\]?:\s(?P<message>.*?)(?P<fields>\s\{.*\})?",
+    r"\[?(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace)\]?:\s(?P<said>.*(?:\s\{.*)?)",
     re.IGNORECASE,
 )
+BEFORE_FIELDS = re.compile(r"\s\{")
 # What winston's colorize() puts around a level.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # How the fields behind a message begin.
@@ -225,7 +226,10 @@ def _line(text: str) -> dict[str, str | None] | None:
     match = PLAIN.fullmatch(text.strip())
     if match is None:
         return None
-    fields = {**_object(match["fields"] or "{}"), "level": match["level"], "message": _without_fields(match["message"])}
+    said = match["said"]
+    begun = BEFORE_FIELDS.search(said) if said.endswith("}") else None
+    message, behind = (said[: begun.start()], said[begun.start() :]) if begun else (said, "{}")
+    fields = {**_object(behind), "level": match["level"], "message": _without_fields(message)}
     return _fields_of({**fields, "timestamp": match["time"] or fields.get("timestamp")})
 
 
