@@ -51,8 +51,8 @@ def java() -> str | None:
 def not_started(error: BaseException, master: str) -> StoryreportError:
     """Why Spark did not start."""
     if "JAVA_GATEWAY_EXITED" in str(error) and (command := java()):
-        told = subprocess.run([command, "-version"], capture_output=True, text=True, check=False).stderr.splitlines()
-        version = re.search(r'version "(\d+)', told[0]) if told else None
+        said = subprocess.run([command, "-version"], capture_output=True, text=True, check=False).stderr.splitlines()
+        version = re.search(r'version "(\d+)', said[0]) if said else None
         if version and int(version[1]) < 17:
             return StoryreportError(JAVA_NEEDED.format(found=f"and {command} is Java {version[1]}"))
     return StoryreportError(

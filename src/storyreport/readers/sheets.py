@@ -21,9 +21,9 @@ TIMES = (Type.UTC, Type.LOCAL)
 # The words for "no value".
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil", "<na>"})
 PLAIN = Pattern(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
-# A sign of a currency, a number, a sign of a currency; (0.50) and 0.50- are negative.
+# A sign of a currency, a number, a sign of a currency; (0.50) and 0.50- are negative. Longer texts are none.
 AMOUNT = Pattern(
-    r"(?P<open>\()?(?P<minus>[-\u2212])?(?P<before>[^\d.,()+-]*)(?P<inner>[-\u2212])?"
+    r"(?!(?s:.){200})(?P<open>\()?(?P<minus>[-\u2212])?(?P<before>[^\d.,()+-]*)(?P<inner>[-\u2212])?"
     r"(?P<number>[\d.,'\u2019 \u00a0\u202f]*\d(?:[eE][+-]?\d+)?)(?P<after>[^\d.,()]*)(?P<close>\))?"
 )
 DECIMAL_COMMA = Pattern(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
@@ -46,7 +46,7 @@ TOTAL = Pattern(
 )
 IS_TOTAL = "a total of the rows above it, which is left out"
 # The header of a column with its unit: Cost (USD), Duration [ms].
-UNIT = Pattern(r"(.+?)_*[(\[](.{1,12})[)\]]")
+UNIT = Pattern(r"(?!(?s:.){200})(.+?)_*[(\[](.{1,12})[)\]]")
 # That of an amount with its currency: cost_usd.
 AMOUNT_IN = Pattern(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
 MOST_LAYOUTS = 1000

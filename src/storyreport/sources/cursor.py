@@ -10,7 +10,7 @@ from typing import Any
 
 from . import System, Type, recordfiles
 
-AMOUNT = re.compile(r"\$?[\d,]*\.?\d+", re.ASCII)
+AMOUNT = re.compile(r"\$?(?:[\d,]*\.\d+|[\d,]*(?<=\d))", re.ASCII)
 COST = ("Cost", "Cost ($)", "Cost (USD)", "Cost to You", "API Cost")
 NAMES = {
     "date": "Date",

@@ -14,16 +14,16 @@ from ..readers.text import Line
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 LEVEL = r"(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace|emerg|alert|crit|critical|notice)"
 TIME = r"\[?(?P<time>\d{4}[/-]\d\d[/-]\d\d[T ][\d:.,]+(?:\s?(?:Z|[+-]\d\d:?\d\d))?)\]?:?"
-MESSAGE = r"(?P<message>.*?)(?P<fields>\s\{.*\})?(?:\s\+\d+ms)?"
+SAID = r"(?P<said>.*?)(?:\s\+\d+ms)?"
 # pino-pretty: [10:00:00.000] INFO (name/123 on host): message
-PRETTY = rf"(?:{TIME}|\[[\d:.]+\])\s+{LEVEL}(?: \([^()]*\))?:\s{MESSAGE}"
+PRETTY = rf"(?:{TIME}|\[[\d:.]+\])\s+{LEVEL}(?: \([^()]*\))?:\s{SAID}"
 FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
         # winston: info: message, [info]: message
-        rf"(?:{TIME}\s+)?\[?{LEVEL}\]?:\s{MESSAGE}",
+        rf"(?:{TIME}\s+)?\[?{LEVEL}\]?:\s{SAID}",
         # log4js: [time] [INFO] default - message
-        rf"(?:{TIME}\s+)?\[{LEVEL}\]\s+(?:[\w.-]+ - )?{MESSAGE}",
+        rf"(?:{TIME}\s+)?\[{LEVEL}\]\s+(?:[\w.-]+ - )?{SAID}",
         PRETTY,
     )
 )
@@ -32,7 +32,8 @@ IS_PRETTY = re.compile(PRETTY, re.IGNORECASE)
 BELOW = re.compile(r"\s{4}\s*\S.*")
 FIELD_BELOW = re.compile(r"\s{4}(\w{1,40}): (\"[^\"]*\"|[\w.-]+)")
 MESSAGE_BELOW = re.compile(r"\s{6}\"message\": (\"[^\"]*\"),?")
-# How the fields behind a message begin.
+# What stands before the fields behind a message, and how these begin.
+BEFORE_FIELDS = re.compile(r"\s\{")
 FIELDS = re.compile(r"""\{\s*(?:["']|\w+\s*:|$)""")
 # Of fields as Node prints objects, { runId: 'r1' }, those that are read.
 PRINTED = re.compile(
@@ -49,10 +50,16 @@ def parsed(text: str) -> dict[str, Any] | None:
     match = next((match for form in FORMS if (match := form.fullmatch(text))), None)
     if match is None:
         return _of_pairs(text)
-    held = match["fields"] or "{}"
+    message, held = _parts(match["said"])
     fields = as_object(held) or {name: next(filter(None, values), "") for name, *values in PRINTED.findall(held)}
-    told = {"level": match["level"], "message": without_fields(match["message"])}
-    return {**fields, **told, "timestamp": match["time"] or fields.get("timestamp")}
+    said = {"level": match["level"], "message": without_fields(message)}
+    return {**fields, **said, "timestamp": match["time"] or fields.get("timestamp")}
+
+
+def _parts(said: str) -> tuple[str, str]:
+    """The message and the fields behind it; '{}' where there are none."""
+    begun = BEFORE_FIELDS.search(said) if said.endswith("}") else None
+    return (said[: begun.start()], said[begun.start() :]) if begun else (said, "{}")
 
 
 def joined(lines: Iterable[Line]) -> Iterator[Line]:

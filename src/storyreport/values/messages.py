@@ -11,7 +11,7 @@ from ..patterns import Pattern
 LONGEST_FINGERPRINT = 300
 # In this order: the wider pattern first. Each with what its matches hold, so that it need not look at most texts.
 PLACEHOLDERS = (
-    (Pattern(r"\b[a-z][a-z0-9+.-]*://[^\s\"'`<>“”]+(?<![.,;:!?)\]}])", re.I), "<url>", ("://",)),
+    (Pattern(r"\b[a-z][a-z0-9+.-]{0,40}://[^\s\"'`<>“”]+(?<![.,;:!?)\]}])", re.I), "<url>", ("://",)),
     (Pattern(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”"), "<text>", tuple("\"'`“")),
     (Pattern(r"(?:\b[A-Za-z]:\\|\\\\)[^\s:*?\"<>|]+"), "<path>", ("\\",)),
     (Pattern(r"(?<![\w<])(?:~|\.{1,2})?(?:/[\w.@%+~-]+)+/?"), "<path>", ("/",)),

@@ -21,7 +21,14 @@ ECHO = Pattern(
 # A sentence that follows without quotes; a type or a value is one word, and an error's own are five at most.
 # Chinese, Japanese, Korean and Thai have no spaces between words.
 UNSPACED = r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-SENTENCE = rf"(?!HTTP|\d|[\"'`\[{{(<])(?=(?:\S+\s+){{5}}\S|[^\n]{{0,20}}?{UNSPACED}{{6}}).*"
+
+
+def _words(count: int) -> str:
+    """A pattern: that many words and one more, or a word that is too long to be read more than once."""
+    return rf"(?:(?:\S{{1,300}}\s+){{0,{count - 1}}}\S{{301}}|(?:\S{{1,300}}\s+){{{count}}}\S)"
+
+
+SENTENCE = rf"(?!HTTP|\d|[\"'`\[{{(<])(?={_words(5)}|[^\n]{{0,20}}?{UNSPACED}{{6}}).*"
 SAID = Pattern(
     r"(?is)\b((?:from completion:?|(?:got|char \d+\) in|(?:model|llm|ai|assistant|user) (?:said|returned|answered"
     r"|replied)|raw (?:output|response|text)|(?:invalid|unparsable) (?:output|completion|answer|response)"
@@ -29,7 +36,7 @@ SAID = Pattern(
     r"|narration|transcript|title|as json|raw|(?:prompt|completion|output|answer|text)(?: (?:was|is|so far|received)"
     rf"| was not valid| ?\([^()\n]{{0,40}}\)){{1,2}})\s*:)\s*){SENTENCE}"
     rf"|((?:\w{{1,20}}_)?(?:prompt|text|content|title|completion|summary|description|instructions)\s*=\s*)"
-    rf"(?![\"'`\[{{(<])(?=(?:\S+\s+){{3}}\S|{UNSPACED}{{6}}).*"
+    rf"(?![\"'`\[{{(<])(?={_words(3)}|{UNSPACED}{{6}}).*"
 )
 # The same, where it may also be an error's own sentence: one that has none of these words.
 OF_ERRORS = (
@@ -73,7 +80,7 @@ KEY_VALUE = Pattern(r"(Key \([^()]*\)=\()[^)\n]*\s[^)\n]*(\)|\Z)")
 PAGE = Pattern(r"(?is)<(?:!doctype html|html\b[^>]*>\s*<).*")
 PAGE_TITLE = Pattern(r"(?is)<title>\s*([1-5]\d\d[^<]{0,60})</title>")
 # Where a sentence may follow.
-FOLLOWED = Pattern(rf"(?:[:=]|completion\s|prompt\s)\s*(?![\d\s\"'`\[{{(<])\S+\s+\S+\s+\S|{UNSPACED}{{6}}")
+FOLLOWED = Pattern(rf"(?:[:=]|completion\s|prompt\s)\s*(?![\d\s\"'`\[{{(<]){_words(2)}|{UNSPACED}{{6}}")
 # A quoted part of three words or more, or of more than 60 characters, is content; a shorter one is a name.
 # An apostrophe within a word opens and closes nothing.
 QUOTED = Pattern(

@@ -169,7 +169,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     # Of several, of which each is a text; and as an option or an element.
     (
         r"(?i)((?:key|token|secret|passw(?:or)?d|credential)s\\?[\"']?\s*[:=]\s*)"
-        r"(?:\[[^\[\]]*[A-Za-z][^\[\]]*(?:\]|\Z)|\([^()]*[A-Za-z][^()]*(?:\)|\Z)|\{[^{}]*[A-Za-z][^{}]*(?:\}|\Z))",
+        r"(?:\[[^\[\]A-Za-z]*[A-Za-z][^\[\]]*(?:\]|\Z)|\([^()A-Za-z]*[A-Za-z][^()]*(?:\)|\Z)|\{[^{}A-Za-z]*[A-Za-z][^{}]*(?:\}|\Z))",
         rf"\1{SECRET}",
         STRONG_WORDS,
     ),
@@ -189,14 +189,14 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (r"(?i)\b(login \S+ password )\S+", rf"\1{SECRET}", ("login",)),
     (r"(?i)\b((?:sqlplus\s+(?:-\w+\s+)*|oracle:\w+:)\w+/)[^@\s]+(?=@)", rf"\1{SECRET}", ("sqlplus", "oracle:")),
     # A line of .pgpass.
-    (r"(?<![\w.])([\w.*-]+:(?:\d{4,5}|\*):[\w*-]+:[\w*-]+:)[^\s:]+", rf"\1{SECRET}", (":",)),
+    (r"(?<![\w.*-])([\w.*-]+:(?:\d{4,5}|\*):[\w*-]+:[\w*-]+:)[^\s:]+", rf"\1{SECRET}", (":",)),
     (
         rf"(?i)({WEAK}={OPENING})(?!<|(?:\d{{1,5}}|true|false|none|null)\b)[^\s\"'&,;}}<\\]{{4,}}",
         rf"\1{SECRET}",
         WEAK_WORDS,
     ),
     (
-        rf"(?i)({WEAK}\\?[\"']?:\s*\\?[\"']?)(?!\d{{1,6}}\b)(?=[^\s\"',;}}]*\d)[^\s\"'&,;}}<\\]{{6,}}",
+        rf"(?i)({WEAK}\\?[\"']?:\s*\\?[\"']?)(?!\d{{1,6}}\b)(?=[^\s\"',;}}\d]{{0,400}}\d)[^\s\"'&,;}}<\\]{{6,}}",
         rf"\1{SECRET}",
         WEAK_WORDS,
     ),
@@ -223,8 +223,13 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\1{SECRET}",
         WEAK_WORDS,
     ),
-    (r"(?i)\b(mysql\w{0,10}\b[^\n]*?\s-p)(?!\s)\S+", rf"\1{SECRET}", (" -p",)),
-    (r"(?i)\b(sshpass\b[^\n]*?\s-p|redis-cli\b[^\n]*?\s-a)(\s*)\S+", rf"\1\2{SECRET}", ("sshpass", "redis-cli")),
+    # Up to the next of these commands: each is looked at once, however many there are.
+    (r"(?i)\b(mysql\w{0,10}\b(?:(?!\bmysql\w{0,10}\b)[^\n])*?\s-p)(?!\s)\S+", rf"\1{SECRET}", (" -p",)),
+    (
+        r"(?i)\b(sshpass\b(?:(?!\bsshpass\b)[^\n])*?\s-p|redis-cli\b(?:(?!\bredis-cli\b)[^\n])*?\s-a)(\s*)\S+",
+        rf"\1\2{SECRET}",
+        ("sshpass", "redis-cli"),
+    ),
     (
         r"(?i)\b((?:otp|2fa|one-time|verification)(?: code| password)?(?: is)?[: ]+)\d{4,8}\b",
         rf"\1{SECRET}",

@@ -7,12 +7,12 @@ from urllib.parse import unquote
 # One escape may hold another; nobody writes more.
 MOST_TIMES = 4
 ESCAPE = re.compile(
-    r"%[0-9A-Fa-f]{2}|&#?\w{2,8};|\\u00[2-7][0-9A-Fa-f]|\\x[2-7][0-9A-Fa-f]|\\{2,}[\"'nu]|[\uff10-\uff19\uff20-\uff3a\uff41-\uff5a]"
+    r"%[0-9A-Fa-f]{2}|&#?\w{2,8};|\\u00[2-7][0-9A-Fa-f]|\\x[2-7][0-9A-Fa-f]|(?<!\\)\\{2,}[\"'nu]|[\uff10-\uff19\uff20-\uff3a\uff41-\uff5a]"
 )
-OF_JSON = re.compile(r"\\+(?:u00|x)([2-7][0-9A-Fa-f])")
+OF_JSON = re.compile(r"(?<!\\)\\+(?:u00|x)([2-7][0-9A-Fa-f])")
 # Letters, digits and the at sign of the width of Chinese ones.
 WIDE = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF20, 0xFF3B), *range(0xFF41, 0xFF5B))}
-QUOTES = re.compile(r"\\+([\"'])")
+QUOTES = re.compile(r"(?<!\\)\\+([\"'])")
 
 
 def spelt_out(text: str) -> str:

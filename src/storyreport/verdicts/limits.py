@@ -18,7 +18,7 @@ from . import acknowledged
 LIMIT = re.compile(
     r"(?P<name>[a-z_]\w*(?:\.\w+)?)\s*(?P<sign>>=|<=|>|<)\s*(?P<number>\d+(?:\.\d+)?)\s*"
     r"(?P<unit>(?!in\b|for\b)[A-Za-z%]+)?"
-    r"(?:\s+in\s+(?P<period>\S+))?(?:\s+for\s+(?P<conditions>\S+=\S+(?:\s+\S+=\S+)*))?",
+    r"(?:\s+in\s+(?P<period>\S+))?(?:\s+for\s+(?P<conditions>[^\s=]+=\S+(?:\s+[^\s=]+=\S+)*))?",
     re.ASCII,
 )
 SIGNS: dict[str, Callable[[float, float], bool]] = {
