@@ -122,6 +122,15 @@ def test_health_leads_to_what_may_be_seen_narrowed_as_it_is(served: Served) -> N
     assert {"orphans", "stuck_runs"} <= {row["report"] for row in rows}
 
 
+def test_steps_are_not_told_apart_by_who_may_see_no_report(path: Path) -> None:
+    """One that is there looks like one that is not."""
+    hidden = {name: {"allow": False} for name in reports.load_reports()}
+    with closing(closed(path, databases={"storyreport": {"queries": hidden}})) as served:
+        there, other = (served.get(f"/-/step/{name}") for name in ("write_1", "xxxxx_1"))
+        assert there.status_code == other.status_code == 404
+        assert there.text.replace("write_1", "xxxxx_1") == other.text
+
+
 def test_who_may_see_nothing_reads_so(served: Served) -> None:
     with denied():
         home = served.get("/").text

@@ -40,7 +40,7 @@ def get(served: Served, address: str, query: str) -> Any:
     [
         "_json_infinity=max", "_timelimit=1.5d", "_timelimit=", "_timelimit=\u0663", "_timelimit=99999999999999999999",
         "_through=7", "_through=[1]", "_through={}", '_through={"table": "runs", "column": "id", "value": [1]}',
-        "_through=" + "[" * 1500, "_facet={", "_facet_array={}", '_facet_date={"column": 1}',
+        "_through=" + "[" * 1500, "_facet={", "_facet_array={}", "_facet_array=title", '_facet_date={"column": 1}',
     ],
 )  # fmt: skip
 def test_a_value_of_another_type_is_named(

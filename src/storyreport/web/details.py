@@ -107,12 +107,13 @@ async def page(request: Any, datasette: Any) -> Response:
     source = key if kind == "source" else request.args.get("source", "")
     known = False
     rows: list[Any] = []
-    if kind in KNOWN:
+    visitor = Visitor(datasette, request)
+    # Who may see nothing of a thing is not told either that there is one.
+    if kind in KNOWN and await visitor.may_see([section.report for section in SECTIONS[kind]]):
         rows = (await datasette.get_database(DATABASE).execute(KNOWN[kind], {"name": key, "source": source})).rows
         known = bool(rows)
     if kind == "step":
         key = rows[0]["family"] if rows else key
-    visitor = Visitor(datasette, request)
     view = await _view(visitor, kind, key, source, known)
     if kind == "pipeline" and await visitor.may_see(["throughput"]):
         view = replace(view, facts=tuple(_fact(row) for row in rows if row["runs"]))

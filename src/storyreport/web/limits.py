@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import parameter_types
+from . import DATABASE, parameter_types
 
 # Bytes of the path and of the query; SQL is the longest that people write.
 PATH_BYTES = 4_096
@@ -36,7 +36,11 @@ def refused(scope: dict[str, Any]) -> Refusal | None:
         return 413, f"The request is larger than {BODY_BYTES:,} bytes: send less."
     if query.count(b"&") >= PARAMETERS:
         return 400, f"There are more than {PARAMETERS} parameters: leave some out."
-    return _refused_pairs(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    if f"/{DATABASE}/" in scope["path"] and any(name == "_facet_array" for name, _ in pairs):
+        # Datasette 1.0 answers it with status 500.
+        return 400, "The parameter _facet_array takes a column of lists, which no table here has: use _facet."
+    return _refused_pairs(pairs)
 
 
 def _refused_pairs(pairs: Pairs) -> Refusal | None:
