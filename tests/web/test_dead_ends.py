@@ -61,6 +61,9 @@ NIGHTS = [f"night-{n:02}" for n in range(12, 0, -1)]
     [
         # Ten close ones at most, which are not among the latest once more.
         ("/-/run/night-13", "No run 'night-13'.", "night-", None),
+        # Begins like many, and is close to none.
+        ("/-/run/nqq", "No run 'nqq'.", "night-", None),
+        ("/-/story/tqq", "No story 'tqq'.", "tale-", None),
         ("/-/run/zzz", "No run 'zzz'.", None, {"The latest runs:": NIGHTS[:10]}),
         ("/-/story/tale-99", "No story 'tale-99'.", "tale-", {}),
         ("/-/story/zzz", "No story 'zzz'.", None, {"The latest stories:": [f"tale-{n:02}" for n in range(12, 2, -1)]}),

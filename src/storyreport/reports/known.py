@@ -175,12 +175,17 @@ def hint(kind: str, value: str, names: list[str]) -> str:
 def _alike(connection: sqlite3.Connection, kind: str, value: str) -> list[tuple[str, str]]:
     """(key, source) of what begins like the first half of a key."""
     given = {"start": value[: max(1, len(value) // 2)]}
-    return connection.execute(ALIKE.format(table=KEYED[kind], most=MOST), given).fetchall()
+    return _pairs(connection.execute(ALIKE.format(table=KEYED[kind], most=MOST), given))
 
 
 def _latest(connection: sqlite3.Connection, kind: str, most: int) -> list[tuple[str, str]]:
     table = KEYED[kind]
-    return connection.execute(LATEST.format(table=table, began=BEGAN[table], most=most)).fetchall()
+    return _pairs(connection.execute(LATEST.format(table=table, began=BEGAN[table], most=most)))
+
+
+def _pairs(rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Rows as tuples, which can be sorted: Datasette's cannot."""
+    return [(name, source) for name, source in rows]
 
 
 def _example(connection: sqlite3.Connection, report: Report, param: Param) -> str:
