@@ -110,9 +110,9 @@ def how_read(found: Found, options: Options) -> str:
 
 def reading_of(found: Found, options: Options) -> str:
     """Differs once the part would be read in another way: with other options or another mapping."""
-    # Not the tables as they are: a set's order differs from one process to the next.
+    # A set's order differs from one process to the next.
     tables = [
-        (name, list(table.columns.items()), table.required, table.group, table.changed, table.clock)
+        (name, [sorted(value) if isinstance(value, frozenset) else value for value in vars(table).values()])
         for name, table in found.system.parts[found.part].tables.items()
     ]
     words = (sorted(found.system.parts[found.part].statuses.items()), statuses.version())

@@ -242,3 +242,19 @@ def test_tasks_of_a_dag_run_that_is_deleted(db: ReportDatabase, tmp_path: Path) 
     db.ingest(path)
     assert db.one("select count(*) from step_runs where run_id is not null and gone_at is null") == 2
     assert examine(db.path) == []
+
+
+@pytest.mark.parametrize("field", ["aliases", "step"])
+def test_a_table_that_is_described_otherwise_is_read_again(
+    db: ReportDatabase, studio: Path, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    """A later version knows more of a system: an unchanged file is read once more, and then no more."""
+    db.ingest(studio)
+    assert db.ingest(studio).unchanged
+    (name, part), *_ = STUDIO.parts.items()
+    described: Any = {"aliases": {"tale": ("story",)}, "step": "tale"}[field]
+    tables = {**part.tables, "tales": replace(part.tables["tales"], **{field: described})}
+    parts = {**STUDIO.parts, name: replace(part, tables=tables)}
+    later = replace(STUDIO, parts=parts, mapping_file=studio.with_name("studio.sql"))
+    monkeypatch.setattr(recognise, "systems", lambda: {"studio": later})
+    assert [db.ingest(studio).unchanged for _ in range(2)] == [False, True]
