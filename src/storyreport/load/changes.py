@@ -155,14 +155,9 @@ def _add_new_groups(job: Job, table: str, rows: _Candidates, since: Any) -> None
     if group is None:
         return
     step = _step_column(job, table) or NO_STEP
-    keys = {key for keys in rows.blocks.values() for key in keys}
     job.connection.executemany(
-        "insert or ignore into temp.dirty_groups values (?, ?)", [key for key in keys if key[1] is not None]
-    )
-    job.connection.executemany(
-        f"insert or ignore into temp.dirty_groups select {group}, {step} from {job.typed.name(table)}"
-        f" where {group} = ?",
-        [(key,) for key, known in keys if known is None],
+        "insert or ignore into temp.dirty_groups values (?, ?)",
+        [key for keys in rows.blocks.values() for key in keys],
     )
     number, changed = job.typed.opened.numbered[table], _changed_column(job, table)
     conditions = [f"{number} > :after"]

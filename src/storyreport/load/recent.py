@@ -21,7 +21,7 @@ from .job import Block, Job
 ROWS_READ_AGAIN = 10_000
 ROWS_A_BLOCK = 64
 DIGEST_BYTES = 8
-# Of a group: its key, and its step ('' where the table is not divided, None where it is not known).
+# Of a group: its key, and its step ('' where the table is not divided, None where the row has none).
 Key = tuple[Any, Any]
 # Its bytes are the same in every process: those of later versions depend on what else holds an object.
 MARSHAL_VERSION = 2
@@ -150,5 +150,5 @@ def _private(job: Job, key: Any) -> Any:
 
 
 def _noted_keys(noted: str) -> tuple[Key, ...]:
-    # Version 0.1.0 noted groups without their steps.
-    return tuple(tuple(key) if isinstance(key, list) else (key, None) for key in json.loads(noted))
+    # Version 0.1.0 noted groups alone: nothing was divided.
+    return tuple(tuple(key) if isinstance(key, list) else (key, "") for key in json.loads(noted))

@@ -30,8 +30,9 @@ SAME = {
     "ended_at": ("known.ended_at", "mapped.ended_at"),
 }
 
-
+# What must be known of attempts, so that one which is forgotten can be found again by its end.
 FORGETTABLE = {"story_key", "run_key", "step_name", "status", "started_at", "ended_at", "duration_ms"}
+# How the mapping shows a step of which the source keeps its state and no execution.
 IS_END_ALONE = """(
     mapped.started_at is null
     and mapped.duration_ms is null
