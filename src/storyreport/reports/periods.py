@@ -2,6 +2,7 @@
 
 import calendar
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timezone
 from typing import NamedTuple
 
@@ -15,7 +16,6 @@ ACCEPTED = (
 )
 AGO = re.compile(r"([1-9]\d{0,8})([hdw])", re.ASCII)
 MONTH = re.compile(r"(\d{4})-(\d\d)", re.ASCII)
-WORDS = ("today", "yesterday", "month", "last_month")
 DAY_SECONDS = 86_400
 
 
@@ -39,12 +39,8 @@ def bounds(text: str, moment: datetime | None = None) -> Bounds | None:
         return _ago(int(found[1]), found[2], moment)
     if found := MONTH.fullmatch(word):
         return _month(int(found[1]), int(found[2]))
-    if word in ("today", "yesterday"):
-        return _day(_before(today, word == "yesterday"))
-    if word == "month":
-        return _month(today.year, today.month)
-    if word == "last_month":
-        return _month(*((today.year, today.month - 1) if today.month > 1 else (today.year - 1, 12)))
+    if word in WORDS:
+        return WORDS[word](today)
     at = times.to_utc(text) if times.TIME.fullmatch(text.strip()) else None
     return _day(date.fromisoformat(at[:10])) if at else None
 
@@ -100,3 +96,12 @@ def _after(day: date, days: int) -> date:
 def _before(day: date, days: int) -> date:
     """So many days before, but no earlier than the first day that there is."""
     return date.fromordinal(max(1, day.toordinal() - days))
+
+
+# A word → its days, as seen today.
+WORDS: dict[str, Callable[[date], Bounds | None]] = {
+    "today": _day,
+    "yesterday": lambda today: _day(_before(today, 1)),
+    "month": lambda today: _month(today.year, today.month),
+    "last_month": lambda today: WORDS["month"](_before(today.replace(day=1), 1)),
+}

@@ -291,8 +291,8 @@ def _period(text: str, report: Report, period: str) -> dict[str, str]:
         return {"since": period}
     if "days" in takes and (days := re.fullmatch(r"(\d+)d", period)):
         return {"days": days[1]}
-    known = "a number of days, such as 7d" if "days" in takes else "no period"
-    raise UsageError(f"Limit {text!r}: {report.name} takes {known}.")
+    known = "a number of days as its period, such as 7d" if "days" in takes else "no period: leave it out"
+    raise UsageError(f"Limit {text!r} takes {known}.")
 
 
 def _near(name: str, names: Iterable[str]) -> str:
