@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import recordfiles
-from .recordfiles import Row, inside
+from .recordfiles import Row, inside, objects
 
 # Results of Anthropic's batches that are no message.
 NO_MESSAGE = ("errored", "canceled", "expired")
@@ -174,8 +174,7 @@ def same_stream(record: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def _candidates(response: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = response.get("candidates")
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return objects(response.get("candidates"))
 
 
 def _sum(usage: Mapping[str, Any], *names: str) -> Any:

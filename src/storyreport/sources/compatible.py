@@ -6,7 +6,7 @@ A helper of the sources: it describes no system. Outputs are never read but for 
 from collections.abc import Mapping
 from typing import Any
 
-from .recordfiles import Row, inside
+from .recordfiles import Row, inside, objects
 
 # https://docs.x.ai/developers/cost-tracking
 TICKS_PER_DOLLAR = 10**10
@@ -77,8 +77,7 @@ def beside_output(usage: Mapping[str, Any], details: Mapping[str, Any], model: A
 
 def searches(body: Mapping[str, Any], usage: Mapping[str, Any]) -> Row:
     """How often an answer searched the web and files: as its usage counts it, or by its tools' calls."""
-    output = body.get("output")
-    calls = [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []
+    calls = objects(body.get("output"))
     # Opening a page and looking for words in it are no searches.
     kinds = [TOOLS.get(str(item.get("type"))) for item in calls if inside(item, "action", "type") in (None, "search")]
     row: Row = {column: kinds.count(column) or None for column in TOOLS.values()}

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..readers import text as textfiles
 from . import Part, Table, Type
+from .recordfiles import objects
 
 # What holds runs, and what holds one.
 LISTS = ("runsOrError", "pipelineRunsOrError", "runsFeedOrError")
@@ -51,8 +52,8 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for run in _runs(path):
         key = run.get("runId") or run.get("id")
         yield _staged("answered_runs", {**run, "runId": key, "jobName": run.get("jobName") or run.get("pipelineName")})
-        for step in _objects(run.get("stepStats")):
-            tries = _objects(step.get("attempts")) or [step]
+        for step in objects(run.get("stepStats")):
+            tries = objects(step.get("attempts")) or [step]
             for attempt, times in enumerate(tries, start=1):
                 is_last = attempt == len(tries)
                 named = {"runId": key, "stepKey": step.get("stepKey"), "attempt": attempt, "attempts": len(tries)}
@@ -76,7 +77,7 @@ def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
         data = (record or {}).get("data", record)
         if not isinstance(data, dict):
             return
-        held = [item for name in LISTS for item in _objects(_object(data.get(name)).get("results"))]
+        held = [item for name in LISTS for item in objects(_object(data.get(name)).get("results"))]
         held += [_object(data.get(name)) for name in SINGLE if name in data]
         runs = [run for run in held if isinstance(run.get("runId", run.get("id")), str) and "status" in run]
         if not runs and not any(name in data for name in (*LISTS, *SINGLE)):
@@ -84,12 +85,8 @@ def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
         yield from runs
 
 
-def _object(value: Any) -> Mapping[str, Any]:
+def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 # An answer is a page of the newest runs, and says nothing of those that it lacks.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..readers import text as textfiles
+from .recordfiles import object_in
 
 # What an export calls the line, the first one that an entry has.
 PAYLOADS = (
@@ -81,7 +82,7 @@ def texts(path: Path) -> Iterator[textfiles.Line]:
                 yield number, None, problem
         return
     for number, text, problem in textfiles.lines(path):
-        listed = _listed(_object(text)) if text and any(f'"{name}"' in text for name in (*LISTS, "values")) else None
+        listed = _listed(object_in(text)) if text and any(f'"{name}"' in text for name in (*LISTS, "values")) else None
         if listed is None:
             yield number, text, problem
         yield from ((number, json.dumps(entry), None) for entry in listed or ())
@@ -89,7 +90,7 @@ def texts(path: Path) -> Iterator[textfiles.Line]:
 
 def unwrapped(text: str) -> Wrapped:
     """What is in a line of a log or an entry of an export."""
-    payload: Any = _object(text) or text
+    payload: Any = object_in(text) or text
     time, level = None, None
     for _ in range(DEEPEST):
         found = _from_object(payload) if isinstance(payload, dict) else _from_text(payload)
@@ -117,7 +118,7 @@ def _is_export(path: Path) -> bool:
     if beginning.startswith("["):
         return not re.match(r"\[[\w:.,+ /-]+\]", beginning)
     if beginning.startswith("{"):
-        return not _object(beginning) and textfiles.form(path) == "document"
+        return not object_in(beginning) and textfiles.form(path) == "document"
     header = {name.strip().strip('"') for name in re.split(r"[,;\t]", beginning)}
     return len(header) > 1 and any(name in PAYLOADS or name.startswith(FLAT) for name in header)
 
@@ -154,7 +155,7 @@ def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
     name = next((name for name in PAYLOADS if name in record), None)
     message = record.get(MESSAGE)
     if name is None and isinstance(message, str):
-        inner = _object(message)
+        inner = object_in(message)
         is_wrapped = isinstance(inner.get(MESSAGE), str) or isinstance(inner.get("msg"), str)
         has_no_level = first(record, LEVELS) is None and ("@timestamp" in record or WITH_LEVEL.match(message))
         name = MESSAGE if is_wrapped or has_no_level or record.keys() & BESIDE_MESSAGE else None
@@ -170,7 +171,7 @@ def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
         return None
     payload = record[name]
     if not isinstance(payload, dict):
-        payload = _object(str(payload)) or str(payload)
+        payload = object_in(str(payload)) or str(payload)
     return Wrapped(payload, first(record, TIMES), level_word(first(record, LEVELS)))
 
 
@@ -180,15 +181,5 @@ def _from_text(text: str) -> Wrapped | None:
         if found := pattern.match(text):
             rest = text[found.end() :]
             named = found.groupdict()
-            return Wrapped(_object(rest) or rest, named.get("time"), level_word(named.get("level")))
+            return Wrapped(object_in(rest) or rest, named.get("time"), level_word(named.get("level")))
     return None
-
-
-def _object(text: str) -> dict[str, Any]:
-    if not text.lstrip().startswith("{"):
-        return {}
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..readers.text import Line
+from .recordfiles import object_in
 
 # What a logger puts around a level.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -51,7 +52,7 @@ def parsed(text: str) -> dict[str, Any] | None:
     if match is None:
         return _of_pairs(text)
     message, held = _parts(match["said"])
-    fields = as_object(held) or {name: next(filter(None, values), "") for name, *values in PRINTED.findall(held)}
+    fields = object_in(held) or {name: next(filter(None, values), "") for name, *values in PRINTED.findall(held)}
     said = {"level": match["level"], "message": without_fields(message)}
     return {**fields, **said, "timestamp": match["time"] or fields.get("timestamp")}
 
@@ -88,15 +89,6 @@ def without_fields(message: str) -> str:
     unclosed = message.find("{", message.rfind("}") + 1)
     ends = [begun.start() if begun else -1, unclosed]
     return message[: min((end for end in ends if end >= 0), default=None)].rstrip()
-
-
-def as_object(text: str) -> dict[str, Any]:
-    """The object that a text is in JSON; an empty one where it is none."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _with_fields(line: Line, fields: dict[str, Any]) -> Line:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..readers import text as textfiles
 from . import System, Type, recordfiles
-from .recordfiles import inside
+from .recordfiles import inside, objects
 
 # Metric → what it measures, and who writes it.
 METRICS = {
@@ -60,9 +60,9 @@ def read(file: Path, records: Iterable[textfiles.Record]) -> Iterator[recordfile
 
 def _metrics(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Any]]:
     """(metric, attributes of its resource) of each metric of usage in an export request."""
-    for resource in _objects(record.get("resourceMetrics")):
-        for scope in _objects(resource.get("scopeMetrics")):
-            for metric in _objects(scope.get("metrics")):
+    for resource in objects(record.get("resourceMetrics")):
+        for scope in objects(resource.get("scopeMetrics")):
+            for metric in objects(scope.get("metrics")):
                 if str(metric.get("name")) in METRICS:
                     yield metric, inside(resource, "resource", "attributes")
 
@@ -72,7 +72,7 @@ def _rows(metric: Mapping[str, Any], resource: Any) -> Iterator[recordfiles.Row]
     held: dict[str, Any] = next(
         (metric[kind] for kind in ("sum", "histogram") if isinstance(metric.get(kind), dict)), {}
     )
-    for point in _objects(held.get("dataPoints")):
+    for point in objects(held.get("dataPoints")):
         attributes = {**_attributes(resource), **_attributes(point.get("attributes"))}
         yield {
             **recordfiles.columns(attributes, NAMES),
@@ -89,15 +89,11 @@ def _rows(metric: Mapping[str, Any], resource: Any) -> Iterator[recordfiles.Row]
 
 def _attributes(attributes: Any) -> dict[str, Any]:
     found = {}
-    for attribute in _objects(attributes):
+    for attribute in objects(attributes):
         value = attribute.get("value")
         if isinstance(value, dict) and isinstance(attribute.get("key"), str):
             found[attribute["key"]] = next(iter(value.values()), None)
     return found
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _milliseconds(nanoseconds: Any) -> Any:

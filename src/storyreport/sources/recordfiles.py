@@ -4,6 +4,7 @@ A helper of the sources: it names no system. A source says which records are its
 """
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -128,6 +129,21 @@ def inside(value: Any, *path: str) -> Any:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects in a list; none of anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def object_in(text: str) -> dict[str, Any]:
+    """The object that a text is in JSON; an empty one where it is none."""
+    if not text.lstrip().startswith("{"):
+        return {}
+    try:
+        return dict(json.loads(text))
+    except (ValueError, RecursionError):
+        return {}
 
 
 def digest(value: object) -> str | None:

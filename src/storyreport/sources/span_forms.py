@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
+from .recordfiles import objects
 
 Span = dict[str, Any]
 # A single value → what OTLP calls its type.
@@ -34,7 +35,7 @@ def records(path: Path) -> Iterator[textfiles.Record]:
             events = (
                 next((record[name] for name in EVENTS if isinstance(record.get(name), list)), None) if record else None
             )
-            yield from ((number, event, None) for event in _objects(events)) if events else ((number, record, problem),)
+            yield from ((number, event, None) for event in objects(events)) if events else ((number, record, problem),)
         return
     for number, text, problem in textfiles.lines(path):
         found = BEHIND_PREFIX.match(text or "")
@@ -121,12 +122,12 @@ def _jaeger(record: Mapping[str, Any]) -> Iterator[tuple[Span, str | None]]:
     for span in record.get("spans", [record]):
         if not isinstance(span, dict):
             continue
-        tags = {tag.get("key"): tag.get("value") for tag in _objects(span.get("tags"))}
+        tags = {tag.get("key"): tag.get("value") for tag in objects(span.get("tags"))}
         if isinstance(flat := span.get("tag"), dict):
             tags |= {name.replace("@", "."): value for name, value in flat.items()}
         process = span.get("process") or (processes or {}).get(span.get("processID"))
         parent = next(
-            (ref.get("spanID") for ref in _objects(span.get("references")) if ref.get("refType") != "FOLLOWS_FROM"),
+            (ref.get("spanID") for ref in objects(span.get("references")) if ref.get("refType") != "FOLLOWS_FROM"),
             None,
         )
         began = span.get("startTime")
@@ -213,10 +214,6 @@ FORMS: dict[Callable[[Mapping[str, Any]], Iterator[tuple[Span, str | None]]], Ca
         {"traceId", "id", "timestamp", "duration"} <= record.keys() and isinstance(record.get("attributes"), dict)
     ),
 }
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _attributes(values: Mapping[Any, Any]) -> list[dict[str, Any]]:

@@ -3,11 +3,10 @@
 A helper of the OpenTelemetry source: it describes no system. Texts that were searched for or cited are not kept.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from .recordfiles import inside
+from .recordfiles import inside, object_in
 
 METADATA = "ai.response.providerMetadata"
 # Column → its places. What the gateway says is what it charged; OpenRouter says so, too.
@@ -43,11 +42,7 @@ SUMS = {
 def columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """What a span's metadata of the provider says, by column; only amounts that are there and not 0."""
     text = attributes.get(METADATA)
-    if not isinstance(text, str) or not text.startswith("{"):
-        return {}
-    try:
-        held = json.loads(text)
-    except (ValueError, RecursionError):
+    if not isinstance(text, str) or not (held := object_in(text)):
         return {}
     found = {column: _first(inside(held, *path) for path in paths) for column, paths in AMOUNTS.items()}
     for column, sums in SUMS.items():
