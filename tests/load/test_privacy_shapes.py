@@ -23,6 +23,7 @@ SECRETS = {
     "Spanish": ("contraseña=Zq7clave", "contraseña=<secret>"),
     "Chinese": ("密码\uff1aZq7mima", "密码\uff1a<secret>"),
     "short word": ("user=alice pass=Zq7pass1", "user=alice pass=<secret>"),
+    "long": (f"token: {'Zq' * 250}7", "token: <secret>"),
     "quoted": ('token "Zq7qwertyuiop" has expired', 'token "<secret>" has expired'),
     "after its fault": ("Invalid token: Zq7qwertyuiopasdf", "Invalid token: <secret>"),
     "session": ("Session Zq7sess-1234-abcd expired", "Session <secret> expired"),

@@ -195,8 +195,10 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\1{SECRET}",
         WEAK_WORDS,
     ),
+    # With a digit, or so long that it is no word: what follows is not read again for each name in it.
     (
-        rf"(?i)({WEAK}\\?[\"']?:\s*\\?[\"']?)(?!\d{{1,6}}\b)(?=[^\s\"',;}}\d]{{0,400}}\d)[^\s\"'&,;}}<\\]{{6,}}",
+        rf"(?i)({WEAK}\\?[\"']?:\s*\\?[\"']?)(?!\d{{1,6}}\b)"
+        rf"(?=[^\s\"',;}}\d]{{0,400}}\d|[^\s\"',;}}\d]{{401}})[^\s\"'&,;}}<\\]{{6,}}",
         rf"\1{SECRET}",
         WEAK_WORDS,
     ),
