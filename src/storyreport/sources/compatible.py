@@ -69,9 +69,9 @@ def beside_output(usage: Mapping[str, Any], details: Mapping[str, Any], model: A
         cited = citations if type(citations) is int else 0
         return {**row, "citation_tokens": cited or None, "output_tokens": output + thought + cited}
     total = usage.get("total_tokens")
-    is_told = type(given) is int and thought > 0 and total == given + output + thought
+    is_in_total = type(given) is int and thought > 0 and total == given + output + thought
     is_xai = total is None and name.startswith(XAI) and "completion_tokens" in usage
-    is_beside = thought > output or is_told or is_xai
+    is_beside = thought > output or is_in_total or is_xai
     return {**row, "output_tokens": output + thought} if is_beside else row
 
 
