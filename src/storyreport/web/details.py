@@ -108,7 +108,7 @@ async def page(request: Any, datasette: Any) -> Response:
     known = False
     rows: list[Any] = []
     visitor = Visitor(datasette, request)
-    # Who may see nothing of a thing is not told either that there is one.
+    # Who may see nothing of a thing does not learn that there is one.
     if kind in KNOWN and await visitor.may_see([section.report for section in SECTIONS[kind]]):
         rows = (await datasette.get_database(DATABASE).execute(KNOWN[kind], {"name": key, "source": source})).rows
         known = bool(rows)
