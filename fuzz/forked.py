@@ -1,5 +1,6 @@
 """Commands in forks of this process, which has the program loaded: most of a trial is then the work that is tried."""
 
+import contextlib
 import importlib
 import os
 import pkgutil
@@ -18,10 +19,11 @@ PASSED_OVER = ("storyreport.__main__", "storyreport.web", "storyreport.sources."
 
 
 def load() -> None:
-    """Import the program, so that no fork has to."""
+    """Import the program, so that no fork has to; what needs an extra that is not installed is left."""
     for module in pkgutil.walk_packages(storyreport.__path__, "storyreport."):
         if not module.name.startswith(PASSED_OVER):
-            importlib.import_module(module.name)
+            with contextlib.suppress(ModuleNotFoundError):
+                importlib.import_module(module.name)
 
 
 def start(folder: Path, *arguments: str) -> int:
