@@ -61,12 +61,19 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
         f"left join main.duration_buckets as {column.name} on {column.name}.bucket = ranked.{column.name}"
         for column in wanted
     )
-    same = " and ".join(f"numbered.{column.name} = {{0}}.{column.name}" for column in table.key)
-    # Groups are sorted by numbers of their own: that takes less than by the columns of their keys.
+    same = " and ".join(f"{{0}}.{column.name} = {{1}}.{column.name}" for column in table.key)
+    # Groups are sorted by numbers of their own, once: that takes less than by the columns of their keys.
     return f"""
         with summed as ({sql}),
         numbered as materialized (
-            select {table.names}, row_number() over () as number
+            select
+                {table.names},
+                row_number() over () as number,
+                (
+                    select sum(histogram.{rows.name})
+                    from {histogram.name} as histogram
+                    where {same.format("histogram", "summed")}
+                ) as timed
             from summed
         ),
         cumulated as (
@@ -74,9 +81,9 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
                 numbered.number,
                 bucket,
                 sum(histogram.{rows.name}) over (partition by numbered.number order by bucket) as reached,
-                sum(histogram.{rows.name}) over (partition by numbered.number) as timed
+                numbered.timed
             from numbered
-            cross join {histogram.name} as histogram on {same.format("histogram")}
+            cross join {histogram.name} as histogram on {same.format("histogram", "numbered")}
         ),
         ranks as (
             select number, {buckets}
@@ -90,7 +97,7 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
         )
         select summed.*, {values}
         from summed
-        left join ranked on {same.format("summed").replace("numbered.", "ranked.")}
+        left join ranked on {same.format("ranked", "summed")}
         {joins}"""
 
 
