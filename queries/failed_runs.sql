@@ -3,7 +3,8 @@ title: Failed runs
 description: >-
   Runs and steps that failed, about a story or not, with the error, latest first. Lists failed runs with the step that
   failed last, failed steps outside of any run, and failed steps of open runs that were not tried again. A run counts on
-  the day it ended.
+  the day it ended. recovered_at: a later run that did the work again completed (a retry of n8n or dbt, a
+  re-execution of Dagster, a new record of a Luigi task); `health` does not count these.
 topic: Right now
 lake: current state
 params:
@@ -67,7 +68,8 @@ select
             limit 1
         )
     ) as error,
-    pipelines.name as pipeline
+    pipelines.name as pipeline,
+    failed.recovered_at
 from failed
 join sources on sources.id = failed.source_id
 left join runs on runs.id = failed.run_id

@@ -125,6 +125,7 @@ found (name, count, is_checked) as (
         source_id in (select id from selected)
         and story_id is null
         and story_key is null
+        and recovered_at is null
     union all
     select
         'slow runs',

@@ -328,7 +328,7 @@ def test_what_is_new_is_found_without_reading_the_history(tmp_path: Path, monkey
         (table, sql)
         for table, _, sql in walks
         if table.split(".")[-1] in HISTORY | {"step_history", "step_status"}
-        if not sql.startswith("select count(*) from") and not sql.endswith("limit 0")
+        if not sql.startswith("select count(*) from") and not sql.endswith(("limit 0", "limit 100)"))
         # What was lost may be there now.
         if not re.search(r"^update main\.\w+ set \w+_id = .* \w+_key = null", sql)
     }

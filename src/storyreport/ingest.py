@@ -21,7 +21,7 @@ from .errors import NotContinuedError, StaleError, StoryreportError
 from .given import Request, check_timezone, requests_for
 from .known import Known, how_read, known_at, known_input, reading_of, system_before
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
-from .readers import check_unchanged, check_whole, harden, open_part
+from .readers import check_unchanged, check_whole, dates, harden, open_part
 from .readers.grown import End, goes_on
 from .readers.part import Found, Opened, Options, is_unchanged, signature
 from .readers.sqlite import reading
@@ -255,7 +255,12 @@ def _load_pass(
         ]
         if known.layout not in (None, part.layout):
             watermarks = None
-        job = Job(work.connection, TypedTables(part, options), work.source.id, known.id, work.now, work.outcome.counts)
+        day_first = dates.day_first(work.connection, part)
+        if day_first:
+            # Such dates are in no order of theirs, and one more may say what the others mean.
+            watermarks = None
+        typed = TypedTables(part, options, day_first)
+        job = Job(work.connection, typed, work.source.id, known.id, work.now, work.outcome.counts)
         job.finds_reused_keys = known.reading == reading_of(found, options)
         job.adds = found.files if files else ""
         job.continued = {table: end.lines for table, end in (ends or {}).items()}

@@ -45,17 +45,21 @@ def known_at(database: Path, path: Path) -> Found | None:
     if not database.is_file():
         return None
     with contextlib.closing(schema.open_for_reading(database)) as connection:
-        row = connection.execute(
+        rows = connection.execute(
             "select system, part, json_extract(watermarks, '$.layout') from inputs"
-            " join sources on sources.id = source_id where location = ? limit 1",
+            " join sources on sources.id = source_id where location = ?",
             [os.path.abspath(path)],
-        ).fetchone()
-    if row is None or row[0] not in systems() or systems()[row[0]].parts[row[1]].stage:
-        return None
-    # Exports number their rows; a database without a byte has been cut off.
-    layout: dict[str, list[str]] = json.loads(row[2] or "{}")
-    tables = tuple((table, path) for table, columns in layout.items() if ROW_NUMBER in columns)
-    return Found(systems()[row[0]], row[1], path, tables) if tables else None
+        ).fetchall()
+    for name, part_name, text in rows:
+        system = systems().get(name)
+        # What was merged into another source is no part of a system any more.
+        part = system.parts.get(part_name) if system else None
+        # Exports number their rows; a database without a byte has been cut off.
+        layout: dict[str, list[str]] = json.loads(text or "{}")
+        tables = tuple((table, path) for table, columns in layout.items() if ROW_NUMBER in columns)
+        if system and part and not part.stage and tables:
+            return Found(system, part_name, path, tables)
+    return None
 
 
 def system_before(database: Path, path: Path) -> str | None:

@@ -39,6 +39,7 @@ class Type(Enum):
 # Types whose negative values are dropped from a row that is loaded.
 AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS)
 NUMBERS = (*AMOUNTS, Type.MONEY, Type.NUMBER)
+TIMES = (Type.UTC, Type.LOCAL)
 # Types whose values are not shown as they are.
 SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
 

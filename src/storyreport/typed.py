@@ -111,16 +111,18 @@ class TypedTables:
 
     recent     table → the SQL names of a copy of the rows that may have changed, and of their number
     corrected  table → the table in temp that says by how many quarters of an hour its clock was off
+    day_first  (table, SQL name of a column) → whether its dates, whose year is last, begin with the day
     rejecting  table → whether it has rows that cannot be loaded, once known: checking each row is expensive
     """
 
-    def __init__(self, opened: Opened, options: Options):
+    def __init__(self, opened: Opened, options: Options, day_first: Mapping[tuple[str, str], bool] | None = None):
         self.opened = opened
         self.options = options
         self.part = opened.found.system.parts[opened.found.part]
         self.recent: dict[str, tuple[str, str]] = {}
         self.rejecting: dict[str, bool] = {}
         self.corrected: dict[str, str] = {}
+        self.day_first = dict(day_first or {})
 
     def source(self, table: str, changes_only: bool) -> str | None:
         """The FROM (and WHERE) clause of a table's rows; None where the source lacks the table."""
@@ -151,7 +153,7 @@ class TypedTables:
             # '' >= 0 holds in SQLite; an empty text is no number.
             is_usable = f"not ({NOT_A_NUMBER.format(c=column)}) and " if self.part.tables[table].drops_values else ""
             return f"case when {is_usable}{column} <> '' then {template.format(c=column)} end"
-        return template.format(c=column, zone=self._zone(kind))
+        return template.format(c=self._with_year_first(table, column), zone=self._zone(kind))
 
     def viewed(self, table: str, name: str) -> str:
         """The typed value of a column as the views give it: times of a clock that was off are corrected."""
@@ -184,7 +186,7 @@ class TypedTables:
                 cases.append(f"when coalesce({column or 'null'}, '') = '' then 'has no {name}'")
             if column and kind in PROBLEMS and not self._drops(table, name, kind):
                 condition, reason = PROBLEMS[kind]
-                cases.append(f"when {condition.format(c=column, zone=self._zone(kind))} then '{name} {reason}'")
+                cases.append(f"when {self._is(condition, table, kind, column)} then '{name} {reason}'")
         if self.opened.is_staged and table in self.opened.tables:
             cases.insert(0, 'when "problem" is not null then "problem"')
         return f"case {' '.join(cases)} end" if cases else "null"
@@ -195,7 +197,7 @@ class TypedTables:
         for name, (kind, column) in self.filled(table).items():
             if column and self._drops(table, name, kind):
                 condition, reason = PROBLEMS[kind]
-                cases.append(f"when {condition.format(c=column, zone=self._zone(kind))} then '{name} {reason}'")
+                cases.append(f"when {self._is(condition, table, kind, column)} then '{name} {reason}'")
             if column and kind in AMOUNTS:
                 cases.append(f"when {column} < 0 then 'negative {name}'")
             if column and kind is Type.MONEY:
@@ -241,6 +243,14 @@ class TypedTables:
     def name(self, table: str) -> str:
         """The SQL name of the table that holds the rows."""
         return self.opened.tables[table][0]
+
+    def _is(self, condition: str, table: str, kind: Type, column: str) -> str:
+        return condition.format(c=self._with_year_first(table, column), zone=self._zone(kind))
+
+    def _with_year_first(self, table: str, column: str) -> str:
+        """A column, its dates with the year in front where it is known what they begin with."""
+        is_day_first = self.day_first.get((table, column))
+        return column if is_day_first is None else f"with_year_first({column}, {int(is_day_first)})"
 
     def _redacted(self, table: str, column: str) -> str:
         """A column without the hashed values of its row: an error may repeat all that the program had at hand."""

@@ -100,3 +100,15 @@ def test_a_file_that_was_emptied(run: Runner, tmp_path: Path) -> None:
     assert "2 deleted" in result.stdout
     (tmp_path / "b.csv").touch()
     assert "is empty" in run("ingest", tmp_path / "b.csv").stderr
+
+
+def test_a_file_that_was_merged_and_then_emptied(run: Runner, tmp_path: Path) -> None:
+    """What was merged into another source is not read from its file; read again, it is a source of its own."""
+    for name in "ab":
+        run("ingest", csv(tmp_path / f"{name}.csv"))
+    run("sources", "merge", "b", "INTO", "a")
+    (tmp_path / "b.csv").write_text("", "utf-8")
+    assert "b.csv is empty" in run("ingest", tmp_path / "b.csv").stderr
+    run("ingest", csv(tmp_path / "b.csv"))
+    (tmp_path / "b.csv").write_text("", "utf-8")
+    assert "2 deleted" in run("ingest", tmp_path / "b.csv").stdout

@@ -41,6 +41,7 @@ def test_a_run_without_a_story_can_fail(db: ReportDatabase, tmp_path: Path) -> N
             "failed_at": "2026-03-01T10:02:00.000Z",
             "error": "disk full",
             "pipeline": None,
+            "recovered_at": None,
         }
     ]
     line = check(db, "failed runs")

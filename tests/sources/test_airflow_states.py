@@ -206,6 +206,21 @@ def test_a_cleared_run_starts_with_its_first_try(db: ReportDatabase, airflow: Pa
     ]
 
 
+def test_a_duration_is_from_start_to_end(db: ReportDatabase, airflow: Path) -> None:
+    """Airflow 3.1 writes wrong ones into SQLite, some negative; without a start it is believed."""
+    for task, start, end, duration in (
+        ("a", "10:00:52.698", "10:00:55.665", 5.967),
+        ("b", "10:00:57.538", "10:01:02.682", -49.856),
+        ("c", "10:00:00", "10:00:04", None),
+        ("d", None, "10:00:09", 2.5),
+    ):
+        times: dict[str, Any] = {"start_date": start and f"2026-03-01 {start}", "end_date": f"2026-03-01 {end}"}
+        add(airflow, task_id=task, state="success", duration=duration, **times)
+    db.ingest(airflow)
+    assert db.sql("select duration_ms from step_runs order by source_key") == [(2967,), (5144,), (4000,), (2500,)]
+    assert db.report("data_quality") == []
+
+
 # Answers of the API --------------------------------------------------------------------------------------------------
 
 TASK = {"dag_id": "d", "task_id": "t", "dag_run_id": "r", "map_index": -1, "state": "failed", "try_number": 1,

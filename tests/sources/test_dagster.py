@@ -116,3 +116,16 @@ def test_a_cancelled_run(db: ReportDatabase, home: Path) -> None:
     found = {row["step"]: row["status"] for row in rows(db, "step_runs")}
     assert (found["film"], found["publish"]) == ("cancelled", "failed")
     assert db.one("select status from runs") == "cancelled"
+
+
+def test_a_run_that_was_executed_again(db: ReportDatabase, home: Path) -> None:
+    """A re-execution names its first run by a tag, which it recovers once it completed, after that one failed."""
+    path = home / "history" / "runs.db"
+    change(path, f"insert into run_tags values (2, '{RUN[:-1]}1', 'dagster/root_run_id', '{RUN}')")
+    db.ingest(path)
+    # The other run ended at 10:01, before this one failed at 11:00.
+    failed = "select run, recovered_at from failed_work"
+    assert db.sql(failed) == [(RUN, None)]
+    change(path, "update runs set end_time = 1772366400, update_timestamp = '2026-03-02' where id = 1")
+    db.ingest(path)
+    assert db.sql(failed) == [(RUN, "2026-03-01T12:00:00.000Z")]

@@ -79,6 +79,27 @@ def test_how_an_invocation_ended(db: ReportDatabase, tmp_path: Path, words: list
     assert db.sql("select status from runs") == [(status,)]
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_retry_is_of_the_invocation_before(db: ReportDatabase, tmp_path: Path, together: bool) -> None:
+    """`dbt retry` does the invocation before it again, also where a retry fails in between."""
+    calls = (
+        ("i1", 1, "error", "dbt build"),
+        ("i2", 2, "error", "dbt retry"),
+        ("i3", 3, "success", "dbt retry --debug"),
+    )
+    for name, hour, word, command in calls:
+        document = results(invocation_id=name, generated_at=f"2026-03-01T0{hour}:00:00.000000Z")
+        document["results"] = [{"unique_id": "model.shop.a", "status": word, "timing": []}]
+        document["args"] = {"invocation_command": command}
+        write(tmp_path / (f"run_results_{name}.json" if together else "run_results.json"), document)
+        if not together or name == "i3":
+            db.ingest(tmp_path)
+    assert db.sql("select run, recovered_at from failed_work order by 1") == [
+        ("i1", "2026-03-01T03:00:00.000Z"),
+        ("i2", "2026-03-01T03:00:00.000Z"),
+    ]
+
+
 def test_broken_results(db: ReportDatabase, tmp_path: Path) -> None:
     """A result that is none is rejected; the others are loaded."""
     content = results()

@@ -157,3 +157,21 @@ def test_whose_word_counts(db: ReportDatabase, tmp_path: Path) -> None:
         ("8", "failed"),
         ("9", "failed"),
     ]
+
+
+def test_a_job_that_was_not_run_again(db: ReportDatabase, tmp_path: Path) -> None:
+    """Where failed jobs alone are run again, the later attempt lists the others too: they ran once."""
+    passed = {"name": "lint", "conclusion": "success", "steps": []}
+    again = {"run_attempt": 2, "started_at": "2026-11-20T11:00:05Z", "completed_at": "2026-11-20T11:05:00Z"}
+    jobs = [
+        {**JOB, "steps": []},
+        {**JOB, **passed, "id": 12},
+        {**JOB, **again, "id": 13, "conclusion": "success", "steps": []},
+        {**JOB, **passed, "id": 14, "run_attempt": 2},
+    ]
+    loaded(db, tmp_path, jobs=json.dumps({"jobs": jobs}))
+    assert db.sql("select source_key, attempt, status from step_runs order by 1") == [
+        ("11", 1, "failed"),
+        ("12", 1, "completed"),
+        ("13", 2, "completed"),
+    ]

@@ -55,6 +55,25 @@ def test_events_of_an_unknown_task(db: ReportDatabase, tmp_path: Path) -> None:
     assert len(found) == 7
 
 
+def test_a_task_that_was_recorded_again(db: ReportDatabase, tmp_path: Path) -> None:
+    """A scheduler that was started anew makes another record of a task that failed: it recovers with that one."""
+    path = Path(shutil.copy(source_of("luigi--history"), tmp_path / "history.db"))
+    change(
+        path,
+        "delete from task_events",
+        "update tasks set task_id = 'Film__1' where id = 4",
+        "insert into tasks values (40, 'Film__1', 'Film', 'h')",
+        "insert into task_events values (1, 4, 'RUNNING', '2026-03-01 10:00:00')",
+        "insert into task_events values (2, 4, 'FAILED', '2026-03-01 10:00:05')",
+        "insert into task_events values (3, 40, 'RUNNING', '2026-03-01 11:00:00')",
+    )
+    db.ingest(path)
+    assert db.sql("select run, recovered_at from failed_work") == [("4", None)]
+    change(path, "insert into task_events values (4, 40, 'DONE', '2026-03-01 11:00:09')")
+    db.ingest(path)
+    assert db.sql("select run, recovered_at from failed_work") == [("4", "2026-03-01T11:00:09.000Z")]
+
+
 def test_another_table_of_tasks(db: ReportDatabase, tmp_path: Path) -> None:
     """A table of tasks alone is no history of Luigi."""
     change(tmp_path / "tasks.db", "create table tasks (id integer, task_id text, name text, host text)")

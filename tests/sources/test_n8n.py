@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from helpers.report_database import ReportDatabase, change
+from helpers.report_database import ReportDatabase, change, pairs
 from helpers.run_pairs import check_pair, rows, source_of
 
 
@@ -54,7 +54,16 @@ def test_retries_of_one_execution(db: ReportDatabase, tmp_path: Path) -> None:
     ]
     (steps,) = db.report("flaky_steps")
     assert (steps["runs"], steps["retried"], steps["recovered"]) == (1, 1, 1)
-    assert [row["run"] for row in db.report("failed_runs", step=steps["step"])] == ["3", "1"]
+    # Both have recovered with the last one, which ended at 12:00:05.
+    failed = pairs(db.report("failed_runs", step=steps["step"]), "run", "recovered_at")
+    assert failed == [("3", "2026-03-01T12:00:05.000Z"), ("1", "2026-03-01T12:00:05.000Z")]
+    assert [row["count"] for row in db.report("health") if row["check"] == "failed runs"] == [0]
+    # A retry that fails after that is open.
+    values = "9, 'wf1', 0, 'retry', 1, '2026-03-01 13:00:00', '2026-03-01 13:00:05', 'error', '2026-03-01 13:00:00'"
+    change(path, f"insert into execution_entity ({columns}) values ({values})")
+    db.ingest(path)
+    assert pairs(db.report("failed_runs"), "run", "recovered_at")[0] == ("9", None)
+    assert [row["count"] for row in db.report("health") if row["check"] == "failed runs"] == [1]
 
 
 def test_executions_of_the_api(db: ReportDatabase, tmp_path: Path) -> None:

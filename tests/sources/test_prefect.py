@@ -62,6 +62,29 @@ def test_tries(db: ReportDatabase, tmp_path: Path) -> None:
     assert [found[f"{task_run}{task}/1"]["step"] for task in ("05", "10")] == ["alone", "alone"]
 
 
+def test_a_retry_without_delay(db: ReportDatabase, tmp_path: Path) -> None:
+    """Without a delay no state announces the retry: a task that is retrying at once has failed before."""
+    path = Path(shutil.copy(source_of("prefect--server"), tmp_path / "server.db"))
+    task_run = "a0000000-0000-4000-8000-000000000002"
+    change(path, f"delete from task_run_state where task_run_id = '{task_run}'")
+    for number, (kind, name, second) in enumerate(
+        (("RUNNING", "Running", 1), ("RUNNING", "Retrying", 4), ("RUNNING", "Retrying", 6), ("FAILED", "Failed", 9))
+    ):
+        change(
+            path,
+            "insert into task_run_state (id, task_run_id, type, name, timestamp)"
+            f" values ('s{number}', '{task_run}', '{kind}', '{name}', '2026-03-01 10:00:0{second}')",
+        )
+    change(path, f"update task_run set state_type = 'FAILED', state_name = 'Failed' where id = '{task_run}'")
+    db.ingest(path)
+    found = [row for row in rows(db, "step_runs") if row["source_key"].startswith(task_run)]
+    assert [(row["attempt"], row["status"], row["duration_ms"]) for row in found] == [
+        (1, "failed", 3000),
+        (2, "failed", 2000),
+        (3, "failed", 3000),
+    ]
+
+
 def test_a_deleted_flow_run(db: ReportDatabase, tmp_path: Path) -> None:
     """A flow run that was deleted with its task runs is marked as deleted, and so are these."""
     path = Path(shutil.copy(source_of("prefect--server"), tmp_path / "server.db"))

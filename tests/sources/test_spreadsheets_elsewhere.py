@@ -1,5 +1,8 @@
 """Spreadsheets of other countries and programs: what can be read in one way only is read, the rest is dropped."""
 
+import contextlib
+import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,49 @@ def test_dates_of_step_runs(db: ReportDatabase, tmp_path: Path) -> None:
     ]
 
 
+def written(path: Path, *starts: str) -> Path:
+    """Step runs as JSON lines or in a table of a database."""
+    rows = [(f"r{number}", "a", "completed", start) for number, start in enumerate(starts)]
+    names = ("run", "step", "status", "started_at")
+    if path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows), "utf-8")
+        return path
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("drop table if exists step_runs")
+        connection.execute(f"create table step_runs ({', '.join(names)})")
+        connection.executemany("insert into step_runs values (?, ?, ?, ?)", rows)
+    return path
+
+
+@pytest.mark.parametrize("name", ["runs.jsonl", "runs.db"])
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        (("11/02/2026 10:00 AM", "11/28/2026 1:00:05 PM"), ["2026-11-02T10:00:00.000Z", "2026-11-28T13:00:05.000Z"]),
+        (("02/11/2026 10:00", "28-11-2026 10:00 CET"), ["2026-11-02T10:00:00.000Z", "2026-11-28T09:00:00.000Z"]),
+        # Nothing says which of the two they mean, or both is said.
+        (("02/11/2026", "03/04/2026"), []),
+        (("13/11/2026", "11/13/2026"), []),
+    ],
+)
+def test_the_whole_column_says_which_comes_first(
+    db: ReportDatabase, tmp_path: Path, name: str, starts: tuple[str, ...], expected: list[str]
+) -> None:
+    """In JSON and databases as in spreadsheets; rows whose time is not known are rejected."""
+    db.ingest(written(tmp_path / name, *starts))
+    assert [start for (start,) in db.sql("select started_at from step_runs order by 1")] == expected
+    assert len(db.report("rejected_rows")) == 2 - len(expected)
+
+
+@pytest.mark.parametrize("name", ["runs.jsonl", "runs.db"])
+def test_a_row_that_is_added_is_read_like_those_before(db: ReportDatabase, tmp_path: Path, name: str) -> None:
+    """Also where the file is read from its end."""
+    starts = ("11/02/2026 10:00", "11/28/2026 10:00")
+    db.ingest(written(tmp_path / name, *starts))
+    db.ingest(written(tmp_path / name, *starts, "12/03/2026 10:00"))
+    assert db.one("select max(started_at) from step_runs") == "2026-12-03T10:00:00.000Z"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -95,7 +141,13 @@ def test_dates_of_step_runs(db: ReportDatabase, tmp_path: Path) -> None:
         (1_773_568_800_123_456_789, "2026-03-15T10:00:00.123Z"),
         ("15-Foo-2026 10:00", None),
         ("2026/13/01 10:00", None),
-        ("Sun, 15 Mar 2026 10:00:00 EST", None),
+        # Names of zones that are one offset, in RFC 5322 or everywhere; CST is 6 hours behind UTC, or 8 ahead of it.
+        ("Sun, 15 Mar 2026 10:00:00 EST", "2026-03-15T15:00:00.000Z"),
+        ("2026-03-15 10:00:00.25 PST", "2026-03-15T18:00:00.250Z"),
+        ("Sun Jul 5 10:00:00 CEST 2026", "2026-07-05T08:00:00.000Z"),
+        ("March 15, 2026 10:00 PM JST", "2026-03-15T13:00:00.000Z"),
+        ("2026-03-15 10:00:00 CST", None),
+        ("2026-03-15 10:00:00 IST", None),
     ],
 )
 def test_times_in_other_writings(text: str | int, expected: str | None) -> None:

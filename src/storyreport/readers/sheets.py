@@ -12,12 +12,12 @@ from typing import Any
 
 from ..errors import NotContinuedError
 from ..patterns import Pattern
-from ..system import NUMBERS, Table, Type
+from ..system import NUMBERS, TIMES, Table, Type
 from ..values import UNKNOWN_CURRENCY, currency_code
+from ..values.days import DATE, in_iso, order_of
 from . import text
 
 Row = dict[str, Any]
-TIMES = (Type.UTC, Type.LOCAL)
 # The words for "no value".
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil", "<na>"})
 PLAIN = Pattern(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
@@ -31,11 +31,6 @@ DECIMAL_POINT = Pattern(r"0?\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d
 THOUSANDS = Pattern(r"\d{1,3}(?:[.,' ]\d{3})+", re.ASCII)
 # In India: 12,34,567.89.
 LAKHS = Pattern(r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?", re.ASCII)
-DATE = Pattern(
-    r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|(?<=[./])\d\d)"
-    r"(?:,?[ T](\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?)?",
-    re.ASCII,
-)
 # A spreadsheet's number of a day since 1900, between the years 2009 and 2091; as an epoch it would be a day of 1970.
 SERIAL = Pattern(r"[4-6]\d{4}(?:\.\d+)?", re.ASCII)
 SERIAL_START = datetime(1899, 12, 30)
@@ -198,10 +193,9 @@ def _styles(place: text.Place, table: Table) -> Styles:
                     if pattern.fullmatch(digits):
                         places |= {column, ""}
             elif isinstance(value, str) and kind in TIMES and (match := DATE.fullmatch(value.strip())):
-                if match[2] != "." and int(match[1]) > 12:
-                    found.day_first.add(column)
-                if match[2] != "." and int(match[3]) > 12:
-                    found.month_first.add(column)
+                order = order_of(match)
+                if order:
+                    (found.day_first if order == "day" else found.month_first).add(column)
     return found
 
 
@@ -291,16 +285,8 @@ def _joined(number: str) -> str:
 
 def _time(value: str, match: re.Match[str], column: str, styles: Callable[[], Styles]) -> str:
     """A time in ISO's form; as it is where day and month might be each other."""
-    first, mark, second, year, hour, minute, seconds, half = match.groups()
-    is_day_first = True if mark == "." else styles().is_day_first(column)
-    if is_day_first is None:
-        return value
-    day, month = (first, second) if is_day_first else (second, first)
-    at = int(hour or 0)
-    if half:
-        at = at % 12 + (12 if half.lower() == "p" else 0)
-    year = year if len(year) == 4 else f"20{year}"
-    return f"{year}-{int(month):02}-{int(day):02}T{at:02}:{minute or '00'}:{seconds or '00'}"
+    is_day_first = True if match["mark"] == "." else styles().is_day_first(column)
+    return value if is_day_first is None else in_iso(match, is_day_first)
 
 
 def _of_serial(days: float) -> str:

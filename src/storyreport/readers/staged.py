@@ -7,8 +7,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from ..errors import NotContinuedError
 from ..system import NUMBERS, Table
-from . import sheets, text
+from . import dates, sheets, text
 from .copies import ROW_NUMBER
 from .grown import End, end_of, piece, size_of
 from .part import Found, Opened, quoted, signature
@@ -59,13 +60,20 @@ def open_staged(
             connection.executemany(_insertion(tables[table][0], columns), same)
         count += len(batch)
         progress(f"reading {found.path.name}: {count:,} rows")
+    opened = Opened(found, taken, tables, {}, is_staged=True)
+    if ends and dates.ambiguous(connection, opened).keys() & ends.keys():
+        # What they mean is said by the rows before.
+        raise NotContinuedError
     for table, description in staged.items():
         if description.sorted_by:
             keys = ", ".join(map(quoted, description.sorted_by))
             connection.execute(f"create index temp.{quoted(f'{table} sorted')} on {quoted(f'staged_{table}')} ({keys})")
-    numbered = {} if part.stage else dict.fromkeys(staged, quoted(ROW_NUMBER))
-    empty = {table: _empty_columns(connection, name, part.tables[table].columns) for table, (name, _) in tables.items()}
-    return Opened(found, taken, tables, numbered, is_staged=True, ends=found_ends, empty=empty)
+    opened.numbered = {} if part.stage else dict.fromkeys(staged, quoted(ROW_NUMBER))
+    opened.empty = {
+        table: _empty_columns(connection, name, part.tables[table].columns) for table, (name, _) in tables.items()
+    }
+    opened.ends = found_ends
+    return opened
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,8 @@ TRY = {
     "queued_when": Type.UTC,
     "start_date": Type.UTC,
     "end_date": Type.UTC,
-    "duration": Type.SECONDS,
+    # 3.1 writes it wrong into SQLite, by whole seconds: up to the end of a minute too long, beyond it often negative.
+    "duration": Type.NUMBER,
     "updated_at": Type.UTC,
 }
 

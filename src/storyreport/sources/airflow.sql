@@ -286,14 +286,11 @@ select
     case
         when not evaluated.is_open and evaluated.end_date is not null
             then coalesce(
-                evaluated.duration,
                 case
                     when evaluated.start_date <= evaluated.end_date
-                        then cast(
-                            round((julianday(evaluated.end_date) - julianday(evaluated.start_date)) * 86400000)
-                            as integer
-                        )
-                end
+                        then round((julianday(evaluated.end_date) - julianday(evaluated.start_date)) * 86400000)
+                end,
+                case when evaluated.duration >= 0 then round(evaluated.duration * 1000) end
             )
     end as duration_ms
 from evaluated

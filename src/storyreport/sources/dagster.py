@@ -2,7 +2,7 @@
 
 The default storage keeps runs in history/runs.db and the events of each run in a file of its own, history/runs/<id>.db;
 PostgreSQL keeps both in one database. Given both, the events come with the runs; given events alone, a run is what its
-events say. Configurations, tags, assets and the values that steps pass are not read.
+events say. Of tags, that of a re-execution is read; configurations, assets and the values that steps pass are not.
 """
 
 import contextlib
@@ -58,6 +58,8 @@ RUNS = Part(
             group="run_id",
             changed="update_timestamp",
         ),
+        # Of tags one is read: which run this one does again. A run has its tags from its beginning.
+        "run_tags": Table(columns={"run_id": Type.KEY, "key": Type.KEY, "value": Type.KEY}, group="run_id"),
     },
     feeds={"runs": ("runs",)},
     grouped={"runs": "source_key"},

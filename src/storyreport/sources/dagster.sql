@@ -7,9 +7,19 @@ from src_runs
 where pipeline_name <> '';
 
 -- runs: runs
+-- A run that is executed again names the first of its runs; so does a retry of the daemon.
 select
     runs.run_id as source_key,
     'run' as kind,
+    (
+        select cast(tags.value as text)
+        from all_run_tags as tags
+        where
+            tags.run_id = runs.run_id
+            and tags.key = 'dagster/root_run_id'
+            and tags.value <> runs.run_id
+        limit 1
+    ) as again_of,
     nullif(runs.pipeline_name, '') as pipeline_name,
     words.status,
     runs.status as source_status,
@@ -274,6 +284,7 @@ with ranked as (
 select
     ranked.runid as source_key,
     'run' as kind,
+    nullif(nullif(ranked.rootrunid, ''), ranked.runid) as again_of,
     nullif(ranked.jobname, '') as pipeline_name,
     words.status,
     ranked.status as source_status,

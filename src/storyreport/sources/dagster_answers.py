@@ -1,7 +1,8 @@
 """Runs as Dagster's GraphQL API answers them: `runsOrError { ... on Runs { results { … stepStats { … } } } }`.
 
 A helper of the Dagster source: it describes no system. Read are fields that the interface itself queries: runId,
-jobName, status, creationTime, startTime and endTime of a run; stepKey, status, startTime, endTime, attempts of a step.
+jobName, rootRunId, status, creationTime, startTime and endTime of a run; stepKey, status, startTime, endTime, attempts
+of a step.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ RUNS = Table(
     columns={
         "runid": Type.KEY,
         "jobname": Type.KEY,
+        "rootrunid": Type.KEY,
         "status": Type.WORD,
         "creationtime": Type.UTC,
         "starttime": Type.UTC,

@@ -22,6 +22,7 @@ INVOCATIONS = Table(
         "generated_at": Type.UTC,
         "started_at": Type.UTC,
         "elapsed_time": Type.SECONDS,
+        "is_retry": Type.FLAG,
     },
     required=("invocation_id",),
 )
@@ -106,7 +107,14 @@ def _invocation(document: Mapping[str, Any], metadata: Mapping[str, Any]) -> dic
         "generated_at": generated_at,
         "started_at": started_at or _before(generated_at, elapsed),
         "elapsed_time": elapsed,
+        "is_retry": _is_retry(document.get("args")),
     }
+
+
+def _is_retry(args: Any) -> bool:
+    """Whether `dbt retry` was called, which does again what the invocation before it did not complete."""
+    given = args if isinstance(args, dict) else {}
+    return given.get("which") == "retry" or "retry" in str(given.get("invocation_command")).split()[:2]
 
 
 def _before(moment: Any, seconds: Any) -> str | None:

@@ -50,12 +50,47 @@ invocations as (
         src_dbt_invocations.*,
         row_number() over (partition by invocation_id order by generated_at desc) as place
     from src_dbt_invocations
+),
+
+-- Those that a retry may be one of: the last of its project before it.
+firsts as (
+    select
+        src_dbt_invocations.invocation_id,
+        src_dbt_invocations.generated_at,
+        projects.name
+    from src_dbt_invocations
+    join projects on projects.invocation_id = src_dbt_invocations.invocation_id
+    where not src_dbt_invocations.is_retry
+    union all
+    select
+        runs.source_key,
+        runs.ended_at,
+        pipelines.name
+    from main.runs
+    join main.pipelines on pipelines.id = runs.pipeline_id
+    where
+        runs.source_id = :source_id
+        and runs.kind = 'invocation'
+        and runs.again_of is null
 )
 
 select
     invocations.invocation_id as source_key,
     'invocation' as kind,
     projects.name as pipeline_name,
+    case
+        when invocations.is_retry
+            then (
+                select firsts.invocation_id
+                from firsts
+                where
+                    firsts.name = projects.name
+                    and firsts.generated_at < invocations.generated_at
+                    and firsts.invocation_id <> invocations.invocation_id
+                order by firsts.generated_at desc
+                limit 1
+            )
+    end as again_of,
     case
         when results.failed > 0 then 'failed'
         when results.unknown > 0 then null

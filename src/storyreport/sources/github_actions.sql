@@ -236,9 +236,11 @@ from named;
 
 -- jobs: step_runs
 -- The steps of the jobs; a job without steps is one itself. A job may stand in several documents: its last one counts.
+-- Where only failed jobs are run again, the list of the later attempt has the others too, with their times.
 with jobs as (
     select
         src_job_records.*,
+        min(coalesce(run_attempt, 1)) over (partition by run_id, name, started_at, completed_at) as done_in,
         count(*) over (partition by id) as documents,
         row_number() over (partition by id order by completed_at is null, document desc) as place
     from src_job_records
@@ -268,6 +270,7 @@ work as (
     where
         jobs.place = 1
         and steps.place = 1
+        and (jobs.completed_at is null or jobs.done_in = coalesce(jobs.run_attempt, 1))
     union all
     select
         key(jobs.id),
@@ -282,6 +285,7 @@ work as (
     from jobs
     where
         jobs.place = 1
+        and (jobs.completed_at is null or jobs.done_in = coalesce(jobs.run_attempt, 1))
         and jobs.id not in (select job from src_step_records)
 ),
 

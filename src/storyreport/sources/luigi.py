@@ -1,7 +1,8 @@
 """Luigi: the task history that its scheduler writes with `record_task_history`.
 
-Luigi has no runs: the record of a task stands for one, and each of its starts is an attempt. Times are the local time
-of the scheduler. The history has neither error messages nor what is skipped; parameters and hosts are not read.
+Luigi has no runs: the record of a task stands for one, and each of its starts is an attempt; a later record of the same
+task does it again. Times are the local time of the scheduler. The history has neither error messages nor what is
+skipped; parameters and hosts are not read.
 """
 
 from . import Part, System, Table, Type
@@ -9,7 +10,7 @@ from . import Part, System, Table, Type
 DATABASE = Part(
     tables={
         "tasks": Table(
-            columns={"id": Type.KEY, "name": Type.KEY},
+            columns={"id": Type.KEY, "task_id": Type.KEY, "name": Type.KEY},
             required=("id", "name"),
             export_signs=frozenset({"id", "task_id", "name", "host"}),
             group="id",

@@ -2,9 +2,17 @@
 -- A view src_<table> has the rows to load, all_<table> those to look things up in; src_statuses translates words.
 
 -- database: runs
+-- A scheduler that no longer knows a task records it anew: with the same id it is the same task again.
 select
     cast(id as text) as source_key,
     'task' as kind,
+    (
+        select cast(min(cast(earlier.id as integer)) as text)
+        from all_tasks as earlier
+        where
+            earlier.task_id = src_tasks.task_id
+            and cast(earlier.id as integer) < cast(src_tasks.id as integer)
+    ) as again_of,
     1 as is_derived
 from src_tasks;
 

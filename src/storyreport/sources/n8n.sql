@@ -9,6 +9,38 @@ select
 from all_workflow_entity
 where name <> '';
 
+-- database: with firsts
+-- An execution and the first that it repeats, or itself; `retryof` of that one is not empty where it was deleted since.
+with recursive chains as (
+    select
+        id,
+        id as first_id,
+        retryof,
+        1 as depth
+    from src_execution_entity
+    union
+    select
+        chains.id,
+        chains.retryof,
+        earlier.retryof,
+        chains.depth + 1
+    from chains
+    join all_execution_entity as earlier on earlier.id = chains.retryof
+    where chains.depth < 100
+)
+
+select
+    id,
+    first_id,
+    nullif(retryof, '') as retryof
+from (
+    select
+        chains.*,
+        row_number() over (partition by id order by depth desc) as place
+    from chains
+)
+where place = 1;
+
 -- database: pipelines
 select distinct coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as name
 from src_execution_entity as executions
@@ -33,6 +65,7 @@ with worded as (
 select
     cast(executions.id as text) as source_key,
     'execution' as kind,
+    cast(coalesce(firsts.retryof, nullif(firsts.first_id, executions.id)) as text) as again_of,
     coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as pipeline_name,
     words.status,
     executions.word as source_status,
@@ -58,6 +91,7 @@ select
             )
     end as duration_ms
 from worded as executions
+join firsts on firsts.id = executions.id
 left join workflows on workflows.id = cast(executions.workflowid as text)
 left join src_statuses as words on words.word = executions.word;
 
@@ -81,33 +115,6 @@ with recursive retries as materialized (
     where retryof <> ''
 ),
 
-chains as (
-    select
-        id,
-        id as first_id,
-        retryof,
-        1 as depth
-    from src_execution_entity
-    union
-    select
-        chains.id,
-        chains.retryof,
-        earlier.retryof,
-        chains.depth + 1
-    from chains
-    join all_execution_entity as earlier on earlier.id = chains.retryof
-    where chains.depth < 100
-),
-
-firsts as (
-    select
-        id,
-        first_id,
-        retryof,
-        row_number() over (partition by id order by depth desc) as place
-    from chains
-),
-
 families as (
     select
         first_id,
@@ -115,7 +122,6 @@ families as (
         '' as began_at,
         1 as depth
     from firsts
-    where place = 1
     union
     select
         families.first_id,
@@ -140,13 +146,12 @@ attempts as (
     select
         firsts.id,
         firsts.first_id,
-        numbered.attempt + coalesce(firsts.retryof <> '', 0) as attempt
+        numbered.attempt + (firsts.retryof is not null) as attempt
     from firsts
     join numbered
         on
             numbered.first_id = firsts.first_id
             and numbered.id = firsts.id
-    where firsts.place = 1
 )
 
 select

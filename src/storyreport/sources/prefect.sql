@@ -102,15 +102,44 @@ with states as (
         all_task_run_state.timestamp,
         all_task_run_state.message,
         lower(trim(all_task_run_state.type)) as type,
-        coalesce(lower(trim(all_task_run_state.name)) = 'awaitingretry', 0) as is_retry
+        all_task_run_state.name as word,
+        lower(trim(all_task_run_state.name)) as name
     from numbered
     left join all_task_run_state on all_task_run_state.task_run_id = +numbered.id
 ),
 
--- A state that announces a retry ends one try, and the next one waits since then.
-parted as (
+followed as (
     select
         states.*,
+        max(case when type = 'running' then timestamp end) over (
+            partition by id
+            order by timestamp
+            rows between unbounded preceding and 1 preceding
+        ) as last_running_at,
+        max(case when name = 'awaitingretry' then timestamp end) over (
+            partition by id
+            order by timestamp
+            rows between unbounded preceding and 1 preceding
+        ) as last_awaiting_at
+    from states
+),
+
+-- A state that announces a retry ends one try, and the next one waits since then. Without a delay none does: it is
+-- retrying at once.
+ended as (
+    select
+        followed.*,
+        coalesce(
+            name = 'awaitingretry'
+            or (name = 'retrying' and last_running_at >= coalesce(last_awaiting_at, '')),
+            0
+        ) as is_retry
+    from followed
+),
+
+parted as (
+    select
+        ended.*,
         coalesce(
             sum(is_retry) over (
                 partition by id
@@ -119,7 +148,7 @@ parted as (
             ),
             0
         ) + 1 as try
-    from states
+    from ended
 ),
 
 changes as (
@@ -132,7 +161,7 @@ changes as (
     select
         parted.*,
         try + 1,
-        'waiting'
+        case when name = 'retrying' then 'running' else 'waiting' end
     from parted
     where is_retry
 ),
@@ -145,6 +174,7 @@ tries as (
         min(case when change = 'running' then timestamp end) as running_at,
         max(case when change in ('completed', 'failed', 'crashed', 'cancelled') then timestamp end) as finished_at,
         max(case when change in ('failed', 'crashed') then message end) as error,
+        max(case when is_retry and change = 'failed' then word end) as last_word,
         max(timestamp) as changed_at
     from changes
     group by
@@ -177,12 +207,12 @@ attempts as (
             when lower(state_name) in ('awaitingretry', 'notready') then lower(state_name)
             else lower(trim(state_type))
         end as word,
-        case when is_last then state_name else 'AwaitingRetry' end as source_status,
+        case when is_last then state_name else last_word end as source_status,
         coalesce(
             error,
             case when is_last and json_valid(state) then clean_text(json_extract(state, '$.message')) end
         ) as error,
-        coalesce(waiting_at, expected_start_time) as queued_at,
+        coalesce(waiting_at, case when own_try = 1 then expected_start_time end) as queued_at,
         case when changed_at is null then start_time else running_at end as started_at,
         case
             when changed_at is null then end_time

@@ -62,6 +62,7 @@ where
     run_id is not null
     and story_id is null
     and story_key is null
+    and recovered_at is null
 union all
 select
     source_id,

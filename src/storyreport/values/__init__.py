@@ -6,6 +6,7 @@ from typing import Any
 
 from .currencies import UNKNOWN as UNKNOWN_CURRENCY
 from .currencies import currency_code
+from .days import day_order, with_year_first
 from .durations import GAMMA, duration_bucket
 from .errors import error_text
 from .keys import key
@@ -44,6 +45,8 @@ __all__ = [
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "to_utc": to_utc,
+    "day_order": day_order,
+    "with_year_first": with_year_first,
     "after_fold": after_fold,
     "is_text": is_text,
     "clean_text": clean_text,

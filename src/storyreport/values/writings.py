@@ -6,6 +6,34 @@ from datetime import date, timedelta
 
 from ..patterns import Pattern
 
+ZONES = {
+    **dict.fromkeys(("UT", "WET"), "+0000"),
+    **dict.fromkeys(("CET", "MEZ", "WEST", "WAT"), "+0100"),
+    **dict.fromkeys(("CEST", "MESZ", "EET", "SAST", "CAT"), "+0200"),
+    **dict.fromkeys(("EEST", "MSK", "EAT"), "+0300"),
+    **dict.fromkeys(("HKT", "SGT", "AWST"), "+0800"),
+    **dict.fromkeys(("JST", "KST"), "+0900"),
+    "PKT": "+0500",
+    "WIB": "+0700",
+    "ACST": "+0930",
+    "ACDT": "+1030",
+    "AEST": "+1000",
+    "AEDT": "+1100",
+    "NZST": "+1200",
+    "NZDT": "+1300",
+    "BRT": "-0300",
+    "HST": "-1000",
+    "AKST": "-0900",
+    "AKDT": "-0800",
+    "PST": "-0800",
+    "PDT": "-0700",
+    "MST": "-0700",
+    "MDT": "-0600",
+    "CDT": "-0500",
+    "EST": "-0500",
+    "EDT": "-0400",
+}
+
 
 def _day_of_year(match: re.Match[str]) -> str:
     year, number = map(int, match.groups())
@@ -23,6 +51,8 @@ WRITINGS: dict[Pattern, str | Callable[[re.Match[str]], str]] = {
     Pattern(r"(?<=[\dZ])\[[A-Za-z_/+-]{1,40}\d{0,2}\]$", re.ASCII): "",
     # Go adds its name, +0100 CET, and what its monotonic clock says, m=+0.1.
     Pattern(r"(?<=[+-]\d{4}) (?:[A-Z]{3,5}|[+-]\d\d(?:\d\d)?)(?: m=[+-][\d.]{1,30})?$", re.ASCII): "",
+    # A zone by its name, where that means one offset only: CST is in America, China and Cuba.
+    Pattern(rf"(?<=[\dM]) ?({'|'.join(ZONES)})(?= \d{{4}}$|$)", re.ASCII): lambda m: f" {ZONES[m[1]]}",
     # JavaScript: Sun Mar 15 2026 10:00:00 GMT+0100 (CET).
     Pattern(r"(?<=\d)\s?(?:GMT|UTC)([+-]\d\d:?\d\d)(?: \([^()]{1,60}\))?$", re.ASCII): r" \1",
     # C and Python: Sun Mar 15 10:00:00 2026; date: Sun Mar 15 10:00:00 UTC 2026.

@@ -39,7 +39,9 @@ CHECKS = {
     "orphans": Findings("orphans", ("kind", "key", "missing", "missing_key")),
     "stuck": Findings("stuck_runs", ("kind", "run", "story", "step", "started_at", "last_activity_at")),
     "failed": Findings("failed_stories", ("story", "step", "run", "failed_at")),
-    "failed runs": Findings("failed_runs", ("kind", "run", "step", "failed_at"), "story is null"),
+    "failed runs": Findings(
+        "failed_runs", ("kind", "run", "step", "failed_at"), "story is null and recovered_at is null"
+    ),
     "blocked": Findings("blocked_stories", ("story", "consecutive_failures", "last_failed_at")),
     "chapters": Findings("stories_without_chapters", ("story",)),
     "trees": Findings("story_tree_problems", ("story", "node", "problem", "detail")),

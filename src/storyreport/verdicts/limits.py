@@ -100,6 +100,10 @@ METRICS = {
         " from report_ingests group by source",
     ),
 }
+# Before the column of a condition: the name of its value.
+CONDITION = "only_"
+# What a limit may name and a history knows.
+NAMED = {"pipeline", "step", "story", "run", "batch", "session", "provider", "model"}
 # What is checked where neither the file nor the command has a limit: the checks of `health` that are problems.
 DEFAULT = ("stuck > 0", "blocked > 0", "trees > 0")
 # The columns that tell a report's rows apart.
@@ -182,6 +186,9 @@ def evaluate(connection: sqlite3.Connection, limit: Limit) -> Verdict:
         source = {key: value for key, value in limit.values.items() if key == "source"}
         rows = [(acknowledged.number_of_new(connection, limit.metric.check, source), "") for _ in rows]
     known = [(value, label) for value, label in rows if value is not None]
+    # A typing error would be no data, or a sum of nothing, for ever.
+    if not any(value for value, _ in known):
+        _check_names(connection, limit)
     if not known:
         return Verdict(limit.text, "no data", None, limit.number, "no data", limit.command)
     is_upper = limit.sign.startswith(">")
@@ -198,6 +205,17 @@ def evaluate(connection: sqlite3.Connection, limit: Limit) -> Verdict:
     difference = limit.text_of(round(abs(worst - limit.number), 6))
     sentence = f"{limit.text_of(worst)}, {difference} {'above' if is_upper else 'below'} the limit"
     return Verdict(limit.text, "broken", worst, limit.number, sentence, limit.command, named)
+
+
+def _check_names(connection: sqlite3.Connection, limit: Limit) -> None:
+    """Raise UsageError where the limit is for a name that the history does not know."""
+    named = {**limit.values, **{key.removeprefix(CONDITION): value for key, value in limit.conditions.items()}}
+    try:
+        for kind in NAMED & named.keys():
+            if named[kind]:
+                reports.check_name(connection, kind, named[kind])
+    except UsageError as error:
+        raise UsageError(f"Limit {limit.text!r}: {error}") from error
 
 
 def stale(connection: sqlite3.Connection, config: Config | None) -> list[Verdict]:
@@ -272,11 +290,11 @@ def _narrowed(
         if metric in METRICS.values() or key not in first.columns:
             raise UsageError(f"Limit {text!r}: {first.name} has no parameter {key!r}{_near(key, params)}.")
     select, bound = metric.select, {}
-    for place, key in enumerate(others):
-        bound[f"condition_{place}"] = values.pop(key)
+    for key in others:
+        bound[CONDITION + key] = values.pop(key)
         # A number of a column is none of the text that is asked for.
         word = "and" if " where " in select else "where"
-        select += f' {word} cast("{key}" as text) = :condition_{place}'
+        select += f' {word} cast("{key}" as text) = :{CONDITION}{key}'
     for report in found:
         try:
             reports.bind(report, {key: values[key] for key in values if key in {param.name for param in report.params}})
