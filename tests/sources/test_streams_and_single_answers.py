@@ -294,3 +294,11 @@ def test_a_broken_event_is_listed(db: ReportDatabase, tmp_path: Path) -> None:
         "the event is broken JSON",
         "the event is no JSON object",
     ]
+
+
+def test_a_part_of_a_token_is_no_number(db: ReportDatabase, tmp_path: Path) -> None:
+    usage = {"prompt_tokens": 1000.0, "completion_tokens": 1.5}
+    (tmp_path / "answer.json").write_text(json.dumps({**chunk("a"), "usage": usage}), "utf-8")
+    db.ingest(tmp_path / "answer.json")
+    assert db.sql("select input_tokens, output_tokens from calls") == [(1000, None)]
+    assert db.sql("select reason from rejects") == [("output_tokens is not a number",)]
