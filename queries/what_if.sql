@@ -3,8 +3,9 @@ title: What if another model
 description: >-
   Cost of the calls of each model, and what they would have cost with another one, most expensive first. Tokens of
   each kind are taken as they were, at the other model's price of today within its first tier, without batch or
-  priority. Only priced calls in US dollars whose input and output are both known are compared. Prices are those of
-  the list that was installed when costs were last estimated.
+  priority. Only priced calls in US dollars whose input and output are both known are compared; a day on which a model
+  had others with tokens or a price is left out of its row. Prices are those of the list that was installed when costs
+  were last estimated.
 topic: Cost
 params:
   source: {type: source, help: one source only}
@@ -37,7 +38,7 @@ used as (
         days.model,
         days.currency,
         days.pipeline_id,
-        sum(days.calls) as calls,
+        sum(days.calls - days.unpriced_calls) as calls,
         sum(days.cost_nano / 1e9) as cost,
         sum(days.input_tokens) as input_tokens,
         sum(days.output_tokens) as output_tokens,
@@ -52,7 +53,8 @@ used as (
         and days.input_tokens is not null
         and days.output_tokens is not null
         and days.currency = 'USD'
-        and days.unpriced_calls = 0
+        and days.cost_nano is not null
+        and days.unmatched_calls = 0
         and (:model = '' or days.model = :model)
     group by days.source_id, days.model, days.currency, days.pipeline_id
 ),
@@ -61,13 +63,17 @@ compared as (
     select
         used.*,
         other.listed_as,
-        (
-            (used.input_tokens - used.cache_read - used.cache_write) * other.input_price
-            + used.cache_read * other.cache_read_price
-            + (used.cache_write - used.cache_write_1h) * other.cache_write_price
-            + used.cache_write_1h * other.cache_write_1h_price
-            + used.output_tokens * other.output_price
-        ) / 1e6 as with_cost
+        -- A model that has no price for answers gives none.
+        case
+            when used.output_tokens = 0 or other.output_price > 0
+                then (
+                    (used.input_tokens - used.cache_read - used.cache_write) * other.input_price
+                    + used.cache_read * other.cache_read_price
+                    + (used.cache_write - used.cache_write_1h) * other.cache_write_price
+                    + used.cache_write_1h * other.cache_write_1h_price
+                    + used.output_tokens * other.output_price
+                ) / 1e6
+        end as with_cost
     from used
     left join other on true
 )

@@ -79,6 +79,31 @@ def test_another_model_s_price(spent: ReportDatabase, other: str) -> None:
     assert pairs(spent.report("what_if", model="o3"), "model") == [("o3",)]
 
 
+# GPT-4o costs 2.50 and 10 dollars: 0.0035 for 1000 tokens in and 100 out, of which GPT-5 mini makes 0.00045.
+ALONE = ("gpt-4o", 1, 0.0035, 0.00045)
+BESIDE = {
+    "a failed call without usage": ("2026-11-05T10:00:00Z,,,,", [ALONE]),
+    "a call of an unknown tier": ("2026-11-05T10:00:00Z,1000,100,,provisioned", []),
+    "the same on another day": ("2026-11-06T10:00:00Z,1000,100,,provisioned", [ALONE]),
+    "a price without tokens": ("2026-11-05T10:00:00Z,,,0.5,", []),
+    "nothing for nothing": ("2026-11-05T10:00:00Z,,,0,", [("gpt-4o", 2, 0.0035, 0.00045)]),
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_only_calls_with_tokens_and_a_price_are_compared(db: ReportDatabase, tmp_path: Path, beside: str) -> None:
+    line, expected = BESIDE[beside]
+    path = tmp_path / "calls.csv"
+    path.write_text(
+        "id,provider,model,currency,called_at,input_tokens,output_tokens,cost,tier\n"
+        f"a,openai,gpt-4o,USD,2026-11-05T10:00:00Z,1000,100,,\nb,openai,gpt-4o,USD,{line}\n",
+        "utf-8",
+    )
+    db.ingest(path)
+    assert pairs(db.report("what_if"), "model", "calls", "cost", "with_cost") == expected
+    assert pairs(db.report("what_if", **{"with": "text-embedding-3-small"}), "with_cost") == [(None,) for _ in expected]
+
+
 def test_a_model_that_is_not_listed(spent: ReportDatabase) -> None:
     rows = spent.report("what_if", **{"with": "nobody's"})
     assert pairs(rows, "with_model", "with_cost", "change_pct") == [("nobody's", None, None)] * 2

@@ -158,6 +158,7 @@ def test_letters_of_latin_1(db: ReportDatabase, tmp_path: Path) -> None:
     [
         ("Total,,,,0.75", True),
         (",,,,0.75", True),
+        (",,Total,,0.75", True),
         ("Grand total,,,,$0.75", True),
         # Another amount is no total, and a call that costs as much is a call.
         ("Total,,,,0.7", False),
@@ -170,3 +171,13 @@ def test_totals_are_left_out(db: ReportDatabase, tmp_path: Path, last: str, left
     assert len(found) == (2 if left_out else 3)
     reasons = [reason for (reason,) in db.sql("select reason from rejects")]
     assert reasons == ["a total of the rows above it, which is left out"] * left_out
+
+
+@pytest.mark.parametrize(
+    ("last", "tokens"), [("Total,,3000,300", 3000), (",,3000,300", 6000), ("Total,,3000,299", 6000)]
+)
+def test_totals_of_tokens_alone(db: ReportDatabase, tmp_path: Path, last: str, tokens: int) -> None:
+    rows = f"gpt-4o,{AT},1000,100\ngpt-4o,{AT},2000,200\n{last}\n"
+    (tmp_path / "calls.csv").write_text(f"model,called_at,input_tokens,output_tokens\n{rows}", "utf-8")
+    db.ingest(tmp_path / "calls.csv")
+    assert db.one("select sum(input_tokens) from calls") == tokens

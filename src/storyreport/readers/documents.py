@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from .lines import damage_of, opened
 AT_ONCE = 8 * 1024 * 1024
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 LISTS = ("data", "records")
+# Beside it, the list is the answer of a model, which is one record: vectors, images, documents by relevance.
+USAGE = "usage"
+ANSWERED = frozenset(("embedding", "b64_json", "relevance_score"))
 # What a page of an API says beside its list of records.
 PAGE = frozenset(
     (
@@ -47,11 +51,15 @@ def records(path: Path) -> Iterator[Record]:
     with opened(path) as file:
         stream = _Stream(file)
         try:
+            is_object = stream.peek() == "{"
             has_list = stream.enter_list()
         except (ValueError, RecursionError):
             has_list = False
-        if has_list:
-            yield from _items(stream, file)
+        items = _items(stream, file) if has_list else iter(())
+        first = next(items, None)
+        is_answer = first is not None and is_object and bool((first[1] or {}).keys() & ANSWERED)
+        if has_list and not is_answer:
+            yield from chain([first] if first else [], items)
             return
     yield from _whole(path)
 
@@ -99,6 +107,8 @@ def _of(content: bytes, found: str) -> Iterator[Record]:
 def _listed(document: Any) -> list[Any]:
     """The records of a document."""
     if isinstance(document, dict):
+        if isinstance(document.get(USAGE), dict):
+            return [document]
         return next((document[key] for key in LISTS if isinstance(document.get(key), list)), [document])
     return [record for item in document for record in held_in(item)]
 

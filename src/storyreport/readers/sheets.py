@@ -5,7 +5,7 @@ be decided stays as it is, so that it is dropped and said.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,6 +107,7 @@ def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row
     if is_continued and sums.styles:
         sums.styles = _continued(sums.styles, _styles(place, table))
     layouts: dict[tuple[str, ...], _Layout] = {}
+    is_sheet = text.form(place.path if isinstance(place, text.Piece) else place) == "table"
     for number, record, problem in text.listed_records(place, table.listed_as):
         row = record or {}
         layout = _layout(tuple(row), table, layouts)
@@ -115,20 +116,22 @@ def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row
             row = _without_units(row, table)
             layout = _layout(tuple(row), table, layouts)
         cleaned = _cleaned(row, table, layout.checked, styles)
-        yield number, cleaned, problem or (_total(row, cleaned, layout.money, sums) if layout.money else None)
+        summed = layout.money or (layout.tokens if is_sheet else ())
+        yield number, cleaned, problem or (_total(row, cleaned, summed, sums) if summed else None)
 
 
 @dataclass(frozen=True)
 class _Layout:
     """What the fields of a record are: most records of a file have the same.
 
-    `checked` are the columns of numbers and times, in the order of the table, and `money` those of amounts.
+    `checked` are the columns of numbers and times, in the order of the table, `money` and `tokens` those of amounts.
     """
 
     columns: tuple[str, ...]
     has_units: bool
     checked: tuple[tuple[str, Type], ...]
     money: tuple[str, ...]
+    tokens: tuple[str, ...]
 
 
 def _layout(names: tuple[str, ...], table: Table, known: dict[tuple[str, ...], _Layout]) -> _Layout:
@@ -144,6 +147,7 @@ def _layout(names: tuple[str, ...], table: Table, known: dict[tuple[str, ...], _
             any(name[-1:] in (")", "]") or AMOUNT_IN.fullmatch(name) for name in columns),
             tuple((column, kind) for column, kind in held.items() if kind in NUMBERS or kind in TIMES),
             tuple(column for column, kind in held.items() if kind is Type.MONEY),
+            tuple(column for column, kind in held.items() if kind is Type.COUNT and column.endswith("tokens")),
         )
     return layout
 
@@ -294,16 +298,18 @@ def _of_serial(days: float) -> str:
     return (SERIAL_START + timedelta(seconds=round(days * 86_400))).isoformat()
 
 
-def _total(row: Row, cleaned: Row, money: Collection[str], sums: Sums) -> str | None:
+def _total(row: Row, cleaned: Row, summed: Sequence[str], sums: Sums) -> str | None:
     """Why a row of totals is left out; the sums are those up to the row from now on, if it is none.
 
     A row of totals names no model and has the sum of the amounts above it, or of those since the last one.
     """
     amounts: Mapping[str, float] = {
-        column: amount for column in money if (amount := _float(cleaned.get(column))) is not None
+        column: amount for column in summed if (amount := _float(cleaned.get(column))) is not None
     }
-    if amounts and sums.amounts and not (row.get("provider") or row.get("model")):
-        is_nameless, says_total = not any(row.get(name) for name in NAMES), _says_total(row.values())
+    if amounts and sums.amounts and not (_names(row.get("provider")) or _names(row.get("model"))):
+        # Two calls may well have the same tokens.
+        is_nameless = not any(row.get(name) for name in NAMES) and not summed[0].endswith("tokens")
+        says_total = _says_total(row.values())
         is_sum = _are_sums(amounts, sums.amounts) or (says_total and _are_sums(amounts, sums.lately))
         if is_sum and (is_nameless or says_total):
             sums.lately.clear()
@@ -312,6 +318,11 @@ def _total(row: Row, cleaned: Row, money: Collection[str], sums: Sums) -> str | 
         for added in (sums.amounts, sums.lately):
             added[column] = added.get(column, 0.0) + amount
     return None
+
+
+def _names(value: Any) -> bool:
+    """Whether a cell names something: a row of totals says so in its first cell, whatever its column is."""
+    return bool(value) and not _says_total((value,))
 
 
 def _are_sums(amounts: Mapping[str, float], sums: Mapping[str, float]) -> bool:

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from . import documents
+from . import documents, events
 from .lines import BLOCK_BYTES, LONGEST_LINE, TOO_LONG, Line, Piece, Place, all_lines, lines, opened
 
 __all__ = [
@@ -97,7 +97,7 @@ def _state(path: Path) -> tuple[int, ...]:
 
 
 def form(path: Path) -> str:
-    """What a file is by its first lines: `document`, `lines` (of JSON), `table` (CSV), `broken` without any text."""
+    """What a file is by its first lines: `document`, `lines` (of JSON), `events`, `table` (CSV), `broken` (no text)."""
     state = _state(path)
     return _known_form(path, state) if state else _form(path)
 
@@ -114,7 +114,10 @@ def _form(path: Path) -> str:
         return "broken"
     if start == "[" or (start == "{" and _is_document(path, first)):
         return "document"
-    return "lines" if start == "{" else "table"
+    if start == "{":
+        return "lines"
+    beginning = (text for _, text, _ in islice(lines(path), LOOKED_AT) if text)
+    return "events" if events.are_events(beginning) else "table"
 
 
 def _broken(place: Place) -> Iterator[Record]:
@@ -350,7 +353,13 @@ def _parsed(texts: Sequence[str], delimiter: str, strict: bool = False) -> tuple
         csv.field_size_limit(usual)
 
 
-READERS = {"document": _document, "lines": _json_lines, "table": _csv, "broken": _broken}
+READERS = {
+    "document": _document,
+    "lines": _json_lines,
+    "events": events.records,
+    "table": _csv,
+    "broken": _broken,
+}
 
 
 class BrokenRecord(Exception):

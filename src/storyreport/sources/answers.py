@@ -5,7 +5,7 @@ A helper of the sources: it describes no system. Messages, candidates and result
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import recordfiles
 from .recordfiles import Row, inside, objects
@@ -14,6 +14,8 @@ from .recordfiles import Row, inside, objects
 NO_MESSAGE = ("errored", "canceled", "expired")
 # Google counts the pages of a document as images.
 MODALITIES = {"AUDIO": "audio", "IMAGE": "image", "DOCUMENT": "image", "VIDEO": "video"}
+# What an answer of Google's has that names no model.
+UNNAMED = frozenset(("candidates", "embedding", "embeddings"))
 # What an answer of Vertex AI was served as. What is provisioned is paid by the month: no call of it has a price.
 TRAFFIC = {
     "ON_DEMAND_FLEX": "flex",
@@ -55,7 +57,8 @@ def _is_batched(record: Mapping[str, Any]) -> bool:
 
 
 def _is_google(record: Mapping[str, Any]) -> bool:
-    return isinstance(_named(record, "usageMetadata"), dict) and _named(record, "modelVersion") is not None
+    is_answer = _named(record, "modelVersion") is not None or bool(record.keys() & UNNAMED)
+    return is_answer and isinstance(_named(record, "usageMetadata"), dict)
 
 
 def _is_result(record: Mapping[str, Any]) -> bool:
@@ -83,6 +86,7 @@ def _message(message: Mapping[str, Any]) -> Row:
         "provider": "anthropic",
         "model": message.get("model"),
         "created_at": message.get("created_at"),
+        "error_code": inside(message, "error", "type"),
         "output_tokens": usage.get("output_tokens"),
         "cache_write_1h_tokens": inside(usage, "cache_creation", "ephemeral_1h_input_tokens"),
         "web_searches": inside(usage, "server_tool_use", "web_search_requests"),
@@ -159,18 +163,22 @@ def _groundings(response: Mapping[str, Any]) -> int | None:
     return (min(queries, 1) if is_per_prompt else queries) or None
 
 
-def stream(record: Mapping[str, Any]) -> tuple[Any, Any] | None:
-    """What the parts of a stream of Google's have in common, of a part before the last one that has no id."""
+class Stream(NamedTuple):
+    """What the parts of a stream of Google's have in common, and whether one is its last part."""
+
+    model: Any
+    prompt: Any
+    is_last: bool
+
+
+def stream(record: Mapping[str, Any]) -> Stream | None:
+    """The stream that a response of Google's may be a part of; None where it has an id of its own."""
     if not _is_google(record) or _named(record, "responseId") is not None:
         return None
     candidates = _candidates(record)
     is_last = not candidates or any(_named(candidate, "finishReason") is not None for candidate in candidates)
-    return None if is_last else same_stream(record)
-
-
-def same_stream(record: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Model and prompt of a response of Google's."""
-    return _named(record, "modelVersion"), inside(record, "usageMetadata", "promptTokenCount")
+    prompt = _named(_named(record, "usageMetadata"), "promptTokenCount")
+    return Stream(_named(record, "modelVersion"), prompt, is_last)
 
 
 def _candidates(response: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import System, Type, recordfiles
+from . import System, Type, converse, recordfiles
 
 # AWSLogs/<account>/BedrockModelInvocationLogs/<region>/2026/11/06/12/….json.gz
 DEEPEST = 9
@@ -19,12 +19,6 @@ COUNTS = {
     "cache_write_tokens": ("input", "cacheWriteInputTokenCount"),
     "output_tokens": ("output", "outputTokenCount"),
 }
-# Where it does not, the usage of a body may: Anthropic's words, and Converse's.
-USAGE = {
-    "cache_read_tokens": ("cache_read_input_tokens", "cacheReadInputTokens"),
-    "cache_write_tokens": ("cache_creation_input_tokens", "cacheWriteInputTokens"),
-}
-
 INVOCATIONS = recordfiles.table(
     {
         "request_id": Type.KEY,
@@ -62,11 +56,12 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     model = record.get("modelId")
     used = _usage(recordfiles.inside(record, "output", "outputBodyJson"))
     yield {
-        **recordfiles.columns(used, USAGE),
-        "cache_write_1h_tokens": _written_for_an_hour(used),
+        # Where the log does not count them, the usage of a body may.
+        **recordfiles.columns(used, converse.CACHED),
+        "cache_write_1h_tokens": converse.written_for_an_hour(used),
         "tier": _tier(record),
         **recordfiles.columns(record, {**names, **same}),
-        "model": _without_account(model) if isinstance(model, str) else model,
+        "model": converse.without_account(model) if isinstance(model, str) else model,
         "latency_ms": recordfiles.inside(record, "output", "outputBodyJson", "metrics", "latencyMs"),
         **{
             column: counted
@@ -85,14 +80,6 @@ def _usage(body: Any) -> Mapping[str, Any]:
     return {}
 
 
-def _written_for_an_hour(used: Mapping[str, Any]) -> Any:
-    """The tokens written to the cache for an hour, in Anthropic's words or Converse's."""
-    details = used.get("cacheDetails")
-    hours = [item for item in details if recordfiles.inside(item, "ttl") == "1h"] if isinstance(details, list) else []
-    said = recordfiles.inside(used, "cache_creation", "ephemeral_1h_input_tokens")
-    return next((recordfiles.inside(item, "inputTokens") for item in hours), said)
-
-
 def _tier(record: Mapping[str, Any]) -> Any:
     """The tier that served a call, or else that which it asked for: a word, or an object with its type."""
     body = recordfiles.inside(record, "output", "outputBodyJson")
@@ -108,17 +95,7 @@ def _tier(record: Mapping[str, Any]) -> Any:
         (record, ("input", "inputBodyJson", "service_tier")),
     ]
     found = (recordfiles.inside(holder, *path) for holder, path in places)
-    tier = next((value for value in found if value), None)
-    return recordfiles.inside(tier, "type") if isinstance(tier, dict) else tier
-
-
-def _without_account(model: str) -> str:
-    """A model without its prefix in arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.model."""
-    if not model.startswith("arn:"):
-        return model
-    kind, _, name = model.split(":", 5)[-1].partition("/")
-    # The name of a profile of one's own says nothing of the model.
-    return f"{kind}/{name}" if kind.startswith("application-") else name or kind
+    return converse.tier_word(next((value for value in found if value), None))
 
 
 SYSTEM = System(

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import System, Type, answers, compatible, recordfiles
+from . import System, Type, answers, compatible, other_answers, recordfiles, streams
 
-OBJECTS = ("chat.completion", "chat.completion.chunk", "text_completion", "response", "list")
-# What a stream of events, a line each, ends with.
-ENDS = ("response.completed", "response.incomplete", "response.failed")
+OBJECTS = ("chat.completion", "chat.completion.chunk", "text_completion", *streams.RESPONSES, "list", "rerank")
+# What is a call, whether it says its usage or not.
+ALWAYS = ("chat.completion.chunk", *streams.RESPONSES)
 OWN_MODELS = re.compile(r"(?:ft:)?(?:gpt-|o\d|chatgpt-|text-embedding-|davinci|babbage|codex-|computer-use)")
 
 RESPONSES = recordfiles.table(
@@ -28,6 +28,7 @@ RESPONSES = recordfiles.table(
         "model": Type.WORD,
         "service_tier": Type.WORD,
         "is_batch": Type.FLAG,
+        "latency_ms": Type.MS,
         "status_code": Type.COUNT,
         "error_code": Type.WORD,
         "status": Type.WORD,
@@ -49,31 +50,32 @@ RESPONSES = recordfiles.table(
         "cache_audio_read_tokens": Type.COUNT,
         "cache_image_read_tokens": Type.COUNT,
         "input_video_tokens": Type.COUNT,
+        "audio_seconds": Type.NUMBER,
     },
 )
 
 
 def is_ours(record: Mapping[str, Any]) -> bool:
     """Whether a record is a response with its usage, or a line of a batch's output."""
-    record = _ended(record)
     if {"custom_id", "response", "error"} <= record.keys():
         return isinstance(record["response"], dict) and "status_code" in record["response"]
-    if answers.is_ours(record):
+    if answers.is_ours(record) or other_answers.is_ours(record) or streams.is_part(record):
         return True
     usage = record.get("usage")
     return (
         record.get("object") in OBJECTS
         and "model" in record
         and isinstance(usage, dict)
-        and bool({"prompt_tokens", "input_tokens"} & usage.keys())
+        and bool({"prompt_tokens", "input_tokens", "total_tokens"} & usage.keys())
     )
 
 
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
-    """The row of a response; none for a part of a stream without usage."""
-    record = _ended(record)
+    """The row of a response; none for what is no answer."""
     if answers.is_ours(record):
         yield from answers.rows(record)
+    elif other_answers.is_ours(record):
+        yield from other_answers.rows(record)
     elif "custom_id" in record:
         answer = record.get("response")
         body = recordfiles.inside(answer, "body")
@@ -85,34 +87,13 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
             "status_code": recordfiles.inside(answer, "status_code"),
             "error_code": next((code for code in codes if code), None),
         }
-    elif record.get("usage") is not None or record.get("error") is not None:
+    elif record.get("object") in ALWAYS or record.get("usage") is not None or record.get("error") is not None:
         yield {**_row(record), "error_code": recordfiles.inside(record, "error", "code")}
 
 
 def read(file: Path, records: Iterable[textfiles.Record]) -> Iterator[recordfiles.Item]:
-    """The rows of responses; of a stream whose parts have no id, that of the last part."""
-    yield from recordfiles.each(rows)()(file, _last_parts(records))
-
-
-def _last_parts(records: Iterable[textfiles.Record]) -> Iterator[textfiles.Record]:
-    held: tuple[tuple[Any, Any], textfiles.Record] | None = None
-    for item in records:
-        record = item[1] or {}
-        if held and held[0] != answers.same_stream(record):
-            yield held[1]
-        held = None
-        if begun := answers.stream(record):
-            held = begun, item
-        else:
-            yield item
-    if held:
-        yield held[1]
-
-
-def _ended(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The response that a stream's last event holds; another record as it is."""
-    held = record.get("response")
-    return held if record.get("type") in ENDS and isinstance(held, dict) else record
+    """The rows of responses; one of the parts of a stream."""
+    yield from recordfiles.each(rows)()(file, streams.joined(records))
 
 
 def _row(body: Mapping[str, Any]) -> recordfiles.Row:
@@ -121,7 +102,8 @@ def _row(body: Mapping[str, Any]) -> recordfiles.Row:
     usage = used if isinstance(used, dict) else {}
     same = {name: name for name in ("id", "object", "completed_at", "model", "service_tier", "status")}
     model = body.get("model")
-    of_input = _details(usage, "prompt_tokens_details", "input_tokens_details")
+    of_input = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
+    of_output = _details(usage, "completion_tokens_details", "output_tokens_details", "output_token_details")
     tokens = {
         "input_tokens": ("input_tokens", "prompt_tokens"),
         "output_tokens": ("output_tokens", "completion_tokens"),
@@ -131,11 +113,26 @@ def _row(body: Mapping[str, Any]) -> recordfiles.Row:
         **recordfiles.columns(body, {**same, "created_at": ("created", "created_at")}),
         **recordfiles.columns(usage, tokens),
         **compatible.cached(usage, of_input),
-        **compatible.beside_output(usage, _details(usage, "completion_tokens_details", "output_tokens_details"), model),
+        **compatible.beside_output(usage, of_output, model),
         **compatible.searches(body, usage),
         "cost": compatible.cost(usage),
         "provider": compatible.provider(body, is_own=isinstance(model, str) and bool(OWN_MODELS.match(model))),
+        **_ranked(body, usage),
         "input_audio_tokens": of_input.get("audio_tokens"),
+        "cache_audio_read_tokens": recordfiles.inside(of_input, "cached_tokens_details", "audio_tokens"),
+    }
+
+
+def _ranked(body: Mapping[str, Any], usage: Mapping[str, Any]) -> recordfiles.Row:
+    """What only answers with vectors or ranked documents have: all of their tokens went in, as their total may say."""
+    if body.get("object") not in ("list", "rerank"):
+        return {}
+    items = (*recordfiles.objects(body.get("data")), *recordfiles.objects(body.get("results")))
+    is_ranked = any("relevance_score" in item for item in items[:1])
+    counts = ("input_tokens", "prompt_tokens", "total_tokens")
+    return {
+        "object": "rerank" if is_ranked else body["object"],
+        **recordfiles.columns(usage, {"input_tokens": counts}),
     }
 
 

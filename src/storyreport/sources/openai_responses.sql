@@ -24,7 +24,13 @@ select
         when responses.object = 'response' then 'responses'
         when responses.object = 'text_completion' then 'completions'
         when responses.object = 'list' then 'embeddings'
-        when responses.object in ('messages', 'generate_content', 'claude_code') then responses.object
+        when responses.object = 'realtime.response' then 'realtime'
+        when
+            responses.object in (
+                'messages', 'generate_content', 'claude_code', 'converse', 'chat', 'generate', 'embeddings', 'rerank',
+                'transcriptions', 'speech', 'images'
+            )
+            then responses.object
         else ''
     end as endpoint,
     coalesce(responses.model, '') as model,
@@ -39,6 +45,7 @@ select
     end as error_message,
     responses.created_at as called_at,
     case
+        when responses.latency_ms is not null then responses.latency_ms
         when responses.created_at <= responses.completed_at
             then cast(
                 round((julianday(responses.completed_at) - julianday(responses.created_at)) * 86400000) as integer
@@ -59,6 +66,7 @@ select
     responses.cache_audio_read_tokens,
     responses.cache_image_read_tokens,
     responses.input_video_tokens,
+    responses.audio_seconds,
     responses.cache_write_1h_tokens,
     nullif(responses.web_searches, 0) as web_searches,
     nullif(responses.file_searches, 0) as file_searches,

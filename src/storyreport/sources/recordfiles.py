@@ -275,7 +275,12 @@ def _cells(row: Row, staged: Table) -> tuple[Row, str | None]:
         value = row.get(column)
         if isinstance(value, (dict, list)) or (isinstance(value, bool) and kind is not Type.FLAG):
             return {}, f"{column} is no single value"
-        cells[column] = number(value, kind) if kind in NUMBERS and isinstance(value, str) else value
+        if kind in NUMBERS and isinstance(value, str):
+            value = number(value, kind)
+        elif kind is Type.COUNT and isinstance(value, float) and not value.is_integer():
+            # There is no part of a token: it is named as no number.
+            value = f"{value}?"
+        cells[column] = value
     return cells, None
 
 

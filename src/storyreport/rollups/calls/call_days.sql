@@ -23,6 +23,9 @@ values:
   cache_write_tokens: integer null
   cache_write_1h_tokens: integer null
   reasoning_tokens: integer null
+  unmatched_calls: integer
+meanings:
+  unmatched_calls: calls that have tokens without a price, or a price without tokens in and out
 indexes:
   model: (source_id, provider, model, currency)
 total:
@@ -93,6 +96,13 @@ select
     sum(cache_read_tokens) as cache_read_tokens,
     sum(cache_write_tokens) as cache_write_tokens,
     sum(cache_write_1h_tokens) as cache_write_1h_tokens,
-    sum(reasoning_tokens) as reasoning_tokens
+    sum(reasoning_tokens) as reasoning_tokens,
+    sum(
+        case
+            when coalesce(nullif(price_nano, 0), nullif(input_tokens, 0), nullif(output_tokens, 0)) is null then 0
+            when price_nano is not null and input_tokens is not null and output_tokens is not null then 0
+            else 1
+        end
+    ) as unmatched_calls
 from day_calls
 group by day, source_id, provider, model, currency, coalesce(pipeline_id, 0)
