@@ -11,7 +11,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 pytestmark = needs_browser
-PAGES = ("/storyreport/slowest_steps", "/storyreport/cost", "/storyreport/throughput", "/-/step/write?source=alpha")
+PAGES = (
+    "/storyreport/slowest_steps?since=9999d&compare=previous",
+    "/storyreport/cost",
+    "/storyreport/throughput",
+    "/-/step/write?source=alpha",
+)
 # Chromium says what moved, and by how much of the window.
 SHIFT = """
     const done = arguments[0];
