@@ -14,6 +14,7 @@ OWN = f"""title: Own <b>page</b>
 text: >-
   Alpha took {{slowest_steps.total_ms}} in {{slowest_steps.step}}; {{stories_without_chapters.rows}} without chapters &
   {{cost_anomalies.cost}}. Lost: {{cost_anomalies.cost}} on {{cost_anomalies.day}}! Nothing else.
+  All took {{slowest_steps.total_ms.sum}}, for {{cost.cost.sum}}, {{cost.calls.sum@provider}} calls of runway.
 parts:
   - report: slowest_steps
     title: Longest
@@ -72,6 +73,8 @@ def test_numbers_texts_and_tables(served: Served) -> None:
     page = text(answer.text)
     # A sentence of which nothing is known is left out.
     assert f"Alpha took 3 min 4 s in write ; 0 without chapters & {NONE}. Nothing else." in page
+    # 184 + 60 + 2 s; the part with costs begins with the second day, of which the first row is runway's.
+    assert "All took 4 min 6 s, for 7.00 EUR and 2.00 GBP and 0.00031 USD, 2 calls of runway." in page
     assert text(part(answer.text, "Longest")).endswith("Longest alpha 3 min 4 s alpha 1 min")
     steps = part(answer.text, "Steps")
     assert len(re.findall(r"<tr\b", steps)) == 3

@@ -8,7 +8,7 @@ from typing import Any
 from . import axes
 from .bounds import RED, ROOM
 from .colours import NONE
-from .marks import Mark, value
+from .marks import Mark, distinct, value
 from .single import MOST_LINKED, Single
 from .units import Row
 from .words import labels, title
@@ -23,6 +23,7 @@ STEPS = (
     (100.0, "#8d1b22"),
 )
 CELL, LOWEST, NARROWEST = 20, 0.35, 5
+TELLING = ("source", "pipeline")
 # Of the drawn days, the last ones are held against those before.
 LAST_PART = 4
 
@@ -53,7 +54,7 @@ class Strips(Single):
         """The specification, the name first whose rate rose most for its size."""
         self.name_axis, self.value_axis, self.is_bar = "x", "y", True
         self.measure, self.category = self.encoding["color"], self.encoding["x"]
-        every = axes.days([str(row[self.category["field"]]) for row in self.rows], self.context.by)
+        every = axes.days(distinct(self.rows, self.category["field"]), self.context.by)
         last = set(every[-max(1, len(every) // LAST_PART) :] if len(every) > 1 else ())
         strips = {name: self._strip(rows, last) for name, rows in self._named().items()}
         order = sorted(strips, key=lambda name: (-strips[name].excess, -strips[name].now, name))
@@ -79,18 +80,15 @@ class Strips(Single):
     def _named(self) -> dict[str, list[Row]]:
         """The rows of each name; namesakes of other sources or pipelines have theirs beside it."""
         name = self.encoding["y"]["field"]
-        groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+        groups: dict[Any, dict[tuple[Any, ...], list[Row]]] = defaultdict(lambda: defaultdict(list))
         for row in self.rows:
-            groups[(row[name], row.get("source"), row.get("pipeline"))].append(row)
+            groups[row[name]][tuple(row.get(column) for column in TELLING)].append(row)
         found = {}
-        for (own, source, pipeline), rows in groups.items():
-            others = [key for key in groups if key[0] == own]
-            telling = [
-                str(value or NONE)
-                for place, value in ((1, source), (2, pipeline))
-                if len({key[place] for key in others}) > 1
-            ]
-            found[f"{own} ({', '.join(telling)})" if telling else str(own)] = rows
+        for own, namesakes in groups.items():
+            places = [place for place, _ in enumerate(TELLING) if len({key[place] for key in namesakes}) > 1]
+            for key, rows in namesakes.items():
+                telling = ", ".join(str(key[place] or NONE) for place in places)
+                found[f"{own} ({telling})" if telling else str(own)] = rows
         return found
 
     def _strip(self, rows: Sequence[Row], last: set[str]) -> Strip:
