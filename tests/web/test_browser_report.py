@@ -118,6 +118,11 @@ def test_a_phone_has_cards_with_the_reason_first(browser: webdriver.Chrome, site
     assert width != min(WIDTHS) or all(blank < 1 for *_, blank in headings)
     highest = min(top for _, top, _ in tops)
     first = {re.split(r"[ ]", name)[0] for name, top, _ in tops if top == highest}
+    # The form is folded up where it would fill the screen.
+    shown = (
+        "return [...document.querySelectorAll('.folded-form summary, #p-minutes')].map(part => part.checkVisibility())"
+    )
+    assert browser.execute_script(shown) == ([True, False] if width == min(WIDTHS) else [False, True])
     if width == min(WIDTHS):
         assert first == {"col-reason"}
         assert all(right <= width for _, _, right in tops)

@@ -137,7 +137,7 @@ def test_another_period_may_have_rows(served: Served) -> None:
         ("story_trees", "No source has story trees. Needs a source whose stories are trees of nodes;"),
         ("log_metrics", "No source has log lines. Needs the log of a story-generation service."),
         ("stuck_runs", "Nothing was found, which is good."),
-        ("notes", "There are no notes: add one with `storyreport note`."),
+        ("notes", "There are no notes: add one with storyreport note ."),
         ("acceptance_rates", "The sources have no rows for this report. Needs a source that records the results"),
     ],
 )

@@ -20,6 +20,8 @@ def theme(text: str, background: str | None) -> dict[str, Any]:
     return {
         "background": background,
         "font": FONT,
+        # The page's letters may be wider than the ones that the last label was measured with.
+        "padding": {"left": 5, "top": 5, "right": 12, "bottom": 5},
         "view": {"stroke": None},
         "axis": {
             "labelFontSize": 12,
