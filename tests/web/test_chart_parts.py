@@ -7,6 +7,7 @@ import pytest
 from storyreport import charts, reports
 from storyreport.charts.colours import STATUS
 from storyreport.charts.single import LOW_HEIGHT, LOWEST_HEIGHT
+from storyreport.charts.words import wrapped
 
 STATES: list[dict[str, Any]] = [
     {"source": "tales", "step": "write", "completed": 7, "failed": 2, "pending": 0},
@@ -244,3 +245,21 @@ def test_a_rate_over_its_limit_is_red() -> None:
     beside = found.parts[0].spec["layer"][1]["data"]["values"]
     assert {text["row"]: text["over"] for text in beside} == {"write": True, "draw": False}
     assert "Red is over the limit, 40 %." in found.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("render_scene", ["render_scene"]),
+        ("render_scene_with_light", ["render_", "scene_with_", "light"]),
+        # What has no place to break at is broken: after a bracket or dot, else where the line ends.
+        ("HTTPSConnectionPool(host=a)", ["HTTPSConnect", "ionPool(", "host=a)"]),
+        ("v1.2.3", ["v1.2.3"]),
+        ("x" * 30, ["x" * 12, "x" * 12, "x" * 6]),
+        # A letter of East Asia is as wide as two others.
+        ("红狐狸和会唱歌的灯塔", ["红狐狸和会唱", "歌的灯塔"]),
+        ("one two three four five six seven", ["one two ", "three four ", "five six …"]),
+    ],
+)
+def test_a_long_name_has_lines_that_fit(name: str, lines: list[str]) -> None:
+    assert wrapped(name, 12) == lines

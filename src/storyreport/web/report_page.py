@@ -20,6 +20,13 @@ KEPT = (SORT, SORT_DESC, BARS, "_refresh", "_explore")
 # The columns that a page begins with, where all would not fit a screen.
 FIRST = {
     "recent_runs": ("run", "source", "status", "started_at", "duration_ms", "slower_pct", "cost", "error"),
+    "failed_runs": ("run", "step", "error", "failed_at"),
+    "failed_stories": ("story", "step", "error", "failed_at"),
+    "stuck_runs": ("run", "step", "stuck_minutes", "reason"),
+    "run_status": ("run", "status", "summary", "error"),
+    "run_timeline": ("step", "attempt", "status", "duration_ms", "usual_ms", "error"),
+    "run_diff": ("step", "status", "with_status", "duration_ms", "with_duration_ms", "difference_ms", "error"),
+    "story_attempts": ("step", "attempt", "status", "started_at", "duration_ms", "error"),
 }
 
 
