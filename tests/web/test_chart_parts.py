@@ -222,18 +222,29 @@ def test_strips_of_namesakes_and_of_a_part_of_the_days(
     assert [text["text"].strip() for text in beside] == texts
 
 
+def test_a_single_strip_is_a_line() -> None:
+    """Its points are as large as the number of executions; a limit is a rule."""
+    rows = [executions(1, "write", 8, 2), executions(2, "write", 2, 1)]
+    (part,) = drawn(STRIPS, rows).parts
+    line, points = part.spec["layer"]
+    assert line["mark"]["type"] == "line"
+    assert [(value["value"], value["n"]) for value in points["data"]["values"]] == [(25.0, 8), (50.0, 2)]
+
+
 def test_where_there_is_little_room_a_cell_is_several_days() -> None:
-    """On a phone 24 months of days: 100 pixels have room for 20 cells of 37 days, and no execution is lost."""
+    """On a phone 24 months of days: some 240 pixels have room for 48 cells, and no execution is lost."""
     rows = [
-        {**executions(1, "write", 3, 1), "day": f"{year}-{month:02}-{day:02}"}
+        {**executions(1, step, 3, 1), "day": f"{year}-{month:02}-{day:02}"}
+        for step in ("write", "draw")
         for year in (2024, 2025)
         for month in range(1, 13)
-        for day in (1, 11, 21)
+        for day in range(1, 29)
     ]
     found = charts.drawing(STRIPS, rows, charts.Context("A chart", list(rows[0]), ["tales"], 350))
     assert found
     cells = found.parts[0].spec["layer"][0]["data"]["values"]
-    assert 10 <= len(cells) <= 60
+    # Rows of 731 days, of which 10 to 16 are in a cell.
+    assert 2 * 731 / 16 <= len(cells) <= 2 * 731 / 10
     assert sum(cell["n"] for cell in cells) == 3 * len(rows)
 
 

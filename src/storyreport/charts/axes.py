@@ -17,11 +17,11 @@ TICK = (
 SPLIT = "split(datum.label, '\\n')"
 
 
-def days(found: Sequence[str], by: str = "day") -> list[str]:
-    """All days (first days of weeks, of months) from the first to the last that is found."""
+def days(found: Sequence[str], by: str = "day", most: int = MOST_BANDS) -> list[str]:
+    """All days (first days of weeks, of months) from the first to the last that is found; of too many, those found."""
     known = sorted(day[:10] for day in found)
     at, last = date.fromisoformat(known[0]), date.fromisoformat(known[-1])
-    if (last - at).days > MOST_BANDS * {"week": 7, "month": 31}.get(by, 1):
+    if (last - at).days > most * {"week": 7, "month": 31}.get(by, 1):
         return known
     every = []
     while at <= last:

@@ -43,6 +43,8 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     # Charts below each other are compared: they have the same days.
     time = next((encoding[name]["field"] for name in "xy" if encoding.get(name, {}).get("type") == "temporal"), "")
     days = distinct(kept, time) if time and len(names) > 1 else []
+    if Strips.is_meant(chart):
+        chart = Strips.of_one(chart, kept)
     kind = Strips if Strips.is_meant(chart) else Single
     parts: list[Part] = []
     has_more = False

@@ -24,6 +24,8 @@ STEPS = (
 )
 CELL, LOWEST, NARROWEST = 20, 0.35, 5
 TELLING = ("source", "pipeline")
+# So many are put together to cells.
+MOST_DAYS = 20_000
 # Of the drawn days, the last ones are held against those before.
 LAST_PART = 4
 
@@ -50,11 +52,20 @@ class Strips(Single):
         is_rate = "ratio" in encoding.get("color", {})
         return (mark, *kinds) == ("rect", "temporal", "nominal") and is_rate
 
+    @staticmethod
+    def of_one(chart: Mapping[str, Any], rows: Sequence[Row]) -> Mapping[str, Any]:
+        """The chart, as a line where all rows are of one strip: that says more of a rate."""
+        encoding = chart["encoding"]
+        columns = (encoding["y"]["field"], *TELLING)
+        if len({tuple(row.get(column) for column in columns) for row in rows}) > 1:
+            return chart
+        return {"mark": "line", "encoding": {"x": encoding["x"], "y": encoding["color"]}}
+
     def spec(self) -> dict[str, Any]:
         """The specification, the name first whose rate rose most for its size."""
         self.name_axis, self.value_axis, self.is_bar = "x", "y", True
         self.measure, self.category = self.encoding["color"], self.encoding["x"]
-        every = axes.days(distinct(self.rows, self.category["field"]), self.context.by)
+        every = axes.days(distinct(self.rows, self.category["field"]), self.context.by, MOST_DAYS)
         last = set(every[-max(1, len(every) // LAST_PART) :] if len(every) > 1 else ())
         strips = {name: self._strip(rows, last) for name, rows in self._named().items()}
         order = sorted(strips, key=lambda name: (-strips[name].excess, -strips[name].now, name))
@@ -165,7 +176,7 @@ class Strips(Single):
             self.notes.append(f"On the right: the rate before → in the last {span}; the largest rise comes first.")
         if shown < count:
             self.notes.append(f"The first {shown} of {count} are drawn.")
-        self.notes.append(f"The taller a cell, the more {title({'field': self.measure['ratio'][1]})}.")
+        self.notes.append("The taller a cell, the larger the number behind its rate.")
 
     def _scale(self, room: float) -> dict[str, Any]:
         legend = {
