@@ -185,9 +185,9 @@ def test_the_step_that_got_worst_has_the_first_strip() -> None:
         ("write", "10 → 8 % of 25"),
     ]
     assert {(cell["row"], cell["name"][-2:]): cell["colour"] for cell in cells if cell["name"] >= "2026-03-06"} == {
-        ("draw", "08"): "more",
-        ("write", "06"): "up to 10 %",
-        ("write", "07"): "up to 50 %",
+        ("draw", "08"): "> 50 %",
+        ("write", "06"): "≤ 10 %",
+        ("write", "07"): "≤ 50 %",
         ("write", "08"): "none",
     }
     heights = {cell["name"]: cell["tall"] for cell in cells if cell["row"] == "write"}

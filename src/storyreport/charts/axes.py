@@ -46,7 +46,7 @@ def dated(every: Sequence[str], own: dict[str, Any], width: int, is_bar: bool, b
     """The channel of days: never shifted by the reader's time zone, one label on the last day."""
     form, room = ("%b %d", 80) if width < NARROW else ("%Y-%m-%d", 110)
     form = "%Y-%m" if by == "month" else form
-    most = max(2, min(10, width // room))
+    most = max(2 if width > 1.5 * room else 1, min(10, width // room))
     axis = {"title": None, "labelAngle": 0, "grid": False, "labelFlush": False, **own.get("axis", {})}
     step = -(-len(every) // most)
     shown = list(every)[::-1][::step][::-1]

@@ -191,4 +191,4 @@ class Strips(Single):
 
 
 def _names() -> list[str]:
-    return ["none", *(f"up to {top:.0f} %" for top, _ in STEPS[1:-1]), "more"]
+    return ["none", *(f"≤ {top:.0f} %" for top, _ in STEPS[1:-1]), f"> {STEPS[-2][0]:.0f} %"]

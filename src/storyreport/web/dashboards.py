@@ -23,6 +23,7 @@ from .visitor import Result, Visitor
 
 # An en dash stands for a value that is not known.
 UNKNOWN = "\N{EN DASH}"
+NO_VALUE = "No value is known."
 SENTENCES = re.compile(r"(?<=[.!?])\s+")
 PERIOD = tuple(Param(name, "date", "", "") for name in context.DATES)
 # The widths of charts, on screens and on phones.
@@ -175,7 +176,8 @@ async def _part(visitor: Visitor, part: Part, chosen: Mapping[str, str]) -> Show
     if result.error or not result.rows:
         return replace(shown, note=result.error or "No rows.")
     if part.show == "chart":
-        return replace(shown, chart=await _chart(visitor, part, result.report, given))
+        chart = await _chart(visitor, part, result.report, given)
+        return replace(shown, chart=chart, note="" if chart else NO_VALUE)
     return _numbers(part, result, shown) if part.show == "number" else _table(part, result, shown)
 
 
@@ -196,15 +198,26 @@ def _select(part: Part) -> str:
 
 def _numbers(part: Part, result: Result, shown: Shown) -> Shown:
     place = result.columns.index(part.column)
-    label = result.columns.index(part.label) if part.label in result.columns else None
-    numbers = (Number(cells[place], "" if label is None else cells[label]) for cells in result.cells)
+    rows = zip(result.cells, result.rows, strict=True)
     # A source paid in two currencies has two rows.
     known = dict.fromkeys(
-        number for number, row in zip(numbers, result.rows, strict=True) if row[part.column] is not None
+        Number(cells[place], _label(part, result, row, cells)) for cells, row in rows if row[part.column] is not None
     )
     if not known:
-        return replace(shown, note="No value is known.")
-    return replace(shown, numbers=tuple(known)[: part.rows])
+        return replace(shown, note=NO_VALUE)
+    note = f"The first {part.rows}." if len(result.rows) > part.rows else ""
+    return replace(shown, numbers=tuple(known)[: part.rows], note=note)
+
+
+def _label(part: Part, result: Result, row: Mapping[str, Any], cells: Sequence[Any]) -> Any:
+    """What a number is of; where that has several pipelines, these tell it apart."""
+    if part.label not in result.columns:
+        return ""
+    label = cells[result.columns.index(part.label)]
+    others = {other.get("pipeline") for other in result.rows if other[part.label] == row[part.label]}
+    if len(others) < 2:
+        return label
+    return Markup("{} {}").format(label, cells[result.columns.index("pipeline")] or "")
 
 
 def _table(part: Part, result: Result, shown: Shown) -> Shown:
