@@ -6,7 +6,7 @@ from typing import Any
 
 from datasette import hookimpl
 
-from storyreport.web import queries
+from storyreport.web import prose, queries
 
 
 @hookimpl
@@ -16,8 +16,9 @@ def canned_queries(datasette: Any, database: str) -> dict[str, dict[str, Any]]:
 
 
 @hookimpl
-def prepare_jinja2_environment(datasette: Any) -> None:
-    """The last moment before Datasette 1.0 reads configured queries."""
+def prepare_jinja2_environment(datasette: Any, env: Any) -> None:
+    """How templates show our sentences; and the last moment before Datasette 1.0 reads configured queries."""
+    env.filters["prose"] = prose.markup
     queries.complete_configuration(datasette)
 
 

@@ -13,12 +13,11 @@ params:
   step: {type: step, help: one step only}
   by: {type: choice, choices: [day, week, month], default: week, help: length of a period}
 chart:
-  mark: line
+  mark: rect
   encoding:
     x: {field: period, type: temporal}
-    y: {field: pass_pct, type: quantitative, title: checks passed}
-    color: {field: step, type: nominal}
-    detail: {field: source, type: nominal}
+    y: {field: step, type: nominal}
+    color: {field: pass_pct, type: quantitative, ratio: [failed, checked], title: failed checks}
 */
 with checked as (
     select

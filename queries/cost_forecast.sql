@@ -9,7 +9,7 @@ params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
 headline:
-  - '{cost_to_date.sum@month} so far in {month[0]}, projected {forecast.sum@month}.'
+  - '{month[0]}: {cost_to_date.sum@month}, projected for the whole month {forecast.sum@month}.'
 chart:
   mark: bar
   encoding:

@@ -2,8 +2,8 @@
 title: Failure trend
 description: >-
   Share of executions that failed, by day and step, latest day first. A week or month is named by its
-  first day (UTC); weeks begin on Monday. Executions are those that completed or failed. The chart has the share of each
-  source; a point is as large as the number of executions behind it.
+  first day (UTC); weeks begin on Monday. Executions are those that completed or failed. The chart has a strip for each
+  step: the colour of a cell is the share that failed, its height the number of executions.
 topic: Steps
 params:
   source: {type: source, help: one source only}
@@ -15,11 +15,11 @@ params:
 headline:
   - '{failed.sum:execution} of {executions.sum} failed.'
 chart:
-  mark: line
+  mark: rect
   encoding:
     x: {field: day, type: temporal}
-    y: {field: failure_pct, type: quantitative, ratio: [failed, executions], title: failed executions}
-    color: {field: source, type: nominal}
+    y: {field: step, type: nominal}
+    color: {field: failure_pct, type: quantitative, ratio: [failed, executions], title: failed executions}
 */
 select
     days.period as day,

@@ -16,8 +16,9 @@ from .errors import StoryreportError, UsageError
 # The users' own folders, as PATH has them.
 FOLDERS = "STORYREPORT_PAGES"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-# A value within a text: {report.column}, of the report's first row.
-VALUE = re.compile(r"\{(\w+)\.(\w+)\}")
+# A value within a text: {report.column} of the report's first row, {report.column.sum} of all rows, {….sum@month} of
+# those of the first row's month.
+VALUE = re.compile(r"\{(\w+)\.(\w+)(\.(?:sum|max|min)(?:@\w+)?)?\}")
 # What stands for the number of rows.
 ROWS = "rows"
 SHOWN = ("number", "chart", "table")
@@ -263,13 +264,16 @@ class _File:
         return int(text)
 
     def _check_text(self, node: Any) -> None:
-        for name, column in VALUE.findall(self._word(node)):
+        for name, column, total in VALUE.findall(self._word(node)):
             try:
                 report = reports.find(name)
             except StoryreportError as error:
                 raise self.broken(str(error), node) from None
             if column not in (*report.columns, ROWS):
                 raise self.broken(_unknown_column(report, column), node)
+            same = total.partition("@")[2]
+            if same and same not in report.columns:
+                raise self.broken(_unknown_column(report, same), node)
             if needed := [param.name for param in report.params if param.is_required]:
                 raise self.broken(f"{{{name}.{column}}} needs a {needed[0]}: a text has none to give", node)
 

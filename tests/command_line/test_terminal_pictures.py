@@ -133,7 +133,7 @@ def test_a_terminal_gets_the_picture(report_database: Path) -> None:
         "1 execution of 3 failed.",
         "",
         "Failed executions, 2026-03-10 to 2026-03-12",
-        "studio  ▁█▁  0 to 100 %",
+        "01_ingest  ▁█▁  0 to 100 %",
         "",
     ]
     assert max(map(display_width, lines)) <= 80

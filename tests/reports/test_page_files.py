@@ -66,6 +66,7 @@ def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
         ("title: Money", "title: Money\ntitle: More", 2, "a page has 'title' twice"),
         ("title: Money", "title: 'Money", 17, "it is not YAML"),
         ("cost_forecast.cost_to_date", "cost_forecast.cost_to_day", 2, "has no column 'cost_to_day': did you mean"),
+        ("cost_to_date}", "cost_to_date.sum@mont}", 2, "cost_forecast has no column 'mont': did you mean month?"),
         ("failed_runs.rows", "faild_runs.rows", 2, "no report called 'faild_runs': did you mean failed_runs"),
         ("failed_runs.rows", "run_status.status", 2, "{run_status.status} needs a run"),
         ("report: cost_by_month", "report: cost_by_moth", 4, "no report called 'cost_by_moth': did you mean"),

@@ -1,6 +1,7 @@
 """The home page in a real browser: what its first screen holds, that it does not move, and its keys."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from helpers.attempts import attempt, moment, write
@@ -58,15 +59,15 @@ def box(screen: webdriver.Chrome, part: str) -> dict[str, float]:
     return found
 
 
-def test_the_first_screen_holds_the_verdict_the_tiles_and_the_wall(home: str, screen: webdriver.Chrome) -> None:
+def test_the_first_screen_holds_all_that_tells_how_it_goes(home: str, screen: webdriver.Chrome) -> None:
     screen.get(home)
     width, height = screen.execute_script("return [innerWidth, innerHeight]")
     assert (width, height) in SCREENS
-    parts = [box(screen, part) for part in (".verdict", ".tiles", ".wall")]
+    parts = [box(screen, part) for part in (".opening", ".tiles", ".wall", "#changes")]
     for part in parts:
         assert 0 <= part["top"] < part["bottom"] <= height
         assert 0 <= part["left"] < part["right"] <= width
-    assert parts[0]["bottom"] <= parts[1]["top"] < parts[1]["bottom"] <= parts[2]["top"]
+    assert all(above["bottom"] <= below["top"] for above, below in pairwise(parts))
     # Each of the six tiles is whole, and nothing in it is cut off.
     assert screen.execute_script("return document.querySelectorAll('.tile').length") == 6
     assert (

@@ -11,7 +11,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 pytestmark = needs_browser
-PAGES = ("/storyreport/slowest_steps", "/storyreport/cost", "/storyreport/throughput", "/-/step/write?source=alpha")
+PAGES = (
+    "/storyreport/slowest_steps?since=9999d&compare=previous",
+    "/storyreport/cost",
+    "/storyreport/throughput",
+    "/-/step/write?source=alpha",
+)
 # Chromium says what moved, and by how much of the window.
 SHIFT = """
     const done = arguments[0];
@@ -113,6 +118,11 @@ def test_a_phone_has_cards_with_the_reason_first(browser: webdriver.Chrome, site
     assert width != min(WIDTHS) or all(blank < 1 for *_, blank in headings)
     highest = min(top for _, top, _ in tops)
     first = {re.split(r"[ ]", name)[0] for name, top, _ in tops if top == highest}
+    # The form is folded up where it would fill the screen.
+    shown = (
+        "return [...document.querySelectorAll('.folded-form summary, #p-minutes')].map(part => part.checkVisibility())"
+    )
+    assert browser.execute_script(shown) == ([True, False] if width == min(WIDTHS) else [False, True])
     if width == min(WIDTHS):
         assert first == {"col-reason"}
         assert all(right <= width for _, _, right in tops)

@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from html import unescape
+from pathlib import Path
 
 import pytest
+from helpers.attempts import attempt, write
 from helpers.denying import denied
+from helpers.report_database import ReportDatabase
 from helpers.serving import ESCAPED, HOSTILE, SOURCES, WRITE_TOTAL, Served, fill
 
 from storyreport import dashboards
@@ -14,6 +18,7 @@ OWN = f"""title: Own <b>page</b>
 text: >-
   Alpha took {{slowest_steps.total_ms}} in {{slowest_steps.step}}; {{stories_without_chapters.rows}} without chapters &
   {{cost_anomalies.cost}}. Lost: {{cost_anomalies.cost}} on {{cost_anomalies.day}}! Nothing else.
+  All took {{slowest_steps.total_ms.sum}}, for {{cost.cost.sum}}, {{cost.calls.sum@provider}} calls of runway.
 parts:
   - report: slowest_steps
     title: Longest
@@ -72,7 +77,9 @@ def test_numbers_texts_and_tables(served: Served) -> None:
     page = text(answer.text)
     # A sentence of which nothing is known is left out.
     assert f"Alpha took 3 min 4 s in write ; 0 without chapters & {NONE}. Nothing else." in page
-    assert text(part(answer.text, "Longest")).endswith("Longest alpha 3 min 4 s alpha 1 min")
+    # 184 + 60 + 2 s; the part with costs begins with the second day, of which the first row is runway's.
+    assert "All took 4 min 6 s, for 7.00 EUR and 2.00 GBP and 0.00031 USD, 2 calls of runway." in page
+    assert text(part(answer.text, "Longest")).endswith("Longest alpha 3 min 4 s alpha 1 min The first 2. All of them")
     steps = part(answer.text, "Steps")
     assert len(re.findall(r"<tr\b", steps)) == 3
     assert "The first 2 rows." in text(steps)
@@ -185,3 +192,23 @@ def test_an_unknown_source_leads_to_a_known_one(served: Served) -> None:
     assert 'href="/-/page/own?source=alpha&amp;since=2025-03-01"' in page
     assert "There is no pipeline 'nix'." in text(served.get("/-/page/own?pipeline=nix").text)
     assert "There is no" not in text(served.get("/-/page/own?source=alpha").text)
+
+
+def test_numbers_of_namesakes_name_their_pipeline(tmp_path: Path) -> None:
+    """Three pipelines of a source ran twice each: equal numbers are not one, and what is left out is said."""
+    (tmp_path / "twins.yml").write_text(
+        "title: Twins\nparts:\n"
+        "  - {report: failure_rates, title: Two, show: number, column: executions, label: source, rows: 2}\n"
+        "  - {report: failure_rates, title: All, show: number, column: executions, label: source, rows: 9}\n"
+        "  - {report: cost, title: Money, show: chart}\n",
+        "utf-8",
+    )
+    rows = [attempt(f"{name}{n}", 1000 + n / 60, 10, pipeline=name) for name in ("a", "b", "c") for n in (1, 2)]
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", rows))
+    with pytest.MonkeyPatch.context() as patch, closing(Served(db.path)) as served:
+        patch.setenv(dashboards.FOLDERS, str(tmp_path))
+        page = served.get("/-/page/twins").text
+    assert text(part(page, "All")).endswith("All studio a 2 studio b 2 studio c 2")
+    assert text(part(page, "Two")).endswith("Two studio a 2 studio b 2 The first 2. All of them")
+    assert text(part(page, "Money")).endswith("Money No rows.")

@@ -137,12 +137,19 @@ def test_another_period_may_have_rows(served: Served) -> None:
         ("story_trees", "No source has story trees. Needs a source whose stories are trees of nodes;"),
         ("log_metrics", "No source has log lines. Needs the log of a story-generation service."),
         ("stuck_runs", "Nothing was found, which is good."),
-        ("notes", "There are no notes: add one with `storyreport note`."),
+        ("rejected_rows", "Every row could be loaded."),
+        ("notes", "There are no notes: add one with storyreport note ."),
         ("acceptance_rates", "The sources have no rows for this report. Needs a source that records the results"),
     ],
 )
 def test_an_empty_report_says_what_would_fill_it(served: Served, report: str, sentence: str) -> None:
     assert said(served.get(f"/storyreport/{report}").text).startswith(sentence)
+
+
+def test_a_report_about_one_run_is_not_shown_without_it(served: Served) -> None:
+    """Of another report the choice can be taken back."""
+    assert said(served.get("/storyreport/run_calls?run=night-01").text) == "No rows for run = night-01."
+    assert "Show it without these" in said(served.get("/storyreport/failed_runs?source=studio").text)
 
 
 @pytest.mark.parametrize(

@@ -56,12 +56,12 @@ def verdict(served: Served, address: str = "/") -> str:
 
 def test_the_verdict(served: Served) -> None:
     """Four runs of two sources, 2.10 USD against 1.75 USD: 20 % more; nothing was paid in EUR before."""
-    said = re.sub(r" ,", ",", text(verdict(served)))
+    said = re.sub(r" ([,.])", r"\1", text(verdict(served)))
     assert said == (
-        "Last 24 h: 4 runs, 1 failed, 1 slower than usual, 5.00 EUR, 2.10 USD, 20 % more than the day before"
+        "Last 24 h: 4 runs, 1 failed, 1 slower than usual, 5.00 EUR, 2.10 USD, 20 % more than the day before."
     )
-    narrowed = re.sub(r" ,", ",", text(verdict(served, "/?source=film")))
-    assert narrowed == "Last 24 h: 1 run, none failed"
+    narrowed = re.sub(r" ([,.])", r"\1", text(verdict(served, "/?source=film")))
+    assert narrowed == "Last 24 h: 1 run, none failed."
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_nothing_ran(tmp_path: Path) -> None:
     db = ReportDatabase(tmp_path)
     db.ingest(write(tmp_path / "old", [attempt("a", 500)]))
     with closing(Served(db.path)) as served:
-        assert text(verdict(served)) == "Last 24 h: no runs"
+        assert text(verdict(served)) == "Last 24 h: no runs ."
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,10 @@ def test_health_leads_on(served: Served) -> None:
     page = served.get("/").text
     health = page.partition('<section class="health"')[2].partition("</section>")[0]
     assert page.index('class="verdict"') < page.index('class="tiles"') < page.index('class="health"')
+    # The title leads there from the first screen.
+    found = re.search(r'<a href="#health">(\d+ things to look at)</a>', page.partition('class="tiles"')[0])
+    assert found
+    assert f">{found[1]}</a></h2>" in health
     assert 'href="/storyreport/orphans"' in health
     assert 'href="/storyreport/stuck_runs"' in health
     assert "status-problem" in health

@@ -51,6 +51,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
+@pytest.mark.parametrize(
+    ("address", "first"),
+    [
+        ("failed_runs", ["run", "step", "error"]),
+        ("failed_stories", ["story", "step", "error"]),
+        ("run_status?run=n-1", ["run", "status", "summary"]),
+    ],
+)
+def test_what_went_wrong_is_among_the_first_columns(served: Served, address: str, first: list[str]) -> None:
+    assert re.findall(HEADING, served.get(f"/storyreport/{address}").text)[:3] == first
+
+
 def test_the_list_of_runs_begins_with_what_is_looked_for(served: Served) -> None:
     """JSON and CSV keep the order of the report."""
     page = served.get("/storyreport/recent_runs").text

@@ -15,6 +15,7 @@ from helpers.serving import AS_OF, ESCAPED, HOSTILE, HOSTILE_TOTAL, WRITE_AVERAG
 
 from storyreport import reports, rollups, schema
 from storyreport.errors import StoryreportError
+from storyreport.values import prose
 from storyreport.web.mode import Mode
 from storyreport.web.server import Extras, serve
 
@@ -123,6 +124,30 @@ def test_defaults_are_in_force_on_page_json_and_csv(served: Served) -> None:
         assert re.search(r'name="minutes" value="60"[^>]*type="number"', page)
     rows = objects(served, f"/storyreport/stuck_runs.json?as_of={AS_OF}&minutes=2&_shape=array")
     assert [row["run"] for row in rows] == ["run-1", "run-2"]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("stuck_runs", "Filters"),
+        ("stuck_runs?minutes=90&source=alpha", "Filters: minutes 90"),
+        (f"recent_runs?story={HOSTILE}&order=cost", f"Filters: story {ESCAPED}, order cost"),
+        # A field that has to be filled in is not folded away.
+        ("run_status?run=run-1", None),
+    ],
+)
+def test_a_folded_form_names_what_is_chosen_in_it(served: Served, address: str, said: str | None) -> None:
+    page = served.get(f"/storyreport/{address}").text
+    assert re.findall(r'<details class="folded-form"><summary>(.*?)</summary>', page) == ([said] if said else [])
+    assert page.count('<form class="parameters') == 1
+
+
+def test_commands_in_sentences_are_code(served: Served) -> None:
+    """Those of a description, of an empty report and of the catalogue; what a reader wrote is escaped first."""
+    page = served.get("/storyreport/notes").text
+    assert page.count("<code>storyreport note</code>") == 2
+    assert "<code>storyreport note</code>" in served.get("/-/reports").text
+    assert prose.html("Use `a <b>` & `c`, not `.") == "Use <code>a &lt;b&gt;</code> &amp; <code>c</code>, not `."
 
 
 def test_links_of_a_page_carry_all_parameters(served: Served) -> None:

@@ -17,11 +17,11 @@ TICK = (
 SPLIT = "split(datum.label, '\\n')"
 
 
-def days(found: Sequence[str], by: str = "day") -> list[str]:
-    """All days (first days of weeks, of months) from the first to the last that is found."""
+def days(found: Sequence[str], by: str = "day", most: int = MOST_BANDS) -> list[str]:
+    """All days (first days of weeks, of months) from the first to the last that is found; of too many, those found."""
     known = sorted(day[:10] for day in found)
     at, last = date.fromisoformat(known[0]), date.fromisoformat(known[-1])
-    if (last - at).days > MOST_BANDS * {"week": 7, "month": 31}.get(by, 1):
+    if (last - at).days > most * {"week": 7, "month": 31}.get(by, 1):
         return known
     every = []
     while at <= last:
@@ -46,7 +46,7 @@ def dated(every: Sequence[str], own: dict[str, Any], width: int, is_bar: bool, b
     """The channel of days: never shifted by the reader's time zone, one label on the last day."""
     form, room = ("%b %d", 80) if width < NARROW else ("%Y-%m-%d", 110)
     form = "%Y-%m" if by == "month" else form
-    most = max(2, min(10, width // room))
+    most = max(2 if width > 1.5 * room else 1, min(10, width // room))
     axis = {"title": None, "labelAngle": 0, "grid": False, "labelFlush": False, **own.get("axis", {})}
     step = -(-len(every) // most)
     shown = list(every)[::-1][::step][::-1]

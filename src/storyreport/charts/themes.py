@@ -20,6 +20,8 @@ def theme(text: str, background: str | None) -> dict[str, Any]:
     return {
         "background": background,
         "font": FONT,
+        # The page's letters may be wider than the ones that the last label was measured with.
+        "padding": {"left": 5, "top": 5, "right": 12, "bottom": 5},
         "view": {"stroke": None},
         "axis": {
             "labelFontSize": 12,
@@ -30,7 +32,13 @@ def theme(text: str, background: str | None) -> dict[str, Any]:
             **faint,
         },
         "axisBand": {"grid": False},
-        "legend": {"labelColor": text, "labelFontSize": 12},
+        "legend": {
+            "labelColor": text,
+            "labelFontSize": 12,
+            "titleColor": text,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+        },
         "title": {"color": text, "anchor": "start", "fontSize": 15, "offset": 12},
         "mark": {"color": PALETTE[0]},
         "line": {"point": True, "strokeWidth": 2},

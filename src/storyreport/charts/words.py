@@ -1,8 +1,9 @@
 """Names and values as a chart writes them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 from ..values.quantities import KEY, TIME, heading, number
 
@@ -44,12 +45,28 @@ def reading(column: str, value: Any, currency: str = "") -> str:
 def wrapped(text: str, letters: int) -> list[str]:
     """A long name on several lines, at most LINES."""
     lines: list[str] = []
-    for word in re.split(r"(?<=[\s/_-])", text):
-        if lines and len(lines[-1]) + len(word) <= letters:
+    for word in (piece for found in re.split(r"(?<=[\s/_-])", text) for piece in _pieces(found, letters)):
+        if lines and _width(lines[-1]) + _width(word) <= letters:
             lines[-1] += word
         else:
             lines.append(word)
     return lines if len(lines) <= LINES else [*lines[: LINES - 1], f"{lines[LINES - 1].rstrip()} …"]
+
+
+def _pieces(word: str, letters: int) -> Iterator[str]:
+    """A word that is longer than a line in pieces, of which brackets and dots end the first ones."""
+    for part in re.split(r"(?<=[(=:,.])", word) if _width(word) > letters else [word]:
+        rest = part
+        while _width(rest) > letters:
+            end = next(place for place in range(len(rest), 0, -1) if _width(rest[:place]) <= letters or place == 1)
+            yield rest[:end]
+            rest = rest[end:]
+        yield rest
+
+
+def _width(text: str) -> int:
+    """How many letters are as wide as a text: those of East Asia are two."""
+    return len(text) if text.isascii() else sum(1 + (east_asian_width(letter) in "WF") for letter in text)
 
 
 def labels(names: Sequence[str], letters: int) -> dict[str, str]:

@@ -13,6 +13,7 @@ from ..errors import UsageError
 from ..reports import Report
 from ..terminal import tables
 from ..terminal.output import FORMATS, Shape
+from ..values import prose
 from ..values.quantities import heading
 from . import stills
 from .digest import Digest
@@ -132,7 +133,7 @@ def _home(digest: Digest, found: Sequence[Answer], stories: Sequence[Answer]) ->
         if answer.report.topic != topic:
             yield f"{'</ul>' if topic else ''}<h2>{html.escape(answer.report.topic)}</h2><ul>"
             topic = answer.report.topic
-        title, summary = html.escape(answer.report.title), html.escape(answer.report.summary)
+        title, summary = html.escape(answer.report.title), prose.html(answer.report.summary)
         yield f'<li><a href="{answer.report.name}.html">{title}</a>: {summary}</li>'
     yield "</ul>"
 
@@ -156,7 +157,7 @@ def _title(answer: Answer) -> str:
 
 def _report(answer: Answer, most: int) -> Iterator[str]:
     yield _title(answer)
-    yield f"<p>{html.escape(answer.report.description)}</p>"
+    yield f"<p>{prose.html(answer.report.description)}</p>"
     yield from _chart(answer)
     yield from _table(answer, most)
     name = answer.report.name

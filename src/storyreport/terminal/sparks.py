@@ -24,15 +24,18 @@ Channel = Mapping[str, Any]
 def over_time(chart: Mapping[str, Any] | None, rows: Sequence[Row], width: int) -> Iterator[str]:
     """A chart over days as lines, one a series, each to its own scale; nothing for other charts, or a single day."""
     encoding = (chart or {}).get("encoding", {})
-    if encoding.get("x", {}).get("type") != "temporal" or "field" not in encoding.get("y", {}):
+    # The colour of a cell is its value.
+    y = encoding.get("color" if "ratio" in encoding.get("color", {}) else "y", {})
+    if encoding.get("x", {}).get("type") != "temporal" or "field" not in y:
         return
-    x, y = encoding["x"]["field"], encoding["y"]
+    x = encoding["x"]["field"]
     # Rows of single runs have times, not days.
     dated = [(day, row) for row in rows if len(str(row[x])) == len("2026-01-31") and (day := _day(str(row[x])))]
     places = _places({day for day, _ in dated}, min(MOST_CELLS, width - NAME_WIDTH - SAID_WIDTH))
     if len(places) < 2:
         return
-    names = [encoding[channel]["field"] for channel in ("color", "detail", "row") if channel in encoding]
+    telling = [encoding.get(channel, {}) for channel in ("y", "color", "detail", "row")]
+    names = [channel["field"] for channel in telling if channel and channel is not y]
     series: dict[str, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for day, row in dated:
         series[" ".join(str(row[name]) for name in names if row[name])][places[day]].append(row)

@@ -68,7 +68,7 @@ def of_chart(report: Report, values: Mapping[str, str]) -> list[Bound]:
 def _drawn(report: Report) -> str:
     """The column whose values a chart draws."""
     encoding: Mapping[str, Any] = (report.chart or {}).get("encoding", {})
-    channels = (encoding.get(name, {}) for name in "xy")
+    channels = (encoding.get(name, {}) for name in ("x", "y", "color"))
     return next((each["field"] for each in channels if each.get("type") == "quantitative" and "field" in each), "")
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from .. import reports
+from ..reports import periods
 from . import DATABASE, context, links
 from .visitor import Visitor
 
@@ -63,7 +65,7 @@ class Bar:
     choices: list[Choice]
     hidden: dict[str, str]
     periods: list[Link]
-    is_custom: bool
+    custom: str  # the dates where they are none of the periods
     since: str
     until: str
     dates: tuple[str, ...]
@@ -89,7 +91,7 @@ async def view(visitor: Visitor, here: Here) -> Bar | None:
         | {name: own[name] for name in ("compare",) if own.get(name)}
         | {f"_{name}": value for name, value in chosen.items() if name not in own},
         periods=[_period(here, values, *period) for period in PERIODS] if "since" in own else [],
-        is_custom=_is_custom(own),
+        custom=_custom(own),
         since=own.get("since", ""),
         until=own.get("until", ""),
         dates=reports.DATES,
@@ -135,11 +137,26 @@ def _compare(here: Here, values: Mapping[str, str]) -> Link | None:
         return None
     is_on = bool(values.get("compare"))
     address = _address(here, {**values, "compare": "" if is_on else "previous"})
-    return Link("compare with the period before", address, is_on)
+    return Link("compare", address, is_on)
 
 
-def _is_custom(own: Mapping[str, str]) -> bool:
-    return (own.get("since", ""), own.get("until", "")) not in {(since, until) for _, since, until in PERIODS}
+def _custom(own: Mapping[str, str]) -> str:
+    since, until = own.get("since", ""), own.get("until", "")
+    is_named = (since, until) in {period[1:] for period in PERIODS}
+    if is_named or since == until:
+        return "" if is_named else _short(since)
+    if since and until:
+        return f"{_short(since)} to {_short(until)}"
+    return f"since {_short(since)}" if since else f"until {_short(until)}"
+
+
+def _short(value: str) -> str:
+    """A day as short as there is room for it; another value as it is."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return value
+    return f"{day.day} {day:%b}" if day.year == periods.now().year else f"{day.day} {day:%b %Y}"
 
 
 def _address(here: Here, values: Mapping[str, str]) -> str:

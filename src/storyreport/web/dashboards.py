@@ -1,7 +1,7 @@
 """The pages of dashboards, and the list of them: what their files say, with the rows of their reports."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
@@ -23,6 +23,7 @@ from .visitor import Result, Visitor
 
 # An en dash stands for a value that is not known.
 UNKNOWN = "\N{EN DASH}"
+NO_VALUE = "No value is known."
 SENTENCES = re.compile(r"(?<=[.!?])\s+")
 PERIOD = tuple(Param(name, "date", "", "") for name in context.DATES)
 # The widths of charts, on screens and on phones.
@@ -175,7 +176,8 @@ async def _part(visitor: Visitor, part: Part, chosen: Mapping[str, str]) -> Show
     if result.error or not result.rows:
         return replace(shown, note=result.error or "No rows.")
     if part.show == "chart":
-        return replace(shown, chart=await _chart(visitor, part, result.report, given))
+        chart = await _chart(visitor, part, result.report, given)
+        return replace(shown, chart=chart, note="" if chart else NO_VALUE)
     return _numbers(part, result, shown) if part.show == "number" else _table(part, result, shown)
 
 
@@ -196,15 +198,26 @@ def _select(part: Part) -> str:
 
 def _numbers(part: Part, result: Result, shown: Shown) -> Shown:
     place = result.columns.index(part.column)
-    label = result.columns.index(part.label) if part.label in result.columns else None
-    numbers = (Number(cells[place], "" if label is None else cells[label]) for cells in result.cells)
+    rows = zip(result.cells, result.rows, strict=True)
     # A source paid in two currencies has two rows.
     known = dict.fromkeys(
-        number for number, row in zip(numbers, result.rows, strict=True) if row[part.column] is not None
+        Number(cells[place], _label(part, result, row, cells)) for cells, row in rows if row[part.column] is not None
     )
     if not known:
-        return replace(shown, note="No value is known.")
-    return replace(shown, numbers=tuple(known)[: part.rows])
+        return replace(shown, note=NO_VALUE)
+    note = f"The first {part.rows}." if len(result.rows) > part.rows else ""
+    return replace(shown, numbers=tuple(known)[: part.rows], note=note)
+
+
+def _label(part: Part, result: Result, row: Mapping[str, Any], cells: Sequence[Any]) -> Any:
+    """What a number is of; where that has several pipelines, these tell it apart."""
+    if part.label not in result.columns:
+        return ""
+    label = cells[result.columns.index(part.label)]
+    others = {other.get("pipeline") for other in result.rows if other[part.label] == row[part.label]}
+    if len(others) < 2:
+        return label
+    return Markup("{} {}").format(label, cells[result.columns.index("pipeline")] or "")
 
 
 def _table(part: Part, result: Result, shown: Shown) -> Shown:
@@ -216,8 +229,13 @@ def _table(part: Part, result: Result, shown: Shown) -> Shown:
     return replace(shown, table=found, note=f"The first {part.rows} rows." if len(result.rows) > part.rows else "")
 
 
+def _bound(report: reports.Report, given: Mapping[str, str]) -> dict[str, str]:
+    """The values of a report's parameters, as far as it takes them."""
+    return reports.bind(report, {param.name: given[param.name] for param in report.params if param.name in given})
+
+
 async def _chart(visitor: Visitor, part: Part, report: reports.Report, given: Mapping[str, str]) -> charts.Chart | None:
-    values = reports.bind(report, {param.name: given[param.name] for param in report.params if param.name in given})
+    values = _bound(report, given)
     found = await listed(visitor, report, values, {})
     context_ = await drawn.context(visitor, report, values, title=part.title)
     return await charts.kept(visitor, report, values, found.all, context_, CHART_WIDTHS[part.width])
@@ -235,10 +253,10 @@ async def _values(
     """A text with the values of the first rows of reports in it, without the sentences of which no value is known."""
     sentences = []
     for sentence in SENTENCES.split(text):
-        found = [await _value(visitor, match[1], match[2], given, chosen) for match in VALUE.finditer(sentence)]
+        found = [await _value(visitor, match.groups(""), given, chosen) for match in VALUE.finditer(sentence)]
         if not found or any(value != UNKNOWN for value in found):
-            # Of a split by a pattern with two groups, every third piece is text.
-            texts = map(escape, VALUE.split(sentence)[::3])
+            # Of a split by a pattern with three groups, every fourth piece is text.
+            texts = map(escape, VALUE.split(sentence)[::4])
             sentences.append(
                 Markup("").join(piece for pair in zip_longest(texts, found, fillvalue="") for piece in pair)
             )
@@ -246,12 +264,18 @@ async def _values(
 
 
 async def _value(
-    visitor: Visitor, name: str, column: str, given: Mapping[str, Mapping[str, str]], chosen: Mapping[str, str]
+    visitor: Visitor, asked: Sequence[Any], given: Mapping[str, Mapping[str, str]], chosen: Mapping[str, str]
 ) -> Any:
+    """A value of a report's first row, or what its rows come to, money by currency; `asked` are the groups of VALUE."""
+    name, column, total = asked
     if not await visitor.may_see([name]):
         return UNKNOWN
     select = COUNT if column == ROWS else "select * from report limit 1"
     try:
+        if total:
+            report = reports.find(name)
+            rows = (await listed(visitor, report, _bound(report, given.get(name, chosen)), {})).all
+            return reports.headline((f"{{{column}{total}}}",), rows) or UNKNOWN
         result = await _result(visitor, name, given.get(name, chosen), select)
     except reports.UsageError:
         return UNKNOWN

@@ -23,6 +23,11 @@ HOLDS = {
     "runs": "runs",
     "notes": "notes: add one with `storyreport note`",
 }
+# What it means that these reports are empty.
+NOTHING = {
+    "known_findings": "No finding has been acknowledged: `storyreport ack` does that.",
+    "rejected_rows": "Every row could be loaded.",
+}
 # Of these reports it is good news that they are empty.
 FINDINGS = ("Integrity",)
 OF_TROUBLE = ("stuck_runs", "blocked_stories", "failed_stories", "failed_runs", "repeated_warnings", "cost_anomalies")
@@ -80,10 +85,10 @@ async def _of_choice(visitor: Visitor, report: reports.Report, selected: Mapping
         return Empty(
             (said, "There are some in other periods."), (("Show all days", _address(visitor, report, undated)),)
         )
-    return Empty(
-        (said, *_good(report), *_needs(report)),
-        (("Show it without these", links.plain(visitor.datasette, report.name)),),
-    )
+    # Without its key a report about one thing has nothing to show.
+    is_about_one = any(_is_missing(report, param, {param.name: ""}) for param in report.params)
+    without = (("Show it without these", links.plain(visitor.datasette, report.name)),)
+    return Empty((said, *_good(report), *_needs(report)), () if is_about_one else without)
 
 
 async def _has_rows(visitor: Visitor, report: reports.Report, given: Mapping[str, str]) -> bool:
@@ -121,7 +126,8 @@ async def _reasons(visitor: Visitor, report: reports.Report) -> tuple[str, ...]:
             found = await answers.rows(visitor.datasette, f"select exists (select 1 from {table}) as found")
             if not found.rows[0]["found"]:
                 return (_nothing(table), *_needs(report))
-    return (*(_good(report) or ("The sources have no rows for this report.",)), *_needs(report))
+    said = NOTHING.get(report.name, "The sources have no rows for this report.")
+    return (*(_good(report) or (said,)), *_needs(report))
 
 
 def _nothing(table: str) -> str:

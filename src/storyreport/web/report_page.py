@@ -20,6 +20,13 @@ KEPT = (SORT, SORT_DESC, BARS, "_refresh", "_explore")
 # The columns that a page begins with, where all would not fit a screen.
 FIRST = {
     "recent_runs": ("run", "source", "status", "started_at", "duration_ms", "slower_pct", "cost", "error"),
+    "failed_runs": ("run", "step", "error", "failed_at"),
+    "failed_stories": ("story", "step", "error", "failed_at"),
+    "stuck_runs": ("run", "step", "stuck_minutes", "reason"),
+    "run_status": ("run", "status", "summary", "error"),
+    "run_timeline": ("step", "attempt", "status", "duration_ms", "usual_ms", "error"),
+    "run_diff": ("step", "status", "with_status", "duration_ms", "with_duration_ms", "difference_ms", "error"),
+    "story_attempts": ("step", "attempt", "status", "started_at", "duration_ms", "error"),
 }
 
 
@@ -59,6 +66,8 @@ class ReportPage:
     refresh_seconds: int
     freshness: freshness.Freshness
     fields: list[Field]  # those that the bar does not have
+    is_folded: bool  # the form, where nothing needs to be chosen
+    filters: str  # what is chosen in it
     hidden: dict[str, str]  # what the bar has: the form keeps it
     selected: dict[str, str]
     headline: str
@@ -95,6 +104,8 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     title = links.title(report, values)
     json_address = links.report(datasette, report.name, {**values, **listing.kept(args, SORT, SORT_DESC)}, "json")
     chart = await _chart(visitor, report, values, rows.all)
+    own_params = [param for param in report.params if param.name not in context.NAMES]
+    selected = links.selected(report, values)
     return ReportPage(
         report=report,
         title=title,
@@ -102,13 +113,11 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         is_explored=bool(args.get("_explore")),
         refresh_seconds=listing.number(args, "_refresh", 10, 3600, 0),
         freshness=fresh,
-        fields=[
-            await _field(visitor, param, values[param.name])
-            for param in report.params
-            if param.name not in context.NAMES
-        ],
+        fields=[await _field(visitor, param, values[param.name]) for param in own_params],
+        is_folded=not any(param.is_required for param in own_params),
+        filters=", ".join(f"{_label(param)} {values[param.name]}" for param in own_params if param.name in selected),
         hidden={**_hidden(report, values), **own},
-        selected=links.selected(report, values),
+        selected=selected,
         headline=reports.headline(report.headline, rows.all),
         chart=chart,
         plain_address=links.plain(datasette, report.name),
@@ -218,8 +227,12 @@ def _hidden(report: reports.Report, values: Mapping[str, str]) -> dict[str, str]
     return chosen | {name: value for name, value in context.carried(values, {}).items() if name not in chosen}
 
 
+def _label(param: reports.Param) -> str:
+    return param.name.replace("_", " ")
+
+
 async def _field(visitor: Visitor, param: reports.Param, value: str, is_wrong: bool = False) -> Field:
-    label = param.name.replace("_", " ")
+    label = _label(param)
     if param.type == "source":
         names = [source.name for source in await visitor.sources()]
         names += [value] if value and value not in names else []
