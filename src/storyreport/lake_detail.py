@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Reports about one thing → the parameter that names it.
 TAKES = {"story_status": "story", "run_timeline": "run", "run_calls": "run"}
+# Columns that compare a row with those of other runs.
+COMPARED = ("usual_ms", "p95_ms")
 TABLES = ("step_runs", "calls")
 # What one thing has more rows of is not read for a page.
 MOST = 100_000
@@ -27,8 +29,19 @@ def run(connection: sqlite3.Connection, report: Report, given: Mapping[str, str]
         found = _rows_of(lake, report, given)
         if found:
             place = columns.index("source")
-            rows = [row for row in rows if row[place] != lake.source] + found
+            others = [row for row in rows if row[place] != lake.source]
+            rows = others + _compared(columns, rows, found)
     return columns, rows
+
+
+def _compared(columns: list[str], landed: Rows, found: Rows) -> Rows:
+    """The lake's rows with what is usual, which the rollups here say of a row that landed; of others it is unknown."""
+
+    def bare(row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(None if name in COMPARED else value for name, value in zip(columns, row, strict=True))
+
+    known = {bare(row): row for row in landed}
+    return [known.get(bare(row), bare(row)) for row in found]
 
 
 def readable(connection: sqlite3.Connection, report: Report, given: Mapping[str, str]) -> list[reports.Lake]:

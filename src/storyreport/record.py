@@ -51,6 +51,10 @@ def _count(value: Any) -> int | None:
     return int(number) if number is not None and number == int(number) else None
 
 
+def _ordinal(value: Any) -> int | None:
+    return _count(value) or None
+
+
 def _time(value: Any) -> str | None:
     if not isinstance(value, str) or not ISO.fullmatch(value.strip()):
         return None
@@ -75,6 +79,7 @@ Kind = tuple[Callable[[Any], Any], str]
 TEXT: Kind = (_text, "a text")
 AMOUNT: Kind = (_amount, "a number, not negative")
 COUNT: Kind = (_count, "a whole number, not negative")
+ORDINAL: Kind = (_ordinal, "a whole number, 1 or more")
 MOMENT: Kind = (_time, "a time such as 2026-03-01T10:00:00Z")
 STATUS: Kind = (
     _status,
@@ -91,7 +96,7 @@ FIELDS: dict[str, dict[str, Kind]] = {
         **COMMON,
         "story_title": TEXT,
         "family": TEXT,
-        "attempt": COUNT,
+        "attempt": ORDINAL,
         "queued_at": MOMENT,
         "started_at": MOMENT,
         "ended_at": MOMENT,

@@ -56,6 +56,13 @@ def test_a_user_that_cannot_be(report_db: Path, name: str, password: str) -> Non
     assert not accounts.path_for(report_db).exists()
 
 
+def test_a_password_needs_a_terminal_or_the_option(report_db: Path) -> None:
+    done = storyreport("user", "add", "ann", "--db", report_db, cwd=report_db.parent, typed=f"{PASSWORD}\n" * 2)
+    assert_one_sentence(done, 2)
+    assert "--password-stdin" in done.stderr
+    assert not accounts.path_for(report_db).exists()
+
+
 def test_a_file_that_others_read_or_that_is_damaged(report_db: Path) -> None:
     """It opens nothing: the server does not start, no user is added."""
     add(report_db, "ann", PASSWORD)

@@ -96,6 +96,7 @@ def test_fields_are_those_of_the_plain_formats() -> None:
         (["step", "write", "--status", "running", "--ended-at", "2026-02-03"], "has not ended"),
         (["step", " "], "step must be a text"),
         (["step", "write", "--attempt", "1.5"], "attempt must be a whole number"),
+        (["step", "write", "--attempt", "0"], "attempt must be a whole number, 1 or more"),
         (["call", "--cost", "1"], "needs a provider or a model"),
         (["call", "--model", "m", "--cost", "free"], "cost must be a number"),
         (["call", "--model", "m", "--currency", "dollars"], "currency must be"),

@@ -207,7 +207,9 @@ def test_watch_loads_what_changes(tmp_path: Path) -> None:
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
-    errors = [line for line in said.splitlines() if "Error: " in line]
+    *others, last = said.splitlines()
+    assert (process.returncode, last) == (0, "Stopped watching.")
+    errors = [line for line in others if "Error: " in line]
     assert len(errors) == 1
     assert "studio: " in errors[0]
     assert "does not exist" in errors[0]

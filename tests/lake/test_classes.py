@@ -109,11 +109,35 @@ def test_days_of_which_the_stories_are_elsewhere_are_unknown(both: Both) -> None
     [("run_timeline", {"run": "r30"}), ("run_calls", {"run": "r30"}), ("story_status", {"story": "s15"})],
 )
 def test_one_thing_is_read_in_the_lake(both: Both, name: str, given: dict[str, str]) -> None:
-    """Of a run that did not land: all of its rows, but for what is usual, which needs the others."""
+    """Of a run that did not land: all of its rows, but for what is usual, which needs the others and is unknown."""
     rows, expected = answer(both.rolled_up, name, **given), answer(both.ingested, name, **given)
     usual = 2 if name == "run_timeline" else 0
+    assert {row[len(row) - usual :] for row in rows} == {(None,) * usual}
     assert [row[: len(row) - usual] for row in rows] == [row[: len(row) - usual] for row in expected]
     assert len(rows) == STEPS
+
+
+def test_one_thing_of_the_lake_is_data_too(both: Both) -> None:
+    """JSON and CSV have the rows of the page, in the order of the address; a page that is not there is refused."""
+    served = serving.Served(both.rolled_up)
+    address = "/storyreport/run_timeline.{}?run=r30&_sort_desc=offset_ms"
+    rows = served.get(address.format("json")).json()["rows"]
+    lines = served.get(address.format("csv")).text.splitlines()
+    page = served.get(address.replace(".{}", "") + "&_page=2")
+    served.close()
+    assert [row["step"] for row in rows] == [f"step_{number}" for number in (3, 2, 1, 0)]
+    assert [row["offset_ms"] for row in rows] == [900_000, 600_000, 300_000, 0]
+    assert [line.split(",")[0] for line in lines] == ["step", "step_3", "step_2", "step_1", "step_0"]
+    assert {(row["usual_ms"], row["p95_ms"]) for row in rows} == {(None, None)}
+    assert page.status_code == 400
+
+
+def test_what_is_usual_is_known_of_what_landed(both: Both) -> None:
+    """The rollups say it of the latest runs, whose other rows are in the lake: at least 20 of 28 days."""
+    run = f"r{RUNS - 2}"
+    rows, expected = answer(both.rolled_up, "run_timeline", run=run), answer(both.ingested, "run_timeline", run=run)
+    assert rows == expected
+    assert all(row[-2] for row in rows)
 
 
 def said(database: Path, *arguments: str) -> tuple[int, str]:
@@ -146,7 +170,9 @@ def test_a_page_reads_the_lake_for_people_alone(both: Both, is_stranger: bool, r
     extras = Extras(mode=mode_for(both.rolled_up, "0.0.0.0", False, True, True, ())) if is_stranger else None
     served = serving.Served(both.rolled_up, extras)
     page = served.get("/storyreport/run_calls?run=r30").text
+    data = served.get("/storyreport/run_timeline.json?run=r30&_shape=array").json()
     served.close()
     assert page.count("gpt-4o") >= rows
+    assert len(data) == rows
     assert ("x is rolled up from a lake" in page) is is_stranger
     assert str(both.lake) not in page

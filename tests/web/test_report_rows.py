@@ -1,11 +1,14 @@
 """A report's rows on its page: sorted by an address, fifty at a time, with headings that sort."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
 from helpers.report_database import ReportDatabase
 from helpers.serving import Served
+
+from storyreport.web.listing import Order
 
 STEPS = 120
 
@@ -107,6 +110,19 @@ def test_links_of_a_frame_open_the_page_around_it(served: Served) -> None:
     assert '<base target="_top">' in text
     assert "_sort_desc=total_ms#rows" in text
     assert "_embed" not in text
+
+
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_rows_that_no_select_gave_are_in_the_same_order(is_descending: bool) -> None:
+    """As SQLite sorts them: unknown ones last, equal ones as they come."""
+    values = [(0, 3), (1, None), (2, "b"), (3, 1.5), (4, "a"), (5, None), (6, 3)]
+    order = Order("x", is_descending)
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute("create table given (n, x)")
+        connection.executemany("insert into given values (?, ?)", values)
+        expected = [n for n, _ in connection.execute(order.sql("select n, x from given"))]
+    connection.close()
+    assert [row["n"] for row in order.of([{"n": n, "x": x} for n, x in values])] == expected
 
 
 def test_twelve_bars_and_all(served: Served) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from ..errors import UsageError
 from .options import with_database
 
 
@@ -26,6 +27,8 @@ def add_user(name: str, password_stdin: bool, database: Path) -> None:
     """Add a user, or give one a new password; only its hash is kept."""
     from ..web import accounts
 
+    if not password_stdin and not sys.stdin.isatty():
+        raise UsageError("There is no terminal to type the password in: pipe it in, with --password-stdin.")
     given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     password = given if given is not None else click.prompt("Password", hide_input=True, confirmation_prompt=True)
     accounts.add_user(database, name, password)

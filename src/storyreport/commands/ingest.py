@@ -80,7 +80,7 @@ class Order(NamedTuple):
     is_flag=False,
     flag_value=WATCH_SECONDS,
     metavar="[SECONDS]",
-    help="Keep loading what changes until Ctrl-C; look every SECONDS [default: 60].",
+    help="Keep loading what changes until Ctrl-C (exit code 0); look every SECONDS [default: 60].",
 )
 @with_wait
 @with_max_bytes
@@ -129,7 +129,10 @@ def ingest(
         return
     if any(is_stream(source) for source in sources):
         raise UsageError("Standard input or a pipe cannot be watched: name a file or folder.")
-    _watch(orders, database, watch)
+    try:
+        _watch(orders, database, watch)
+    except KeyboardInterrupt:
+        click.echo("Stopped watching.", err=True)
 
 
 def check(order: Order) -> None:

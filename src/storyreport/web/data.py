@@ -13,7 +13,7 @@ from datasette.database import QueryInterrupted
 from datasette.utils.asgi import AsgiStream
 
 from .. import reports
-from . import DATABASE, addresses, links, listing, picture_pages, report_page
+from . import DATABASE, addresses, lakes, links, listing, picture_pages, report_page
 from .data_errors import failure
 from .formats import Answer, Writer, form
 from .permissions import ensure_database, ensure_report
@@ -72,7 +72,8 @@ async def respond(datasette: Any, request: Any, large: asyncio.Semaphore) -> Any
         sorted_report = replace(report, sql=order.sql(report.sql)) if order else report
         answer = Answer(sorted_report, reports.for_sql(report, values), args)
         content_type, writer = form(extension, answer)
-        response = await written(datasette, answer, writer, large)
+        response = await of_lake(Visitor(datasette, request), answer, writer, order)
+        response = response or await written(datasette, answer, writer, large)
     except reports.UsageError as error:
         view = await report_page.refused(Visitor(datasette, request), report, error) if not extension else None
         return await refusal(datasette, request, name, 400, str(error), report.title, view)
@@ -132,6 +133,15 @@ def too_much(report: reports.Report, limit: str, setting: str) -> reports.UsageE
     return reports.UsageError(
         f"{report.name} has more than {limit}, the limit of this server (its setting {setting}): narrow it down."
     )
+
+
+async def of_lake(visitor: Visitor, answer: Answer, writer: Writer, order: listing.Order | None) -> Any:
+    """The response for one story or run that is read in a lake; None where none is."""
+    found = await lakes.rows(visitor, answer.report, answer.values)
+    if found is None:
+        return None
+    rows = [tuple(row.values()) for row in (order.of(found) if order else found)]
+    return Response("".join(writer(answer, answer.report.columns, [rows])))
 
 
 async def written(datasette: Any, answer: Answer, writer: Writer, large: asyncio.Semaphore) -> Any:

@@ -1,6 +1,6 @@
 """The rows of a report in a chosen order, and a page of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,12 @@ class Order:
         return (
             f"select *\nfrom (\n{select}\n)\norder by {quoted} is null, {quoted}{' desc' if self.is_descending else ''}"
         )
+
+    def of(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Rows that no SELECT gave, in this order: numbers before texts, as SQLite has them."""
+        known = [row for row in rows if row[self.column] is not None]
+        known.sort(key=lambda row: (isinstance(row[self.column], str), row[self.column]), reverse=self.is_descending)
+        return known + [row for row in rows if row[self.column] is None]
 
     @property
     def args(self) -> dict[str, str]:

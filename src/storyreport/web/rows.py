@@ -63,7 +63,8 @@ async def _listed(
 ) -> Listed:
     datasette, start = visitor.datasette, (page - 1) * PAGE_ROWS
     if (of_lake := await lakes.rows(visitor, report, bound)) is not None:
-        return Listed(of_lake[:MOST_ROWS], of_lake[start : start + PAGE_ROWS], len(of_lake), page, order)
+        ordered = order.of(of_lake) if order else of_lake
+        return _page(report, Listed(of_lake[:MOST_ROWS], ordered[start : start + PAGE_ROWS], len(of_lake), page, order))
     sql = f"select *\nfrom (\n{report.sql}\n)\nlimit {MOST_ROWS + 1}"
     found = (await answers.rows(datasette, sql, bound)).rows
     total = len(found)
@@ -75,7 +76,12 @@ async def _listed(
         inner = order.sql(report.sql) if order else report.sql
         paged = f"select *\nfrom (\n{inner}\n)\nlimit {PAGE_ROWS} offset {start}"
         shown = (await answers.rows(datasette, paged, bound)).rows
-    if not shown and page > 1:
-        last = max(1, -(-total // PAGE_ROWS))
-        raise reports.UsageError(f"{report.name} has no page {page:,}: the last one is {last:,}.")
-    return Listed([dict(row) for row in found[:MOST_ROWS]], shown, total, page, order)
+    return _page(report, Listed([dict(row) for row in found[:MOST_ROWS]], shown, total, page, order))
+
+
+def _page(report: reports.Report, found: Listed) -> Listed:
+    """The rows, if there is such a page of them."""
+    if not found.shown and found.page > 1:
+        last = max(1, -(-found.total // PAGE_ROWS))
+        raise reports.UsageError(f"{report.name} has no page {found.page:,}: the last one is {last:,}.")
+    return found
