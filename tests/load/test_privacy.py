@@ -20,7 +20,7 @@ REDACTED = {
     "fal": ("Key 12ab34cd-Zq7:5678ef90abcd", "<secret>"),
     "setting": ("aws_secret_access_key = Zq7xwJalrXUtnFEMI", "aws_secret_access_key = <secret>"),
     "connection": ("Endpoint=sb://x/;SharedAccessKey=Zq7azure12345678=", "Endpoint=sb://x/;SharedAccessKey=<secret>"),
-    "JSON": ('{"user":"bob","pwd":"Zq7x","secret":"Zq7y"}', '{"user":"bob","pwd":"<secret>","secret":"<secret>"}'),
+    "JSON": ('{"user":"bob","pwd":"Zq7x","secret":"Zq7y"}', '{"user":"<user>","pwd":"<secret>","secret":"<secret>"}'),
     "header without colon": ("xi-api-key Zq7x0123456789", "xi-api-key <secret>"),
     "in words": ("login failed with password Zq7hunter22", "login failed with password <secret>"),
     "cookie": ("Cookie: session=Zq7value; path=/", "Cookie: <secret>"),

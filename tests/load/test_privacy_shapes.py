@@ -22,7 +22,7 @@ SECRETS = {
     "French": ("mot de passe : Zq7secret", "mot de passe : <secret>"),
     "Spanish": ("contraseña=Zq7clave", "contraseña=<secret>"),
     "Chinese": ("密码\uff1aZq7mima", "密码\uff1a<secret>"),
-    "short word": ("user=alice pass=Zq7pass1", "user=alice pass=<secret>"),
+    "short word": ("user=alice pass=Zq7pass1", "user=<user> pass=<secret>"),
     "long": (f"token: {'Zq' * 250}7", "token: <secret>"),
     "quoted": ('token "Zq7qwertyuiop" has expired', 'token "<secret>" has expired'),
     "after its fault": ("Invalid token: Zq7qwertyuiopasdf", "Invalid token: <secret>"),
@@ -124,7 +124,7 @@ def test_nothing_of_it_is_in_the_file(db: ReportDatabase, tmp_path: Path) -> Non
 
 def test_the_number_of_a_card_has_a_check_digit() -> None:
     """Luhn's, worked out by hand: of 4111111111111111 the doubled digits add up to 8 + 7 * 2, others to 8: 30."""
-    is_card = importlib.import_module("storyreport.values.privacy")._is_card
+    is_card = importlib.import_module("storyreport.values.people")._is_card
     assert is_card("4111111111111111")
     assert not is_card("4111111111111112")
     assert is_card("378282246310005")

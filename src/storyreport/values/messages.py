@@ -57,7 +57,7 @@ CODES = tuple(
         # error 503, API error (529, error #1205
         (r"\berror\s*[(\[#]?\s*(?P<code>\d{3,5})\b", ("error",)),
         # Fehler 503, erreur (503), and the same in other languages
-        (rf"(?:{ERROR_WORDS})\s*[:(\[#\uff1a]?\s*(?P<code>{HTTP})\b", tuple(ERROR_WORDS.split("|"))),
+        (rf"(?:{ERROR_WORDS})\s*(?:[:(\[#\uff1a]\s*)?(?P<code>{HTTP})\b", tuple(ERROR_WORDS.split("|"))),
         # error TS2345, error CS0103; CUDA error: 700, curl: (28)
         (r"\berror:?\s+(?P<code>(?-i:[A-Z]{1,4})\d{3,5})\b", ("error",)),
         (r"\b(?:cuda|hip|cublas|cudnn|curl|opencl|vulkan)(?: \w+)? error:?\s*[(\[]?(?P<code>\d{1,5})\b", ("error",)),

@@ -10,7 +10,8 @@ ECHO = Pattern(
     r"|output|response|body|parts|payload|request|data|story|chapter|arguments|k?w?args|variables|instructions|summary"
     r"|description|query|generations|candidates)\\?[\"']?\s*[=:]\s*)b?[\[{(\"'].*"
     # A row of a database, as its server repeats it.
-    r"|\b((?:failing row contains|parameters?)[:=]?\s*)[\[(].*"
+    r"|\b((?:failing row contains|parameters?)[:=]?\s*)[\[({].*"
+    r"|\b(values\s*)\((?!\s*(?:[?:$@%]|null\b|default\b)).*"
     r"|\b(variables\s*)\{.*"
     r"|\b(LINE \d+: )\s*(?:insert|update|select|values|with)\b.*"
     r"|\b((?:from completion|got|received|completion|generated text|invalid json output|could not parse llm output"
@@ -31,7 +32,10 @@ def _words(count: int) -> str:
 SENTENCE = rf"(?!HTTP|\d|[\"'`\[{{(<])(?={_words(5)}|[^\n]{{0,20}}?{UNSPACED}{{6}}).*"
 SAID = Pattern(
     r"(?is)\b((?:from completion:?|(?:got|char \d+\) in|(?:model|llm|ai|assistant|user) (?:said|returned|answered"
-    r"|replied)|raw (?:output|response|text)|(?:invalid|unparsable) (?:output|completion|answer|response)"
+    r"|replied)|(?:raw|l?lm|llm|model|ai|agent|assistant|bot) (?:output|response|text|answer|reply)"
+    r"|looking for beginning of value"
+    r"|sequences up to \d{1,4} tokens|prompt detected|(?:for|in) (?:the )?sentence|(?:invalid"
+    r"|unparsable) (?:output|completion|answer|response)"
     r"|(?:\w{1,20}[_ ])?prompt|candidate|completion|(?:generated|chapter|story|page|scene|raw) text|text|content"
     r"|narration|transcript|title|as json|raw|(?:prompt|completion|output|answer|text)(?: (?:was|is|so far|received)"
     rf"| was not valid| ?\([^()\n]{{0,40}}\)){{1,2}})\s*:)\s*){SENTENCE}"
@@ -43,11 +47,14 @@ OF_ERRORS = (
     r"errors?|fails?|failed|failure|invalid|valid|limits?|exceed\w*|time[d ]?-?outs?|retry|unauthori[sz]ed|denied|quota"
     r"|overloaded|unavailable|try again|must|cannot|unable|missing|requires?|required|unsupported|not found|does not"
     r"|expired|forbidden|blocked|too long|too large|too many|key|connection|server|expected|status|exception"
-    r"|expecting\b[^\n]{0,40}\bline \d+"
+    r"|(?:expecting\b[^\n]{0,40}|extra data: )\bline \d+|line \d+ column \d+"
 )
 MAYBE_SAID = Pattern(
     r"(?is)\b((?:response|output|answer|input|story|chapter|request|reply|result|data|summary|description"
-    r"|query|dialogue|system|user|human|assistant)\s*[:=]\s*"
+    r"|query|dialogue|system|user|human|assistant|question|thought|observation|(?-i:[Cc]ontext)|task|goal|sentence|paragraph|passage"
+    r"|chunk(?: \d{1,6})?(?: too long)?|in|document|refused|declined|invite(?: refusée)?|eingabe"
+    r"|texto?|entrada|promemoria"
+    r"|промпт|запрос|프롬프트)\s*[:=](?!:)\s*"
     r"|(?:received|revised|rejected|image|video)[ _](?:image )?prompt\s+(?!is|was|has|had|in|of|for|to|from))"
     rf"(?={SENTENCE[:-2]})(?!.*\b(?:{OF_ERRORS})\b).*"
 )
@@ -62,6 +69,28 @@ BETWEEN = Pattern(
     r"(?is)\b((?:the|your) (?:prompt|input|text|story|message)\s+)(?!was|is|has|must|contains)(?:\S+\s+){3,}?"
     r"(?=(?:was|is|has been|were|contains|violates|violated)\b)"
 )
+# As models begin to answer.
+ANSWER = Pattern(
+    r"(?is)(?<!\w)(?:i['\u2019]m sorry|i am sorry|i apologi[sz]e|i can(?:not|['\u2019]t) (?:help"
+    r"|assist|write|create|generate|continue)"
+    r"|as an ai\b|sure[,!]|certainly[,!]|of course[,!]|here(?:['\u2019]s| is| are) (?:the|your|an?|some) \w)"
+    rf"(?={_words(4)}).*"
+)
+# Text in an address: three words or more.
+IN_ADDRESS = Pattern(
+    r"(?<=[=/])[^\s=/&?#\"'<>+%]{0,80}(?:(?:%20|%0A|\+|%2C)+[^\s=/&?#\"'<>+%]{1,80}){2,}(?:[+%][^\s=/&?#\"'<>]*)?"
+)
+# Of Chinese, Japanese and others, in an address.
+IN_ESCAPES = Pattern(r"(?<=[=/])(?:%[89A-Fa-f][0-9A-Fa-f]){18,}[^\s=/&?#\"'<>]*")
+# The words for a prompt where words have no spaces.
+UNSPACED_PROMPT = Pattern(
+    rf"(?s)((?:提示词|提示詞|提示|输入|輸入|内容|正文|プロンプト|入力|本文|프롬프트|입력)\s*[:=\uff1a]\s*)(?=.{{0,40}}?{UNSPACED}{{4}}).*"
+)
+# Values in a statement of SQL.
+STATEMENT = Pattern(r"(?is)\b(?:select\b.{1,400}?\bfrom|update\b.{1,200}?\bset|delete\s+from|insert\s+into)\b")
+LITERAL = Pattern(r"(?<!\w)'(?:[^'\n]|'')*'")
+# What pytest shows of two texts.
+DIFFERENCE = Pattern(rf"(?m)^(\s{{0,8}}[-+?] )(?={_words(3)})[^\n]*")
 # What a model is sent as one text: its marks, and who speaks.
 DIALOGUE = Pattern(
     r"(?s)(?:<\|\w{2,30}\|>|\[/?INST\]|<</?SYS>>|(?m:^)#{2,4} ?(?:Instructions?|Response|Input|Human|Assistant|User):"
@@ -72,15 +101,15 @@ ELEMENT = Pattern(
     r"\b[^<>]{0,80}>)(?!\s*<text>)\s*[^\s<].*?(</\2>|\Z)"
 )
 # What stands at a place of a document, and what a parser of JSON stopped at.
-AT_PLACE = Pattern(r"(?s)(\bline \d+, column \d+:\n\s*)[^\n]*\S\s+\S[^\n]*(?=\n\s*\^)")
+AT_PLACE = Pattern(r"(?s)(\bline \d+, column \d+:?\n\s*)[^\n]*\S\s+\S[^\n]*(?=\n\s*\^)")
 JSON_DATA = Pattern(r"(?s)\b(JSON data, line \d+: ).*")
 STOPPED_AT = Pattern(r"(?s)(\bUnexpected token [^,\n]{1,12}, )(?:\.{3})?[\"'`“].*?(?= is not valid JSON|\Z)")
 # The value that a constraint was broken by: a title, unless it is one word.
-KEY_VALUE = Pattern(r"(Key \([^()]*\)=\()[^)\n]*\s[^)\n]*(\)|\Z)")
+KEY_VALUE = Pattern(r"((?:Key \([^()]*\)=|key value is )\()[^)\n]*\s[^)\n]*(\)|\Z)")
 PAGE = Pattern(r"(?is)<(?:!doctype html|html\b[^>]*>\s*<).*")
 PAGE_TITLE = Pattern(r"(?is)<title>\s*([1-5]\d\d[^<]{0,60})</title>")
 # Where a sentence may follow.
-FOLLOWED = Pattern(rf"(?:[:=]|completion\s|prompt\s)\s*(?![\d\s\"'`\[{{(<]){_words(2)}|{UNSPACED}{{6}}")
+FOLLOWED = Pattern(rf"(?:[:=\uff1a]|completion\s|prompt\s)\s*(?![\d\s\"'`\[{{(<]){_words(2)}|{UNSPACED}{{6}}")
 # A quoted part of three words or more, or of more than 60 characters, is content; a shorter one is a name.
 # An apostrophe within a word opens and closes nothing.
 QUOTED = Pattern(
@@ -92,6 +121,24 @@ LONGEST_NAME, FEWEST_WORDS = 60, 3
 OPENINGS = Pattern(r"[\"'`“„«»\u2018「『\[{(]")
 CONTENT = Pattern(rf"{UNSPACED}{{8}}")
 MARKS = Pattern(r"[<\[#]|(?:Human|Assistant|USER|ASSISTANT):|, column ")
+# The text of an element of a page, where it is a sentence.
+TOO_LONG_NAME = Pattern(r"(?i)(file ?name too long\W{1,4})(?<=['\"])[^'\"\n]+")
+IN_PAGE = Pattern(
+    rf"(?i)(<(?:div|span|td|th|li|h[1-6]|pre|section|article|body|blockquote)\b[^<>]{{0,200}}>)(?={_words(5)})[^<]+"
+)
+SPEAKERS = (
+    "sorry",
+    "apolog",
+    "i can",
+    "as an ai",
+    "sure",
+    "certainly",
+    "of course",
+    "here is",
+    "here's",
+    "here are",
+    "here\u2019s",
+)
 
 
 def neutral(message: str | None) -> str | None:
@@ -99,7 +146,12 @@ def neutral(message: str | None) -> str | None:
     if message is None:
         return None
     message = _without_sentences(message, message.casefold())
+    if "too long" in message:
+        message = TOO_LONG_NAME.sub(r"\1<text>", message)
+    if "assert" in message:
+        message = DIFFERENCE.sub(r"\1<text>", message)
     if MARKS.search(message):
+        message = IN_PAGE.sub(r"\1<text>", message) if "</" in message else message
         message = AT_PLACE.sub(r"\1<text>", ELEMENT.sub(r"\1<text>\3", DIALOGUE.sub("<text>", message)))
     if not OPENINGS.search(message):
         return message
@@ -114,6 +166,14 @@ def _without_sentences(message: str, lowered: str) -> str:
         page = PAGE.search(message)
         title = PAGE_TITLE.search(page[0]) if page else None
         message = f"{message[: page.start()]}<page>{f' {title[1].strip()}' if title else ''}" if page else message
+    if "://" in message and ("%" in message or "+" in message):
+        message = IN_ESCAPES.sub("<text>", IN_ADDRESS.sub("<text>", message))
+    if any(map(lowered.__contains__, SPEAKERS)):
+        message = ANSWER.sub("<text>", message)
+    if not message.isascii():
+        message = UNSPACED_PROMPT.sub(r"\1<text>", message)
+    if "'" in message and (statement := STATEMENT.search(message)):
+        message = message[: statement.end()] + LITERAL.sub("'<text>'", message[statement.end() :])
     if FOLLOWED.search(message):
         for pattern in (SAID, MAYBE_SAID, NOT_JSON):
             message = pattern.sub(lambda match: f"{match[match.lastindex or 0]}<text>", message)
@@ -121,7 +181,7 @@ def _without_sentences(message: str, lowered: str) -> str:
         message = JSON_DATA.sub(r"\1<text>", message)
     if "the " in lowered or "your " in lowered:
         message = BETWEEN.sub(r"\1<text> ", message)
-    return KEY_VALUE.sub(r"\1<text>\2", message) if "key (" in lowered else message
+    return KEY_VALUE.sub(r"\1<text>\2", message) if "key (" in lowered or "key value is (" in lowered else message
 
 
 def _without_content(match: re.Match[str]) -> str:
