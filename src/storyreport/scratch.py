@@ -6,6 +6,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from io import FileIO
 from pathlib import Path
 
 from .errors import StoryreportError
@@ -20,7 +21,7 @@ PREFIX = "storyreport-"
 LOCK = "in-use"
 # What is left free for others.
 SPARE_BYTES = 64 << 20
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 18
 
 
 @contextlib.contextmanager
@@ -82,20 +83,31 @@ def copy_file(source: Path, copy: Path, size_of: Callable[[bytes], int | None] =
     `size_of` says by its first 100 bytes how many of it are to be copied (None: all). The file is opened once: to
     close it ends all locks that this process has on it.
     """
-    # Without a buffer, which would not know of the jumps over holes.
-    with source.open("rb", buffering=0) as file, copy.open("wb") as target:
+    # Without buffers, which would not know of the jumps over holes.
+    with source.open("rb", buffering=0) as file, copy.open("wb", buffering=0) as target:
         os.chmod(copy, 0o600)
         about = os.fstat(file.fileno())
         said = size_of(file.read(100))
         size = about.st_size if said is None else min(said, about.st_size)
         check_room(source, copy.parent, min(size, getattr(about, "st_blocks", size) * 512))
         for start, end in _filled(file.fileno(), size):
-            file.seek(start)
-            target.seek(start)
-            while start < end and (block := file.read(min(BLOCK_BYTES, end - start))):
-                target.write(block)
-                start += len(block)
+            _copy(file, target, start, end)
         target.truncate(size)
+
+
+def _copy(file: FileIO, target: FileIO, start: int, end: int) -> None:
+    """Copy bytes to the same place; within a file system that can share them they are not even read."""
+    if hasattr(os, "copy_file_range"):
+        fds = file.fileno(), target.fileno()
+        with contextlib.suppress(OSError):
+            while start < end and (copied := os.copy_file_range(*fds, end - start, start, start)):
+                start += copied
+    # A block that stays in the processor's cache: new ones of a megabyte take three times as long.
+    block = memoryview(bytearray(BLOCK_BYTES))
+    file.seek(start)
+    target.seek(start)
+    while start < end and (count := file.readinto(block[: min(BLOCK_BYTES, end - start)])):
+        start += target.write(block[:count])
 
 
 def check_room(source: Path, place: Path, size: int) -> None:

@@ -1,11 +1,13 @@
 """Copies of sources: no larger than they must be, only where there is room, and gone after a kill."""
 
+import errno
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,8 +43,25 @@ def test_a_sparse_source_is_copied_without_its_holes(tmp_path: Path, temporary: 
     assert list(temporary.iterdir()) == []
 
 
-def test_holes_stay_holes_and_all_else_is_copied(tmp_path: Path) -> None:
-    """A part at the beginning, one in the middle and one at the end."""
+def no_range(*_: int) -> int:
+    """As between two file systems on an old kernel."""
+    raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+
+def short_range(source: int, target: int, count: int, place: int, to: int) -> int:
+    """As an interrupted call, and one that knows of no more."""
+    os.lseek(source, place, os.SEEK_SET)
+    os.lseek(target, to, os.SEEK_SET)
+    return os.write(target, os.read(source, 4)) if place < 8 else 0
+
+
+@pytest.mark.parametrize("copy_range", [None, no_range, short_range])
+def test_holes_stay_holes_and_all_else_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copy_range: Callable[..., int] | None
+) -> None:
+    """A part at the beginning, one in the middle and one at the end, whether or not the system can share blocks."""
+    if copy_range:
+        monkeypatch.setattr(os, "copy_file_range", copy_range, raising=False)
     source, copy = tmp_path / "source", tmp_path / "copy"
     parts = {0: b"beginning", 30 << 20: b"middle", (1 << 30) - 3: b"end"}
     with source.open("wb") as file:
