@@ -44,6 +44,26 @@ def test_an_answer(db: ReportDatabase, tmp_path: Path, answer: Any, table: str, 
     assert db.sql(f"select source_key, status, duration_ms from {table}") == [expected]
 
 
+def test_an_answer_is_no_whole_copy(db: ReportDatabase, tmp_path: Path) -> None:
+    """What a page of the newest lacks was not deleted; an answer without any is one, too."""
+    github = {"run_number": 1, "run_attempt": 1, "workflow_id": 5, "name": "CI", "conclusion": "failure"}
+    github |= {"created_at": TIMES["start_date"], "updated_at": TIMES["end_date"]}
+    pages: dict[str, list[Any]] = {
+        "github": [{"total_count": 2, "workflow_runs": [{"id": 1, **github}]}, {"total_count": 0, "workflow_runs": []}],
+        "airflow": [{"dag_runs": [{"dag_id": "d", "dag_run_id": "1", "state": "failed", **TIMES}]}, {"dag_runs": []}],
+        "prefect": [[{"id": each, "flow_id": "f", "state_name": "Failed", "expected_start_time": None, **PREFECT}]
+                    for each in "45"],
+        "n8n": [{"data": [{"id": each, "finished": False, "workflowId": "w", **N8N}]} for each in "67"],
+    }  # fmt: skip
+    for name, answers in pages.items():
+        for answer in answers:
+            (tmp_path / f"{name}.json").write_text(json.dumps(answer), "utf-8")
+            db.ingest(tmp_path / f"{name}.json")
+    found = [(key, None) for key in ("1", "4", "5", "6", "7", "d/1")]
+    assert db.sql("select source_key, gone_at from runs order by 1") == found
+    assert len(db.report("failed_runs")) == 6
+
+
 def test_tables_of_luigi(db: ReportDatabase, tmp_path: Path) -> None:
     """A task that ran for four seconds."""
     (folder := tmp_path / "luigi").mkdir()

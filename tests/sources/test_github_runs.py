@@ -77,7 +77,7 @@ OF_RUN, OF_JOB, OF_STEP = 308_000, 295_000, 234_000
 
 def loaded(db: ReportDatabase, folder: Path, **files: str) -> ReportDatabase:
     """The files of a folder, as one source."""
-    (source := folder / "export").mkdir()
+    (source := folder / "export").mkdir(exist_ok=True)
     for name, content in files.items():
         (source / f"{name}.json").write_text(content, "utf-8")
     db.ingest(source)
@@ -175,3 +175,12 @@ def test_a_job_that_was_not_run_again(db: ReportDatabase, tmp_path: Path) -> Non
         ("12", 1, "completed"),
         ("13", 2, "completed"),
     ]
+
+
+def test_a_queued_job_becomes_its_steps(db: ReportDatabase, tmp_path: Path) -> None:
+    """Without steps a job stands for itself; once it has some, nothing of it is queued any more."""
+    queued = {**JOB, "status": "queued", "conclusion": None, "started_at": None, "completed_at": None, "steps": []}
+    loaded(db, tmp_path, jobs=json.dumps({"jobs": [queued]}))
+    assert db.sql("select source_key, status from step_runs") == [("11", "queued")]
+    loaded(db, tmp_path, jobs=json.dumps({"jobs": [JOB]}))
+    assert db.sql("select source_key, status from step_runs") == [("11/1", "failed")]

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from helpers.report_database import ReportDatabase, pairs
+from helpers.report_database import ReportDatabase, change, pairs
 
 STATUS = """
 create table step_status (
@@ -50,6 +50,19 @@ def test_a_tracker_without_stories(db: ReportDatabase, tmp_path: Path) -> None:
     db.ingest(write(tmp_path / "tracker.db", f"1, 's1', '01_ingest', 'completed', {row}"))
     assert pairs(db.report("pending_stories"), "story", "title", "next_step") == [("s1", "(not read)", "02_preprocess")]
     assert pairs(db.report("story_status", story="s1"), "title") == [("(not read)",)]
+
+
+def test_a_fork_with_steps_of_its_own(db: ReportDatabase, tmp_path: Path) -> None:
+    """Nothing waits for a step of the tracker whose number has another name here, then or later."""
+    row = "'completed', 'r1', null, 0, null, null, '2026-03-01 10:00:05', '2026-03-01 10:00:05'"
+    db.ingest(
+        write(tmp_path / "tracker.db", f"1, 's1', '01_ingest', {row}", f"2, 's2', '01_ingest', {row}",
+              f"3, 's2', '02_plan', {row}", f"4, 's2', '03_write', {row}")
+    )  # fmt: skip
+    assert pairs(db.report("pending_stories"), "story", "next_step") == [("s1", "02_plan")]
+    change(tmp_path / "tracker.db", f"insert into step_status values (5, 's3', '01_ingest', {row})")
+    db.ingest(tmp_path / "tracker.db")
+    assert pairs(db.report("pending_stories"), "story", "next_step") == [("s1", "02_plan"), ("s3", "02_plan")]
 
 
 def test_exports_of_a_tracker(db: ReportDatabase, tmp_path: Path) -> None:

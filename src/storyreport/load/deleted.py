@@ -12,6 +12,7 @@ def mark_deleted(job: Job, core: str, changes_only: bool) -> int:
         job.adds
         or job.continued
         or _is_unread(job, core)
+        or set(job.part.feeds.get(core, ())) & job.typed.opened.pages
         or (group is None and (changes_only or core not in job.part.feeds))
     ):
         return 0

@@ -115,6 +115,8 @@ class Opened:
     ends: dict[str, "End"] = field(default_factory=dict)
     # the columns of staged tables that no row has a value in: they need not be looked at
     empty: dict[str, frozenset[str]] = field(default_factory=dict)
+    # tables of which an answer of an API was handed over: it has some of the rows
+    pages: set[str] = field(default_factory=set)
     # a database server, whose rows are fetched as they are needed
     remote: Remote | None = None
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from ..errors import NotContinuedError
@@ -73,7 +74,12 @@ def open_staged(
         table: _empty_columns(connection, name, part.tables[table].columns) for table, (name, _) in tables.items()
     }
     opened.ends = found_ends
+    opened.pages = {table for table, path in found.exports if _is_page(path, part.tables[table])}
     return opened
+
+
+def _is_page(path: Path, table: Table) -> bool:
+    return text.is_listed(path, table.listed_as) or (table.is_answer and text.form(path) != "table")
 
 
 @lru_cache(maxsize=64)

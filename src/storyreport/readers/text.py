@@ -67,6 +67,11 @@ def listed_records(place: Place, name: str | None) -> Iterator[Record]:
             yield (number, item, None) if isinstance(item, dict) else (number, None, "the item is no JSON object")
 
 
+def is_listed(path: Path, name: str | None) -> bool:
+    """Whether a file is an answer of an API: an object with a list of this name."""
+    return any(isinstance((record or {}).get(name), list) for _, record, _ in first_records(path, 1) if name)
+
+
 def records(place: Place) -> Iterator[Record]:
     """(number, fields, None) or (number, None, problem) of each record of a JSON or CSV file, or of a piece of it.
 

@@ -96,6 +96,8 @@ def _is_document(file: Path) -> bool:
 def _is_ours(record: dict[str, Any]) -> bool:
     """Whether a record has jobs or runs, or is one."""
     found = _found(record)
+    if "total_count" in record and any(record.get(name) == [] for name in LISTS):
+        return True
     return bool(_kind(record)) or any(
         isinstance(item, dict) and _kind(item) for items in found.values() for item in items
     )
@@ -182,7 +184,8 @@ SYSTEM = System(
     parts={
         "jobs": Part(
             tables={"run_records": RUNS, "job_records": JOBS, "step_records": STEPS},
-            feeds={"runs": ("run_records", "job_records"), "step_runs": ("job_records", "step_records")},
+            # An answer is a page of the newest runs, or the jobs of one, and says nothing of those that it lacks.
+            feeds={},
             # A run whose jobs are run again begins again.
             restarts=frozenset({"runs"}),
             statuses={

@@ -323,3 +323,12 @@ select
     end as duration_ms
 from timed
 left join workflows on workflows.run_key = timed.run_key;
+
+-- jobs: delete step_runs
+-- A job that was queued had no steps yet, and stood for itself.
+select step_runs.id
+from main.step_runs
+where
+    step_runs.source_id = :source_id
+    and step_runs.input_id = :input_id
+    and step_runs.source_key in (select key(job) from src_step_records);

@@ -23,6 +23,7 @@ DATABASE = Part(
             },
             required=("id",),
             export_signs=frozenset({"id", "workflowid", "mode", "startedat", "stoppedat"}),
+            is_answer=True,
             group="id",
         ),
         "workflow_entity": Table(columns={"id": Type.KEY, "name": Type.KEY}, required=("id",)),

@@ -37,7 +37,8 @@ from src_step_status
 where run_id is not null;
 
 -- database: steps
--- Where one of the tracker's own steps is in use, all five are known before a story has reached the last.
+-- Where one of the tracker's own steps is in use, all five are known before a story has reached the last; but not where
+-- one of these numbers has another name: the steps of a fork are those that are in use.
 with own (name, position) as (
     values
     ('01_ingest', 1),
@@ -66,7 +67,22 @@ select
     name,
     position
 from own
-where exists (select 1 from used where used.name in (select name from own));
+where
+    exists (select 1 from used where used.name in (select name from own))
+    and not exists (
+        select 1
+        from (
+            select name
+            from used
+            union all
+            select name
+            from main.steps
+            where source_id = :source_id
+        ) as known
+        where
+            known.name glob '0[1-5]*'
+            and known.name not in (select name from own)
+    );
 
 -- database: step_runs
 -- Each row of the history is an attempt. The current state of a step is the acceptance result of the last attempt of

@@ -29,6 +29,7 @@ DATABASE = Part(
             required=("id",),
             # As its API lists them.
             export_signs=frozenset({"flow_id", "state_type", "state_name", "expected_start_time"}),
+            is_answer=True,
             group="id",
             changed="updated",
             unread=frozenset({"auto_scheduled"}),
@@ -54,6 +55,7 @@ DATABASE = Part(
             },
             required=("id", "task_key"),
             export_signs=frozenset({"task_key", "dynamic_key", "flow_run_id", "state_type"}),
+            is_answer=True,
             group="flow_run_id",
         ),
         "flow": Table(columns={"id": Type.KEY, "name": Type.KEY}, required=("id",)),
