@@ -193,6 +193,41 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         events(chunk("a", 10), chunk("b", 20), chunk("a", 100), chunk("b", 200), ends="\r\n\r\n"),
         [("chat", "gpt-4o-2024-08-06", 1000, 100, 0.0035), ("chat", "gpt-4o-2024-08-06", 1000, 200, 0.0045)],
     ),
+    # As genai-prices lists it for Groq: 0.59 and 0.79.
+    "Groq's chunks": (
+        events(
+            {**chunk("a"), "model": "llama-3.3-70b-versatile"},
+            {
+                **chunk("a"),
+                "model": "llama-3.3-70b-versatile",
+                "x_groq": {"usage": {"prompt_tokens": 1000, "completion_tokens": 100}},
+            },
+        ),
+        [("chat", "llama-3.3-70b-versatile", 1000, 100, 1000 * 0.59e-6 + 100 * 0.79e-6)],
+    ),
+    "Cohere's older stream": (
+        lines(
+            {"event_type": "stream-start", "generation_id": "c"},
+            {"event_type": "text-generation", "text": "tellnoone"},
+            {
+                "event_type": "stream-end",
+                "response": {
+                    **SECRET,
+                    "generation_id": "c",
+                    "meta": {"billed_units": {"input_tokens": 5, "output_tokens": 8}},
+                },
+            },
+        ),
+        [("", "", 5, 8, None)],
+    ),
+    "a transcription of Mistral's": (
+        told({**SECRET, "model": "voxtral-none-of-ours", "usage": {"prompt_audio_seconds": 203, "prompt_tokens": 4}}),
+        [("transcriptions", "voxtral-none-of-ours", 4, None, None)],
+    ),
+    "Azure's chunks, the first of which is about the filter": (
+        events({"choices": [], "created": 0, "id": "", "model": "", "object": ""}, chunk("a"), chunk("a", 100)),
+        [("chat", "gpt-4o-2024-08-06", 1000, 100, 0.0035)],
+    ),
     "chunks without usage": (events(chunk("a"), chunk("a")), [("chat", "gpt-4o-2024-08-06", None, None, None)]),
     "a response's events": (
         named(

@@ -106,6 +106,9 @@ def _chunk(event: Event, held: Part) -> Part | None:
     if event.get("object") != "chat.completion.chunk" or "model" not in event:
         return None
     of = ("chunk", event.get("id") or event.get("created"))
+    # Groq's last chunk has it in its own object.
+    if event.get("usage") is None and (usage := inside(event, "x_groq", "usage")) is not None:
+        event = {**event, "usage": usage}
     return held if held.of == of and _counted(event) < _counted(held.answer) else Part(of, event)
 
 
@@ -152,6 +155,10 @@ def _cohere(event: Event, held: Part) -> Part | None:
     kind = event.get("type")
     if kind == "message-start" and isinstance(inside(event, "delta", "message"), dict):
         return Part("cohere", {"id": event.get("id"), "message": {}, "usage": {"billed_units": {}}})
+    if event.get("event_type") == "stream-start":
+        return Part("cohere", {"id": event.get("generation_id"), "text": "", "meta": {"billed_units": {}}})
+    if event.get("event_type") == "stream-end" and isinstance(event.get("response"), dict):
+        return Part("cohere", event["response"], is_last=True)
     usage = inside(event, "delta", "usage")
     before = held.answer if held.of == "cohere" else {"message": {}}
     is_end = kind == "message-end" and isinstance(usage, dict)
@@ -185,7 +192,7 @@ def _google(event: Event, _: Part) -> Part | None:
 
 
 def _between(event: Event, held: Part) -> Part | None:
-    kind = event.get("type")
+    kind = event.get("type", event.get("event_type"))
     return held if isinstance(kind, str) and kind.startswith(BETWEEN) else None
 
 
