@@ -321,6 +321,19 @@ def test_large_vectors_are_one_answer(db: ReportDatabase, tmp_path: Path) -> Non
     assert db.sql("select calls, input_tokens from calls") == [(1, 8000)]
 
 
+def test_answers_without_ids_in_a_folder(db: ReportDatabase, tmp_path: Path) -> None:
+    """A file each, some of them alike; and one more the next day."""
+    answer = {"object": "list", "data": [VECTOR], "model": "voyage-3.5", "usage": {"total_tokens": 10}}
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    for name in ("a.json", "b.json", "c.json"):
+        (folder / name).write_text(told(answer), "utf-8")
+    db.ingest(folder)
+    (folder / "aa.json").write_text(told({**answer, "usage": {"total_tokens": 7}}), "utf-8")
+    db.ingest(folder)
+    assert db.sql("select count(*), sum(input_tokens) from calls where gone_at is null") == [(4, 37)]
+
+
 def test_a_broken_event_is_listed(db: ReportDatabase, tmp_path: Path) -> None:
     text = events(chunk("a", 100)) + 'data: {"id": \n\ndata: 7\n\n'
     (tmp_path / "answer.txt").write_text(text, "utf-8")

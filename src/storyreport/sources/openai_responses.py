@@ -20,6 +20,7 @@ OWN_MODELS = re.compile(r"(?:ft:)?(?:gpt-|o\d|chatgpt-|text-embedding-|davinci|b
 
 RESPONSES = recordfiles.table(
     {
+        "file": Type.WORD,
         "id": Type.KEY,
         "object": Type.WORD,
         "created_at": Type.UTC,
@@ -92,8 +93,10 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
 
 
 def read(file: Path, records: Iterable[textfiles.Record]) -> Iterator[recordfiles.Item]:
-    """The rows of responses; one of the parts of a stream."""
-    yield from recordfiles.each(rows)()(file, streams.joined(records))
+    """The rows of responses, one of the parts of a stream; those without an id are told apart by file and line."""
+    place = recordfiles.digest(file.name)
+    for line, row, problem in recordfiles.each(rows)()(file, streams.joined(records)):
+        yield line, {**row, "file": place} if row else row, problem
 
 
 def _row(body: Mapping[str, Any]) -> recordfiles.Row:
