@@ -129,6 +129,23 @@ def test_days_out_of_line(db: ReportDatabase, tmp_path: Path) -> None:
     assert pairs(db.report("cost_anomalies", since="2026-05-21", until="2026-05-21"), *columns) == [high]
 
 
+@pytest.mark.parametrize(
+    ("line", "is_listed"),
+    [
+        ("u,acme,2026-05-20T12:00:00Z,", False),
+        ("u,other,2026-05-20T12:00:00Z,", True),
+        ("u,acme,2026-05-19T00:00:00Z,", True),
+    ],
+)
+def test_a_day_with_calls_without_a_price(db: ReportDatabase, tmp_path: Path, line: str, is_listed: bool) -> None:
+    """Nineteen days of 10 dollars, then one of 1 that may have cost more."""
+    lines = [f"c{day},acme,2026-05-{day:02}T10:00:00Z,{1 if day == 20 else 10}" for day in range(1, 21)]
+    path = tmp_path / "calls.csv"
+    path.write_text("\n".join(["id,provider,called_at,cost", *lines, line, ""]), "utf-8")
+    db.ingest(path)
+    assert [row["day"] for row in db.report("cost_anomalies")] == ["2026-05-20"] * is_listed
+
+
 @pytest.mark.parametrize(("spent_today", "is_listed"), [(1, False), (100, True)])
 def test_a_day_that_is_not_over(db: ReportDatabase, tmp_path: Path, spent_today: int, is_listed: bool) -> None:
     """It may have cost too much already; too little it has not cost before its end."""
