@@ -283,6 +283,53 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("generate_content", "", 1000, 100, None)],
     ),
     # Text: 59 new and 60 cached in, 36 out; audio: 4 and 4 in, 112 out.
+    # By the request beside it: Bedrock's Sonnet 4.5 in a region 3.30, cached 0.33, and 16.50.
+    "Converse, beside its request": (
+        lines(
+            {
+                "ts": "2026-11-07T10:00:00Z",
+                "request": {"modelId": "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "messages": [SECRET]},
+                "response": {**CONVERSE, "usage": USED},
+            }
+        ),
+        [("converse", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", 1500, 100, 0.005115)],
+    ),
+    # 10 of text at 5, 40 of images at 10, and 1000 out at 40.
+    "images, beside their request": (
+        lines(
+            {
+                "request": {"url": "https://api.openai.com", "body": {"model": "gpt-image-1", "prompt": "tellnoone"}},
+                "response": {
+                    "status": 200,
+                    "body": {
+                        "created": 1794000000,
+                        "data": [{"b64_json": "AA"}],
+                        "usage": {
+                            "input_tokens": 50,
+                            "input_tokens_details": {"text_tokens": 10, "image_tokens": 40},
+                            "output_tokens": 1000,
+                        },
+                    },
+                },
+            }
+        ),
+        [("images", "gpt-image-1", 50, 1000, 0.04045)],
+    ),
+    "Gemini, beside its request, is no batch": (
+        lines({"request": {"contents": [SECRET]}, "response": gemini(100)}),
+        [("generate_content", "gemini-2.5-flash", 1000, 100, 0.00055)],
+    ),
+    "Gemini, a line of a batch": (
+        lines(
+            {
+                "status": "",
+                "processed_time": "2026-11-07T10:00:00Z",
+                "request": {"contents": [SECRET]},
+                "response": gemini(100),
+            }
+        ),
+        [("generate_content", "gemini-2.5-flash", 1000, 100, 0.000275)],
+    ),
     "a realtime session": (
         lines(
             SESSION,
