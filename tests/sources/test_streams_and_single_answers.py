@@ -186,7 +186,9 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("generate", "llama3.2", 26, 9, None)],
     ),
     "chunks": (
-        ": OPENROUTER PROCESSING\n\n" + events(*[chunk("a")] * 60, chunk("a", 100)) + "data: [DONE]\n\n",
+        ": OPENROUTER PROCESSING\n\n"
+        + events(*[chunk("a")] * 60, chunk("a", 100), chunk("a", 9), chunk("a"))
+        + "data: [DONE]\n\n",
         [("chat", "gpt-4o-2024-08-06", 1000, 100, 0.0035)],
     ),
     "chunks of two streams by turns, each with the count so far": (

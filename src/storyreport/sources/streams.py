@@ -26,7 +26,6 @@ CONVERSE = {"messageStart", "contentBlockStart", "contentBlockDelta", "contentBl
 RESPONSES = ("response", "realtime.response")
 # How the events of transcriptions, speech and images begin.
 MEDIA = ("transcript.text.", "speech.audio.", "image_generation.", "image_edit.")
-USAGES = ("usage", "usageMetadata", "usage_metadata")
 SESSION = ("session.created", "session.updated")
 
 Event = Mapping[str, Any]
@@ -65,7 +64,7 @@ def joined(records: Iterable[textfiles.Record]) -> Iterator[textfiles.Record]:
             held = NOTHING
         if part is None:
             yield number, record, problem
-        elif _is_counted(part) or not _is_counted(held):
+        elif part is not held:
             held, line = part, number
         if held.is_last:
             yield from _answer(line, held, models)
@@ -77,10 +76,6 @@ def _answer(line: int, part: Part, models: Mapping[str, Any]) -> Iterator[textfi
     if part is not NOTHING:
         model = models.get(str(part.answer.get("object") or part.answer.get("type")))
         yield line, {**({"model": model} if model else {}), **part.answer}, None
-
-
-def _is_counted(part: Part) -> bool:
-    return any(isinstance(part.answer.get(name), dict) for name in USAGES)
 
 
 def _models(event: Event) -> dict[str, Any]:
