@@ -77,11 +77,13 @@ def is_ours(record: Mapping[str, Any]) -> bool:
 
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of a response; none for what is no answer."""
-    if logged := _logged(record):
+    if record.get("object") in OBJECTS:
+        # Most answers are these, and need no closer look.
+        yield from _answer(record)
+    elif logged := _logged(record):
         at = next((record[name] for name in TIMES if record.get(name)), None)
         yield from ({**row, "created_at": row.get("created_at") or at} for row in rows(logged))
-        return
-    if answers.is_ours(record):
+    elif answers.is_ours(record):
         yield from answers.rows(record)
     elif other_answers.is_ours(record):
         yield from other_answers.rows(record)
@@ -96,7 +98,12 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
             "status_code": recordfiles.inside(answer, "status_code"),
             "error_code": next((code for code in codes if code), None),
         }
-    elif record.get("object") in ALWAYS or record.get("usage") is not None or record.get("error") is not None:
+    else:
+        yield from _answer(record)
+
+
+def _answer(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    if record.get("object") in ALWAYS or record.get("usage") is not None or record.get("error") is not None:
         yield {**_row(record), "error_code": recordfiles.inside(record, "error", "code")}
 
 

@@ -23,6 +23,8 @@ BETWEEN = (
     "input_audio_buffer.",
 )
 CONVERSE = {"messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"}
+# What is no part of a stream, which most answers are.
+WHOLE = ("chat.completion", "response", "list", "text_completion")
 RESPONSES = ("response", "realtime.response")
 # How the events of transcriptions, speech and images begin.
 MEDIA = ("transcript.text.", "speech.audio.", "image_generation.", "image_edit.")
@@ -57,7 +59,7 @@ def joined(records: Iterable[textfiles.Record]) -> Iterator[textfiles.Record]:
         if event.get("type") in SESSION:
             models = _models(event)
             continue
-        part = _found(event, held)
+        part = None if event.get("object") in WHOLE else _found(event, held)
         if part is None or part.of != held.of:
             # Parts of several streams may alternate: the largest that was yielded counts.
             yield from _answer(line, held, models)
