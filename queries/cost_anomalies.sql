@@ -3,7 +3,7 @@ title: Cost anomalies
 description: >-
   Days whose cost is outside the usual range, latest day first. The usual range of a provider's day is p5 to p95 of its
   days with calls in the 28 days before, where these are at least 14. Days without a known cost are left out, and
-  currencies are never added up. A day that is not over yet cannot be too low.
+  currencies are never added up. A day that is not over yet, or has calls without a price, cannot be too low.
 topic: Cost
 params:
   source: {type: source, help: one source only}
@@ -122,5 +122,17 @@ from bounded
 join sources on sources.id = bounded.source_id
 where
     bounded.cost > bounded.usual_high
-    or (bounded.cost < bounded.usual_low and bounded.day < date('now'))
+    or (
+        bounded.cost < bounded.usual_low
+        and bounded.day < date('now')
+        and not exists (
+            select 1
+            from rollup_call_days as days
+            where
+                days.day = bounded.day
+                and days.source_id = bounded.source_id
+                and days.provider = bounded.provider
+                and days.unpriced_calls > 0
+        )
+    )
 order by bounded.day desc, bounded.cost desc, source, provider, bounded.currency

@@ -40,6 +40,21 @@ def test_months(spent: ReportDatabase) -> None:
     assert {row["month"]: row["days"] for row in rows}["2026-10"] == 31
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "days"),
+    [
+        ("", "", 31),
+        ("2026-10-30", "", 2),
+        ("", "2026-10-31", 31),
+        ("2026-10-01", "2026-10-31", 31),
+        ("2026-10-31", "2026-10-31", 1),
+    ],
+)
+def test_the_selected_days_of_a_month(spent: ReportDatabase, since: str, until: str, days: int) -> None:
+    rows = spent.report("cost_by_month", since=since, until=until)
+    assert {row["month"]: row["days"] for row in rows}["2026-10"] == days
+
+
 def test_the_days_of_this_month_so_far(db: ReportDatabase, tmp_path: Path) -> None:
     today = date.today()
     path = tmp_path / "calls.csv"
@@ -127,6 +142,23 @@ def test_days_out_of_line(db: ReportDatabase, tmp_path: Path) -> None:
     assert found[:3] == [low, high, *rising]
     assert {row[1] for row in found} == {"acme"}
     assert pairs(db.report("cost_anomalies", since="2026-05-21", until="2026-05-21"), *columns) == [high]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_listed"),
+    [
+        ("u,acme,2026-05-20T12:00:00Z,", False),
+        ("u,other,2026-05-20T12:00:00Z,", True),
+        ("u,acme,2026-05-19T00:00:00Z,", True),
+    ],
+)
+def test_a_day_with_calls_without_a_price(db: ReportDatabase, tmp_path: Path, line: str, is_listed: bool) -> None:
+    """Nineteen days of 10 dollars, then one of 1 that may have cost more."""
+    lines = [f"c{day},acme,2026-05-{day:02}T10:00:00Z,{1 if day == 20 else 10}" for day in range(1, 21)]
+    path = tmp_path / "calls.csv"
+    path.write_text("\n".join(["id,provider,called_at,cost", *lines, line, ""]), "utf-8")
+    db.ingest(path)
+    assert [row["day"] for row in db.report("cost_anomalies")] == ["2026-05-20"] * is_listed
 
 
 @pytest.mark.parametrize(("spent_today", "is_listed"), [(1, False), (100, True)])

@@ -68,6 +68,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], float | None]] = {
     "xai: its own cost": (chat("grok-4-0709", cost_in_usd_ticks=37_756_000, num_sources_used=2), 0.0037756),
     "xai: sources have no price": (chat("grok-4-0709", num_sources_used=2), None),
     "perplexity: its own cost": (chat("sonar-pro", cost={"request_cost": 0.006, "total_cost": 0.0105}), 0.0105),
+    "deepinfra: its own cost": (chat("deepseek-ai/DeepSeek-V3", estimated_cost=0.00042), 0.00042),
     "perplexity: without": (
         chat("sonar-deep-research", **CITED),
         1000 * 2e-6 + 100 * 8e-6 + 700 * 3e-6 + 500 * 2e-6 + 3 * 0.005,

@@ -186,12 +186,49 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("generate", "llama3.2", 26, 9, None)],
     ),
     "chunks": (
-        ": OPENROUTER PROCESSING\n\n" + events(*[chunk("a")] * 60, chunk("a", 100)) + "data: [DONE]\n\n",
+        ": OPENROUTER PROCESSING\n\n"
+        + events(*[chunk("a")] * 60, chunk("a", 100), chunk("a", 9), chunk("a"))
+        + "data: [DONE]\n\n",
         [("chat", "gpt-4o-2024-08-06", 1000, 100, 0.0035)],
     ),
     "chunks of two streams by turns, each with the count so far": (
         events(chunk("a", 10), chunk("b", 20), chunk("a", 100), chunk("b", 200), ends="\r\n\r\n"),
         [("chat", "gpt-4o-2024-08-06", 1000, 100, 0.0035), ("chat", "gpt-4o-2024-08-06", 1000, 200, 0.0045)],
+    ),
+    # As genai-prices lists it for Groq: 0.59 and 0.79.
+    "Groq's chunks": (
+        events(
+            {**chunk("a"), "model": "llama-3.3-70b-versatile"},
+            {
+                **chunk("a"),
+                "model": "llama-3.3-70b-versatile",
+                "x_groq": {"usage": {"prompt_tokens": 1000, "completion_tokens": 100}},
+            },
+        ),
+        [("chat", "llama-3.3-70b-versatile", 1000, 100, 1000 * 0.59e-6 + 100 * 0.79e-6)],
+    ),
+    "Cohere's older stream": (
+        lines(
+            {"event_type": "stream-start", "generation_id": "c"},
+            {"event_type": "text-generation", "text": "tellnoone"},
+            {
+                "event_type": "stream-end",
+                "response": {
+                    **SECRET,
+                    "generation_id": "c",
+                    "meta": {"billed_units": {"input_tokens": 5, "output_tokens": 8}},
+                },
+            },
+        ),
+        [("", "", 5, 8, None)],
+    ),
+    "a transcription of Mistral's": (
+        told({**SECRET, "model": "voxtral-none-of-ours", "usage": {"prompt_audio_seconds": 203, "prompt_tokens": 4}}),
+        [("transcriptions", "voxtral-none-of-ours", 4, None, None)],
+    ),
+    "Azure's chunks, the first of which is about the filter": (
+        events({"choices": [], "created": 0, "id": "", "model": "", "object": ""}, chunk("a"), chunk("a", 100)),
+        [("chat", "gpt-4o-2024-08-06", 1000, 100, 0.0035)],
     ),
     "chunks without usage": (events(chunk("a"), chunk("a")), [("chat", "gpt-4o-2024-08-06", None, None, None)]),
     "a response's events": (
@@ -248,6 +285,53 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("generate_content", "", 1000, 100, None)],
     ),
     # Text: 59 new and 60 cached in, 36 out; audio: 4 and 4 in, 112 out.
+    # By the request beside it: Bedrock's Sonnet 4.5 in a region 3.30, cached 0.33, and 16.50.
+    "Converse, beside its request": (
+        lines(
+            {
+                "ts": "2026-11-07T10:00:00Z",
+                "request": {"modelId": "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "messages": [SECRET]},
+                "response": {**CONVERSE, "usage": USED},
+            }
+        ),
+        [("converse", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", 1500, 100, 0.005115)],
+    ),
+    # 10 of text at 5, 40 of images at 10, and 1000 out at 40.
+    "images, beside their request": (
+        lines(
+            {
+                "request": {"url": "https://api.openai.com", "body": {"model": "gpt-image-1", "prompt": "tellnoone"}},
+                "response": {
+                    "status": 200,
+                    "body": {
+                        "created": 1794000000,
+                        "data": [{"b64_json": "AA"}],
+                        "usage": {
+                            "input_tokens": 50,
+                            "input_tokens_details": {"text_tokens": 10, "image_tokens": 40},
+                            "output_tokens": 1000,
+                        },
+                    },
+                },
+            }
+        ),
+        [("images", "gpt-image-1", 50, 1000, 0.04045)],
+    ),
+    "Gemini, beside its request, is no batch": (
+        lines({"request": {"contents": [SECRET]}, "response": gemini(100)}),
+        [("generate_content", "gemini-2.5-flash", 1000, 100, 0.00055)],
+    ),
+    "Gemini, a line of a batch": (
+        lines(
+            {
+                "status": "",
+                "processed_time": "2026-11-07T10:00:00Z",
+                "request": {"contents": [SECRET]},
+                "response": gemini(100),
+            }
+        ),
+        [("generate_content", "gemini-2.5-flash", 1000, 100, 0.000275)],
+    ),
     "a realtime session": (
         lines(
             SESSION,
@@ -284,6 +368,19 @@ def test_large_vectors_are_one_answer(db: ReportDatabase, tmp_path: Path) -> Non
     (tmp_path / "answer.json").write_text(json.dumps(answer), "utf-8")
     db.ingest(tmp_path / "answer.json")
     assert db.sql("select calls, input_tokens from calls") == [(1, 8000)]
+
+
+def test_answers_without_ids_in_a_folder(db: ReportDatabase, tmp_path: Path) -> None:
+    """A file each, some of them alike; and one more the next day."""
+    answer = {"object": "list", "data": [VECTOR], "model": "voyage-3.5", "usage": {"total_tokens": 10}}
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    for name in ("a.json", "b.json", "c.json"):
+        (folder / name).write_text(told(answer), "utf-8")
+    db.ingest(folder)
+    (folder / "aa.json").write_text(told({**answer, "usage": {"total_tokens": 7}}), "utf-8")
+    db.ingest(folder)
+    assert db.sql("select count(*), sum(input_tokens) from calls where gone_at is null") == [(4, 37)]
 
 
 def test_a_broken_event_is_listed(db: ReportDatabase, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def _google(response: Mapping[str, Any]) -> Row:
         "id": _named(response, "responseId"),
         "object": "generate_content",
         "provider": "google",
-        "model": _named(response, "modelVersion"),
+        "model": _named(response, "modelVersion") or response.get("model"),
         "created_at": _named(response, "createTime"),
         "input_tokens": _sum(usage, "promptTokenCount", "toolUsePromptTokenCount"),
         "output_tokens": _sum(usage, "candidatesTokenCount", "thoughtsTokenCount"),

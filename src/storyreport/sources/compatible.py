@@ -86,11 +86,11 @@ def searches(body: Mapping[str, Any], usage: Mapping[str, Any]) -> Row:
 
 
 def cost(usage: Mapping[str, Any]) -> Any:
-    """The cost that an answer names: OpenRouter's, Perplexity's or xAI's.
+    """The cost that an answer names: OpenRouter's, Perplexity's, xAI's or DeepInfra's.
 
     With a key of one's own (OpenRouter's BYOK) the provider charges beside the gateway's fee.
     """
-    said, ticks = usage.get("cost"), usage.get("cost_in_usd_ticks")
+    said, ticks = usage.get("cost", usage.get("estimated_cost")), usage.get("cost_in_usd_ticks")
     if isinstance(said, dict):
         return said.get("total_cost")
     if said is None and type(ticks) is int:

@@ -42,12 +42,12 @@ def without_account(model: str) -> str:
 
 
 def row(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer of Converse in the words of the table of responses; it names its model only behind a prompt router."""
+    """An answer of Converse in the words of the table of responses; only behind a prompt router it names its model."""
     used = answer.get("usage")
     usage = used if isinstance(used, dict) else {}
     around = answer.get("ResponseMetadata")
     cached = columns(usage, CACHED)
-    model = inside(answer, "trace", "promptRouter", "invokedModelId")
+    model = inside(answer, "trace", "promptRouter", "invokedModelId") or answer.get("model")
     counted = [part or 0 for part in (usage.get("inputTokens"), *cached.values())]
     is_known = usage.get("inputTokens") is not None and all(type(part) is int for part in counted)
     return {

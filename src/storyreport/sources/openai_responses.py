@@ -14,12 +14,16 @@ from ..readers import text as textfiles
 from . import System, Type, answers, compatible, other_answers, recordfiles, streams
 
 OBJECTS = ("chat.completion", "chat.completion.chunk", "text_completion", *streams.RESPONSES, "list", "rerank")
+# What lines of batches have beside an answer, and those of one's own log have not.
+OF_BATCH = frozenset(("custom_id", "key", "processed_time", "status"))
+TIMES = ("timestamp", "time", "ts", "created_at", "started_at", "date")
 # What is a call, whether it says its usage or not.
 ALWAYS = ("chat.completion.chunk", *streams.RESPONSES)
 OWN_MODELS = re.compile(r"(?:ft:)?(?:gpt-|o\d|chatgpt-|text-embedding-|davinci|babbage|codex-|computer-use)")
 
 RESPONSES = recordfiles.table(
     {
+        "file": Type.WORD,
         "id": Type.KEY,
         "object": Type.WORD,
         "created_at": Type.UTC,
@@ -56,7 +60,8 @@ RESPONSES = recordfiles.table(
 
 
 def is_ours(record: Mapping[str, Any]) -> bool:
-    """Whether a record is a response with its usage, or a line of a batch's output."""
+    """Whether a record is a response with its usage, perhaps beside its request, or a line of a batch's output."""
+    record = _logged(record) or record
     if {"custom_id", "response", "error"} <= record.keys():
         return isinstance(record["response"], dict) and "status_code" in record["response"]
     if answers.is_ours(record) or other_answers.is_ours(record) or streams.is_part(record):
@@ -72,7 +77,13 @@ def is_ours(record: Mapping[str, Any]) -> bool:
 
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of a response; none for what is no answer."""
-    if answers.is_ours(record):
+    if record.get("object") in OBJECTS:
+        # Most answers are these, and need no closer look.
+        yield from _answer(record)
+    elif logged := _logged(record):
+        at = next((record[name] for name in TIMES if record.get(name)), None)
+        yield from ({**row, "created_at": row.get("created_at") or at} for row in rows(logged))
+    elif answers.is_ours(record):
         yield from answers.rows(record)
     elif other_answers.is_ours(record):
         yield from other_answers.rows(record)
@@ -87,13 +98,34 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
             "status_code": recordfiles.inside(answer, "status_code"),
             "error_code": next((code for code in codes if code), None),
         }
-    elif record.get("object") in ALWAYS or record.get("usage") is not None or record.get("error") is not None:
+    else:
+        yield from _answer(record)
+
+
+def _answer(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    if record.get("object") in ALWAYS or record.get("usage") is not None or record.get("error") is not None:
         yield {**_row(record), "error_code": recordfiles.inside(record, "error", "code")}
 
 
 def read(file: Path, records: Iterable[textfiles.Record]) -> Iterator[recordfiles.Item]:
-    """The rows of responses; one of the parts of a stream."""
-    yield from recordfiles.each(rows)()(file, streams.joined(records))
+    """The rows of responses, one of the parts of a stream; those without an id are told apart by file and line."""
+    place = recordfiles.digest(file.name)
+    for line, row, problem in recordfiles.each(rows)()(file, streams.joined(records)):
+        yield line, {**row, "file": place} if row else row, problem
+
+
+def _logged(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The answer in a line of one's own log, with the model that the request beside it names where it names none."""
+    request, response = (_body(record.get(name)) for name in ("request", "response"))
+    if not request or not response or record.keys() & OF_BATCH:
+        return None
+    model = next((request[name] for name in ("model", "modelId") if isinstance(request.get(name), str)), None)
+    return {**({"model": model} if model else {}), **response}
+
+
+def _body(message: Any) -> Mapping[str, Any]:
+    held = recordfiles.inside(message, "body")
+    return held if isinstance(held, dict) else message if isinstance(message, dict) else {}
 
 
 def _row(body: Mapping[str, Any]) -> recordfiles.Row:

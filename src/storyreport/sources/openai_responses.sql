@@ -3,17 +3,23 @@
 
 -- responses: calls
 -- A response may be there more than once, as the parts of a stream are: the largest counts. One without an id is a call
--- of its own. Input tokens include cached ones, output tokens the reasoning.
-with responses as (
+-- of its own, of its file's name. Input tokens include cached ones, output tokens the reasoning.
+with named as (
     select
         src_openai_responses.*,
-        coalesce(id, 'line ' || line) as response_id,
+        coalesce(id, 'line ' || line || ' of ' || file) as response_id
+    from src_openai_responses
+),
+
+responses as (
+    select
+        named.*,
         coalesce(input_tokens, 0) + coalesce(output_tokens, 0) as tokens,
         row_number() over (
-            partition by coalesce(id, 'line ' || line)
+            partition by response_id
             order by coalesce(input_tokens, 0) + coalesce(output_tokens, 0) desc, position desc
         ) as place
-    from src_openai_responses
+    from named
 )
 
 select

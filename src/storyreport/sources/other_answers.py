@@ -13,6 +13,13 @@ NANOSECONDS = 1_000_000
 # What an answer of Cohere's has beside what it billed.
 OF_COHERE = frozenset(("message", "results", "embeddings", "text", "generations", "classifications", "id"))
 TOKENS = {"input_tokens": "input_tokens", "output_tokens": "output_tokens", "total_tokens": "total_tokens"}
+# The seconds of a transcription of Mistral's, which names its model.
+MISTRAL = "prompt_audio_seconds"
+MEDIA_TOKENS = {
+    "input_tokens": ("input_tokens", "prompt_tokens"),
+    "output_tokens": ("output_tokens", "completion_tokens"),
+    "total_tokens": "total_tokens",
+}
 # An event that ends a stream of one of these → the endpoint.
 ENDPOINTS = {
     "transcript.text.done": "transcriptions",
@@ -82,8 +89,8 @@ def _ollama(answer: Mapping[str, Any]) -> Row:
 
 def _is_speech(record: Mapping[str, Any]) -> bool:
     usage = record.get("usage")
-    is_text = "text" in record and isinstance(usage, dict) and usage.get("type") in ("tokens", "duration")
-    return is_text or str(record.get("type")) in ENDPOINTS
+    is_usage = isinstance(usage, dict) and (usage.get("type") in ("tokens", "duration") or MISTRAL in usage)
+    return ("text" in record and is_usage) or str(record.get("type")) in ENDPOINTS
 
 
 def _is_image(record: Mapping[str, Any]) -> bool:
@@ -96,11 +103,11 @@ def _media(answer: Mapping[str, Any]) -> Row:
     usage = used if isinstance(used, dict) else {}
     given = columns(usage, {"in": ("input_tokens_details", "input_token_details"), "out": "output_tokens_details"})
     return {
-        **columns(usage, TOKENS),
+        **columns(usage, MEDIA_TOKENS),
         "object": ENDPOINTS.get(str(answer.get("type")), "images" if "data" in answer else "transcriptions"),
         "model": answer.get("model"),
         "created_at": answer.get("created", answer.get("created_at")),
-        "audio_seconds": usage.get("seconds"),
+        "audio_seconds": usage.get("seconds", usage.get(MISTRAL)),
         "input_audio_tokens": inside(given["in"], "audio_tokens"),
         "input_image_tokens": inside(given["in"], "image_tokens"),
         "output_image_tokens": inside(given["out"], "image_tokens"),

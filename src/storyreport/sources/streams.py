@@ -23,10 +23,11 @@ BETWEEN = (
     "input_audio_buffer.",
 )
 CONVERSE = {"messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"}
+# What is no part of a stream, which most answers are.
+WHOLE = ("chat.completion", "response", "list", "text_completion")
 RESPONSES = ("response", "realtime.response")
 # How the events of transcriptions, speech and images begin.
 MEDIA = ("transcript.text.", "speech.audio.", "image_generation.", "image_edit.")
-USAGES = ("usage", "usageMetadata", "usage_metadata")
 SESSION = ("session.created", "session.updated")
 
 Event = Mapping[str, Any]
@@ -58,14 +59,14 @@ def joined(records: Iterable[textfiles.Record]) -> Iterator[textfiles.Record]:
         if event.get("type") in SESSION:
             models = _models(event)
             continue
-        part = _found(event, held)
+        part = None if event.get("object") in WHOLE else _found(event, held)
         if part is None or part.of != held.of:
             # Parts of several streams may alternate: the largest that was yielded counts.
             yield from _answer(line, held, models)
             held = NOTHING
         if part is None:
             yield number, record, problem
-        elif _is_counted(part) or not _is_counted(held):
+        elif part is not held:
             held, line = part, number
         if held.is_last:
             yield from _answer(line, held, models)
@@ -77,10 +78,6 @@ def _answer(line: int, part: Part, models: Mapping[str, Any]) -> Iterator[textfi
     if part is not NOTHING:
         model = models.get(str(part.answer.get("object") or part.answer.get("type")))
         yield line, {**({"model": model} if model else {}), **part.answer}, None
-
-
-def _is_counted(part: Part) -> bool:
-    return any(isinstance(part.answer.get(name), dict) for name in USAGES)
 
 
 def _models(event: Event) -> dict[str, Any]:
@@ -106,6 +103,9 @@ def _chunk(event: Event, held: Part) -> Part | None:
     if event.get("object") != "chat.completion.chunk" or "model" not in event:
         return None
     of = ("chunk", event.get("id") or event.get("created"))
+    # Groq's last chunk has it in its own object.
+    if event.get("usage") is None and (usage := inside(event, "x_groq", "usage")) is not None:
+        event = {**event, "usage": usage}
     return held if held.of == of and _counted(event) < _counted(held.answer) else Part(of, event)
 
 
@@ -152,6 +152,10 @@ def _cohere(event: Event, held: Part) -> Part | None:
     kind = event.get("type")
     if kind == "message-start" and isinstance(inside(event, "delta", "message"), dict):
         return Part("cohere", {"id": event.get("id"), "message": {}, "usage": {"billed_units": {}}})
+    if event.get("event_type") == "stream-start":
+        return Part("cohere", {"id": event.get("generation_id"), "text": "", "meta": {"billed_units": {}}})
+    if event.get("event_type") == "stream-end" and isinstance(event.get("response"), dict):
+        return Part("cohere", event["response"], is_last=True)
     usage = inside(event, "delta", "usage")
     before = held.answer if held.of == "cohere" else {"message": {}}
     is_end = kind == "message-end" and isinstance(usage, dict)
@@ -185,7 +189,7 @@ def _google(event: Event, _: Part) -> Part | None:
 
 
 def _between(event: Event, held: Part) -> Part | None:
-    kind = event.get("type")
+    kind = event.get("type", event.get("event_type"))
     return held if isinstance(kind, str) and kind.startswith(BETWEEN) else None
 
 
