@@ -15,9 +15,10 @@ chart:
   mark: line
   encoding:
     x: {field: day, type: temporal}
-    y: {field: p95_ms, type: quantitative, title: p95 duration}
-    color: {field: step, type: nominal}
-    detail: {field: source, type: nominal}
+    y: {field: p95_ms, type: quantitative, title: p95}
+    color: {field: source, type: nominal}
+    detail: {field: pipeline, type: nominal}
+    row: {field: step, type: nominal, most: 6}
 */
 select
     nullif(days.day, '') as day,

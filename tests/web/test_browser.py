@@ -38,6 +38,8 @@ pytestmark = needs_browser
 
 @pytest.mark.parametrize("path", ["/", "/storyreport", "/storyreport/stories"])
 def test_other_pages_hold_too(browser: webdriver.Chrome, site: str, path: str) -> None:
+    # Pages that were refused before are errors to the browser.
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
     opened(browser, site + path)
     check(browser)
 

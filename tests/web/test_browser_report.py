@@ -167,6 +167,10 @@ def test_print_has_the_whole_chart_and_table(browser: webdriver.Chrome, site: st
         assert browser.execute_script(script, ".picture.narrow") == [False]
         assert set(browser.execute_script(script, ".bar, form, .siblings, .save")) == {False}
         assert browser.execute_script("return getComputedStyle(document.querySelector('.rows')).overflowX") == "visible"
+        browser.get(f"{site}/-/run/run-2?source=beta")
+        drawn = "return [...document.querySelectorAll('.timeline rect')].map(each => getComputedStyle(each).display)"
+        assert set(browser.execute_script(drawn)) == {"inline"}
+        browser.get(f"{site}/storyreport/slowest_steps")
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])

@@ -31,7 +31,7 @@ RATES: list[dict[str, Any]] = [
     {"day": "2026-03-02", "source": "films", "success_pct": 0.0, "runs": 1},
     {"day": "2026-03-03", "source": "films", "success_pct": None, "runs": 3},
 ]
-RATE = {
+RATE: dict[str, Any] = {
     "mark": "line",
     "encoding": {
         "x": {"field": "day", "type": "temporal"},
@@ -274,3 +274,19 @@ def test_a_rate_over_its_limit_is_red() -> None:
 )
 def test_a_long_name_has_lines_that_fit(name: str, lines: list[str]) -> None:
     assert wrapped(name, 12) == lines
+
+
+@pytest.mark.parametrize(("bars", "headings"), [(12, ["c", "d"]), (200, ["a", "b", "c", "d"])])
+def test_of_many_charts_the_largest_are_drawn(bars: int, headings: list[str]) -> None:
+    """Those of 90 and 80 of four; all of them where all bars are."""
+    chart = {**RATE, "encoding": {**RATE["encoding"], "row": {"field": "source", "type": "nominal", "most": 2}}}
+    rows = [
+        {"day": f"2026-03-{day:02}", "source": name, "success_pct": float(pct - day), "runs": 1}
+        for name, pct in (("a", 50), ("b", 70), ("c", 91), ("d", 81))
+        for day in (1, 2)
+    ]
+    found = charts.drawing(chart, rows, charts.Context("A chart", list(rows[0]), ["a"], most=bars))
+    assert found
+    assert [part.heading for part in found.parts] == headings
+    assert found.has_more == (len(headings) == 2)
+    assert found.notes == (("The 2 largest of 4 are drawn.",) if found.has_more else ())

@@ -96,11 +96,11 @@ def test_the_timeline_has_each_attempt_before_its_usual(served: Served) -> None:
     """40 s are 1000 units: cut usually ends 20 s after its start at 10 s, which is at 750; its p95 is the same."""
     page = served.get("/-/run/new?source=alpha").text
     load, failed, cut = rects(page)
-    assert load == ("load", [("bar bar-completed", 0, 250)])
-    assert (failed[0], failed[1][-1]) == ("cut", ("bar bar-failed", 250, 3))
+    assert load == ("load", [("took took-completed", 0, 250)])
+    assert (failed[0], failed[1][-1]) == ("cut", ("took took-failed", 250, 3))
     (usual, bar) = cut[1]
     assert cut[0] == "cut (attempt 2)"
-    assert bar == ("bar bar-completed", 250, 750)
+    assert bar == ("took took-completed", 250, 750)
     assert (usual[0], usual[2]) == ("usual", 3)
     assert usual[1] == pytest.approx(750, abs=6)
     took = re.search(r"<b>30.0 s, slow</b>\s*<small>usually (.*?)</small>", section(page, "run_timeline"))

@@ -1,6 +1,7 @@
 """The reports as a static site: opened from disk in a browser, as one page, and as a copy of the database."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -69,6 +70,12 @@ def test_the_site_is_whole(demo: Path) -> None:
         assert "<script" not in text.lower().replace(HOSTILE, ""), page
         assert [link for link in links.found if not (page.parent / link).is_file()] == [], page
     assert list((site / "stories").glob("*.html"))
+    # An amount says its currency itself; a day is one word.
+    cost = (site / "cost.html").read_text(encoding="utf-8")
+    assert re.search(r'<td class="time">\d{4}-\d\d-\d\d</td>', cost)
+    assert "<th>currency</th>" not in cost
+    assert re.search(r"[\d.]+ EUR</td>", cost)
+    assert '"currency": "EUR"' in (site / "data" / "cost.json").read_text(encoding="utf-8")
     # What has a chart and rows, but where every value is zero or unknown.
     drawn = {path.stem for path in site.glob("*.html") if '<figure class="chart"><svg' in path.read_text("utf-8")}
     assert {"slowest_steps", "cost", "failure_trend", "throughput", "stuck_runs", "recent_runs"} <= drawn

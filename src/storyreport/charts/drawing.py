@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .colours import NONE
-from .marks import distinct, drawable
-from .single import Context, Single
+from .marks import distinct, drawable, totals
+from .single import MOST_BARS, Context, Single
 from .strips import Strips
 from .units import Row
 
@@ -47,7 +47,13 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
         chart = Strips.of_one(chart, kept)
     kind = Strips if Strips.is_meant(chart) else Single
     parts: list[Part] = []
-    has_more = False
+    # All of them are drawn where all bars are.
+    most = max(encoding.get("row", {}).get("most", len(names)), context.most if context.most > MOST_BARS else 0)
+    has_more = len(names) > most
+    if has_more and measure:
+        sums = totals(kept, split, measure)
+        names = sorted(names, key=lambda name: -sums[name])[:most]
+        notes.append(f"The {most} largest of {len(sums)} are drawn.")
     for name in names:
         own = [row for row in kept if not split or row[split] == name]
         before = [row for row in context.before if not split or (row[split] or NONE) == name]

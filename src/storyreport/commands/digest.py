@@ -107,7 +107,7 @@ def _html(found: "Digest", base: str, pictures: Mapping[str, str] | None = None)
 
     lines = [
         "<!doctype html>",
-        '<html lang="en"><meta charset="utf-8">',
+        '<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{html.escape(_title(found))}</title>",
     ]
     lines.append(

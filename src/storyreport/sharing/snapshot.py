@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..reports import Report
 from ..terminal import tables
 from ..terminal.output import FORMATS, Shape
 from ..values import prose
-from ..values.quantities import heading
+from ..values.quantities import MONEY, TIME, heading
 from . import stills
 from .digest import Digest
 
@@ -30,6 +31,7 @@ table { border-collapse: collapse; display: block; overflow-x: auto; font-size: 
 th, td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
 td.number { text-align: right; white-space: nowrap } .chart { margin: 1rem 0 } .chart figcaption { color: #555 }
 .chart svg { height: auto; max-width: 100% } .heading { fill: currentColor }
+td.time { white-space: nowrap }
 h2 { margin-top: 2rem } a { color: #0550ae }
 """
 
@@ -176,15 +178,17 @@ def _table(answer: Answer, most: int) -> Iterator[str]:
         yield "<p>No rows.</p>"
         return
     rows = answer.rows[:most]
-    yield f"<table><tr>{''.join(f'<th>{html.escape(heading(name))}</th>' for name in answer.columns)}</tr>"
+    # Amounts say their currency themselves.
+    is_shown = [name != "currency" or set(MONEY).isdisjoint(answer.columns) for name in answer.columns]
+    headings = compress(answer.columns, is_shown)
+    yield f"<table><tr>{''.join(f'<th>{html.escape(heading(name))}</th>' for name in headings)}</tr>"
     for cells, row in zip(tables.texts(answer.columns, rows), rows, strict=True):
-        shown = (
-            f'<td class="number">{html.escape(cell)}</td>'
-            if isinstance(value, (int, float))
-            else f"<td>{html.escape(cell)}</td>"
-            for cell, value in zip(cells, row, strict=True)
-        )
-        yield f"<tr>{''.join(shown)}</tr>"
+        yield f"<tr>{''.join(map(_cell, compress(cells, is_shown), compress(row, is_shown)))}</tr>"
     yield "</table>"
     if len(answer.rows) > most:
         yield f"<p>The first {most:,} of {len(answer.rows):,} rows.</p>"
+
+
+def _cell(text: str, value: Any) -> str:
+    kind = "number" if isinstance(value, (int, float)) else "time" if TIME.fullmatch(str(value)) else ""
+    return f'<td class="{kind}">{html.escape(text)}</td>' if kind else f"<td>{html.escape(text)}</td>"

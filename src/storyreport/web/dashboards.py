@@ -193,7 +193,9 @@ def _select(part: Part) -> str:
     if part.column == ROWS:
         return COUNT
     # A chart has all rows, whatever a query may return.
-    return f"select * from report limit {1 if part.show == 'chart' else part.rows + 1}"
+    # Of numbers, those that are not known are left out.
+    most = {"chart": 1, "number": dashboards.MOST_ROWS + 1, "table": part.rows + 1}[part.show]
+    return f"select * from report limit {most}"
 
 
 def _numbers(part: Part, result: Result, shown: Shown) -> Shown:
@@ -205,7 +207,7 @@ def _numbers(part: Part, result: Result, shown: Shown) -> Shown:
     )
     if not known:
         return replace(shown, note=NO_VALUE)
-    note = f"The first {part.rows}." if len(result.rows) > part.rows else ""
+    note = f"The first {part.rows}." if len(known) > part.rows else ""
     return replace(shown, numbers=tuple(known)[: part.rows], note=note)
 
 
