@@ -7,7 +7,7 @@ import click
 
 from . import __version__
 from .commands.options import EPILOG
-from .errors import StoryreportError, UsageError
+from .errors import StoryreportError, UsageError, system_error
 from .terminal.control import CONTROL
 
 # Command → module and name. Of the commands that are not called nothing is imported: a script waits for it.
@@ -65,7 +65,7 @@ class Group(click.Group):
         except StoryreportError as error:
             message, code = str(error), 2 if isinstance(error, UsageError) else 1
         except OSError as error:
-            message, code = f"{error.filename or 'The system'}: {error.strerror or error}.", 1
+            message, code = system_error(error), 1
         # It may hold names of a source, and a terminal obeys control characters.
         click.echo(f"Error: {CONTROL.sub(' ', message)}", err=True)
         return ctx.exit(code)

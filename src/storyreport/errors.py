@@ -15,6 +15,11 @@ class UsageError(StoryreportError):
     """A wrong call: an unknown report, parameter or option value."""
 
 
+def system_error(error: OSError) -> str:
+    """An error of the system as a sentence: where, and what is wrong."""
+    return f"{error.filename or 'The system'}: {error.strerror or error}."
+
+
 class StaleError(Exception):
     """What was read of a source before the report database was locked does not suffice: some groups, or all, lack."""
 

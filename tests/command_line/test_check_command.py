@@ -151,6 +151,8 @@ def test_formats_for_machines(studio: Path) -> None:
         ("slowest_steps.p95_ms > 1 USD", "takes ms, s, min, h, d"),
         ("stuck > 1 %", "takes no unit"),
         ("cost > 20", "name the currency"),
+        ("cost > 20 UDS in 1d", "there is no currency UDS"),
+        ("slower_pct > 5 in 0d", "such as 7d"),
         ("stuck > 0 in 7d", "takes no period"),
         ("failure_pct > 1 in soon", "Limit 'failure_pct > 1 in soon': since must be"),
         ("slowest_steps.step > 3", "step is a text such as '"),

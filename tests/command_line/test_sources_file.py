@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 from helpers.cli_cases import (
     SOURCE_ROWS,
     assert_one_sentence,
@@ -25,6 +26,7 @@ from helpers.report_database import ask
 from helpers.tracker import Tracker
 
 from storyreport import config
+from storyreport.cli import cli
 from storyreport.errors import UsageError
 
 STEPS = "step,started_at,status\ndraft,2026-03-01T10:00:00,gate_closed\n"
@@ -177,6 +179,35 @@ def test_the_schema_is_what_is_accepted(text: str, tmp_path: Path) -> None:
     else:
         with pytest.raises(UsageError):
             config.read(path)
+
+
+def test_a_source_that_vanishes_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's error is that of one source: the other is loaded, and a watch carries on."""
+    from storyreport import ingest as module
+
+    def ingest(database: Path, request: Any, progress: Any) -> Any:
+        if request.name == "lost":
+            raise FileNotFoundError(2, "No such file or directory", "lost.csv")
+        return whole(database, request, progress)
+
+    def pause(_: float) -> None:
+        pauses.append(1)
+        if len(pauses) == 3:
+            raise KeyboardInterrupt
+
+    whole, pauses = module.ingest, list[int]()
+    monkeypatch.setattr(module, "ingest", ingest)
+    monkeypatch.setattr("storyreport.commands.ingest.time.sleep", pause)
+    for name in ("lost", "there"):
+        (tmp_path / f"{name}.csv").write_text(STEPS.replace("gate_closed", "failed"), encoding="utf-8")
+    text = "".join(f"[sources.{name}]\nlocation = '{name}.csv'\n" for name in ("lost", "there"))
+    (tmp_path / "storyreport.toml").write_text(text, encoding="utf-8")
+    given = ["ingest", "--config", str(tmp_path / "storyreport.toml"), "--db", str(tmp_path / "report.db")]
+    done = CliRunner().invoke(cli, given)
+    assert (done.exit_code, done.stderr) == (3, "Error: lost.csv: No such file or directory.\n")
+    assert "there: 1 rows read" in done.stdout
+    done = CliRunner().invoke(cli, [*given, "--watch"])
+    assert (done.exit_code, done.stderr.count("lost.csv"), len(pauses)) == (0, 1, 3)
 
 
 def test_watch_loads_what_changes(tmp_path: Path) -> None:

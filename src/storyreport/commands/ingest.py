@@ -6,14 +6,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ..errors import StoryreportError, UsageError
+from ..errors import StoryreportError, UsageError, system_error
 from ..terminal.control import CONTROL
 from .options import (
     EPILOG,
@@ -196,7 +196,8 @@ def carry_out(
         not_found: list[str] = []
         known, before = partial(known_at, database), partial(system_before, database)
         how = {**order.how, "price_file": price_file}
-        requests = requests_for(places, order.name, order.system, not_found, known, before, **how)
+        with _as_ours():
+            requests = requests_for(places, order.name, order.system, not_found, known, before, **how)
         if len(requests) > 1 and database.is_file():
             stack.enter_context(staying_open(database))
         loaded = 0
@@ -220,7 +221,7 @@ def load_one(
     """Ingest a source and say a line about it."""
     from ..ingest import ingest as run
 
-    with progress_line() as progress:
+    with _as_ours(), progress_line() as progress:
         outcome = run(database, request, progress)
     for note in outcome.notes:
         click.echo(f"Note: {note}.", err=True)
@@ -237,6 +238,15 @@ def load_one(
             f" {counts.rejected:,} rejected{left_out}{took}",
             False,
         )
+
+
+@contextlib.contextmanager
+def _as_ours() -> Iterator[None]:
+    """A file that vanishes while it is read is an error of its source alone."""
+    try:
+        yield
+    except OSError as error:
+        raise StoryreportError(system_error(error)) from error
 
 
 def read_prices(path: Path | None) -> "PriceFile | None":

@@ -23,6 +23,7 @@ ADVICE = {
 }
 # What the typed views say of a row that is left out, and of one that is not, by severity.
 OF = {"rejected": "problem", "warning": "warning"}
+SEVERITY = "case when problem is not null then 'rejected' else 'warning' end"
 WHERE = {"rejected": "problem is not null", "warning": "warning is not null and problem is null"}
 
 
@@ -82,13 +83,24 @@ def _examples(
 ) -> dict[tuple[str, str], list[Example]]:
     shown = [one for one in columns(table) if one.name in kinds and one.kind not in SECRET]
     given = ", ".join(_shown(one.name, one.kind) for one in shown)
-    # A reason is a text of ours: a column's name and words without quotes.
-    sql = " union all ".join(
-        f"select * from (select '{severity}' as severity, '{reason}' as reason, {DATE}, {given} from checked_{table}"
-        f" where {WHERE[severity]} and {OF[severity]} = '{reason}'"
-        f" order by {DATE} desc, cast({shown[0].name} as text) limit {most}) as kind_{number}"
-        for number, (severity, reason) in enumerate(of_table)
-    )
+    names = ", ".join(one.name for one in shown)
+    # One pass: the checks of a row are Python, and a SELECT for each reason would do them again.
+    sql = f"""
+        select severity, reason, {DATE}, {names}
+        from (
+            select
+                *,
+                row_number() over (
+                    partition by severity, reason
+                    order by {DATE} desc, cast({shown[0].name} as text)
+                ) as place
+            from (
+                select {SEVERITY} as severity, coalesce(problem, warning) as reason, {DATE}, {given}
+                from checked_{table}
+                where problem is not null or warning is not null
+            ) as named
+        ) as ranked
+        where place <= {most}"""
     found: dict[tuple[str, str], list[Example]] = {one: [] for one in of_table}
     for severity, reason, day, *values in engine.rows(translate(sql, engine.dialect)):
         named = {one.name: _kept(one.kind, value) for one, value in zip(shown, values, strict=True)}

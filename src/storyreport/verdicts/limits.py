@@ -12,6 +12,7 @@ from .. import reports
 from ..config import Config
 from ..errors import UsageError
 from ..reports import Report
+from ..values import currencies
 from ..values.quantities import MONEY, number
 from . import acknowledged
 
@@ -28,6 +29,7 @@ SIGNS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
 }
 EXAMPLE = "failure_pct > 10 in 24h"
+KNOWN_CURRENCIES = currencies.CODES | {currencies.UNKNOWN}
 # Units of a column by its ending, as multiples of the column's own.
 UNITS: dict[str, dict[str, float]] = {
     "_ms": {"ms": 1, "s": 1e3, "min": 6e4, "h": 36e5, "d": 864e5},
@@ -268,6 +270,9 @@ def _unit(text: str, metric: Metric, unit: str) -> tuple[float, str]:
     if metric.column in MONEY:
         if not re.fullmatch("[A-Z]{3}", unit):
             raise UsageError(f"Limit {text!r}: name the currency of the amount, such as 20 USD.")
+        if unit not in KNOWN_CURRENCIES:
+            # No amount is in it, so that the limit would never be broken.
+            raise UsageError(f"Limit {text!r}: there is no currency {unit}, name its ISO code.")
         return 1, unit
     units = next((units for ending, units in UNITS.items() if metric.column.endswith(ending)), {})
     if unit and unit not in units:
@@ -307,7 +312,7 @@ def _period(text: str, report: Report, period: str) -> dict[str, str]:
     takes = {param.name for param in report.params}
     if "since" in takes:
         return {"since": period}
-    if "days" in takes and (days := re.fullmatch(r"(\d+)d", period)):
+    if "days" in takes and (days := re.fullmatch(r"0*([1-9]\d*)d", period)):
         return {"days": days[1]}
     known = "a number of days as its period, such as 7d" if "days" in takes else "no period: leave it out"
     raise UsageError(f"Limit {text!r} takes {known}.")
