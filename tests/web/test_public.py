@@ -138,6 +138,30 @@ def test_a_login_leads_to_no_other_site(served: Served, target: str) -> None:
     assert log_in(served, "ann", PASSWORD, target).headers["location"] == "/"
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}],
+)
+def test_another_site_logs_nobody_in(served: Served, headers: dict[str, str]) -> None:
+    """Its own visitor's browser would send the form, and read what is then not the visitor's."""
+    assert log_in(served, "ann", PASSWORD, **headers).status_code == 403
+    behind = {"origin": "https://reports.example", "x-forwarded-proto": "https"}
+    for ours in ({"sec-fetch-site": "same-origin"}, {"origin": "http://localhost"}, behind):
+        assert log_in(served, "ann", PASSWORD, **ours).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["x" * 100_000, "", "no name", "ann\0"])
+def test_a_name_that_nobody_can_have_is_not_remembered(served: Served, name: str) -> None:
+    known = dict(door._ATTEMPTS.get(served.datasette, door.Attempts()).wrong)
+    assert log_in(served, name, PASSWORD).status_code == 403
+    assert door._ATTEMPTS.get(served.datasette, door.Attempts()).wrong == known
+
+
+def test_the_login_page_is_not_kept(served: Served) -> None:
+    """Its form is one visitor's."""
+    assert get(served, "/-/login").headers["cache-control"] == "private, no-store"
+
+
 def test_wrong_passwords(served: Served) -> None:
     """One answer for a wrong password and an unknown name, which waits as long; then the name waits a minute."""
     first = log_in(served, "ann2", PASSWORD)
