@@ -142,6 +142,42 @@ def test_a_body_that_does_not_come_gives_its_place_back(monkeypatch: pytest.Monk
     assert asyncio.run(received(part, whole)) == ["http.request", "http.request"]
 
 
+def test_bodies_that_do_not_come_keep_no_reader_out(served: Served) -> None:
+    """As many as there are places, and one more is told to come back; pages are served."""
+    app = served.datasette.app()
+    scope: dict[str, Any] = {
+        "type": "http",
+        "path": "/-/messages",
+        "raw_path": b"/-/messages",
+        "query_string": b"",
+        "headers": [],
+    }
+
+    async def run() -> tuple[list[int], int]:
+        refused: list[int] = []
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                refused.append(message["status"])
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.Event().wait()
+            return {}
+
+        posts = [
+            asyncio.create_task(app({**scope, "method": "POST", "http_version": "1.1"}, receive, send))
+            for _ in range(traffic.AT_ONCE + 1)
+        ]
+        await asyncio.sleep(0.05)
+        page = await served.datasette.client.get("/storyreport/cost.json")
+        for post in posts:
+            post.cancel()
+        await asyncio.gather(*posts, return_exceptions=True)
+        return refused, page.status_code
+
+    assert asyncio.run(run()) == ([503], 200)
+
+
 async def messages_of(app: Any, scope: dict[str, Any]) -> list[dict[str, Any]]:
     """What an ASGI app sends in answer to a request without a body."""
     sent: list[dict[str, Any]] = []
