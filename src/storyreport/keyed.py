@@ -12,9 +12,16 @@ HASH_DIGITS = 16
 LONG = 200
 # In a key, unlike in a text, name@1.2.3 is a version.
 E_MAIL = re.compile(r"[\w.+%-]{1,64}(?:@|%40)(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
-HASHED = "e-mail-"
-# The key in column {c} as it is kept.
-PRIVATE_KEY = "case when instr({c}, '@') then private_key(cast({c} as blob)) else {c} end"
+# The user and the password of an address; and a value behind the name of a secret, as in a signed address.
+LOGIN = re.compile(r"(?<=://)[^\s/@]{1,200}(?=@)")
+SECRET = re.compile(
+    r"(?i)((?:(?:api|access|secret|account|private)[-_]?key(?:[-_]?id)?|(?<![a-z])(?:sig|signature|token|passwd|pw|pass)"
+    r"|[-_](?:token|signature|credential|secret|pass)|password|secret|pwd|authorization)=)(?!secret-)([^\s&;,\"'<>]{4,})"
+)
+HASHED, HASHED_SECRET = "e-mail-", "secret-"
+# What a key has that may be private, in column {c}; and the key as it is kept.
+MAY_BE_PRIVATE = "{c} glob '*[@=]*'"
+PRIVATE_KEY = f"case when {MAY_BE_PRIVATE} then private_key(cast({{c}} as blob)) else {{c}} end"
 
 
 def register(connection: sqlite3.Connection) -> None:
@@ -53,6 +60,12 @@ def private_keys(
 
     def private_key(value: bytes | str | None) -> str | None:
         text = value.decode(errors="replace") if isinstance(value, bytes) else value
-        return E_MAIL.sub(lambda found: f"{HASHED}{keyed_hash(found[0].encode())}", text) if text else text
+        if not text:
+            return text
+        if "=" in text:
+            text = SECRET.sub(lambda found: f"{found[1]}{HASHED_SECRET}{keyed_hash(found[2].encode())}", text)
+        if "://" in text:
+            text = LOGIN.sub(lambda found: f"{HASHED_SECRET}{keyed_hash(found[0].encode())}", text)
+        return E_MAIL.sub(lambda found: f"{HASHED}{keyed_hash(found[0].encode())}", text)
 
     return keyed_hash, private_key

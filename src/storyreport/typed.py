@@ -15,6 +15,8 @@ from .values import DAYS_IN_DIGITS, FIRST_EPOCH_MS, SECONDS_IN_DIGITS, UNKNOWN_C
 
 LONGEST_KEY = 500
 LONGEST_WORD = 200
+# A word that is no longer holds no secret that would be known as one.
+SHORTEST_SECRET = 12
 # Names of months are shorter, or stand in no time that is read.
 WORD = "*" + "[A-Za-z]" * 5 + "*"
 # A shorter value names nobody, and might be any part of a text.
@@ -56,9 +58,9 @@ IS_INVALID_TIME = f"""case
 # The typed value of column {c}; {zone} is its time zone, an SQL literal.
 VALUES = {
     Type.KEY: "{c}",
-    # All ASCII but @, which may be part of an e-mail address.
+    # Short, and ASCII without @, which may be part of an e-mail address.
     Type.WORD: f"""case
-        when typeof({{c}}) = 'text' and length({{c}}) <= {LONGEST_WORD} and {{c}} not glob '*[^ -?A-~]*' then {{c}}
+        when typeof({{c}}) = 'text' and length({{c}}) <= {SHORTEST_SECRET} and {{c}} not glob '*[^ -?A-~]*' then {{c}}
         else clean_text(cast({{c}} as blob), {LONGEST_WORD})
     end""",
     Type.TEXT: "case when {c} is not null then clean_text(cast({c} as blob)) end",

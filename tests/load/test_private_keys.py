@@ -38,15 +38,50 @@ def test_keys_are_hashed(db: ReportDatabase, tmp_path: Path) -> None:
     assert f"{bob}/1" in {key for (key,) in db.sql("select source_key from step_runs")}
 
 
-def test_a_tracker_is_followed(db: ReportDatabase, tmp_path: Path) -> None:
+def test_keys_that_hold_a_secret(db: ReportDatabase, tmp_path: Path) -> None:
+    """A signed address, a password, the user of an address: a hash stands for each, so that two keys stay two."""
+    secrets = ("Zq7sig", "Zq7other")
+    keys = [f"https://x.example/v1?api_key={secret}&X-Amz-Signature={secret}" for secret in secrets]
+    keys += ["password=Zq7pass1", "postgres://ann:Zq7pw@db/x", "day=2026-03-10/part=2"]
+    db.ingest(write(tmp_path / "steps.jsonl", *({"id": str(n), "story": key} for n, key in enumerate(keys))))
+    assert b"Zq7" not in db.path.read_bytes()
+    kept = [key for (key,) in db.sql("select source_key from stories order by source_key")]
+    assert len(kept) == len(keys)
+    assert kept[0] == "day=2026-03-10/part=2"
+    hashed = "secret-[0-9a-f]{16}"
+    assert all(
+        re.fullmatch(rf"https://x\.example/v1\?api_key={hashed}&X-Amz-Signature={hashed}", key) for key in kept[1:3]
+    )
+    assert re.fullmatch(f"password={hashed}", kept[3])
+    assert re.fullmatch(f"postgres://{hashed}@db/x", kept[4])
+
+
+def test_words_that_hold_a_secret(db: ReportDatabase, tmp_path: Path) -> None:
+    """A model, a status; names of models that look like one stay."""
+    models = (
+        "mistralai/Mixtral-8x7B-Instruct-v0.1",
+        "eleven_multilingual_v2",
+        "us.anthropic.claude-3-5-sonnet-20241022-v2:0",
+    )
+    secrets = ("sk-proj-Zq7abcdefghij1234567890", "x?password=Zq7pass1", "eyJhbGciOiJIUzI1NiJ9.eyJacTcifQ.Zq7sig")
+    lines = ["id,step,model,called_at,input_tokens"]
+    lines += [f"{number},write,{model},2026-03-10 10:00:00,3" for number, model in enumerate((*models, *secrets))]
+    (source := tmp_path / "calls.csv").write_text("\n".join(lines), encoding="utf-8")
+    db.ingest(source)
+    assert b"Zq7" not in db.path.read_bytes()
+    assert set(models) <= {model for (model,) in db.sql("select model from calls")}
+
+
+@pytest.mark.parametrize("story", [BOB, "x?api_key=Zq7letters"], ids=("e-mail", "secret"))
+def test_a_tracker_is_followed(db: ReportDatabase, tmp_path: Path, story: str) -> None:
     """Rows that change, and go, are found where stories are called after people; no key is kept beside the rows."""
     path = tmp_path / "pipeline_stories.db"
     tracker.Tracker(path).close()
     change(
         path,
-        f"insert into stories (story_id, title) values ('{BOB}', 'One')",
+        f"insert into stories (story_id, title) values ('{story}', 'One')",
         "insert into step_status (story_id, step_name, status, started_at)"
-        f" values ('{BOB}', '01_ingest', 'running', '2026-03-10 10:00:00')",
+        f" values ('{story}', '01_ingest', 'running', '2026-03-10 10:00:00')",
     )
     db.ingest(path)
     assert db.sql("select status from step_runs") == [("running",)]

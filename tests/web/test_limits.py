@@ -1,6 +1,7 @@
 """Requests that are too large or too many, and clients that leave: a sentence, and everybody else is served."""
 
 import asyncio
+import contextlib
 import http.client
 import socket
 import threading
@@ -14,7 +15,9 @@ import pytest
 from helpers.processes import fetched, running, serve
 from helpers.serving import Served, fill
 
-from storyreport.web import limits, traffic
+from storyreport.web import accounts, limits, traffic
+from storyreport.web.mode import mode_for
+from storyreport.web.server import Extras
 
 MANY = "&".join(f"p{number}=1" for number in range(4000))
 
@@ -95,6 +98,85 @@ def test_a_large_body_is_refused(path: Path) -> None:
             pass  # the server has hung up
         connection.close()
         assert fetched(address + "/storyreport/cost.json")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content-type": "multipart/form-data; boundary=x"}, 415),
+        ({"transfer-encoding": "chunked", "content-length": "3"}, 400),
+        # Bytes that are no text.
+        ({"content-type": "application/x-www-form-urlencoded"}, 403),
+    ],
+)
+def test_forms_that_cannot_be_read_are_a_sentence(path: Path, headers: dict[str, str], status: int) -> None:
+    accounts.add_user(path, "ann", "correct horse battery")
+    served = Served(path, Extras(mode=mode_for(path, "0.0.0.0", False, True, False, ())))
+    sent = served.datasette.client.post("/-/login", headers=headers, content=b"\xff\xfe%zz=%ff&name=%ff%00")
+    assert asyncio.run(sent).status_code == status
+    served.close()
+
+
+def test_a_body_that_does_not_come_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client counts as gone; after the whole body, and until it leaves, a client may wait for its answer."""
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0.01)
+
+    async def received(*messages: dict[str, Any]) -> list[str]:
+        waiting = iter(messages)
+
+        async def receive() -> dict[str, Any]:
+            if (message := next(waiting, None)) is None:
+                await asyncio.Event().wait()
+            assert message
+            return message
+
+        bounded = limits.bounded(receive)
+        found = [(await bounded())["type"] for _ in messages]
+        with contextlib.suppress(asyncio.TimeoutError):
+            found.append((await asyncio.wait_for(bounded(), 0.05))["type"])
+        return found
+
+    part = {"type": "http.request", "body": b"name=", "more_body": True}
+    whole = {**part, "more_body": False}
+    assert asyncio.run(received(part, part)) == ["http.request", "http.request", "http.disconnect"]
+    assert asyncio.run(received(part, whole)) == ["http.request", "http.request"]
+
+
+def test_bodies_that_do_not_come_keep_no_reader_out(served: Served) -> None:
+    """As many as there are places, and one more is told to come back; pages are served."""
+    app = served.datasette.app()
+    scope: dict[str, Any] = {
+        "type": "http",
+        "path": "/-/messages",
+        "raw_path": b"/-/messages",
+        "query_string": b"",
+        "headers": [],
+    }
+
+    async def run() -> tuple[list[int], int]:
+        refused: list[int] = []
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                refused.append(message["status"])
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.Event().wait()
+            return {}
+
+        posts = [
+            asyncio.create_task(app({**scope, "method": "POST", "http_version": "1.1"}, receive, send))
+            for _ in range(traffic.AT_ONCE + 1)
+        ]
+        while not refused:
+            await asyncio.sleep(0)
+        page = await served.datasette.client.get("/storyreport/cost.json")
+        for post in posts:
+            post.cancel()
+        await asyncio.gather(*posts, return_exceptions=True)
+        return refused, page.status_code
+
+    assert asyncio.run(run()) == ([503], 200)
 
 
 async def messages_of(app: Any, scope: dict[str, Any]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from helpers.denying import denied
 from helpers.serving import AS_OF, Served, fill
 
 from storyreport import reports
+from storyreport.web import permissions, queries
 from storyreport.web.server import Extras
 
 REFUSAL = "You may not see this report."
@@ -52,6 +53,28 @@ def by_root(served: Served, address: str) -> Any:
 def text(page: str) -> str:
     """A page's text, in one line."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def test_all_reports_at_once_are_as_each_by_itself(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For root and for a stranger; Datasette 0.65 builds the reports once for all of them, not once for each."""
+    names = list(reports.load_reports())
+    built, known = [], queries.allowed
+
+    def counted(block: Any) -> dict[str, Any]:
+        built.append(block)
+        return known(block)
+
+    monkeypatch.setattr(queries, "allowed", counted)
+
+    async def compare(actor: Any) -> None:
+        alone = {name for name in names if await permissions.is_visible(served.datasette, actor, name)}
+        built.clear()
+        assert await permissions.visible(served.datasette, actor, names) == alone
+        assert len(built) <= len(names)
+        assert ("stuck_runs" in alone) == (actor is not None)
+
+    for actor in ({"id": "root"}, None):
+        asyncio.run(compare(actor))
 
 
 @pytest.mark.parametrize("extension", ["", ".json", ".csv"])

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from datasette import Request
 from helpers.serving import Served, fill
 
 from storyreport.errors import StoryreportError, UsageError
@@ -136,6 +137,39 @@ def test_a_user_logs_in_and_is_removed(path: Path, served: Served) -> None:
 )
 def test_a_login_leads_to_no_other_site(served: Served, target: str) -> None:
     assert log_in(served, "ann", PASSWORD, target).headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}],
+)
+def test_another_site_logs_nobody_in(served: Served, headers: dict[str, str]) -> None:
+    """Its own visitor's browser would send the form, and read what is then not the visitor's."""
+    assert log_in(served, "ann", PASSWORD, **headers).status_code == 403
+    for ours in ({"sec-fetch-site": "same-origin"}, {"origin": "http://localhost"}):
+        assert log_in(served, "ann", PASSWORD, **ours).status_code == 302
+
+
+def test_a_proxy_need_not_know_our_name() -> None:
+    """Where it speaks HTTPS, browsers say themselves whose form it is."""
+    behind = Request.fake("/-/login", "POST")
+    names = {b"host": b"10.0.0.5:8001", b"origin": b"https://reports.example", b"x-forwarded-proto": b"https"}
+    behind.scope["headers"] = list(names.items())
+    assert not door._is_of_another_site(behind)
+    behind.scope["headers"] = list(names.items())[:2]
+    assert door._is_of_another_site(behind)
+
+
+@pytest.mark.parametrize("name", ["x" * 100_000, "", "no name", "ann\0"])
+def test_a_name_that_nobody_can_have_is_not_remembered(served: Served, name: str) -> None:
+    known = dict(door._ATTEMPTS.get(served.datasette, door.Attempts()).wrong)
+    assert log_in(served, name, PASSWORD).status_code == 403
+    assert door._ATTEMPTS.get(served.datasette, door.Attempts()).wrong == known
+
+
+def test_the_login_page_is_not_kept(served: Served) -> None:
+    """Its form is one visitor's."""
+    assert get(served, "/-/login").headers["cache-control"] == "private, no-store"
 
 
 def test_wrong_passwords(served: Served) -> None:

@@ -25,7 +25,7 @@ from .dialect import SOURCE_ID, translate
 from .engine import Engine
 
 GENERATED = re.compile(r"(\w+) \w+ generated always as \((.*)\) stored")
-PRIVATE = "case when instr({c}, '@') > 0 then private_key({c}) else {c} end"
+PRIVATE = "case when instr({c}, '@') > 0 or instr({c}, '=') > 0 then private_key({c}) else {c} end"
 Progress = Callable[[str], None]
 
 

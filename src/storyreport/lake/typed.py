@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..sources.steps import DATABASE
 from ..system import AMOUNTS, NUMBERS, Type
-from ..typed import LARGEST_AMOUNT, LONGEST_KEY, LONGEST_WORD, PROBLEMS
+from ..typed import LARGEST_AMOUNT, LONGEST_KEY, LONGEST_WORD, PROBLEMS, SHORTEST_SECRET
 from ..values import UNKNOWN_CURRENCY
 from .contract import FLAG, INTEGER, NUMBER, SAID, STARTS, columns
 from .dialect import translate
@@ -17,7 +17,7 @@ IN_RANGE = f"({{c}} between -{LARGEST_AMOUNT:.0f} and {LARGEST_AMOUNT:.0f})"
 VALUES = {
     Type.KEY: "cast({c} as text)",
     Type.WORD: f"""case
-        when length({{c}}) <= {LONGEST_WORD} and is_plain_word({{c}}) then {{c}}
+        when length({{c}}) <= {SHORTEST_SECRET} and is_plain_word({{c}}) then {{c}}
         else clean_word({{c}}, {LONGEST_WORD})
     end""",
     Type.TEXT: "clean_text({c})",

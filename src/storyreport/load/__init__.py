@@ -4,7 +4,7 @@ The rows that a mapping selects are upserted by (source_id, source_key). Rows th
 and rows that refer to them become orphans; a reference whose row is back is linked again.
 """
 
-from ..keyed import PRIVATE_KEY
+from ..keyed import MAY_BE_PRIVATE, PRIVATE_KEY
 from ..mapping import CORE_TABLES
 from ..typed import create_views
 from .changes import Watermarks, find_changes, has_begun_again, is_older, new_watermarks, open_groups, uncounted
@@ -84,7 +84,7 @@ def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
         job.execute(
             "insert or ignore into temp.dirty_groups"
             f" select {PRIVATE_KEY.format(c='group_key')}, {PRIVATE_KEY.format(c='step_key')} from temp.dirty_groups"
-            " where instr(group_key, '@') or instr(step_key, '@')"
+            f" where {MAY_BE_PRIVATE.format(c='group_key')} or {MAY_BE_PRIVATE.format(c='step_key')}"
         )
     if remote:
         remote.fetch(watermarks.since if watermarks else None)

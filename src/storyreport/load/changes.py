@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..keyed import HASHED, PRIVATE_KEY
+from ..keyed import HASHED, HASHED_SECRET, MAY_BE_PRIVATE, PRIVATE_KEY
 from ..readers.copies import copy_rows
 from ..system import Type
 from . import recent
@@ -183,13 +183,17 @@ def _add_hashed_groups(job: Job, table: str) -> None:
         select exists (
             select 1
             from temp.dirty_groups
-            where instr(group_key, :hashed) or instr(step_key, :hashed)
+            where
+                instr(group_key, :e_mail)
+                or instr(step_key, :e_mail)
+                or instr(group_key, :secret)
+                or instr(step_key, :secret)
         )"""
-    if group and job.scalar(is_hashed, hashed=HASHED):
+    if group and job.scalar(is_hashed, e_mail=HASHED, secret=HASHED_SECRET):
         known = f"({PRIVATE_KEY.format(c=group)}, {PRIVATE_KEY.format(c=step)})"
         job.execute(
             f"insert or ignore into temp.dirty_groups select distinct {group}, {step} from {job.typed.name(table)}"
-            f" where (instr({group}, '@') or instr({step}, '@'))"
+            f" where ({MAY_BE_PRIVATE.format(c=group)} or {MAY_BE_PRIVATE.format(c=step)})"
             f" and {known} in (select group_key, step_key from temp.dirty_groups)"
         )
 

@@ -146,7 +146,7 @@ def _text(read: Any) -> Any:
 
 
 def _private(job: Job, key: Any) -> Any:
-    return job.scalar("select private_key(cast(:key as blob))", key=key) if "@" in str(key) else key
+    return job.scalar("select private_key(cast(:key as blob))", key=key) if {"@", "="} & set(str(key)) else key
 
 
 def _noted_keys(noted: str) -> tuple[Key, ...]:

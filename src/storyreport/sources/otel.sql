@@ -132,7 +132,7 @@ left join main.runs
     on
         runs.source_id = :source_id
         and runs.source_key = case
-            when instr(spans.trace_id, '@') then private_key(cast(spans.trace_id as blob))
+            when instr(replace(spans.trace_id, '=', '@'), '@') then private_key(cast(spans.trace_id as blob))
             else cast(spans.trace_id as text)
         end
 left join main.pipelines on pipelines.id = runs.pipeline_id
@@ -377,7 +377,7 @@ left join main.runs
     on
         runs.source_id = :source_id
         and runs.source_key = case
-            when instr(ranked.trace_id, '@') then private_key(cast(ranked.trace_id as blob))
+            when instr(replace(ranked.trace_id, '=', '@'), '@') then private_key(cast(ranked.trace_id as blob))
             else cast(ranked.trace_id as text)
         end
 left join main.pipelines on pipelines.id = runs.pipeline_id

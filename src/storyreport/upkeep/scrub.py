@@ -20,7 +20,7 @@ from .rejected import register as register_rejected_row
 from .same_rows import put_together
 
 TEXT = "redacted({c})"
-WORD = "case when instr({c}, '@') then redacted({c}) else {c} end"
+WORD = "case when length({c}) > 12 or instr({c}, '@') then redacted({c}) else {c} end"
 KEY = keyed.PRIVATE_KEY
 # An error's message may be kept whole where its source is read with --with-text.
 WITH_TEXT = "(select id from main.inputs where json_extract(watermarks, '$.with_text'))"
@@ -64,8 +64,8 @@ OF_ONE_PIPELINE = """
         select coalesce(max(name), '') from main.pipelines where id = kept.pipeline_id
     )"""
 IS_OLD = """(
-    instr(rows.name, '@')
-    or exists (select 1 from main.pipelines where id = rows.pipeline_id and instr(name, '@'))
+    rows.name glob '*[@=]*'
+    or exists (select 1 from main.pipelines where id = rows.pipeline_id and name glob '*[@=]*')
 )"""
 # Kept beside the rows that they were made of, which may be pruned; the rest of the rollups follows from these.
 KEPT = {
@@ -188,7 +188,7 @@ def _put_together(connection: sqlite3.Connection, table: str, key: str) -> None:
         join main.{table} as kept
             on kept.source_id = rows.source_id and kept.{key} = private_key(rows.{key})
         where
-            {IS_OLD if table == "steps" else f"instr(rows.{key}, '@')"}
+            {IS_OLD if table == "steps" else keyed.MAY_BE_PRIVATE.format(c=f"rows.{key}")}
             and kept.id <> rows.id
             {OF_ONE_PIPELINE if table == "steps" else ""}""")
     put_together(connection, table)

@@ -107,6 +107,8 @@ LIKE_A_KEY = Pattern(rf"[\w+-]{{20}}|[\w/+]{{36}}|(?<![A-Za-z0-9_])(?:{PREFIXES}
 MOST_PASSES = 5
 
 
+# Models, titles and errors are the same in many rows.
+@lru_cache(maxsize=2048)
 def is_suspicious(text: str) -> bool:
     """Whether a text may hold what must not be kept; False for nearly all texts, at little cost."""
     plain = spelt_out(text)
@@ -141,7 +143,6 @@ def _has(lowered: str, needles: tuple[str, ...]) -> bool:
     return False
 
 
-# One error is written again and again.
 @lru_cache(maxsize=1024)
 def redacted(text: str) -> str:
     """The text without what must not be kept."""

@@ -8,7 +8,7 @@ import time
 import weakref
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from datasette import Request, Response, utils
 from datasette.plugins import pm
@@ -32,6 +32,7 @@ SESSION_SECONDS = 14 * 24 * 3600
 # Passwords that are checked at the same time, and wrong ones for a name from an address within a minute.
 CHECKS, WRONG, MINUTE = 2, 5, 60
 WAIT = "There were too many wrong passwords for this name: wait a minute."
+ELSEWHERE = "The form was sent from another site: open this page here and log in."
 BUSY = "Too many people log in at this moment: try again."
 # For a name that nobody has, so that an answer takes as long.
 NOBODY = accounts.hashed("")
@@ -129,8 +130,13 @@ async def login(datasette: Any, request: Any) -> Any:
     target = request.args.get("next") or ""
     if request.method != "POST":
         return await _page(datasette, request, target, "", 200)
+    if _is_of_another_site(request):
+        return await _page(datasette, request, "", ELSEWHERE, 403)
     given = await request.post_vars()
     name, password, target = (given.get(key) or "" for key in ("name", "password", "next"))
+    if not accounts.NAME.fullmatch(name):
+        # Nobody can have it; remembered, it may be a megabyte.
+        return await _page(datasette, request, target, "The name or the password is wrong.", 403)
     attempts = _ATTEMPTS.setdefault(datasette, Attempts())
     who = name, (request.scope.get("client") or ("",))[0]
     if attempts.are_too_many(who):
@@ -152,6 +158,16 @@ def _logged_in(datasette: Any, name: str, session: str | None, target: str) -> A
     return response
 
 
+def _is_of_another_site(request: Any) -> bool:
+    """Whether a page elsewhere sent the form: it would log a visitor in as somebody of its own choice."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site or not origin:
+        return site in ("cross-site", "same-site")
+    # Without HTTPS a browser only tells the origin; behind a proxy, ours is not known.
+    is_proxied = any(name.startswith("x-forwarded-") for name in request.headers)
+    return not is_proxied and urlsplit(origin).netloc != request.headers.get("host")
+
+
 async def _page(datasette: Any, request: Any, target: str, error: str, status: int) -> Any:
     html = await datasette.render_template("login.html", {"error": error, "next": target}, request=request)
-    return Response.html(html, status=status)
+    return Response.html(html, status=status, headers={"cache-control": "private, no-store"})

@@ -1,5 +1,6 @@
 """How much a request may hold, and which paths: what is beyond costs Datasette more than it is worth."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +15,8 @@ NAME_LENGTH = 200
 VALUE_LENGTH = 2_000
 FACETS = 5
 BODY_BYTES = 1 << 20
+# For the whole body: whoever takes longer would keep a place from others.
+BODY_SECONDS = 10
 LONG = {"sql", "_where"}
 
 Pairs = Sequence[tuple[str, str]]
@@ -31,7 +34,13 @@ def refused(scope: dict[str, Any]) -> Refusal | None:
     query: bytes = scope["query_string"]
     if len(query) > QUERY_BYTES:
         return 414, f"The parameters are longer than {QUERY_BYTES:,} characters together: shorten them."
-    length = dict(scope["headers"]).get(b"content-length", b"0")
+    headers = dict(scope["headers"])
+    if b"transfer-encoding" in headers and b"content-length" in headers:
+        # A proxy may take the one, and what follows for another visitor's request.
+        return 400, "The request has a Content-Length and a Transfer-Encoding: send one of them."
+    if headers.get(b"content-type", b"").lower().startswith(b"multipart/"):
+        return 415, "No form here is sent as multipart: send application/x-www-form-urlencoded."
+    length = headers.get(b"content-length", b"0")
     if not length.isdigit() or int(length) > BODY_BYTES:
         return 413, f"The request is larger than {BODY_BYTES:,} bytes: send less."
     if query.count(b"&") >= PARAMETERS:
@@ -55,13 +64,24 @@ def _refused_pairs(pairs: Pairs) -> Refusal | None:
 
 
 def bounded(receive: Any) -> Any:
-    """A request's messages, at most BODY_BYTES of them: then the client counts as gone."""
-    size_bytes = 0
+    """A request's messages, at most BODY_BYTES of them and within BODY_SECONDS: then the client counts as gone."""
+    size_bytes, is_whole, until = 0, False, 0.0
 
     async def next_message() -> Any:
-        nonlocal size_bytes
-        message = await receive()
-        size_bytes += len(message.get("body") or b"")
-        return message if size_bytes <= BODY_BYTES else {"type": "http.disconnect"}
+        nonlocal size_bytes, is_whole, until
+        if is_whole:
+            return await receive()
+        now = asyncio.get_running_loop().time()
+        until = until or now + BODY_SECONDS
+        try:
+            message = await asyncio.wait_for(receive(), until - now)
+        except asyncio.TimeoutError:
+            return {"type": "http.disconnect"}
+        body = message.get("body") or b""
+        size_bytes, is_whole = size_bytes + len(body), not message.get("more_body")
+        if size_bytes > BODY_BYTES:
+            return {"type": "http.disconnect"}
+        # Forms and JSON are read as UTF-8, and their percent escapes are ASCII: other bytes would be a traceback.
+        return message if body.isascii() else {**message, "body": body.decode(errors="replace").encode()}
 
     return next_message

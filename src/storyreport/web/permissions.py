@@ -5,7 +5,7 @@ from typing import Any
 
 from datasette import Forbidden
 
-from . import DATABASE
+from . import DATABASE, queries
 
 
 async def visible(datasette: Any, actor: Any, names: Collection[str]) -> set[str]:
@@ -18,7 +18,21 @@ async def visible(datasette: Any, actor: Any, names: Collection[str]) -> set[str
             return set()
         page = await datasette.allowed_resources("view-query", actor, parent=DATABASE, limit=1000)
         return {resource.child async for resource in page.all()} & set(names)
-    return {name for name in names if await is_visible(datasette, actor, name)}
+    with queries.built_once(datasette):
+        return await _visible_one_by_one(datasette, actor, names)
+
+
+async def _visible_one_by_one(datasette: Any, actor: Any, names: Collection[str]) -> set[str]:
+    """The same on Datasette 0.65, as its `ensure_permissions` has it; what holds for all reports is found out once."""
+    found, of_all = set(), None
+    for name in names:
+        is_allowed = await datasette.permission_allowed(actor, "view-query", (DATABASE, name), default=None)
+        if is_allowed is None:
+            of_all = await _may_see_database(datasette, actor) if of_all is None else of_all
+            is_allowed = of_all
+        if is_allowed:
+            found.add(name)
+    return found
 
 
 async def is_visible(datasette: Any, actor: Any, name: str) -> bool:

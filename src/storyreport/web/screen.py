@@ -34,7 +34,7 @@ def screen(datasette: Any) -> Any:
                 await _refuse(datasette, scope, send, *refused)
             elif is_gone(datasette):
                 await _refuse(datasette, scope, send, 503, GONE)
-            elif running.is_full:
+            elif running.is_full if scope["method"] in traffic.READS else running.is_full_of_bodies:
                 await _refuse(datasette, scope, send, 503, BUSY)
             elif (answer := await door.answer(datasette, scope)) is not None:
                 await answer.asgi_send(send)

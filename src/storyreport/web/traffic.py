@@ -6,22 +6,34 @@ import weakref
 from typing import Any
 
 AT_ONCE = 64
+READS = ("GET", "HEAD")
 RETRY_SECONDS = 2
 
 
 class Traffic:
-    """The requests that are being answered; one counts until its answer begins."""
+    """The requests that are being answered; one counts from its body's end until its answer begins."""
 
     def __init__(self) -> None:
-        self.running = 0
+        self.running = self.receiving = 0
 
     @property
     def is_full(self) -> bool:
         """Whether one more is too many."""
         return self.running >= AT_ONCE
 
+    @property
+    def is_full_of_bodies(self) -> bool:
+        """Whether one more that is still to send its body is too many: others need not wait for it."""
+        return self.receiving >= AT_ONCE
+
     async def answer(self, app: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Let the app answer a request, until the client leaves."""
+        if scope["method"] not in READS:
+            self.receiving += 1
+            try:
+                receive = await _whole(receive)
+            finally:
+                self.receiving -= 1
         is_counted = True
         self.running += 1
 
@@ -33,7 +45,7 @@ class Traffic:
             await send(message)
 
         try:
-            if scope["method"] in ("GET", "HEAD"):
+            if scope["method"] in READS:
                 await _while_connected(app, scope, receive, counted)
             else:
                 await app(scope, receive, counted)
@@ -48,6 +60,19 @@ _OF: weakref.WeakKeyDictionary[Any, Traffic] = weakref.WeakKeyDictionary()
 def of(datasette: Any) -> Traffic:
     """The traffic of a Datasette."""
     return _OF.setdefault(datasette, Traffic())
+
+
+async def _whole(receive: Any) -> Any:
+    """The same messages, after the last one of the body has come."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    waiting = iter(messages)
+
+    async def again() -> Any:
+        return next(waiting, None) or await receive()
+
+    return again
 
 
 async def _while_connected(app: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
