@@ -74,6 +74,13 @@ def test_every_report_fits_80_columns(name: str, demo: Path) -> None:
             assert word in header
 
 
+@pytest.mark.parametrize(("name", "subject"), [("failed_runs", "run"), ("failed_stories", "story")])
+def test_a_list_of_failures_says_why_at_80_columns(name: str, subject: str, demo: Path) -> None:
+    """What failed, where and why; who wants its time or its other key asks for all columns."""
+    header = printed("report", name, "--db", demo).splitlines()[0].split()
+    assert header == ["source", subject, "step", "error"]
+
+
 def test_a_table_keeps_what_matters() -> None:
     """Ids are cut, errors wrapped, times lose their seconds, the least important column is left out; --wide has all."""
     columns = ["source", "run", "status", "error", "started_at", "duration_ms", "padding"]

@@ -15,13 +15,17 @@ from .control import CONTROL
 TIME_TEXT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 GAP = "  "
 # The least that a column gets, if its cells are longer: of a key, of a time (without seconds), of a sentence.
-KEY_WIDTH, TIME_WIDTH, TEXT_WIDTH = 13, 16, 26
+KEY_WIDTH, TIME_WIDTH, TEXT_WIDTH = 13, 16, 24
 # Of ids the beginning is enough, names need more.
 NAME_WIDTH = 24
 ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}.*")
 MOST_LINES = 6
-# Where columns do not all fit: after those that a report's chart draws come these, then the others in their order.
-LEAD = ("check", "detail", "story", "run", "step", "p95_ms", "problem", "status", "reason", "error", "title", "report")
+# Where columns do not all fit: after those that a report's chart draws come these, then the others in their order. Of
+# a story and a run the report is about the one that it names first.
+LEAD = (
+    *(("check",), ("detail",), ("reason", "error"), ("story", "run"), ("step",), ("p95_ms",)),
+    *(("problem",), ("status",), ("title",), ("report",)),
+)
 COLOURS = {
     **dict.fromkeys(("failed", "problem", "blocked"), "red"),
     **dict.fromkeys(("running", "waiting", "warning"), "yellow"),
@@ -34,7 +38,7 @@ class _Column:
     name: str
     cells: list[str]
     is_number: bool
-    rank: tuple[int, int]
+    rank: tuple[int, int, int]
 
     def __post_init__(self) -> None:
         self.words = heading(self.name).split() or [""]
@@ -139,13 +143,14 @@ def _text(column: str, value: Any, currency: str) -> str:
 def _columns(
     names: Sequence[str], cells: list[list[str]], rows: Sequence[Sequence[Any]], first: Sequence[str]
 ) -> list[_Column]:
-    wanted = [*first, *LEAD]
+    groups = [*((name,) for name in first), *LEAD]
+    wanted = {name: place for place, group in reversed([*enumerate(groups)]) for name in group}
     has_money = any(name in MONEY for name in names)
     described = []
     for place, name in enumerate(names):
         values = [row[place] for row in rows]
         is_empty = not any(row[place] for row in cells) or (name == "currency" and has_money)
-        rank = (2, place) if is_empty else (0, wanted.index(name)) if name in wanted else (1, place)
+        rank = (2, 0, place) if is_empty else (0, wanted[name], place) if name in wanted else (1, 0, place)
         is_number = all(isinstance(value, (int, float, type(None))) for value in values)
         described.append(_Column(name, [row[place] for row in cells], is_number, rank))
     return described
