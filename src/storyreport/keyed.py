@@ -20,7 +20,7 @@ SECRET = re.compile(
 )
 HASHED, HASHED_SECRET = "e-mail-", "secret-"
 # What a key has that may be private, in column {c}; and the key as it is kept.
-MAY_BE_PRIVATE = "{c} glob '*[@=]*'"
+MAY_BE_PRIVATE = "(instr({c}, '@') or instr({c}, '='))"
 PRIVATE_KEY = f"case when {MAY_BE_PRIVATE} then private_key(cast({{c}} as blob)) else {{c}} end"
 
 
