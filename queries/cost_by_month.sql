@@ -1,7 +1,7 @@
 /*
 title: Cost by month
 description: >-
-  Cost of calls by month and currency, latest month first. The days are the selected ones of the month, up to today.
+  Cost of calls by month and currency, latest month first. The days are those of the month that are over or have begun.
   Cost is what was recorded plus what was estimated. Calls without a known cost are unpriced, never free. Currencies are
   never added up.
 topic: Cost
@@ -41,17 +41,9 @@ select
     nullif(months.month, '') as month,
     sources.name as source,
     case
-        when months.month <> '' and months.month <= strftime('%Y-%m', 'now')
-            then cast(
-                julianday(
-                    min(
-                        date(months.month || '-01', '+1 month', '-1 day'),
-                        date('now'),
-                        coalesce(nullif(:until, ''), '9999-12-31')
-                    )
-                )
-                - julianday(max(months.month || '-01', :since)) as integer
-            ) + 1
+        when months.month = strftime('%Y-%m', 'now') then cast(strftime('%d', 'now') as integer)
+        when months.month <> '' and months.month < strftime('%Y-%m', 'now')
+            then cast(strftime('%d', months.month || '-01', '+1 month', '-1 day') as integer)
     end as days,
     months.calls,
     months.total_tokens,

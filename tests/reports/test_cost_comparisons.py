@@ -40,21 +40,6 @@ def test_months(spent: ReportDatabase) -> None:
     assert {row["month"]: row["days"] for row in rows}["2026-10"] == 31
 
 
-@pytest.mark.parametrize(
-    ("since", "until", "days"),
-    [
-        ("", "", 31),
-        ("2026-10-30", "", 2),
-        ("", "2026-10-31", 31),
-        ("2026-10-01", "2026-10-31", 31),
-        ("2026-10-31", "2026-10-31", 1),
-    ],
-)
-def test_the_selected_days_of_a_month(spent: ReportDatabase, since: str, until: str, days: int) -> None:
-    rows = spent.report("cost_by_month", since=since, until=until)
-    assert {row["month"]: row["days"] for row in rows}["2026-10"] == days
-
-
 def test_the_days_of_this_month_so_far(db: ReportDatabase, tmp_path: Path) -> None:
     today = date.today()
     path = tmp_path / "calls.csv"
