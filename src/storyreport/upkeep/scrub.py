@@ -21,6 +21,8 @@ from .same_rows import put_together
 
 TEXT = "redacted({c})"
 WORD = "case when length({c}) > 12 or instr({c}, '@') then redacted({c}) else {c} end"
+# A JSON object, whose names beside hashes look like those of secrets.
+LABELS = "case when instr({c}, '@') then redacted({c}) else {c} end"
 KEY = keyed.PRIVATE_KEY
 # An error's message may be kept whole where its source is read with --with-text.
 WITH_TEXT = "(select id from main.inputs where json_extract(watermarks, '$.with_text'))"
@@ -29,7 +31,7 @@ EXAMPLE = f"case when exists {WITH_TEXT} then redacted({{c}}) else neutral(redac
 ROW = "rejected_row({c}, source_table, input_id)"
 # A reader that is slower keeps the log.
 READER_SECONDS = 5
-WORDS = ("origin", "theme", "failure_stage", "failure_code", "source_status", "provider", "endpoint", "model", "labels")
+WORDS = ("origin", "theme", "failure_stage", "failure_code", "source_status", "provider", "endpoint", "model")
 # By name, in whichever table.
 RULES = {
     **dict.fromkeys(
@@ -38,6 +40,7 @@ RULES = {
     ),
     **dict.fromkeys(("title", "prompt", "text", "message"), TEXT),
     **dict.fromkeys(WORDS, WORD),
+    "labels": LABELS,
     "error_message": MESSAGE,
 }
 # Where a name means something else.
