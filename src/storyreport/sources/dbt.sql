@@ -52,26 +52,39 @@ invocations as (
     from src_dbt_invocations
 ),
 
--- Those that a retry may be one of: the last of its project before it.
-firsts as (
+-- What a retry does again: the last invocation of its project before it that is no retry.
+histories as (
     select
-        src_dbt_invocations.invocation_id,
-        src_dbt_invocations.generated_at,
+        invocations.invocation_id,
+        invocations.generated_at,
+        invocations.is_retry,
         projects.name
-    from src_dbt_invocations
-    join projects on projects.invocation_id = src_dbt_invocations.invocation_id
-    where not src_dbt_invocations.is_retry
+    from invocations
+    join projects on projects.invocation_id = invocations.invocation_id
+    where invocations.place = 1
     union all
     select
         runs.source_key,
         runs.ended_at,
+        runs.again_of is not null,
         pipelines.name
     from main.runs
     join main.pipelines on pipelines.id = runs.pipeline_id
     where
         runs.source_id = :source_id
         and runs.kind = 'invocation'
-        and runs.again_of is null
+        and runs.source_key not in (select invocation_id from invocations)
+),
+
+retried as (
+    select
+        invocation_id,
+        max(case when not is_retry then generated_at || ' ' || invocation_id end) over (
+            partition by name
+            order by generated_at
+            groups between unbounded preceding and 1 preceding
+        ) as dated_first
+    from histories
 )
 
 select
@@ -80,16 +93,7 @@ select
     projects.name as pipeline_name,
     case
         when invocations.is_retry
-            then (
-                select firsts.invocation_id
-                from firsts
-                where
-                    firsts.name = projects.name
-                    and firsts.generated_at < invocations.generated_at
-                    and firsts.invocation_id <> invocations.invocation_id
-                order by firsts.generated_at desc
-                limit 1
-            )
+            then substr(retried.dated_first, instr(retried.dated_first, ' ') + 1)
     end as again_of,
     case
         when results.failed > 0 then 'failed'
@@ -103,6 +107,7 @@ select
 from invocations
 left join results on results.invocation_id = invocations.invocation_id
 left join projects on projects.invocation_id = invocations.invocation_id
+left join retried on retried.invocation_id = invocations.invocation_id
 where invocations.place = 1;
 
 -- target: steps

@@ -6,15 +6,17 @@
 select
     cast(id as text) as source_key,
     'task' as kind,
-    (
-        select cast(min(cast(earlier.id as integer)) as text)
-        from all_tasks as earlier
-        where
-            earlier.task_id = src_tasks.task_id
-            and cast(earlier.id as integer) < cast(src_tasks.id as integer)
-    ) as again_of,
+    nullif(first_id, cast(id as text)) as again_of,
     1 as is_derived
-from src_tasks;
+from (
+    select
+        id,
+        cast(
+            min(cast(id as integer)) over (partition by coalesce(task_id, 'task ' || id)) as text
+        ) as first_id
+    from all_tasks
+)
+where id in (select id from src_tasks);
 
 -- database: steps
 select

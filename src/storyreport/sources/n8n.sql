@@ -106,7 +106,12 @@ left join workflows on workflows.id = cast(executions.workflowid as text);
 -- database: step_runs
 -- A retry is an execution of its own that names the one that it repeats: both belong to the run of the first. One may
 -- be repeated more than once, so that attempts are counted in the order in which they began.
-with recursive retries as materialized (
+with recursive origins as materialized (
+    select *
+    from firsts
+),
+
+retries as materialized (
     select
         id,
         retryof,
@@ -121,7 +126,7 @@ families as (
         first_id as id,
         '' as began_at,
         1 as depth
-    from firsts
+    from origins
     union
     select
         families.first_id,
@@ -142,16 +147,16 @@ numbered as (
 ),
 
 -- An execution that was repeated may have been deleted since.
-attempts as (
+attempts as materialized (
     select
-        firsts.id,
-        firsts.first_id,
-        numbered.attempt + (firsts.retryof is not null) as attempt
-    from firsts
-    join numbered
+        origins.id,
+        origins.first_id,
+        numbered.attempt + (origins.retryof is not null) as attempt
+    from numbered
+    join origins
         on
-            numbered.first_id = firsts.first_id
-            and numbered.id = firsts.id
+            origins.first_id = numbered.first_id
+            and origins.id = numbered.id
 )
 
 select
