@@ -58,6 +58,8 @@ def text(page: str) -> str:
 def test_all_reports_at_once_are_as_each_by_itself(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """For root and for a stranger; Datasette 0.65 builds the reports once for all of them, not once for each."""
     names = list(reports.load_reports())
+    # Datasette 1.0 knows its actions from the first request on.
+    served.get("/")
     built, known = [], queries.allowed
 
     def counted(block: Any) -> dict[str, Any]:
