@@ -40,7 +40,6 @@ NOTE = """
     insert into unchanged_requests values (?, ?, ?, ?)
     on conflict do update set evidence = excluded.evidence, sources = excluded.sources, inputs = excluded.inputs
 """
-LAST_INGEST = "select id, status from ingests where source_id = ? order by id desc limit 1"
 # A source that is looked at every minute and does not change has one row for it.
 SAME_AGAIN = """
     update ingests

@@ -3,30 +3,10 @@
 SECRET = "<secret>"
 # A password; a token.
 PASSWORDS = (
-    *(
-        "passwort",
-        "kennwort",
-        "mot de passe",
-        "contraseña",
-        "clave",
-        "senha",
-        "wachtwoord",
-        "parola d'ordine",
-        "parola",
-    ),
-    *(
-        "hasło",
-        "haslo",
-        "lösenord",
-        "adgangskode",
-        "passord",
-        "salasana",
-        "şifre",
-        "jelszó",
-        "heslo",
-        "parolă",
-        "κωδικός",
-    ),
+    *("passwort", "kennwort", "mot de passe", "contraseña", "clave", "senha", "wachtwoord"),
+    *("parola d'ordine", "parola"),
+    *("hasło", "haslo", "lösenord", "adgangskode", "passord", "salasana", "şifre", "jelszó", "heslo"),
+    *("parolă", "κωδικός"),
     *(
         "пароль",
         "密码",

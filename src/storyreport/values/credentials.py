@@ -108,24 +108,8 @@ STRONG_WORDS = (
     *("x-", "jsid", "phpsid", "pass", "pw", "auth", "salt", "dsn", "_pat", "cred", "signing", "cookie"),
 )
 WEAK_WORDS = (
-    "key",
-    "token",
-    "sess",
-    "sig",
-    "auth",
-    "code",
-    "hash",
-    "nonce",
-    "otp",
-    "pin",
-    "pass",
-    "pw",
-    "hmac",
-    "jwt",
-    "salt",
-    "dsn",
-    "cvv",
-    "cvc",
+    *("key", "token", "sess", "sig", "auth", "code", "hash", "nonce", "otp", "pin", "pass", "pw", "hmac", "jwt"),
+    *("salt", "dsn", "cvv", "cvc"),
 )
 FIELD_WORDS = ("value", "content", "default", "name=", "key=")
 SCHEMES = ("ssws", "kakaoak", "apikey", "geniekey", "oauthtoken", "auth-key", "api-key")

@@ -9,16 +9,8 @@ OPENINGS = ("{", "[")
 # Where the error is in what an API or a logger answers with.
 HOLDERS = ("error", "err", "exception", "cause", "fault", "failure", "errors", "detail", "details")
 CLASSES = (
-    "type",
-    "name",
-    "errortype",
-    "error_type",
-    "exc_type",
-    "exception_type",
-    "class",
-    "code",
-    "error_code",
-    "status",
+    *("type", "name", "errortype", "error_type", "exc_type", "exception_type", "class", "code"),
+    *("error_code", "status"),
 )
 # Not text, title or content: an answer of a model has those, and is no message.
 MESSAGES = (

@@ -127,17 +127,8 @@ IN_PAGE = Pattern(
     rf"(?i)(<(?:div|span|td|th|li|h[1-6]|pre|section|article|body|blockquote)\b[^<>]{{0,200}}>)(?={_words(5)})[^<]+"
 )
 SPEAKERS = (
-    "sorry",
-    "apolog",
-    "i can",
-    "as an ai",
-    "sure",
-    "certainly",
-    "of course",
-    "here is",
-    "here's",
-    "here are",
-    "here\u2019s",
+    *("sorry", "apolog", "i can", "as an ai", "sure", "certainly", "of course", "here is", "here's"),
+    *("here are", "here\u2019s"),
 )
 
 

@@ -27,37 +27,13 @@ NOBODY = (
     r"|assistant|system|default|string|str)?(?![\w.@-])|[<{\[(])"
 )
 STREETS = (
-    *(
-        "street",
-        "road",
-        "avenue",
-        "lane",
-        "drive",
-        "boulevard",
-        "terrace",
-        "court",
-        "square",
-        "straße",
-        "strasse",
-        "weg ",
-    ),
+    *("street", "road", "avenue", "lane", "drive", "boulevard", "terrace", "court", "square", "straße"),
+    *("strasse", "weg "),
     *("platz ", "gasse ", "allee ", "rue ", "place ", "chemin ", "calle ", "avenida ", "via ", "piazza ", "rua "),
 )
 NUMBERED_WORDS = (
-    *(
-        "ssn",
-        "social security",
-        "passport",
-        "reisepass",
-        "ausweis",
-        "driver",
-        "licen",
-        "cpf",
-        "dni",
-        "nif",
-        "nie ",
-        "aadhaar",
-    ),
+    *("ssn", "social security", "passport", "reisepass", "ausweis", "driver", "licen", "cpf", "dni", "nif"),
+    *("nie ", "aadhaar"),
     *("national id", "tax id", "steuer", "cvv", "cvc", "身份证", "護照", "护照", "insurance"),
 )
 BIRTH_WORDS = ("birth", "dob", "geburt", "naissance", "nacimiento", "nascita")
