@@ -15,7 +15,7 @@ from .values import DAYS_IN_DIGITS, FIRST_EPOCH_MS, SECONDS_IN_DIGITS, UNKNOWN_C
 
 LONGEST_KEY = 500
 LONGEST_WORD = 200
-# A word that is no longer holds no secret that would be known as one.
+# No secret that has a known shape is this short.
 SHORTEST_SECRET = 12
 # Names of months are shorter, or stand in no time that is read.
 WORD = "*" + "[A-Za-z]" * 5 + "*"

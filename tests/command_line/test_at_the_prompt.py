@@ -76,7 +76,7 @@ def test_every_report_fits_80_columns(name: str, demo: Path) -> None:
 
 @pytest.mark.parametrize(("name", "subject"), [("failed_runs", "run"), ("failed_stories", "story")])
 def test_a_list_of_failures_says_why_at_80_columns(name: str, subject: str, demo: Path) -> None:
-    """What failed, where and why; who wants its time or its other key asks for all columns."""
+    """What failed, where and why; --wide has the rest."""
     header = printed("report", name, "--db", demo).splitlines()[0].split()
     assert header == ["source", subject, "step", "error"]
 

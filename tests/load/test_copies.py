@@ -49,7 +49,7 @@ def no_range(*_: int) -> int:
 
 
 def short_range(source: int, target: int, count: int, place: int, to: int) -> int:
-    """As an interrupted call, and one that knows of no more."""
+    """As a call that copies a part, and then one that copies nothing."""
     os.lseek(source, place, os.SEEK_SET)
     os.lseek(target, to, os.SEEK_SET)
     return os.write(target, os.read(source, 4)) if place < 8 else 0

@@ -45,7 +45,7 @@ def test_an_answer(db: ReportDatabase, tmp_path: Path, answer: Any, table: str, 
 
 
 def test_an_answer_is_no_whole_copy(db: ReportDatabase, tmp_path: Path) -> None:
-    """What a page of the newest lacks was not deleted; an answer without any is one, too."""
+    """Runs that a page of the newest ones lacks were not deleted; an empty answer deletes nothing."""
     github = {"run_number": 1, "run_attempt": 1, "workflow_id": 5, "name": "CI", "conclusion": "failure"}
     github |= {"created_at": TIMES["start_date"], "updated_at": TIMES["end_date"]}
     pages: dict[str, list[Any]] = {

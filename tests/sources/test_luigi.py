@@ -56,7 +56,7 @@ def test_events_of_an_unknown_task(db: ReportDatabase, tmp_path: Path) -> None:
 
 
 def test_a_task_that_was_recorded_again(db: ReportDatabase, tmp_path: Path) -> None:
-    """A scheduler that was started anew makes another record of a task that failed: it recovers with that one."""
+    """A restarted scheduler records a failed task again: it has recovered once the new record is done."""
     path = Path(shutil.copy(source_of("luigi--history"), tmp_path / "history.db"))
     change(
         path,

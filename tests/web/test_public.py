@@ -144,14 +144,14 @@ def test_a_login_leads_to_no_other_site(served: Served, target: str) -> None:
     [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}],
 )
 def test_another_site_logs_nobody_in(served: Served, headers: dict[str, str]) -> None:
-    """Its own visitor's browser would send the form, and read what is then not the visitor's."""
+    """The visitor's browser would send the form and be logged in as somebody else."""
     assert log_in(served, "ann", PASSWORD, **headers).status_code == 403
     for ours in ({"sec-fetch-site": "same-origin"}, {"origin": "http://localhost"}):
         assert log_in(served, "ann", PASSWORD, **ours).status_code == 302
 
 
 def test_a_proxy_need_not_know_our_name() -> None:
-    """Where it speaks HTTPS, browsers say themselves whose form it is."""
+    """With HTTPS, browsers say which site a form comes from."""
     behind = Request.fake("/-/login", "POST")
     names = {b"host": b"10.0.0.5:8001", b"origin": b"https://reports.example", b"x-forwarded-proto": b"https"}
     behind.scope["headers"] = list(names.items())
@@ -168,7 +168,7 @@ def test_a_name_that_nobody_can_have_is_not_remembered(served: Served, name: str
 
 
 def test_the_login_page_is_not_kept(served: Served) -> None:
-    """Its form is one visitor's."""
+    """Its form holds one visitor's token."""
     assert get(served, "/-/login").headers["cache-control"] == "private, no-store"
 
 

@@ -47,7 +47,7 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
         chart = Strips.of_one(chart, kept)
     kind = Strips if Strips.is_meant(chart) else Single
     parts: list[Part] = []
-    # All of them are drawn where all bars are.
+    # Where all bars are drawn, so are all parts.
     most = max(encoding.get("row", {}).get("most", len(names)), context.most if context.most > MOST_BARS else 0)
     has_more = len(names) > most
     if has_more and measure:

@@ -12,7 +12,7 @@ from .units import Row
 from .words import labels, title
 
 MOST_BARS = 12
-# Alone, one of a few below each other, one of many.
+# Heights of a panel: alone, one of a few below each other, one of many.
 HEIGHT, LOW_HEIGHT, LOWEST_HEIGHT, MANY_PARTS = 260, 170, 110, 4
 FEW_TICKS = 4
 MANY_POINTS = 200

@@ -24,7 +24,7 @@ STEPS = (
 )
 CELL, LOWEST, NARROWEST = 20, 0.35, 5
 TELLING = ("source", "pipeline")
-# So many are put together to cells.
+# At most so many days are listed before they are grouped into cells.
 MOST_DAYS = 20_000
 # Of the drawn days, the last ones are held against those before.
 LAST_PART = 4
@@ -32,7 +32,7 @@ LAST_PART = 4
 
 @dataclass
 class Strip:
-    """The rows of a name by period, and what the last periods have against those before."""
+    """The rows of a name by period, and its rate in the last periods and before."""
 
     rows: dict[str, list[Row]]
     now: float  # percentages
@@ -54,7 +54,7 @@ class Strips(Single):
 
     @staticmethod
     def of_one(chart: Mapping[str, Any], rows: Sequence[Row]) -> Mapping[str, Any]:
-        """The chart, as a line where all rows are of one strip: that says more of a rate."""
+        """The chart; a line instead of strips where there is only one strip."""
         encoding = chart["encoding"]
         columns = (encoding["y"]["field"], *TELLING)
         if len({tuple(row.get(column) for column in columns) for row in rows}) > 1:
@@ -62,7 +62,7 @@ class Strips(Single):
         return {"mark": "line", "encoding": {"x": encoding["x"], "y": encoding["color"]}}
 
     def spec(self) -> dict[str, Any]:
-        """The specification, the name first whose rate rose most for its size."""
+        """The specification; the name whose failures rose most comes first."""
         self.name_axis, self.value_axis, self.is_bar = "x", "y", True
         self.measure, self.category = self.encoding["color"], self.encoding["x"]
         every = axes.days(distinct(self.rows, self.category["field"]), self.context.by, MOST_DAYS)
@@ -89,7 +89,7 @@ class Strips(Single):
         return self._complete(values, names, days)
 
     def _named(self) -> dict[str, list[Row]]:
-        """The rows of each name; namesakes of other sources or pipelines have theirs beside it."""
+        """The rows of each name; the same name in several sources or pipelines gets these beside it."""
         name = self.encoding["y"]["field"]
         groups: dict[Any, dict[tuple[Any, ...], list[Row]]] = defaultdict(lambda: defaultdict(list))
         for row in self.rows:

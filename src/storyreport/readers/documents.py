@@ -19,7 +19,7 @@ from .lines import damage_of, opened
 AT_ONCE = 8 * 1024 * 1024
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 LISTS = ("data", "records")
-# Beside it, the list is the answer of a model, which is one record: vectors, images, documents by relevance.
+# Beside it a list is one answer of a model: its vectors, images or ranked documents.
 USAGE = "usage"
 ANSWERED = frozenset(("embedding", "b64_json", "relevance_score"))
 # What a page of an API says beside its list of records.

@@ -269,7 +269,7 @@ def _digits(number: str, column: str, kind: Type, styles: Callable[[], Styles]) 
         return joined
     mark = styles().mark(column)
     if THOUSANDS.fullmatch(joined) and mark is None and kind is Type.COUNT and not {",", "."} <= set(joined):
-        # There is no part of a token.
+        # Tokens are whole numbers.
         return joined.replace(",", "").replace(".", "")
     if THOUSANDS.fullmatch(joined) and mark is None and joined.count(".") + joined.count(",") == 1:
         return joined if "." in joined and kind is not Type.COUNT else None

@@ -7,7 +7,7 @@ from src_runs
 where pipeline_name <> '';
 
 -- runs: runs
--- A run that is executed again names the first of its runs; so does a retry of the daemon.
+-- A re-execution names the first run; a retry by the daemon does, too.
 select
     runs.run_id as source_key,
     'run' as kind,

@@ -52,7 +52,7 @@ invocations as (
     from src_dbt_invocations
 ),
 
--- What a retry does again: the last invocation of its project before it that is no retry.
+-- A retry repeats the last invocation of its project before it that is no retry.
 histories as (
     select
         invocations.invocation_id,

@@ -2,7 +2,7 @@
 -- A view src_<table> has the rows to load, all_<table> those to look things up in; src_statuses translates words.
 
 -- database: runs
--- A scheduler that no longer knows a task records it anew: with the same id it is the same task again.
+-- A restarted scheduler records a task again: records with the same task id are runs of the same task.
 select
     cast(id as text) as source_key,
     'task' as kind,

@@ -10,7 +10,7 @@ from all_workflow_entity
 where name <> '';
 
 -- database: with firsts
--- An execution and the first that it repeats, or itself; `retryof` of that one is not empty where it was deleted since.
+-- Each execution with the first one that it repeats, or itself; `retryof` is set where that first one was deleted.
 with recursive chains as (
     select
         id,

@@ -14,10 +14,10 @@ from ..readers import text as textfiles
 from . import System, Type, answers, compatible, other_answers, recordfiles, streams
 
 OBJECTS = ("chat.completion", "chat.completion.chunk", "text_completion", *streams.RESPONSES, "list", "rerank")
-# What lines of batches have beside an answer, and those of one's own log have not.
+# Fields beside the answer in a line of a batch's output, which a line of one's own log has not.
 OF_BATCH = frozenset(("custom_id", "key", "processed_time", "status"))
 TIMES = ("timestamp", "time", "ts", "created_at", "started_at", "date")
-# What is a call, whether it says its usage or not.
+# Objects that are a call even without usage.
 ALWAYS = ("chat.completion.chunk", *streams.RESPONSES)
 OWN_MODELS = re.compile(r"(?:ft:)?(?:gpt-|o\d|chatgpt-|text-embedding-|davinci|babbage|codex-|computer-use)")
 

@@ -278,7 +278,7 @@ def _cells(row: Row, staged: Table) -> tuple[Row, str | None]:
         if kind in NUMBERS and isinstance(value, str):
             value = number(value, kind)
         elif kind is Type.COUNT and isinstance(value, float) and not value.is_integer():
-            # There is no part of a token: it is named as no number.
+            # A fraction of a token is an error: the value is reported as not a number.
             value = f"{value}?"
         cells[column] = value
     return cells, None
@@ -289,7 +289,7 @@ def number(text: str, kind: Type) -> str | None:
     stripped = text.strip()
     if stripped.lower() in NO_VALUE:
         return None
-    # There is no part of a token: 1,00 has lost a digit.
+    # Tokens are whole numbers: 1,00 has lost a digit.
     comma = None if kind is Type.COUNT else WITH_COMMA.fullmatch(stripped)
     if comma and not (comma[1] and comma[2]):
         return f"{comma[1] or comma[2]}{comma[3].replace('.', '')}.{comma[4]}"

@@ -13,17 +13,11 @@ from .recordfiles import inside
 
 # Beginnings of the names of events that say nothing of the usage.
 BETWEEN = (
-    "content_block_",
-    "content-",
-    "tool-",
-    "citation-",
-    "ping",
-    "response.",
-    "conversation.",
-    "input_audio_buffer.",
+    *("content_block_", "content-", "tool-", "citation-", "ping", "response."),
+    *("conversation.", "input_audio_buffer."),
 )
 CONVERSE = {"messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"}
-# What is no part of a stream, which most answers are.
+# Objects that are whole answers: most records are.
 WHOLE = ("chat.completion", "response", "list", "text_completion")
 RESPONSES = ("response", "realtime.response")
 # How the events of transcriptions, speech and images begin.
@@ -95,7 +89,7 @@ def _models(event: Event) -> dict[str, Any]:
 
 
 def _found(event: Event, held: Part) -> Part | None:
-    """What a record is a part of; what is held where it adds nothing to that, None where it is no part."""
+    """The answer with this record; `held` where the record adds nothing, None where it is no part of a stream."""
     return next((part for find in KINDS if (part := find(event, held))), None)
 
 

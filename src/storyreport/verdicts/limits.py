@@ -188,7 +188,7 @@ def evaluate(connection: sqlite3.Connection, limit: Limit) -> Verdict:
         source = {key: value for key, value in limit.values.items() if key == "source"}
         rows = [(acknowledged.number_of_new(connection, limit.metric.check, source), "") for _ in rows]
     known = [(value, label) for value, label in rows if value is not None]
-    # A typing error would be no data, or a sum of nothing, for ever.
+    # A typing error would otherwise be no data, or a sum of 0, unnoticed.
     if not any(value for value, _ in known):
         _check_names(connection, limit)
     if not known:

@@ -135,7 +135,7 @@ async def login(datasette: Any, request: Any) -> Any:
     given = await request.post_vars()
     name, password, target = (given.get(key) or "" for key in ("name", "password", "next"))
     if not accounts.NAME.fullmatch(name):
-        # Nobody can have it; remembered, it may be a megabyte.
+        # No user can have this name, and it may be a megabyte: it is not remembered.
         return await _page(datasette, request, target, "The name or the password is wrong.", 403)
     attempts = _ATTEMPTS.setdefault(datasette, Attempts())
     who = name, (request.scope.get("client") or ("",))[0]

@@ -36,7 +36,7 @@ def refused(scope: dict[str, Any]) -> Refusal | None:
         return 414, f"The parameters are longer than {QUERY_BYTES:,} characters together: shorten them."
     headers = dict(scope["headers"])
     if b"transfer-encoding" in headers and b"content-length" in headers:
-        # A proxy may take the one, and what follows for another visitor's request.
+        # A proxy may go by the other one, and take the rest for the next visitor's request.
         return 400, "The request has a Content-Length and a Transfer-Encoding: send one of them."
     if headers.get(b"content-type", b"").lower().startswith(b"multipart/"):
         return 415, "No form here is sent as multipart: send application/x-www-form-urlencoded."

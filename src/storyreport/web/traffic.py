@@ -23,7 +23,7 @@ class Traffic:
 
     @property
     def is_full_of_bodies(self) -> bool:
-        """Whether one more that is still to send its body is too many: others need not wait for it."""
+        """Whether too many requests are still sending their bodies."""
         return self.receiving >= AT_ONCE
 
     async def answer(self, app: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
