@@ -8,6 +8,8 @@ import pytest
 from helpers import tracker
 from helpers.report_database import ReportDatabase, change
 
+from storyreport.upkeep.doctor import examine
+from storyreport.upkeep.scrub import scrub
 from storyreport.values import neutral
 
 SAME = {"step": "write", "status": "done", "started_at": "2026-03-10T10:00:00Z", "ended_at": "2026-03-10T10:05:00Z"}
@@ -109,3 +111,24 @@ def test_a_tracker_is_followed(db: ReportDatabase, tmp_path: Path, story: str) -
 def test_sentences_of_prompts(text: str, kept: str | None) -> None:
     """What follows without quotes is a sentence where it has six words."""
     assert neutral(text) == (kept or text)
+
+
+TAGGED = {"request_id": "r1", "call_type": "acompletion", "model": "gpt-4o", "spend": 0.1, "status": "success"}
+TAGGED |= {"startTime": "2026-03-01T10:00:00Z", "endTime": "2026-03-01T10:00:02Z", "team_id": "tellers"}
+TAGGED |= {"total_tokens": 10, "prompt_tokens": 5, "completion_tokens": 5}
+
+
+def test_tags_are_texts(db: ReportDatabase, tmp_path: Path) -> None:
+    """Whatever a list of labels holds is kept as a text is; what is nested in it is not kept."""
+    tags = ["token=Zq7abcdef123", "by Zq7bob@example.com", "storyteller", ["Zq7"], 4]
+    (tmp_path / "spend.jsonl").write_text(json.dumps({**TAGGED, "request_tags": tags}) + "\n", encoding="utf-8")
+    db.ingest(tmp_path / "spend.jsonl")
+    ((labels,),) = db.sql("select labels from calls")
+    assert json.loads(labels) == {"team": "tellers", "tag": ["token=<secret>", "by <e-mail>", "storyteller", 4]}
+    assert examine(db.path) == []
+    change(db.path, 'update calls set labels = \'{"tag":["token=Zq7abcdef123"],"key":"4b9753aec667ac78"}\'')
+    assert [(each.table, each.column, each.rows) for each in scrub(db.path)] == [("calls", "labels", 1)]
+    assert db.sql("select labels from calls") == [('{"tag":["token=<secret>"],"key":"4b9753aec667ac78"}',)]
+    values = {(row["label"], row["value"]) for row in db.report("cost_by_label")}
+    assert values == {("tag", "token=<secret>"), ("key", "4b9753aec667ac78")}
+    assert examine(db.path) == []

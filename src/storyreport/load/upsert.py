@@ -196,6 +196,8 @@ def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str]
         values["error_message"] = (
             "case when mapped.error_message is not null then neutral(error_text(mapped.error_message)) end"
         )
+    if "labels" in given:
+        values["labels"] = "clean_labels(mapped.labels)"
     if core in TABLES_OF_WORK and job.typed.options.timezone != "UTC" and {"started_at", "ended_at"} <= set(given):
         values |= {column: value for column, value in AFTER_FOLD.items() if column in given}
     joins = []

@@ -21,8 +21,6 @@ from .same_rows import put_together
 
 TEXT = "redacted({c})"
 WORD = "case when length({c}) > 12 or instr({c}, '@') then redacted({c}) else {c} end"
-# A JSON object, whose names beside hashes look like those of secrets.
-LABELS = "case when instr({c}, '@') then redacted({c}) else {c} end"
 KEY = keyed.PRIVATE_KEY
 # An error's message may be kept whole where its source is read with --with-text.
 WITH_TEXT = "(select id from main.inputs where json_extract(watermarks, '$.with_text'))"
@@ -40,7 +38,7 @@ RULES = {
     ),
     **dict.fromkeys(("title", "prompt", "text", "message"), TEXT),
     **dict.fromkeys(WORDS, WORD),
-    "labels": LABELS,
+    "labels": "clean_labels({c})",
     "error_message": MESSAGE,
 }
 # Where a name means something else.

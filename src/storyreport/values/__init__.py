@@ -10,6 +10,7 @@ from .days import day_order, with_year_first
 from .durations import GAMMA, duration_bucket
 from .errors import error_text
 from .keys import key
+from .labels import clean_labels
 from .messages import LONGEST_FINGERPRINT, fingerprint
 from .neutral import neutral
 from .privacy import redacted
@@ -28,6 +29,7 @@ __all__ = [
     "SECONDS_IN_DIGITS",
     "UNKNOWN_CURRENCY",
     "after_fold",
+    "clean_labels",
     "clean_text",
     "currency_code",
     "duration_bucket",
@@ -49,6 +51,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "with_year_first": with_year_first,
     "after_fold": after_fold,
     "is_text": is_text,
+    "clean_labels": clean_labels,
     "clean_text": clean_text,
     "fingerprint": fingerprint,
     "duration_bucket": duration_bucket,
