@@ -2,6 +2,9 @@
 
 Once it is locked, what was read is held against it: where another command has loaded the same source meanwhile, a
 server is read again (StaleError), and a file is copied again.
+
+A large file takes longer to copy than a few new rows of it to load. So it is read in place first, under the lock that
+keeps its writer waiting; where more than a few rows are needed, StaleError says so, and it is copied after all.
 """
 
 import contextlib
@@ -22,6 +25,8 @@ from .readers.server_copy import ServerCopy, Wanted, copy_server
 from .readers.sqlite import FileCopy, copy_locked, reading
 from .transaction import Progress, check_place
 
+# A copy of a file this large takes longer than to load a few rows of it.
+LARGE_BYTES = 1 << 30
 # What the last load left of a part: its input, and the source's last ingest.
 State = tuple[Any, ...] | None
 
@@ -33,6 +38,7 @@ class Ahead:
     states: dict[str, State] = field(default_factory=dict)
     servers: dict[str, ServerCopy] = field(default_factory=dict)
     files: dict[str, FileCopy] = field(default_factory=dict)
+    in_place: set[str] = field(default_factory=set)
 
     def hold_against(self, connection: sqlite3.Connection, name: str) -> None:
         """Forget the copies of files, and raise StaleError about servers, that another command has loaded since."""
@@ -45,7 +51,7 @@ class Ahead:
 
 @dataclass
 class Again:
-    """What was missing when a source was read ahead: groups of a server, or all of it."""
+    """What was missing when a source was read ahead: groups of a server, or all of it (of a file: its copy)."""
 
     groups: frozenset[str] = frozenset()
     is_whole: bool = False
@@ -72,7 +78,11 @@ def read_ahead(database: Path, request: Request, again: Again, scratch: Callable
                 wanted = replace(wanted, groups=wanted.groups | again.groups, has_all=again.is_whole)
                 path = scratch() / f"{found.part} of a server.db"
                 ahead.servers[found.part] = copy_server(found, wanted, with_text, path)
-            elif request.full or not is_unchanged(found, signature):
+            elif not request.full and is_unchanged(found, signature):
+                continue
+            elif not again.is_whole and _may_have_few(request, found, state):
+                ahead.in_place.add(found.part)
+            else:
                 say(f"copying {found.path.name}")
                 ahead.files[found.part] = copy_locked(found, scratch())
     return ahead
@@ -81,6 +91,14 @@ def read_ahead(database: Path, request: Request, again: Again, scratch: Callable
 def _may_wait(found: Found) -> bool:
     """Whether a part can keep its reader waiting: a server, or a file without a log, which its writer locks."""
     return bool(found.url) or not (found.is_staged or is_wal(found.path))
+
+
+def _may_have_few(request: Request, found: Found, state: State) -> bool:
+    """Whether a large file was read before in such a way that only its new and changed rows need be read now."""
+    is_known = state is not None and bool(json.loads(state[2] or "{}").get("after"))
+    # The times of a clock are held against each other, all of them.
+    has_clock = any(table.clock for table in found.system.parts[found.part].tables.values())
+    return is_known and not (request.append or has_clock) and found.path.stat().st_size >= LARGE_BYTES
 
 
 def state_of(connection: sqlite3.Connection, name: str, part: str) -> State:

@@ -270,6 +270,7 @@ def _load_pass(
             deleted = job.counts.gone
             watermarks = load_part(job, watermarks)
         if job.counts.gone > deleted:
+            job.need_all()
             work.progress(f"checking {found.path.name}, which has fewer rows")
             check_whole(work.connection, part)
         check_unchanged(part)
@@ -295,8 +296,8 @@ def _open(work: _Work, found: Found, options: Options, ends: Mapping[str, End] |
     """A part, from what was read of it ahead where it was."""
     if found.url:
         return work.ahead.servers[found.part].open(work.connection, options.with_text)
-    copied = work.ahead.files.pop(found.part, None)
-    return open_part(work.connection, found, work.folder(), work.progress, ends, copied)
+    copied, in_place = work.ahead.files.pop(found.part, None), found.part in work.ahead.in_place
+    return open_part(work.connection, found, work.folder(), work.progress, ends, copied, in_place)
 
 
 def _of_another(name: str, found: Found, known: Known) -> str:

@@ -86,6 +86,8 @@ def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
             f" select {PRIVATE_KEY.format(c='group_key')}, {PRIVATE_KEY.format(c='step_key')} from temp.dirty_groups"
             f" where {MAY_BE_PRIVATE.format(c='group_key')} or {MAY_BE_PRIVATE.format(c='step_key')}"
         )
+    else:
+        job.need_all()
     if remote:
         remote.fetch(watermarks.since if watermarks else None)
     return watermarks
@@ -93,6 +95,7 @@ def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
 
 def _read_whole(job: Job, cores: list[str]) -> dict[str, tuple[int, int] | None]:
     """Let the views have all rows; return the counts of the tables that are read again, which count once."""
+    job.need_all()
     job.typed.rejecting.clear()
     if job.typed.opened.remote:
         job.typed.opened.remote.fetch(None)

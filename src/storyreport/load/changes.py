@@ -13,6 +13,8 @@ from . import recent
 from .job import IS_OPEN, TABLES_OF_WORK, Job
 from .references import links
 
+# It takes longer to load more rows than to copy the large file that they are in.
+MOST_IN_PLACE = 1_000
 # Of rows that belong to a group as a whole.
 NO_STEP = "''"
 
@@ -83,8 +85,11 @@ def find_changes(job: Job, watermarks: Watermarks) -> None:
         job.execute(f"insert or ignore into temp.dirty_groups {select}")
     for table in candidates:
         _add_hashed_groups(job, table)
-    for table, rows in candidates.items():
-        _copy(job, table, rows)
+    if job.scalar("select count(*) from temp.dirty_groups") > MOST_IN_PLACE:
+        job.need_all()
+    copied = [_copy(job, table, rows) for table, rows in candidates.items()]
+    if sum(copied) > MOST_IN_PLACE:
+        job.need_all()
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,8 @@ def _candidates(job: Job, table: str, last: int) -> _Candidates:
     return _Candidates(last - recent.ROWS_READ_AGAIN)
 
 
-def _copy(job: Job, table: str, rows: _Candidates) -> None:
+def _copy(job: Job, table: str, rows: _Candidates) -> int:
+    """Copy the rows of a table that may have changed; return how many they are."""
     name, number, group = job.typed.name(table), job.typed.opened.numbered[table], _group_column(job, table)
     condition = f"{number} > :after"
     if rows.blocks:
@@ -136,6 +142,7 @@ def _copy(job: Job, table: str, rows: _Candidates) -> None:
     copy, key = copy_rows(job.connection, name, f"recent_{table}", columns, number, condition, **given)
     assert key is not None
     job.typed.recent[table] = copy, key
+    return int(job.scalar(f"select count(*) from {copy}"))
 
 
 def _group_column(job: Job, table: str) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..errors import StoryreportError
+from ..errors import StaleError, StoryreportError
 from ..mapping import CORE_TABLES, Section, sections
 from ..readers.part import quoted
 from ..readers.sqlite import problem_of_file
@@ -137,11 +137,17 @@ class Job:
         opened = self.typed.opened
         return self.part.tables[table].step is not None and not (opened.remote or opened.is_staged or self.continued)
 
+    def need_all(self) -> None:
+        """Raise StaleError where more than a few rows are needed of a file in place, whose writer waits meanwhile."""
+        if self.typed.opened.in_place:
+            raise StaleError(is_whole=True)
+
     def check_source(self) -> None:
         """Raise StoryreportError where the source is a damaged SQLite file: missing rows may only be unreadable."""
         schema = f"src_{self.typed.opened.found.part}"
         if self.is_checked or schema not in {name for _, name, _ in self.connection.execute("pragma database_list")}:
             return
+        self.need_all()
         (found,) = self.connection.execute(f"pragma {quoted(schema)}.quick_check(1)").fetchone()
         if found != "ok":
             raise StoryreportError(

@@ -21,15 +21,16 @@ def open_part(
     progress: Callable[[str], None],
     ends: Mapping[str, End] | None = None,
     copied: FileCopy | None = None,
+    in_place: bool = False,
 ) -> Opened:
     """Attach or stage a part; `scratch` is a folder for copies that must outlive the connection.
 
     With `ends`, where the reading of exports ended, only what was added to them is staged; `copied` is a copy of the
-    file that was made before.
+    file that was made before; `in_place` attaches a file that is not to be copied.
     """
     if found.is_staged:
         return open_staged(connection, found, progress, ends)
-    return open_sqlite(connection, found, scratch, progress, copied)
+    return open_sqlite(connection, found, scratch, progress, copied, in_place)
 
 
 def check_unchanged(part: Opened) -> None:

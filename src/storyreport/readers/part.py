@@ -103,6 +103,8 @@ class Opened:
     numbered: dict[str, str]
     # read without a lock, as a file that nobody writes to
     is_unlocked: bool = False
+    # read under a lock that keeps its writer waiting: only a few rows of it
+    in_place: bool = False
     # read from files into tables that have a column `problem`
     is_staged: bool = False
     # tables of a SQLite file, (schema, name), whose pages say whether they are whole

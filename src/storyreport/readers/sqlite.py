@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import StoryreportError
+from ..errors import StaleError, StoryreportError
 from ..scratch import check_room, copy_file
 from ..scratch import folder as scratch_folder
 from ..system import written_otherwise
@@ -85,12 +85,19 @@ def open_sqlite(
     scratch: Path,
     progress: Callable[[str], None],
     copied: FileCopy | None = None,
+    in_place: bool = False,
 ) -> Opened:
-    """Attach a SQLite file, or the copy of it; `scratch` is a folder for a copy that must outlive the connection."""
+    """Attach a SQLite file, or the copy of it; `scratch` is a folder for a copy that must outlive the connection.
+
+    `in_place` attaches a file with a rollback journal itself, which keeps its writer waiting until the transaction
+    ends; StaleError where that would be long, or where its writer keeps us waiting.
+    """
     taken = signature(found)
     location = uri(found.path)
     is_unlocked = location.endswith(IMMUTABLE)
     copy = scratch / f"{found.part}.db"
+    if in_place:
+        return _open_in_place(connection, found, taken)
     if copied is None and not is_wal(found.path):
         # A reader of such a file keeps its writer waiting: so read it once, quickly, and work on the copy.
         progress(f"copying {found.path.name}")
@@ -114,6 +121,26 @@ def open_sqlite(
     part = _describe(connection, found, schema, taken)
     part.is_unlocked = is_unlocked
     return part
+
+
+def _open_in_place(connection: sqlite3.Connection, found: Found, taken: str) -> Opened:
+    """Attach a file under its lock. Until the transaction ends nobody here may open it: closing it ends the lock."""
+    location, schema = uri(found.path), f"src_{found.part}"
+    waits = connection.execute("pragma busy_timeout").fetchone()[0]
+    connection.execute("pragma busy_timeout = 0")
+    try:
+        if is_wal(found.path) or has_unsafe_indexes(location, wait_seconds=0):
+            raise StaleError(is_whole=True)
+        connection.execute(f"attach ? as {quoted(schema)}", [location])
+        # The first read takes the lock.
+        connection.execute(f"select count(*) from {quoted(schema)}.sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise StaleError(is_whole=True) from error
+        raise
+    finally:
+        connection.execute(f"pragma busy_timeout = {waits}")
+    return _describe(connection, found, schema, taken, in_place=True)
 
 
 def _copy(source: Path, copy: Path) -> None:
@@ -147,7 +174,8 @@ def _copy_as_file(reader: sqlite3.Connection, source: Path, copy: Path) -> bool:
     return True
 
 
-def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: str) -> Opened:
+def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: str, in_place: bool = False) -> Opened:
+    """The tables of an attached file; StaleError where one would have to be copied that is read in place."""
     tables: dict[str, tuple[str, dict[str, str]]] = {}
     checked: set[tuple[str, str]] = set()
     numbered: dict[str, str] = {}
@@ -166,6 +194,8 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
         number = _row_number(connection, schema, real[table], columns)
         group = columns.get(description.group or "")
         if group and not _is_indexed(connection, schema, real[table], group):
+            if in_place:
+                raise StaleError(is_whole=True)
             name, number = copy_rows(connection, name, f"copied_{table}", columns.values(), number)
             index, copied = quoted(f"copied_{table}_group"), quoted(f"copied_{table}")
             connection.execute(f"create index temp.{index} on {copied} ({quoted(group)})")
@@ -173,7 +203,9 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
             numbered[table] = number
         tables[table] = (name, columns)
     is_hostile = any(has_hostile_columns(connection, schema, name) for name in real.values())
-    return Opened(found, taken, tables, numbered, checked=checked, is_hostile=is_hostile, unread=unread)
+    return Opened(
+        found, taken, tables, numbered, in_place=in_place, checked=checked, is_hostile=is_hostile, unread=unread
+    )
 
 
 def _row_number(connection: sqlite3.Connection, schema: str, table: str, columns: dict[str, str]) -> str | None:
