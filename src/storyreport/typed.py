@@ -26,9 +26,11 @@ LARGEST_AMOUNT = 1e12
 
 # A text that is not UTF-8 cannot be handed to a function as text.
 AS_BYTES = "case typeof({c}) when 'text' then cast({c} as blob) else {c} end"
-# Nearly all times are epochs (seconds or milliseconds by magnitude), or UTC text in one of these forms by its length;
-# to_utc knows all others. With a modifier, SQLite computes the date: February 30 becomes March 2, which differs.
-# The most frequent one comes first: each is computed for every row.
+# A text that begins with a day and a time that there are. With a modifier, SQLite computes the date: February 30
+# becomes March 2, which differs.
+SECOND = "replace(substr({c}, 1, 19), 'T', ' ') = datetime(substr({c}, 1, 19), '+0 days') and {c} >= '0001'"
+# Nearly all times are epochs (seconds or milliseconds by magnitude), or UTC text in one of these forms; to_utc knows
+# all others, and takes four times as long. The most frequent ones come first: each is computed for every row.
 TIME_FORMS = {
     "length({c}) = 19 and {zone} = 'UTC' and datetime({c}, '+0 days') in ({c}, replace({c}, 'T', ' '))"
     " and {c} >= '0001'": "replace({c}, ' ', 'T') || '.000Z'",
@@ -46,9 +48,19 @@ TIME_FORMS = {
         "substr({c}, 1, 10) || 'T' || substr({c}, 12, 12) || 'Z'"
     ),
     "length({c}) = 24 and {c} = strftime('%Y-%m-%dT%H:%M:%fZ', {c}, '+0 days') and {c} >= '0001'": "{c}",
+    f"substr({{c}}, 20) glob '.[0-9][0-9][0-9]*' and {SECOND} and length({{c}}) <= 32 and ltrim(substr({{c}}, 21),"
+    " '0123456789') in ('Z', '+00:00', '+00', case {zone} when 'UTC' then '' end)": (
+        "substr({c}, 1, 10) || 'T' || substr({c}, 12, 12) || 'Z'"
+    ),
+    f"substr({{c}}, 20) in ('+00:00', '+00') and {SECOND}": (
+        "substr({c}, 1, 10) || 'T' || substr({c}, 12, 8) || '.000Z'"
+    ),
 }
 OTHER_TIME = f"to_utc({AS_BYTES}, {{zone}})"
-TIME = f"case {' '.join(f'when {form} then {time}' for form, time in TIME_FORMS.items())} else {OTHER_TIME} end"
+TIME = (
+    f"case {' '.join(f'when {form} then {time}' for form, time in TIME_FORMS.items())}"
+    f" when {{c}} is not null then {OTHER_TIME} end"
+)
 # What programs write where there is no time.
 NO_TIMES = "'none', 'null', 'nil', 'nan', 'nat', 'n/a', '<na>', '-', '(null)', 'undefined', '\\n'"
 IS_INVALID_TIME = f"""case
@@ -242,6 +254,23 @@ class TypedTables:
             return self.recent[table][1]
         return self.opened.numbered.get(table, "null")
 
+    def place(self, table: str, changes_only: bool) -> str:
+        """What finds a row within this ingest: its number, or of our own tables that of the row there; or null."""
+        return "_rowid_" if self.opened.is_staged else self.row_number(table, changes_only)
+
+    def rejected(self, table: str) -> str:
+        """The name of the table in temp that has the rows with bad values, each with its place and the reason."""
+        return quoted(f"rejected_{table}")
+
+    def loadable(self, table: str, changes_only: bool) -> str:
+        """The condition of rows that can be loaded; to check each row again takes as long as to map it."""
+        if not self.rejecting.get(table, True):
+            return "true"
+        place = self.place(table, changes_only)
+        if place == "null" or table not in self.rejecting:
+            return f"({self.problem(table)}) is null"
+        return f"{place} not in (select place from temp.{self.rejected(table)} where reason is not null)"
+
     def name(self, table: str) -> str:
         """The SQL name of the table that holds the rows."""
         return self.opened.tables[table][0]
@@ -272,7 +301,7 @@ class TypedTables:
 def create_views(connection: sqlite3.Connection, typed: TypedTables, changes_only: bool) -> None:
     """(Re)create src_<table> and all_<table> for each declared table of the part, and src_statuses."""
     for table in typed.part.tables:
-        loadable = f"({typed.problem(table)}) is null" if typed.rejecting.get(table, True) else "true"
+        loadable = typed.loadable(table, changes_only)
         _create_view(connection, f"src_{table}", typed, table, typed.source(table, changes_only), loadable)
         if changes_only:
             # Whether the other rows can be loaded is not known.

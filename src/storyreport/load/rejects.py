@@ -11,16 +11,42 @@ def load_rejects(job: Job, table: str, changes_only: bool) -> tuple[int, int] | 
     source = job.typed.source(table, changes_only)
     if source is None:
         return None
-    problem, warning = job.typed.problem(table), job.typed.warning(table)
     _forget(job, table, changes_only)
-    read, rejected, warned = job.execute(f"select count(*), count({problem}), count({warning}) {source}").fetchone()
+    rejected = _find(job, table, changes_only)
     job.typed.rejecting[table] = rejected > 0
-    if rejected:
-        _keep(job, table, changes_only, f"({problem}) is not null", "rejected", problem)
-    if warned:
-        # The stored word for a warning.
-        _keep(job, table, changes_only, f"({warning}) is not null and ({problem}) is null", "warning", warning)
-    return read, rejected
+    # The stored word for a value that was dropped is "warning".
+    job.execute(
+        f"""
+        insert into main.rejects (
+            source_id, input_id, source_table, source_row, source_key, severity, reason, row, rejected_at, file
+        )
+        select
+            :source_id, :input_id, :table, source_row, source_key, iif(reason is null, 'warning', 'rejected'),
+            coalesce(reason, warning), shown, :now, :file
+        from temp.{job.typed.rejected(table)}
+        order by reason is null, rowid""",
+        table=table,
+        file=job.adds,
+    )
+    return job.scalar(f"select count(*) {source}"), rejected
+
+
+def _find(job: Job, table: str, changes_only: bool) -> int:
+    """Find the rows of a table that have a bad value, in one pass; return how many cannot be loaded."""
+    typed = job.typed
+    reason, warning, name = typed.problem(table), typed.warning(table), typed.rejected(table)
+    job.execute(f"drop table if exists temp.{name}")
+    job.execute(f"""
+        create temp table {name} as
+        select
+            {typed.place(table, changes_only)} as place,
+            {typed.row_number(table, changes_only)} as source_row,
+            {typed.key(table)} as source_key,
+            {reason} as reason,
+            {warning} as warning,
+            {typed.redacted_row(table)} as shown
+        {typed.source(table, changes_only)} and (({reason}) is not null or ({warning}) is not null)""")
+    return int(job.scalar(f"select count(reason) from temp.{name}"))
 
 
 def _forget(job: Job, table: str, changes_only: bool) -> None:
@@ -34,22 +60,5 @@ def _forget(job: Job, table: str, changes_only: bool) -> None:
     job.execute(
         f"delete from main.rejects where input_id = :input_id and source_table = :table and file = :file {again}",
         table=table,
-        file=job.adds,
-    )
-
-
-def _keep(job: Job, table: str, changes_only: bool, condition: str, severity: str, reason: str) -> None:
-    typed = job.typed
-    job.execute(
-        f"""
-        insert into main.rejects (
-            source_id, input_id, source_table, source_row, source_key, severity, reason, row, rejected_at, file
-        )
-        select
-            :source_id, :input_id, :table, {typed.row_number(table, changes_only)}, {typed.key(table)}, :severity,
-            {reason}, {typed.redacted_row(table)}, :now, :file
-        {typed.source(table, changes_only)} and {condition}""",
-        table=table,
-        severity=severity,
         file=job.adds,
     )

@@ -42,10 +42,9 @@ select
     cast(story as text) as source_key,
     max(story_title) as title
 from src_step_runs
-where
-    story <> ''
-    and story_title <> ''
-group by cast(story as text);
+where story <> ''
+group by cast(story as text)
+having max(story_title) <> '';
 
 -- database: runs
 with named as (
@@ -123,7 +122,17 @@ group by pipeline_name, name;
 -- ended, or else the latest, is what became of it.
 with identified as (
     select
-        step_runs.*,
+        run,
+        pipeline,
+        story,
+        step,
+        attempt,
+        status,
+        queued_at,
+        started_at,
+        ended_at,
+        error,
+        acceptance_passed,
         coalesce(cast(nullif(id, '') as text), key(run, story, step, attempt, started_at)) as source_key,
         coalesce(duration_ms, duration_s) as given_ms,
         case when error is not null then error_text(error) end as said

@@ -26,7 +26,7 @@ FINE_EPOCHS = {
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 TIME = Pattern(
     r"(\d{4})-(\d\d)-(\d\d)"
-    r"(?:[T ]([01]\d|2[0-3]):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
+    r"(?:[T ]([01]\d|2[0-3]):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?)?"
     r"\s*(?:(Z|z|UTC|GMT)|([+-])(\d\d):?(\d\d)?)?",
     re.ASCII,
 )
