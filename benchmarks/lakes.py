@@ -153,9 +153,8 @@ def differing(one: Path, other: Path) -> list[str]:
     for table in lakes.rollup_names():
         first, second = lakes.rollup_rows(one, table), lakes.rollup_rows(other, table)
         if first != second:
-            only = [row for row in first if row not in set(second)][:2] + [
-                row for row in second if row not in set(first)
-            ][:2]
+            ours, theirs = set(first), set(second)
+            only = [row for row in first if row not in theirs][:2] + [row for row in second if row not in ours][:2]
             found.append(f"{table}: {len(first):,} rows and {len(second):,}, e.g. {only}")
     return found
 

@@ -82,7 +82,7 @@ def roll_up(database: Path, request: Request, progress: Progress = lambda _: Non
     now = _now()
     location = check.absolute(request.location)
     before = _prepare(database, request, location, now, progress)
-    since = _since(request, before.until)
+    since = _since(request, before.until, now[:10])
     read_from = _shifted(since, -request.reach_days) if since else ""
     outcome = Outcome(request.name, since)
     with _engine(request) as engine:
@@ -104,7 +104,7 @@ def roll_up(database: Path, request: Request, progress: Progress = lambda _: Non
         pick.pick(core, bounds)
         outcome.whole_since = pick.complete_since(core, bounds, read_from, before.whole_since)
         outcome.step_runs, outcome.calls = core.counts["step_runs"], core.counts["calls"]
-        outcome.until = _last_day(engine, lake)
+        outcome.until = _last_day(engine, lake, now[:10])
         progress("landing")
         with transaction(database, progress) as connection:
             rollups.update(connection)
@@ -154,7 +154,7 @@ def _check_writer(connection: sqlite3.Connection, name: str) -> None:
         )
 
 
-def _since(request: Request, until: str | None) -> str:
+def _since(request: Request, until: str | None, today: str) -> str:
     if request.full:
         return ""
     if request.since != "auto":
@@ -163,7 +163,8 @@ def _since(request: Request, until: str | None) -> str:
                 f"{request.name!r} has not been rolled up before: leave out --since, so that all days are."
             )
         return request.since
-    return _shifted(until, -request.settle_days) if until else ""
+    # A row that claims to be of the future says nothing of the days that are still to come.
+    return _shifted(min(until, today), -request.settle_days) if until else ""
 
 
 @contextlib.contextmanager
@@ -220,14 +221,10 @@ def _view(engine: Engine, table: str, lake: check.Lake, outcome: Outcome, troubl
     typed.create_views(engine, table, lake.tables[table])
 
 
-def _last_day(engine: Engine, lake: check.Lake) -> str:
-    days = [
-        str(day)
-        for table in lake.tables
-        for (day,) in engine.rows(f"select max({DATE}) from lake_{table} where {DATE} <= '9999-12-31'")
-        if day and DAY.fullmatch(str(day))
-    ]
-    return max(days, default="")
+def _last_day(engine: Engine, lake: check.Lake, today: str) -> str:
+    """The last day that has rows, up to today; '' where all are of the future, or of no day."""
+    days = (str(day) for table in lake.tables for (day,) in engine.rows(f"select distinct {DATE} from lake_{table}"))
+    return max((day for day in days if DAY.fullmatch(day) and day <= today), default="")
 
 
 def _land(
