@@ -15,6 +15,7 @@ from helpers.tracker import STEPS, Tracker
 
 from storyreport.errors import StoryreportError
 from storyreport.load import recent
+from storyreport.load.derived import DERIVED_RUNS, WORKED_RUNS
 from storyreport.upkeep.prune import prune
 
 
@@ -314,3 +315,15 @@ def test_a_failure_beside_ingests_into_a_new_database(tmp_path: Path) -> None:
             said, _ = process.communicate(timeout=60)
             assert process.returncode == (path == bad), said
         assert {name for (name,) in ask(database, "select name from sources")} == {"one", "two"}
+
+
+def test_of_derived_runs_only_those_are_looked_at_whose_steps_changed(db: ReportDatabase, tracker: Tracker) -> None:
+    """Not all runs of the source, of which there may be a million."""
+    tracker.fill(5)
+    db.ingest(tracker.path)
+    with closing(sqlite3.connect(db.path)) as connection:
+        connection.execute("create temp table worked_runs (run_id primary key) without rowid")
+        sql = DERIVED_RUNS.replace("/* which */ true", WORKED_RUNS)
+        plan = [row[3] for row in connection.execute(f"explain query plan {sql}", {"source_id": 1})]
+    searched = [step for step in plan if step.startswith("SEARCH main.runs")]
+    assert searched and all(step.endswith("USING INTEGER PRIMARY KEY (rowid=?)") for step in searched), plan

@@ -295,6 +295,13 @@ def _slack(job: Job, rows: Mapping[str, int]) -> dict[str, int]:
 
 
 def _source_rows(job: Job, table: str) -> int:
+    """How many rows a table has; counted once, for of ten million that takes a tenth of a second."""
+    if table not in job.source_rows:
+        job.source_rows[table] = _count_rows(job, table)
+    return job.source_rows[table]
+
+
+def _count_rows(job: Job, table: str) -> int:
     opened = job.typed.opened
     if table not in opened.tables:
         return 0

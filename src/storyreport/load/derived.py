@@ -7,9 +7,9 @@ from .job import Job
 from .references import CORE_TABLES, links
 
 DERIVED_RUNS = Path(__file__).with_name("derived.sql").read_text(encoding="utf-8")
-ALL_RUNS = "true"
-# Runs of which a step run was written, changed or deleted.
-WORKED_RUNS = "id in (select run_id from temp.worked_runs)"
+ALL_RUNS = "source_id = :source_id"
+# Runs of which a step run was written, changed or deleted. With the index by source, all its runs would be read.
+WORKED_RUNS = "+source_id = :source_id and id in (select run_id from temp.worked_runs)"
 NOTE = "insert into {} select {}.run_id where {}.run_id is not null on conflict do nothing;"
 
 

@@ -67,9 +67,8 @@ from (
             select id
             from main.runs
             where
-                source_id = :source_id
                 -- Of which some step runs were pruned, the others do not say it all.
-                and pruned_at is null
+                pruned_at is null
                 and /* which */ true
         )
     group by step_runs.run_id

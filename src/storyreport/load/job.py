@@ -101,6 +101,8 @@ class Job:
     pipeline_id: int | None = None
     # whether the source's file was found to be sound, where rows of it had vanished
     is_checked: bool = False
+    # table → how many rows it has, once they are counted
+    source_rows: dict[str, int] = field(default_factory=dict)
     # table → what its newest rows hold, block by block
     blocks: dict[str, dict[int, Block]] = field(default_factory=dict)
 
