@@ -147,13 +147,13 @@ def measure_load(folder: Path, rows: int) -> None:
 
     version_seconds = median_seconds([STORYREPORT, "--version"], 11)
     unchanged_seconds = median_seconds(ingest, 5)
-    changes = {
-        f"{CHANGED_ROWS:,} new step runs": partial(append_to_tracker, studio, rows, CHANGED_ROWS, SPAN),
-        f"{CHANGED_ROWS:,} changed, the last ones": partial(change, studio, LAST, rows),
-        f"{CHANGED_ROWS:,} changed, some of every day": partial(change, studio, SPREAD, rows),
-    }
+    changes = [
+        (f"{CHANGED_ROWS:,} new step runs", 0.01, partial(append_to_tracker, studio, rows, CHANGED_ROWS, SPAN)),
+        (f"{CHANGED_ROWS:,} changed, the last ones", 0.01, partial(change, studio, LAST, rows)),
+        (f"{CHANGED_ROWS:,} changed, some of every day", 0.03, partial(change, studio, SPREAD, rows)),
+    ]
     changed = []
-    for what, do in changes.items():
+    for what, budget, do in changes:
         do()
         again = ran(*ingest)
         click.echo(again.said)
@@ -163,7 +163,7 @@ def measure_load(folder: Path, rows: int) -> None:
                 f"{again.seconds:.3f} / {loaded.seconds:.2f}",
                 f"{again.cpu_seconds:.3f} / {loaded.cpu_seconds:.2f}",
                 f"{again.peak_bytes / 1e6:.0f}",
-                *Budget(0.01).verdict(again.seconds / loaded.seconds),
+                *Budget(budget).verdict(again.cpu_seconds / loaded.cpu_seconds),
             ]
         )
     show(

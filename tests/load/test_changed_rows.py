@@ -326,4 +326,5 @@ def test_of_derived_runs_only_those_are_looked_at_whose_steps_changed(db: Report
         sql = DERIVED_RUNS.replace("/* which */ true", WORKED_RUNS)
         plan = [row[3] for row in connection.execute(f"explain query plan {sql}", {"source_id": 1})]
     searched = [step for step in plan if step.startswith("SEARCH main.runs")]
-    assert searched and all(step.endswith("USING INTEGER PRIMARY KEY (rowid=?)") for step in searched), plan
+    assert searched
+    assert all(step.endswith("USING INTEGER PRIMARY KEY (rowid=?)") for step in searched), plan
