@@ -243,6 +243,51 @@ def test_answers_as_given(db: ReportDatabase, tmp_path: Path) -> None:
     assert db.one("select count(*) from step_runs where run_id is null") == 0
 
 
+# As 1.10 keeps them, and as 2.1 answers and its command line prints them.
+DATED = [
+    ("task_instance", "dag_run", "2026-03-01 10:00:00.123456", "run_id"),
+    ("task_instances", "dag_runs", "2026-03-01T10:00:00.123456+00:00", "dag_run_id"),
+    (None, None, "2026-03-01T10:00:00.123456+00:00", "run_id"),
+]
+
+
+@pytest.mark.parametrize(("tasks", "runs", "date", "id_of_run"), DATED)
+def test_a_task_that_names_its_run_by_its_date(
+    db: ReportDatabase, tmp_path: Path, tasks: str | None, runs: str | None, date: str, id_of_run: str
+) -> None:
+    """Before 2.2 a task has no id of its run: it belongs to that of its date, and one without a run is one itself."""
+    times = {"execution_date": date, "start_date": date, "end_date": date.replace(":00.", ":09.")}
+    task = {"dag_id": "d", "task_id": "t", "state": "failed", "try_number": 1, **times}
+    alone = {**task, "execution_date": date.replace("10:00", "07:00")}
+    run = {
+        "dag_id": "d",
+        id_of_run: "manual__1",
+        "run_type": "manual",
+        "external_trigger": 1,
+        "state": "failed",
+        **times,
+    }
+    folder = tmp_path / "airflow.db"
+    if tasks == "task_instance":
+        for table, rows in ((tasks, [task, alone]), (runs, [run])):
+            with sqlite3.connect(folder) as connection:
+                connection.execute(f"create table {table} ({', '.join(rows[0])})")
+                values = [list(row.values()) for row in rows]
+                connection.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", values)
+    else:
+        folder.mkdir()
+        for name, listed, rows in (("t.json", tasks, [task, alone]), ("r.json", runs, [run])):
+            (folder / name).write_text(json.dumps({listed: rows} if listed else rows), "utf-8")
+    db.ingest(folder)
+    assert db.sql("select source_key, status, duration_ms from runs order by 1") == [
+        ("d/2026-03-01T07:00:00.123Z", "failed", None),
+        ("d/manual__1", "failed", 9_000),
+    ]
+    found = db.sql("select runs.source_key, steps.name from step_runs join steps on steps.id = step_id"
+                   " join runs on runs.id = run_id order by 1")  # fmt: skip
+    assert found == [("d/2026-03-01T07:00:00.123Z", "t"), ("d/manual__1", "t")]
+
+
 def test_an_empty_answer_is_a_source_without_rows(db: ReportDatabase, tmp_path: Path) -> None:
     """Nothing to list is an answer too."""
     (tmp_path / "tasks.json").write_text('{"task_instances": [], "total_entries": 0}', "utf-8")

@@ -1,4 +1,4 @@
-"""Apache Airflow: its metadata database (2.x and 3.x), or task instances and DAG runs as its API answers them.
+"""Apache Airflow: its metadata database (1.10 to 3.x), or task instances and DAG runs as its API answers them.
 
 Since 2.10 earlier tries are in task_instance_history; before, a new try takes the place of the last one. A job of 2.x
 (that runs a task) and a reschedule are signs of life. User names, host names, configurations and rendered fields are
@@ -96,6 +96,7 @@ DATABASE = Part(
                 "dag_id": Type.KEY,
                 "task_id": Type.KEY,
                 "run_id": Type.KEY,
+                "execution_date": Type.UTC,
                 "map_index": Type.NUMBER,
                 "end_date": Type.UTC,
             },

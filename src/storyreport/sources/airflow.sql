@@ -1,6 +1,34 @@
 -- Apache Airflow → core tables.
 -- A view src_<table> has the rows to load; src_statuses translates status words.
 
+-- database: with dated_runs, materialized
+-- Before 2.2 a task named its run by its date alone.
+select
+    dag_id,
+    execution_date,
+    min(coalesce(run_id, dag_run_id)) as dated_run
+from all_dag_run
+where
+    execution_date is not null
+    and (
+        select coalesce(run_id, dag_run_id) is null
+        from src_task_instance
+        limit 1
+    )
+group by dag_id, execution_date;
+
+-- database: with tasks
+select
+    src_task_instance.*,
+    key(src_task_instance.dag_id, coalesce(run_id, dag_run_id, dated_run, src_task_instance.execution_date)) as run_key,
+    dated_run
+from src_task_instance
+left join dated_runs
+    on
+        coalesce(src_task_instance.run_id, src_task_instance.dag_run_id) is null
+        and dated_runs.dag_id = src_task_instance.dag_id
+        and dated_runs.execution_date = src_task_instance.execution_date;
+
 -- database: pipelines
 select cast(dag_id as text) as name
 from src_dag_run
@@ -31,9 +59,9 @@ ranked as (
 
 tries as (
     select
-        key(dag_id, coalesce(run_id, dag_run_id, execution_date)) as run_key,
+        run_key,
         start_date
-    from src_task_instance
+    from tasks
     union all
     select
         key(dag_id, coalesce(run_id, dag_run_id, execution_date)),
@@ -58,12 +86,11 @@ begun as (
     where ranked.place = 1
 ),
 
-tasks as (
+stateful as (
     select
-        src_task_instance.*,
-        key(dag_id, coalesce(run_id, dag_run_id, execution_date)) as run_key,
+        tasks.*,
         words.status
-    from src_task_instance
+    from tasks
     left join src_statuses as words on words.word = lower(coalesce(nullif(trim(state), ''), 'none'))
 )
 
@@ -104,8 +131,10 @@ select
     min(start_date),
     case when sum(status in ('running', 'queued', 'waiting')) = 0 then max(end_date) end,
     null
-from tasks
-where run_key not in (select source_key from named)
+from stateful
+where
+    dated_run is null
+    and run_key not in (select source_key from named)
 group by run_key;
 
 -- database: steps
@@ -136,10 +165,10 @@ from named;
 -- the try: it failed where the task is up for a retry, and how it ended is not known where it was cleared.
 with tries as (
     select
-        src_task_instance.*,
+        tasks.*,
         0 as is_over,
         1 as weight
-    from src_task_instance
+    from tasks
     union all
     select
         dag_id,
@@ -159,9 +188,11 @@ with tries as (
         null,
         null,
         null,
+        run_key,
+        null,
         1,
         0
-    from src_task_instance
+    from tasks
     where
         lower(trim(state)) = 'up_for_retry'
         and end_date is not null
@@ -184,6 +215,8 @@ with tries as (
         null,
         null,
         null,
+        key(dag_id, coalesce(run_id, dag_run_id, execution_date)),
+        null,
         1,
         1
     from src_task_instance_history
@@ -201,16 +234,18 @@ jobs as materialized (
 
 reschedules as materialized (
     select
-        coalesce(cast(ti_id as text), key(dag_id, run_id, task_id, cast(map_index as integer))) as task_key,
+        coalesce(
+            cast(ti_id as text),
+            key(dag_id, coalesce(run_id, execution_date), task_id, cast(map_index as integer))
+        ) as task_key,
         max(end_date) as last_at
     from all_task_reschedule
-    group by coalesce(cast(ti_id as text), key(dag_id, run_id, task_id, cast(map_index as integer)))
+    group by task_key
 ),
 
 named as (
     select
         tries.*,
-        key(dag_id, coalesce(run_id, dag_run_id, execution_date)) as run_key,
         cast(task_id as text)
         || case when map_index >= 0 then '[' || cast(map_index as integer) || ']' else '' end as step_name,
         max(coalesce(try_number, 1), 1) as try,
@@ -298,5 +333,10 @@ left join jobs on jobs.id = evaluated.job_id
 left join reschedules
     on reschedules.task_key = coalesce(
         cast(evaluated.id as text),
-        key(evaluated.dag_id, evaluated.run_id, evaluated.task_id, cast(evaluated.map_index as integer))
+        key(
+            evaluated.dag_id,
+            coalesce(evaluated.run_id, evaluated.execution_date),
+            evaluated.task_id,
+            cast(evaluated.map_index as integer)
+        )
     );
