@@ -1,5 +1,6 @@
 """Prefect: flow runs, tries of task runs, and an index that not every SQLite trusts."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -60,6 +61,25 @@ def test_tries(db: ReportDatabase, tmp_path: Path) -> None:
     assert [found[f"{task_run}{task}/1"]["attempt"] for task in ("08", "09")] == [2, 1]
     assert found[f"{task_run}02/1"]["error_message"] == "ValueError: 429"
     assert [found[f"{task_run}{task}/1"]["step"] for task in ("05", "10")] == ["alone", "alone"]
+
+
+DIGESTS = [
+    ("fetch_data-691e6deded0207b9d3bb93bfd9e925ee", "fetch_data"),  # 2.x
+    ("fetch_data-691e6ded", "fetch_data"),  # 3.x
+    ("etl.<locals>.load-to-s3-691e6ded", "etl.<locals>.load-to-s3"),
+    ("__main__.fetch_data", "__main__.fetch_data"),  # the first versions of 2
+    ("load-customer", "load-customer"),  # eight letters that are no digest
+]
+
+
+def test_names_of_tasks(db: ReportDatabase, tmp_path: Path) -> None:
+    """A task is called as its function, without the digest that its key has in any version."""
+    keys = [{"id": str(number), "flow_run_id": None, "task_key": key, "dynamic_key": "0", "state_type": "COMPLETED"}
+            for number, (key, _) in enumerate(DIGESTS)]  # fmt: skip
+    (path := tmp_path / "task_runs.json").write_text(json.dumps(keys), "utf-8")
+    db.ingest(path)
+    found = db.sql("select steps.name from step_runs join steps on steps.id = step_id order by step_runs.source_key")
+    assert [name for (name,) in found] == [name for _, name in DIGESTS]
 
 
 def test_a_retry_without_delay(db: ReportDatabase, tmp_path: Path) -> None:

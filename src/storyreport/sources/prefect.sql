@@ -65,23 +65,34 @@ from all_flow_run
 group by cast(id as text);
 
 -- database: with numbered
--- A task's key is its function's name and a digest. Names of task runs are random; instances of a mapped task are
--- numbered in the order in which they were made.
+-- A task's key is its function's name and a digest (of 32 digits before 3.0). Names of task runs are random; instances
+-- of a mapped task are numbered in the order in which they were made.
+with parted as (
+    select
+        src_task_run.*,
+        rtrim(task_key, replace(task_key, '-', '')) as stem
+    from src_task_run
+)
+
 select
-    src_task_run.*,
+    parted.*,
     flow_names.name as pipeline_name,
     max(coalesce(flow_run_run_count, 1), 1) as flow_try,
     case
-        when task_key glob '?*-????????' then substr(task_key, 1, length(task_key) - 9)
+        when
+            length(stem) > 1
+            and length(task_key) - length(stem) in (8, 32)
+            and substr(task_key, length(stem) + 1) not glob '*[^0-9a-f]*'
+            then substr(stem, 1, length(stem) - 1)
         else task_key
     end as family,
     row_number() over (
         partition by
-            coalesce(src_task_run.flow_run_id, src_task_run.id), max(coalesce(flow_run_run_count, 1), 1), task_key
-        order by src_task_run.created, src_task_run.id
+            coalesce(parted.flow_run_id, parted.id), max(coalesce(flow_run_run_count, 1), 1), task_key
+        order by parted.created, parted.id
     ) - 1 as instance
-from src_task_run
-left join flow_runs on flow_runs.flow_run = cast(src_task_run.flow_run_id as text)
+from parted
+left join flow_runs on flow_runs.flow_run = cast(parted.flow_run_id as text)
 left join flow_names on flow_names.id = flow_runs.flow;
 
 -- database: steps
