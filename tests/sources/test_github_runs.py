@@ -103,11 +103,37 @@ def test_runs_alone(db: ReportDatabase, tmp_path: Path, content: str) -> None:
     assert b"alice" not in db.path.read_bytes()
 
 
-@pytest.mark.parametrize("missing", ["attempt", "updatedAt", "workflowName", "startedAt"])
-def test_fields_that_the_user_chose(db: ReportDatabase, tmp_path: Path, missing: str) -> None:
+ADDRESS = "https://github.com/o/r/actions/runs/7"
+# What `gh run list --json` can be told to leave out, and the address that has the run's id.
+LEFT_OUT = [*({name} for name in CLI_RUN if name not in ("databaseId", "conclusion")), {"createdAt", "updatedAt"}]
+
+
+@pytest.mark.parametrize("missing", [*LEFT_OUT, {"databaseId", "createdAt"}], ids=str)
+def test_fields_that_the_user_chose(db: ReportDatabase, tmp_path: Path, missing: set[str]) -> None:
     """`gh run list --json` prints the fields that it is told to: without one of them the run is known."""
-    loaded(db, tmp_path, runs=json.dumps([{name: value for name, value in CLI_RUN.items() if name != missing}]))
+    run = {**CLI_RUN, "url": ADDRESS}
+    loaded(db, tmp_path, runs=json.dumps([{name: value for name, value in run.items() if name not in missing}]))
     assert db.sql("select source_key, status from runs") == [("7", "failed")]
+
+
+TABLES = [
+    "run_id,run_attempt,workflow,started_at,completed_at,conclusion\n"
+    "7,1,CI,2026-11-20T10:00:02Z,2026-11-20T10:01:00Z,cancelled\n"
+    "7,2,CI,2026-11-20T10:00:02Z,2026-11-20T10:05:10Z,failure\n",
+    json.dumps([{"run_id": 7, "name": "CI", "status": "completed", "conclusion": "failure",
+                 "created_at": "2026-11-20T10:00:02Z", "updated_at": "2026-11-20T10:05:10Z"}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", TABLES)
+def test_runs_as_rows_of_a_table(db: ReportDatabase, tmp_path: Path, content: str) -> None:
+    """A table that somebody made of runs calls their id `run_id`: they are runs, not jobs without an id."""
+    (path := tmp_path / ("runs.csv" if content.startswith("run_id") else "runs.json")).write_text(content, "utf-8")
+    assert db.ingest(path).counts.rejected == 0
+    found = db.sql(
+        "select source_key, name, status, duration_ms from runs join pipelines on pipelines.id = pipeline_id"
+    )
+    assert found == [("7", "CI", "failed", OF_RUN)]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +143,8 @@ def test_fields_that_the_user_chose(db: ReportDatabase, tmp_path: Path, missing:
         {"view": json.dumps({**CLI_RUN, "jobs": [CLI_JOB]})},
         {"jobs": json.dumps([JOB])},
         {"event": json.dumps({"action": "completed", "workflow_job": JOB})},
+        {"view": json.dumps({"jobs": [{**CLI_JOB, "url": f"{ADDRESS}/job/11"}]})},
+        {"view": json.dumps([{**CLI_JOB, "url": f"{ADDRESS}/job/11"}])},
     ],
 )
 def test_runs_with_jobs(db: ReportDatabase, tmp_path: Path, files: dict[str, str]) -> None:

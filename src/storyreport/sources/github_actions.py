@@ -9,16 +9,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..patterns import Pattern
 from ..readers import text as textfiles
 from . import Part, System, Table, Type
 
 ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 # A document is a page, and so many pages may have no jobs.
 LOOKED_AT = 1000
-JOB_FIELDS = {"run_id", "run_attempt", "conclusion"}
+JOB_FIELDS = {"id", "run_id", "run_attempt", "conclusion"}
 RUN_FIELDS = {"run_attempt", "conclusion", "created_at", "updated_at"}
-# The fields of a run that `gh run list --json` was told to print, besides which its user may choose.
-CLI_RUN_FIELDS = {"databaseId", "status", "conclusion", "createdAt"}
+# Tables that people make of runs call its id so, and name its end and workflow by words of their own.
+ROW_FIELDS = {"run_id", "conclusion"}
+STARTS = {"created_at", "started_at", "run_started_at"}
+ROW_NAMES = {"run_id": "id", "workflow": "workflow_name", "completed_at": "updated_at"}
+# `gh run list` and `view` print the fields that they are told to; the address of a run or a job has the run's id.
+CLI_TIMES = {"createdAt", "startedAt", "updatedAt"}
+CLI_JOB_FIELDS = {"databaseId", "name", "startedAt", "completedAt"}
+RUN_IN_ADDRESS = Pattern(r"/actions/runs/(\d+)")
 # What `gh run list --json` and `gh run view --json` call the fields of the API.
 CLI_NAMES = {
     "databaseId": "id",
@@ -106,14 +113,24 @@ def _is_ours(record: dict[str, Any]) -> bool:
 def _kind(item: dict[str, Any]) -> str | None:
     """Whether an item is one of `jobs` or `runs`; None for anything else."""
     fields = _named(item).keys()
-    if fields >= JOB_FIELDS:
+    if fields >= JOB_FIELDS or item.keys() >= CLI_JOB_FIELDS:
         return "jobs"
-    return "runs" if fields >= RUN_FIELDS or item.keys() >= CLI_RUN_FIELDS else None
+    is_printed = fields >= {"id", "conclusion"} and bool(item.keys() & CLI_TIMES)
+    return "runs" if fields >= RUN_FIELDS or is_printed or _is_row(item) else None
+
+
+def _is_row(item: dict[str, Any]) -> bool:
+    """Whether an item is a run as a row of a table: without an id of its own."""
+    return item.keys() >= ROW_FIELDS and "id" not in item and bool(item.keys() & STARTS)
 
 
 def _named(item: dict[str, Any]) -> dict[str, Any]:
     """An item by the names of the API."""
-    return {CLI_NAMES.get(name, name): value for name, value in item.items()}
+    names = ROW_NAMES if _is_row(item) else CLI_NAMES
+    named = {names.get(name, name): value for name, value in item.items()}
+    if run := RUN_IN_ADDRESS.search(str(item.get("url"))):
+        named.setdefault("run_id" if item.keys() >= CLI_JOB_FIELDS else "id", run[1])
+    return named
 
 
 def _found(record: dict[str, Any]) -> dict[str, list[Any]]:
@@ -125,13 +142,11 @@ def _found(record: dict[str, Any]) -> dict[str, list[Any]]:
         found[kind] += held if isinstance(held, list) else [held]
     for name, kind in EVENTS.items():
         found[kind] += [record[name]] if isinstance(record.get(name), dict) else []
-    own = _kind(record)
-    if own:
+    # `gh run view` has the jobs in their run, without its id and attempt.
+    carried = {"run_id": item.get("id"), **{name: item.get(name) for name in ("run_attempt", "workflow_name")}}
+    found["jobs"] = [{**carried, **_named(job)} if isinstance(job, dict) else job for job in found["jobs"]]
+    if own := _kind(record):
         found[own].append(item)
-    if own == "runs":
-        # `gh run view` has the jobs in their run, without its id and attempt.
-        carried = {"run_id": item.get("id"), **{name: item.get(name) for name in ("run_attempt", "workflow_name")}}
-        found["jobs"] = [{**carried, **_named(job)} if isinstance(job, dict) else job for job in found["jobs"]]
     return found
 
 
