@@ -110,6 +110,19 @@ def test_broken_results(db: ReportDatabase, tmp_path: Path) -> None:
     assert db.one("select count(*) from step_runs") == 6
 
 
+def test_a_test_of_many_values(db: ReportDatabase, tmp_path: Path) -> None:
+    """The id of a test has all values that it accepts: however many they are, each test is a step of its own."""
+    content = results()
+    ids = [f"test.tales.accepted_values_stories_status__{'__drizzle_moderate' * 40}.{digest}" for digest in "ab"]
+    for number, unique_id in enumerate(ids):
+        content["results"][number]["unique_id"] = unique_id
+    assert db.ingest(write(tmp_path / "run_results.json", content)).counts.rejected == 0
+    names = db.sql("select name, family from steps where length(name) > 100 order by name")
+    assert [name[-2:] for name, _ in names] == [".a", ".b"]
+    assert all(name[:300] == ids[0][:300] for name, _ in names)
+    assert {family[:50] for _, family in names} == {"test." + ids[0].removeprefix("test.tales.")[:45]}
+
+
 @pytest.mark.parametrize("schema", ["manifest/v12.json", "catalog/v1.json", "sources/v3.json"])
 def test_other_files_of_dbt(db: ReportDatabase, tmp_path: Path, schema: str) -> None:
     """dbt's other files are no results."""

@@ -15,6 +15,8 @@ from . import Part, System, Table, Type, dbt_cloud
 
 ENDINGS = (".json", ".json.gz")
 SCHEMA = "/dbt/run-results/"
+# The id of a test has all of its arguments, such as the values that it accepts, and a digest of them at its end.
+LONGEST_ID, END_OF_ID = 400, 60
 
 INVOCATIONS = Table(
     columns={
@@ -138,13 +140,20 @@ def _result(result: Any, families: Mapping[str, str]) -> dict[str, Any]:
         raise textfiles.BrokenRecord("timing is no list of objects")
     starts = [textfiles.single(part.get("started_at"), "started_at") for part in timing]
     ends = [textfiles.single(part.get("completed_at"), "completed_at") for part in timing]
-    unique_id = str(row["unique_id"] or "")
+    full_id = str(row["unique_id"] or "")
+    unique_id = _shortened(full_id)
     return {
         **row,
-        "family": families.get(unique_id) or _family(unique_id),
+        "unique_id": unique_id or None,
+        "family": _shortened(families.get(full_id) or _family(unique_id)),
         "started_at": min(map(str, filter(None, starts)), default=None),
         "ended_at": max(map(str, filter(None, ends)), default=None),
     }
+
+
+def _shortened(name: str) -> str:
+    """A name that can be a key: of a long one its beginning and its end."""
+    return name if len(name) <= LONGEST_ID else f"{name[: LONGEST_ID - END_OF_ID]}…{name[-END_OF_ID:]}"
 
 
 def _family(unique_id: str) -> str:
