@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from .readers.part import Opened, Options, quoted
 from .statuses import spellings
-from .system import AMOUNTS, NUMBERS, SECRET, Part, Type
+from .system import AMOUNTS, NUMBERS, SECRET, TIMES, Part, Type
 from .values import DAYS_IN_DIGITS, FIRST_EPOCH_MS, SECONDS_IN_DIGITS, UNKNOWN_CURRENCY
 
 LONGEST_KEY = 500
@@ -67,6 +67,11 @@ IS_INVALID_TIME = f"""case
         {" ".join(f"when {form} then 0" for form in TIME_FORMS)}
         when {{c}} <> '' and lower({{c}}) not in ({NO_TIMES}) then {OTHER_TIME} is null
     end"""
+# 3/4/2026 in a column that does not say which is the month. (A function is handed no text that is not UTF-8.)
+IS_AMBIGUOUS_DATE = """case
+        when {c} glob '*[0-9][/-][0-9]*' and {c} not glob '*[^ -~]*' then day_order({c}) is not null
+    end"""
+AMBIGUOUS_DATE = "does not say whether the day or the month comes first: write the year first, as in 2026-03-04"
 # The typed value of column {c}; {zone} is its time zone, an SQL literal.
 VALUES = {
     Type.KEY: "{c}",
@@ -199,8 +204,7 @@ class TypedTables:
             if name in self.part.tables[table].required:
                 cases.append(f"when coalesce({column or 'null'}, '') = '' then 'has no {name}'")
             if column and kind in PROBLEMS and not self._drops(table, name, kind):
-                condition, reason = PROBLEMS[kind]
-                cases.append(f"when {self._is(condition, table, kind, column)} then '{name} {reason}'")
+                cases.append(self._unusable(table, name, kind, column))
         if self.opened.is_staged and table in self.opened.tables:
             cases.insert(0, 'when "problem" is not null then "problem"')
         return f"case {' '.join(cases)} end" if cases else "null"
@@ -210,8 +214,7 @@ class TypedTables:
         cases = []
         for name, (kind, column) in self.filled(table).items():
             if column and self._drops(table, name, kind):
-                condition, reason = PROBLEMS[kind]
-                cases.append(f"when {self._is(condition, table, kind, column)} then '{name} {reason}'")
+                cases.append(self._unusable(table, name, kind, column))
             if column and kind in AMOUNTS:
                 cases.append(f"when {column} < 0 then 'negative {name}'")
             if column and kind is Type.MONEY:
@@ -219,6 +222,15 @@ class TypedTables:
             if column and name in self.part.tables[table].currencies:
                 cases.append(f"when {CURRENCY.format(c=column)} = '{UNKNOWN_CURRENCY}' then '{name} is not known'")
         return f"case {' '.join(cases)} end" if cases else "null"
+
+    def _unusable(self, table: str, name: str, kind: Type, column: str) -> str:
+        """A branch of a CASE: the reason where a value cannot be used."""
+        condition, reason = PROBLEMS[kind]
+        reasons = f"'{name} {reason}'"
+        if kind in TIMES:
+            ambiguous = self._is(IS_AMBIGUOUS_DATE, table, kind, column)
+            reasons = f"case when {ambiguous} then '{name} {AMBIGUOUS_DATE}' else {reasons} end"
+        return f"when {self._is(condition, table, kind, column)} then {reasons}"
 
     def _drops(self, table: str, name: str, kind: Type) -> bool:
         """Whether a bad value is dropped from its row, which is loaded without it."""

@@ -112,7 +112,8 @@ def test_dates_by_the_whole_column(db: ReportDatabase, tmp_path: Path, cells: li
     rows = "".join(f"c{number},{cell},gpt-4o,0.5\n" for number, cell in enumerate(cells))
     ingest(db, tmp_path / "calls.csv", f"id,called_at,model,cost\n{rows}")
     assert [day for (day,) in db.sql("select day from calls order by source_key")] == days
-    assert [reason for _, reason in warnings(db)] == ["called_at is no possible time"] * days.count("")
+    reason = "called_at does not say whether the day or the month comes first: write the year first, as in 2026-03-04"
+    assert [found for _, found in warnings(db)] == [reason] * days.count("")
     assert db.one("select sum(cost) from calls") == 1.0
 
 
