@@ -83,7 +83,8 @@ class Table:
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
     `export_signs` are the columns by which a CSV or JSON export of the table is known, `listed_as` the name of the list
     that holds its rows in an answer of the tool's API. `is_answer` says that its JSON is such an answer without a
-    list of that name: it has some of the rows, and says nothing of the others. `ongoing` names a column and those of
+    list of that name: it has some of the rows, and says nothing of the others; `copied` are columns that a full copy
+    has, so that an export without them is no copy but such an answer. `ongoing` names a column and those of
     its values (in lower case) that say that a row's work goes on: its group is read again each time. `drops_values`
     keeps a row whose number or time cannot be read, without that value.
     `aliases` are other names that columns have in forks and other versions. `unread` are columns that are known and not
@@ -104,6 +105,7 @@ class Table:
     added: str | None = None
     listed_as: str | None = None
     is_answer: bool = False
+    copied: frozenset[str] = frozenset()
     ongoing: tuple[str, tuple[str, ...]] | None = None
     drops_values: bool = False
     currencies: tuple[str, ...] = ()

@@ -54,14 +54,25 @@ def test_an_answer_is_no_whole_copy(db: ReportDatabase, tmp_path: Path) -> None:
         "prefect": [[{"id": each, "flow_id": "f", "state_name": "Failed", "expected_start_time": None, **PREFECT}]
                     for each in "45"],
         "n8n": [{"data": [{"id": each, "finished": False, "workflowId": "w", **N8N}]} for each in "67"],
+        # As `airflow dags list-runs -o json` prints them.
+        "printed": [[{"dag_id": "d", "run_id": each, "state": "failed", **TIMES}] for each in "89"],
     }  # fmt: skip
     for name, answers in pages.items():
         for answer in answers:
             (tmp_path / f"{name}.json").write_text(json.dumps(answer), "utf-8")
             db.ingest(tmp_path / f"{name}.json")
-    found = [(key, None) for key in ("1", "4", "5", "6", "7", "d/1")]
+    found = [(key, None) for key in ("1", "4", "5", "6", "7", "d/1", "d/8", "d/9")]
     assert db.sql("select source_key, gone_at from runs order by 1") == found
-    assert len(db.report("failed_runs")) == 6
+    assert len(db.report("failed_runs")) == 8
+
+
+def test_an_export_of_the_table_is_a_whole_copy(db: ReportDatabase, tmp_path: Path) -> None:
+    """A run that the next export of Airflow's own table lacks has been deleted."""
+    for each in "12":
+        rows = [{"dag_id": "d", "run_id": each, "run_type": "manual", "state": "failed", **TIMES}]
+        (tmp_path / "dag_run.json").write_text(json.dumps(rows), "utf-8")
+        db.ingest(tmp_path / "dag_run.json")
+    assert db.sql("select source_key, gone_at is null from runs order by 1") == [("d/1", 0), ("d/2", 1)]
 
 
 def test_tables_of_luigi(db: ReportDatabase, tmp_path: Path) -> None:

@@ -79,7 +79,11 @@ def open_staged(
 
 
 def _is_page(path: Path, table: Table) -> bool:
-    return text.is_listed(path, table.listed_as) or (table.is_answer and text.form(path) != "table")
+    return (
+        text.is_listed(path, table.listed_as)
+        or (table.is_answer and text.form(path) != "table")
+        or not table.copied <= {text.column_of(field) for field in text.fields(path)}
+    )
 
 
 @lru_cache(maxsize=64)

@@ -47,6 +47,8 @@ DATABASE = Part(
             export_signs=frozenset({"dag_id", "task_id", "state"}),
             aliases=DATES,
             listed_as="task_instances",
+            # The command line prints the tasks of a run, without their tries, and runs without their type.
+            copied=frozenset({"try_number"}),
             # Runs of several DAGs may share an id; to read them together does no harm.
             group="run_id",
             changed="updated_at",
@@ -81,6 +83,7 @@ DATABASE = Part(
             export_signs=frozenset({"dag_id", "state", "start_date"}),
             aliases=DATES,
             listed_as="dag_runs",
+            copied=frozenset({"run_type"}),
             group="run_id",
             changed="updated_at",
         ),
