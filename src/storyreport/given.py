@@ -13,7 +13,7 @@ from . import pricing
 from .errors import StoryreportError, UsageError
 from .joining import are_files, joined
 from .readers.part import Found
-from .recognise import check_system, find_parts, find_parts_at, folder_of, is_pattern
+from .recognise import check_system, find_parts, find_parts_at, folder_of, has_nothing, is_pattern
 
 
 def check_timezone(name: str) -> None:
@@ -133,7 +133,7 @@ def _find(
     before: Callable[[Path], str | None] = lambda _: None,
 ) -> _Given:
     if isinstance(place, Path):
-        if place.is_file() and place.stat().st_size == 0 and (emptied := known(place)):
+        if place.is_file() and has_nothing(place) and (emptied := known(place)):
             return _Given(place, (emptied,))
         if system is None and (was := before(place)):
             with contextlib.suppress(StoryreportError):

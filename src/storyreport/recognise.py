@@ -23,6 +23,8 @@ TEXT_ENDINGS = tuple(kind + packed for kind in (".csv", ".jsonl", ".ndjson", ".j
 # So many fields of a file, none longer than this, are named in an error.
 FIELDS_NAMED = 6
 LONGEST_FIELD = 40
+# A list that is empty has no more bytes, its blanks included.
+LARGEST_EMPTY_LIST = 64
 PLAIN_FORMATS = "For your own CSV see docs/plain-formats.md (needs step, started_at)"
 
 
@@ -175,8 +177,14 @@ def _may_be_source(file: Path) -> bool:
     )
 
 
+def has_nothing(file: Path) -> bool:
+    """Whether a file is empty, or an empty list of JSON."""
+    size = file.stat().st_size
+    return size == 0 or (size <= LARGEST_EMPTY_LIST and b"".join(file.read_bytes().split()) == b"[]")
+
+
 def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
-    if path.stat().st_size == 0:
+    if has_nothing(path):
         raise NotOursError(f"{path} is empty: expected a file of a {_expected(system_name)}.")
     if read_header(path).startswith(SQLITE_MAGIC) or path.suffix in DATABASE_ENDINGS:
         return _parts_of_database(path, system_name)

@@ -1,5 +1,6 @@
 """The commands about sources, and what one failing source does to the others."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -88,17 +89,23 @@ def test_a_source_alone(run: Runner, tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (1, f"Error: {tmp_path / 'one.csv'} does not exist.\n")
 
 
-def test_a_file_that_was_emptied(run: Runner, tmp_path: Path) -> None:
+@pytest.mark.parametrize("nothing", ["", "[\n]\n"])
+def test_a_file_that_was_emptied(run: Runner, tmp_path: Path, nothing: str) -> None:
     """A file that holds nothing any more is what it was, with no rows; one that is not known is refused."""
     path = csv(tmp_path / "a.csv")
+    if nothing:
+        path.write_text(json.dumps([{"step": "outline", "started_at": "2026-03-01T10:00:00Z", "run": "r"}]), "utf-8")
     run("ingest", path)
-    path.write_text("", "utf-8")
+    # Cut off, it is refused, and nothing is marked.
+    path.write_text("[{" if nothing else "\0", "utf-8")
+    assert run("ingest", path).exit_code == 1
+    path.write_text(nothing, "utf-8")
     result = run("ingest", path)
     assert (result.exit_code, result.stderr) == (0, "")
     assert "0 rows read" in result.stdout
     # The step run and the run that was made of it.
     assert "2 deleted" in result.stdout
-    (tmp_path / "b.csv").touch()
+    (tmp_path / "b.csv").write_text(nothing, "utf-8")
     assert "is empty" in run("ingest", tmp_path / "b.csv").stderr
 
 
