@@ -18,6 +18,7 @@ from .system import joined_up
 
 # A report database has them all.
 OUR_TABLES = {"sources", "inputs", "ingests", "rejects", "step_runs"}
+YAML_ENDINGS = (".yaml", ".yml")
 DATABASE_ENDINGS = (".db", ".sqlite", ".sqlite3")
 TEXT_ENDINGS = tuple(kind + packed for kind in (".csv", ".jsonl", ".ndjson", ".json", ".log") for packed in ("", ".gz"))
 # So many fields of a file, none longer than this, are named in an error.
@@ -206,6 +207,8 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
     """The sentence about a file that no system, or not the expected one, has written."""
     if read_header(path).startswith(ZIP_MAGIC):
         return f"{path} is a zip archive: unpack it, and ingest what is in it; of spreadsheets, save a table as CSV."
+    if path.suffix.lower() in YAML_ENDINGS:
+        return f"{path} is YAML, which is not read: export it as JSON. {PLAIN_FORMATS}."
     if system_name:
         return f"{path} is not a file of a {_expected(system_name)}."
     if text.form(path) == "document" and any(problem == BROKEN for _, _, problem in text.first_records(path, 1)):

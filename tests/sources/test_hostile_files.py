@@ -57,6 +57,13 @@ def test_a_file_that_is_packed_otherwise_is_named(tmp_path: Path, name: str) -> 
         recognise.find_parts(path)
 
 
+def test_yaml_is_named(tmp_path: Path) -> None:
+    """What `airflow -o yaml` prints, or a manifest of Kubernetes, can be had as JSON."""
+    (path := tmp_path / "runs.yaml").write_text("- dag_id: daily\n  run_id: r\n  state: success\n", "utf-8")
+    with pytest.raises(NotOursError, match="is YAML, which is not read: export it as JSON"):
+        recognise.find_parts(path)
+
+
 def test_a_sparse_file_ends_where_its_hole_begins(db: ReportDatabase, tmp_path: Path) -> None:
     """A record and 20 MB of nothing."""
     path = tmp_path / "steps.jsonl"

@@ -141,6 +141,12 @@ PLAIN = f"id,called_at,model,step,cost\nc1,{AT},gpt-4o,outline,0.5\n"
         PLAIN.encode("utf-16-le").join([b"\xff\xfe", b""]),
         PLAIN.replace("outline", "ébauche").encode("latin-1"),
         PLAIN.replace("outline", "ébauche \u2013 5 €").encode("cp1252"),
+        # As psql, mysql, Airflow and Markdown print a table.
+        PLAIN.replace(",", " | ").replace("\n", "\n----+-----+-----+-----+----\n", 1) + "(1 row)\n\n",
+        "".join(f"+---+---+---+---+---+\n| {line.replace(',', ' | ')} |\n" for line in PLAIN.split())
+        + "+--+--+--+--+--+",
+        PLAIN.replace(",", " | ").replace("\n", "\n====+=====+=====+=====+====\n", 1),
+        "|" + PLAIN.replace(",", "|").replace("\n", "|\n|---|:---:|---|---|--:|\n|", 1).replace("0.5", "0.5|"),
     ],
 )
 def test_a_file_of_any_spreadsheet(db: ReportDatabase, tmp_path: Path, content: bytes | str) -> None:

@@ -135,7 +135,10 @@ def _note(job: Job, table: str, clock: Clock) -> None:
         rows, example = job.execute(f"""
             select
                 count(*),
-                min(key || ': ' || ended_at || coalesce(printf(' by %+.2f h', -quarters / 4.0), ''))
+                min(
+                    key || ': ' || ended_at
+                    || case when quarters is not null then printf(' by %+.2f h', -quarters / 4.0) else '' end
+                )
             from temp.clock_{table}
             where {condition}""").fetchone()
         if rows:

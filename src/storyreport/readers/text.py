@@ -51,6 +51,8 @@ DELIMITERS = ",;\t|"
 NO_CELL = frozenset(("", "NULL", "null", "(null)", "\\N", "None", "NaT", "<NA>", "#N/A"))
 # How a file names its delimiter to Excel.
 SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?", re.IGNORECASE)
+# What psql, mysql, Airflow and Markdown print between the rows of a table, and below them.
+RULE = re.compile(r"[-+=|:\s]*[-=]{2}[-+=|:\s]*|\(\d+ rows?\)")
 UNCLOSED = "a quote is not closed"
 
 Record = documents.Record
@@ -239,6 +241,8 @@ def _csv(place: Place) -> Iterator[Record]:
     for number, row, problem in _rows(place, delimiter):
         if row is None:
             yield number, None, problem
+        elif delimiter == "|" and RULE.fullmatch("|".join(row).strip()):
+            continue
         elif header is None:
             # What stands above the header is its title, or the name of the delimiter.
             header = _names(row) if number >= first else None
