@@ -32,6 +32,22 @@ ANSWERS: list[tuple[Any, str, tuple[Any, ...]]] = [
         "step_runs",
         ("t1/1", "failed", 60_000),
     ),
+    # Flower's /api/task/info/<id>: one task, under another name of its id
+    (
+        {
+            "task-id": "c1",
+            "name": "t",
+            "state": "FAILURE",
+            "retries": 0,
+            "started": 1_763_633_100.0,
+            "received": 1_763_633_099.5,
+            "failed": 1_763_633_160.0,
+            "exception": "ValueError()",
+            "worker": "w",
+        },
+        "step_runs",
+        ("c1", "failed", 60_000),
+    ),
     # n8n before retries were told
     ({"data": [{"id": "5", "finished": True, "workflowId": "w", **N8N}]}, "runs", ("5", "completed", 60_000)),
 ]

@@ -1,4 +1,4 @@
-"""Celery's tasks as Flower's API lists them (`/api/tasks`): an object with a task under each id.
+"""Celery's tasks as Flower's API lists them (`/api/tasks`), an object with a task under each id, or gives one of them.
 
 A helper of the Celery source: it describes no system. Arguments, results and the names of workers are not read.
 """
@@ -10,7 +10,9 @@ from typing import Any
 from ..readers import text as textfiles
 from . import Part, Table, Type
 
-SIGNS = frozenset({"uuid", "state", "received", "retries"})
+SIGNS = frozenset({"state", "received", "retries"})
+# What is said of one task (`/api/task/info`) calls its id otherwise.
+IDS = frozenset({"uuid", "task-id"})
 TIMES = ("received", "started", "succeeded", "failed", "revoked", "rejected", "retried", "timestamp")
 
 TASKS = Table(
@@ -48,10 +50,15 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
 def _tasks(path: Path) -> Iterator[Mapping[str, Any]]:
     """The tasks of an answer; none of any other file."""
     for _, record, _ in textfiles.records(path):
-        tasks = [item for item in (record or {}).values() if isinstance(item, dict) and item.keys() >= SIGNS]
-        if not tasks or len(tasks) < len(record or {}):
+        answer = record or {}
+        items = [answer] if _is_task(answer) else list(answer.values())
+        if not items or not all(map(_is_task, items)):
             return
-        yield from tasks
+        yield from ({"uuid": item.get("task-id"), **item} for item in items)
+
+
+def _is_task(item: Any) -> bool:
+    return isinstance(item, dict) and item.keys() >= SIGNS and bool(item.keys() & IDS)
 
 
 # Flower forgets: its answer has the newest tasks, and says nothing of those that it lacks.
