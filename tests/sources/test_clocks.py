@@ -93,6 +93,22 @@ def test_jobs_that_are_read_later(db: ReportDatabase, service: Games) -> None:
     assert durations(db) == [10_000, 20_000, 30_000]
 
 
+def test_a_story_of_another_job_is_no_proof(db: ReportDatabase, service: Games) -> None:
+    """Job 1's story was deleted, its key is a later one's: 5.5 h and 0.7 s are not 2.75 h and work as long."""
+    service.job(5.5, 0.7, story=False)
+    change(
+        service.path,
+        "update story_jobs set story_id = 9, status = 'completed'",
+        f"insert into stories values (9, 'T', 's', '{BEGIN + timedelta(hours=3, minutes=44, seconds=17)}')",
+    )
+    service.job(5.5, 25, story=False)
+    service.job(5.5, 28)
+    service.job(5.5, 20)
+    db.ingest(service.path)
+    assert durations(db) == [700, 25_000, 28_000, 20_000]
+    assert clock_findings(db) == [("story_jobs: completed_at corrected", 4)]
+
+
 def test_evidence_without_a_proof(db: ReportDatabase, service: Games) -> None:
     """Three jobs that all took just over 5.5 h, without any story, were ended by a clock that is 5.5 h ahead."""
     for seconds in (4, 60, 7):

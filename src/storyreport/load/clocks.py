@@ -74,15 +74,41 @@ def _measure(job: Job, table: str, description: Table, clock: Clock) -> None:
                 case
                     when from_proof - {_quarters("from_proof")} <= {GAP} and abs({_quarters("from_proof")}) <= {MOST}
                         then {_quarters("from_proof")}
-                end as proved
+                end as shown,
+                case
+                    when
+                        from_begin - {_quarters("from_begin")} <= {GAP}
+                        and abs({_quarters("from_begin")}) between {LEAST} and {MOST}
+                        then {_quarters("from_begin")}
+                end as likely
             from distances
+        ),
+
+        votes as (
+            select
+                shown,
+                count(*) as votes
+            from proofs
+            group by shown
+        ),
+
+        -- A story of another job, which has the key of one that was deleted, proves nothing.
+        proved as (
+            select
+                proofs.*,
+                case
+                    when likely = proofs.shown or coalesce(others.votes, 0) <= own.votes then proofs.shown
+                end as proved
+            from proofs
+            left join votes as own on own.shown = proofs.shown
+            left join votes as others on others.shown = likely
         ),
 
         placed as (
             select
                 *,
                 case when proved is not null then printf('%012d %d', place, proved) end as placed
-            from proofs
+            from proved
         ),
 
         neighbours as (
