@@ -170,6 +170,18 @@ def test_a_first_try_that_is_recorded(db: ReportDatabase, airflow: Path) -> None
     assert (row["runs"], row["retried"], row["recovered"], row["first_attempt_pct"]) == (1, 1, 1, 0.0)
 
 
+def test_a_task_among_those_that_were_read(db: ReportDatabase, airflow: Path) -> None:
+    """A row that is put back among older ones, of a run that is over, is found by its number; so is its step."""
+    change(airflow, "update dag_run set state = 'success', end_date = start_date, updated_at = start_date")
+    for number in (1, 3, 4, 2):
+        at = f"2026-03-0{number} 10:00:00"
+        times = {"start_date": at, "end_date": at, "updated_at": at}
+        add(airflow, rowid=number, task_id=f"t{number}", run_id=f"r{number}", state="success", **times)
+        if number in (4, 2):
+            db.ingest(airflow)
+    assert [task for task, _, _ in attempts(db)] == ["t1", "t2", "t3", "t4"]
+
+
 def test_a_removed_task_is_no_second_attempt(db: ReportDatabase, airflow: Path) -> None:
     """A task that ran and was then removed from its DAG ran once; one that never ran was cancelled."""
     add(airflow, "task_instance_history", task_id="ran", state="success", end_date="2026-03-01 10:00:09")

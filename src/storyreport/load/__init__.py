@@ -44,6 +44,8 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     if known and not job.continued and (cores := uncounted(job, rows, known)):
         # Rows were deleted where nothing is new, or have been renumbered: read all that these are made of.
         read |= _read_whole(job, cores)
+        # Rows that were looked at only now may be of steps that no other has.
+        load_names(job)
         rows |= {core: load_core(job, core, None) for core in cores}
     supersede(job)
     job.counts.updated += link_again(job.connection, job.source_id)
