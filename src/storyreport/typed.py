@@ -28,26 +28,26 @@ LARGEST_AMOUNT = 1e12
 AS_BYTES = "case typeof({c}) when 'text' then cast({c} as blob) else {c} end"
 # A text that begins with a day and a time that there are. With a modifier, SQLite computes the date: February 30
 # becomes March 2, which differs.
-SECOND = "replace(substr({c}, 1, 19), 'T', ' ') = datetime(substr({c}, 1, 19), '+0 days') and {c} >= '0001'"
+SECOND = "replace(substr({c}, 1, 19), 'T', ' ') = datetime(substr({c}, 1, 19), '+0 days') and {c} >= '0001-01-02'"
 # Nearly all times are epochs (seconds or milliseconds by magnitude), or UTC text in one of these forms; to_utc knows
 # all others, and takes four times as long. The most frequent ones come first: each is computed for every row.
 TIME_FORMS = {
     "length({c}) = 19 and {zone} = 'UTC' and datetime({c}, '+0 days') in ({c}, replace({c}, 'T', ' '))"
-    " and {c} >= '0001'": "replace({c}, ' ', 'T') || '.000Z'",
+    " and {c} >= '0001-01-02'": "replace({c}, ' ', 'T') || '.000Z'",
     f"typeof({{c}}) = 'integer' and {{c}} between {DAYS_IN_DIGITS[1] + 1} and {FIRST_EPOCH_MS - 1}": (
         "replace(datetime({c}, 'unixepoch'), ' ', 'T') || '.000Z'"
     ),
     f"typeof({{c}}) = 'integer' and {{c}} between {FIRST_EPOCH_MS} and {SECONDS_IN_DIGITS[0] - 1}": (
         "replace(datetime({c} / 1000, 'unixepoch'), ' ', 'T') || printf('.%03dZ', {c} % 1000)"
     ),
-    "length({c}) = 20 and {c} = replace(datetime({c}, '+0 days'), ' ', 'T') || 'Z' and {c} >= '0001'": (
+    "length({c}) = 20 and {c} = replace(datetime({c}, '+0 days'), ' ', 'T') || 'Z' and {c} >= '0001-01-02'": (
         "substr({c}, 1, 19) || '.000Z'"
     ),
     "length({c}) = 26 and {zone} = 'UTC' and replace(substr({c}, 1, 19), 'T', ' ') = datetime({c}, '+0 days')"
-    " and {c} >= '0001' and substr({c}, 20) glob '.[0-9][0-9][0-9][0-9][0-9][0-9]'": (
+    " and {c} >= '0001-01-02' and substr({c}, 20) glob '.[0-9][0-9][0-9][0-9][0-9][0-9]'": (
         "substr({c}, 1, 10) || 'T' || substr({c}, 12, 12) || 'Z'"
     ),
-    "length({c}) = 24 and {c} = strftime('%Y-%m-%dT%H:%M:%fZ', {c}, '+0 days') and {c} >= '0001'": "{c}",
+    "length({c}) = 24 and {c} = strftime('%Y-%m-%dT%H:%M:%fZ', {c}, '+0 days') and {c} >= '0001-01-02'": "{c}",
     f"substr({{c}}, 20) glob '.[0-9][0-9][0-9]*' and {SECOND} and length({{c}}) <= 32 and ltrim(substr({{c}}, 21),"
     " '0123456789') in ('Z', '+00:00', '+00', case {zone} when 'UTC' then '' end)": (
         "substr({c}, 1, 10) || 'T' || substr({c}, 12, 12) || 'Z'"
@@ -63,9 +63,11 @@ TIME = (
 )
 # What programs write where there is no time.
 NO_TIMES = "'none', 'null', 'nil', 'nan', 'nat', 'n/a', '<na>', '-', '(null)', 'undefined', '\\n'"
+# What programs in Go and .NET write where there is none.
+ZERO_TIME = "0001-01-01*"
 IS_INVALID_TIME = f"""case
         {" ".join(f"when {form} then 0" for form in TIME_FORMS)}
-        when {{c}} <> '' and lower({{c}}) not in ({NO_TIMES}) then {OTHER_TIME} is null
+        when {{c}} <> '' and lower({{c}}) not in ({NO_TIMES}) and {{c}} not glob '{ZERO_TIME}' then {OTHER_TIME} is null
     end"""
 # 3/4/2026 in a column that does not say which is the month. (A function is handed no text that is not UTF-8.)
 IS_AMBIGUOUS_DATE = """case

@@ -156,6 +156,23 @@ def test_runs_with_jobs(db: ReportDatabase, tmp_path: Path, files: dict[str, str
     ]
 
 
+def test_a_job_that_goes_on_has_no_end(db: ReportDatabase, tmp_path: Path) -> None:
+    """`gh run view` is written in Go, whose time of none is the first day of all: it is no end, and no bad time."""
+    none = "0001-01-01T00:00:00Z"
+    waiting = {**CLI_STEP, "number": 2, "name": "Post", "status": "pending", "startedAt": none}
+    steps = [
+        {**step, "conclusion": "", "completedAt": none} for step in ({**CLI_STEP, "status": "in_progress"}, waiting)
+    ]
+    job = {**CLI_JOB, "status": "in_progress", "conclusion": "", "completedAt": none, "steps": steps}
+    loaded(db, tmp_path, view=json.dumps({"jobs": [{**job, "url": f"{ADDRESS}/job/11"}]}))
+    assert db.sql("select status, started_at, ended_at from step_runs order by source_key") == [
+        ("running", "2026-11-20T10:00:06.000Z", None),
+        ("queued", None, None),
+    ]
+    assert db.sql("select status, ended_at from runs") == [("running", None)]
+    assert db.report("data_quality") == db.report("rejected_rows") == []
+
+
 @pytest.mark.parametrize(("indent", "between"), [(None, ""), (None, "\n"), (2, "\n")])
 def test_pages_that_follow_each_other(db: ReportDatabase, tmp_path: Path, indent: int | None, between: str) -> None:
     """`gh api --paginate` and jq write one document after the other, with a line end between them or none."""

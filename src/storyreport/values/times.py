@@ -23,6 +23,7 @@ FINE_EPOCHS = {
     1_000: (946_684_800_000_000, 4_102_444_800_000_000),
     1_000_000: (946_684_800 * 10**9, 4_102_444_800 * 10**9),
 }
+FIRST = datetime(1, 1, 2)
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 TIME = Pattern(
     r"(\d{4})-(\d\d)-(\d\d)"
@@ -53,7 +54,7 @@ POWER = Pattern(r"\d(?:\.\d{1,18})?[eE]\+?(?:0?9|1[0-8])", re.ASCII)
 
 
 def to_utc(value: object, zone: str = "UTC") -> str | None:
-    """UTC text with milliseconds (cut, not rounded); None where it is not a time between the years 1 and 9999.
+    """UTC text with milliseconds (cut, not rounded); None where it is not a time between 0001-01-02 and the year 9999.
 
     Text (or its bytes: a source's text need not be UTF-8) is ISO 8601, read in `zone` where it names no offset; a
     number is an epoch in seconds or milliseconds.
@@ -75,7 +76,8 @@ def to_utc(value: object, zone: str = "UTC") -> str | None:
             datetime.fromisoformat(value)
         except ValueError:
             return _any_to_utc(value, zone)
-        return f"{value[:10]}T{value[11:]}.000Z" if value[10] in " T" else _any_to_utc(value, zone)
+        is_iso = value[10] in " T" and value >= "0001-01-02"
+        return f"{value[:10]}T{value[11:]}.000Z" if is_iso else _any_to_utc(value, zone)
     return _any_to_utc(value, zone)
 
 
@@ -178,12 +180,11 @@ def _from_iso(match: re.Match[str], zone: str) -> str | None:
         )
         if sign:
             offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes or 0))
-            moment = moment.replace(tzinfo=timezone(offset if sign == "+" else -offset))
-        elif utc or zone == "UTC":
-            return _text(moment)
-        else:
-            moment = moment.replace(tzinfo=_zone(zone))
-        return _text(moment.astimezone(timezone.utc))
+            moment = moment.replace(tzinfo=timezone(offset if sign == "+" else -offset)).astimezone(timezone.utc)
+        elif not utc and zone != "UTC":
+            moment = moment.replace(tzinfo=_zone(zone)).astimezone(timezone.utc)
+        # The first day of all stands for none.
+        return _text(moment) if moment.replace(tzinfo=None) >= FIRST else None
     except (ValueError, OverflowError):
         return None
 
