@@ -1,7 +1,7 @@
 """GitHub Actions: runs of workflows and their jobs as `gh api …/actions/runs`, `gh run list` and `view` print them.
 
-Known by GitHub's REST documentation (version 2022-11-28) and one invented sample; no real response was seen. Every step
-is a step run; a job without steps (skipped, queued) is one itself. The outcome of a run is that of its jobs: a job can
+Known by GitHub's REST documentation (version 2022-11-28) and by responses that public projects keep. Every step is a
+step run; a job without steps (skipped, queued) is one itself. The outcome of a run is that of its jobs: a job can
 time out although none of its steps failed. Runners, branches, commits and addresses are not read.
 """
 
@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..patterns import Pattern
 from ..readers import text as textfiles
 from . import Part, System, Table, Type
 
@@ -25,7 +24,7 @@ ROW_NAMES = {"run_id": "id", "workflow": "workflow_name", "completed_at": "updat
 # `gh run list` and `view` print the fields that they are told to; the address of a run or a job has the run's id.
 CLI_TIMES = {"createdAt", "startedAt", "updatedAt"}
 CLI_JOB_FIELDS = {"databaseId", "name", "startedAt", "completedAt"}
-RUN_IN_ADDRESS = Pattern(r"/actions/runs/(\d+)")
+RUN_ADDRESS = "/actions/runs/"
 # What `gh run list --json` and `gh run view --json` call the fields of the API.
 CLI_NAMES = {
     "databaseId": "id",
@@ -128,8 +127,9 @@ def _named(item: dict[str, Any]) -> dict[str, Any]:
     """An item by the names of the API."""
     names = ROW_NAMES if _is_row(item) else CLI_NAMES
     named = {names.get(name, name): value for name, value in item.items()}
-    if run := RUN_IN_ADDRESS.search(str(item.get("url"))):
-        named.setdefault("run_id" if item.keys() >= CLI_JOB_FIELDS else "id", run[1])
+    run = str(item.get("url")).partition(RUN_ADDRESS)[2].partition("/")[0]
+    if run.isdecimal():
+        named.setdefault("run_id" if item.keys() >= CLI_JOB_FIELDS else "id", run)
     return named
 
 
