@@ -300,6 +300,22 @@ def test_a_task_that_names_its_run_by_its_date(
     assert found == [("d/2026-03-01T07:00:00.123Z", "t"), ("d/manual__1", "t")]
 
 
+def test_a_run_that_was_read_after_its_tasks(db: ReportDatabase, tmp_path: Path) -> None:
+    """Tasks that name a date, then the run of it: it is known once, with its tasks."""
+    path, at = tmp_path / "airflow.db", "2020-03-01 10:00:00"
+    change(
+        path,
+        "create table dag_run (dag_id, run_id, run_type, execution_date, state)",
+        "create table task_instance (dag_id, task_id, execution_date, state, try_number, start_date, end_date)",
+        f"insert into task_instance values ('d', 't', '{at}', 'success', 1, '{at}', '{at}')",
+    )
+    db.ingest(path)
+    change(path, f"insert into dag_run values ('d', 'm', 'manual', '{at}', 'success')")
+    db.ingest(path)
+    assert db.sql("select source_key from runs where gone_at is null") == [("d/m",)]
+    assert db.sql("select source_key from step_runs where gone_at is null") == [("d/m/t/1",)]
+
+
 def test_an_empty_answer_is_a_source_without_rows(db: ReportDatabase, tmp_path: Path) -> None:
     """Nothing to list is an answer too."""
     (tmp_path / "tasks.json").write_text('{"task_instances": [], "total_entries": 0}', "utf-8")

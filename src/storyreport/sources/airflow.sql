@@ -340,3 +340,22 @@ left join reschedules
             cast(evaluated.map_index as integer)
         )
     );
+
+-- database: gone runs
+-- Those that were known by their date alone, whose tasks are now those of the run of that date.
+select runs.id
+from dated_runs
+cross join main.runs
+    on
+        runs.source_id = :source_id
+        and runs.source_key = key(dated_runs.dag_id, dated_runs.execution_date)
+where
+    dated_runs.dated_run is not null
+    and runs.gone_at is null
+    and not exists (
+        select 1
+        from main.step_runs
+        where
+            step_runs.run_id = runs.id
+            and step_runs.gone_at is null
+    );
