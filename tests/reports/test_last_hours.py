@@ -62,8 +62,22 @@ def test_a_slow_run_took_longer_than_nineteen_of_twenty(db: ReportDatabase) -> N
     assert row["usual_ms"] == pytest.approx(18_000, rel=0.011)
     assert row["p95_ms"] == pytest.approx(28_000, rel=0.011)
     assert row["slower_pct"] == pytest.approx(100 * 58 / 18 - 100, abs=4)
+    # Itself and the quick one: failed runs are not compared, nor are those without a usual.
+    assert row["compared_runs"] == 2
     assert db.report("slow_runs", hours="1.5") == []
     assert db.report("slow_runs", pipeline="films") == []
+
+
+@pytest.mark.parametrize(("quick", "status"), [(8, "warning"), (9, "ok")])
+def test_health_warns_of_more_slow_runs_than_one_in_ten(tmp_path: Path, quick: int, status: str) -> None:
+    """One of twenty runs is slow as usual; a failed run and a pipeline without a usual are not compared."""
+    rows = [*USUAL, *(attempt(f"q{n}", 2, 15, pipeline="tales") for n in range(quick))]
+    rows += [attempt("slow", 2, 58, pipeline="tales"), attempt("lost", 2, 58, pipeline="tales", status="failed")]
+    rows += [attempt(f"f{n}", 2, 1, pipeline="films") for n in range(5)]
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", rows))
+    (found,) = (row for row in db.report("health") if row["check"] == "slow runs")
+    assert (found["status"], found["count"], bool(found["action"])) == (status, 1, status == "warning")
 
 
 def test_the_wall_has_the_last_runs_of_each_pipeline(db: ReportDatabase) -> None:

@@ -16,7 +16,7 @@ from .health import Health, health
 from .permissions import databases, ensure_instance, is_private
 from .tables import Table, table
 from .tiles import DAYS, Tile, first_day, tiles
-from .visitor import Visitor
+from .visitor import Rows, Visitor
 from .wall import Wall, wall
 
 HOURS = 24
@@ -50,6 +50,7 @@ class Part:
     text: str
     address: str
     is_bad: bool
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Home:
     days: int
     verdict: tuple[Part, ...]
     verdict_error: str
+    reason: Part | None  # where most failures were, and why
     tiles: list[Tile]
     wall: Wall | None
     ways: list[tuple[str, list[tuple[str, str]]]]  # (what they are about, (title, address) of each)
@@ -141,6 +143,7 @@ async def view(visitor: Visitor) -> Home:
         days=DAYS,
         verdict=verdict,
         verdict_error=error,
+        reason=await _reason(visitor, chosen),
         tiles=await tiles(visitor, chosen),
         wall=await wall(visitor, chosen),
         ways=await _ways(visitor, chosen),
@@ -153,14 +156,27 @@ async def view(visitor: Visitor) -> Home:
 
 async def _verdict(visitor: Visitor, chosen: Mapping[str, str]) -> tuple[tuple[Part, ...], str]:
     """The parts of the verdict, or why there are none."""
-    within = {"hours": str(HOURS)}
-    last = await visitor.rows(figures.LAST_HOURS.report, {**chosen, **within}, figures.LAST_HOURS.select)
+    last = await _answer(visitor, figures.LAST_HOURS, chosen)
     if last is None or last.error:
         return (), last.error if last else ""
-    slow = await visitor.rows(figures.SLOW_RUNS.report, {**chosen, **within}, figures.SLOW_RUNS.select)
-    number = slow.rows[0]["slow"] if slow and slow.rows else None
-    facts = figures.verdict(last.rows, number, HOURS)
+    slow = await _answer(visitor, figures.SLOW_RUNS, chosen)
+    facts = figures.verdict(last.rows, slow.rows if slow else None, HOURS)
+    if figures.is_idle(last.rows) and (newest := await _answer(visitor, figures.LAST_RUN, chosen)):
+        facts = (facts[0], *figures.last_run(newest.rows), *facts[1:])
     return tuple([await _part(visitor, fact, chosen) for fact in facts]), ""
+
+
+async def _reason(visitor: Visitor, chosen: Mapping[str, str]) -> Part | None:
+    """Where most of the last hours failed, and why; None where nothing did, or the visitor may not see it."""
+    failed = await _answer(visitor, figures.MOST_FAILED, chosen)
+    fact = figures.most_failed(failed.rows, HOURS) if failed else None
+    return await _part(visitor, fact, chosen) if fact else None
+
+
+async def _answer(visitor: Visitor, asked: Question, chosen: Mapping[str, str]) -> Rows | None:
+    """The rows of a question about the last hours."""
+    params = {name: value.format(hours=HOURS) for name, value in asked.params.items()}
+    return await visitor.rows(asked.report, {**chosen, **params}, asked.select)
 
 
 async def _part(visitor: Visitor, fact: Fact, chosen: Mapping[str, str]) -> Part:
@@ -170,6 +186,7 @@ async def _part(visitor: Visitor, fact: Fact, chosen: Mapping[str, str]) -> Part
         fact.text,
         links.report(visitor.datasette, fact.report, {**fact.params, **own}) if is_shown else "",
         fact.is_bad,
+        fact.detail,
     )
 
 
