@@ -155,6 +155,7 @@ def test_formats_for_machines(studio: Path) -> None:
         ("slower_pct > 5 in 0d", "such as 7d"),
         ("stuck > 0 in 7d", "takes no period"),
         ("failure_pct > 1 in soon", "Limit 'failure_pct > 1 in soon': since must be"),
+        ("slowest_stesp.avg_ms > 1", "Limit 'slowest_stesp.avg_ms > 1': There is no report called 'slowest_stesp'"),
         ("slowest_steps.step > 3", "step is a text such as '"),
         ("failure_pct > 1 for stp=write", "has no parameter 'stp'"),
         ("failure_rates.failure_pct > 1 for source=nobody", "There is no source 'nobody'"),

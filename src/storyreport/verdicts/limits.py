@@ -253,7 +253,10 @@ def _metric(text: str, name: str) -> Metric:
     report_name, dot, column = name.partition(".")
     if not dot:
         raise UsageError(f"Limit {text!r}: there is no {name!r}{_near(name, METRICS)}, or write REPORT.COLUMN.")
-    report = reports.find(report_name)
+    try:
+        report = reports.find(report_name)
+    except UsageError as error:
+        raise UsageError(f"Limit {text!r}: {error}") from error
     if column not in report.columns:
         raise UsageError(f"Limit {text!r}: {report_name} has no column {column!r}{_near(column, report.columns)}.")
     for param in report.params:
