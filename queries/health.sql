@@ -10,10 +10,10 @@ topic: Integrity
 params:
   source: {type: source, help: one source only}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
-  minutes: {type: number, default: 60, help: minutes of silence of running work}
-  queued_minutes: {type: number, default: 1440, help: minutes of silence of queued or waiting work}
-  failures: {type: number, default: 3, help: failures in a row that block a story}
-  stale_minutes: {type: number, default: 1440, help: minutes since the last ingest of a stale source}
+  minutes: {type: minutes, default: 60, help: minutes of silence of running work}
+  queued_minutes: {type: minutes, default: 1440, help: minutes of silence of queued or waiting work}
+  failures: {type: number, default: 3, least: 1, help: failures in a row that block a story}
+  stale_minutes: {type: minutes, default: 1440, help: minutes since the last ingest of a stale source}
 */
 with limits as (
     select

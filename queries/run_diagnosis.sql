@@ -7,7 +7,7 @@ topic: One run, one story
 params:
   source: {type: source, help: one source only}
   run: {type: text, help: the run's key (required)}
-  minutes: {type: number, default: 60, help: minutes of silence until the run is stuck}
+  minutes: {type: minutes, default: 60, help: minutes of silence until the run is stuck}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 */
 with selected as (

@@ -9,8 +9,8 @@ topic: One run, one story
 params:
   source: {type: source, help: one source only}
   run: {type: text, help: the run's key (required)}
-  minutes: {type: number, default: 60, help: minutes of silence until running work is stuck}
-  queued_minutes: {type: number, default: 1440, help: minutes of silence until queued or waiting work is stuck}
+  minutes: {type: minutes, default: 60, help: minutes of silence until running work is stuck}
+  queued_minutes: {type: minutes, default: 1440, help: minutes of silence until queued or waiting work is stuck}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 */
 with selected as materialized (

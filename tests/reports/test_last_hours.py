@@ -113,3 +113,13 @@ def test_durations_of_all_together(db: ReportDatabase) -> None:
     days = db.report("run_durations", pipeline="films")
     assert sorted(day["runs"] for day in days) in ([1, 1], [2])
     assert sum(day["runs"] for day in db.report("run_durations")) == 27
+
+
+def test_the_longest_period_holds_everything(db: ReportDatabase) -> None:
+    """Twenty runs of long ago, three of the last day, three of the day before, one of films; none that is to come."""
+    ever = "8760000"
+    assert sum(row["value"] for row in db.report("last_hours", hours=ever) if row["figure"] == "runs") == 27
+    assert sum(row["count"] for row in db.report("recent_statuses", hours=ever) if row["kind"] == "run") == 27
+    assert len({row["run"] for row in db.report("recent_runs", hours=ever, limit="1000000000")}) == 27
+    assert db.report("recent_runs", hours="0") == []
+    assert db.report("duration_changes", days="365000") == db.report("duration_changes", days="300")

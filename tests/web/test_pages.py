@@ -165,7 +165,10 @@ def test_a_report_is_addressed_under_a_base_url(path: Path) -> None:
     served.datasette._settings["base_url"] = "/reports/"
     # The client puts the base before the address.
     response = served.get("/storyreport/stuck_runs.json?minutes=x")
-    assert (response.status_code, response.json()["error"]) == (400, "minutes must be a number, not 'x'.")
+    assert (response.status_code, response.json()["error"]) == (
+        400,
+        "minutes must be a number from 0 to 525,600,000, not 'x'.",
+    )
     page = served.get("/storyreport/slowest_steps").text
     assert re.search(r'src="/reports/static/page.js\?_hash=[0-9a-f]{12}"', page)
     assert 'action="/reports/storyreport/slowest_steps"' in page
@@ -175,7 +178,7 @@ def test_a_report_is_addressed_under_a_base_url(path: Path) -> None:
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("minutes=soon", "minutes must be a number, not 'soon'."),
+        ("minutes=soon", "minutes must be a number from 0 to 525,600,000, not 'soon'."),
         ("as_of=soon", "as_of must be 'now' or a UTC time such as 2025-01-31T09:30:00Z, not 'soon'."),
         (
             "minuts=5",

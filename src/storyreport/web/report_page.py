@@ -43,6 +43,8 @@ class Field:
     options: tuple[tuple[str, str], ...] = ()  # (value, label)
     suggestions: tuple[str, ...] = ()
     is_wrong: bool = False
+    least: float | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True)
@@ -245,10 +247,11 @@ async def _field(visitor: Visitor, param: reports.Param, value: str, is_wrong: b
             param.name, label, "select", value, param.help, options=tuple((name, name or "-") for name in names)
         )
     # A browser's number field shows nothing but a number, not even the one that was meant.
-    kind = "number" if param.type == "number" and not is_wrong else "text"
+    kind = "number" if param.type in reports.BOUNDS and not is_wrong else "text"
     suggestions = tuple(await _suggestions(visitor, param.type))
     placeholder = param.default or ("7d, 2026-01-31" if param.type == "date" else "")
-    return Field(param.name, label, kind, value, param.help, placeholder, (), suggestions, is_wrong)
+    bounds = param.bounds if kind == "number" else (None, None)
+    return Field(param.name, label, kind, value, param.help, placeholder, (), suggestions, is_wrong, *bounds)
 
 
 async def _suggestions(visitor: Visitor, kind: str) -> Collection[str]:
