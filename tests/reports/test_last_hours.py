@@ -1,10 +1,15 @@
 """What the last hours came to, which runs were slow, and the last runs of each pipeline; numbers by hand."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from helpers.attempts import attempt, moment, write
 from helpers.report_database import ReportDatabase, pairs
+
+from storyreport import reports
+from storyreport.verdicts import figures
 
 # Twenty completed runs of 10 to 29 s, days ago: the median is the 10th, 19 s; the p95 is the 19th, 28 s.
 USUAL = [attempt(f"u{n:02}", 96 + n, 10 + n, pipeline="tales") for n in range(20)]
@@ -123,3 +128,23 @@ def test_the_longest_period_holds_everything(db: ReportDatabase) -> None:
     assert len({row["run"] for row in db.report("recent_runs", hours=ever, limit="1000000000")}) == 27
     assert db.report("recent_runs", hours="0") == []
     assert db.report("duration_changes", days="365000") == db.report("duration_changes", days="300")
+
+
+def test_what_failed_most(tmp_path: Path) -> None:
+    """Two errors begin alike in two pipelines, and are more than any other; what failed two days ago is not counted."""
+    refused = "Connection refused by the host with number {}"
+    rows = [
+        attempt("a", 3, 5, pipeline="books", status="failed", error=refused.format(17)),
+        attempt("b", 2, 5, pipeline="films", status="failed", error=refused.format(4)),
+        attempt("c", 1, 5, pipeline="films", status="failed", error="Torn"),
+        *(attempt(f"old-{n}", 50, 5, pipeline="films", status="failed", error="Torn") for n in range(3)),
+    ]
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", rows))
+    asked = figures.MOST_FAILED
+    with closing(sqlite3.connect(db.path)) as connection:
+        report = reports.find(asked.report)
+        (found,) = reports.select(connection, report, {"since": "24h"}, asked.select, {"hours": "24"})
+    assert (found["failures"], found["pipelines"], found["source"], found["pipeline"]) == (2, 2, "studio", None)
+    assert found["error"] == refused.format(4), "that of the last time"
+    assert found["first_at"][:16] == moment(3)[:16]

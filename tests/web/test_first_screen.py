@@ -130,6 +130,35 @@ def test_what_is_bad_news(failed: tuple[int, int], slow: list[tuple[str, int, in
 
 
 @pytest.mark.parametrize(
+    ("row", "said", "params"),
+    [
+        (
+            {"failures": 3},
+            "books failed 3 times in cut, since 02:31 UTC",
+            {"source": "s", "pipeline": "books", "step": "cut"},
+        ),
+        ({}, "books failed once in cut, at 02:31 UTC", {"source": "s", "pipeline": "books", "step": "cut"}),
+        (
+            {"failures": 9, "pipelines": 4, "pipeline": None, "step": None},
+            "4 pipelines failed 9 times, since 02:31 UTC",
+            {"source": "s"},
+        ),
+        (
+            {"pipeline": None, "step": "write a very long chapter of a story, part 17"},
+            "s failed once in write a ve… story, part 17, at 02:31 UTC",
+            {"source": "s", "step": "write a very long chapter of a story, part 17"},
+        ),
+    ],
+)
+def test_where_most_failed(row: dict[str, object], said: str, params: dict[str, str]) -> None:
+    plain = {"failures": 1, "pipelines": 1, "source": "s", "pipeline": "books", "step": "cut", "error": "Torn\n\tpaper"}
+    fact = figures.most_failed([{**plain, "first_at": "2026-03-01T02:31:07.000Z", **row}])
+    assert fact
+    assert (fact.text, fact.detail) == (said, "Torn paper")
+    assert fact.params == {"since": "24h", **params}
+
+
+@pytest.mark.parametrize(
     ("before", "said"),
     [(2.0, "5.00 USD, 150 % more than the day before"), (0.05, "5.00 USD, 100 times the day before")],
 )

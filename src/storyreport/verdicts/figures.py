@@ -17,6 +17,8 @@ ENOUGH, CHANGE_PCT = 20, 10
 BAD_COST_PCT = 20
 # One run in twenty is above its p95: from more than twice as many of a pipeline on, they are bad news.
 BAD_SLOW_SHARE = 0.1
+# Letters of a name within a sentence.
+LONG_NAME = 30
 DAY_BEFORE = "the day before"
 # From here on, percentages are hard to read.
 MANY_TIMES = 10
@@ -71,23 +73,24 @@ SLOW_RUNS = Question(
 )
 # Asked where nothing ran.
 LAST_RUN = Question("recent_runs", {"limit": "1"}, "select max(started_at) as at from report")
-# Where most of the last :hours failed, since when, and with which error the last time.
+# What failed most in the last :hours: errors that begin alike are one, as ids and places come later. The error is that
+# of the last time; a name is empty where there are several.
 MOST_FAILED = Question(
     "failed_runs",
     {"since": "{hours}h", "hours": "{hours}"},
     """
     select
-        source,
-        pipeline,
-        step,
         count(*) as failures,
+        count(distinct source || ' ' || coalesce(pipeline, '')) as pipelines,
+        case when count(distinct source) = 1 then min(source) end as source,
+        case when count(distinct source || ' ' || coalesce(pipeline, '')) = 1 then min(pipeline) end as pipeline,
+        case when count(distinct step) = 1 then min(step) end as step,
         min(failed_at) as first_at,
-        max(failed_at) as last_at,
-        error
+        substr(max(failed_at || coalesce(error, '')), 25) as error
     from report
     where failed_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || :hours || ' hours')
-    group by source, pipeline, step
-    order by failures desc, last_at desc
+    group by coalesce(substr(error, 1, 40), source || ' ' || coalesce(pipeline, '') || ' ' || coalesce(step, ''))
+    order by failures desc, max(failed_at) desc
     limit 1
     """,
 )
@@ -249,11 +252,11 @@ def most_failed(rows: Sequence[Row], hours: int = 24) -> Fact | None:
         return None
     row = rows[0]
     named = {name: row[name] for name in ("source", "pipeline", "step") if row[name]}
-    where = f" in {row['step']}" if row["step"] else ""
-    number = f"{row['failures']:,} times" if row["failures"] > 1 else "once"
-    since = f"{'since' if row['failures'] > 1 else 'at'} {row['first_at'][11:16]} UTC"
-    error = " ".join(str(row["error"] or "no error is recorded").split())
-    text = f"{row['pipeline'] or row['source']} failed {number}{where}, {since}"
+    who = _short(row["pipeline"] or row["source"]) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
+    where = f" in {_short(row['step'])}" if row["step"] else ""
+    often, since = (f"{row['failures']:,} times", "since") if row["failures"] > 1 else ("once", "at")
+    text = f"{who} failed {often}{where}, {since} {row['first_at'][11:16]} UTC"
+    error = " ".join(row["error"].split()) or "no error is recorded"
     return Fact(text, MOST_FAILED.report, {"since": f"{hours}h", **named}, True, error)
 
 
@@ -262,12 +265,17 @@ def change_words(change_pct: float, more: str, less: str) -> str:
     return f"{abs(change_pct):,.0f} % {more if change_pct > 0 else less}"
 
 
+def _short(name: str) -> str:
+    """A name with both its ends: long ones often differ in the last letters only."""
+    return name if len(name) <= LONG_NAME else f"{name[: LONG_NAME // 3]}…{name[-LONG_NAME // 2 :]}"
+
+
 def _slow(rows: Sequence[Row], within: Mapping[str, str]) -> Fact:
     """The number of slow runs, and the pipeline that has the largest share of them where that is news."""
     worst, text = rows[0], f"{sum(row['slow'] for row in rows):,} slower than usual"
     is_bad = worst["slow"] > BAD_SLOW_SHARE * worst["compared_runs"]
     if is_bad and len(rows) > 1:
-        text += f" ({worst['pipeline'] or worst['source']}: {worst['slow']:,} of {worst['compared_runs']:,})"
+        text += f" ({_short(worst['pipeline'] or worst['source'])}: {worst['slow']:,} of {worst['compared_runs']:,})"
     return Fact(text, "slow_runs", within, is_bad)
 
 
