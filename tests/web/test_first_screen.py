@@ -13,6 +13,7 @@ from helpers.denying import denied
 from helpers.report_database import ReportDatabase
 from helpers.serving import ESCAPED, HOSTILE, Served
 
+from storyreport import rollups, schema
 from storyreport.verdicts import figures
 
 
@@ -99,6 +100,41 @@ def test_nothing_ran(tmp_path: Path) -> None:
         assert text(verdict(served)) == f"Last 24 h: no runs , the last one {ago} days ago ({day}) ."
         link = re.findall(r'href="([^"]+)"', verdict(served))[1]
         assert [row["run"] for row in served.get(link.replace("?", ".json?_shape=array&")).json()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "calls", "said", "titles"),
+    [
+        ([], [",acme,{},3,USD"] * 2, "Last 24 h: 6.00 USD .", ["Cost", "Calls"]),
+        (
+            [attempt("a", 1)],
+            [],
+            "Last 24 h: 1 run , none failed .",
+            ["Success rate", "Runs", "Median duration", "Stuck"],
+        ),
+        (
+            [attempt("a", 1, story="S-1")],
+            ["a,acme,{},3,USD"],
+            "Last 24 h: 1 run , none failed , 3.00 USD .",
+            ["Success rate", "Runs", "Median duration", "Cost", "Cost per accepted story", "Stuck"],
+        ),
+        (None, [], "", []),
+    ],
+)
+def test_tiles_are_of_what_there_is(
+    tmp_path: Path, attempts: list[dict[str, str]] | None, calls: list[str], said: str, titles: list[str]
+) -> None:
+    db = ReportDatabase(tmp_path)
+    if attempts is None:
+        with closing(schema.connect(db.path)) as connection:
+            rollups.update(connection)
+    else:
+        db.ingest(write(tmp_path / "studio", attempts, [call.format(moment(2)) for call in calls]))
+    with closing(Served(db.path)) as served:
+        page = served.get("/").text
+        assert text(verdict(served)) == said
+    assert [text(title) for title in re.findall(r'<section class="tile">\s*<h2>(.*?)</h2>', page)] == titles
+    assert ("Nothing has been ingested yet" in page) == (attempts is None)
 
 
 RUNS = {"figure": "runs", "value": 1200, "previous_value": 900, "currency": None}

@@ -72,7 +72,7 @@ SLOW_RUNS = Question(
     """,
 )
 # Asked where nothing ran.
-LAST_RUN = Question("recent_runs", {"limit": "1"}, "select max(started_at) as at from report")
+LAST_RUN = Question("recent_runs", {"limit": "1"}, "select max(started_at) as at, count(*) as runs from report")
 # What failed most in the last :hours: errors that begin alike are one, as ids and places come later. The error is that
 # of the last time; a name is empty where there are several.
 MOST_FAILED = Question(
