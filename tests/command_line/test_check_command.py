@@ -84,7 +84,7 @@ def test_what_broke_by_how_much_and_where(studio: Path) -> None:
     done = storyreport("check", "--limit", "failure_rates.failure_pct > 30 in 2026-03-01", cwd=studio)
     assert done.returncode == 3
     assert done.stdout.splitlines() == [
-        "broken  failure_rates.failure_pct > 30 in 2026-03-01: 33.33 %, 3.33 % above the limit",
+        "broken  failure_rates.failure_pct > 30 in 2026-03-01: 33.33 %, 3.33 points above the limit",
         "        studio write: 33.33 %",
         "        see: storyreport report failure_rates -p since=2026-03-01",
     ]

@@ -401,5 +401,5 @@ def test_what_cannot_be_asked_is_a_sentence(served: Served) -> None:
     for extension in ("csv", "json"):
         answer = served.get(f"/storyreport/nosuch.{extension}")
         assert answer.status_code == 404
-        assert "Table not found" in answer.text
+        assert "There is no report or table 'nosuch': " in answer.text
         assert "<" not in answer.text
