@@ -57,6 +57,8 @@ def test_what_was_done_and_changed(folder: Path) -> None:
     work = {row["work"]: (row["now"], row["before"]) for row in found["Work done"]["rows"]}
     assert (work["runs completed"], work["runs failed"]) == ((2, 3), (1, 0))
     assert found["Cost"]["lines"] == ["2.00 USD"]
+    (failed,) = found["What failed most"]["lines"]
+    assert re.fullmatch(r"studio failed once in write, at \d{4}-\d\d-\d\d \d\d:\d\d UTC: Boom .*", failed)
     assert [row["occurrences"] for row in found["New errors"]["rows"]] == [1]
     assert any("failed" in line for line in found["To look at"]["lines"])
     # Hours are not the days that the sections are of: the verdict says which it means.

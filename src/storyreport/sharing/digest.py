@@ -105,6 +105,11 @@ def _failure(row: Row) -> str:
     return f"{_text(row['error'])}: {row['occurrences']:,} times since {row['first_seen'][:10]}"
 
 
+def _failed_most(row: Row) -> str:
+    fact = figures.most_failed([row], hours=None)
+    return f"{fact.text}: {_text(fact.detail)}" if fact else ""
+
+
 SINCE = {"since": "{since}", "until": "today"}
 PARTS = (
     Part(
@@ -114,6 +119,7 @@ PARTS = (
         """select "check", status, detail, report, count from report where status <> 'ok' order by status""",
         _health,
     ),
+    Part.of("What failed most", figures.MOST_FAILED_OF_DAYS, _failed_most),
     Part(
         "Work done",
         "throughput",

@@ -73,12 +73,9 @@ SLOW_RUNS = Question(
 )
 # Asked where nothing ran.
 LAST_RUN = Question("recent_runs", {"limit": "1"}, "select max(started_at) as at, count(*) as runs from report")
-# What failed most in the last :hours: errors that begin alike are one, as ids and places come later. The error is that
-# of the last time; a name is empty where there are several.
-MOST_FAILED = Question(
-    "failed_runs",
-    {"since": "{hours}h", "hours": "{hours}"},
-    """
+# What failed most: errors that begin alike are one, as ids and places come later. The error is that of the last time; a
+# name is empty where there are several.
+_MOST_FAILED = """
     select
         count(*) as failures,
         count(distinct source || ' ' || coalesce(pipeline, '')) as pipelines,
@@ -88,11 +85,19 @@ MOST_FAILED = Question(
         min(failed_at) as first_at,
         substr(max(failed_at || coalesce(error, '')), 25) as error
     from report
-    where failed_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || :hours || ' hours')
+    where failed_at >= {first}
     group by coalesce(substr(error, 1, 40), source || ' ' || coalesce(pipeline, '') || ' ' || coalesce(step, ''))
     order by failures desc, max(failed_at) desc
-    limit 1
-    """,
+    limit {most}
+"""
+# In the last :hours, and since :first, the first day of the period.
+MOST_FAILED = Question(
+    "failed_runs",
+    {"since": "{hours}h", "hours": "{hours}"},
+    _MOST_FAILED.format(first="strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || :hours || ' hours')", most=1),
+)
+MOST_FAILED_OF_DAYS = Question(
+    "failed_runs", {"since": "{since}", "until": "today"}, _MOST_FAILED.format(first=":first", most=3)
 )
 # Since :first, the first day of the period, against as many days before.
 SLOWER_STEPS = Question(
@@ -246,8 +251,11 @@ def last_run(rows: Sequence[Row]) -> tuple[Fact, ...]:
     return (Fact(f"the last one {when} ({day})", "recent_runs", {"since": str(day - timedelta(days=6))}),)
 
 
-def most_failed(rows: Sequence[Row], hours: int = 24) -> Fact | None:
-    """Where most of the last hours failed, and why, from the rows of MOST_FAILED; None where nothing did."""
+def most_failed(rows: Sequence[Row], hours: int | None = 24) -> Fact | None:
+    """Where most of the last hours failed, and why, from the rows of MOST_FAILED; None where nothing did.
+
+    Of days (no hours), it says the day.
+    """
     if not rows:
         return None
     row = rows[0]
@@ -255,9 +263,11 @@ def most_failed(rows: Sequence[Row], hours: int = 24) -> Fact | None:
     who = _short(row["pipeline"] or row["source"]) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
     where = f" in {_short(row['step'])}" if row["step"] else ""
     often, since = (f"{row['failures']:,} times", "since") if row["failures"] > 1 else ("once", "at")
-    text = f"{who} failed {often}{where}, {since} {row['first_at'][11:16]} UTC"
+    first = row["first_at"][11:16] if hours else row["first_at"][:16].replace("T", " ")
+    text = f"{who} failed {often}{where}, {since} {first} UTC"
     error = " ".join(row["error"].split()) or "no error is recorded"
-    return Fact(text, MOST_FAILED.report, {"since": f"{hours}h", **named}, True, error)
+    of_hours = {"since": f"{hours}h"} if hours else {}
+    return Fact(text, MOST_FAILED.report, {**of_hours, **named}, True, error)
 
 
 def change_words(change_pct: float, more: str, less: str) -> str:
