@@ -64,6 +64,11 @@ class Param:
     own_least: float | None = None
 
     @property
+    def noun(self) -> str:
+        """Its values in a word."""
+        return "number" if self.type == "whole" else self.type
+
+    @property
     def is_required(self) -> bool:
         """Whether the report says nothing without a value, as its help text says."""
         return "(required)" in self.help
