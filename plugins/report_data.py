@@ -23,5 +23,9 @@ def asgi_wrapper(datasette: Any) -> Any:
 
 @hookimpl
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
-    """An unknown CSV address, report or table."""
-    return addresses.not_found(request, exception) or lost.page(datasette, request, exception)
+    """An unknown report, table or CSV address."""
+
+    async def answer() -> Any:
+        return await lost.page(datasette, request, exception) or addresses.not_found(request, exception)
+
+    return answer

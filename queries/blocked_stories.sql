@@ -8,7 +8,7 @@ lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
-  failures: {type: number, default: 3, help: failures in a row}
+  failures: {type: number, default: 3, least: 1, help: failures in a row}
 headline:
   - '{rows:blocked story|blocked stories}, most in a row: {story[0]} with {consecutive_failures[0]:failure}.'
 chart:

@@ -6,7 +6,7 @@ description: >-
 topic: Right now
 params:
   source: {type: source, help: one source only}
-  days: {type: number, default: 30, help: days since it finished}
+  days: {type: days, default: 30, help: days since it finished}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 chart:
   mark: bar

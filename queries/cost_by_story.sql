@@ -11,7 +11,7 @@ params:
   since: {type: date, help: first day of calls (UTC)}
   until: {type: date, help: 'last day of calls (UTC), included'}
   story: {type: text, help: one story only}
-  limit: {type: number, default: 1000, help: maximum number of rows}
+  limit: {type: whole, default: 1000, help: maximum number of rows}
 headline:
   - '{rows:row}, most expensive {title[0]} with {cost[0]}.'
 chart:

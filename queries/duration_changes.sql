@@ -8,7 +8,7 @@ topic: Steps
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
-  days: {type: number, default: 7, help: length of each period in days}
+  days: {type: days, default: 7, least: 1, help: length of each period in days}
 headline:
   - 'Largest change: {step[0]}, p95 {p95_ms[0]} after {previous_p95_ms[0]} ({change_pct[0]}).'
 chart:
@@ -22,7 +22,7 @@ with spans as (
     select
         source_id,
         max(last_day) as last_day,
-        max(1, cast(:days as integer)) as days
+        cast(:days as integer) as days
     from (
         select
             source_id,

@@ -3,16 +3,17 @@ title: Health
 description: >-
   All checks, problems first. Each check names the report with the details and uses the same limits: an hour of silence
   is stuck (a day for queued and waiting work), three failures in a row are blocked. A run of the last 24 hours is
-  slow if it took longer than the p95 of the 28 days before. A source is fresh if it was ingested within a day. The
-  sources file may set other limits.
+  slow if it took longer than the p95 of the 28 days before; as one in twenty does, slow runs are a warning from more
+  than one in ten of a pipeline on. A source is fresh if it was ingested within a day. The sources file may set other
+  limits.
 topic: Integrity
 params:
   source: {type: source, help: one source only}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
-  minutes: {type: number, default: 60, help: minutes of silence of running work}
-  queued_minutes: {type: number, default: 1440, help: minutes of silence of queued or waiting work}
-  failures: {type: number, default: 3, help: failures in a row that block a story}
-  stale_minutes: {type: number, default: 1440, help: minutes since the last ingest of a stale source}
+  minutes: {type: minutes, default: 60, help: minutes of silence of running work}
+  queued_minutes: {type: minutes, default: 1440, help: minutes of silence of queued or waiting work}
+  failures: {type: number, default: 3, least: 1, help: failures in a row that block a story}
+  stale_minutes: {type: minutes, default: 1440, help: minutes since the last ingest of a stale source}
 */
 with limits as (
     select
@@ -83,6 +84,15 @@ usual as materialized (
     cross join usual_run_durations as durations using (source_id, pipeline_id, kind, day)
 ),
 
+slow as materialized (
+    select
+        sum(0.99 * last_runs.duration_ms > usual.p95_ms) as runs,
+        count(*) as compared_runs
+    from last_runs
+    join usual using (source_id, pipeline_id, kind, day)
+    group by last_runs.source_id, last_runs.pipeline_id, last_runs.kind
+),
+
 -- The number of findings of each check; is_checked is 0 if no source has the data that it needs.
 found (name, count, is_checked) as (
     select
@@ -129,11 +139,9 @@ found (name, count, is_checked) as (
     union all
     select
         'slow runs',
-        count(*),
+        coalesce(sum(runs), 0),
         1
-    from last_runs
-    join usual using (source_id, pipeline_id, kind, day)
-    where 0.99 * last_runs.duration_ms > usual.p95_ms
+    from slow
     union all
     select
         'blocked',
@@ -360,11 +368,28 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'No run of the last 24 h was slower than usual.',
         ''
     )
+),
+
+evaluated as (
+    select
+        name,
+        count,
+        is_checked,
+        count > 0
+        and (
+            name <> 'slow runs'
+            or exists (
+                select 1
+                from slow
+                where 10 * runs > compared_runs
+            )
+        ) as is_news
+    from found
 )
 
 select
     checks.name as "check",
-    case when found.count > 0 then checks.status else 'ok' end as status,
+    case when found.is_news then checks.status else 'ok' end as status,
     found.count,
     replace(
         replace(
@@ -388,10 +413,10 @@ select
         '{stale}',
         words.stale
     ) as detail,
-    case when found.count > 0 then checks.action end as action,
+    case when found.is_news then checks.action end as action,
     checks.report
 from checks
-join found using (name)
+join evaluated as found using (name)
 cross join words
 where exists (select 1 from selected)
-order by found.count > 0 and checks.status = 'problem' desc, found.count > 0 desc, checks.place
+order by found.is_news and checks.status = 'problem' desc, found.is_news desc, checks.place

@@ -9,7 +9,7 @@ lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
-  hours: {type: number, default: 24, help: hours back}
+  hours: {type: hours, default: 24, help: hours back}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 */
 -- Of a lake the latest runs and calls are here, from a moment on: what began before is unknown.

@@ -7,8 +7,8 @@ topic: One run, one story
 params:
   source: {type: source, help: one source only}
   batch: {type: text, help: 'one batch or workflow only (its key)'}
-  page: {type: number, default: 1, help: 'page number, 1 is the newest'}
-  per_page: {type: number, default: 100, help: events per page}
+  page: {type: whole, default: 1, least: 1, help: 'page number, 1 is the newest'}
+  per_page: {type: whole, default: 100, least: 1, help: events per page}
 */
 -- Each case has an index in this order; rows are only looked up for the page.
 with paging as (

@@ -14,12 +14,12 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
-  hours: {type: number, help: only the last hours}
+  hours: {type: hours, help: only the last hours}
   status: {type: text, help: one status only}
   story: {type: text, help: one story only}
   step: {type: step, help: only runs that executed this step}
   order: {type: choice, choices: [newest, slower, cost], default: newest, help: what comes first}
-  limit: {type: number, default: 100, help: maximum number of runs}
+  limit: {type: whole, default: 100, help: maximum number of runs}
 headline:
   - '{rows:run}: {status.counts}.'
   - 'The first, {run[0]}, took {duration_ms[0]}.'

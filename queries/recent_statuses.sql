@@ -8,7 +8,7 @@ lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
-  hours: {type: number, default: 24, help: hours back}
+  hours: {type: hours, default: 24, help: hours back}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 chart:
   mark: bar

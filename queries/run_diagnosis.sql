@@ -7,7 +7,7 @@ topic: One run, one story
 params:
   source: {type: source, help: one source only}
   run: {type: text, help: the run's key (required)}
-  minutes: {type: number, default: 60, help: minutes of silence until the run is stuck}
+  minutes: {type: minutes, default: 60, help: minutes of silence until the run is stuck}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 */
 with selected as (
@@ -162,6 +162,40 @@ paces as (
             and usual.day = selected.day
 ),
 
+-- The error of a failed run, or of a step that failed.
+known_errors as (
+    select
+        selected.id,
+        coalesce(
+            selected.error_id,
+            (
+                select max(failures.error_id)
+                from its_step_runs as failures
+                where
+                    failures.selected_id = selected.id
+                    and failures.status = 'failed'
+            )
+        ) as error_id
+    from selected
+    where selected.status = 'failed'
+),
+
+same_errors as (
+    select
+        known_errors.id,
+        sum(others.occurrences) as occurrences,
+        strftime('%Y-%m-%d %H:%M', min(others.first_seen)) as first_at,
+        strftime('%Y-%m-%d %H:%M', max(others.last_seen)) as last_at,
+        count(distinct others.family) as families,
+        min(others.family) as family,
+        count(distinct pipelines.id) as pipelines,
+        min(pipelines.name) as pipeline
+    from known_errors
+    cross join rollup_error_days as others on others.error_id = known_errors.error_id
+    left join pipelines on pipelines.id = others.pipeline_id
+    group by known_errors.id
+),
+
 checks (id, place, name, status, detail, action) as (
     select
         id,
@@ -227,6 +261,19 @@ checks (id, place, name, status, detail, action) as (
     join call_counts using (id)
     union all
     select
+        id,
+        2,
+        'same error',
+        'warning',
+        printf('Seen %,d times, first at ', occurrences) || first_at || ', last at ' || last_at || ' (UTC)'
+        || coalesce(', in ' || case families when 1 then nullif(family, '') else families || ' steps' end, '')
+        || case pipelines when 0 then '' when 1 then ', of ' || pipeline else ', of ' || pipelines || ' pipelines' end
+        || '.',
+        'See failed_runs for the other runs.'
+    from same_errors
+    where occurrences > 1
+    union all
+    select
         selected.id,
         3,
         'stuck',
@@ -238,7 +285,14 @@ checks (id, place, name, status, detail, action) as (
         case
             when last_signs.id is null then 'Not running.'
             when last_signs.last_sign is null then 'Running, but no sign of life is recorded.'
-            else 'Last sign of life ' || last_signs.silent_minutes || ' minutes ago, at ' || last_signs.last_sign || '.'
+            else
+                'Last sign of life '
+                || case
+                    when last_signs.silent_minutes >= 2880 then (last_signs.silent_minutes / 1440) || ' days'
+                    when last_signs.silent_minutes >= 120 then (last_signs.silent_minutes / 60) || ' hours'
+                    else last_signs.silent_minutes || ' minutes'
+                end
+                || ' ago, at ' || last_signs.last_sign || '.'
         end,
         case
             when coalesce(last_signs.silent_minutes, 1e9) >= cast(:minutes as integer) and last_signs.id is not null

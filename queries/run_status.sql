@@ -9,8 +9,8 @@ topic: One run, one story
 params:
   source: {type: source, help: one source only}
   run: {type: text, help: the run's key (required)}
-  minutes: {type: number, default: 60, help: minutes of silence until running work is stuck}
-  queued_minutes: {type: number, default: 1440, help: minutes of silence until queued or waiting work is stuck}
+  minutes: {type: minutes, default: 60, help: minutes of silence until running work is stuck}
+  queued_minutes: {type: minutes, default: 1440, help: minutes of silence until queued or waiting work is stuck}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 */
 with selected as materialized (
@@ -97,7 +97,8 @@ slow_steps as (
     where its.duration_ms > 1.1 * usual_steps.usual_ms
 ),
 
--- The step that failed last, or is open.
+-- The step that failed last, or is open; one whose failed attempt was followed by another comes after those that were
+-- not tried again.
 last_steps as (
     select
         selected_id,
@@ -106,9 +107,17 @@ last_steps as (
         error_message,
         row_number() over (
             partition by selected_id, status = 'failed'
-            order by coalesce(ended_at, started_at, queued_at) desc, id desc
+            order by is_latest desc, coalesce(ended_at, started_at, queued_at) desc, id desc
         ) as place
-    from its_step_runs
+    from (
+        select
+            *,
+            row_number() over (
+                partition by selected_id, story_id, step_id
+                order by coalesce(last_activity_at, ended_at, started_at) desc, id desc
+            ) = 1 as is_latest
+        from its_step_runs
+    )
     where status in ('failed', 'running', 'waiting', 'queued')
 ),
 

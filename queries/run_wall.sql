@@ -9,8 +9,8 @@ lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
-  runs: {type: number, default: 40, help: maximum number of runs of a pipeline}
-  pipelines: {type: number, default: 12, help: maximum number of pipelines}
+  runs: {type: whole, default: 40, help: maximum number of runs of a pipeline}
+  pipelines: {type: whole, default: 12, help: maximum number of pipelines}
 */
 -- A row for each source and pipeline with runs, and one for the runs of a source without a pipeline.
 with known as (

@@ -10,8 +10,8 @@ lake: current state
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
-  minutes: {type: number, default: 60, help: minutes of silence of running work}
-  queued_minutes: {type: number, default: 1440, help: minutes of silence of queued or waiting work}
+  minutes: {type: minutes, default: 60, help: minutes of silence of running work}
+  queued_minutes: {type: minutes, default: 1440, help: minutes of silence of queued or waiting work}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
 headline:
   - '{rows:piece of silent work|pieces of silent work}, longest {run[0]} for {stuck_minutes[0]}.'

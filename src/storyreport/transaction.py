@@ -17,6 +17,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 BUSY = "{path} is being written by another command: try again when it has finished, or give a longer --wait."
+WAITING = "waiting for another command to finish"
 Progress = Callable[[str], None]
 # The signals that came in an interruptible part of this process.
 _signals: list[int] = []
@@ -107,8 +108,7 @@ def _locked(path: Path, progress: Progress, is_repeatable: bool) -> sqlite3.Conn
             if is_repeatable and connection.execute("pragma journal_mode").fetchone() == ("wal",):
                 # With a log, what was written before stays whole.
                 connection.execute("pragma synchronous = normal")
-            progress("waiting for another ingest to finish")
-            _begin(connection, path)
+            _begin(connection, path, progress)
             if opened and opened == _number_of(path):
                 return connection
         except sqlite3.DatabaseError as error:
@@ -122,7 +122,7 @@ def _locked(path: Path, progress: Progress, is_repeatable: bool) -> sqlite3.Conn
         connection.close()
 
 
-def _begin(connection: sqlite3.Connection, path: Path) -> None:
+def _begin(connection: sqlite3.Connection, path: Path, progress: Progress) -> None:
     """Take the write lock. SQLite would wait for it, too, but say nothing, and not hear Ctrl-C."""
     connection.execute("pragma busy_timeout = 0")
     for _ in patience.attempts(f"another command that writes {path}"):
@@ -131,18 +131,20 @@ def _begin(connection: sqlite3.Connection, path: Path) -> None:
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) and "busy" not in str(error):
                 raise
+            progress(WAITING)
             continue
         connection.execute(f"pragma busy_timeout = {schema.WAIT_SECONDS * 1000}")
         return
     raise StoryreportError(BUSY.format(path=path))
 
 
-def _lock(file: int, path: Path) -> None:
+def _lock(file: int, path: Path, progress: Progress) -> None:
     """Be the only one who makes a file."""
     for _ in patience.attempts(f"another command that makes {path}"):
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
+        progress(WAITING)
     raise StoryreportError(BUSY.format(path=path))
 
 
@@ -163,9 +165,8 @@ def _alone_with_a_new_file(path: Path, progress: Progress) -> Iterator[None]:
         except OSError:
             # SQLite's error names the reason.
             break
-        progress("waiting for another ingest to finish")
         try:
-            _lock(file, path)
+            _lock(file, path, progress)
         except BaseException:
             os.close(file)
             raise

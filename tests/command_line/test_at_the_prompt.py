@@ -201,7 +201,7 @@ def test_a_known_name_may_have_no_rows(tracked: Tracker) -> None:
 def test_help_of_a_report(tmp_path: Path) -> None:
     """Its parameters with their defaults, and its columns; an unknown report is wrong usage."""
     said = ok("report", "stuck_runs", "--help", cwd=tmp_path)
-    assert "-p minutes=NUMBER" in said
+    assert "-p minutes=MINUTES" in said
     assert "[60]" in said
     assert "stuck_minutes" in said
     assert max(map(len, said.splitlines())) <= 80

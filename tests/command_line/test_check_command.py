@@ -84,7 +84,7 @@ def test_what_broke_by_how_much_and_where(studio: Path) -> None:
     done = storyreport("check", "--limit", "failure_rates.failure_pct > 30 in 2026-03-01", cwd=studio)
     assert done.returncode == 3
     assert done.stdout.splitlines() == [
-        "broken  failure_rates.failure_pct > 30 in 2026-03-01: 33.33 %, 3.33 % above the limit",
+        "broken  failure_rates.failure_pct > 30 in 2026-03-01: 33.33 %, 3.33 points above the limit",
         "        studio write: 33.33 %",
         "        see: storyreport report failure_rates -p since=2026-03-01",
     ]
@@ -155,6 +155,7 @@ def test_formats_for_machines(studio: Path) -> None:
         ("slower_pct > 5 in 0d", "such as 7d"),
         ("stuck > 0 in 7d", "takes no period"),
         ("failure_pct > 1 in soon", "Limit 'failure_pct > 1 in soon': since must be"),
+        ("slowest_stesp.avg_ms > 1", "Limit 'slowest_stesp.avg_ms > 1': There is no report called 'slowest_stesp'"),
         ("slowest_steps.step > 3", "step is a text such as '"),
         ("failure_pct > 1 for stp=write", "has no parameter 'stp'"),
         ("failure_rates.failure_pct > 1 for source=nobody", "There is no source 'nobody'"),

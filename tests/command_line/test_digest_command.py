@@ -57,11 +57,17 @@ def test_what_was_done_and_changed(folder: Path) -> None:
     work = {row["work"]: (row["now"], row["before"]) for row in found["Work done"]["rows"]}
     assert (work["runs completed"], work["runs failed"]) == ((2, 3), (1, 0))
     assert found["Cost"]["lines"] == ["2.00 USD"]
+    (failed,) = found["What failed most"]["lines"]
+    assert re.fullmatch(r"studio failed once in write, at \d{4}-\d\d-\d\d \d\d:\d\d UTC: Boom .*", failed)
     assert [row["occurrences"] for row in found["New errors"]["rows"]] == [1]
     assert any("failed" in line for line in found["To look at"]["lines"])
     # Hours are not the days that the sections are of: the verdict says which it means.
     verdict = json.loads(ok("digest", "--period", "24h", "--format", "json", cwd=folder))["verdict"]
-    assert ". Last 24 h: 3 runs, 1 failed, 2.00 USD" in verdict
+    assert ". Last 24 h: 3 runs, 1 failed (none the day before), 2.00 USD" in verdict
+    verdict = json.loads(ok("digest", "--period", "7d", "--format", "json", cwd=folder))["verdict"]
+    assert verdict.endswith(
+        "Last 7 days: 3 runs, 1 failed (none in the 7 days before), 2.00 USD, 60 % less than the 7 days before."
+    )
 
 
 def test_an_old_error_is_not_new(folder: Path) -> None:
@@ -80,7 +86,8 @@ def test_an_empty_period(folder: Path) -> None:
     (folder / "old.csv").write_text("".join(row for row in rows if not row.startswith("n")), encoding="utf-8")
     ok("ingest", "old.csv", "--db", "old.db", cwd=folder)
     said = ok("digest", "--db", "old.db", cwd=folder)
-    assert said.splitlines()[0].endswith("All is well; no runs.")
+    day = (datetime.now(timezone.utc) - timedelta(days=10)).date()
+    assert said.splitlines()[0].endswith(f"All is well; no runs, the last one 10 days ago ({day}).")
 
 
 def test_links(folder: Path) -> None:

@@ -146,7 +146,7 @@ def test_status_of_everything(report_database: Path) -> None:
     with contextlib.closing(sqlite3.connect(report_database)) as connection:
         runs = connection.execute("select source_key, status from runs order by started_at desc").fetchall()
     assert [(run["run"], run["status"]) for run in found["pipelines"][0]["runs"]] == runs
-    assert found["last_24h"] == "no runs"
+    assert re.fullmatch(r"no runs, the last one [\d,]+ days ago \(2026-03-12\)", found["last_24h"])
     assert {check["status"] for check in found["checks"]} <= {"problem", "warning"}
     shown = on_a_terminal("status", "--db", report_database, cwd=folder)
     bare = on_a_terminal("status", "--db", report_database, cwd=folder, NO_COLOR="1")

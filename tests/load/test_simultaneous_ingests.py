@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from helpers.interruptions import (
     FEWER_ROWS,
     SMALL,
@@ -17,6 +18,10 @@ from helpers.interruptions import (
     start,
     wait_for_work,
 )
+
+from storyreport import patience, schema
+from storyreport.errors import StoryreportError
+from storyreport.transaction import transaction
 
 
 def other_than_waiting(err: str) -> list[str]:
@@ -77,3 +82,21 @@ def test_an_ingest_that_waits_for_one_that_fails(shorter: History, tmp_path: Pat
     code, _, err = finish(waiting)
     assert (code, other_than_waiting(err)) == (0, [])
     assert shown(database) == {"small": SMALL}
+
+
+def test_only_who_waits_says_so(tmp_path: Path) -> None:
+    """Nobody is waited for, then a writer that stays, for as long as --wait says."""
+    path, said = tmp_path / "report.db", list[str]()
+    with transaction(path, said.append) as connection:
+        schema.migrate(connection)
+    assert said == []
+    waiting = patience.GIVEN_SECONDS.set(0.05)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        with (
+            pytest.raises(StoryreportError, match="is being written by another command"),
+            transaction(path, said.append),
+        ):
+            pass
+    patience.GIVEN_SECONDS.reset(waiting)
+    assert set(said) == {"waiting for another command to finish"}

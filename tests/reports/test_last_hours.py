@@ -1,10 +1,15 @@
 """What the last hours came to, which runs were slow, and the last runs of each pipeline; numbers by hand."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from helpers.attempts import attempt, moment, write
 from helpers.report_database import ReportDatabase, pairs
+
+from storyreport import reports
+from storyreport.verdicts import figures
 
 # Twenty completed runs of 10 to 29 s, days ago: the median is the 10th, 19 s; the p95 is the 19th, 28 s.
 USUAL = [attempt(f"u{n:02}", 96 + n, 10 + n, pipeline="tales") for n in range(20)]
@@ -62,8 +67,22 @@ def test_a_slow_run_took_longer_than_nineteen_of_twenty(db: ReportDatabase) -> N
     assert row["usual_ms"] == pytest.approx(18_000, rel=0.011)
     assert row["p95_ms"] == pytest.approx(28_000, rel=0.011)
     assert row["slower_pct"] == pytest.approx(100 * 58 / 18 - 100, abs=4)
+    # Itself and the quick one: failed runs are not compared, nor are those without a usual.
+    assert row["compared_runs"] == 2
     assert db.report("slow_runs", hours="1.5") == []
     assert db.report("slow_runs", pipeline="films") == []
+
+
+@pytest.mark.parametrize(("quick", "status"), [(8, "warning"), (9, "ok")])
+def test_health_warns_of_more_slow_runs_than_one_in_ten(tmp_path: Path, quick: int, status: str) -> None:
+    """One of twenty runs is slow as usual; a failed run and a pipeline without a usual are not compared."""
+    rows = [*USUAL, *(attempt(f"q{n}", 2, 15, pipeline="tales") for n in range(quick))]
+    rows += [attempt("slow", 2, 58, pipeline="tales"), attempt("lost", 2, 58, pipeline="tales", status="failed")]
+    rows += [attempt(f"f{n}", 2, 1, pipeline="films") for n in range(5)]
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", rows))
+    (found,) = (row for row in db.report("health") if row["check"] == "slow runs")
+    assert (found["status"], found["count"], bool(found["action"])) == (status, 1, status == "warning")
 
 
 def test_the_wall_has_the_last_runs_of_each_pipeline(db: ReportDatabase) -> None:
@@ -99,3 +118,33 @@ def test_durations_of_all_together(db: ReportDatabase) -> None:
     days = db.report("run_durations", pipeline="films")
     assert sorted(day["runs"] for day in days) in ([1, 1], [2])
     assert sum(day["runs"] for day in db.report("run_durations")) == 27
+
+
+def test_the_longest_period_holds_everything(db: ReportDatabase) -> None:
+    """Twenty runs of long ago, three of the last day, three of the day before, one of films; none that is to come."""
+    ever = "8760000"
+    assert sum(row["value"] for row in db.report("last_hours", hours=ever) if row["figure"] == "runs") == 27
+    assert sum(row["count"] for row in db.report("recent_statuses", hours=ever) if row["kind"] == "run") == 27
+    assert len({row["run"] for row in db.report("recent_runs", hours=ever, limit="1000000000")}) == 27
+    assert db.report("recent_runs", hours="0") == []
+    assert db.report("duration_changes", days="365000") == db.report("duration_changes", days="300")
+
+
+def test_what_failed_most(tmp_path: Path) -> None:
+    """Two errors begin alike in two pipelines, and are more than any other; what failed two days ago is not counted."""
+    refused = "Connection refused by the host with number {}"
+    rows = [
+        attempt("a", 3, 5, pipeline="books", status="failed", error=refused.format(17)),
+        attempt("b", 2, 5, pipeline="films", status="failed", error=refused.format(4)),
+        attempt("c", 1, 5, pipeline="films", status="failed", error="Torn"),
+        *(attempt(f"old-{n}", 50, 5, pipeline="films", status="failed", error="Torn") for n in range(3)),
+    ]
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", rows))
+    asked = figures.MOST_FAILED
+    with closing(sqlite3.connect(db.path)) as connection:
+        report = reports.find(asked.report)
+        (found,) = reports.select(connection, report, {"since": "24h"}, asked.select, {"hours": "24"})
+    assert (found["failures"], found["pipelines"], found["source"], found["pipeline"]) == (2, 2, "studio", None)
+    assert found["error"] == refused.format(4), "that of the last time"
+    assert found["first_at"][:16] == moment(3)[:16]

@@ -117,6 +117,9 @@ def test_what_a_file_says_is_what_the_report_is(example: reports.Report) -> None
         (HEADER.replace("type: date", "type: datum") + SQL, "unknown type 'datum'"),
         (HEADER.replace("help: first day", "help: last day, included") + SQL, "unknown key 'included'"),
         (HEADER.replace("default: 60", "default: soon") + SQL, "default of parameter 'minutes'"),
+        (HEADER.replace("default: 60", "default: 60, least: 61") + SQL, "default of parameter 'minutes'"),
+        (HEADER.replace("default: 60", "least: few") + SQL, "least of parameter 'minutes' is not a number"),
+        (HEADER.replace("help: first day", "least: 1, help: first day") + SQL, "least of parameter 'since' is not a"),
         (HEADER.replace("*/", "chart: {mark: bar}\n*/") + SQL, "lacks a mark or an encoding"),
         (HEADER + SQL.replace(":since", "''"), "declares 'since' without using it"),
         (HEADER + SQL + ", :until", "uses :until without declaring it"),
@@ -213,6 +216,27 @@ def test_spaces_around_a_value_are_none_of_it(example: reports.Report, name: str
     assert reports.bind(example, {name: f" {value}\t"})[name] == value
 
 
+NUMBERS = {
+    f"{report.name}.{param.name}": (report, param)
+    for report in CATALOGUE.values()
+    for param in report.params
+    if param.type in reports.BOUNDS
+}
+
+
+@pytest.mark.parametrize(("report", "param"), NUMBERS.values(), ids=NUMBERS)
+def test_a_number_that_cannot_be_is_refused(
+    report: reports.Report, param: reports.Param, empty: sqlite3.Connection
+) -> None:
+    least, most = param.bounds
+    wrong = ["-1", "-0.5", "x", "1e9", "0x10", *(["9" * 12, "9" * 400] if most else []), *(["0"] if least else [])]
+    for value in wrong:
+        with pytest.raises(UsageError, match=f"^{param.name} must be a (whole )?number from {least}"):
+            reports.bind(report, {param.name: value})
+    for right in (least, most or 7):
+        reports.run(empty, report, {param.name: str(right)})
+
+
 def test_an_unknown_parameter_names_the_known(example: reports.Report) -> None:
     with pytest.raises(UsageError, match="no parameter 'sinse': it takes source, since, minutes, as_of"):
         reports.bind(example, {"sinse": "2025-01-01"})
@@ -223,7 +247,7 @@ def test_an_unknown_parameter_names_the_known(example: reports.Report) -> None:
 def test_bind_is_complete_and_stable(report: reports.Report, data: st.DataObject) -> None:
     typed = {
         "date": st.dates(min_value=date(1000, 1, 1)).map(str),
-        "number": st.integers().map(str),
+        **dict.fromkeys(reports.BOUNDS, st.integers(1, 365_000).map(str)),
         "time": st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)) | st.just("now"),
     }
     values = {

@@ -46,6 +46,8 @@ def test_a_run_that_is_completed_without_all_chapters(db: ReportDatabase, tales:
     stuck = ("problem", "Last sign of life 61 minutes ago, at 2026-03-01T10:00:00.000Z.")
     assert found(db, "r2", as_of="2026-03-01T11:01:00Z")["stuck"] == stuck
     assert "stuck" not in found(db, "r2", as_of="2026-03-01T11:01:00Z", minutes="90")
+    for as_of, ago in (("2026-03-01T15:30:00Z", "5 hours ago"), ("2026-03-04T09:00:00Z", "2 days ago")):
+        assert f"Last sign of life {ago}, at " in found(db, "r2", as_of=as_of)["stuck"][1]
 
 
 def test_a_run_that_repeats_itself(db: ReportDatabase, tales: Path, tmp_path: Path) -> None:

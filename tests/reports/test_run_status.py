@@ -186,6 +186,35 @@ def test_a_failed_run_names_the_step_that_failed_last(tmp_path: Path) -> None:
     assert summary(db, "new") == "Failed after 2 min 3 s in render: No answer."
 
 
+def test_a_step_that_was_tried_again_is_not_where_a_run_failed(tmp_path: Path) -> None:
+    """Cut failed later than plan, and is tried again; of plan nothing more comes."""
+    rows = [
+        "new,books,plan,failed,2026-03-01T10:00:00Z,2026-03-01T10:00:10Z,,First",
+        "new,books,cut,failed,2026-03-01T10:00:10Z,2026-03-01T10:00:20Z,,Second",
+        "new,books,cut,completed,2026-03-01T10:00:20Z,2026-03-01T10:00:30Z,,",
+    ]
+    db = ingested(tmp_path, rows)
+    assert summary(db, "new") == "Failed after 30.0 s in plan: First."
+
+
+def test_how_often_an_error_was_seen_and_where(tmp_path: Path) -> None:
+    """Boom three times in two pipelines; errors that differ in numbers are one, and a single one is not told."""
+    rows = [
+        "r1,books,plan,failed,2026-03-01T10:00:00Z,2026-03-01T10:01:10Z,,Boom 1",
+        "r2,books,plan,failed,2026-03-02T10:00:00Z,2026-03-02T10:02:10Z,,Boom 2",
+        "r3,films,plan,failed,2026-03-03T10:00:00Z,2026-03-03T10:03:10Z,,Boom 3",
+        "r4,films,cut,failed,2026-03-04T10:00:00Z,2026-03-04T10:04:10Z,,Torn",
+        "r5,films,cut,completed,2026-03-05T10:00:00Z,2026-03-05T10:05:10Z,,",
+    ]
+    db = ingested(tmp_path, rows)
+    seen = {
+        run: [row["detail"] for row in db.report("run_diagnosis", run=run) if row["check"] == "same error"]
+        for run in ("r1", "r3", "r4", "r5")
+    }
+    said = "Seen 3 times, first at 2026-03-01 10:01, last at 2026-03-03 10:03 (UTC), in plan, of 2 pipelines."
+    assert seen == {"r1": [said], "r3": [said], "r4": [], "r5": []}
+
+
 def checked(db: ReportDatabase, run: str) -> tuple[str, str]:
     """What the diagnosis says of a run's duration."""
     (found,) = (row for row in db.report("run_diagnosis", run=run) if row["check"] == "duration")

@@ -168,16 +168,6 @@ def test_ours_answer_whatever_is_chosen(served: Served, name: str, query: str) -
     assert len(SOURCES) == 2
 
 
-def test_the_period_before_has_columns_where_it_is_compared(served: Served) -> None:
-    """On the page; JSON and CSV have all columns at all times."""
-    plain = served.get("/storyreport/cost_per_story").text
-    assert 'title="cost_per_accepted_story"' in plain
-    assert 'title="previous_cost"' not in plain
-    assert 'title="cost_change_pct"' not in plain
-    assert 'title="previous_cost"' in served.get("/storyreport/cost_per_story?compare=previous").text
-    assert "previous_cost" in served.get("/storyreport/cost_per_story.csv").text
-
-
 def test_a_chart_is_as_wide_as_its_place(served: Served) -> None:
     """Letters are as large in half the page as in all of it."""
 

@@ -163,12 +163,25 @@ def test_an_unknown_report_leads_to_close_ones(served: Served, name: str, title:
     assert title is None or found[0] == title
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("slowest_step", "did you mean slowest_steps?"), ("qqq", "/-/reports lists all reports.")],
+)
+def test_an_unknown_report_is_a_sentence_for_scripts(served: Served, name: str, said: str) -> None:
+    sentence = f"There is no report or table '{name}': {said}"
+    found = served.get(f"/storyreport/{name}.json?since=7d")
+    assert (found.status_code, found.json()["error"]) == (404, sentence)
+    found = served.get(f"/storyreport/{name}.csv")
+    assert (found.status_code, found.text) == (404, f"{sentence}\n")
+
+
 def test_a_hidden_report_is_not_offered(served: Served) -> None:
     with denied("slowest_steps"):
         assert "Slowest steps" not in served.get("/storyreport/slowest_step").text
     with denied():
         assert "Did you mean" not in served.get("/storyreport/slowest_step").text
         assert "night-" not in served.get("/-/run/night-99").text
+        assert "slowest_steps" not in served.get("/storyreport/slowest_step.json").text
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date, datetime, timezone
 from html import unescape
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from helpers.denying import denied
 from helpers.report_database import ReportDatabase
 from helpers.serving import ESCAPED, HOSTILE, Served
 
+from storyreport import rollups, schema
 from storyreport.verdicts import figures
 
 
@@ -58,8 +60,12 @@ def test_the_verdict(served: Served) -> None:
     """Four runs of two sources, 2.10 USD against 1.75 USD: 20 % more; nothing was paid in EUR before."""
     said = re.sub(r" ([,.])", r"\1", text(verdict(served)))
     assert said == (
-        "Last 24 h: 4 runs, 1 failed, 1 slower than usual, 5.00 EUR, 2.10 USD, 20 % more than the day before."
+        "Last 24 h: 4 runs, 1 failed (none the day before), 1 slower than usual, 5.00 EUR, 2.10 USD, 20 % more than "
+        "the day before."
     )
+    reason = re.search(r'<p class="reason">(.*?)</p>', served.get("/").text, re.DOTALL)
+    assert reason
+    assert re.fullmatch(r"tales failed once in \w+, at \d\d:\d\d UTC : Boom", text(reason[1]))
     narrowed = re.sub(r" ([,.])", r"\1", text(verdict(served, "/?source=film")))
     assert narrowed == "Last 24 h: 1 run, none failed."
 
@@ -68,7 +74,7 @@ def test_the_verdict(served: Served) -> None:
     ("part", "shown"),
     [
         ("4 runs", ["quick", "slow", "lost", "reel"]),
-        ("1 failed", ["lost"]),
+        ("1 failed (none the day before)", ["lost"]),
         ("1 slower than usual", ["slow"]),
         ("2.10 USD", ["cost"]),
     ],
@@ -88,8 +94,104 @@ def test_each_part_leads_to_its_rows(served: Served, part: str, shown: list[str]
 def test_nothing_ran(tmp_path: Path) -> None:
     db = ReportDatabase(tmp_path)
     db.ingest(write(tmp_path / "old", [attempt("a", 500)]))
+    day = date.fromisoformat(moment(500)[:10])
     with closing(Served(db.path)) as served:
-        assert text(verdict(served)) == "Last 24 h: no runs ."
+        ago = (datetime.now(timezone.utc).date() - day).days
+        assert text(verdict(served)) == f"Last 24 h: no runs , the last one {ago} days ago ({day}) ."
+        link = re.findall(r'href="([^"]+)"', verdict(served))[1]
+        assert [row["run"] for row in served.get(link.replace("?", ".json?_shape=array&")).json()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "calls", "said", "titles"),
+    [
+        ([], [",acme,{},3,USD"] * 2, "Last 24 h: 6.00 USD .", ["Cost", "Calls"]),
+        (
+            [attempt("a", 1)],
+            [],
+            "Last 24 h: 1 run , none failed .",
+            ["Success rate", "Runs", "Median duration", "Stuck"],
+        ),
+        (
+            [attempt("a", 1, story="S-1")],
+            ["a,acme,{},3,USD"],
+            "Last 24 h: 1 run , none failed , 3.00 USD .",
+            ["Success rate", "Runs", "Median duration", "Cost", "Cost per accepted story", "Stuck"],
+        ),
+        (None, [], "", []),
+    ],
+)
+def test_tiles_are_of_what_there_is(
+    tmp_path: Path, attempts: list[dict[str, str]] | None, calls: list[str], said: str, titles: list[str]
+) -> None:
+    db = ReportDatabase(tmp_path)
+    if attempts is None:
+        with closing(schema.connect(db.path)) as connection:
+            rollups.update(connection)
+    else:
+        db.ingest(write(tmp_path / "studio", attempts, [call.format(moment(2)) for call in calls]))
+    with closing(Served(db.path)) as served:
+        page = served.get("/").text
+        assert text(verdict(served)) == said
+    assert [text(title) for title in re.findall(r'<section class="tile">\s*<h2>(.*?)</h2>', page)] == titles
+    assert ("Nothing has been ingested yet" in page) == (attempts is None)
+
+
+RUNS = {"figure": "runs", "value": 1200, "previous_value": 900, "currency": None}
+
+
+@pytest.mark.parametrize(
+    ("failed", "slow", "said", "bad"),
+    [
+        ((0, 0), [], "1,200 runs, none failed", []),
+        ((0, 4), [], "1,200 runs, none failed (4 the day before)", []),
+        ((1000, 4), [], "1,200 runs, 1,000 failed (4 the day before)", ["1,000 failed (4 the day before)"]),
+        # One in twenty is slow as usual, and one in ten may be by chance.
+        ((0, 0), [("a", 1, 10), ("b", 50, 1000)], "1,200 runs, none failed, 51 slower than usual", []),
+        ((0, 0), [("a", 1, 9)], "1,200 runs, none failed, 1 slower than usual", ["1 slower than usual"]),
+        (
+            (0, 0),
+            [("a", 2, 9), ("b", 50, 1000)],
+            "1,200 runs, none failed, 52 slower than usual (a: 2 of 9)",
+            ["52 slower than usual (a: 2 of 9)"],
+        ),
+    ],
+)
+def test_what_is_bad_news(failed: tuple[int, int], slow: list[tuple[str, int, int]], said: str, bad: list[str]) -> None:
+    rows = [RUNS, {**RUNS, "figure": "failed runs", "value": failed[0], "previous_value": failed[1]}]
+    slow_rows = [{"source": "s", "pipeline": name, "slow": few, "compared_runs": all_} for name, few, all_ in slow]
+    facts = figures.verdict(rows, slow_rows)
+    assert ", ".join(fact.text for fact in facts) == said
+    assert [fact.text for fact in facts if fact.is_bad] == bad
+
+
+@pytest.mark.parametrize(
+    ("row", "said", "params"),
+    [
+        (
+            {"failures": 3},
+            "books failed 3 times in cut, since 02:31 UTC",
+            {"source": "s", "pipeline": "books", "step": "cut"},
+        ),
+        ({}, "books failed once in cut, at 02:31 UTC", {"source": "s", "pipeline": "books", "step": "cut"}),
+        (
+            {"failures": 9, "pipelines": 4, "pipeline": None, "step": None},
+            "4 pipelines failed 9 times, since 02:31 UTC",
+            {"source": "s"},
+        ),
+        (
+            {"pipeline": None, "step": "write a very long chapter of a story, part 17"},
+            "s failed once in write a ve… story, part 17, at 02:31 UTC",
+            {"source": "s", "step": "write a very long chapter of a story, part 17"},
+        ),
+    ],
+)
+def test_where_most_failed(row: dict[str, object], said: str, params: dict[str, str]) -> None:
+    plain = {"failures": 1, "pipelines": 1, "source": "s", "pipeline": "books", "step": "cut", "error": "Torn\n\tpaper"}
+    fact = figures.most_failed([{**plain, "first_at": "2026-03-01T02:31:07.000Z", **row}])
+    assert fact
+    assert (fact.text, fact.detail) == (said, "Torn paper")
+    assert fact.params == {"since": "24h", **params}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +208,7 @@ def test_a_cost_of_many_times_is_no_percentage(before: float, said: str) -> None
     [
         ("last_hours", "Last 24 h", 'id="wall"'),
         ("slow_runs", "slower than usual</a>", "4 runs"),
+        ("failed_runs", 'class="reason"', "4 runs"),
         ("run_wall", 'id="wall"', "4 runs"),
         ("recent_runs", "/storyreport/recent_runs", "4 runs"),
         ("run_durations", "Median duration", "Success rate"),

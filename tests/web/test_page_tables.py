@@ -6,12 +6,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from helpers.attempts import attempt, moment, write
 from helpers.report_database import ReportDatabase
 from helpers.serving import Served
 
 from storyreport import dashboards
 from storyreport.dashboards import BrokenPageError
 from storyreport.web.cells import ID
+from storyreport.web.columns import beside
 from storyreport.web.tables import table
 
 HEADING = r'<th[^>]*class="col-(\w+)'
@@ -67,9 +69,44 @@ def test_the_list_of_runs_begins_with_what_is_looked_for(served: Served) -> None
     """JSON and CSV keep the order of the report."""
     page = served.get("/storyreport/recent_runs").text
     names = re.findall(HEADING, page)
-    assert names[:8] == ["run", "source", "status", "started_at", "duration_ms", "slower_pct", "cost", "error"]
-    assert {"kind", "usual_ms", "failed_steps", "attempts", "pipeline"} < set(names)
+    assert names[:6] == ["run", "source", "status", "started_at", "duration_ms", "error"]
+    assert {"kind", "failed_steps", "attempts", "pipeline"} < set(names)
+    # Nothing is known to be usual, and nothing was paid; what rows are sorted by is shown nevertheless.
+    assert "Not shown, as all are empty: usual, slower, cost, currency.</p>" in page
+    sorted_by = served.get("/storyreport/recent_runs?_sort=usual_ms").text
+    assert "usual_ms" in re.findall(HEADING, sorted_by)
+    assert "Not shown, as all are empty: slower, cost, currency.</p>" in sorted_by
     assert served.get("/storyreport/recent_runs.csv").text.startswith("source,kind,run,story,status,")
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "expected"),
+    [
+        ("5 s", None, '7 s<small class="before">5 s before</small>'),
+        ("5 s", 1039.6, '7 s<small class="before">5 s before, +1,040 %</small>'),
+        ("<b>", -0.6, '7 s<small class="before">&lt;b&gt; before, -1 %</small>'),
+        ("7 s", -0.4, '7 s<small class="before">7 s before</small>'),
+        ("", None, "7 s"),
+    ],
+)
+def test_the_value_before_stands_beside(before: str, change: float | None, expected: str) -> None:
+    assert beside("7 s", before, change) == expected
+
+
+def test_the_period_before_stands_beside_where_it_is_compared(tmp_path: Path) -> None:
+    """3 USD today, 2 USD the day before: 50 % more. JSON and CSV have columns of their own at all times."""
+    db = ReportDatabase(tmp_path)
+    calls = [f"a,acme,{moment(2)},3,USD", f"b,acme,{moment(26)},2,USD"]
+    db.ingest(write(tmp_path / "studio", [attempt("a", 2), attempt("b", 26)], calls))
+    with closing(Served(db.path)) as served:
+        address = "/storyreport/overview?since=7d&by=day"
+        plain, compared = (served.get(address + more).text for more in ("", "&compare=previous"))
+        assert "previous_cost" in served.get("/storyreport/overview.csv").text
+    assert re.findall(HEADING, plain) == re.findall(HEADING, compared)
+    assert not [name for name in re.findall(HEADING, plain) if name.startswith("previous") or "change" in name]
+    before = [re.sub("<[^>]*>", "", found) for found in re.findall(r'<small class="before">(.*?)</small>', compared)]
+    assert "2.00 USD before, +50 %" in before
+    assert '<small class="before">' not in plain
 
 
 def read(folder: Path, columns: str, show: str = "table") -> dashboards.Dashboard:

@@ -63,6 +63,10 @@ def test_it_leads_to_the_runs_around_it_and_to_a_comparison(served: Served) -> N
     assert ways("new") == {"Previous run": "/-/run/old-20?source=alpha", **compare}
     assert ways("old-20")["Next run"] == "/-/run/new?source=alpha"
     assert "Previous run" not in ways("old-1")
+    # There is none to compare it with; where it failed, other failures are near.
+    assert compare.keys().isdisjoint(ways("old-1"))
+    failures = "/storyreport/failed_runs?source=alpha&pipeline=films&since=7d"
+    assert {*ways("odd").items()} >= {("Failures of its pipeline", failures)}
     page = served.get(compare["Compare with the last good run"]).text
     assert 'href="/-/run/old-20?source=alpha&amp;' in page
     with denied("run_diff"):

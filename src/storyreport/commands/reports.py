@@ -162,7 +162,7 @@ def report_help(report: "Report") -> str:
         formatter.write_dl(
             [
                 (
-                    f"-p {param.name}={'|'.join(param.choices) or param.type.upper()}",
+                    f"-p {param.name}={'|'.join(param.choices) or param.noun.upper()}",
                     param.help + (f" [{param.default}]" if param.default else ""),
                 )
                 for param in report.params

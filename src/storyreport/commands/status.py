@@ -90,15 +90,11 @@ def _everything(connection: Any, source: str) -> dict[str, Any]:
 
     if source:
         reports.check_name(connection, "source", source)
-    last, slow = (
-        reports.select(connection, reports.find(asked.report), {"hours": "24", "source": source}, asked.select)
-        for asked in (figures.LAST_HOURS, figures.SLOW_RUNS)
-    )
     wall = _rows(connection, "run_wall", {"source": source})
     pipelines = groupby(wall, key=lambda run: (run["source"], run["pipeline"]))
     checks = _rows(connection, "health", {"source": source})
     return {
-        "last_24h": ", ".join(fact.text for fact in figures.verdict(last, slow[0]["slow"])),
+        "last_24h": ", ".join(fact.text for fact in figures.of_hours(connection, 24, {"source": source})),
         "pipelines": [
             {"source": name, "pipeline": pipeline, "runs": list(runs)} for (name, pipeline), runs in pipelines
         ],

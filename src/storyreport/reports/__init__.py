@@ -18,11 +18,12 @@ from .headline import headline
 from .known import Near, check_name, check_names, closest, hint, names_like, near
 from .lakes import KEYS as KEYS_OF_LAKES
 from .lakes import Lake, class_of, elsewhere, lakes_of, missing
-from .params import FORMS, Param, WrongValueError
+from .params import BOUNDS, FORMS, Param, WrongValueError
 from .periods import SUGGESTIONS as DATES
 from .run import Rows, bind, for_sql, run, select
 
 __all__ = [
+    "BOUNDS",
     "DATES",
     "FOLDERS",
     "FORMS",

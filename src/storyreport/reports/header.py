@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import StoryreportError, UsageError
 from . import chart as charts
-from .params import TYPES, Param
+from .params import BOUNDS, TYPES, Param
 
 # What a report may have of a lake's source, whatever tables it reads.
 LAKE = ("rollups", "current state")
@@ -152,14 +152,15 @@ class _File:
     def _param(self, name: str, value: object) -> Param:
         where = f"parameter {name!r}"
         fields = self._mapping(where, value)
-        self._check_keys(where, fields, {"type", "help"}, {"default", "choices"})
+        self._check_keys(where, fields, {"type", "help"}, {"default", "choices", "least"})
         if fields["type"] not in TYPES:
             raise self.broken(
                 f"{where} has the unknown type {fields['type']!r}; use one of {', '.join(TYPES)}", str(fields["type"])
             )
         default = fields.get("default")
-        choices = self._choices(where, fields)
-        param = Param(name, fields["type"], "" if default is None else str(default), str(fields["help"]), choices)
+        choices, least = self._choices(where, fields), self._least(where, fields)
+        text = "" if default is None else str(default)
+        param = Param(name, fields["type"], text, str(fields["help"]), choices, least)
         try:
             param.value(param.default)
         except UsageError as error:
@@ -167,6 +168,12 @@ class _File:
                 f"the default of {where} does not fit its type ({str(error).rstrip('.')})", name
             ) from None
         return param
+
+    def _least(self, where: str, fields: dict[str, Any]) -> float | None:
+        least: float | None = fields.get("least")
+        if least is not None and (fields["type"] not in BOUNDS or type(least) not in (int, float)):
+            raise self.broken(f"least of {where} is not a number, or its type is none of {', '.join(BOUNDS)}", "least")
+        return least
 
     def _choices(self, where: str, fields: dict[str, Any]) -> tuple[str, ...]:
         choices = fields.get("choices")

@@ -8,7 +8,7 @@ from datetime import datetime
 from ..errors import UsageError
 from . import periods
 
-NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+NUMBER, WHOLE = re.compile(r"-?\d+(\.\d+)?", re.ASCII), re.compile(r"-?\d+", re.ASCII)
 TIME = re.compile(r"now|(\d{4}-\d\d-\d\d)([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?)?", re.ASCII)
 
 
@@ -34,7 +34,20 @@ def _is_time(value: str) -> bool:
 FORMS: dict[str, tuple[Callable[[str], object], str]] = {
     "date": (periods.bounds, periods.ACCEPTED),
     "number": (NUMBER.fullmatch, "a number"),
+    "whole": (WHOLE.fullmatch, "a whole number"),
+    "days": (WHOLE.fullmatch, "a whole number"),
+    "hours": (NUMBER.fullmatch, "a number"),
+    "minutes": (NUMBER.fullmatch, "a number"),
     "time": (_is_time, "'now' or a UTC time such as 2025-01-31T09:30:00Z"),
+}
+# The least of a number, unless a header has another, and the most: of times a thousand years, as SQLite knows no
+# earlier days.
+BOUNDS: dict[str, tuple[float | None, float | None]] = {
+    "number": (None, None),
+    "whole": (0, 1_000_000_000),
+    "days": (0, 365_000),
+    "hours": (0, 8_760_000),
+    "minutes": (0, 525_600_000),
 }
 TYPES = ("text", "source", "pipeline", "step", "run", "choice", *FORMS)
 
@@ -48,6 +61,12 @@ class Param:
     default: str
     help: str
     choices: tuple[str, ...] = ()  # of the type "choice": the values that it takes
+    own_least: float | None = None
+
+    @property
+    def noun(self) -> str:
+        """Its values in a word."""
+        return "number" if self.type == "whole" else self.type
 
     @property
     def is_required(self) -> bool:
@@ -64,9 +83,25 @@ class Param:
         if self.choices:
             return self._chosen(value)
         accepts, words = FORMS[self.type]
-        if not accepts(value):
-            raise WrongValueError(f"{self.name} must be {words}, not {given!r}.", self.name)
+        if not accepts(value) or (self.type in BOUNDS and not self._is_within(float(value))):
+            raise WrongValueError(f"{self.name} must be {words}{self._range}, not {given!r}.", self.name)
         return value
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """The least and the most of a number, None where there is no bound."""
+        least, most = BOUNDS.get(self.type, (None, None))
+        return least if self.own_least is None else self.own_least, most
+
+    def _is_within(self, value: float) -> bool:
+        least, most = self.bounds
+        return (least is None or value >= least) and (most is None or value <= most)
+
+    @property
+    def _range(self) -> str:
+        """The numbers that it takes, as an error says them."""
+        pairs = zip(("from", "to"), self.bounds, strict=True)
+        return "".join(f" {word} {bound:,}" for word, bound in pairs if bound is not None)
 
     def _chosen(self, value: str) -> str:
         if value not in self.choices:

@@ -105,6 +105,11 @@ def _failure(row: Row) -> str:
     return f"{_text(row['error'])}: {row['occurrences']:,} times since {row['first_seen'][:10]}"
 
 
+def _failed_most(row: Row) -> str:
+    fact = figures.most_failed([row], hours=None)
+    return f"{fact.text}: {_text(fact.detail)}" if fact else ""
+
+
 SINCE = {"since": "{since}", "until": "today"}
 PARTS = (
     Part(
@@ -114,6 +119,7 @@ PARTS = (
         """select "check", status, detail, report, count from report where status <> 'ok' order by status""",
         _health,
     ),
+    Part.of("What failed most", figures.MOST_FAILED_OF_DAYS, _failed_most),
     Part(
         "Work done",
         "throughput",
@@ -159,6 +165,42 @@ PARTS = (
     Part.of("New errors", figures.NEW_ERRORS, _failure),
 )
 
+# What `last_hours` says of hours, of days: its figures of the period and of as many days before.
+SUMS = (
+    figures.Question(
+        "throughput",
+        {"since": "{before}", "until": "today"},
+        """
+        select
+            figure,
+            null as currency,
+            sum(case when day >= :first then times else 0 end) as value,
+            sum(case when day < :first then times else 0 end) as previous_value
+        from (
+            select 'runs' as figure, day, runs_completed + runs_failed as times from report
+            union all
+            select 'failed runs', day, runs_failed from report
+        )
+        group by figure
+        """,
+    ),
+    figures.Question(
+        "cost",
+        {"since": "{before}", "until": "today"},
+        """
+        select
+            'cost' as figure,
+            currency,
+            sum(case when day >= :first then cost else 0 end) as value,
+            sum(case when day < :first then cost else 0 end) as previous_value
+        from report
+        where cost is not null
+        group by currency
+        order by value desc, currency
+        """,
+    ),
+)
+
 
 def digest(connection: sqlite3.Connection, period: str) -> Digest:
     """The digest of a period that ends now; UsageError where it is none."""
@@ -176,7 +218,11 @@ def digest(connection: sqlite3.Connection, period: str) -> Digest:
     problems = next((section.rows for section in sections if section.report == "health"), ())
     verdict = f"{len(problems)} thing{'s' if len(problems) > 1 else ''} to look at" if problems else "All is well"
     verdict += f"; {known:,} known" if known else ""
-    verdict += _last_hours(connection, period) if has_runs else "; no runs"
+    if has_runs:
+        verdict += f". {_sums(connection, period, words)}"
+    else:
+        newest = figures.last_run(_rows(connection, figures.LAST_RUN, words))
+        verdict += ", ".join(["; no runs", *(fact.text for fact in newest)])
     return Digest(words["since"], today.isoformat(), f"{verdict}.", sections)
 
 
@@ -186,23 +232,25 @@ def _news(health: Section) -> Section:
     return replace(health, lines=tuple(line for line, _ in kept), rows=tuple(row for _, row in kept))
 
 
-def _last_hours(connection: sqlite3.Connection, period: str) -> str:
-    """The home page's verdict, for a period of hours; others are of whole days, which the sections show."""
-    hours = HOURS.fullmatch(period.strip().lower())
-    if not hours:
-        return ""
-    answers = [
-        reports.select(connection, reports.find(asked.report), {"hours": hours[1]}, asked.select)
-        for asked in (figures.LAST_HOURS, figures.SLOW_RUNS)
-    ]
-    facts = figures.verdict(answers[0], answers[1][0]["slow"], int(hours[1]))
-    return f". Last {hours[1]} h: {', '.join(fact.text for fact in facts)}"
+def _sums(connection: sqlite3.Connection, period: str, words: Mapping[str, str]) -> str:
+    """The home page's verdict for a period of hours; for others the sums of their days, as the sections have them."""
+    if hours := HOURS.fullmatch(period.strip().lower()):
+        facts, named = figures.of_hours(connection, int(hours[1])), f"Last {hours[1]} h"
+    else:
+        rows = [row for asked in SUMS for row in _rows(connection, asked, words)]
+        facts = figures.verdict(rows, None, before=f"the {words['days']} days before")
+        named = f"Last {words['days']} days"
+    return f"{named}: {', '.join(fact.text for fact in facts)}"
+
+
+def _rows(connection: sqlite3.Connection, asked: figures.Question, words: Mapping[str, str]) -> list[Row]:
+    params = {name: value.format(**words) for name, value in asked.params.items()}
+    return reports.select(connection, reports.find(asked.report), params, asked.select, {"first": words["since"]})
 
 
 def _section(connection: sqlite3.Connection, part: Part, words: Mapping[str, str]) -> Section:
-    report = reports.find(part.report)
     params = {name: value.format(**words) for name, value in part.params.items()}
-    rows = reports.select(connection, report, params, part.select, {"first": words["since"]})
+    rows = _rows(connection, figures.Question(part.report, part.params, part.select), words)
     if part.report == "health":
         held = acknowledged.held(connection)
         for row in rows:

@@ -1,9 +1,13 @@
 """The figures that the home page and the digest open with: selects of reports, and the sentences made of their rows."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from .. import reports
+from ..reports import periods
 from ..values.quantities import money
 
 Row = Mapping[str, Any]
@@ -11,6 +15,11 @@ Row = Mapping[str, Any]
 ENOUGH, CHANGE_PCT = 20, 10
 # A day that costs so much more than the one before is bad news.
 BAD_COST_PCT = 20
+# One run in twenty is above its p95: from more than twice as many of a pipeline on, they are bad news.
+BAD_SLOW_SHARE = 0.1
+# Letters of a name within a sentence.
+LONG_NAME = 30
+DAY_BEFORE = "the day before"
 # From here on, percentages are hard to read.
 MANY_TIMES = 10
 
@@ -25,12 +34,13 @@ class Question(NamedTuple):
 
 @dataclass(frozen=True)
 class Fact:
-    """A piece of the verdict, the report that shows it with its parameters, and whether it is bad news."""
+    """A piece of the verdict, the report that shows it with its parameters, whether it is bad news, and details."""
 
     text: str
     report: str
     params: Mapping[str, str]
     is_bad: bool = False
+    detail: str = ""
 
 
 LAST_HOURS = Question(
@@ -47,7 +57,48 @@ LAST_HOURS = Question(
     order by value desc, currency
     """,
 )
-SLOW_RUNS = Question("slow_runs", {"hours": "{hours}"}, "select count(*) as slow from report")
+SLOW_RUNS = Question(
+    "slow_runs",
+    {"hours": "{hours}"},
+    """
+    select
+        source,
+        pipeline,
+        count(*) as slow,
+        compared_runs
+    from report
+    group by source, pipeline, kind
+    order by 1.0 * count(*) / compared_runs desc, slow desc, source, pipeline
+    """,
+)
+# Asked where nothing ran.
+LAST_RUN = Question("recent_runs", {"limit": "1"}, "select max(started_at) as at, count(*) as runs from report")
+# What failed most: errors that begin alike are one, as ids and places come later. The error is that of the last time; a
+# name is empty where there are several.
+_MOST_FAILED = """
+    select
+        count(*) as failures,
+        count(distinct source || ' ' || coalesce(pipeline, '')) as pipelines,
+        case when count(distinct source) = 1 then min(source) end as source,
+        case when count(distinct source || ' ' || coalesce(pipeline, '')) = 1 then min(pipeline) end as pipeline,
+        case when count(distinct step) = 1 then min(step) end as step,
+        min(failed_at) as first_at,
+        substr(max(failed_at || coalesce(error, '')), 25) as error
+    from report
+    where failed_at >= {first}
+    group by coalesce(substr(error, 1, 40), source || ' ' || coalesce(pipeline, '') || ' ' || coalesce(step, ''))
+    order by failures desc, max(failed_at) desc
+    limit {most}
+"""
+# In the last :hours, and since :first, the first day of the period.
+MOST_FAILED = Question(
+    "failed_runs",
+    {"since": "{hours}h", "hours": "{hours}"},
+    _MOST_FAILED.format(first="strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || :hours || ' hours')", most=1),
+)
+MOST_FAILED_OF_DAYS = Question(
+    "failed_runs", {"since": "{since}", "until": "today"}, _MOST_FAILED.format(first=":first", most=3)
+)
 # Since :first, the first day of the period, against as many days before.
 SLOWER_STEPS = Question(
     "duration_changes",
@@ -149,22 +200,74 @@ NEW_ERRORS = Question(
 )
 
 
-def verdict(figures: Sequence[Row], slow: int | None, hours: int = 24) -> tuple[Fact, ...]:
-    """The facts of the last hours, from the rows of `last_hours` and the number of slow runs (None: not known)."""
+def of_hours(connection: sqlite3.Connection, hours: int, chosen: Mapping[str, str] | None = None) -> tuple[Fact, ...]:
+    """The facts of the last hours, as the home page has them; `chosen` narrows the reports."""
+
+    def rows(asked: Question) -> list[dict[str, Any]]:
+        given = {name: value.format(hours=hours) for name, value in asked.params.items()}
+        return reports.select(connection, reports.find(asked.report), {**(chosen or {}), **given}, asked.select)
+
+    last = rows(LAST_HOURS)
+    facts = verdict(last, rows(SLOW_RUNS), hours)
+    return (facts[0], *last_run(rows(LAST_RUN)), *facts[1:]) if is_idle(last) else facts
+
+
+def verdict(figures: Sequence[Row], slow: Sequence[Row] | None, hours: int = 24, before: str = "") -> tuple[Fact, ...]:
+    """The facts of a period, from the rows of `last_hours` and those of SLOW_RUNS (None: not known).
+
+    `before` names the period before; of hours it is as many hours.
+    """
     within = {"hours": str(hours)}
-    counts = {row["figure"]: int(row["value"]) for row in figures if row["currency"] is None}
-    runs, failed = counts.get("runs", 0), counts.get("failed runs", 0)
+    before = before or (DAY_BEFORE if hours == 24 else f"the {hours} h before")
+    counts = {row["figure"]: row for row in figures if row["currency"] is None}
+    runs, failed = (int(counts[name]["value"]) if name in counts else 0 for name in ("runs", "failed runs"))
     facts = [Fact(_count(runs, "run"), "recent_runs", _listing(within, runs))]
     if runs:
-        failures = {**_listing(within, failed), "status": "failed"}
-        facts.append(Fact(f"{failed or 'none'} failed", "recent_runs", failures, bool(failed)))
+        text, failures = f"{failed:,}" if failed else "none", {**_listing(within, failed), "status": "failed"}
+        was = int(counts["failed runs"]["previous_value"] or 0) if "failed runs" in counts else 0
+        facts.append(Fact(f"{text} failed{_was(failed, was, before)}", "recent_runs", failures, bool(failed)))
     if slow:
-        facts.append(Fact(f"{slow} slower than usual", "slow_runs", within, True))
+        facts.append(_slow(slow, within))
     for row in figures:
         if row["figure"] == "cost" and row["value"] + row["previous_value"] > 0:
             facts.append(Fact(money(row["value"], row["currency"] or ""), "last_hours", within))
-            facts += _compared(row, hours, within)
+            facts += _compared(row, before, within)
     return tuple(facts)
+
+
+def is_idle(figures: Sequence[Row]) -> bool:
+    """Whether nothing ran, by the rows of `last_hours`."""
+    return not any(row["figure"] == "runs" and row["value"] for row in figures)
+
+
+def last_run(rows: Sequence[Row]) -> tuple[Fact, ...]:
+    """When the last run was, with the week up to then, from the rows of LAST_RUN; nothing where there was none."""
+    at = rows[0]["at"] if rows else None
+    if not at:
+        return ()
+    day = date.fromisoformat(at[:10])
+    ago = (periods.now().date() - day).days
+    when = f"{ago:,} days ago" if ago > 1 else f"at {at[11:16]} UTC"
+    return (Fact(f"the last one {when} ({day})", "recent_runs", {"since": str(day - timedelta(days=6))}),)
+
+
+def most_failed(rows: Sequence[Row], hours: int | None = 24) -> Fact | None:
+    """Where most of the last hours failed, and why, from the rows of MOST_FAILED; None where nothing did.
+
+    Of days (no hours), it says the day.
+    """
+    if not rows:
+        return None
+    row = rows[0]
+    named = {name: row[name] for name in ("source", "pipeline", "step") if row[name]}
+    who = _short(row["pipeline"] or row["source"]) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
+    where = f" in {_short(row['step'])}" if row["step"] else ""
+    often, since = (f"{row['failures']:,} times", "since") if row["failures"] > 1 else ("once", "at")
+    first = row["first_at"][11:16] if hours else row["first_at"][:16].replace("T", " ")
+    text = f"{who} failed {often}{where}, {since} {first} UTC"
+    error = " ".join(row["error"].split()) or "no error is recorded"
+    of_hours = {"since": f"{hours}h"} if hours else {}
+    return Fact(text, MOST_FAILED.report, {**of_hours, **named}, True, error)
 
 
 def change_words(change_pct: float, more: str, less: str) -> str:
@@ -172,10 +275,29 @@ def change_words(change_pct: float, more: str, less: str) -> str:
     return f"{abs(change_pct):,.0f} % {more if change_pct > 0 else less}"
 
 
-def _compared(row: Row, hours: int, within: Mapping[str, str]) -> list[Fact]:
+def _short(name: str) -> str:
+    """A name with both its ends: long ones often differ in the last letters only."""
+    return name if len(name) <= LONG_NAME else f"{name[: LONG_NAME // 3]}…{name[-LONG_NAME // 2 :]}"
+
+
+def _slow(rows: Sequence[Row], within: Mapping[str, str]) -> Fact:
+    """The number of slow runs, and the pipeline that has the largest share of them where that is news."""
+    worst, text = rows[0], f"{sum(row['slow'] for row in rows):,} slower than usual"
+    is_bad = worst["slow"] > BAD_SLOW_SHARE * worst["compared_runs"]
+    if is_bad and len(rows) > 1:
+        text += f" ({_short(worst['pipeline'] or worst['source'])}: {worst['slow']:,} of {worst['compared_runs']:,})"
+    return Fact(text, "slow_runs", within, is_bad)
+
+
+def _was(failed: int, was: int, before: str) -> str:
+    if failed == was:
+        return ""
+    return f" ({f'{was:,}' if was else 'none'} {'' if before == DAY_BEFORE else 'in '}{before})"
+
+
+def _compared(row: Row, before: str, within: Mapping[str, str]) -> list[Fact]:
     if not row["previous_value"]:
         return []
-    before = "the day before" if hours == 24 else f"the {hours} h before"
     times = row["value"] / row["previous_value"]
     change_pct = 100 * (times - 1)
     if times >= MANY_TIMES:

@@ -204,7 +204,9 @@ def evaluate(connection: sqlite3.Connection, limit: Limit) -> Verdict:
     named = tuple(f"{label}: {limit.text_of(value)}" for value, label in beyond if label)
     if not beyond:
         return Verdict(limit.text, "ok", worst, limit.number, limit.text_of(worst), limit.command)
-    difference = limit.text_of(round(abs(worst - limit.number), 6))
+    beyond_by = round(abs(worst - limit.number), 6)
+    # 9 % above a limit of 20 % would be 21.8 %.
+    difference = f"{beyond_by:.2f} points" if limit.metric.column.endswith("_pct") else limit.text_of(beyond_by)
     sentence = f"{limit.text_of(worst)}, {difference} {'above' if is_upper else 'below'} the limit"
     return Verdict(limit.text, "broken", worst, limit.number, sentence, limit.command, named)
 
@@ -253,7 +255,10 @@ def _metric(text: str, name: str) -> Metric:
     report_name, dot, column = name.partition(".")
     if not dot:
         raise UsageError(f"Limit {text!r}: there is no {name!r}{_near(name, METRICS)}, or write REPORT.COLUMN.")
-    report = reports.find(report_name)
+    try:
+        report = reports.find(report_name)
+    except UsageError as error:
+        raise UsageError(f"Limit {text!r}: {error}") from error
     if column not in report.columns:
         raise UsageError(f"Limit {text!r}: {report_name} has no column {column!r}{_near(column, report.columns)}.")
     for param in report.params:

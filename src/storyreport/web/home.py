@@ -1,7 +1,7 @@
 """The home page: the verdict on the last hours, tiles, the wall of last runs, what changed and what is to be done."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from .health import Health, health
 from .permissions import databases, ensure_instance, is_private
 from .tables import Table, table
 from .tiles import DAYS, Tile, first_day, tiles
-from .visitor import Visitor
+from .visitor import Rows, Visitor
 from .wall import Wall, wall
 
 HOURS = 24
@@ -50,6 +50,7 @@ class Part:
     text: str
     address: str
     is_bad: bool
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,18 @@ class Change:
 class Home:
     """All that the home page shows beside its freshness; `verdict` is empty where the visitor may not see it."""
 
-    hours: int
-    days: int
-    verdict: tuple[Part, ...]
-    verdict_error: str
-    tiles: list[Tile]
-    wall: Wall | None
-    ways: list[tuple[str, list[tuple[str, str]]]]  # (what they are about, (title, address) of each)
-    health: Health | None
-    changes: list[Change]
     shortcuts: list[tuple[str, str]]  # (title, address)
     databases: list[str]
+    verdict: tuple[Part, ...] = ()
+    verdict_error: str = ""
+    reason: Part | None = None  # where most failures were, and why
+    tiles: Sequence[Tile] = ()
+    wall: Wall | None = None
+    ways: Sequence[tuple[str, list[tuple[str, str]]]] = ()  # (what they are about, (title, address) of each)
+    health: Health | None = None
+    changes: Sequence[Change] = ()
+    hours: int = HOURS
+    days: int = DAYS
 
     @property
     def is_whole(self) -> bool:
@@ -135,13 +137,14 @@ async def _depends_on(visitor: Visitor) -> tuple[object, ...]:
 async def view(visitor: Visitor) -> Home:
     """The home page for a visitor; a chosen source narrows all of it."""
     chosen = {"source": context.of(visitor.request).get("source", "")}
-    verdict, error = await _verdict(visitor, chosen)
+    if not await visitor.sources():
+        return Home(shortcuts=await _shortcuts(visitor), databases=await databases(visitor.datasette, visitor.actor))
+    verdict, error, has_runs = await _verdict(visitor, chosen)
     return Home(
-        hours=HOURS,
-        days=DAYS,
         verdict=verdict,
         verdict_error=error,
-        tiles=await tiles(visitor, chosen),
+        reason=await _reason(visitor, chosen),
+        tiles=await tiles(visitor, chosen, has_runs),
         wall=await wall(visitor, chosen),
         ways=await _ways(visitor, chosen),
         health=await health(visitor, chosen),
@@ -151,16 +154,32 @@ async def view(visitor: Visitor) -> Home:
     )
 
 
-async def _verdict(visitor: Visitor, chosen: Mapping[str, str]) -> tuple[tuple[Part, ...], str]:
-    """The parts of the verdict, or why there are none."""
-    within = {"hours": str(HOURS)}
-    last = await visitor.rows(figures.LAST_HOURS.report, {**chosen, **within}, figures.LAST_HOURS.select)
+async def _verdict(visitor: Visitor, chosen: Mapping[str, str]) -> tuple[tuple[Part, ...], str, bool]:
+    """The parts of the verdict, or why there are none; and whether anything has ever run."""
+    last = await _answer(visitor, figures.LAST_HOURS, chosen)
     if last is None or last.error:
-        return (), last.error if last else ""
-    slow = await visitor.rows(figures.SLOW_RUNS.report, {**chosen, **within}, figures.SLOW_RUNS.select)
-    number = slow.rows[0]["slow"] if slow and slow.rows else None
-    facts = figures.verdict(last.rows, number, HOURS)
-    return tuple([await _part(visitor, fact, chosen) for fact in facts]), ""
+        return (), last.error if last else "", True
+    slow = await _answer(visitor, figures.SLOW_RUNS, chosen)
+    facts, has_runs = figures.verdict(last.rows, slow.rows if slow else None, HOURS), True
+    if figures.is_idle(last.rows) and (newest := await _answer(visitor, figures.LAST_RUN, chosen)) and newest.rows:
+        has_runs = bool(newest.rows[0]["runs"])
+        # Of usage alone nobody expects runs.
+        nothing = facts[:1] if has_runs or len(facts) == 1 else ()
+        facts = (*nothing, *figures.last_run(newest.rows), *facts[1:])
+    return tuple([await _part(visitor, fact, chosen) for fact in facts]), "", has_runs
+
+
+async def _reason(visitor: Visitor, chosen: Mapping[str, str]) -> Part | None:
+    """Where most of the last hours failed, and why; None where nothing did, or the visitor may not see it."""
+    failed = await _answer(visitor, figures.MOST_FAILED, chosen)
+    fact = figures.most_failed(failed.rows, HOURS) if failed else None
+    return await _part(visitor, fact, chosen) if fact else None
+
+
+async def _answer(visitor: Visitor, asked: Question, chosen: Mapping[str, str]) -> Rows | None:
+    """The rows of a question about the last hours."""
+    params = {name: value.format(hours=HOURS) for name, value in asked.params.items()}
+    return await visitor.rows(asked.report, {**chosen, **params}, asked.select)
 
 
 async def _part(visitor: Visitor, fact: Fact, chosen: Mapping[str, str]) -> Part:
@@ -170,6 +189,7 @@ async def _part(visitor: Visitor, fact: Fact, chosen: Mapping[str, str]) -> Part
         fact.text,
         links.report(visitor.datasette, fact.report, {**fact.params, **own}) if is_shown else "",
         fact.is_bad,
+        fact.detail,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import reports
-from . import addresses, charts, context, drawn, empty, freshness, lakes, links, listing, mode, notes
+from . import addresses, charts, columns, context, drawn, empty, freshness, lakes, links, listing, mode, notes
 from .charts import BARS
 from .empty import Empty
 from .listing import SORT, SORT_DESC, Paging
@@ -16,18 +16,6 @@ from .visitor import Visitor
 PLURALS = {"One run, one story": "single runs and stories", "Data": "the data"}
 # What a form of the page keeps, beside the parameters.
 KEPT = (SORT, SORT_DESC, BARS, "_refresh", "_explore")
-
-# The columns that a page begins with, where all would not fit a screen.
-FIRST = {
-    "recent_runs": ("run", "source", "status", "started_at", "duration_ms", "slower_pct", "cost", "error"),
-    "failed_runs": ("run", "step", "error", "failed_at"),
-    "failed_stories": ("story", "step", "error", "failed_at"),
-    "stuck_runs": ("run", "step", "stuck_minutes", "reason"),
-    "run_status": ("run", "status", "summary", "error"),
-    "run_timeline": ("step", "attempt", "status", "duration_ms", "usual_ms", "error"),
-    "run_diff": ("step", "status", "with_status", "duration_ms", "with_duration_ms", "difference_ms", "error"),
-    "story_attempts": ("step", "attempt", "status", "started_at", "duration_ms", "error"),
-}
 
 
 @dataclass(frozen=True)
@@ -43,6 +31,8 @@ class Field:
     options: tuple[tuple[str, str], ...] = ()  # (value, label)
     suggestions: tuple[str, ...] = ()
     is_wrong: bool = False
+    least: float | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +77,7 @@ class ReportPage:
     error: str
     status: int
     table: Table | None
+    empty_columns: str  # those that the table leaves out
     paging: Paging
     notes: notes.Notes
 
@@ -101,6 +92,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     rows = await listed(visitor, report, values, args)
     fresh = await freshness.of(visitor, values.get("source", ""))
     siblings = [each for each in await visitor.reports() if each.topic == report.topic and each.name != report.name]
+    empty_columns = _hidden(values, rows)
     title = links.title(report, values)
     json_address = links.report(datasette, report.name, {**values, **listing.kept(args, SORT, SORT_DESC)}, "json")
     chart = await _chart(visitor, report, values, rows.all)
@@ -116,7 +108,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         fields=[await _field(visitor, param, values[param.name]) for param in own_params],
         is_folded=not any(param.is_required for param in own_params),
         filters=", ".join(f"{_label(param)} {values[param.name]}" for param in own_params if param.name in selected),
-        hidden={**_hidden(report, values), **own},
+        hidden={**_from_bar(report, values), **own},
         selected=selected,
         headline=reports.headline(report.headline, rows.all),
         chart=chart,
@@ -134,7 +126,8 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         lake=await lakes.missing(visitor, report, values),
         error=rows.error,
         status=rows.status,
-        table=await _table(visitor, report, values, rows),
+        table=await _table(visitor, report, values, rows, empty_columns),
+        empty_columns=columns.words(empty_columns),
         paging=_paging(visitor, report, values, rows),
         notes=await notes.of_report(visitor, report, values),
     )
@@ -164,13 +157,19 @@ async def _chart(
     )
 
 
-async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed) -> Table | None:
+async def _table(
+    visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed, hidden: Collection[str]
+) -> Table | None:
     """The rows of this page; each heading leads to the rows in its order."""
     if not rows.shown:
         return None
-    columns = _columns(report, values, list(rows.shown[0].keys()))
-    cells = [[await visitor.cell(row, column) for column in columns] for row in rows.shown]
-    plain = table(f"{report.title}, rows", columns, cells)
+    known = list(rows.shown[0].keys())
+    own = values.get("compare") is not None
+    names = [
+        name for name in columns.ordered(report.name, columns.compared(known) if own else known) if name not in hidden
+    ]
+    cells = [[await _cell(visitor, row, name, known if own else ()) for name in names] for row in rows.shown]
+    plain = table(f"{report.title}, rows", names, cells)
     args = visitor.request.args
     here = {**values, **listing.kept(args, BARS, "_explore")}
 
@@ -186,12 +185,21 @@ async def _table(visitor: Visitor, report: reports.Report, values: Mapping[str, 
     return replace(plain, columns=tuple(map(sorting, plain.columns)))
 
 
-def _columns(report: reports.Report, values: Mapping[str, str], columns: list[str]) -> list[str]:
-    """The columns to show, what matters most first: those of the period before are empty unless it is compared."""
-    columns = list(dict.fromkeys((*FIRST.get(report.name, ()), *columns)))
-    if values.get("compare", "compared"):
-        return columns
-    return [name for name in columns if not name.startswith("previous_") and not name.endswith("_change_pct")]
+async def _cell(visitor: Visitor, row: Any, name: str, known: Collection[str]) -> Any:
+    """A cell, beside it the one of the period before."""
+    cell, before = await visitor.cell(row, name), columns.PREVIOUS + name
+    if before not in known or row[before] is None:
+        return cell
+    change = name + columns.CHANGE
+    return columns.beside(cell, await visitor.cell(row, before), row[change] if change in known else None)
+
+
+def _hidden(values: Mapping[str, str], rows: Listed) -> list[str]:
+    """The columns that no row has a value for; the one that rows are sorted by is shown."""
+    if not rows.all:
+        return []
+    known = columns.compared(rows.all[0]) if values.get("compare") is not None else rows.all[0]
+    return [name for name in columns.without_values(known, rows.all) if not rows.order or rows.order.column != name]
 
 
 def _paging(visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed) -> Paging:
@@ -222,7 +230,7 @@ async def refused(visitor: Visitor, report: reports.Report, error: reports.Usage
     return Form(fields, links.plain(visitor.datasette, report.name), links.selected(report, values), {})
 
 
-def _hidden(report: reports.Report, values: Mapping[str, str]) -> dict[str, str]:
+def _from_bar(report: reports.Report, values: Mapping[str, str]) -> dict[str, str]:
     chosen = {name: values[name] for name in context.NAMES if values.get(name)}
     return chosen | {name: value for name, value in context.carried(values, {}).items() if name not in chosen}
 
@@ -245,10 +253,11 @@ async def _field(visitor: Visitor, param: reports.Param, value: str, is_wrong: b
             param.name, label, "select", value, param.help, options=tuple((name, name or "-") for name in names)
         )
     # A browser's number field shows nothing but a number, not even the one that was meant.
-    kind = "number" if param.type == "number" and not is_wrong else "text"
+    kind = "number" if param.type in reports.BOUNDS and not is_wrong else "text"
     suggestions = tuple(await _suggestions(visitor, param.type))
     placeholder = param.default or ("7d, 2026-01-31" if param.type == "date" else "")
-    return Field(param.name, label, kind, value, param.help, placeholder, (), suggestions, is_wrong)
+    bounds = param.bounds if kind == "number" else (None, None)
+    return Field(param.name, label, kind, value, param.help, placeholder, (), suggestions, is_wrong, *bounds)
 
 
 async def _suggestions(visitor: Visitor, kind: str) -> Collection[str]:

@@ -12,6 +12,7 @@ from .visitor import Result, Visitor
 SAID = ("summary", "previous_run", "next_run", "usual_ms", "p95_ms", "slower_pct")
 # Drawn above the table of run_timeline.
 DRAWN = ("offset_ms", "usual_ms", "p95_ms")
+GOOD = "select max(with_run) as good from report"
 NEIGHBOURS = {"previous_run": "Previous run", "next_run": "Next run"}
 
 
@@ -38,17 +39,24 @@ def lead(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 async def ways(visitor: Visitor, rows: Sequence[Mapping[str, Any]]) -> tuple[Way, ...]:
-    """The previous and the next run of the same pipeline and kind, and what the run is compared with."""
+    """The neighbours of a run in its pipeline, what it is compared with, and other failures where it failed."""
     found = [
         Way(text, links.detail(visitor.datasette, "run", row[column], row["source"]), row[column])
         for row in rows
         for column, text in NEIGHBOURS.items()
         if row[column]
     ]
-    if rows and await visitor.may_see(["run_diff"]):
-        for row in rows:
-            values = {"source": row["source"], "run": row["run"]}
-            found.append(Way("Compare with the last good run", links.report(visitor.datasette, "run_diff", values)))
+    for row in rows:
+        values = {"source": row["source"], "run": row["run"]}
+        compared = await visitor.rows("run_diff", values, GOOD)
+        if compared and compared.rows and (good := compared.rows[0]["good"]):
+            address = links.report(visitor.datasette, "run_diff", values)
+            found.append(Way("Compare with the last good run", address, good))
+    if await visitor.may_see(["failed_runs"]):
+        failed = [row for row in rows if row["status"] == "failed" and row["pipeline"]]
+        for row in failed:
+            of_week = {"source": row["source"], "pipeline": row["pipeline"], "since": "7d"}
+            found.append(Way("Failures of its pipeline", links.report(visitor.datasette, "failed_runs", of_week)))
     return tuple(found)
 
 

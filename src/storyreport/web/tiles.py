@@ -91,6 +91,15 @@ SPENT = """
     where cost is not null
     group by day, currency
 """
+USED = """
+    select
+        day,
+        sum(calls) as calls,
+        sum(total_tokens) as tokens,
+        sum(unpriced_calls) as unpriced_calls
+    from report
+    group by day
+"""
 DURATIONS = "select day, p50_ms from report"
 # What is stuck now, by the day of its last sign of life.
 SILENT = """
@@ -106,8 +115,10 @@ BEFORE = {"since": f"{2 * DAYS}d", "until": f"{DAYS}d"}
 IN_DAYS = f"last {DAYS} days"
 
 
-async def tiles(visitor: Visitor, chosen: Chosen) -> list[Tile]:
-    """The tiles that the visitor may see, in their order."""
+async def tiles(visitor: Visitor, chosen: Chosen, has_runs: bool = True) -> list[Tile]:
+    """The tiles that the visitor may see, in their order; those on runs only where something has run."""
+    if not has_runs:
+        return [*(await _money(visitor, chosen))[:1], *await _usage(visitor, chosen)]
     found: list[Tile | None] = [
         *await _work(visitor, chosen),
         await _median(visitor, chosen),
@@ -170,9 +181,12 @@ async def _median(visitor: Visitor, chosen: Chosen) -> Tile | None:
 
 
 async def _money(visitor: Visitor, chosen: Chosen) -> list[Tile]:
-    """Cost, and cost per accepted story, of each currency: the one with the largest sum is drawn."""
+    """Cost, and cost per accepted story, of each currency: the one with the largest sum is drawn.
+
+    Where nothing cost anything on the days that are pictured there is neither, and without stories not the second.
+    """
     spent = await visitor.rows("cost", {**chosen, **PICTURED}, SPENT)
-    if spent is None:
+    if spent is None or not (spent.rows or spent.error):
         return []
     address = links.report(visitor.datasette, "cost", LAST | _given(chosen))
     by_currency: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
@@ -183,8 +197,8 @@ async def _money(visitor: Visitor, chosen: Chosen) -> list[Tile]:
     words = Words("more", "less", False)
     found = [_of_money("Cost", address, costs, words, spent.error, f"no cost in the {IN_DAYS}", IN_DAYS)]
     done = await visitor.rows("throughput", {**chosen, **PICTURED}, DONE)
-    if done is not None:
-        stories = _span(done.rows, "stories")
+    stories = _span(done.rows if done else [], "stories")
+    if done and (done.error or any(stories.days.values())):
         each = {currency: _per(span, stories) for currency, span in costs.items()} if stories.now else {}
         none = f"no story accepted in the {IN_DAYS}" if costs else f"no cost in the {IN_DAYS}"
         detail = f"{stories.now:,.0f} stories accepted"
@@ -194,6 +208,27 @@ async def _money(visitor: Visitor, chosen: Chosen) -> list[Tile]:
         error = spent.error or done.error
         found.append(_of_money("Cost per accepted story", address, each, words, error, none, detail))
     return found
+
+
+async def _usage(visitor: Visitor, chosen: Chosen) -> list[Tile]:
+    """Calls and tokens."""
+    used = await visitor.rows("cost", {**chosen, **PICTURED}, USED)
+    if used is None or not used.rows:
+        return []
+    address = links.report(visitor.datasette, "cost", LAST | _given(chosen))
+    spans = {title: _span(used.rows, title.lower()) for title in ("Calls", "Tokens")}
+    unpriced = _span(used.rows, "unpriced_calls").now
+    details = {"Calls": f"{unpriced:,.0f} without a known cost" if unpriced else IN_DAYS, "Tokens": IN_DAYS}
+    # Neither more nor fewer of them is good.
+    return [
+        replace(
+            _tile(title, address, span, f"{span.now:,.0f}", Words("more", "fewer", True)),
+            tone="",
+            detail=details[title],
+        )
+        for title, span in spans.items()
+        if any(span.days.values())
+    ]
 
 
 def _of_money(

@@ -14,6 +14,7 @@ from .. import reports as catalogue
 from ..charts import Href
 from ..reports import Report
 from . import DATABASE, answers, lakes, links
+from .columns import ordered
 from .permissions import visible
 from .tables import Table, table
 
@@ -158,14 +159,14 @@ class Visitor:
         named = (report, links.report(self.datasette, report.name, values), links.file_name(report, values))
         href = links.of_marks(self.datasette, report, values)
         if not select and (of_lake := await lakes.rows(self, report, catalogue.for_sql(report, values))) is not None:
-            columns = _informative(of_lake, given)
+            columns = ordered(report.name, _informative(of_lake, given))
             cells = [[await self.cell(row, column) for column in columns] for row in of_lake[:most_cells]]
             return Result(*named, columns, of_lake, cells, href=href)
         found = await self._found(report, {**given, **catalogue.for_sql(report, values)}, outer)
         if isinstance(found, str):
             return Result(*named, error=found)
         rows = [dict(row) for row in found.rows]
-        columns = list(found.columns) if select else _informative(rows, given)
+        columns = list(found.columns) if select else ordered(report.name, _informative(rows, given))
         cells = [[await self.cell(row, column) for column in columns] for row in found.rows[:most_cells]]
         return Result(*named, columns, rows, cells, found.truncated, href=href)
 
