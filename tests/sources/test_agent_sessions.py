@@ -114,6 +114,16 @@ def test_an_archived_copy_counts_once(db: ReportDatabase, tmp_path: Path) -> Non
     assert input_tokens(db) == {digest("parent"): [100, 150]}
 
 
+@pytest.mark.parametrize("place", ["", "sessions"])
+def test_sessions_of_any_name(db: ReportDatabase, tmp_path: Path, place: str) -> None:
+    """In the folder of sessions all files are sessions; beside it only those that have the name of one."""
+    file = tmp_path / "codex" / "sessions" / "mine" / "session-alpha.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(json.dumps(line) + "\n" for line in PARENT), encoding="utf-8")
+    db.ingest(tmp_path / "codex" / place)
+    assert input_tokens(db) == {digest("parent"): [100, 150]}
+
+
 def test_a_session_goes_on(db: ReportDatabase, tmp_path: Path) -> None:
     """A call more is one row more; nothing else is written."""
     home = write(tmp_path / "codex", a=PARENT[:3])

@@ -24,6 +24,7 @@ COUNTERS = (
 )
 # A copy of the parent's counts is written at once; no call of its own has ended by then.
 COPIED_WITHIN = timedelta(milliseconds=2500)
+HOMES = ("archived_sessions", "sessions")
 # sessions/2026/05/13/rollout-….jsonl
 DEEPEST = 4
 
@@ -53,10 +54,11 @@ def is_ours(record: Mapping[str, Any]) -> bool:
 
 
 def files(folder: Path) -> Iterator[Path]:
-    """The sessions below a folder, those that began first come first."""
-    homes = [home for name in ("archived_sessions", "sessions") if (home := folder / name).is_dir()]
+    """The sessions below a folder, those that began first come first; a folder of sessions has nothing else."""
+    homes = [home for name in HOMES if (home := folder / name).is_dir()]
+    name = "*" if homes or folder.name in HOMES else "rollout-*"
     for home in homes or [folder]:
-        yield from recordfiles.below(home, "rollout-*.jsonl", "rollout-*.jsonl.gz", deepest=DEEPEST)
+        yield from recordfiles.below(home, f"{name}.jsonl", f"{name}.jsonl.gz", deepest=DEEPEST)
 
 
 def read(file: Path, records: Iterable[textfiles.Record], counted: Counted) -> Iterator[recordfiles.Item]:

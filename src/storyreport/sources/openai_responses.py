@@ -13,12 +13,17 @@ from typing import Any
 from ..readers import text as textfiles
 from . import System, Type, answers, compatible, other_answers, recordfiles, streams
 
-OBJECTS = ("chat.completion", "chat.completion.chunk", "text_completion", *streams.RESPONSES, "list", "rerank")
+# What the older Assistants API and a compaction answer; the latter does not name its model.
+RUN, COMPACTION = "thread.run", "response.compaction"
+OBJECTS = (
+    *("chat.completion", "chat.completion.chunk", "text_completion", *streams.RESPONSES, "list", "rerank"),
+    *(RUN, COMPACTION),
+)
 # Fields beside the answer in a line of a batch's output, which a line of one's own log has not.
 OF_BATCH = frozenset(("custom_id", "key", "processed_time", "status"))
 TIMES = ("timestamp", "time", "ts", "created_at", "started_at", "date")
 # Objects that are a call even without usage.
-ALWAYS = ("chat.completion.chunk", *streams.RESPONSES)
+ALWAYS = ("chat.completion.chunk", *streams.RESPONSES, RUN)
 OWN_MODELS = re.compile(r"(?:ft:)?(?:gpt-|o\d|chatgpt-|text-embedding-|davinci|babbage|codex-|computer-use)")
 
 RESPONSES = recordfiles.table(
@@ -67,9 +72,12 @@ def is_ours(record: Mapping[str, Any]) -> bool:
     if answers.is_ours(record) or other_answers.is_ours(record) or streams.is_part(record):
         return True
     usage = record.get("usage")
+    if usage is None and record.get("object") in ALWAYS:
+        # It has not ended yet, or was cut off.
+        return {"id", "model", "usage", "status"} <= record.keys()
     return (
         record.get("object") in OBJECTS
-        and "model" in record
+        and ("model" in record or record["object"] == COMPACTION)
         and isinstance(usage, dict)
         and bool({"prompt_tokens", "input_tokens", "total_tokens"} & usage.keys())
     )
@@ -98,7 +106,8 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
             "status_code": recordfiles.inside(answer, "status_code"),
             "error_code": next((code for code in codes if code), None),
         }
-    else:
+    elif record.get("object") != "thread.run.step":
+        # The steps of a run are counted in it.
         yield from _answer(record)
 
 
@@ -184,6 +193,7 @@ SYSTEM = System(
             statuses={
                 "completed": "completed",
                 "incomplete": "completed",
+                "requires_action": "completed",
                 "failed": "failed",
                 "cancelled": "cancelled",
                 "queued": "queued",
