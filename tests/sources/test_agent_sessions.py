@@ -46,6 +46,11 @@ COPY = [used("2026-05-01T11:00:00.001Z", 100, 100), used("2026-05-01T11:00:00.00
 OWN = used("2026-05-01T11:01:00.000Z", 280, 30)
 
 
+def late(counts: list[Line]) -> list[Line]:
+    """Counts that were not written at the moment of the fork."""
+    return [{**line, "timestamp": f"2026-05-01T12:00:0{second}.000Z"} for second, line in enumerate(counts)]
+
+
 def write(home: Path, **sessions: list[Line]) -> Path:
     """A home of Codex with these sessions, in the order of their names."""
     day = home / "sessions" / "2026" / "05" / "01"
@@ -112,6 +117,31 @@ def test_an_archived_copy_counts_once(db: ReportDatabase, tmp_path: Path) -> Non
     """A session that is there twice, once with a call more, counts once and whole."""
     db.ingest(write(tmp_path / "codex", a=PARENT[:3], b=PARENT))
     assert input_tokens(db) == {digest("parent"): [100, 150]}
+
+
+def test_a_child_that_was_archived_first(db: ReportDatabase, tmp_path: Path) -> None:
+    """A fork is read after its parent, wherever both lie: of its 100, 250 and 280 only the last 30 are its own."""
+    home = tmp_path / "codex"
+    lines = [
+        meta("child", FORKED, forked_from_id="parent"),
+        MODEL,
+        *late(COPY),
+        used("2026-05-01T12:01:00.000Z", 280, 30),
+    ]
+    for place, session in (("archived_sessions", lines), ("sessions", PARENT)):
+        (home / place).mkdir(parents=True)
+        text = "".join(json.dumps(line) + "\n" for line in session)
+        (home / place / "session.jsonl").write_text(text, encoding="utf-8")
+    db.ingest(home)
+    assert input_tokens(db) == {digest("parent"): [100, 150], digest("child"): [30]}
+
+
+def test_forks_of_a_deleted_session(db: ReportDatabase, tmp_path: Path) -> None:
+    """What both have from their parent counts once, though neither stamped it again."""
+    children = [[meta(name, FORKED, forked_from_id="parent"), MODEL, *late(COPY)] for name in ("one", "two")]
+    children[1].append(used("2026-05-01T12:01:00.000Z", 290, 40))
+    db.ingest(write(tmp_path / "codex", a=children[0], b=children[1]))
+    assert input_tokens(db) == {digest("one"): [100, 150], digest("two"): [40]}
 
 
 @pytest.mark.parametrize("place", ["", "sessions"])
