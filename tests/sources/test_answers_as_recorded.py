@@ -48,6 +48,16 @@ def run(status: str, usage: dict[str, int] | None, kind: str = "thread.run") -> 
     return {"id": kind, **around, "status": status, "usage": usage}
 
 
+def agent(number: int, out: int) -> dict[str, Any]:
+    held = {"id": f"m{number}", "type": "message", "model": "claude-sonnet-4-5-20250929", "content": [SECRET]}
+    return {"type": "assistant", "message": {**held, "usage": {"input_tokens": 1000, "output_tokens": out}}}
+
+
+BEGIN = {"type": "system", "subtype": "init", "session_id": "s", "model": "claude-sonnet-4-5-20250929", "tools": []}
+# More events than are looked at to know a file.
+EVENTS = [BEGIN, *(agent(number, 100) for number in range(60)), {"type": "user", "message": SECRET}]
+RESULT = {"type": "result", "subtype": "success", "duration_ms": 1234, "session_id": "s", "result": "tellnoone"}
+SPENT = {"inputTokens": 60000, "outputTokens": 6000, "costUSD": 0.5}
 THOUGHT = {"total_input_tokens": 900, "total_tool_use_tokens": 100, "total_output_tokens": 40}
 USED = {**THOUGHT, "total_thought_tokens": 60, "total_tokens": 1100}
 SEARCHED = {**USED, "grounding_tool_count": [{"type": "google_search", "count": 1, "search_query_count": 2}]}
@@ -130,6 +140,22 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         json.dumps({**run("queued", None), "object": "response"}, indent=1),
         [("responses", "gpt-4o-2024-08-06", None, None, "queued", None)],
     ),
+    "a long run of Claude Code, as events": (
+        lines(*EVENTS, {**RESULT, "total_cost_usd": 0.5, "modelUsage": {"claude-sonnet-4-5-20250929": SPENT}}),
+        [("claude_code", "claude-sonnet-4-5-20250929", 60000, 6000, "completed", 0.5)],
+    ),
+    # Sonnet 4.5: 3 and 15 a million.
+    "a run of Claude Code that was cut off, one of its answers written twice": (
+        json.dumps([BEGIN, agent(1, 1), agent(1, 100), agent(2, 200)], indent=1),
+        [
+            ("messages", "claude-sonnet-4-5-20250929", 1000, 100, "completed", 0.0045),
+            ("messages", "claude-sonnet-4-5-20250929", 1000, 200, "completed", 0.006),
+        ],
+    ),
+    "what early versions of Claude Code printed": (
+        json.dumps({**RESULT, "cost_usd": 0.003}, indent=1),
+        [("claude_code", "", None, None, "completed", 0.003)],
+    ),
     "a compaction": (
         lines({"id": "r", "object": "response.compaction", "usage": {"input_tokens": 160, "output_tokens": 297}}),
         [("responses", "", 160, 297, "completed", None)],
@@ -144,7 +170,7 @@ def test_every_recorded_form_counts_and_costs_what_it_says(
     file = tmp_path / "answers.json"
     file.write_text(text, encoding="utf-8")
     db.ingest(file)
-    columns = "endpoint, model, input_tokens, output_tokens, status, estimated_cost"
+    columns = "endpoint, model, input_tokens, output_tokens, status, coalesce(cost, estimated_cost)"
     rows = db.sql(f"select {columns} from calls where gone_at is null order by output_tokens")
     assert [row[:-1] for row in rows] == [call[:-1] for call in calls]
     assert [row[-1] for row in rows] == [pytest.approx(call[-1]) for call in calls]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from . import recordfiles
+from . import claude_print, recordfiles
 from .recordfiles import Row, inside, objects
 
 # Results of Anthropic's batches that are no message.
@@ -28,7 +28,7 @@ FEE_PER_PROMPT = re.compile(r"(?:.*/)?gemini-[12]\b", re.IGNORECASE)
 
 def is_ours(record: Mapping[str, Any]) -> bool:
     """Whether a record is such an answer, or a line of a batch's results."""
-    kinds = (_is_message, _is_batched, _is_google, _is_result, is_interaction)
+    kinds = (_is_message, _is_batched, _is_google, claude_print.is_result, is_interaction)
     return any(found(record) for found in kinds) or _is_google(_within(record))
 
 
@@ -38,7 +38,7 @@ def rows(record: Mapping[str, Any]) -> Iterator[Row]:
         yield _message(record)
     elif _is_batched(record):
         yield _batched(record)
-    elif _is_result(record):
+    elif claude_print.is_result(record):
         yield from _result(record)
     elif _is_google(record):
         yield _google(record)
@@ -60,10 +60,6 @@ def _is_batched(record: Mapping[str, Any]) -> bool:
 def _is_google(record: Mapping[str, Any]) -> bool:
     is_answer = _named(record, "modelVersion") is not None or bool(record.keys() & UNNAMED)
     return is_answer and isinstance(_named(record, "usageMetadata"), dict)
-
-
-def _is_result(record: Mapping[str, Any]) -> bool:
-    return record.get("type") == "result" and {"session_id", "total_cost_usd"} <= record.keys()
 
 
 def is_interaction(record: Mapping[str, Any]) -> bool:
@@ -242,6 +238,7 @@ def _result(result: Mapping[str, Any]) -> Iterator[Row]:
     """What a run of `claude -p` says in the end, by model: its cost is what Claude Code computed."""
     run = result.get("uuid") or recordfiles.digest([result.get(name) for name in ("session_id", "duration_ms")])
     around = {"object": "claude_code", "provider": "anthropic", "created_at": result.get("timestamp")}
+    cost = next((result[name] for name in claude_print.COSTS if result.get(name) is not None), None)
     models = result.get("modelUsage")
     for model, used in models.items() if isinstance(models, dict) else ():
         tokens = _anthropic_tokens(
@@ -257,4 +254,4 @@ def _result(result: Mapping[str, Any]) -> Iterator[Row]:
             "cost": inside(used, "costUSD"),
         }
     if not isinstance(models, dict) or not models:
-        yield {**around, **_message(result), **around, "id": run, "cost": result.get("total_cost_usd")}
+        yield {**around, **_message(result), **around, "id": run, "cost": cost}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import System, Type, answers, compatible, other_answers, recordfiles, streams
+from . import System, Type, answers, claude_print, compatible, other_answers, recordfiles, streams
 
 # What the older Assistants API and a compaction answer; the latter does not name its model.
 RUN, COMPACTION = "thread.run", "response.compaction"
@@ -69,7 +69,9 @@ def is_ours(record: Mapping[str, Any]) -> bool:
     record = _logged(record) or record
     if {"custom_id", "response", "error"} <= record.keys():
         return isinstance(record["response"], dict) and "status_code" in record["response"]
-    if answers.is_ours(record) or other_answers.is_ours(record) or streams.is_part(record):
+    if any(module.is_ours(record) for module in (answers, other_answers)) or claude_print.is_begin(record):
+        return True
+    if streams.is_part(record):
         return True
     usage = record.get("usage")
     if usage is None and record.get("object") in ALWAYS:
@@ -119,7 +121,7 @@ def _answer(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
 def read(file: Path, records: Iterable[textfiles.Record]) -> Iterator[recordfiles.Item]:
     """The rows of responses, one of the parts of a stream; those without an id are told apart by file and line."""
     place = recordfiles.digest(file.name)
-    for line, row, problem in recordfiles.each(rows)()(file, streams.joined(records)):
+    for line, row, problem in recordfiles.each(rows)()(file, streams.joined(claude_print.joined(records))):
         yield line, {**row, "file": place} if row else row, problem
 
 
