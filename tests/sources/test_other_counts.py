@@ -298,7 +298,8 @@ def test_what_codex_exec_prints_names_no_model(db: ReportDatabase, tmp_path: Pat
 
 def test_a_session_of_qwen_code_is_none_of_claude_s(db: ReportDatabase, tmp_path: Path) -> None:
     said = {"role": "model", "parts": [{"text": "Done."}]}
-    line = {"uuid": "u", "sessionId": "s", "type": "assistant", "message": said, "usageMetadata": {"totalTokenCount": 5}}
+    used = {"totalTokenCount": 5}
+    line = {"uuid": "u", "sessionId": "s", "type": "assistant", "message": said, "usageMetadata": used}
     with pytest.raises(StoryreportError, match="is a session of Qwen Code, which is not read"):
         db.ingest(written(tmp_path / "qwen.jsonl", line))
 
