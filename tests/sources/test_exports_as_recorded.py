@@ -1,9 +1,16 @@
-"""Exports in columns that public samples have: bills and days, summed by hand."""
+"""Exports in the fields that public samples have: bills, days and logs, summed by hand."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.report_database import ReportDatabase
+
+SONNET = "anthropic.claude-sonnet-4-20250514-v1:0"
+LOG = {"schemaType": "ModelInvocationLog", "timestamp": "2026-06-26T12:00:00Z", "requestId": "r", "modelId": SONNET}
+COUNTED = {**LOG, "input": {"inputTokenCount": 1500}, "output": {"outputTokenCount": 500}}
+USED = {"usage": {"inputTokens": 1000, "cacheReadInputTokens": 500, "outputTokens": 100}}
 
 # The file → model, calls, tokens in and out, cost, currency, of all rows.
 EXPORTS = {
@@ -32,6 +39,25 @@ EXPORTS = {
         [("gpt 4o Outp Tokens", 0, None, None, 1.5, "EUR")],
     ),
 }
+
+CELLS = [{"field": "@ptr", "value": "p"}, {"field": "@message", "value": json.dumps(COUNTED)}]
+# Sonnet 4: 3 and 15 a million, cached 0.30.
+LOGS = {
+    "CloudWatch's events": ({"events": [{"message": json.dumps(COUNTED), "ingestionTime": 1}]}, 1500, 500, 0.012),
+    "Insights": ({"results": [CELLS], "status": "Complete"}, 1500, 500, 0.012),
+    "a body that alone counts": ({**LOG, "output": {"outputBodyJson": USED}}, 1500, 100, 0.00465),
+}
+
+
+@pytest.mark.parametrize(("log", "given", "out", "cost"), LOGS.values(), ids=LOGS)
+def test_bedrock_s_logs_wherever_they_lie(
+    log: dict[str, Any], given: int, out: int, cost: float, db: ReportDatabase, tmp_path: Path
+) -> None:
+    file = tmp_path / "log.json"
+    file.write_text(json.dumps(log), encoding="utf-8")
+    db.ingest(file)
+    counts = "model, calls, input_tokens, output_tokens, estimated_cost"
+    assert db.sql(f"select {counts} from calls") == [(SONNET, 1, given, out, pytest.approx(cost))]
 
 
 @pytest.mark.parametrize(("text", "calls"), EXPORTS.values(), ids=EXPORTS)
