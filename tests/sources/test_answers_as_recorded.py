@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from helpers.report_database import ReportDatabase
 
+from storyreport.errors import StoryreportError
+
 SECRET = {"text": "tellnoone"}
 
 
@@ -58,6 +60,7 @@ BEGIN = {"type": "system", "subtype": "init", "session_id": "s", "model": "claud
 EVENTS = [BEGIN, *(agent(number, 100) for number in range(60)), {"type": "user", "message": SECRET}]
 RESULT = {"type": "result", "subtype": "success", "duration_ms": 1234, "session_id": "s", "result": "tellnoone"}
 SPENT = {"inputTokens": 60000, "outputTokens": 6000, "costUSD": 0.5}
+PAGES = {"pages_processed": 29, "doc_size_bytes": 3002783}
 THOUGHT = {"total_input_tokens": 900, "total_tool_use_tokens": 100, "total_output_tokens": 40}
 USED = {**THOUGHT, "total_thought_tokens": 60, "total_tokens": 1100}
 SEARCHED = {**USED, "grounding_tool_count": [{"type": "google_search", "count": 1, "search_query_count": 2}]}
@@ -156,6 +159,17 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         json.dumps({**RESULT, "cost_usd": 0.003}, indent=1),
         [("claude_code", "", None, None, "completed", 0.003)],
     ),
+    # Mistral's OCR of May 2025: a dollar for 1,000 pages, more of those that are annotated.
+    "a scanned document": (
+        json.dumps(
+            {"pages": [{"index": 0, "markdown": "tellnoone"}], "model": "mistral-ocr-2505", "usage_info": PAGES}
+        ),
+        [("ocr", "mistral-ocr-2505", None, None, "completed", 0.029)],
+    ),
+    "an annotated document": (
+        lines({"pages": [], "model": "mistral-ocr-2505", "usage_info": PAGES, "document_annotation": "tellnoone"}),
+        [("ocr", "mistral-ocr-2505", None, None, "completed", None)],
+    ),
     "a compaction": (
         lines({"id": "r", "object": "response.compaction", "usage": {"input_tokens": 160, "output_tokens": 297}}),
         [("responses", "", 160, 297, "completed", None)],
@@ -175,3 +189,10 @@ def test_every_recorded_form_counts_and_costs_what_it_says(
     assert [row[:-1] for row in rows] == [call[:-1] for call in calls]
     assert [row[-1] for row in rows] == [pytest.approx(call[-1]) for call in calls]
     assert b"tellnoone" not in db.path.read_bytes()
+
+
+def test_headers_of_http_before_an_answer(db: ReportDatabase, tmp_path: Path) -> None:
+    file = tmp_path / "answer.txt"
+    file.write_text("HTTP/2 200\r\ncontent-type: application/json\r\n\r\n" + lines(chunk("a")), encoding="utf-8")
+    with pytest.raises(StoryreportError, match="begins with the headers of HTTP: save the answer alone"):
+        db.ingest(file)

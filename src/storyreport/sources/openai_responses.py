@@ -7,6 +7,7 @@ staged. An embedding says neither its id nor its time: these are called without 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,15 @@ TIMES = ("timestamp", "time", "ts", "created_at", "started_at", "date")
 # Objects that are a call even without usage.
 ALWAYS = ("chat.completion.chunk", *streams.RESPONSES, RUN)
 OWN_MODELS = re.compile(r"(?:ft:)?(?:gpt-|o\d|chatgpt-|text-embedding-|davinci|babbage|codex-|computer-use)")
+STATUSES = {
+    "completed": "completed",
+    "incomplete": "completed",
+    "requires_action": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "queued": "queued",
+    "in_progress": "running",
+}
 
 RESPONSES = recordfiles.table(
     {
@@ -60,6 +70,7 @@ RESPONSES = recordfiles.table(
         "cache_image_read_tokens": Type.COUNT,
         "input_video_tokens": Type.COUNT,
         "audio_seconds": Type.NUMBER,
+        "document_pages": Type.COUNT,
     },
 )
 
@@ -183,24 +194,20 @@ def _details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     return next((usage[name] for name in names if isinstance(usage.get(name), dict)), {})
 
 
+def why_not(path: Path) -> str | None:
+    """Of an answer that was saved with the headers of HTTP before it."""
+    first = next((text for _, text, _ in textfiles.lines(path) if text), "")
+    is_headed = first.startswith("HTTP/") and " " in first
+    return "begins with the headers of HTTP: save the answer alone (`curl` without -i)" if is_headed else None
+
+
 SYSTEM = System(
     name="openai_responses",
     title="file of API responses or batch output",
     parts={
-        "responses": recordfiles.part(
-            "openai_responses",
-            RESPONSES,
-            is_ours,
-            lambda: read,
-            statuses={
-                "completed": "completed",
-                "incomplete": "completed",
-                "requires_action": "completed",
-                "failed": "failed",
-                "cancelled": "cancelled",
-                "queued": "queued",
-                "in_progress": "running",
-            },
+        "responses": replace(
+            recordfiles.part("openai_responses", RESPONSES, is_ours, lambda: read, statuses=STATUSES),
+            why_not=why_not,
         )
     },
 )

@@ -35,7 +35,7 @@ select
         when
             responses.object in (
                 'messages', 'generate_content', 'interactions', 'claude_code', 'converse', 'chat', 'generate',
-                'embeddings', 'rerank', 'transcriptions', 'speech', 'images'
+                'embeddings', 'rerank', 'transcriptions', 'speech', 'images', 'ocr'
             )
             then responses.object
         else ''
@@ -74,6 +74,7 @@ select
     responses.cache_image_read_tokens,
     responses.input_video_tokens,
     responses.audio_seconds,
+    responses.document_pages,
     responses.cache_write_1h_tokens,
     nullif(responses.web_searches, 0) as web_searches,
     nullif(responses.file_searches, 0) as file_searches,

@@ -66,6 +66,7 @@ DATABASE = Part(
                 "file_searches": Type.COUNT,
                 "input_characters": Type.COUNT,
                 "audio_seconds": Type.NUMBER,
+                "document_pages": Type.COUNT,
                 "cost": Type.MONEY,
                 "currency": Type.WORD,
                 "calls": Type.COUNT,
