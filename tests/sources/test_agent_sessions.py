@@ -252,6 +252,17 @@ def test_the_database_and_the_files_say_the_same(db: ReportDatabase, tmp_path: P
     ]  # fmt: skip
 
 
+def test_messages_of_opencode_that_name_no_role(db: ReportDatabase, tmp_path: Path) -> None:
+    """What has a model and tokens is a model's, wherever it lies and whatever the file is called."""
+    said = message("msg_1")
+    del said["role"]
+    database(tmp_path / "opencode", said)
+    (folder := tmp_path / "older" / "storage" / "message").mkdir(parents=True)
+    (folder / "message.json").write_text(json.dumps({**said, "id": "msg_2", "cost": 0.5}), encoding="utf-8")
+    db.ingest(tmp_path / "opencode", tmp_path / "older")
+    assert db.sql("select cost from calls order by cost") == [(0.0123,), (0.5,)]
+
+
 def test_what_was_migrated_counts_once(db: ReportDatabase, tmp_path: Path) -> None:
     """The files of an older version lie beside the database that has copied them."""
     home = tmp_path / "opencode"
