@@ -40,6 +40,32 @@ EXPORTS = {
     ),
 }
 
+CHARGED = {"inputTokens": 3, "outputTokens": 20525, "cacheWriteTokens": 112151, "cacheReadTokens": 99}
+KIND = "USAGE_EVENT_KIND_"
+# An event → tokens in and out, status, cost. A charge in cents has the fee in it, a price of tokens has not.
+OF_CURSOR: list[tuple[dict[str, Any], tuple[Any, ...]]] = [
+    (
+        {"kind": f"{KIND}USAGE_BASED", "tokenUsage": {**CHARGED, "totalCents": 121.41}, "chargedCents": 124.73},
+        (112253, 20525, "completed", 1.2473),
+    ),
+    ({"tokenUsage": {"totalCents": 70}, "cursorTokenFee": 4.5}, (0, None, "completed", 0.745)),
+    ({"kind": f"{KIND}ERRORED_NOT_CHARGED", "tokenUsage": {"inputTokens": 9}}, (9, None, "failed", 0)),
+    ({"kind": "Usage-based", "isTokenBasedCall": False, "requestsCosts": 10}, (0, None, "completed", None)),
+]
+
+
+@pytest.mark.parametrize("name", ["usageEvents", "usageEventsDisplay"])
+def test_cursor_s_answers(name: str, db: ReportDatabase, tmp_path: Path) -> None:
+    events = [
+        {"timestamp": str(1785000000000 + number), "model": "m", **event} for number, (event, _) in enumerate(OF_CURSOR)
+    ]
+    file = tmp_path / "events.json"
+    file.write_text(json.dumps({"totalUsageEventsCount": 4, "usageEvents": [], name: events}), encoding="utf-8")
+    db.ingest(file)
+    rows = db.sql("select input_tokens, output_tokens, status, cost from calls order by called_at")
+    assert rows == [(*counts, cost if cost is None else pytest.approx(cost)) for _, (*counts, cost) in OF_CURSOR]
+
+
 CELLS = [{"field": "@ptr", "value": "p"}, {"field": "@message", "value": json.dumps(COUNTED)}]
 # Sonnet 4: 3 and 15 a million, cached 0.30.
 LOGS = {
