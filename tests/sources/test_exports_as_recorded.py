@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from helpers.report_database import ReportDatabase
 
+from storyreport.errors import StoryreportError
+
 SONNET = "anthropic.claude-sonnet-4-20250514-v1:0"
 LOG = {"schemaType": "ModelInvocationLog", "timestamp": "2026-06-26T12:00:00Z", "requestId": "r", "modelId": SONNET}
 COUNTED = {**LOG, "input": {"inputTokenCount": 1500}, "output": {"outputTokenCount": 500}}
@@ -94,3 +96,25 @@ def test_every_recorded_export_counts_what_it_says(
     file.write_text(text, encoding="utf-8")
     db.ingest(file)
     assert db.sql("select model, calls, input_tokens, output_tokens, cost, currency from calls order by id") == calls
+
+
+UNREAD: list[tuple[Any, str]] = [
+    ({"ResultsByTime": [], "GroupDefinitions": []}, "is an answer of AWS's Cost Explorer, .*: export a CUR as CSV"),
+    ([{"startTime": "2026-05-01", "spend": 0.3, "models": {}, "users": {}}], "summarize=false`"),
+    (
+        [{"ts": 1, "type": "say", "say": "api_req_started", "text": "{}"}],
+        "is a task of Cline or Roo Code, which is not",
+    ),
+    (
+        {"event": "launched", "properties": {}, "user_id": "u", "time": 1755099880},
+        "is aider's analytics log, .* as CSV",
+    ),
+]
+
+
+@pytest.mark.parametrize(("export", "sentence"), UNREAD)
+def test_what_is_not_read_is_named(export: Any, sentence: str, db: ReportDatabase, tmp_path: Path) -> None:
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps(export), encoding="utf-8")
+    with pytest.raises(StoryreportError, match=sentence):
+        db.ingest(file)

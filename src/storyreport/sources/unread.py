@@ -1,0 +1,38 @@
+"""Files of tools that count what AI costs and that no system reads: whose they are, and what to give instead.
+
+A helper of recognition: it describes no system. A file is known by the fields of its first records.
+"""
+
+from collections.abc import Set
+
+AS_CSV = "give its calls as CSV, see docs/plain-formats.md"
+# The fields of a file → what it is, and the way out.
+UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
+    (frozenset(("ResultsByTime", "GroupDefinitions")), "an answer of AWS's Cost Explorer", "export a CUR as CSV"),
+    (frozenset(("TimePeriod", "Groups")), "an answer of AWS's Cost Explorer", "export a CUR as CSV"),
+    (frozenset(("group_by_day", "teams")), "LiteLLM's spend report", "give `/user/daily/activity` or its spend logs"),
+    (
+        frozenset(("startTime", "spend", "models", "users")),
+        "a summary of LiteLLM's spend logs",
+        "ask for `/spend/logs?summarize=false`",
+    ),
+    (frozenset(("individual_request_tag", "total_spend")), "LiteLLM's spend by tag", "give its spend logs"),
+    (frozenset(("ts", "say", "type")), "a task of Cline or Roo Code", AS_CSV),
+    (frozenset(("ts", "task", "tokensIn", "tokensOut")), "the history of Cline or Roo Code", AS_CSV),
+    (frozenset(("event", "properties", "user_id", "time")), "aider's analytics log", AS_CSV),
+    (frozenset(("evalId", "results", "config")), "a result of promptfoo", AS_CSV),
+    (frozenset(("run_type", "trace_id", "start_time")), "an export of LangSmith", AS_CSV),
+    (frozenset(("op_name", "project_id", "summary")), "an export of W&B Weave", AS_CSV),
+    (
+        frozenset(("context_window", "cost", "workspace", "transcript_path")),
+        "what Claude Code tells its status line",
+        "give the transcripts in ~/.claude/projects",
+    ),
+    (frozenset(("model_id", "results", "created_at")), "an answer of IBM's watsonx", AS_CSV),
+)
+
+
+def reason(fields: Set[str]) -> str | None:
+    """Whose a file with these fields is, and what to give instead; None for one of nobody that is known."""
+    found = next(((what, instead) for names, what, instead in UNREAD if names <= fields), None)
+    return f"is {found[0]}, which is not read: {found[1]}" if found else None
