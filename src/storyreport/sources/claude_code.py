@@ -104,9 +104,16 @@ def _is_session(file: Path) -> bool:
         if isinstance(message, dict) and "parts" not in message:
             if {"sessionId", "uuid"} <= set(envelope):
                 return True
-            if isinstance(message.get("usage"), dict) and {"sessionId", "requestId", "parentUuid"} & set(envelope):
+            usage = message.get("usage")
+            if isinstance(usage, dict) and _is_message(envelope, usage):
                 return True
     return False
+
+
+def _is_message(envelope: Mapping[str, Any], usage: Mapping[str, Any]) -> bool:
+    """Whether a line with usage is a transcript's; the earliest versions wrote little more than its time."""
+    is_early = "timestamp" in envelope and {"input_tokens", "output_tokens"} <= usage.keys()
+    return bool({"sessionId", "requestId", "parentUuid"} & set(envelope)) or (is_early and "session_id" not in envelope)
 
 
 def _envelope(record: Mapping[str, Any]) -> Mapping[str, Any]:
