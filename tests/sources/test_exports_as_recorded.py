@@ -98,6 +98,22 @@ def test_every_recorded_export_counts_what_it_says(
     assert db.sql("select model, calls, input_tokens, output_tokens, cost, currency from calls order by id") == calls
 
 
+def test_the_outfile_of_gemini_cli(db: ReportDatabase, tmp_path: Path) -> None:
+    """Its logs, spans and metrics lie in one file; Gemini 2.5 Pro is 1.25 a million in, 0.125 cached and 10 out."""
+    counts = {"input_token_count": 1000, "cached_content_token_count": 500, "output_token_count": 100}
+    said = {"event.name": "gemini_cli.api_response", "model": "gemini-2.5-pro", "thoughts_token_count": 50, **counts}
+    log = {"hrTime": [1777629600, 0], "hrTimeObserved": [1777629600, 0], "resource": {"attributes": {}}}
+    span = {"name": "chat", "startTime": [1777629600, 0], "endTime": [1777629601, 0], "attributes": {}}
+    metric = {"resource": {}, "scopeMetrics": [{"metrics": [{"descriptor": {"name": "gemini_cli.token.usage"}}]}]}
+    prompt = {**log, "attributes": {"event.name": "gemini_cli.user_prompt"}}
+    text = "".join(json.dumps(each, indent=2) + "\n" for each in (prompt, span, {**log, "attributes": said}, metric))
+    (tmp_path / "telemetry.log").write_text(text, encoding="utf-8")
+    db.ingest(tmp_path / "telemetry.log")
+    assert db.sql("select model, called_at, input_tokens, output_tokens, estimated_cost from calls") == [
+        ("gemini-2.5-pro", "2026-05-01T10:00:00.000Z", 1000, 150, pytest.approx(0.0021875))
+    ]
+
+
 UNREAD: list[tuple[Any, str]] = [
     ({"ResultsByTime": [], "GroupDefinitions": []}, "is an answer of AWS's Cost Explorer, .*: export a CUR as CSV"),
     ([{"startTime": "2026-05-01", "spend": 0.3, "models": {}, "users": {}}], "summarize=false`"),
