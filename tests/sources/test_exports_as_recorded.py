@@ -115,6 +115,10 @@ def test_the_outfile_of_gemini_cli(db: ReportDatabase, tmp_path: Path) -> None:
 
 
 UNREAD: list[tuple[Any, str]] = [
+    (
+        [{"timestamp": "2026-05-01", "sessionId": "s", "tags": [], "totalCost": 1}],
+        "list of Langfuse's traces, .*models",
+    ),
     ({"ResultsByTime": [], "GroupDefinitions": []}, "is an answer of AWS's Cost Explorer, .*: export a CUR as CSV"),
     ([{"startTime": "2026-05-01", "spend": 0.3, "models": {}, "users": {}}], "summarize=false`"),
     (

@@ -6,6 +6,7 @@ A helper of recognition: it describes no system. A file is known by the fields o
 from collections.abc import Set
 
 AS_CSV = "give its calls as CSV, see docs/plain-formats.md"
+OBSERVATIONS = "export its observations, which name the models"
 # The fields of a file → what it is, and the way out.
 UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
     (frozenset(("ResultsByTime", "GroupDefinitions")), "an answer of AWS's Cost Explorer", "export a CUR as CSV"),
@@ -17,6 +18,8 @@ UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
         "ask for `/spend/logs?summarize=false`",
     ),
     (frozenset(("individual_request_tag", "total_spend")), "LiteLLM's spend by tag", "give its spend logs"),
+    (frozenset(("timestamp", "sessionId", "tags", "totalCost")), "a list of Langfuse's traces", OBSERVATIONS),
+    (frozenset(("countTraces", "countObservations", "usage")), "an answer of Langfuse's metrics", OBSERVATIONS),
     (frozenset(("ts", "say", "type")), "a task of Cline or Roo Code", AS_CSV),
     (frozenset(("ts", "task", "tokensIn", "tokensOut")), "the history of Cline or Roo Code", AS_CSV),
     (frozenset(("event", "properties", "user_id", "time")), "aider's analytics log", AS_CSV),
@@ -26,6 +29,11 @@ UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
     (
         frozenset(("context_window", "cost", "workspace", "transcript_path")),
         "what Claude Code tells its status line",
+        "give the transcripts in ~/.claude/projects",
+    ),
+    (
+        frozenset(("modelUsage", "dailyActivity")),
+        "Claude Code's own statistics",
         "give the transcripts in ~/.claude/projects",
     ),
     (frozenset(("model_id", "results", "created_at")), "an answer of IBM's watsonx", AS_CSV),
