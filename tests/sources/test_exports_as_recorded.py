@@ -25,6 +25,12 @@ EXPORTS = {
             ("openai/gpt-5", 3, 70965, 3009, 12.75, "USD"),
         ],
     ),
+    "Google's rows as a data frame wrote them": (
+        "billing_account_id,service.description,sku.description,usage_start_time,cost,currency,credits,cost_type\n"
+        "a,Vertex AI,Gemini input,2026-11-08 10:00:00+00:00,5,USD,\"[{'name': 'Trial', 'amount': -4.5}]\",regular\n"
+        "a,Vertex AI,Gemini input,2026-11-08 11:00:00+00:00,1,USD,[],regular\n",
+        [("Gemini input", 0, None, None, 6, "USD"), ("Gemini input (credit)", 0, None, None, -4.5, "USD")],
+    ),
     "Azure's, of an enterprise": (
         "BillingAccountId,Date,Product,MeterCategory,MeterName,Cost,UnitPrice,BillingCurrency,ChargeType\n"
         "8611537,09/21/2026,Azure OpenAI - gpt-4o,Cognitive Services,gpt 4o Inp glbl Tokens,3.25,0.01,USD,Usage\n"
