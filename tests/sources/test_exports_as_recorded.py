@@ -31,6 +31,19 @@ EXPORTS = {
         "a,Vertex AI,Gemini input,2026-11-08 11:00:00+00:00,1,USD,[],regular\n",
         [("Gemini input", 0, None, None, 6, "USD"), ("Gemini input (credit)", 0, None, None, -4.5, "USD")],
     ),
+    # GPT-4o: 2.50 and 10 a million.
+    "OpenAI's activity until 2024": (
+        "organization_id,n_requests,operation,n_context_tokens_total,n_generated_tokens_total,model,timestamp,user\n"
+        "org-1,420,completion,1250000,98000,gpt-4o,1777629600,a@example.com\n"
+        "org-1,5,completion,2000,400,gpt-4o,1777629900,b@example.com\n",
+        [("gpt-4o", 420, 1250000, 98000, None, ""), ("gpt-4o", 5, 2000, 400, None, "")],
+    ),
+    "the same with amounts, added up by day": (
+        "date,project_name,model,n_context_tokens_total,n_generated_tokens_total,amount,currency\n"
+        "2026-07-24,Atlas,gpt-4o,120000,18000,12.00,USD\n"
+        "2026-07-24,Beacon,gpt-4o,90000,11000,3.00,USD\n",
+        [("gpt-4o", 2, 210000, 29000, 15, "USD")],
+    ),
     "Azure's, of an enterprise": (
         "BillingAccountId,Date,Product,MeterCategory,MeterName,Cost,UnitPrice,BillingCurrency,ChargeType\n"
         "8611537,09/21/2026,Azure OpenAI - gpt-4o,Cognitive Services,gpt 4o Inp glbl Tokens,3.25,0.01,USD,Usage\n"
@@ -144,3 +157,15 @@ def test_what_is_not_read_is_named(export: Any, sentence: str, db: ReportDatabas
     file.write_text(json.dumps(export), encoding="utf-8")
     with pytest.raises(StoryreportError, match=sentence):
         db.ingest(file)
+
+
+def test_openai_s_activity_as_its_api_answered(db: ReportDatabase, tmp_path: Path) -> None:
+    """500 at 2.50 a million, 500 cached at 1.25, 200 out at 10."""
+    used = {"n_requests": 3, "n_context_tokens_total": 1000, "n_cached_context_tokens_total": 500}
+    said = {"aggregation_timestamp": 1777629600, "snapshot_id": "gpt-4o-2024-08-06", "operation": "completion"}
+    page = {"object": "list", "data": [{**said, **used, "n_generated_tokens_total": 200}], "whisper_api_data": []}
+    (tmp_path / "usage.json").write_text(json.dumps(page), encoding="utf-8")
+    db.ingest(tmp_path / "usage.json")
+    assert db.sql("select model, calls, called_at, estimated_cost from calls") == [
+        ("gpt-4o-2024-08-06", 3, "2026-05-01T10:00:00.000Z", pytest.approx(0.003875))
+    ]

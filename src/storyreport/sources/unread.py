@@ -11,6 +11,12 @@ OBSERVATIONS = "export its observations, which name the models"
 UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
     (frozenset(("ResultsByTime", "GroupDefinitions")), "an answer of AWS's Cost Explorer", "export a CUR as CSV"),
     (frozenset(("TimePeriod", "Groups")), "an answer of AWS's Cost Explorer", "export a CUR as CSV"),
+    (frozenset(("daily_costs", "total_usage")), "a bill of OpenAI's until 2024", "give the CSV of the cost page"),
+    (
+        frozenset(("User", "Spend this Month (USD)")),
+        "Claude Code's spend by person",
+        "give the console's CSV of costs",
+    ),
     (frozenset(("group_by_day", "teams")), "LiteLLM's spend report", "give `/user/daily/activity` or its spend logs"),
     (
         frozenset(("startTime", "spend", "models", "users")),
