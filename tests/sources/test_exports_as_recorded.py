@@ -44,6 +44,11 @@ EXPORTS = {
         "2026-07-24,Beacon,gpt-4o,90000,11000,3.00,USD\n",
         [("gpt-4o", 2, 210000, 29000, 15, "USD")],
     ),
+    "calls of one's own, in the words of other trackers": (
+        "called_at,provider,model,prompt_tokens,completion_tokens,cached_tokens,cost_usd,latency_ms\n"
+        "2026-06-16T14:23:01.000Z,openai,gpt-4o-mini,900,1200,800,0.00072,245\n",
+        [("gpt-4o-mini", 1, 900, 1200, 0.00072, "USD")],
+    ),
     "Azure's, of an enterprise": (
         "BillingAccountId,Date,Product,MeterCategory,MeterName,Cost,UnitPrice,BillingCurrency,ChargeType\n"
         "8611537,09/21/2026,Azure OpenAI - gpt-4o,Cognitive Services,gpt 4o Inp glbl Tokens,3.25,0.01,USD,Usage\n"
@@ -134,6 +139,8 @@ def test_the_outfile_of_gemini_cli(db: ReportDatabase, tmp_path: Path) -> None:
 
 
 UNREAD: list[tuple[Any, str]] = [
+    ([{"timestamp": "2026-06-16", "model": "gpt-4o", "prompt_tokens": 1}], "name its column timestamp called_at, for"),
+    ([{"model": "claude-opus-4-8", "input_tokens": 100}], "of your own: name the time of each call called_at"),
     (
         [{"timestamp": "2026-05-01", "sessionId": "s", "tags": [], "totalCost": 1}],
         "list of Langfuse's traces, .*models",

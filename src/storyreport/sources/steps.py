@@ -77,6 +77,8 @@ DATABASE = Part(
                 "output_tokens": ("completion_tokens",),
                 "cache_read_tokens": ("cached_tokens", "cached_input_tokens", "input_cached_tokens"),
                 "currency": ("cost_currency",),
+                "cost": ("total_cost",),
+                "duration_ms": ("latency_ms",),
             },
             export_signs=frozenset({"called_at"}),
             drops_values=True,

@@ -46,7 +46,20 @@ UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
 )
 
 
+# What a table of one's own may call the time of a call.
+TIMES = ("timestamp", "date", "time", "datetime", "created_at", "ts", "day")
+
+
 def reason(fields: Set[str]) -> str | None:
     """Whose a file with these fields is, and what to give instead; None for one of nobody that is known."""
     found = next(((what, instead) for names, what, instead in UNREAD if names <= fields), None)
-    return f"is {found[0]}, which is not read: {found[1]}" if found else None
+    return f"is {found[0]}, which is not read: {found[1]}" if found else _of_calls(fields)
+
+
+def _of_calls(fields: Set[str]) -> str | None:
+    """How a table of one's own calls of models becomes a plain one."""
+    named = {field.strip().lower(): field for field in fields}
+    if "model" not in named or not any(name.endswith("tokens") for name in named):
+        return None
+    time = next((f"its column {named[name]}" for name in TIMES if name in named), "the time of each call")
+    return f"looks like calls of models of your own: name {time} called_at, for the others see docs/plain-formats.md"
