@@ -56,14 +56,14 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 def records(path: Path) -> Iterator[textfiles.Record]:
-    """The records of a file, those that CloudWatch wrapped without their wrappers."""
-    first = next((record for _, record, _ in textfiles.first_records(path, 1)), None) or {}
-    if WRAPPERS.isdisjoint(first):
+    """The records of a file, those that CloudWatch wrapped without their wrappers; none of a file of anybody else's."""
+    first = [record for _, record, _ in textfiles.first_records(path, recordfiles.LOOKED_AT) if record]
+    if any(is_ours(record) for record in first):
         yield from textfiles.records(path)
-        return
-    for number, record, problem in textfiles.records(path):
-        entries = [{}] if record is None else envelopes.listed(record) or [record]
-        yield from ((number, {**envelopes.within(entry)} if record else None, problem) for entry in entries)
+    elif not all(WRAPPERS.isdisjoint(record) for record in first):
+        for number, record, problem in textfiles.records(path):
+            entries = [{}] if record is None else envelopes.listed(record) or [record]
+            yield from ((number, {**envelopes.within(entry)} if record else None, problem) for entry in entries)
 
 
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
