@@ -13,7 +13,7 @@ from .readers.documents import BROKEN
 from .readers.header import SQLITE_MAGIC, ZIP_MAGIC, packed_as, read_header
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
-from .sources import System, systems
+from .sources import System, systems, unread
 from .system import joined_up
 
 # A report database has them all.
@@ -199,6 +199,8 @@ def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
         return [export]
     doubts = (part.why_not for system in systems().values() for part in system.parts.values() if part.why_not)
     if reason := next((reason for why_not in doubts if (reason := why_not(path))), None):
+        raise NotOursError(f"{path} {reason}.")
+    if not system_name and (reason := unread.reason(text.fields(path))):
         raise NotOursError(f"{path} {reason}.")
     raise NotOursError(_unknown_format(path, system_name))
 

@@ -118,6 +118,7 @@ FIELDS: dict[str, dict[str, Kind]] = {
         "web_searches": COUNT,
         "input_characters": COUNT,
         "audio_seconds": AMOUNT,
+        "document_pages": COUNT,
         "cost": AMOUNT,
         "currency": MONEY,
         "tier": TEXT,

@@ -41,6 +41,7 @@ DETAILS = {
     "file_searches": ("storage_searches", "storage_searches_kcount"),
     "input_characters": ("input_characters", "input_mchars"),
     "audio_seconds": ("audio_seconds", "audio_hours"),
+    "document_pages": ("input_document_pages", "input_document_kpages"),
 }
 PLAIN = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 

@@ -46,6 +46,11 @@ COPY = [used("2026-05-01T11:00:00.001Z", 100, 100), used("2026-05-01T11:00:00.00
 OWN = used("2026-05-01T11:01:00.000Z", 280, 30)
 
 
+def late(counts: list[Line]) -> list[Line]:
+    """Counts that were not written at the moment of the fork."""
+    return [{**line, "timestamp": f"2026-05-01T12:00:0{second}.000Z"} for second, line in enumerate(counts)]
+
+
 def write(home: Path, **sessions: list[Line]) -> Path:
     """A home of Codex with these sessions, in the order of their names."""
     day = home / "sessions" / "2026" / "05" / "01"
@@ -111,6 +116,41 @@ def test_two_children_may_use_the_same(db: ReportDatabase, tmp_path: Path) -> No
 def test_an_archived_copy_counts_once(db: ReportDatabase, tmp_path: Path) -> None:
     """A session that is there twice, once with a call more, counts once and whole."""
     db.ingest(write(tmp_path / "codex", a=PARENT[:3], b=PARENT))
+    assert input_tokens(db) == {digest("parent"): [100, 150]}
+
+
+def test_a_child_that_was_archived_first(db: ReportDatabase, tmp_path: Path) -> None:
+    """A fork is read after its parent, wherever both lie: of its 100, 250 and 280 only the last 30 are its own."""
+    home = tmp_path / "codex"
+    lines = [
+        meta("child", FORKED, forked_from_id="parent"),
+        MODEL,
+        *late(COPY),
+        used("2026-05-01T12:01:00.000Z", 280, 30),
+    ]
+    for place, session in (("archived_sessions", lines), ("sessions", PARENT)):
+        (home / place).mkdir(parents=True)
+        text = "".join(json.dumps(line) + "\n" for line in session)
+        (home / place / "session.jsonl").write_text(text, encoding="utf-8")
+    db.ingest(home)
+    assert input_tokens(db) == {digest("parent"): [100, 150], digest("child"): [30]}
+
+
+def test_forks_of_a_deleted_session(db: ReportDatabase, tmp_path: Path) -> None:
+    """What both have from their parent counts once, though neither stamped it again."""
+    children = [[meta(name, FORKED, forked_from_id="parent"), MODEL, *late(COPY)] for name in ("one", "two")]
+    children[1].append(used("2026-05-01T12:01:00.000Z", 290, 40))
+    db.ingest(write(tmp_path / "codex", a=children[0], b=children[1]))
+    assert input_tokens(db) == {digest("one"): [100, 150], digest("two"): [40]}
+
+
+@pytest.mark.parametrize("place", ["", "sessions"])
+def test_sessions_of_any_name(db: ReportDatabase, tmp_path: Path, place: str) -> None:
+    """In the folder of sessions all files are sessions; beside it only those that have the name of one."""
+    file = tmp_path / "codex" / "sessions" / "mine" / "session-alpha.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(json.dumps(line) + "\n" for line in PARENT), encoding="utf-8")
+    db.ingest(tmp_path / "codex" / place)
     assert input_tokens(db) == {digest("parent"): [100, 150]}
 
 
@@ -210,6 +250,17 @@ def test_the_database_and_the_files_say_the_same(db: ReportDatabase, tmp_path: P
         ("msg_1", "anthropic", "claude-sonnet-4-5", "completed", "2026-11-06T00:00:00.000Z", 3000, 1300, 57, 1000, 200,
          0.0123, "USD")
     ]  # fmt: skip
+
+
+def test_messages_of_opencode_that_name_no_role(db: ReportDatabase, tmp_path: Path) -> None:
+    """What has a model and tokens is a model's, wherever it lies and whatever the file is called."""
+    said = message("msg_1")
+    del said["role"]
+    database(tmp_path / "opencode", said)
+    (folder := tmp_path / "older" / "storage" / "message").mkdir(parents=True)
+    (folder / "message.json").write_text(json.dumps({**said, "id": "msg_2", "cost": 0.5}), encoding="utf-8")
+    db.ingest(tmp_path / "opencode", tmp_path / "older")
+    assert db.sql("select cost from calls order by cost") == [(0.0123,), (0.5,)]
 
 
 def test_what_was_migrated_counts_once(db: ReportDatabase, tmp_path: Path) -> None:

@@ -296,6 +296,14 @@ def test_what_codex_exec_prints_names_no_model(db: ReportDatabase, tmp_path: Pat
         db.ingest(written(tmp_path / "run.jsonl", *events))
 
 
+def test_a_session_of_qwen_code_is_none_of_claude_s(db: ReportDatabase, tmp_path: Path) -> None:
+    said = {"role": "model", "parts": [{"text": "Done."}]}
+    used = {"totalTokenCount": 5}
+    line = {"uuid": "u", "sessionId": "s", "type": "assistant", "message": said, "usageMetadata": used}
+    with pytest.raises(StoryreportError, match="is a session of Qwen Code, which is not read"):
+        db.ingest(written(tmp_path / "qwen.jsonl", line))
+
+
 def test_a_day_of_ccusage_is_no_call(db: ReportDatabase, tmp_path: Path) -> None:
     """A million tokens are many short calls at 3, not one at the 6 of a long context."""
     day = {**used_day("2026-11-06", 1_000_000, 0), "modelsUsed": ["claude-sonnet-4-5"]}

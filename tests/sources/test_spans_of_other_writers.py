@@ -90,6 +90,33 @@ def test_cached_tokens_by_any_name(db: ReportDatabase, tmp_path: Path, name: str
     assert db.sql("select cache_read_tokens, round(estimated_cost, 9) from calls") == [(50_000, 0.1975)]
 
 
+OPENAI = {"prompt_tokens": 100_000, "completion_tokens": 1_000, "prompt_tokens_details": {"cached_tokens": 40_000}}
+# With 100,000 in, 40,000 of them cached (half price), 1,000 out: 0.15 + 0.05 + 0.01.
+OF_LANGFUSE: list[tuple[dict[str, Any], float]] = [
+    ({"input": 60_000, "input_cached_tokens": 40_000, "output": 400, "output_reasoning": 600, "total": 101_000}, 0.21),
+    (OPENAI, 0.21),
+    ({"input_tokens": 60_000, "cache_read_input_tokens": 40_000, "output_tokens": 1_000}, 0.21),
+    ({"input": 100_000, "output": 1_000}, 0.26),
+]
+
+
+@pytest.mark.parametrize(("usage", "cost"), OF_LANGFUSE)
+def test_observations_of_langfuse_s_sdk(db: ReportDatabase, tmp_path: Path, usage: dict[str, Any], cost: float) -> None:
+    names = {"langfuse.observation.model.name": "gpt-4o", "langfuse.observation.type": "generation"}
+    db.ingest(
+        export(tmp_path / "spans.jsonl", span(1, {**names, "langfuse.observation.usage_details": json.dumps(usage)}))
+    )
+    assert db.sql("select model, input_tokens, output_tokens, estimated_cost from calls") == [
+        ("gpt-4o", 100_000, 1_000, pytest.approx(cost))
+    ]
+
+
+def test_openinference_without_a_kind(db: ReportDatabase, tmp_path: Path) -> None:
+    said = {"llm.model_name": "gpt-4o", "llm.token_count.prompt": 100_000, "llm.token_count.completion": 1_000}
+    db.ingest(export(tmp_path / "spans.jsonl", span(1, said)))
+    assert db.sql("select model, estimated_cost from calls") == [("gpt-4o", pytest.approx(0.26))]
+
+
 @pytest.mark.parametrize("value", ["$0.01", "NaN", "free", 1e13])
 def test_a_cost_that_cannot_be_read_takes_no_tokens_away(db: ReportDatabase, tmp_path: Path, value: Any) -> None:
     db.ingest(export(tmp_path / "spans.jsonl", span(1, {**CHAT, "gen_ai.usage.cost": value})))

@@ -117,3 +117,10 @@ def test_a_folder_is_known_by_any_of_its_files(db: ReportDatabase, tmp_path: Pat
     (deep / "agent-1.jsonl").write_text(json.dumps(line("msg_d", input_tokens=400, output_tokens=10)), "utf-8")
     db.ingest(tmp_path)
     assert db.sql("select source_key, input_tokens from calls") == [("msg_d", 400)]
+
+
+def test_lines_that_have_little_beside_the_message(db: ReportDatabase, tmp_path: Path) -> None:
+    """The earliest versions wrote no session: two lines alike without an id are two messages."""
+    usage = {"input_tokens": 100_000, "output_tokens": 10_000}
+    early = {"timestamp": "2026-11-10T10:00:00.000Z", "message": {"model": "claude-sonnet-4-6", "usage": usage}}
+    assert list(ingest(db, tmp_path / "early.jsonl", early, early).values()) == [0.45, 0.45]

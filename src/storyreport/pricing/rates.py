@@ -26,6 +26,7 @@ DETAILS = {
     "file_searches": "storage_searches",
     "input_characters": "input_characters",
     "audio_seconds": "audio_seconds",
+    "document_pages": "input_document_pages",
 }
 # Details that are tokens, which their call's input or output tokens include.
 WITHIN = {

@@ -43,6 +43,8 @@ MOST_LINES = 200_000
 # So often a file is read again for the lines that did not.
 MOST_REREAD = 10
 LOOKED_AT = 20
+# So many lines of comments a stream of events may begin with.
+MOST_COMMENTS = 2_000
 # So many records of a file are held while systems look at them.
 FIRST = 50
 LONGEST_NUMBER = 19
@@ -123,8 +125,9 @@ def _form(path: Path) -> str:
         return "document"
     if start == "{":
         return "lines"
-    beginning = (text for _, text, _ in islice(lines(path), LOOKED_AT) if text)
-    return "events" if events.are_events(beginning) else "table"
+    # A stream may begin with many comments, which only keep the connection open.
+    told = (text for _, text, _ in islice(lines(path), MOST_COMMENTS) if text and not text.startswith(":"))
+    return "events" if events.are_events(islice(told, LOOKED_AT)) else "table"
 
 
 def _broken(place: Place) -> Iterator[Record]:

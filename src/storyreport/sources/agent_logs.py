@@ -1,7 +1,8 @@
 """Log events of coding agents as OTLP JSON: Claude Code's API requests, Codex CLI's responses, Gemini CLI's responses.
 
-One export request a line, or one document. Prompts, tools, errors' texts, accounts and addresses are never staged; of a
-session's id, a digest is. Claude Code's events were seen as they are documented; the other two in the agents' sources.
+One export request a line, or one document; or the records themselves, as Gemini CLI writes them to its outfile.
+Prompts, tools, errors' texts, accounts and addresses are never staged; of a session's id, a digest is. Claude Code's
+events were seen as they are documented; the other two in the agents' sources.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -85,6 +86,9 @@ def read(file: Path, records: Iterable[textfiles.Record]) -> Iterator[recordfile
 
 def _entries(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str | None]]:
     """(log record, None) or ({}, problem) of each log record of an export request."""
+    if "hrTime" in record:
+        yield _as_otlp(record), None
+        return
     below: list[Any] = [record]
     for name in ("resourceLogs", "scopeLogs", "logRecords"):
         held = [holder.get(name) for holder in below]
@@ -96,6 +100,18 @@ def _entries(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str
             yield {}, f"an item of {name} is no object"
     for entry in below:
         yield entry, None
+
+
+def _as_otlp(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A log record of OpenTelemetry's package for JavaScript as OTLP has it."""
+    attributes, moment = record.get("attributes"), record["hrTime"]
+    held = attributes.items() if isinstance(attributes, dict) else ()
+    is_moment = isinstance(moment, list) and len(moment) == 2 and all(type(part) is int for part in moment)
+    return {
+        "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in held],
+        "body": {"stringValue": record.get("body")},
+        "timeUnixNano": moment[0] * 10**9 + moment[1] if is_moment else None,
+    }
 
 
 def _attributes(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from . import recordfiles
+from . import claude_print, recordfiles
 from .recordfiles import Row, inside, objects
 
 # Results of Anthropic's batches that are no message.
@@ -28,9 +28,8 @@ FEE_PER_PROMPT = re.compile(r"(?:.*/)?gemini-[12]\b", re.IGNORECASE)
 
 def is_ours(record: Mapping[str, Any]) -> bool:
     """Whether a record is such an answer, or a line of a batch's results."""
-    return any(found(record) for found in (_is_message, _is_batched, _is_google, _is_result)) or _is_google(
-        _within(record)
-    )
+    kinds = (_is_message, _is_batched, _is_google, claude_print.is_result, is_interaction)
+    return any(found(record) for found in kinds) or _is_google(_within(record))
 
 
 def rows(record: Mapping[str, Any]) -> Iterator[Row]:
@@ -39,10 +38,12 @@ def rows(record: Mapping[str, Any]) -> Iterator[Row]:
         yield _message(record)
     elif _is_batched(record):
         yield _batched(record)
-    elif _is_result(record):
+    elif claude_print.is_result(record):
         yield from _result(record)
     elif _is_google(record):
         yield _google(record)
+    elif is_interaction(record):
+        yield _interaction(record)
     elif _is_google(_within(record)):
         yield {**_google(_within(record)), "is_batch": True}
 
@@ -61,8 +62,9 @@ def _is_google(record: Mapping[str, Any]) -> bool:
     return is_answer and isinstance(_named(record, "usageMetadata"), dict)
 
 
-def _is_result(record: Mapping[str, Any]) -> bool:
-    return record.get("type") == "result" and {"session_id", "total_cost_usd"} <= record.keys()
+def is_interaction(record: Mapping[str, Any]) -> bool:
+    """Whether a record is what Google's Interactions API answers."""
+    return record.get("object") == "interaction" and {"id", "status"} <= record.keys()
 
 
 def _within(record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -151,6 +153,30 @@ def _google(response: Mapping[str, Any]) -> Row:
     }
 
 
+def _interaction(interaction: Mapping[str, Any]) -> Row:
+    """An interaction: thoughts are counted beside the output, what tools put in beside the input."""
+    used = interaction.get("usage")
+    usage = used if isinstance(used, dict) else {}
+    tier = interaction.get("service_tier")
+    tools = [tool for tool in objects(usage.get("grounding_tool_count")) if tool.get("type") == "google_search"]
+    queries = [tool.get("search_query_count", tool.get("count")) for tool in tools]
+    return {
+        **recordfiles.columns(interaction, {"id": "id", "model": "model", "created_at": "created", "status": "status"}),
+        "object": "interactions",
+        "provider": "google",
+        "input_tokens": _sum(usage, "total_input_tokens", "total_tool_use_tokens"),
+        "output_tokens": _sum(usage, "total_output_tokens", "total_thought_tokens"),
+        "total_tokens": usage.get("total_tokens"),
+        "cached_tokens": usage.get("total_cached_tokens"),
+        "reasoning_tokens": usage.get("total_thought_tokens"),
+        "service_tier": None if tier == "standard" else tier,
+        "web_searches": _paid(sum(count for count in queries if type(count) is int), interaction.get("model")),
+        **_modalities(usage, "input_{}_tokens", "input_tokens_by_modality", "tool_use_tokens_by_modality"),
+        **_modalities(usage, "output_{}_tokens", "output_tokens_by_modality"),
+        **_modalities(usage, "cache_{}_read_tokens", "cached_tokens_by_modality"),
+    }
+
+
 def _groundings(response: Mapping[str, Any]) -> int | None:
     """How many searches have a fee, of those that grounded the candidates."""
     queries = 0
@@ -158,7 +184,10 @@ def _groundings(response: Mapping[str, Any]) -> int | None:
         grounding = _named(candidate, "groundingMetadata")
         searched = _named(grounding, "webSearchQueries") if isinstance(grounding, dict) else None
         queries += len(searched) if isinstance(searched, list) else 0
-    model = _named(response, "modelVersion")
+    return _paid(queries, _named(response, "modelVersion"))
+
+
+def _paid(queries: int, model: Any) -> int | None:
     is_per_prompt = isinstance(model, str) and FEE_PER_PROMPT.match(model)
     return (min(queries, 1) if is_per_prompt else queries) or None
 
@@ -166,19 +195,19 @@ def _groundings(response: Mapping[str, Any]) -> int | None:
 class Stream(NamedTuple):
     """What the parts of a stream of Google's have in common, and whether one is its last part."""
 
-    model: Any
-    prompt: Any
+    key: tuple[Any, ...]
     is_last: bool
 
 
 def stream(record: Mapping[str, Any]) -> Stream | None:
-    """The stream that a response of Google's may be a part of; None where it has an id of its own."""
-    if not _is_google(record) or _named(record, "responseId") is not None:
+    """The stream that a response of Google's may be a part of: by its id, else by its model and the prompt's tokens."""
+    if not _is_google(record):
         return None
     candidates = _candidates(record)
     is_last = not candidates or any(_named(candidate, "finishReason") is not None for candidate in candidates)
     prompt = _named(_named(record, "usageMetadata"), "promptTokenCount")
-    return Stream(_named(record, "modelVersion"), prompt, is_last)
+    key = _named(record, "responseId")
+    return Stream((_named(record, "modelVersion"), prompt) if key is None else (key,), is_last)
 
 
 def _candidates(response: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -197,9 +226,9 @@ def _modalities(usage: Mapping[str, Any], column: str, *names: str) -> Row:
     for name in names:
         details = _named(usage, name)
         for item in details if isinstance(details, list) else []:
-            kind = MODALITIES.get(str(inside(item, "modality")))
+            kind = MODALITIES.get(str(inside(item, "modality")).upper())
             if kind:
-                count, before = _named(item, "tokenCount"), row.get(column.format(kind), 0)
+                count, before = item.get("tokens", _named(item, "tokenCount")), row.get(column.format(kind), 0)
                 is_known = type(count) is int and type(before) is int
                 row[column.format(kind)] = before + count if is_known else count
     return row
@@ -209,6 +238,7 @@ def _result(result: Mapping[str, Any]) -> Iterator[Row]:
     """What a run of `claude -p` says in the end, by model: its cost is what Claude Code computed."""
     run = result.get("uuid") or recordfiles.digest([result.get(name) for name in ("session_id", "duration_ms")])
     around = {"object": "claude_code", "provider": "anthropic", "created_at": result.get("timestamp")}
+    cost = next((result[name] for name in claude_print.COSTS if result.get(name) is not None), None)
     models = result.get("modelUsage")
     for model, used in models.items() if isinstance(models, dict) else ():
         tokens = _anthropic_tokens(
@@ -224,4 +254,4 @@ def _result(result: Mapping[str, Any]) -> Iterator[Row]:
             "cost": inside(used, "costUSD"),
         }
     if not isinstance(models, dict) or not models:
-        yield {**around, **_message(result), **around, "id": run, "cost": result.get("total_cost_usd")}
+        yield {**around, **_message(result), **around, "id": run, "cost": cost}

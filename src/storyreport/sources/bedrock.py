@@ -1,4 +1,5 @@
-"""Amazon Bedrock's model invocation logs: JSON lines as S3 keeps them, one file or the folder of an account.
+"""Amazon Bedrock's model invocation logs: JSON lines as S3 keeps them, one file or the folder of an account; also as
+CloudWatch answers, by `filter-log-events` or by Insights.
 
 Bodies, callers and account numbers are never staged. Bedrock counts cached tokens beside the input tokens.
 """
@@ -7,11 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import System, Type, converse, recordfiles
+from ..readers import text as textfiles
+from . import System, Type, converse, envelopes, recordfiles
 
 # AWSLogs/<account>/BedrockModelInvocationLogs/<region>/2026/11/06/12/….json.gz
 DEEPEST = 9
 
+# What a record of CloudWatch's has instead of the log.
+WRAPPERS = frozenset(("events", "logEvents", "results", "message", "@message"))
 # Where the log counts tokens.
 COUNTS = {
     "input_tokens": ("input", "inputTokenCount"),
@@ -19,6 +23,8 @@ COUNTS = {
     "cache_write_tokens": ("input", "cacheWriteInputTokenCount"),
     "output_tokens": ("output", "outputTokenCount"),
 }
+# Where the usage of a body does.
+COUNTED = {"input_tokens": ("inputTokens", "input_tokens"), "output_tokens": ("outputTokens", "output_tokens")}
 INVOCATIONS = recordfiles.table(
     {
         "request_id": Type.KEY,
@@ -49,6 +55,17 @@ def files(folder: Path) -> Iterator[Path]:
     return recordfiles.below(folder, "[0-9]*T[0-9]*Z_*.json", "[0-9]*T[0-9]*Z_*.json.gz", deepest=DEEPEST)
 
 
+def records(path: Path) -> Iterator[textfiles.Record]:
+    """The records of a file, those that CloudWatch wrapped without their wrappers; none of a file of anybody else's."""
+    first = [record for _, record, _ in textfiles.first_records(path, recordfiles.LOOKED_AT) if record]
+    if any(is_ours(record) for record in first):
+        yield from textfiles.records(path)
+    elif not all(WRAPPERS.isdisjoint(record) for record in first):
+        for number, record, problem in textfiles.records(path):
+            entries = [{}] if record is None else envelopes.listed(record) or [record]
+            yield from ((number, {**envelopes.within(entry)} if record else None, problem) for entry in entries)
+
+
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of an invocation."""
     names = {"request_id": "requestId", "error_code": "errorCode", "region": ("inferenceRegion", "region")}
@@ -57,7 +74,7 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     used = _usage(recordfiles.inside(record, "output", "outputBodyJson"))
     yield {
         # Where the log does not count them, the usage of a body may.
-        **recordfiles.columns(used, converse.CACHED),
+        **recordfiles.columns(used, {**converse.CACHED, **COUNTED}),
         "cache_write_1h_tokens": converse.written_for_an_hour(used),
         "tier": _tier(record),
         **recordfiles.columns(record, {**names, **same}),
@@ -72,12 +89,13 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
 
 
 def _usage(body: Any) -> Mapping[str, Any]:
-    """What the body of an answer, or one of the events that it came in, says of its usage."""
+    """What the body of an answer, or the events that it came in, say of its usage: the last of them counts."""
+    used: dict[str, Any] = {}
     for event in body if isinstance(body, list) else [body]:
         for path in (("usage",), ("message", "usage"), ("metadata", "usage")):
             if isinstance(found := recordfiles.inside(event, *path), dict):
-                return found
-    return {}
+                used |= {name: value for name, value in found.items() if value is not None}
+    return used
 
 
 def _tier(record: Mapping[str, Any]) -> Any:
@@ -101,5 +119,9 @@ def _tier(record: Mapping[str, Any]) -> Any:
 SYSTEM = System(
     name="bedrock",
     title="Amazon Bedrock invocation log",
-    parts={"logs": recordfiles.part("bedrock_invocations", INVOCATIONS, is_ours, recordfiles.each(rows), files=files)},
+    parts={
+        "logs": recordfiles.part(
+            "bedrock_invocations", INVOCATIONS, is_ours, recordfiles.each(rows), files=files, records=records
+        )
+    },
 )

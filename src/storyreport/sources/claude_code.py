@@ -101,12 +101,19 @@ def _is_session(file: Path) -> bool:
     for _, record, _ in islice(_records(file), LINES_LOOKED_AT):
         envelope = _envelope(record or {})
         message = envelope.get("message")
-        if isinstance(message, dict):
+        if isinstance(message, dict) and "parts" not in message:
             if {"sessionId", "uuid"} <= set(envelope):
                 return True
-            if isinstance(message.get("usage"), dict) and {"sessionId", "requestId", "parentUuid"} & set(envelope):
+            usage = message.get("usage")
+            if isinstance(usage, dict) and _is_message(envelope, usage):
                 return True
     return False
+
+
+def _is_message(envelope: Mapping[str, Any], usage: Mapping[str, Any]) -> bool:
+    """Whether a line with usage is a transcript's; the earliest versions wrote little more than its time."""
+    is_early = "timestamp" in envelope and {"input_tokens", "output_tokens"} <= usage.keys()
+    return bool({"sessionId", "requestId", "parentUuid"} & set(envelope)) or (is_early and "session_id" not in envelope)
 
 
 def _envelope(record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -185,12 +192,21 @@ def _usage(usage: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def why_not(path: Path) -> str | None:
+    """Of a session of Qwen Code, whose lines are in the same envelope."""
+    first = (record for _, record, _ in textfiles.first_records(path, LINES_LOOKED_AT))
+    if any(isinstance(recordfiles.inside(record, "message", "parts"), list) for record in first):
+        return "is a session of Qwen Code, which is not read: give its calls as CSV, see docs/plain-formats.md"
+    return None
+
+
 SESSIONS = Part(
     tables={"claude_messages": MESSAGES},
     feeds={"runs": ("claude_messages",), "calls": ("claude_messages",)},
     statuses={},
     find=find,
     stage=stage,
+    why_not=why_not,
 )
 
 SYSTEM = System(

@@ -1,4 +1,4 @@
-"""Cost exports of Azure (EA and MCA, actual costs) and bills of any cloud in the FOCUS format, as CSV.
+"""Cost exports of Azure (EA, MCA and pay-as-you-go, actual costs) and bills of any cloud in the FOCUS format, as CSV.
 
 Refunds, credits and adjustments are lines of their own and negative. Accounts, subscriptions, resources and tags are
 not copied. Seen were headers of real exports and invented lines.
@@ -12,11 +12,11 @@ from . import System, Type, recordfiles
 
 # Column → its names in Azure's exports (EA, MCA, pay-as-you-go) and in FOCUS (https://focus.finops.org).
 AZURE = {
-    "started_at": ("Date", "date", "UsageDateTime"),
+    "started_at": ("Date", "date", "UsageDateTime", "usageDateTime"),
     "service": ("MeterCategory", "meterCategory", "ConsumedService", "consumedService"),
     "item": ("MeterName", "meterName", "ProductName"),
     "kind": ("ChargeType", "chargeType"),
-    "cost": ("CostInBillingCurrency", "costInBillingCurrency", "PreTaxCost"),
+    "cost": ("CostInBillingCurrency", "costInBillingCurrency", "PreTaxCost", "preTaxCost", "Cost", "cost"),
     "currency": (
         *("BillingCurrencyCode", "billingCurrencyCode", "BillingCurrency", "billingCurrency"),
         *("Currency", "currency"),
@@ -32,7 +32,7 @@ FOCUS = {
     "currency": ("BillingCurrency",),
 }
 FOCUS_SIGNS = frozenset(("ChargePeriodStart", "BilledCost", "BillingCurrency", "ChargeCategory"))
-AZURE_SIGNS = ("cost", "currency", "kind", "started_at")
+AZURE_SIGNS = ("cost", "currency", "started_at")
 # How FOCUS names providers that our calls name otherwise.
 PROVIDERS = {
     "microsoft": "azure",
@@ -61,7 +61,7 @@ LINES = recordfiles.table(
 def is_ours(record: Mapping[str, Any]) -> bool:
     """Whether a record is a line of such an export."""
     is_azure = all(any(name in record for name in AZURE[sign]) for sign in AZURE_SIGNS)
-    has_meter = "MeterName" in record or "meterName" in record
+    has_meter = any({f"{letter}eterName", f"{letter}eterCategory"} <= record.keys() for letter in "Mm")
     return record.keys() >= FOCUS_SIGNS or (is_azure and has_meter)
 
 

@@ -5,9 +5,10 @@ a forked session or a sub-agent may begin with those of its parent: neither is a
 branches are never staged; of a session's id, a digest is. Files that Codex compressed with Zstandard are not read.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ COUNTERS = (
 )
 # A copy of the parent's counts is written at once; no call of its own has ended by then.
 COPIED_WITHIN = timedelta(milliseconds=2500)
+NAMED = re.compile(r"rollout-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)")
+HOMES = ("archived_sessions", "sessions")
 # sessions/2026/05/13/rollout-….jsonl
 DEEPEST = 4
 
@@ -53,10 +56,22 @@ def is_ours(record: Mapping[str, Any]) -> bool:
 
 
 def files(folder: Path) -> Iterator[Path]:
-    """The sessions below a folder, those that began first come first."""
-    homes = [home for name in ("archived_sessions", "sessions") if (home := folder / name).is_dir()]
-    for home in homes or [folder]:
-        yield from recordfiles.below(home, "rollout-*.jsonl", "rollout-*.jsonl.gz", deepest=DEEPEST)
+    """The sessions below a folder, those that began first come first; a folder of sessions has nothing else."""
+    homes = [home for name in HOMES if (home := folder / name).is_dir()]
+    name = "*" if homes or folder.name in HOMES else "rollout-*"
+    names = (f"{name}.jsonl", f"{name}.jsonl.gz")
+    found = (file for home in homes or [folder] for file in recordfiles.below(home, *names, deepest=DEEPEST))
+    # A child may be archived before its parent is.
+    yield from sorted(found, key=_beginning)
+
+
+def _beginning(file: Path) -> tuple[str, str]:
+    """When a session began, by its file's name or its first line."""
+    if named := NAMED.match(file.name):
+        return named[1], file.name
+    _, record, _ = next(iter(textfiles.first_records(file, 1)), (0, None, None))
+    moment = _moment((record or {}).get("timestamp"))
+    return (moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H-%M-%S") if moment else ""), file.name
 
 
 def read(file: Path, records: Iterable[textfiles.Record], counted: Counted) -> Iterator[recordfiles.Item]:
@@ -84,6 +99,7 @@ class _Session:
         self.parent: str | None = None
         self.is_known = False
         self.is_copying = True
+        self.is_stamped_again = False
         self.began: datetime | None = None
         self.provider: Any = None
         self.model: Any = None
@@ -133,6 +149,8 @@ class _Session:
         before, self.before = self.before, total
         is_copy = self._is_copy(total, timestamp)
         self.counted.setdefault(self.key or "", set()).add(total)
+        if self.parent is not None:
+            self.counted.setdefault(self.siblings, set()).add(total)
         if is_copy:
             return None, ""
         if before is None:
@@ -156,9 +174,17 @@ class _Session:
             self.is_copying = is_early and any(total in counts for counts in self.counted.values())
         elif self.parent in self.counted:
             self.is_copying = is_early or total in self.counted[self.parent]
+        elif is_early or (moment and self.began and moment <= self.began + COPIED_WITHIN):
+            self.is_stamped_again = True
         else:
-            self.is_copying = is_early or bool(moment and self.began and moment <= self.began + COPIED_WITHIN)
+            # What was copied with the parent's own times is in the parent's other children too.
+            self.is_copying = not self.is_stamped_again and total in self.counted.get(self.siblings, ())
         return self.is_copying
+
+    @property
+    def siblings(self) -> str:
+        """Under which name the counts are that all children of the parent have."""
+        return f"children of {self.parent}"
 
 
 def _counts(payload: Mapping[str, Any], name: str) -> Counts | None:

@@ -76,16 +76,17 @@ def texts(path: Path) -> Iterator[textfiles.Line]:
     """The lines of a log, or the entries of an export that is one JSON document or a table, each as a line."""
     if _is_export(path):
         for number, record, problem in textfiles.records(path):
-            entries = None if record is None else _listed(record) or [record]
+            entries = None if record is None else listed(record) or [record]
             yield from ((number, json.dumps(entry), None) for entry in entries or ())
             if problem:
                 yield number, None, problem
         return
     for number, text, problem in textfiles.lines(path):
-        listed = _listed(object_in(text)) if text and any(f'"{name}"' in text for name in (*LISTS, "values")) else None
-        if listed is None:
+        may_list = text and any(f'"{name}"' in text for name in (*LISTS, "values"))
+        held = listed(object_in(text)) if text and may_list else None
+        if held is None:
             yield number, text, problem
-        yield from ((number, json.dumps(entry), None) for entry in listed or ())
+        yield from ((number, json.dumps(entry), None) for entry in held or ())
 
 
 def unwrapped(text: str) -> Wrapped:
@@ -98,6 +99,12 @@ def unwrapped(text: str) -> Wrapped:
             break
         payload, time, level = found.payload, time or found.time, level or found.level
     return Wrapped(payload, time, level)
+
+
+def within(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The object that a wrapped line is in JSON; the record itself where it wraps none."""
+    found = _from_object(record)
+    return found.payload if found and isinstance(found.payload, dict) else record
 
 
 def level_word(value: Any) -> str | None:
@@ -123,7 +130,7 @@ def _is_export(path: Path) -> bool:
     return len(header) > 1 and any(name in PAYLOADS or name.startswith(FLAT) for name in header)
 
 
-def _listed(record: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+def listed(record: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """The entries of an answer; None where it has none."""
     data = record.get("data")
     holders = (record, data) if isinstance(data, dict) else (record,)

@@ -5,7 +5,10 @@ labels are not copied. The table begins with the invoice, whose currency counts,
 left out. Seen were invented files in the layout of real ones.
 """
 
+import ast
+import contextlib
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -129,12 +132,22 @@ def _export_rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         "usage_unit": recordfiles.inside(record, "usage", "unit"),
         "cost": record.get("cost"),
     }
-    credits = record.get("credits")
-    if credits is not None and not isinstance(credits, list):
-        raise textfiles.BrokenRecord("credits is no list")
-    for credit in credits or []:
+    for credit in _credits(record.get("credits")):
         kind = recordfiles.inside(credit, "type") or "credit"
         yield {**row, "credit_type": kind, "cost": recordfiles.inside(credit, "amount")}
+
+
+def _credits(held: Any) -> list[Any]:
+    """The credits of a row; in CSV they are a text: JSON, or what Python prints of a list."""
+    if isinstance(held, str) and held:
+        try:
+            held = json.loads(held)
+        except (ValueError, RecursionError):
+            with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+                held = ast.literal_eval(held)
+    if held and not isinstance(held, list):
+        raise textfiles.BrokenRecord("credits is no list")
+    return held or []
 
 
 SYSTEM = System(

@@ -18,7 +18,7 @@ ATTRIBUTES = {
     "agent": ("gen_ai.agent.name",),
     "tool": ("gen_ai.tool.name",),
     "provider": ("gen_ai.provider.name", "gen_ai.system", "ai.model.provider"),
-    "model": ("gen_ai.response.model", "gen_ai.request.model", "ai.model.id"),
+    "model": ("gen_ai.response.model", "gen_ai.request.model", "ai.model.id", "langfuse.observation.model.name"),
     "response_id": ("gen_ai.response.id",),
     "tier": (
         *("gen_ai.openai.response.service_tier", "openai.response.service_tier", "gen_ai.response.service_tier"),
@@ -56,6 +56,7 @@ ATTRIBUTES = {
         "gen_ai.usage.cache_creation.input_tokens",
         "gen_ai.usage.cache_creation_input_tokens",
         "gen_ai.usage.input_tokens.cache_write",
+        "gen_ai.usage.input_cache_creation",
         "gen_ai.usage.details.cache_creation_input_tokens",
         "gen_ai.usage.details.cache_write_tokens",
         "gen_ai.usage.input_token_details.cache_creation",

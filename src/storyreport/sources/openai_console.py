@@ -1,7 +1,9 @@
 """OpenAI's platform website: the CSV files of its usage page (one for each kind of usage) and of its cost page.
 
 A row is a bucket of time, often without anything in it. Users, e-mail addresses, projects and keys are not copied; a
-digest of them separates rows. Of usage other than completions only the documented columns were seen, no real sample.
+digest of them separates rows. The activity that the page exported until 2024, with its n_context_tokens_total, is read
+as CSV and JSON; a row that does not count its requests is taken for one. Of usage other than completions only the
+documented columns were seen, no real sample.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,6 +39,8 @@ USAGE = recordfiles.table(
         "service_tier": Type.WORD,
         "requests": Type.COUNT,
         **dict.fromkeys(USAGE_COLUMNS, Type.COUNT),
+        "amount": Type.NUMBER,
+        "currency": Type.WORD,
     },
     required=("start_time", "requests"),
 )
@@ -52,11 +56,29 @@ COSTS = recordfiles.table(
     },
     required=("start_time", "amount", "currency"),
 )
+# Column → its names in the activity of until 2024, and in what others made of it.
+ACTIVITY = {
+    "start_time": ("aggregation_timestamp", "timestamp", "date", "usage_date", "start_time"),
+    "model": ("snapshot_id", "model"),
+    "input_tokens": "n_context_tokens_total",
+    "input_cached_tokens": "n_cached_context_tokens_total",
+    "output_tokens": "n_generated_tokens_total",
+    "amount": "amount",
+    "currency": "currency",
+}
+OF_ACTIVITY = frozenset(("n_context_tokens_total", "n_generated_tokens_total"))
 TIMES = {"start_time": ("start_time", "start_time_iso")}
 
 
 def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of a bucket, if anything was used in it; storage of vector stores is no call."""
+    if record.keys() >= OF_ACTIVITY:
+        requests, operation = record.get("n_requests"), str(record.get("operation"))
+        row = recordfiles.columns(record, ACTIVITY)
+        kind = "embeddings" if operation.startswith("embedding") else "completions"
+        grouping = _grouping({**record, "source": (record.get("organization_id"), record.get("user"), operation)})
+        yield {**row, "kind": kind, "requests": 1 if requests is None else requests, "grouping": grouping}
+        return
     kind = next((kind for column, kind in KINDS.items() if column in record), "completions")
     requests = next((record[name] for name in REQUESTS if record.get(name) is not None), None)
     if requests is None or kind == "vector_stores":
@@ -84,7 +106,8 @@ def _grouping(record: Mapping[str, Any]) -> str | None:
 
 
 def _is_usage(record: Mapping[str, Any]) -> bool:
-    return {"start_time", "start_time_iso"} <= record.keys() and any(name in record for name in REQUESTS)
+    is_bucket = {"start_time", "start_time_iso"} <= record.keys() and any(name in record for name in REQUESTS)
+    return is_bucket or record.keys() >= OF_ACTIVITY
 
 
 SYSTEM = System(
@@ -98,6 +121,8 @@ SYSTEM = System(
             recordfiles.each(costs),
             exports=True,
         ),
-        "usage": recordfiles.part("openai_console_usage", USAGE, _is_usage, recordfiles.each(usage), exports=True),
+        "usage": recordfiles.part(
+            "openai_console_usage", USAGE, _is_usage, recordfiles.each(usage), within=("data",), exports=True
+        ),
     },
 )

@@ -37,10 +37,19 @@ with buckets as (
             order by position desc
         ) as place
     from src_openai_console_usage
+),
+
+priced as (
+    select
+        buckets.*,
+        upper(trim(currency)) as code,
+        amount is not null and upper(trim(coalesce(currency, ''))) not in ('', 'XXX') as is_known
+    from buckets
 )
 
 select
-    key('usage', start_time, kind, model, batch, service_tier) as source_key,
+    key('usage', start_time, kind, model, batch, service_tier) || case when is_known then '/billed' else '' end
+        as source_key,
     'openai' as provider,
     kind as endpoint,
     coalesce(model, '') as model,
@@ -59,7 +68,10 @@ select
     sum(input_image_tokens) as input_image_tokens,
     sum(output_image_tokens) as output_image_tokens,
     sum(characters) as input_characters,
-    sum(seconds) as audio_seconds
-from buckets
+    sum(seconds) as audio_seconds,
+    -- Only activity has amounts; a sum of 0 beside tokens is none.
+    case when is_known then nullif(sum(amount), 0) end as cost,
+    case when is_known then max(code) else '' end as currency
+from priced
 where place = 1
-group by start_time, kind, model, batch, service_tier;
+group by start_time, kind, model, batch, service_tier, is_known;

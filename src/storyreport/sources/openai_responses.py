@@ -7,19 +7,34 @@ staged. An embedding says neither its id nor its time: these are called without 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import System, Type, answers, compatible, other_answers, recordfiles, streams
+from . import System, Type, answers, claude_print, compatible, other_answers, recordfiles, streams
 
-OBJECTS = ("chat.completion", "chat.completion.chunk", "text_completion", *streams.RESPONSES, "list", "rerank")
+# What the older Assistants API and a compaction answer; the latter does not name its model.
+RUN, COMPACTION = "thread.run", "response.compaction"
+OBJECTS = (
+    *("chat.completion", "chat.completion.chunk", "text_completion", *streams.RESPONSES, "list", "rerank"),
+    *(RUN, COMPACTION),
+)
 # Fields beside the answer in a line of a batch's output, which a line of one's own log has not.
 OF_BATCH = frozenset(("custom_id", "key", "processed_time", "status"))
 TIMES = ("timestamp", "time", "ts", "created_at", "started_at", "date")
 # Objects that are a call even without usage.
-ALWAYS = ("chat.completion.chunk", *streams.RESPONSES)
+ALWAYS = ("chat.completion.chunk", *streams.RESPONSES, RUN)
 OWN_MODELS = re.compile(r"(?:ft:)?(?:gpt-|o\d|chatgpt-|text-embedding-|davinci|babbage|codex-|computer-use)")
+STATUSES = {
+    "completed": "completed",
+    "incomplete": "completed",
+    "requires_action": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "queued": "queued",
+    "in_progress": "running",
+}
 
 RESPONSES = recordfiles.table(
     {
@@ -55,6 +70,7 @@ RESPONSES = recordfiles.table(
         "cache_image_read_tokens": Type.COUNT,
         "input_video_tokens": Type.COUNT,
         "audio_seconds": Type.NUMBER,
+        "document_pages": Type.COUNT,
     },
 )
 
@@ -64,12 +80,17 @@ def is_ours(record: Mapping[str, Any]) -> bool:
     record = _logged(record) or record
     if {"custom_id", "response", "error"} <= record.keys():
         return isinstance(record["response"], dict) and "status_code" in record["response"]
-    if answers.is_ours(record) or other_answers.is_ours(record) or streams.is_part(record):
+    if any(module.is_ours(record) for module in (answers, other_answers)) or claude_print.is_begin(record):
+        return True
+    if streams.is_part(record):
         return True
     usage = record.get("usage")
+    if usage is None and record.get("object") in ALWAYS:
+        # It has not ended yet, or was cut off.
+        return {"id", "model", "usage", "status"} <= record.keys()
     return (
         record.get("object") in OBJECTS
-        and "model" in record
+        and ("model" in record or record["object"] == COMPACTION)
         and isinstance(usage, dict)
         and bool({"prompt_tokens", "input_tokens", "total_tokens"} & usage.keys())
     )
@@ -98,7 +119,8 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
             "status_code": recordfiles.inside(answer, "status_code"),
             "error_code": next((code for code in codes if code), None),
         }
-    else:
+    elif record.get("object") != "thread.run.step":
+        # The steps of a run are counted in it.
         yield from _answer(record)
 
 
@@ -110,7 +132,7 @@ def _answer(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
 def read(file: Path, records: Iterable[textfiles.Record]) -> Iterator[recordfiles.Item]:
     """The rows of responses, one of the parts of a stream; those without an id are told apart by file and line."""
     place = recordfiles.digest(file.name)
-    for line, row, problem in recordfiles.each(rows)()(file, streams.joined(records)):
+    for line, row, problem in recordfiles.each(rows)()(file, streams.joined(claude_print.joined(records))):
         yield line, {**row, "file": place} if row else row, problem
 
 
@@ -172,23 +194,20 @@ def _details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     return next((usage[name] for name in names if isinstance(usage.get(name), dict)), {})
 
 
+def why_not(path: Path) -> str | None:
+    """Of an answer that was saved with the headers of HTTP before it."""
+    first = next((text for _, text, _ in textfiles.lines(path) if text), "")
+    is_headed = first.startswith("HTTP/") and " " in first
+    return "begins with the headers of HTTP: save the answer alone (`curl` without -i)" if is_headed else None
+
+
 SYSTEM = System(
     name="openai_responses",
     title="file of API responses or batch output",
     parts={
-        "responses": recordfiles.part(
-            "openai_responses",
-            RESPONSES,
-            is_ours,
-            lambda: read,
-            statuses={
-                "completed": "completed",
-                "incomplete": "completed",
-                "failed": "failed",
-                "cancelled": "cancelled",
-                "queued": "queued",
-                "in_progress": "running",
-            },
+        "responses": replace(
+            recordfiles.part("openai_responses", RESPONSES, is_ours, lambda: read, statuses=STATUSES),
+            why_not=why_not,
         )
     },
 )

@@ -27,14 +27,15 @@ select
     coalesce(responses.provider, '') as provider,
     case
         when responses.object in ('chat.completion', 'chat.completion.chunk') then 'chat'
-        when responses.object = 'response' then 'responses'
+        when responses.object in ('response', 'response.compaction') then 'responses'
+        when responses.object = 'thread.run' then 'threads'
         when responses.object = 'text_completion' then 'completions'
         when responses.object = 'list' then 'embeddings'
         when responses.object = 'realtime.response' then 'realtime'
         when
             responses.object in (
-                'messages', 'generate_content', 'claude_code', 'converse', 'chat', 'generate', 'embeddings', 'rerank',
-                'transcriptions', 'speech', 'images'
+                'messages', 'generate_content', 'interactions', 'claude_code', 'converse', 'chat', 'generate',
+                'embeddings', 'rerank', 'transcriptions', 'speech', 'images', 'ocr'
             )
             then responses.object
         else ''
@@ -73,6 +74,7 @@ select
     responses.cache_image_read_tokens,
     responses.input_video_tokens,
     responses.audio_seconds,
+    responses.document_pages,
     responses.cache_write_1h_tokens,
     nullif(responses.web_searches, 0) as web_searches,
     nullif(responses.file_searches, 0) as file_searches,

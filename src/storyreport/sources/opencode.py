@@ -63,12 +63,14 @@ def is_ours(record: Mapping[str, Any]) -> bool:
 def files(folder: Path) -> Iterator[Path]:
     """The files of messages below a folder."""
     home = folder / "storage" / "message"
-    return recordfiles.below(home if home.is_dir() else folder, "msg_*.json", deepest=DEEPEST)
+    if home.is_dir():
+        return recordfiles.below(home, "*.json", deepest=DEEPEST)
+    return recordfiles.below(folder, "msg_*.json", deepest=DEEPEST)
 
 
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of a model's message; none for a user's."""
-    if record.get("role") != "assistant":
+    if record.get("role", "assistant") != "assistant" or not is_ours(record):
         return
     names = {"id": "id", "session_id": "sessionID", "provider": "providerID", "model": "modelID", "cost": "cost"}
     kinds = ("input", "output", "reasoning", "total")

@@ -102,7 +102,7 @@ messages as (  -- noqa: ST03, the piece "counted" selects from it
                 then cast(json_extract(data, '$.tokens.total') as integer)
         end as total_tokens
     from parsed
-    where json_extract(data, '$.role') = 'assistant'
+    where coalesce(json_extract(data, '$.role'), 'assistant') = 'assistant'
 )
 
 select *

@@ -1,4 +1,4 @@
-"""OpenRouter: the activity that its website exports (CSV, a row a generation), and that of its API (a row a day).
+"""OpenRouter: the activity that its website exports (CSV, a row a generation or a day), and that of its API (a day).
 
 Both speak of the same spending: the daily rows count only on days of which no generation is known. With a key of one's
 own (BYOK) the provider charges beside OpenRouter. Users and keys are hashed; an app is a project.
@@ -50,6 +50,18 @@ DAYS = recordfiles.table(
     },
     required=("date", "requests"),
 )
+# Column → its name where the website exports days.
+EXPORTED_DAY = {
+    "date": "Date",
+    "model_permaslug": "Slug",
+    "usage": "Usage",
+    "byok_usage_inference": "BYOK Usage",
+    "requests": "Requests",
+    "prompt_tokens": "Prompt Tokens",
+    "completion_tokens": "Completion Tokens",
+    "reasoning_tokens": "Reasoning Tokens",
+}
+OF_API_DAY = frozenset(("date", "usage", "byok_usage_inference", "requests", "model_permaslug"))
 # Column → its name in an answer of /api/v1/generation. The provider's own counts are those that it charges.
 ANSWER = {
     "generation_id": "id",
@@ -85,6 +97,17 @@ def generations(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     yield {**recordfiles.columns(answer, ANSWER), "byok_usage_inference": upstream}
 
 
+def is_day(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a model's day, as the API or the website says it."""
+    return record.keys() >= OF_API_DAY or record.keys() >= {"Date", "Slug", "Usage", "Requests"}
+
+
+def days(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The row of a model's day."""
+    same = {name: name for name in DAYS.columns if name not in recordfiles.OWN_COLUMNS}
+    yield recordfiles.columns(record, EXPORTED_DAY if "Slug" in record else same)
+
+
 def _answer(record: Mapping[str, Any]) -> Mapping[str, Any]:
     held = record.get("data")
     return held if isinstance(held, dict) else record
@@ -103,8 +126,8 @@ SYSTEM = System(
         "days": recordfiles.part(
             "openrouter_days",
             DAYS,
-            recordfiles.has("date", "usage", "byok_usage_inference", "requests", "model_permaslug"),
-            recordfiles.same(DAYS),
+            is_day,
+            recordfiles.each(days),
             within=("data",),
         ),
     },

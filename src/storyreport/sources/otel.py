@@ -1,6 +1,6 @@
 """OpenTelemetry spans of generative AI as OTLP JSON: one request a line, or one document. Also other forms.
 
-The attributes read are gen_ai.* and, where they have no value, OpenInference's llm.*.
+The attributes read are gen_ai.*, where they have no value OpenInference's llm.*, and Langfuse's usage.
 
 A trace is a run, each of its GenAI spans a step run, and those that called a model are calls. Spans above them may
 repeat their tokens: agents, workflows, another instrumentation of the same call. Of all other spans only their place in
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import Part, System, Table, Type, genai, openinference, span_forms, vercel
+from . import Part, System, Table, Type, genai, langfuse_spans, openinference, span_forms, vercel
 from .genai import ATTRIBUTES, LABEL_NAMES, LABELS
 
 LOOKED_AT = 20
@@ -32,10 +32,13 @@ NO_SERVICE = "unknown_service"
 RESOURCE = "resource of the scope"
 # What scopes were called until 2022.
 OLD_NAMES = {"scopeSpans": "instrumentationLibrarySpans"}
+# How the names begin that only spans of generative AI have.
+BEGINNINGS = ("gen_ai.", "llm.token_count.", "llm.cost.")
+MARKS = frozenset((openinference.KIND, genai.EMBEDDED, langfuse_spans.USAGE))
 # How a single value is wrapped; lists and maps of values are none that we read.
 WRAPPERS = ("stringValue", "intValue", "doubleValue", "boolValue")
 READ = frozenset(name for names in (*ATTRIBUTES.values(), *genai.PARTS) for name in names) | openinference.READ
-READ |= {vercel.METADATA}
+READ |= {vercel.METADATA, langfuse_spans.USAGE}
 # Attribute → its column, and its place among those of that column.
 PLACES = {name: (column, rank) for column, names in ATTRIBUTES.items() for rank, name in enumerate(names)}
 RANK = itemgetter(0)
@@ -119,7 +122,10 @@ def why_not(path: Path) -> str | None:
             " file, as OTLP JSON"
         )
     if _has_spans(path) is False:
-        return "holds spans, but none with gen_ai.* or OpenInference attributes: nothing in it says what was used"
+        return (
+            "holds spans, but none with gen_ai.*, OpenInference's or Langfuse's attributes: nothing in it says what was"
+            " used"
+        )
     return None
 
 
@@ -209,7 +215,7 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
     attributes = _attributes(span)
     if attributes is None:
         return None
-    row = _columns(attributes) | vercel.columns(attributes)
+    row = _columns(attributes) | vercel.columns(attributes) | langfuse_spans.columns(attributes)
     if row["cost"] is None:
         row["cost"], currency = genai.cost(attributes)
         row["currency"] = row["currency"] or currency
@@ -328,7 +334,7 @@ def _attributes(span: Mapping[str, Any]) -> dict[str, Any] | None:
         key = attribute.get("key") if isinstance(attribute, dict) else None
         if not isinstance(key, str):
             raise textfiles.BrokenRecord("an attribute has no key")
-        is_ours = is_ours or key.startswith("gen_ai.") or key in (openinference.KIND, genai.EMBEDDED)
+        is_ours = is_ours or key.startswith(BEGINNINGS) or key in MARKS
         if key in READ or genai.is_cost(key):
             value = attribute.get("value")
             if value is not None and not isinstance(value, dict):

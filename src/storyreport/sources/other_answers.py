@@ -1,4 +1,4 @@
-"""Answers in forms of their own, some of which name no model: Cohere, Ollama, transcriptions, images, ranked documents.
+"""Answers in forms of their own, some of which name no model: Cohere, Ollama, transcriptions, images, documents.
 
 A helper of the sources: it describes no system. Texts, images, vectors and documents are never read.
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from . import converse
-from .recordfiles import Row, columns, inside
+from .recordfiles import Row, columns, inside, objects
 
 NANOSECONDS = 1_000_000
 # What an answer of Cohere's has beside what it billed.
@@ -114,7 +114,25 @@ def _media(answer: Mapping[str, Any]) -> Row:
     }
 
 
+def _is_ocr(record: Mapping[str, Any]) -> bool:
+    return {"pages", "model"} <= record.keys() and inside(record, "usage_info", "pages_processed") is not None
+
+
+def _ocr(answer: Mapping[str, Any]) -> Row:
+    """The text of a document, by Mistral; which pages of an annotated one cost more it does not say."""
+    images = (image for page in objects(answer.get("pages")) for image in objects(page.get("images")))
+    notes = (answer.get("document_annotation"), *(image.get("image_annotation") for image in images))
+    is_annotated = any(note is not None for note in notes)
+    return {
+        "object": "ocr",
+        "provider": "mistral",
+        "model": answer.get("model"),
+        "document_pages": None if is_annotated else inside(answer, "usage_info", "pages_processed"),
+    }
+
+
 FORMS = (
+    Form(_is_ocr, _ocr),
     Form(converse.is_answer, converse.row),
     Form(_is_cohere, _cohere),
     Form(_is_ollama, _ollama),

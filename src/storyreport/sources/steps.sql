@@ -290,6 +290,7 @@ select
     ranked.file_searches,
     ranked.input_characters,
     ranked.audio_seconds,
+    ranked.document_pages,
     case when ranked.currency is not 'XXX' then ranked.cost end as cost,
     coalesce(nullif(ranked.currency, 'XXX'), 'USD') as currency,
     case

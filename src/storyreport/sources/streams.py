@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from ..readers import text as textfiles
 from . import answers, other_answers
-from .recordfiles import inside
+from .recordfiles import inside, objects
 
 # Beginnings of the names of events that say nothing of the usage.
 BETWEEN = (
     *("content_block_", "content-", "tool-", "citation-", "ping", "response."),
-    *("conversation.", "input_audio_buffer."),
+    *("conversation.", "input_audio_buffer.", "text-generation", "search-", "interaction.", "step."),
 )
 CONVERSE = {"messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"}
 # Objects that are whole answers: most records are.
@@ -28,11 +28,16 @@ Event = Mapping[str, Any]
 
 
 class Part(NamedTuple):
-    """An answer as far as a part of its stream says it, and what the parts of that stream have in common."""
+    """An answer as far as a part of its stream says it, and what the parts of that stream have in common.
+
+    Groq's systems give each chunk an id of its own and none a role: such a stream is nameless, and its chunks follow
+    each other until one says why it finished.
+    """
 
     of: Hashable
     answer: Event
     is_last: bool = False
+    is_nameless: bool = False
 
 
 NOTHING = Part(None, {})
@@ -96,11 +101,25 @@ def _found(event: Event, held: Part) -> Part | None:
 def _chunk(event: Event, held: Part) -> Part | None:
     if event.get("object") != "chat.completion.chunk" or "model" not in event:
         return None
-    of = ("chunk", event.get("id") or event.get("created"))
     # Groq's last chunk has it in its own object.
     if event.get("usage") is None and (usage := inside(event, "x_groq", "usage")) is not None:
         event = {**event, "usage": usage}
-    return held if held.of == of and _counted(event) < _counted(held.answer) else Part(of, event)
+    of: Hashable = ("chunk", event.get("id") or event.get("created"))
+    is_nameless = held.is_nameless
+    if held.of != of:
+        is_nameless = (held is NOTHING or held.is_nameless) and not _says(event, "delta", "role")
+        is_begun = is_nameless and held.is_nameless and not _is_finished(held.answer)
+        if is_begun and held.answer["model"] == event["model"]:
+            of, event = held.of, {**event, "id": held.answer.get("id")}
+    return held if held.of == of and _counted(event) < _counted(held.answer) else Part(of, event, False, is_nameless)
+
+
+def _is_finished(chunk: Event) -> bool:
+    return chunk.get("usage") is not None or _says(chunk, "finish_reason")
+
+
+def _says(chunk: Event, *path: str) -> bool:
+    return any(inside(choice, *path) is not None for choice in objects(chunk.get("choices")))
 
 
 def _counted(event: Event) -> int:
@@ -178,8 +197,12 @@ def _end_of(beginning: str) -> str:
 
 
 def _google(event: Event, _: Part) -> Part | None:
+    """Google's: the last part counts, where an earlier one may have counted more of the prompt."""
+    interaction = event.get("interaction")
+    if isinstance(interaction, dict) and answers.is_interaction(interaction):
+        return Part(("google", interaction["id"]), interaction, "usage" in interaction)
     of = answers.stream(event)
-    return Part(("google", of.model, of.prompt), event, of.is_last) if of else None
+    return Part(("google", *of.key), event, of.is_last) if of else None
 
 
 def _between(event: Event, held: Part) -> Part | None:

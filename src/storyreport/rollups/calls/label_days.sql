@@ -37,25 +37,46 @@ oracle: |
   ) as items
   group by calls.source_id, calls.day, kinds.key
 */
+-- Many calls of a day have the same labels: they are added up before their labels are taken apart.
+with labelled as (
+    select
+        calls.day,
+        calls.source_id,
+        calls.labels,
+        calls.currency,
+        coalesce(calls.pipeline_id, 0) as pipeline_id,
+        sum(calls.calls) as calls,
+        sum(calls.tokens) as tokens,
+        sum(cast(calls.price_nano as real)) as price,
+        sum(calls.unpriced) as unpriced
+    from day_calls as calls
+    where calls.labels is not null
+    group by
+        calls.day,
+        calls.source_id,
+        calls.labels,
+        calls.currency,
+        coalesce(calls.pipeline_id, 0)
+)
+
 select
     calls.day,
     calls.source_id,
     kinds.key as label,
     cast(items.value as text) as value,
     calls.currency,
-    coalesce(calls.pipeline_id, 0) as pipeline_id,
+    calls.pipeline_id,
     sum(calls.calls) as calls,
     sum(calls.tokens) as total_tokens,
-    sum(cast(calls.price_nano as real)) as cost_nano,
+    sum(calls.price) as cost_nano,
     sum(calls.unpriced) as unpriced_calls
-from day_calls as calls
+from labelled as calls
 cross join json_each(calls.labels) as kinds
 cross join json_each(case when kinds.type = 'array' then kinds.value else json_array(kinds.value) end) as items
-where calls.labels is not null
 group by
     calls.day,
     calls.source_id,
     kinds.key,
     cast(items.value as text),
     calls.currency,
-    coalesce(calls.pipeline_id, 0)
+    calls.pipeline_id

@@ -1,0 +1,65 @@
+"""Files of tools that count what AI costs and that no system reads: whose they are, and what to give instead.
+
+A helper of recognition: it describes no system. A file is known by the fields of its first records.
+"""
+
+from collections.abc import Set
+
+AS_CSV = "give its calls as CSV, see docs/plain-formats.md"
+OBSERVATIONS = "export its observations, which name the models"
+# The fields of a file → what it is, and the way out.
+UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
+    (frozenset(("ResultsByTime", "GroupDefinitions")), "an answer of AWS's Cost Explorer", "export a CUR as CSV"),
+    (frozenset(("TimePeriod", "Groups")), "an answer of AWS's Cost Explorer", "export a CUR as CSV"),
+    (frozenset(("daily_costs", "total_usage")), "a bill of OpenAI's until 2024", "give the CSV of the cost page"),
+    (
+        frozenset(("User", "Spend this Month (USD)")),
+        "Claude Code's spend by person",
+        "give the console's CSV of costs",
+    ),
+    (frozenset(("group_by_day", "teams")), "LiteLLM's spend report", "give `/user/daily/activity` or its spend logs"),
+    (
+        frozenset(("startTime", "spend", "models", "users")),
+        "a summary of LiteLLM's spend logs",
+        "ask for `/spend/logs?summarize=false`",
+    ),
+    (frozenset(("individual_request_tag", "total_spend")), "LiteLLM's spend by tag", "give its spend logs"),
+    (frozenset(("timestamp", "sessionId", "tags", "totalCost")), "a list of Langfuse's traces", OBSERVATIONS),
+    (frozenset(("countTraces", "countObservations", "usage")), "an answer of Langfuse's metrics", OBSERVATIONS),
+    (frozenset(("ts", "say", "type")), "a task of Cline or Roo Code", AS_CSV),
+    (frozenset(("ts", "task", "tokensIn", "tokensOut")), "the history of Cline or Roo Code", AS_CSV),
+    (frozenset(("event", "properties", "user_id", "time")), "aider's analytics log", AS_CSV),
+    (frozenset(("evalId", "results", "config")), "a result of promptfoo", AS_CSV),
+    (frozenset(("run_type", "trace_id", "start_time")), "an export of LangSmith", AS_CSV),
+    (frozenset(("op_name", "project_id", "summary")), "an export of W&B Weave", AS_CSV),
+    (
+        frozenset(("context_window", "cost", "workspace", "transcript_path")),
+        "what Claude Code tells its status line",
+        "give the transcripts in ~/.claude/projects",
+    ),
+    (
+        frozenset(("modelUsage", "dailyActivity")),
+        "Claude Code's own statistics",
+        "give the transcripts in ~/.claude/projects",
+    ),
+    (frozenset(("model_id", "results", "created_at")), "an answer of IBM's watsonx", AS_CSV),
+)
+
+
+# What a table of one's own may call the time of a call.
+TIMES = ("timestamp", "date", "time", "datetime", "created_at", "ts", "day")
+
+
+def reason(fields: Set[str]) -> str | None:
+    """Whose a file with these fields is, and what to give instead; None for one of nobody that is known."""
+    found = next(((what, instead) for names, what, instead in UNREAD if names <= fields), None)
+    return f"is {found[0]}, which is not read: {found[1]}" if found else _of_calls(fields)
+
+
+def _of_calls(fields: Set[str]) -> str | None:
+    """How a table of one's own calls of models becomes a plain one."""
+    named = {field.strip().lower(): field for field in fields}
+    if "model" not in named or not any(name.endswith("tokens") for name in named):
+        return None
+    time = next((f"its column {named[name]}" for name in TIMES if name in named), "the time of each call")
+    return f"looks like calls of models of your own: name {time} called_at, for the others see docs/plain-formats.md"
