@@ -63,13 +63,13 @@ SECRETS = {
 PEOPLE = {
     "a user of SQL Server": ("Login failed for user 'Zq7ann'.", "Login failed for user '<user>'."),
     "a user of SSH": ("Failed password for invalid"
-    " user Zq7ann from 10.0.0.1", "Failed password for invalid user <user> from 10.0.0.1"),
+    " user Zq7ann from 10.0.0.1", "Failed password for invalid user <user> from <ip>"),
     "a user of a log": ("203.0.113.9 - annZq7 [10/Mar/2026]", "<ip> - <user> [10/Mar/2026]"),
     "a field": ("username=Zq7ann is locked", "username=<user> is locked"),
     "a field of JSON": ('{"user": "Zq7ann"}', '{"user": "<user>"}'),
     "a customer": ("customer name: Anna Zq7Meier not found", "customer name: <user> not found"),
     "in words": ("user Anna Zq7Meier has no access", "user <user> has no access"),
-    "a remote folder": ("s3://bucket/home/Zq7ann/x", "s3://bucket/home/user/x"),
+    "a remote folder": ("s3://bucket/home/Zq7ann/x", "s3://<bucket>/home/user/x"),
     "a folder below others": ("/var/lib/jenkins/users/Zq7ann/x", "/var/lib/jenkins/users/user/x"),
     "a folder of two words": ("/Users/Zq7 ann/Story/x.txt", "~/Story/x.txt"),
     "a folder of Windows": ("D:\\home\\Zq7ann\\x", "D:\\home\\user\\x"),
