@@ -135,6 +135,14 @@ def test_provider_types_tell_errors_apart() -> None:
             "Caused by NewConnectionError('<x>: [Errno 101] Network is unreachable')",
         ),
         ("('28000', '[x] Login failed (18456)')", "('28000', '[x] Login failed (4060)')"),
+        ("{ code: 'P2002' }", "{ code: 'P2025' }"),
+        ("PDOException: SQLSTATE[HY000] [1045] no", "PDOException: SQLSTATE[HY000] [2002] no"),
+        ("HttpError 403 when asking", "HttpError 404 when asking"),
+        ('error="user_not_found"', 'error="invalid_token"'),
+        (
+            "E: \"[{'message': 'no', 'reason': 'quotaExceeded'}]\"",
+            "E: \"[{'message': 'no', 'reason': 'uploadLimitExceeded'}]\"",
+        ),
         ("'message': 'prompt is too long: 9 tokens'", "'message': 'Output blocked by content filtering policy'"),
     ],
 )
@@ -151,6 +159,7 @@ def test_codes_of_other_systems_tell_errors_apart(message: str, other: str) -> N
         "Cannot find 'voice{}.mp3' of the writer's folder",
         "isn't at '/srv/{}', it's gone",
         "Connection to tcp://10.0.0.{}:1935 failed",
+        "denied, request id: T9{}50NTKAMFBNPTR, host id: kmBmj9BNHr{}5vVL",
         "organization org-vyUrKHsIdLcZGKR{}zqCq refused",
     ],
 )

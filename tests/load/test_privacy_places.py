@@ -59,6 +59,11 @@ KEPT_AS = {
         "Unable to create record: The 'To' number <phone> is not valid"),
     "the key of a stream": ("rtmp://a.youtube.com/live2/zq7-9fhs-qq3d-tt0z failed",
         "rtmp://a.youtube.com/live2/<secret> failed"),
+    "a bucket of XML": ("<BucketName>zq7tales</BucketName><Resource>/zq7tales</Resource>",
+        "<BucketName><bucket></BucketName><Resource>/<bucket></Resource>"),
+    "a bucket in a path": ("https://s3-us-east-2.amazonaws.com/zq7tales/a.png", "https:"
+    "//s3-us-east-2.amazonaws.com/<bucket>/a.png"),
+    "a setting's default": ("env('DB_PASSWORD', 'hunter2Zq7')", "env('DB_PASSWORD', '<secret>')"),
     "the hash of a key": ("Key Hash (Token) =de7a08c7bb6b237d46c1534b", "Key Hash (Token) =<secret>"),
 }  # fmt: skip
 REPEATED = {
@@ -117,8 +122,8 @@ def test_what_stays(text: str) -> None:
     ("text", "kept"),
     [
         ("E('<x object>: [Errno 61] Connection refused today')", "E('<text> [Errno 61] Connection refused today')"),
-        ("body: {'detail': {'status': 'quota_exceeded', 'message': 'Zq7 once upon'}}", "body: <text> status':"
-        " 'quota_exceeded"),
+        ("body: {'detail': {'status': 'quota_exceeded', 'message': 'Zq7 once upon'}}",
+            "body: <text> status: quota_exceeded"),
         ('cursor.execute("INSERT INTO t VALUES(\'Zq7\')")\nsqlite3.IntegrityError: no', "cursor.execute(\"INSERT"
         " INTO t VALUES<text> sqlite3.IntegrityError"),
         ("{'error': {'message': 'Zq7 once upon a time at AADSTS7000222'}}", "{'error': {'message': '<text>"

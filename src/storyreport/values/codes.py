@@ -1,5 +1,7 @@
 """What says in a text which error it is, where the rest is not kept: codes, classes, a provider's own sentences."""
 
+import re
+
 from ..patterns import Pattern
 
 MOST_CODES = 3
@@ -7,13 +9,15 @@ MOST_CODES = 3
 CODE = Pattern(
     r"\[(?:Errno|WinError) -?\d{1,5}\](?: [A-Z][a-z]{1,15}(?: [a-z]{1,15}){1,4}\b)?|\[SSL: [A-Z0-9_]{2,60}\]"
     r"|\b(?:ORA|TNS|DPY|DPI|PLS)-\d{3,6}\b|\bAADSTS\d{4,8}\b|\b(?:SQLSTATE|SQLCODE)\W{1,2}\w{5}\b|\((?:\d{4,5})\)"
+    r"|(?<![\d.])[45]\d\d(?: [A-Z][a-z]{1,15}){2,4}\b|\bkind: [A-Z][A-Za-z]{2,30}\b"
     r"|\b[a-z]{1,30}_status:\d{1,3}\b|\bcode=\d{2,5}\b|\bstatus(?:_?code)?\W{1,3}[45]\d\d\b|"
     r"(?<![\d.])[45]\.\d\.\d{1,2}(?![\d.])"
     r"|\b(?:[a-z_]\w{0,40}\.){0,5}[A-Z]\w{1,60}(?:Error|Exception|Violation|Refused|Denied)\b"
     r"|\b[A-Z]{2,20}(?:_[A-Z]{2,20}){1,5}\b|\b[a-z0-9]{2,10}:[A-Z][a-z]{2,12}[A-Z][A-Za-z]{2,30}\b"
     r"|\b(?:constraint|index|relation|column) \"\w{1,64}\"|\bMicrosoft\.\w{1,40}(?:/\w{1,40}){1,4}"
-    r"|(?<=[\"'])(?:error|status|code|type|reason)\\?[\"']\s?:\s?\\?[\"'][a-z]{2,30}(?:[_-][a-z]{2,30}){1,6}"
-    r"(?=\\?[\"'])"
+    r"|(?<=[\"'])(?:error|status|code|type|reason)\\?[\"']\s?:\s?\\?[\"'][a-z]{2,30}(?:[_-][a-z]{2,30}"
+    r"|[A-Z][a-z]{2,30}){1,6}"
+    r"(?=\\?[\"'])|(?<=<text> )(?:error|status|code|type|reason): \w{2,60}"
 )
 # A provider's sentence, as far as it is the same for everybody; numbers and models are part of it.
 AMOUNT = r"[\d.,]{1,20}"
@@ -78,6 +82,7 @@ SAYINGS = (
     ),
     *("Remote end closed connection without response", "No such (?:customer|token|charge|subscription|plan|price)"),
     *(
+        "Request too large for model `[\\w.:/-]{1,60}`",
         "failed to terminate victim",
         "pods is forbidden",
         "Login timeout expired",
@@ -101,8 +106,13 @@ SAYING = Pattern(rf"(?:{'|'.join(SAYINGS)})(?![a-z])")
 
 def codes_of(text: str) -> str:
     """The codes and classes of a text that is not kept, each after a space; "" where it has none."""
-    found = dict.fromkeys(match.group().lstrip("\"'") for match in CODE.finditer(text))
+    found = dict.fromkeys(_as_words(match[0]) for match in CODE.finditer(text))
     return "".join(f" {code}" for code in list(found)[:MOST_CODES])
+
+
+def _as_words(code: str) -> str:
+    """A field and its value without their quotes; another code as it is."""
+    return re.sub(r"\\?[\"']", "", code) if code[0].islower() and ":" in code else code
 
 
 def kept_of(text: str) -> str:

@@ -212,6 +212,13 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         FIELD_WORDS,
     ),
     (rf"(?i)(name=\"{FIELD}\"[^\n]{{0,100}}\n(?:[\w-]+:[^\n]*\n){{0,3}}\s*\n)[^\n<]+", rf"\1{SECRET}", FIELD_WORDS),
+    # A setting's default.
+    (
+        r"(?i)(\benv\(\s?['\"]\w{0,40}(?:pass|secret|token|key|user|pwd)\w{0,20}['\"],\s?['\"])[^'\"\n<]+",
+        rf"\1{SECRET}",
+        ("env(",),
+    ),
+    (r"(\bKeyI[Dd]:\s?\")[^\"\n<]{4,}", rf"\1{SECRET}", ("keyid:",)),
     # What a provider signs and hashes of a key.
     (
         r"(?is)(\bstring to sign\b[\w ]{0,20}:?\s{0,3})['\"].{1,4000}?['\"](?=[.,<\s]|\Z)",

@@ -44,6 +44,16 @@ PLACEHOLDERS = (
     (Pattern(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.I), "<id>", ("-",)),
     (Pattern(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>", ("-",)),
     (Pattern(r"\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b"), "<time>", (":",)),
+    # An id by its name.
+    (
+        Pattern(
+            r"\b((?:request|trace|correlation|host|transaction|event|job|connection|span)["
+            r" _-]?id\W{1,3})[\w+/-]{6,200}=*",
+            re.I,
+        ),
+        r"\1<id>",
+        ("id", "Id", "ID"),
+    ),
     # What Kubernetes adds to the name of a pod.
     (Pattern(r"(?<=\w)-(?=[a-z]*\d)[a-z0-9]{8,10}-[bcdf-hj-np-tv-z2-9]{5}(?![a-z0-9])"), "-<id>", ("-",)),
     (Pattern(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.I), "<id>", ()),
@@ -154,6 +164,14 @@ EXACT_CODES = tuple(
         (rf"\bcode['\"\]]{{0,2}}\s?[:=]?\s?(?P<code>['\"]?{HTTP}['\"]?)(?!\w)", ("code",)),
         (rf"\bproxy \S{{1,80}}: (?P<code>{HTTP})\b", ("proxy",)),
         (rf"\" (?P<code>{HTTP})(?= \d{{1,12}} )", ('" ',)),
+        # 403 (ACCESS-REFUSED), | 500 |, HttpError 403 when, (code 23), [HY000] [2002], (HY000/2002), { code: 'P2002' }
+        (rf": (?P<code>{HTTP})(?= \([A-Z])", (": 4", ": 5")),
+        (rf"\| (?P<code>{HTTP})(?= \|)", ("| 4", "| 5")),
+        (rf"[a-z]error (?P<code>{HTTP})\b", ("error 4", "error 5")),
+        (r"\(code (?P<code>\d{1,5})\)", ("(code ",)),
+        (r"\] \[(?P<code>\d{4})\]", ("] [",)),
+        (r"\((?P<code>(?=[A-Z]*\d)[0-9A-Z]{5}/\d{4})\)", ("/",)),
+        (r"\bcode\W?\s?[:=]\s?[\"'\ue010\ue011](?P<code>[A-Z]{1,3}\d{3,5})\b", ("code",)),
         (r"\[(?P<code>(?=[A-Z]*\d)[0-9A-Z]{5})\](?= \[)", ("] [",)),
         (r"\b(?P<code>s3|ec2|route53)(?=:[a-z]{3,12}[a-z])", ("s3:", "ec2:", "route53:")),
         (rf": (?P<code>{HTTP})(?= Request has expired| Proxy Authentication)", ("expired", "proxy auth")),
@@ -215,7 +233,7 @@ NAMES = (
         rf"(?:code|type|status|reason|\w(?:Error|Exception)\(\d{{3}},)\s?:? ?(?P<before>{QUOTE})"
         rf"(?P<name>[A-Za-z][\w-]{{2,59}})(?P<after>{QUOTE})"
     ),
-    Pattern(rf"(?:code|type|status)=(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})", re.I),
+    Pattern(rf"(?:code|type|status|error)=(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})", re.I),
     Pattern(
         r"\b(?:no attribute|no module named|cannot import name|name|variable|unexpected keyword argument"
         r"|constraint|index|relation"

@@ -117,7 +117,7 @@ PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (
         rf"(?i)(?<![\w-])((?:--[\w-]{{0,20}}-|\w{{1,20}}[._])?(?:user(?:[-_ ]?(?:name|id))?|login|uid"
         rf"|usr)(?:\\?[\"'])?\]?\s?=>?\s*\\?[\"']?){NOBODY}"
-        r"[^\s\"',;&}<>()\\]{2,64}",
+        r"[^\s\"',;&}<>()\\]{2,64}(?!\w?\()",
         r"\1<user>",
         USER_WORDS,
     ),

@@ -103,7 +103,7 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("host", "server", "data source", "resolve"),
     ),
     (
-        rf"((?i:host ?name|to host|\bhost=|server=|data source=|server on|resolve host:?|connect(?:ing|ed)? to"
+        rf"((?i:host ?name|to host|\bhost=|server=|data source=|server on|resolve host:?|\bhost:|connect(?:ing|ed)? to"
         rf"|received from"
         rf"|\bimage) (?:tcp:)?|(?i:\bhost=|server=|data source=|\(host=))(?!<){NOBODYS}(?"
         rf"=[\w-]{{1,63}}[.\d:-]){DOTTED}(?=[\s:,;)\]'\"]|\Z)",
@@ -137,6 +137,12 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("arn:",),
     ),
     (r"(\barn:aws[\w-]{0,10}:s3:::)[^\s\"'/,;<]{1,100}", r"\1<bucket>", ("arn:",)),
+    (
+        r"(<BucketName>|<Resource>/|\bBucket:\s?\"|\bs3(?:[.-][a-z]{2,3}(?:-[a-z]{1,12})"
+        r"{1,3}-\d)?\.amazonaws\.com/)(?!<)[\w.-]{3,63}",
+        r"\1<bucket>",
+        ("bucket", "<resource>", "amazonaws.com/"),
+    ),
     (r"(\bFailed to upload \S{1,200} to )[\w.-]{3,63}(?=/)", r"\1<bucket>", ("failed to upload",)),
     (r"(\bLock Info:\s+ID:\s+\S{1,80}\s+Path:\s+)[\w.-]{3,63}(?=/)", r"\1<bucket>", ("lock info:",)),
     (r"(\b(?:s3[an]?|gs|gcs|abfss?|wasbs?|oss|cos|r2|b2)://)[^\s/\"'<]{1,200}", r"\1<bucket>", ("://",)),

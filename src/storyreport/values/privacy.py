@@ -32,7 +32,7 @@ WORDS = Pattern(
             *("__construct", "connect", "kind:", "ssh ", "scp ", "sftp ", "rsync ", "/user/", "/afs/"),
             *("curl", "oauthtoken", "who:", "chat_id=", "cn=", "constraint ("),
             *(word for word in USERS_ABROAD if word.isascii()),
-            *("@//", "string to sign", " hash", "virtual key", "message to", "call to"),
+            *("@//", "env(", "keyid:", "string to sign", " hash", "virtual key", "message to", "call to"),
             *(word for _, _, words in PLACES for word in words),
             *("kakaoak", *(word for word in (*PASSWORDS, *KEYS) if word.isascii())),
         )
