@@ -3,8 +3,9 @@
 from functools import lru_cache
 
 from ..patterns import Pattern, any_of
+from ..tokens import PREFIXES
 from .abroad import KEYS, PASSWORDS
-from .credentials import PREFIXES, SECRETS, SHORT_PREFIXES, STRONG_WORDS, WEAK_WORDS
+from .credentials import SECRETS, SHORT_PREFIXES, STRONG_WORDS, WEAK_WORDS
 from .people import ADDRESS_WORDS, BIRTH_WORDS, NUMBERED_WORDS, STREETS, TELEPHONE_WORDS, USERS_ABROAD
 from .places import PLACES
 from .spellings import spelt_out
