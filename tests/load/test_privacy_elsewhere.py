@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from helpers.report_database import ReportDatabase
 
+from storyreport.errors import StoryreportError
 from storyreport.values import clean_text, fingerprint, neutral
 
 IN_BASE64 = base64.b64encode(b'{"api_key": "Zq7key", "user": "ann"}').decode()
@@ -186,3 +187,12 @@ def test_nothing_of_it_is_in_the_file(db: ReportDatabase, tmp_path: Path) -> Non
     db.ingest(source)
     assert db.one("select count(error_message) from step_runs") == len(texts)
     assert b"zq7" not in db.path.read_bytes().lower()
+
+
+def test_nothing_of_it_is_in_a_sentence(db: ReportDatabase, tmp_path: Path) -> None:
+    """The first line of a file of no known format is named in the error, as its columns."""
+    (source := tmp_path / "notes.csv").write_text(
+        "ghp_Zq7abcdefghij1234567890,token=Zq7abcdef1,other\n1,2,3\n", "utf-8"
+    )
+    with pytest.raises(StoryreportError, match="columns <secret>, other, token=<secret> match no known format"):
+        db.ingest(source)
