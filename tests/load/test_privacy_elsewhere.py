@@ -8,9 +8,10 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.report_database import ReportDatabase
+from helpers.report_database import ReportDatabase, change
 
 from storyreport.errors import StoryreportError
+from storyreport.upkeep.scrub import scrub
 from storyreport.values import clean_text, fingerprint, neutral
 
 IN_BASE64 = base64.b64encode(b'{"api_key": "Zq7key", "user": "ann"}').decode()
@@ -196,3 +197,17 @@ def test_nothing_of_it_is_in_a_sentence(db: ReportDatabase, tmp_path: Path) -> N
     )
     with pytest.raises(StoryreportError, match="columns <secret>, other, token=<secret> match no known format"):
         db.ingest(source)
+
+
+def test_lines_of_a_log_repeat_nothing_either(db: ReportDatabase, tmp_path: Path) -> None:
+    """As errors do not, without --with-text; scrub takes it out of a database that has it."""
+    said = "Could not parse LLM output: `Zq7 once upon a time`"
+    line = {"level": "error", "message": said, "runId": "r1", "storyId": "s1", "timestamp": "2026-11-20T10:00:00.000Z"}
+    (source := tmp_path / "app.log").write_text(json.dumps(line) + "\n", "utf-8")
+    db.ingest(source)
+    assert db.sql("select message from log_events") == [("Could not parse LLM output: <text>",)]
+    change(db.path, f"update log_events set message = '{said}'")
+    assert [(each.table, each.column, each.rows) for each in scrub(db.path)] == [("log_events", "message", 1)]
+    assert b"zq7" not in db.path.read_bytes().lower()
+    db.ingest(source, with_text=True)
+    assert db.sql("select message from log_events") == [(said,)]

@@ -1,8 +1,9 @@
 """Error messages without what they repeat of prompts, stories and answers: what says which error it is stays."""
 
 import re
+from functools import lru_cache
 
-from ..patterns import Pattern
+from ..patterns import Pattern, any_of
 from .codes import SAYING, codes_of, kept_of
 
 # Where a message repeats what the program sent or got: prompts and completions.
@@ -20,6 +21,28 @@ ECHO = Pattern(
     r"|output parser|prompt was|while processing|raw output|llm response"
     r"|(?:model|llm|ai|assistant|user|gpt[\w.-]*|claude[\w.-]*|gemini[\w.-]*) (?:said|returned|answered|replied|wrote)"
     r")[:=]?\s+)(?=[\"'`\[{(])[\"'`\[{(].*"
+)
+# Words without which ECHO finds nothing, in lower case.
+ECHO_WORDS = Pattern(
+    any_of(
+        (
+            *("messages", "prompt", "text", "content", "input", "completion", "output", "response", "body", "parts"),
+            *("payload", "request", "data", "story", "chapter", "args", "arguments", "variables", "instructions"),
+            *("summary", "description", "query", "generations", "candidates", "row contains", "parameter", "values"),
+            *(
+                "line ",
+                "got",
+                "received",
+                "invalid json",
+                "while processing",
+                "said",
+                "returned",
+                "answered",
+                "replied",
+            ),
+            "wrote",
+        )
+    )
 )
 # A sentence that follows without quotes; a type or a value is one word, and an error's own are five at most.
 # Chinese, Japanese, Korean and Thai have no spaces between words.
@@ -143,6 +166,8 @@ SPEAKERS = (
 )
 
 
+# Lines of a log are the same in many rows.
+@lru_cache(maxsize=1024)
 def neutral(message: str | None) -> str | None:
     """A message without what it repeats of prompts, stories and answers: the class, the code and short names stay."""
     if message is None:
@@ -158,7 +183,7 @@ def neutral(message: str | None) -> str | None:
     if not OPENINGS.search(message):
         return message
     message = STOPPED_AT.sub(r"\1<text>", message) if "Unexpected token" in message else message
-    text = ECHO.sub(_without_rest, message)
+    text = ECHO.sub(_without_rest, message) if ECHO_WORDS.search(message.casefold()) else message
     return QUOTED.sub(_without_content, text)
 
 

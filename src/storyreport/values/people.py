@@ -93,7 +93,7 @@ PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (r"\b((?:ssh|scp|sftp|rsync)\b[^\n@]{0,80}?\s)[\w.-]{1,64}@(?=[\w-])", r"\1", ("@",)),
     # As mail servers and git ask for one, a chat of Telegram, and where a directory keeps people.
     (r"(\buser(?:name)?=<)(?!user>|secret>|e-mail>)[^<>\s]{1,64}(?=>)", r"\1<user>", ("user",)),
-    (r"(\bUsername for '[^'\n]{1,200}': )(?!<)[^\s:]{1,64}", r"\1<user>", ("username for",)),
+    (r"(\bUsername for '[^'\n]{1,200}': )(?!<)[^\s:]{1,64}(?=\s*?(?:\n|\Z))", r"\1<user>", ("username for",)),
     (
         r"(\busername )(?!is\b|and\b|or\b|<)[\w.@-]{2,64}(?= (?:and/or password|does not exist|not found))",
         r"\1<user>",
