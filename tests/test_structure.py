@@ -80,6 +80,7 @@ ROOMS = (
     *("unchanged", "evidence"),
     *("scratch", "patience", "keyed"),
     "values",
+    "tokens",
     "patterns",
     "errors",
 )

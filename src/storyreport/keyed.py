@@ -7,9 +7,13 @@ import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
 
+from .tokens import TOKEN
+
 HASH_DIGITS = 16
 # What is longer is not kept in memory.
 LONG = 200
+# No token is as short.
+SHORT = 19
 # In a key, unlike in a text, name@1.2.3 is a version.
 E_MAIL = re.compile(r"[\w.+%-]{1,64}(?:@|%40)(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
 # The user and the password of an address; and a value behind the name of a secret, as in a signed address.
@@ -19,8 +23,9 @@ SECRET = re.compile(
     r"|[-_](?:token|signature|credential|secret|pass)|password|secret|pwd|authorization)=)(?!secret-)([^\s&;,\"'<>]{4,})"
 )
 HASHED, HASHED_SECRET = "e-mail-", "secret-"
-# What a key has that may be private, in column {c}; and the key as it is kept.
-MAY_BE_PRIVATE = "(instr({c}, '@') or instr({c}, '='))"
+# What a key has that may be private, in column {c}, and the key as it is kept. Each mention of a column that is an
+# expression computes it again.
+MAY_BE_PRIVATE = "{c} glob '*[@=A-Z]*'"
 PRIVATE_KEY = f"case when {MAY_BE_PRIVATE} then private_key(cast({{c}} as blob)) else {{c}} end"
 
 
@@ -66,6 +71,10 @@ def private_keys(
             text = SECRET.sub(lambda found: f"{found[1]}{HASHED_SECRET}{keyed_hash(found[2].encode())}", text)
         if "://" in text:
             text = LOGIN.sub(lambda found: f"{HASHED_SECRET}{keyed_hash(found[0].encode())}", text)
-        return E_MAIL.sub(lambda found: f"{HASHED}{keyed_hash(found[0].encode())}", text)
+        if len(text) > SHORT:
+            text = TOKEN.sub(lambda found: f"{HASHED_SECRET}{keyed_hash(found[0].encode())}", text)
+        if "@" in text or "%40" in text:
+            text = E_MAIL.sub(lambda found: f"{HASHED}{keyed_hash(found[0].encode())}", text)
+        return text
 
     return keyed_hash, private_key

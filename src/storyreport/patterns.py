@@ -1,7 +1,7 @@
 """Regular expressions that are compiled when they are first used: most commands use few of them."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 
@@ -49,3 +49,8 @@ class Pattern:
     def findall(self) -> Callable[..., list[str]]:
         """As above."""
         return self.compiled.findall
+
+    @cached_property
+    def finditer(self) -> Callable[..., Iterator[re.Match[str]]]:
+        """As above."""
+        return self.compiled.finditer

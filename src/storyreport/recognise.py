@@ -15,6 +15,7 @@ from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
 from .sources import System, systems, unread
 from .system import joined_up
+from .values import redacted
 
 # A report database has them all.
 OUR_TABLES = {"sources", "inputs", "ingests", "rejects", "step_runs"}
@@ -221,7 +222,9 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
         limit = next((f" ({problem})" for problem in problems if " than " in problem), "")
         return f"{path} matches no known format{limit}. {PLAIN_FORMATS}."
     more = ", …" if len(fields) > FIELDS_NAMED else ""
-    return f"{path}: columns {', '.join(fields[:FIELDS_NAMED])}{more} match no known format. {PLAIN_FORMATS}."
+    # The first line of what is no table is no list of names.
+    named = redacted(", ".join(fields[:FIELDS_NAMED]))
+    return f"{path}: columns {named}{more} match no known format. {PLAIN_FORMATS}."
 
 
 def _export(path: Path, system_name: str | None) -> Found | None:

@@ -25,6 +25,8 @@ ERRORS: list[tuple[Any, str | None]] = [
         },
         "TypeError: undefined is not a function",
     ),
+    ({"type": "auth_error", "code": "401", "message": "no such key"}, "auth_error (401): no such key"),
+    ({"type": "auth_error", "code": "no_key", "message": "no such key"}, "auth_error: no such key"),
     ({"errorType": "Timeout", "errorMessage": "Task timed out"}, "Timeout: Task timed out"),
     ({"detail": [{"loc": ["body", "q"], "msg": "field required"}]}, "field required"),
     (["disk is full", "no retry"], "disk is full; no retry"),

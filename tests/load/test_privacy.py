@@ -28,7 +28,7 @@ REDACTED = {
     "basic": ("Authorization: Basic WnE3OnBhc3N3b3JkZm9y", "Authorization: Basic <secret>"),
     "pem": ("x -----BEGIN PRIVATE KEY-----\nZq7vQ\n-----END PRIVATE KEY----- y", "x <secret> y"),
     "pem that is cut": ("-----BEGIN RSA PRIVATE KEY-----\nZq7vQIBADAN", "<secret>"),
-    "password with @ and /": ("postgresql://al:Zq7@ss/w0rd@db.internal:5432/x", "postgresql://db.internal:5432/x"),
+    "password with @ and /": ("postgresql://al:Zq7@ss/w0rd@db.internal:5432/x", "postgresql://<host>:5432/x"),
     "token as user": ("https://Zq7tokenonly@git.example/x.git failed", "https://git.example/x.git failed"),
     "signed": (
         "https://b.example/k?X-Amz-Credential=Zq7&X-Amz-Signature=Zq7&partNumber=1",
@@ -61,7 +61,7 @@ KEPT = (
     "claude-sonnet-4-5-20250929 and gpt-4o-mini-2024-07-18 are overloaded",
     "run 20260310T120000Z-a1b2c3 of 1cb8ff1c-42d6-4756-8bc2-e21cd3660002 failed",
     "/data/StoryPipeline2/out/Chapter12.json is missing",
-    "no route to 10.0.0.1:443 or 192.168.1.1",
+    "no route to 127.0.0.1:443, localhost or api.openai.com, mask 255.255.255.0, version 22.3.12.19",
     "https://api.example:8443/v1/chat?alt=json timed out",
     "author=Jane Austen, keyword=night, monkey=7",
 )

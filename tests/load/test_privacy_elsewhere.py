@@ -8,8 +8,10 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.report_database import ReportDatabase
+from helpers.report_database import ReportDatabase, change
 
+from storyreport.errors import StoryreportError
+from storyreport.upkeep.scrub import scrub
 from storyreport.values import clean_text, fingerprint, neutral
 
 IN_BASE64 = base64.b64encode(b'{"api_key": "Zq7key", "user": "ann"}').decode()
@@ -63,13 +65,13 @@ SECRETS = {
 PEOPLE = {
     "a user of SQL Server": ("Login failed for user 'Zq7ann'.", "Login failed for user '<user>'."),
     "a user of SSH": ("Failed password for invalid"
-    " user Zq7ann from 10.0.0.1", "Failed password for invalid user <user> from 10.0.0.1"),
+    " user Zq7ann from 10.0.0.1", "Failed password for invalid user <user> from <ip>"),
     "a user of a log": ("203.0.113.9 - annZq7 [10/Mar/2026]", "<ip> - <user> [10/Mar/2026]"),
     "a field": ("username=Zq7ann is locked", "username=<user> is locked"),
     "a field of JSON": ('{"user": "Zq7ann"}', '{"user": "<user>"}'),
     "a customer": ("customer name: Anna Zq7Meier not found", "customer name: <user> not found"),
     "in words": ("user Anna Zq7Meier has no access", "user <user> has no access"),
-    "a remote folder": ("s3://bucket/home/Zq7ann/x", "s3://bucket/home/user/x"),
+    "a remote folder": ("s3://bucket/home/Zq7ann/x", "s3://<bucket>/home/user/x"),
     "a folder below others": ("/var/lib/jenkins/users/Zq7ann/x", "/var/lib/jenkins/users/user/x"),
     "a folder of two words": ("/Users/Zq7 ann/Story/x.txt", "~/Story/x.txt"),
     "a folder of Windows": ("D:\\home\\Zq7ann\\x", "D:\\home\\user\\x"),
@@ -186,3 +188,26 @@ def test_nothing_of_it_is_in_the_file(db: ReportDatabase, tmp_path: Path) -> Non
     db.ingest(source)
     assert db.one("select count(error_message) from step_runs") == len(texts)
     assert b"zq7" not in db.path.read_bytes().lower()
+
+
+def test_nothing_of_it_is_in_a_sentence(db: ReportDatabase, tmp_path: Path) -> None:
+    """The first line of a file of no known format is named in the error, as its columns."""
+    (source := tmp_path / "notes.csv").write_text(
+        "ghp_Zq7abcdefghij1234567890,token=Zq7abcdef1,other\n1,2,3\n", "utf-8"
+    )
+    with pytest.raises(StoryreportError, match="columns <secret>, other, token=<secret> match no known format"):
+        db.ingest(source)
+
+
+def test_lines_of_a_log_repeat_nothing_either(db: ReportDatabase, tmp_path: Path) -> None:
+    """As errors do not, without --with-text; scrub takes it out of a database that has it."""
+    said = "Could not parse LLM output: `Zq7 once upon a time`"
+    line = {"level": "error", "message": said, "runId": "r1", "storyId": "s1", "timestamp": "2026-11-20T10:00:00.000Z"}
+    (source := tmp_path / "app.log").write_text(json.dumps(line) + "\n", "utf-8")
+    db.ingest(source)
+    assert db.sql("select message from log_events") == [("Could not parse LLM output: <text>",)]
+    change(db.path, f"update log_events set message = '{said}'")
+    assert [(each.table, each.column, each.rows) for each in scrub(db.path)] == [("log_events", "message", 1)]
+    assert b"zq7" not in db.path.read_bytes().lower()
+    db.ingest(source, with_text=True)
+    assert db.sql("select message from log_events") == [(said,)]

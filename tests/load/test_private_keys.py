@@ -58,6 +58,31 @@ def test_keys_that_hold_a_secret(db: ReportDatabase, tmp_path: Path) -> None:
     assert re.fullmatch(f"postgres://{hashed}@db/x", kept[4])
 
 
+def test_keys_that_are_a_token(db: ReportDatabase, tmp_path: Path) -> None:
+    """Of a provider, by what it begins with; names of steps and ids of runs that look like one stay, and two"
+    " stay two."""
+    tokens = (
+        "sk-proj-Zq7abcdefghij123456",
+        "ghp_Zq7Abcdefghij1234567890",
+        "AKIAZQ7XKD93MVBT51HW",
+        "xoxb-12345678-Zq7abcXYZ",
+    )
+    names = (
+        "sk_generate_outline_2",
+        "20260310T120000Z-a1b2c3",
+        "msg_01XFDUDYJgAACzvnptvVoYEL",
+        "LA-Confidential-Part2",
+    )
+    db.ingest(
+        write(tmp_path / "steps.jsonl", *({"id": f"of {key}", "run": key, "step": key} for key in (*tokens, *names)))
+    )
+    assert b"zq7" not in db.path.read_bytes().lower()
+    runs = {key for (key,) in db.sql("select source_key from runs")}
+    assert set(names) <= runs
+    assert sum(re.fullmatch("secret-[0-9a-f]{16}", key) is not None for key in runs) == len(tokens)
+    assert {key for (key,) in db.sql("select name from steps")} == runs
+
+
 def test_words_that_hold_a_secret(db: ReportDatabase, tmp_path: Path) -> None:
     """A model, a status; names of models that look like one stay."""
     models = (

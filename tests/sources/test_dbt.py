@@ -129,3 +129,13 @@ def test_other_files_of_dbt(db: ReportDatabase, tmp_path: Path, schema: str) -> 
     content = results(dbt_schema_version=f"https://schemas.getdbt.com/dbt/{schema}")
     with pytest.raises(StoryreportError, match="no known format"):
         db.ingest(write(tmp_path / "run_results.json", content))
+
+
+def test_steps_of_a_rejected_run(db: ReportDatabase, tmp_path: Path) -> None:
+    """A run whose job's name is no key is rejected, and costs neither its steps nor the other runs."""
+    content = json.loads(source_of("dbt--cloud").read_text(encoding="utf-8"))
+    (content["data"][0]["job"])["name"] = "x" * 200_000
+    of_run = len(content["data"][0]["run_steps"])
+    db.ingest(write(tmp_path / "runs.json", content))
+    assert db.one("select count(*) from runs") == len(content["data"]) - 1
+    assert db.one("select count(*) from step_runs where run_key = '271'") == of_run

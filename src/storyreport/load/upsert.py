@@ -196,6 +196,8 @@ def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str]
         values["error_message"] = (
             "case when mapped.error_message is not null then neutral(error_text(mapped.error_message)) end"
         )
+    if core == "log_events" and not job.typed.options.with_text:
+        values["message"] = "neutral(mapped.message)"
     if "labels" in given:
         values["labels"] = "clean_labels(mapped.labels)"
     if core in TABLES_OF_WORK and job.typed.options.timezone != "UTC" and {"started_at", "ended_at"} <= set(given):

@@ -187,7 +187,7 @@ select distinct
     cast(src_dbt_cloud_steps.name as text) as name,
     cast(src_dbt_cloud_steps.name as text) as family
 from src_dbt_cloud_steps
-join src_dbt_cloud_runs on src_dbt_cloud_runs.id = src_dbt_cloud_steps.run_id;
+left join src_dbt_cloud_runs on src_dbt_cloud_runs.id = src_dbt_cloud_steps.run_id;
 
 -- cloud: step_runs
 with named as (

@@ -50,6 +50,7 @@ OTHERS = {
     "errors": {"example": EXAMPLE, "fingerprint": TEXT},
     "findings": {"example": TEXT},
     # Of a path it depends where the source is found again.
+    "log_events": {"message": MESSAGE},
     "inputs": {"location": "case when instr({c}, '://') then redacted({c}) else {c} end"},
     "rejects": {"source_key": TEXT, "row": ROW},
     "row_blocks": {"keys": KEY},
@@ -155,7 +156,7 @@ def _rules(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
         "reused_keys": RULES,
         **{table: dict.fromkeys(columns, KEY) for table, columns in KEPT.items()},
         "pruned_failures": {"step": KEY, "error": "neutral(redacted({c}))"},
-        "pruned_warnings": {"run": KEY, "message": TEXT},
+        "pruned_warnings": {"run": KEY, "message": "neutral(redacted({c}))"},
         **{table: dict.fromkeys(ROLLUP_KEYS, KEY) for table in rollup_tables},
     }
     for table, rules in named.items():

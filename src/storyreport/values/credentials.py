@@ -6,8 +6,10 @@ from binascii import a2b_base64
 from codecs import utf_8_decode
 
 from ..patterns import Pattern
+from ..tokens import PREFIXES
 from .abroad import ABROAD
 from .people import PEOPLE, Replacement
+from .places import PLACES
 
 SECRET = "<secret>"
 E_MAIL = r"(?:[\w.+%-]{1,64}|\"[^\"\n]{1,64}\")(?:@|%40)(?:[\w-]+(?:\.[\w-]+)+|\[[\d.a-fA-F:]+\])"
@@ -43,24 +45,18 @@ FIELD = (
     r"[\w.-]{0,60}(?:key|token|secret|passw(?:or)?d|pwd|pw|passphrase|credentials?|authorization|cookie|dsn|pass"
     r"|connection_?string)"
 )
-# Prefixes that providers give to their keys, so that they are found.
-PREFIXES = (
-    r"(?:sk|pk|rk)[-_]|xox[a-z]-|xapp-|gh[a-z]_|github_pat_|glpat-|gl[a-z]{2,4}-|hf_|r8_|npm_|pypi-|gsk_|xai-|nvapi-|pplx-"
-    r"|tvly-|AKIA|ASIA|AIza|ya29\.|SG\.|dop_v1_|shp[a-z]{2}_|lin_api_|whsec_|sq0[a-z]{3}-|EAA[A-Z]|dapi"
-    r"|ntn_|figd_|rnd_|ls(?:v2)?_[a-z]{2}_|dckr_pat_|hv[sb]\.|ATATT|GOCSPX-|pcsk_|vercel_|csk-|1//0|ops_eyJ|dp\.[a-z]{2}\.|tgp_v1_|fo1_|sb[ps]_|AGE-SECRET-KEY-"
-    r"|ABSK|bedrock-api-key-|api_org_|sess-(?=\w*\d)|HRKU-|GR1348941|ATBB|ATCTT|pscale_[a-z]+_|npg_|fm[12]_|gl(?:sa|c)_"
-    r"|NR(?:AK|II|JS)-|ph[cxs]_|PMAK-|pul-|rdme_|xkeysib-|xsmtpsib-|sntry[su]_|snyk_|LTAI|jina_|e2b_|rpa_|LA-|fc-(?=\w*\d)"
-    r"|pat(?=\w{14}\.)|api_key_|apikey-|FLWSECK-|rzp_[a-z]+_|sb_secret_|sb_publishable_|ctx7sk-|cfut_|v1\.local\."
-)
 # Shorter ones, which other words begin with too: then the rest has a digit and is long.
 SHORT_PREFIXES = (
-    r"(?:fw_|pa-|ak-|sl\.(?:u\.)?|pat-[a-z]{2}\d-|key_|key-|secret_|s\.|v1\.0-|tok_|re_(?:[A-Za-z0-9]{6,12}_)?)(?=[a-zA-Z]*\d)[A-Za-z0-9-]{16,}"
-    r"|\w{8,}\.atlasv1\.[\w-]{16,}|key(?=\w{14}\b)(?=[a-zA-Z]*\d)\w+|(?:SK|AC)(?=\w*\d)\w{32}\b|[MNO][\w-]{22,30}\.[\w-]{6}\.[\w-]{20,}"
+    r"(?:fw_|pa-|ak-|sl\.(?:u\.)?|pat-[a-z]{2}\d-|key_|key-|secret_|s\.|v1\.0-|tok_|re_(?:[A-Za-z0-9]{6,12}_)?)"
+    r"(?=[a-zA-Z]*\d)[A-Za-z0-9-]{16,}"
+    r"|\w{8,}\.atlasv1\.[\w-]{16,}|key(?=\w{14}\b)(?=[a-zA-Z]*\d)\w+|(?:SK|AC)(?=\w*\d)\w{32}\b"
+    r"|[MNO][\w-]{22,30}\.[\w-]{6}\.[\w-]{20,}"
     r"|[0-9a-f]{8}-[0-9a-f-]{27}:fx\b"
 )
 # Ids of requests, and those that begin with a time, look like keys and open nothing.
 NO_SECRETS = Pattern(
-    r"\d{8}T|(?:req|msg|chatcmpl|call|toolu|tooluse|resp|run|gen|pred|batch|file|thread|step|asst|cmpl|trace|span|job|wf|evt)[-_]"
+    r"\d{8}T|(?:req|msg|chatcmpl|call|toolu|tooluse|resp|run|gen|pred|batch|file|thread|step|asst|cmpl|trace|span"
+    r"|job|wf|evt)[-_]"
 )
 RANDOM = r"(?<![\w/.-])[A-Za-z0-9_+-]{20,}={0,2}(?![\w/-])"
 # As addresses have it too.
@@ -102,6 +98,11 @@ def _unless_no_text(match: re.Match[str]) -> str:
     return SECRET if re.sub(r"[\0\t\r\n]", " ", text).isprintable() and re.search(r"\w\W*\w", text) else match[0]
 
 
+def _unless_git(match: re.Match[str]) -> str:
+    """Takes out an e-mail address; git@github.com is none."""
+    return match[0] if match[0].startswith("git@") else "<e-mail>"
+
+
 # Words without which a name is none of STRONG; and none of WEAK.
 STRONG_WORDS = (
     *("key", "token", "secret", "passw", "passphrase", "pwd", "authoriz", "credential", "sess", "connectionstring"),
@@ -134,7 +135,13 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\1{SECRET}",
         ("hook",),
     ),
-    (r"(?<![\w-])(?:[\w-]{6,64}:[A-Za-z0-9_-]{20,}|Key [\w-]{6,64}:[\w-]{6,})", SECRET, (":",)),
+    # Ids, RequestId:…, and codes, ErrorCode:AuthenticationFailed, are none.
+    (
+        r"(?<![\w-])(?:(?!\w{0,40}(?:[Ii][Dd]|[Cc]ode|[Tt]ype|[Nn]ame):)[\w-]{6,64}:[A-Za-z0-9_-]{20,}|Key"
+        r" [\w-]{6,64}:[\w-]{6,})",
+        SECRET,
+        (":",),
+    ),
     (
         r"(?i)\b(authorization\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?:basic|bearer|token|digest)\s+)?)"
         r"(?!\s*(?:(?:basic|bearer|token|digest)\s+)?<)(?:\w+=\\?\"[^\"\r\n]*|[^\r\n\"',;}\\]{4,})",
@@ -144,7 +151,8 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (r"(\s(?:-u|--user|--proxy-user)[\s=]*[\"']?[^\s:\"']{1,64}:)[^\s\"']+", rf"\1{SECRET}", ("-u", "--proxy-u")),
     (r"(?i)\b(bearer\s+)[\w.~+/=-]{7,}", rf"\1{SECRET}", ("bearer",)),
     (
-        r"(?i)\b((?:ssws|kakaoak|apikey|geniekey|zoho-oauthtoken|xapikey|deepl-auth-key|klaviyo-api-key)\s+)[\w.~+/=:-]{8,}",
+        r"(?i)\b((?:ssws|kakaoak|apikey|geniekey|zoho-oauthtoken|xapikey|deepl-auth-key|"
+        r"klaviyo-api-key)\s+)[\w.~+/=:-]{8,}",
         rf"\1{SECRET}",
         SCHEMES,
     ),
@@ -163,7 +171,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}", SECRET, ("eyj",)),
     # Hashes of passwords.
     (r"(?:\$(?:2[abxy]|[156]|argon2\w*|scrypt)|\bpbkdf2\w*)\$[^\s\"',;]{8,}", SECRET, ("$",)),
-    (E_MAIL, "<e-mail>", ("@", "%40")),
+    (E_MAIL, _unless_git, ("@", "%40")),
     (r"[\w.+-]{1,64}@localhost\b", "<e-mail>", ("@localhost",)),
     (
         r"(?i)\b[\w.+-]{1,64} ?(?:\[at\]|\(at\)| at )(?: ?\w+ ?(?:\[dot\]|\(dot\)| dot )){1,3} ?\w+",
@@ -175,7 +183,8 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (r"(?i)((?:pwd|password)=)\{[^{}\n<]+\}", rf"\1{SECRET}", ("={",)),
     # A field and its value, one beside the other.
     (
-        rf"(?i)(\b(?:name|key|header|field|id)\\?[\"']?\s*(?:=>|[:=])\s*\\?[\"']?{FIELD}\\?[\"']?[\s,;/]{{1,40}}(?:type=[\"']\w{{1,20}}[\"']\s)?"
+        rf"(?i)(\b(?:name|key|header|field|id)\\?[\"']?\s*(?:=>|[:=])\s*\\?[\"']?"
+        rf"{FIELD}\\?[\"']?[\s,;/]{{1,40}}(?:type=[\"']\w{{1,20}}[\"']\s)?"
         r"\\?[\"']?(?:value|val|content|default)\\?[\"']?\s*(?:=>|[:=])\s*\\?[\"']?)[^\s\"'\\,;}<>]{2,}",
         rf"\1{SECRET}",
         FIELD_WORDS,
@@ -192,6 +201,23 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         FIELD_WORDS,
     ),
     (rf"(?i)(name=\"{FIELD}\"[^\n]{{0,100}}\n(?:[\w-]+:[^\n]*\n){{0,3}}\s*\n)[^\n<]+", rf"\1{SECRET}", FIELD_WORDS),
+    # A setting's default.
+    (
+        r"(?i)(\benv\(\s?['\"]\w{0,40}(?:pass|secret|token|key|user|pwd)\w{0,20}['\"],\s?['\"])[^'\"\n<]+",
+        rf"\1{SECRET}",
+        ("env(",),
+    ),
+    (r"(\bKeyI[Dd]:\s?\")[^\"\n<]{4,}", rf"\1{SECRET}", ("keyid:",)),
+    # What a provider signs and hashes of a key.
+    (
+        r"(?is)(\bstring to sign\b[\w ]{0,20}:?\s{0,3})['\"].{1,4000}?['\"](?=[.,<\s]|\Z)",
+        rf"\1{SECRET}",
+        ("string to sign",),
+    ),
+    (r"(?i)(\b(?:key|token) hash\W{1,3}(?:\(token\)\W{1,4})?)[0-9a-f]{16,}", rf"\1{SECRET}", (" hash",)),
+    (r"(\bVirtual Key expected\. Received=)[^\s,]+", rf"\1{SECRET}", ("virtual key",)),
+    # The key of a stream.
+    (r"(\brtmps?://[^\s/]{1,200}/[\w-]{1,40}/)(?=[\w-]*\d)[\w-]{12,}", rf"\1{SECRET}", ("rtmp",)),
     # Signed addresses.
     (
         r"(?i)([?&;](?:sig|signature|x-(?:amz|goog)-[\w-]+|policy|key-pair-id|googleaccessid)=)[^\s&\"'<>]+",
@@ -199,8 +225,10 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("=",),
     ),
     (
-        rf"(?i)({STRONG})(\\?[\"']?\s*(?:[:=]|(?<=[\"']),|\]\s*=(?=>))\s*{OPENING}(?:(?:basic|bearer|token|digest)\s+)?)"
-        r"(?!(?:basic|bearer|token|digest)\s|<|(?:value|val|content)\\?[\"']|(?:yes|no)\)|[\w()]{1,40}\s?b?\\?[\"']<secret>)[^\s\"'&,;}<\\]{4,}",
+        rf"(?i)({STRONG})(\\?[\"']?\s*(?:[:=]|(?<=[\"']),|\]\s*=(?=>))\s*{OPENING}(?:(?:basic|bearer|token"
+        rf"|digest)\s+)?)"
+        r"(?!(?:basic|bearer|token|digest)\s|<|(?:value|val|content)\\?[\"']|(?:yes|no)\)|[\w"
+        r"()]{1,40}\s?b?\\?[\"']<secret>)[^\s\"'&,;}<\\]{4,}",
         rf"\1\2{SECRET}",
         STRONG_WORDS,
     ),
@@ -209,7 +237,8 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         r"(?i)((?:(?<![A-Za-z])(?:api|access|secret|private|auth|ssh|signing|admin|service)[-_ ]?keys"
         r"|(?:token|secret|passw(?:or)?d|credential)s)"
         r"\\?[\"']?\s*[:=]\s*)"
-        r"(?:\[[^\[\]A-Za-z]*[A-Za-z][^\[\]]*(?:\]|\Z)|\([^()A-Za-z]*[A-Za-z][^()]*(?:\)|\Z)|\{[^{}A-Za-z]*[A-Za-z][^{}]*(?:\}|\Z)"
+        r"(?:\[[^\[\]A-Za-z]*[A-Za-z][^\[\]]*(?:\]|\Z)|\([^()A-Za-z]*[A-Za-z][^()]*(?:\)|\Z)"
+        r"|\{[^{}A-Za-z]*[A-Za-z][^{}]*(?:\}|\Z)"
         r"|-\s(?=[^\n]*[A-Za-z])[^\n]+(?:\n\s*-\s[^\n]+)*)",
         rf"\1{SECRET}",
         STRONG_WORDS,
@@ -232,7 +261,10 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     # A line of .pgpass.
     (r"(?<![\w.*-])([\w.*-]+:(?:\d{4,5}|\*):[\w*-]+:[\w*-]+:)[^\s:]+", rf"\1{SECRET}", (":",)),
     (
-        rf"(?i)({WEAK}={OPENING})(?!<|[\w.-]{{1,60}}\\?[\"']\s*,?\s*[\"']?(?:value|val)\b|(?:\d{{1,5}}|true|false|none|null)\b)[^\s\"'&,;}}<\\]{{4,}}",
+        # Code="AuthorizationFailed" is a name.
+        rf"(?i)({WEAK}={OPENING})(?!(?<=code=)(?-i:[A-Z][a-z]+){{2,6}}\b|(?<=code=[\"'])(?-i:[A-Z][a-z]+){{2,6}}\b"
+        rf"|<|[\w.-]{{1,60}}\\?[\"']\s*,?\s*[\"']?(?:value|val)\b|(?:\d{{1,5}}|true|false|none"
+        rf"|null)\b)[^\s\"'&,;}}<\\]{{4,}}",
         rf"\1{SECRET}",
         WEAK_WORDS,
     ),
@@ -256,7 +288,8 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         STRONG_WORDS,
     ),
     (
-        r"(?i)\b((?:invalid|expired|bad|wrong|incorrect|revoked)\s+(?:\w+\s)?(?:token|key|credentials?)\s*[:=]?\s*[\"']?)"
+        r"(?i)\b((?:invalid|expired|bad|wrong|incorrect|revoked)\s+(?:\w+\s)?(?:token|key"
+        r"|credentials?)\s*[:=]?\s*[\"']?)"
         r"(?:[A-Za-z0-9]{16,}|(?=[\w-]*\d)[\w-]{16,})",
         rf"\1{SECRET}",
         ("token", "key", "credential"),
@@ -319,6 +352,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("otp", "2fa", "one-time", "verification"),
     ),
     *PEOPLE,
+    *PLACES,
     (RANDOM, _unless_plain, ()),
     (IN_BASE64, _unless_no_text, ()),
     (BASE64, _unless_path, ()),

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from typing import Any
 
 # What an object or a list of errors begins with.
@@ -12,6 +13,9 @@ CLASSES = (
     *("type", "name", "errortype", "error_type", "exc_type", "exception_type", "class", "code"),
     *("error_code", "status"),
 )
+# Beside its class: the code of an HTTP answer.
+STATUSES = ("code", "status", "status_code", "statuscode", "httpcode", "http_status")
+IS_STATUS = re.compile("[45][0-9][0-9]")
 # Not text, title or content: an answer of a model has those, and is no message.
 MESSAGES = (
     *("message", "msg", "errormessage", "error_message", "exc_message", "exception_message", "detail", "reason"),
@@ -80,4 +84,7 @@ def _sentence(value: Any, depth: int = 0) -> str | None:
         return None
     # The object within may have said it.
     kind = next((str(item) for name in CLASSES if isinstance(item := fields.get(name), (str, int)) and item), "")
-    return message if not kind or inner or message.startswith(kind) else f"{kind}: {message}"
+    status = next((str(item) for name in STATUSES if IS_STATUS.fullmatch(str(item := fields.get(name, "")))), "")
+    if inner or not kind or message.startswith(kind):
+        return message
+    return f"{kind}: {message}" if not status or status in f"{kind} {message}" else f"{kind} ({status}): {message}"

@@ -7,17 +7,55 @@ a program missed.
 import re
 
 from ..patterns import Pattern
+from .codes import CODE, SAYING, codes_of
 
 LONGEST_FINGERPRINT = 300
+# Signs that no pattern knows stand for what is kept until the rest is replaced.
+KEPT = {**{str(digit): chr(0xE000 + digit) for digit in range(10)}, '"': "\ue010", "'": "\ue011"}
+KEEP, RESTORE = str.maketrans(KEPT), str.maketrans({sign: kept for kept, sign in KEPT.items()})
+REMOVE = dict.fromkeys(RESTORE)
+
+
+def _unless_said(found: re.Match[str]) -> str:
+    """A quoted text as <text>, with its codes; what a provider says to everybody stays."""
+    text = found[0].translate(RESTORE)
+    said = SAYING.match(text, 1)
+    codes = codes_of(text[said.end() if said else 1 : -1]).translate(KEEP)
+    return f"{text[0]}{CODE.sub(_with_digits_kept, said[0])}{codes}{text[-1]}" if said else f"<text>{codes}"
+
+
+def _with_digits_kept(found: re.Match[str]) -> str:
+    return found[0].translate(KEEP)
+
+
 # In this order: the wider pattern first. Each with what its matches hold, so that it need not look at most texts.
 PLACEHOLDERS = (
     (Pattern(r"\b[a-z][a-z0-9+.-]{0,40}://[^\s\"'`<>“”]+(?<![.,;:!?)\]}])", re.I), "<url>", ("://",)),
-    (Pattern(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|“[^”\n]*”"), "<text>", tuple("\"'`“")),
+    # An apostrophe within a word opens nothing; b'…' is how Python prints bytes.
+    (
+        Pattern(
+            r"\"[^\"\n]*\"|(?:(?<!\w)|(?<=\bb))'(?:[^'\n]|(?<=[^\W\d_])'(?=[^\W\d_]))*(?<!\()'|`[^`\n]*`|“[^”\n]*”"
+        ),
+        _unless_said,
+        tuple("\"'`“"),
+    ),
     (Pattern(r"(?:\b[A-Za-z]:\\|\\\\)[^\s:*?\"<>|]+"), "<path>", ("\\",)),
     (Pattern(r"(?<![\w<])(?:~|\.{1,2})?(?:/[\w.@%+~-]+)+/?"), "<path>", ("/",)),
     (Pattern(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.I), "<id>", ("-",)),
     (Pattern(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>", ("-",)),
     (Pattern(r"\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b"), "<time>", (":",)),
+    # An id by its name.
+    (
+        Pattern(
+            r"\b((?:request|trace|correlation|host|transaction|event|job|connection|span)["
+            r" _-]?id\W{1,3})[\w+/-]{6,200}=*",
+            re.I,
+        ),
+        r"\1<id>",
+        ("id", "Id", "ID"),
+    ),
+    # What Kubernetes adds to the name of a pod.
+    (Pattern(r"(?<=\w)-(?=[a-z]*\d)[a-z0-9]{8,10}-[bcdf-hj-np-tv-z2-9]{5}(?![a-z0-9])"), "-<id>", ("-",)),
     (Pattern(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.I), "<id>", ()),
     # Letters between digits, as in req_51bfba9ac12, name one thing only.
     (Pattern(r"\b(?=\w{8})\w*?\d[a-z]+\d\w*", re.I | re.ASCII), "<id>", ()),
@@ -39,13 +77,18 @@ REASONS = (
     r"|payload too large|unprocessable|too many requests|rate limit|internal server error|bad gateway"
     r"|service (?:temporarily )?unavailable|gateway time-?out|overloaded|client error|server error"
 )
+MODELS = (
+    "gpt|claude|gemini|llama|mistral|mixtral|ministral|codestral|qwen|deepseek|grok|gemma|phi|flux|whisper|kimi"
+    "|glm|veo|imagen"
+    "|text-embedding|dall-e|command-r|titan|sonar|jamba|chatgpt|default-gpt|gorilla|palm"
+)
 ERROR_WORDS = "fehler|fehlercode|erreur|errore|erro|código|fout|błąd|hata|ошибка|ошибки|错误|錯誤|エラー|오류"
 # A state of SQL: 23505, 42P01, HY000.
 SQLSTATE = r"(?-i:(?=[A-Z]*\d)[0-9A-Z]{5})"
 # Where the digits, the group `code`, are a code and no measure; each with the words in lower case of which one must be
 # there, or () where it takes the code of an HTTP answer.
 CODES = tuple(
-    (Pattern(pattern + NO_MEASURE, re.I), words)
+    (Pattern(pattern + NO_MEASURE, re.I), frozenset(words))
     for pattern, words in (
         # HTTP 503, HTTP/1.1 503, status=503, status_code: 503, "code": 503, error code 1205, <Response [503]>
         (
@@ -61,10 +104,10 @@ CODES = tuple(
         # error TS2345, error CS0103; CUDA error: 700, curl: (28)
         (r"\berror:?\s+(?P<code>(?-i:[A-Z]{1,4})\d{3,5})\b", ("error",)),
         (r"\b(?:cuda|hip|cublas|cudnn|curl|opencl|vulkan)(?: \w+)? error:?\s*[(\[]?(?P<code>\d{1,5})\b", ("error",)),
-        (r"\bcurl:\s*\((?P<code>\d{1,3})\)", ("curl:",)),
         # RateLimitError: 429, request failed - 503, returned 404, failed with 500
         (
-            rf"(?:error|exception|fail(?:ed|ure)|refused|denied|response|request|answer)\s?[:([-]+\s*(?P<code>{HTTP})\b",
+            rf"(?:error|exception|fail(?:ed|ure)|refused|denied|response|request|answer)\s?[:([-]+\s*"
+            rf"(?P<code>{HTTP})\b",
             (),
         ),
         (rf"\b(?:returned|responded|answered|got|received|gave|with|a|an)\s+(?:an?\s+)?(?P<code>{HTTP})\b", ()),
@@ -86,36 +129,119 @@ CODES = tuple(
         # grpc status 14, rpc error: code = 14
         (r"\bg?rpc\b[^\d\n]{0,30}\b(?:status|code)\s*[:=(]?\s*(?P<code>\d{1,2})\b", ("rpc",)),
         # HRESULT 0x80070005, error code 0xC0000005
-        (r"\b(?:hresult|ntstatus|error|code|status)\b\W{0,4}(?P<code>0x[0-9a-f]{8})\b", ("0x",)),
+        (
+            r"(?:\b(?:hresult|ntstatus|error|code|status)\b\W{0,4}|exception \(|[a-z]\. \()(?P<code>0x[0-9a-f]{8})\b",
+            ("0x",),
+        ),
         # E503, E11000, E_TIMEOUT_42, ERR_HTTP2_STREAM_ERROR
         (r"\b(?P<code>(?-i:E)\d{3,5})\b", tuple(f"e{digit}" for digit in range(10))),
         (r"\b(?P<code>(?-i:E(?:RR|RROR)?_[A-Z0-9_]*[A-Z][A-Z0-9_]*))\b", ("e_", "err_", "error_")),
-        (r"\b(?:ORA|TNS|PLS|DPI|AADSTS)-?(?P<code>\d{3,6})\b", ("ora", "tns", "pls", "dpi", "aadsts")),
     )
 )
+# The same, exactly: what looks so measures nothing.
+EXACT_CODES = tuple(
+    (Pattern(pattern, re.I), frozenset(words))
+    for pattern, words in (
+        (r"\bcurl:?\s*\(?(?P<code>\d{1,3})\b", ("curl",)),
+        (r"\(err (?P<code>\d{1,3})\)", ("(err ",)),
+        # GET 401, Access denied: 403, 535-5.7.8, 550 5.1.1, dsn=5.4.4, (535, b'…'
+        (rf"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|HTTP/\d\.\d\"?) (?P<code>{HTTP})\b", ()),
+        (r"(?:\bdsn=|\b[245]\d\d[ -]|b['\"])(?P<code>[245]\.\d\.\d{1,2})\b", ("5.", "4.", "2.")),
+        (r"\b(?P<code>[245]\d\d)(?=[ -][245\ue002\ue004\ue005][.][\d\ue000-\ue009][.])", ("5", "4", "2")),
+        (
+            r"(?:error|refused|exception|failed|login)\w{0,20}(?::|: \{[^{}\n]{0,100}:)? ?\(?(?P<code>[45]\d\d)"
+            r"(?=[ -]The|, b['\"]|-\d)",
+            ("smtp", "login:", "failed:"),
+        ),
+        # DiscordAPIError[50001], OperationalError: (1045, SocketException (11001), upstream timed out (110:
+        (r"(?:error|exception)\[(?P<code>\d{3,6})\]", ("[",)),
+        (r"(?:error|exception):? \((?P<code>\d{3,5})(?=[,)])", ("(",)),
+        (r"\((?P<code>\d{2,3})(?=: [A-Z][a-z]+(?: [a-z]+){0,3}\))", ("(",)),
+        (r"\b(?P<code>\d{4})(?= \(\w{5}\))", ("(",)),
+        # Code: 60. DB::Exception, 250001: Failed, errno -4058, errno: -104, code: '401', Code = '401'
+        (r"\bcode: (?P<code>\d{1,5})(?=\. )", ("code",)),
+        (r"(?<![\w.])(?P<code>2[59]\d{4})(?=: [A-Z])", (": ",)),
+        (rf"\bcode['\"\]]{{0,2}}\s?[:=]?\s?(?P<code>['\"]?{HTTP}['\"]?)(?!\w)", ("code",)),
+        (rf"\bproxy \S{{1,80}}: (?P<code>{HTTP})\b", ("proxy",)),
+        (rf"\" (?P<code>{HTTP})(?= \d{{1,12}} )", ('" ',)),
+        # 403 (ACCESS-REFUSED), | 500 |, HttpError 403 when, (code 23), [HY000] [2002], (HY000/2002), { code: 'P2002' }
+        (rf": (?P<code>{HTTP})(?= \([A-Z])", (": 4", ": 5")),
+        (rf"\| (?P<code>{HTTP})(?= \|)", ("| 4", "| 5")),
+        (rf"[a-z]error (?P<code>{HTTP})\b", ("error 4", "error 5")),
+        (r"\(code (?P<code>\d{1,5})\)", ("(code ",)),
+        (r"\] \[(?P<code>\d{4})\]", ("] [",)),
+        (r"\((?P<code>(?=[A-Z]*\d)[0-9A-Z]{5}/\d{4})\)", ("/",)),
+        (r"\bcode\W?\s?[:=]\s?[\"'\ue010\ue011](?P<code>[A-Z]{1,3}\d{3,5})\b", ("code",)),
+        (r"\[(?P<code>(?=[A-Z]*\d)[0-9A-Z]{5})\](?= \[)", ("] [",)),
+        (r"\b(?P<code>s3|ec2|route53)(?=:[a-z]{3,12}[a-z])", ("s3:", "ec2:", "route53:")),
+        (rf": (?P<code>{HTTP})(?= Request has expired| Proxy Authentication)", ("expired", "proxy auth")),
+        (r"\b(?:ORA|TNS|PLS|DPI|DPY|AADSTS)-?(?P<code>\d{3,8})\b", ("ora", "tns", "pls", "dpi", "dpy", "aadsts")),
+        (r"\bindex: (?P<code>[\w.$-]{1,80})(?= dup key)", ("dup key",)),
+        # Names that end with a digit: psycopg2, S3, x509; retrofit2.adapter.HttpException; gpt-4.1.
+        (
+            r"\b(?P<code>(?:(?:sqlite|psycopg|boto|urllib|ldap|oauth|base|sha|md|utf-?|latin-?|cp|py)\d{1,4}|x"
+            r"(?:509|86|26[45])|mat[12]))"
+            r"(?![\d-])",
+            (
+                "sqlite",
+                "psycopg",
+                "boto",
+                "urllib",
+                "ldap",
+                "oauth",
+                "base",
+                "sha",
+                "md",
+                "utf",
+                "latin",
+                "cp",
+                "x509",
+                "x86",
+                "x26",
+                "mat",
+                "py",
+            ),
+        ),
+        (r"\b(?P<code>(?-i:(?:S3|EC2|R2|K8s)(?:[A-Z][a-z][A-Za-z]{0,40})?))(?!\w)", ("s3", "ec2", "r2", "k8s")),
+        (
+            r"(?<![\w./])(?P<code>(?-i:(?:[a-z_]\w{0,40}\.){1,6}[A-Z]\w{1,60}(?:Error|Exception|Violation|Detected"
+            r"|Failed)))\b",
+            ("error", "exception", "violation", "detected", "failed"),
+        ),
+        (
+            rf"\b(?P<code>(?:{MODELS})[.-](?=[\w.:-]{{0,60}}\d)[\w.:-]{{0,60}}\w)",
+            tuple(MODELS.split("|")),
+        ),
+    )
+)
+ALL_CODES = (*EXACT_CODES, *CODES)
+WORDS_OF_CODES = tuple(dict.fromkeys(word for _, words in ALL_CODES for word in words))
 IS_HTTP = Pattern(HTTP)
 QUOTE = r"\\?[\"']"
 # Where the quoted word, the group `name`, says which error it is: {"type": "overloaded_error"}, KeyError: 'title'.
 NAMES = (
     Pattern(
-        rf"(?P<open>{QUOTE})(?:error_?)?(?:type|code|status|reason)(?P<close>{QUOTE})\s*[:=]\s*"
+        rf"(?P<open>{QUOTE})(?:error_?|decline_)?(?:type|code|status|reason|error)(?P<close>{QUOTE})\s*[:=]\s*"
         rf"(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})"
     ),
     Pattern(rf"\bKeyError(?:: |\()(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.-]{{0,59}})(?P<after>{QUOTE})"),
     # Cannot read properties of undefined (reading 'content'), StatusCode="Unavailable", 'NoneType' object
     Pattern(rf"(?P<before>{QUOTE})(?P<name>NoneType)(?P<after>{QUOTE})"),
     Pattern(rf"\b(?:reading|setting) (?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.]{{0,59}})(?P<after>{QUOTE})\)"),
-    Pattern(rf"(?:code|type|status)=(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})", re.I),
+    # { code: 'EAUTH' }, reason: "RATE_LIMIT_EXCEEDED", RequestError(400, 'index_not_found_exception'
     Pattern(
-        r"\b(?:no attribute|no module named|cannot import name|name|variable|unexpected keyword argument) "
-        rf"(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.]{{0,59}})(?P<after>{QUOTE})",
+        rf"(?:code|type|status|reason|\w(?:Error|Exception)\(\d{{3}},)\s?:? ?(?P<before>{QUOTE})"
+        rf"(?P<name>[A-Za-z][\w-]{{2,59}})(?P<after>{QUOTE})"
+    ),
+    Pattern(rf"(?:code|type|status|error)=(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})", re.I),
+    Pattern(
+        r"\b(?:no attribute|no module named|cannot import name|name|variable|unexpected keyword argument"
+        r"|constraint|index|relation"
+        r"|resource|column|the|exception|cannot (?:invoke|read field|assign field)) "
+        rf"(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.]{{0,59}}(?:\(\))?)(?P<after>{QUOTE})",
         re.I,
     ),
 )
-# Signs that no pattern knows stand for what is kept until the rest is replaced.
-KEPT = {**{str(digit): chr(0xE000 + digit) for digit in range(10)}, '"': "\ue010", "'": "\ue011"}
-KEEP, RESTORE = str.maketrans(KEPT), str.maketrans({sign: kept for kept, sign in KEPT.items()})
-REMOVE = dict.fromkeys(RESTORE)
 HAS_DIGIT, HAS_QUOTE = Pattern(r"\d"), Pattern(r"[\"'`“]")
 
 
@@ -128,8 +254,9 @@ def fingerprint(message: str | None) -> str | None:
         for pattern in NAMES:
             text = pattern.sub(_with_quotes_kept, text)
     lowered, has_http, has_digit = text.casefold(), IS_HTTP.search(text), HAS_DIGIT.search(text)
-    for pattern, words in CODES:
-        if any(word in lowered for word in words) if words else has_http:
+    present = {word for word in WORDS_OF_CODES if word in lowered}
+    for pattern, words in ALL_CODES:
+        if not words.isdisjoint(present) if words else has_http:
             text = pattern.sub(_with_code_kept, text)
     for pattern, placeholder, signs in PLACEHOLDERS:
         if any(sign in text for sign in signs) if signs else has_digit:

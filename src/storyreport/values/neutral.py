@@ -1,12 +1,15 @@
 """Error messages without what they repeat of prompts, stories and answers: what says which error it is stays."""
 
 import re
+from functools import lru_cache
 
-from ..patterns import Pattern
+from ..patterns import Pattern, any_of
+from .codes import SAYING, codes_of, kept_of
 
 # Where a message repeats what the program sent or got: prompts and completions.
 ECHO = Pattern(
-    r"(?is)(?<!\w)((?:messages|(?:\w{1,20}_)?(?:prompts?|text|content)|inputs?|input_value|contents|completions?|llm_output"
+    r"(?is)(?<!\w)((?:messages|(?:\w{1,20}_)?(?:prompts?|text|content)|inputs?|input_value|contents|completions?"
+    r"|llm_output"
     r"|output|response|body|parts|payload|request|data|story|chapter|arguments|k?w?args|variables|instructions|summary"
     r"|description|query|generations|candidates)\\?[\"']?\s*[=:]\s*)b?[\[{(\"'].*"
     # A row of a database, as its server repeats it.
@@ -18,6 +21,28 @@ ECHO = Pattern(
     r"|output parser|prompt was|while processing|raw output|llm response"
     r"|(?:model|llm|ai|assistant|user|gpt[\w.-]*|claude[\w.-]*|gemini[\w.-]*) (?:said|returned|answered|replied|wrote)"
     r")[:=]?\s+)(?=[\"'`\[{(])[\"'`\[{(].*"
+)
+# Words without which ECHO finds nothing, in lower case.
+ECHO_WORDS = Pattern(
+    any_of(
+        (
+            *("messages", "prompt", "text", "content", "input", "completion", "output", "response", "body", "parts"),
+            *("payload", "request", "data", "story", "chapter", "args", "arguments", "variables", "instructions"),
+            *("summary", "description", "query", "generations", "candidates", "row contains", "parameter", "values"),
+            *(
+                "line ",
+                "got",
+                "received",
+                "invalid json",
+                "while processing",
+                "said",
+                "returned",
+                "answered",
+                "replied",
+            ),
+            "wrote",
+        )
+    )
 )
 # A sentence that follows without quotes; a type or a value is one word, and an error's own are five at most.
 # Chinese, Japanese, Korean and Thai have no spaces between words.
@@ -51,7 +76,8 @@ OF_ERRORS = (
 )
 MAYBE_SAID = Pattern(
     r"(?is)\b((?:response|output|answer|input|story|chapter|request|reply|result|data|summary|description"
-    r"|query|dialogue|system|user|human|assistant|question|thought|observation|(?-i:[Cc]ontext)|task|goal|sentence|paragraph|passage"
+    r"|query|dialogue|system|user|human|assistant|question|thought|observation|(?-i:[Cc]ontext)|task|goal|sentence"
+    r"|paragraph|passage"
     r"|chunk(?: \d{1,6})?(?: too long)?|in|document|refused|declined|invite(?: refusée)?|eingabe"
     r"|texto?|entrada|promemoria"
     r"|промпт|запрос|프롬프트)\s*[:=](?!:)\s*"
@@ -60,7 +86,7 @@ MAYBE_SAID = Pattern(
 )
 # What could not be read as JSON, at the end of what the reader says of it; where it stopped is its own word.
 NOT_JSON = Pattern(
-    r"(?is)((?:\(char \d+\)|\bat position \d+|\bas json|\b(?:invalid|valid|malformed|broken) json)\s*:\s+)"
+    r"(?is)((?:\(char \d+\)|\bat position \d+|\bas json|\b(?:invalid|valid|malformed|broken) json(?: output)?)\s*:\s+)"
     r"(?!(?:unexpected|unterminated|expect\w+|invalid|extra data)\b[^\n]{0,80}\b(?:position|line|column|char)\b)"
     r"(?=\S+\s+\S+\s+\S).+"
 )
@@ -74,7 +100,7 @@ ANSWER = Pattern(
     r"(?is)(?<!\w)(?:i['\u2019]m sorry|i am sorry|i apologi[sz]e|i can(?:not|['\u2019]t) (?:help"
     r"|assist|write|create|generate|continue)"
     r"|as an ai\b|sure[,!]|certainly[,!]|of course[,!]|here(?:['\u2019]s| is| are) (?:the|your|an?|some) \w)"
-    rf"(?={_words(4)}).*"
+    rf"\s?(?={_words(4)}).*"
 )
 # Text in an address: three words or more.
 IN_ADDRESS = Pattern(
@@ -86,7 +112,14 @@ IN_ESCAPES = Pattern(r"(?<=[=/])(?:%[89A-Fa-f][0-9A-Fa-f]){18,}[^\s=/&?#\"'<>]*"
 UNSPACED_PROMPT = Pattern(
     rf"(?s)((?:提示词|提示詞|提示|输入|輸入|内容|正文|プロンプト|入力|本文|프롬프트|입력)\s*[:=\uff1a]\s*)(?=.{{0,40}}?{UNSPACED}{{4}}).*"
 )
-# Values in a statement of SQL.
+# What an agent is to do, on a line of its log.
+GOAL = Pattern(
+    rf"(?i)(\b(?:starting|new|running|current) (?:task|goal|objective|query|question): )(?={_words(4)})[^\n]*"
+)
+# Values in a statement of SQL, and of a key that is there already.
+PARAMETERS = Pattern(r"(?is)(\[parameters: ).*")
+ENTRY = Pattern(r"(Duplicate entry ')[^'\n]*(?=' for key)|(\bdup key: \{ ?\w{0,64}: ?)(?!null)[^}\n]*")
+PERSONS_KEY = Pattern(r"(?i)(Key \((?:[\w, ]*(?:user|name|login|mail|phone|title)[\w, ]*)\)=\()[^)\n]*")
 STATEMENT = Pattern(r"(?is)\b(?:select\b.{1,400}?\bfrom|update\b.{1,200}?\bset|delete\s+from|insert\s+into)\b")
 LITERAL = Pattern(r"(?<!\w)'(?:[^'\n]|'')*'")
 # What pytest shows of two texts.
@@ -97,7 +130,8 @@ DIALOGUE = Pattern(
     r"|(?m:^)(?:Human|Assistant|USER|ASSISTANT):\s*(?=\S+\s+\S+\s+\S)).*"
 )
 ELEMENT = Pattern(
-    r"(?is)(<(?!text>(?!.*</text>)|p>(?!.*</p>))(story|chapter|text|prompt|content|title|scene|summary|output|answer|response|thinking|document|speak|p)"
+    r"(?is)(<(?!text>(?!.*</text>)|p>(?!.*</p>))(story|chapter|text|prompt|content|title|scene|summary|output"
+    r"|answer|response|thinking|document|speak|p)"
     r"\b[^<>]{0,80}>)(?!\s*<text>)\s*[^\s<].*?(</\2>|\Z)"
 )
 # What stands at a place of a document, and what a parser of JSON stopped at.
@@ -132,6 +166,8 @@ SPEAKERS = (
 )
 
 
+# Lines of a log are the same in many rows.
+@lru_cache(maxsize=1024)
 def neutral(message: str | None) -> str | None:
     """A message without what it repeats of prompts, stories and answers: the class, the code and short names stay."""
     if message is None:
@@ -147,7 +183,7 @@ def neutral(message: str | None) -> str | None:
     if not OPENINGS.search(message):
         return message
     message = STOPPED_AT.sub(r"\1<text>", message) if "Unexpected token" in message else message
-    text = ECHO.sub(lambda match: f"{match[match.lastindex or 0]}<text>", message)
+    text = ECHO.sub(_without_rest, message) if ECHO_WORDS.search(message.casefold()) else message
     return QUOTED.sub(_without_content, text)
 
 
@@ -160,14 +196,22 @@ def _without_sentences(message: str, lowered: str) -> str:
     if "://" in message and ("%" in message or "+" in message):
         message = IN_ESCAPES.sub("<text>", IN_ADDRESS.sub("<text>", message))
     if any(map(lowered.__contains__, SPEAKERS)):
-        message = ANSWER.sub("<text>", message)
+        message = ANSWER.sub(lambda match: f"<text>{codes_of(match[0])}", message)
     if not message.isascii():
         message = UNSPACED_PROMPT.sub(r"\1<text>", message)
+    if "[parameters: " in message:
+        message = PARAMETERS.sub(r"\1<text>", message)
+    if "duplicate entry" in lowered or "dup key" in lowered:
+        message = ENTRY.sub(lambda match: f"{match[1] or match[2]}<text>", message)
+    if "key (" in lowered:
+        message = PERSONS_KEY.sub(r"\1<text>", message)
     if "'" in message and (statement := STATEMENT.search(message)):
         message = message[: statement.end()] + LITERAL.sub("'<text>'", message[statement.end() :])
+    if ": " in message:
+        message = GOAL.sub(r"\1<text>", message)
     if FOLLOWED.search(message):
         for pattern in (SAID, MAYBE_SAID, NOT_JSON):
-            message = pattern.sub(lambda match: f"{match[match.lastindex or 0]}<text>", message)
+            message = pattern.sub(_without_rest, message)
     if "json data" in lowered:
         message = JSON_DATA.sub(r"\1<text>", message)
     if "the " in lowered or "your " in lowered:
@@ -175,7 +219,15 @@ def _without_sentences(message: str, lowered: str) -> str:
     return KEY_VALUE.sub(r"\1<text>\2", message) if "key (" in lowered or "key value is (" in lowered else message
 
 
+def _without_rest(match: re.Match[str]) -> str:
+    """What a message says before it repeats something, and the codes of what it repeats."""
+    begins = match[match.lastindex or 0]
+    rest = match[0][len(begins) :]
+    said = SAYING.match(rest, 1 if rest[:1] in ("'", '"') else 0)
+    return f"{begins}{rest[: said.end()] if said else '<text>'}{codes_of(rest[said.end() if said else 0 :])}"
+
+
 def _without_content(match: re.Match[str]) -> str:
     quote, inner = match[0][0], match[0][1:-1]
     is_name = len(inner) <= LONGEST_NAME and len(inner.split()) < FEWEST_WORDS and not CONTENT.search(inner)
-    return match[0] if is_name else f"{quote}<text>{match[0][-1]}"
+    return match[0] if is_name else f"{quote}{kept_of(inner)}{match[0][-1]}"

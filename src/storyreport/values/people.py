@@ -23,8 +23,24 @@ TELEPHONE = (
 USER_WORDS = ("user", "login=", 'login"', "uid", "name", "usr=")
 # What stands for no person.
 NOBODY = (
-    r"(?!\\?[\"']?(?:\d+|null|none|nil|true|false|undefined|unknown|required|missing|invalid|empty|anonymous|root|admin|user"
+    r"(?!\\?[\"']?(?:\d+|null|none|nil|true|false|undefined|unknown|required|missing|invalid|empty|anonymous|root"
+    r"|admin|user"
     r"|assistant|system|default|string|str)?(?![\w.@-])|[<{\[(])"
+)
+USERS_ABROAD = (
+    *(
+        "user",
+        "role ",
+        "account ",
+        "login ",
+        "under the namespace",
+        "benutzer",
+        "utilisateur",
+        "usuario",
+        "usuário",
+        "utente",
+    ),
+    *("gebruiker", "użytkownik", "пользовател", "ユーザー", "用户", "用戶", "사용자"),
 )
 STREETS = (
     *("street", "road", "avenue", "lane", "drive", "boulevard", "terrace", "court", "square", "straße"),
@@ -59,11 +75,14 @@ def _unless_counted(match: re.Match[str]) -> str:
 PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     # Servers tell who was refused; the roles of a chat are nobody.
     (
-        r"(?i)((?<![\w-])(?:user(?: ?name)?|role|account|login) )([\"'`«])(?!(?:assistant|user"
-        r"|system|tool|function|developer|model)\2)"
-        r"[^\"'`»\n]+(?=[\"'`»])",
+        r"(?i)((?<![\w-])(?:user(?: ?name)?|role|account|login|under the namespace|benutzer|utilisateur|usuario"
+        r"|usuário|utente"
+        r"|gebruiker|użytkownik\w{0,3}|пользовател\w{1,2}) |(?:ユーザー|用户|用戶|사용자)\s?)(\\?[\"'`«「“] ?)"
+        r"(?!(?:assistant|user"
+        r"|system|tool|function|developer|model)\2)(?!\s?<)"
+        r"(?:[^\"'`»」”\\\n]|\\(?![\"'`]))+(?=\\?[\"'`»」”])",
         r"\1\2<user>",
-        ("user", "role ", "account ", "login "),
+        USERS_ABROAD,
     ),
     (
         r"(?i)\b(invalid user |(?:password|publickey|keyboard-interactive\S{0,9}) for )(?!invalid user)\S+(?= from )",
@@ -72,11 +91,33 @@ PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     ),
     (r"((?:\d{1,3}(?:\.\d{1,3}){3}|<ip>) \S{1,64} )(?!-)[^\s\[\]]{1,64}(?= \[\d\d/)", r"\1<user>", (" [",)),
     (r"\b((?:ssh|scp|sftp|rsync)\b[^\n@]{0,80}?\s)[\w.-]{1,64}@(?=[\w-])", r"\1", ("@",)),
+    # As mail servers and git ask for one, a chat of Telegram, and where a directory keeps people.
+    (r"(\buser(?:name)?=<)(?!user>|secret>|e-mail>)[^<>\s]{1,64}(?=>)", r"\1<user>", ("user",)),
+    (r"(\bUsername for '[^'\n]{1,200}': )(?!<)[^\s:]{1,64}(?=\s*?(?:\n|\Z))", r"\1<user>", ("username for",)),
+    (
+        r"(\busername )(?!is\b|and\b|or\b|<)[\w.@-]{2,64}(?= (?:and/or password|does not exist|not found))",
+        r"\1<user>",
+        ("username ",),
+    ),
+    (r"(?<![\w/@])[A-Za-z]\w{0,63}(?=@//)", "<user>", ("@//",)),
+    (r"(\bWho:\s{1,8})[^\s@]{1,64}@\S{1,64}", r"\1<user>", ("who:",)),
+    (r"(\bchat_id=)-?\d{5,}", r"\1<user>", ("chat_id=",)),
+    (
+        r"(?i)\b(?:cn|uid)=[^,=\n]{1,100}(?:,\s?(?:cn|ou|o|dc|uid|l|c)=[^,\s\"'=]{1,100}){1,10}",
+        "<user>",
+        ("cn=", "uid="),
+    ),
+    (
+        r"((?:用户|用戶)\s)(?![<\s\"'`«「“\\])[^\s,\uff0c:\uff1a]{2,20}(?=\s?(?:登录|登陆|登錄|不存在|没有|無))",
+        r"\1<user>",
+        ("用户", "用戶"),
+    ),
+    (r"(\bconstraint \()[A-Za-z]\w{1,63}(?=\.\w)", r"\1<user>", ("constraint (",)),
     (r"\bgit@([\w.-]+:)[\w.-]+/", r"git@\1<user>/", ("git@",)),
     (
-        rf"(?i)(?<![\w-])((?:\w{{1,20}}[._])?(?:user(?:[-_ ]?(?:name|id))?|login|uid"
+        rf"(?i)(?<![\w-])((?:--[\w-]{{0,20}}-|\w{{1,20}}[._])?(?:user(?:[-_ ]?(?:name|id))?|login|uid"
         rf"|usr)(?:\\?[\"'])?\]?\s?=>?\s*\\?[\"']?){NOBODY}"
-        r"[^\s\"',;&}<>()\\]{2,64}",
+        r"[^\s\"',;&}<>()\\]{2,64}(?!\w?\()",
         r"\1<user>",
         USER_WORDS,
     ),
@@ -119,7 +160,8 @@ PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("users\\", "settings\\", "home\\"),
     ),
     (
-        r"(?<![\w.-])(?:/(?:var|export|usr|nfs|net|(?:mnt/|cygdrive/)?[a-z]|mnt|data|srv|host|private|Volumes(?:/[^/\n]+)?"
+        r"(?<![\w.>-])(?:/(?:var|export|usr|nfs|net|(?:mnt/|cygdrive/)?[a-z]|mnt|data|srv|host|private|Volumes"
+        r"(?:/[^/\n]+)?"
         r"|volume\d+|System/Volumes/Data))?/(?:home|Users)/[^/\s:\"'<>]+(?: [\w.-]+(?=/))*",
         "~",
         ("/home/", "/users/"),
@@ -130,7 +172,8 @@ PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ("/home/", "/users/"),
     ),
     (
-        r"(?i)\b((?!https?:)[a-z][a-z0-9+]{1,12}:/(?:/[\w.@:+-]{1,64}){0,4}/(?:home|users)/|hdfs://[\w.:-]{0,64}/user/)[^/\s:\"'<>]+",
+        r"(?i)\b((?!https?:)[a-z][a-z0-9+]{1,12}:/(?:/[\w.@:+-]{1,64}){0,4}/(?:home|users)/"
+        r"|hdfs://[\w.:-]{0,64}/user/)[^/\s:\"'<>]+",
         r"\1user",
         ("/home/", "/users/", "/user/"),
     ),
@@ -168,8 +211,14 @@ PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         r"\1<phone>",
         TELEPHONE_WORDS,
     ),
+    (
+        r"(?i)(\b(?:text message|message|call) to |\b(?:to|from)['\"]? (?:phone )?number\W{1,3})\+?\d{7,15}\b",
+        r"\1<phone>",
+        ("message to", "call to", "number"),
+    ),
     (r"(?<![\w.])\(\d{3}\) ?\d{3}[ -]\d{4}(?!\w)", "<phone>", ("(",)),
-    (r"(?<![\w.])\+\d{1,3}[ ./()-]*\d{2,4}[ ./()-]*\w{3,}(?:[ ./-]\d{2,})*", "<phone>", ("+",)),
+    # +0000 is a time zone.
+    (r"(?<![\w.])\+[1-9]\d{0,2}[ ./()-]*\d{2,4}[ ./()-]*\w{3,}(?:[ ./-]\d{2,})*", "<phone>", ("+",)),
     (r"(?<![\w.])\+[1-9](?:[ ./()-]{0,2}\d){7,14}(?!\w)", "<phone>", ("+",)),
     (r"(?<![\w.:/-])(?:00[1-9]\d{0,2}|1)(?:[ -]\(?\d{2,4}\)?){3,5}(?![\w-])", _unless_counted, ()),
     # As they are dialled within a country.
@@ -202,14 +251,14 @@ PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         STREETS,
     ),
     (r"((?:住所|地址|住址|주소)[:\uff1a]\s*)[^\s,;<]{6,}", r"\1<address>", ADDRESS_WORDS),
-    # An address of a private network says nothing about a person.
+    # This machine's own address, masks and versions stay.
     (
-        r"(?<![\w.])(?!(?:0|10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.)(?:\d{1,3}\.){3}\d{1,3}(?![\w.])",
+        r"(?<![\w.])(?<!version )(?!(?:0|127|255)\.|169\.254\.169\.254)(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\w)",
         "<ip>",
         (".",),
     ),
     (
-        r"(?i)(?<![\w:.])(?!f[cde][0-9a-f]{2}:|::1\b)(?=[0-9a-f:]*\d)(?=[0-9a-f:]*::|(?:[0-9a-f]{1,4}:){7}[0-9a-f])"
+        r"(?i)(?<![\w:.])(?!::1\b)(?=[0-9a-f:]*\d)(?=[0-9a-f:]*::|(?:[0-9a-f]{1,4}:){7}[0-9a-f])"
         r"(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])",
         "<ip>",
         ("::", ":"),

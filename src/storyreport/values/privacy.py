@@ -3,18 +3,22 @@
 from functools import lru_cache
 
 from ..patterns import Pattern, any_of
+from ..tokens import PREFIXES
 from .abroad import KEYS, PASSWORDS
-from .credentials import PREFIXES, SECRETS, SHORT_PREFIXES, STRONG_WORDS, WEAK_WORDS
-from .people import ADDRESS_WORDS, BIRTH_WORDS, NUMBERED_WORDS, STREETS, TELEPHONE_WORDS
+from .credentials import SECRETS, SHORT_PREFIXES, STRONG_WORDS, WEAK_WORDS
+from .people import ADDRESS_WORDS, BIRTH_WORDS, NUMBERED_WORDS, STREETS, TELEPHONE_WORDS, USERS_ABROAD
+from .places import PLACES
 from .spellings import spelt_out
 
 __all__ = ["SECRETS", "is_suspicious", "redacted"]
 
-COMPILED = tuple((Pattern(pattern), replacement, needles) for pattern, replacement, needles in SECRETS)
-# More words are quicker looked for together.
-FEW = 4
-ANY_OF = {needles: Pattern(any_of(needles)) for _, _, needles in SECRETS if len(needles) > FEW}
-NAMELESS = tuple(each for each in COMPILED if each[2] not in (STRONG_WORDS, WEAK_WORDS))
+COMPILED = tuple((Pattern(pattern), replacement, frozenset(needles)) for pattern, replacement, needles in SECRETS)
+OF_NAMES = (frozenset(STRONG_WORDS), frozenset(WEAK_WORDS))
+NAMELESS = tuple(each for each in COMPILED if each[2] not in OF_NAMES)
+# Each word is looked for once; those of other letters only where there are some.
+ALL_NEEDLES = dict.fromkeys(needle for _, _, needles in SECRETS for needle in needles)
+NEEDLES = tuple(needle for needle in ALL_NEEDLES if needle.isascii())
+OTHER_NEEDLES = tuple(needle for needle in ALL_NEEDLES if not needle.isascii())
 # Nearly all texts hold none of these, and so none of the SECRETS: words in lower case, and what has no fixed word.
 WORDS = Pattern(
     any_of(
@@ -27,20 +31,27 @@ WORDS = Pattern(
             *("home/", "users/", "settings/", "settings\\", "2fa", "one-time", "verification"),
             *("securestring", "identified"),
             *("__construct", "connect", "kind:", "ssh ", "scp ", "sftp ", "rsync ", "/user/", "/afs/"),
-            *("curl", "oauthtoken"),
+            *("curl", "oauthtoken", "who:", "chat_id=", "cn=", "constraint ("),
+            *(word for word in USERS_ABROAD if word.isascii()),
+            *("@//", "env(", "keyid:", "string to sign", " hash", "virtual key", "message to", "call to"),
+            *(word for _, _, words in PLACES for word in words),
             *("kakaoak", *(word for word in (*PASSWORDS, *KEYS) if word.isascii())),
         )
     )
 )
 # The same for texts with a digit, and for those with other letters than English ones.
-WORDS_OF_PEOPLE = (*TELEPHONE_WORDS, *STREETS, *NUMBERED_WORDS, *BIRTH_WORDS, *ADDRESS_WORDS)
+WORDS_OF_PEOPLE = (*TELEPHONE_WORDS, "number", *STREETS, *NUMBERED_WORDS, *BIRTH_WORDS, *ADDRESS_WORDS)
 WORDS_OF_NUMBERS = Pattern(any_of(word for word in WORDS_OF_PEOPLE if word.isascii()))
-OTHER_WORDS = Pattern(any_of(word for word in (*PASSWORDS, *KEYS, *WORDS_OF_PEOPLE) if not word.isascii()))
+OTHER_WORDS = Pattern(
+    any_of(word for word in (*PASSWORDS, *KEYS, *WORDS_OF_PEOPLE, *USERS_ABROAD) if not word.isascii())
+)
 # Names whose value may be a secret, where they end: `tokens` and `passed` are none.
 NAMES = Pattern(any_of((*STRONG_WORDS, *WEAK_WORDS)))
 NAME = Pattern(
-    r"(?:key|token|secret|passw(?:or)?d|passphrase|pwd|authorization|credentials?|session|(?:session|php|j)[-_]?s?\w{0,5}id"
-    r"|connectionstring|sig|signature|auth|code|hash|nonce|otp|pin|pass|hmac|jwt|salt|dsn|cvv|cvc|_pat|creds?|signing|cookie)(?![a-z])"
+    r"(?:key|token|secret|passw(?:or)?d|passphrase|pwd|authorization|credentials?|session|(?:session|php"
+    r"|j)[-_]?s?\w{0,5}id"
+    r"|connectionstring|sig|signature|auth|code|hash|nonce|otp|pin|pass|hmac|jwt|salt|dsn|cvv|cvc|_pat|creds?"
+    r"|signing|cookie)(?![a-z])"
     r"|(?:key|token|secret|passw(?:or)?d|credential)s\W{0,4}[:=]|(?<![a-z])pw\W{0,2}[:=]|secret\w*\("
 )
 # A digit, and what is around it: all begin with one, which is quick to look for.
@@ -101,14 +112,10 @@ def _is_named(lowered: str) -> bool:
     return NAMES.search(lowered) is not None and NAME.search(lowered) is not None
 
 
-def _has(lowered: str, needles: tuple[str, ...]) -> bool:
-    """Whether one of the words is in a text in lower case."""
-    if len(needles) > FEW:
-        return ANY_OF[needles].search(lowered) is not None
-    for needle in needles:  # noqa: SIM110 (this is called for each pattern)
-        if needle in lowered:
-            return True
-    return False
+def _needles_of(lowered: str) -> set[str]:
+    """The words that a text in lower case has, of those without which patterns match nothing."""
+    present = {needle for needle in NEEDLES if needle in lowered}
+    return present if lowered.isascii() else present | {needle for needle in OTHER_NEEDLES if needle in lowered}
 
 
 @lru_cache(maxsize=1024)
@@ -127,8 +134,9 @@ def _redacted(text: str) -> str:
     # What is taken out may leave another such text behind.
     for _ in range(MOST_PASSES):
         before, lowered = text, text.casefold()
+        present = _needles_of(lowered)
         for pattern, replacement, needles in COMPILED if _is_named(lowered) else NAMELESS:
-            if not needles or _has(lowered, needles):
+            if not needles or not needles.isdisjoint(present):
                 text = pattern.sub(replacement, text)
         if text == before:
             break

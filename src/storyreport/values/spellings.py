@@ -7,7 +7,8 @@ from urllib.parse import unquote
 # One escape may hold another; nobody writes more.
 MOST_TIMES = 4
 ESCAPE = re.compile(
-    r"%[0-9A-Fa-f]{2}|&#?\w{2,8};|\\u00[2-7][0-9A-Fa-f]|\\x[2-7][0-9A-Fa-f]|(?<!\\)\\{2,}[\"'nu]|[\uff10-\uff19\uff20-\uff3a\uff41-\uff5a]"
+    r"%[0-9A-Fa-f]{2}|&#?\w{2,8};|\\u00[2-7][0-9A-Fa-f]|\\x[2-7][0-9A-Fa-f]|(?<!\\)\\{2,}[\"'nu]"
+    r"|[\uff10-\uff19\uff20-\uff3a\uff41-\uff5a]"
 )
 OF_JSON = re.compile(r"(?<!\\)\\+(?:u00|x)([2-7][0-9A-Fa-f])")
 # Letters, digits and the at sign of the width of Chinese ones.

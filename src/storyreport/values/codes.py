@@ -1,0 +1,124 @@
+"""What says in a text which error it is, where the rest is not kept: codes, classes, a provider's own sentences."""
+
+import re
+
+from ..patterns import Pattern
+
+MOST_CODES = 3
+# Of a quoted or repeated text these stay, with their digits: [Errno 111] Connection refused, ORA-12541, (18456), 5.7.8.
+CODE = Pattern(
+    r"\[(?:Errno|WinError) -?\d{1,5}\](?: [A-Z][a-z]{1,15}(?: [a-z]{1,15}){1,4}\b)?|\[SSL: [A-Z0-9_]{2,60}\]"
+    r"|\b(?:ORA|TNS|DPY|DPI|PLS)-\d{3,6}\b|\bAADSTS\d{4,8}\b|\b(?:SQLSTATE|SQLCODE)\W{1,2}\w{5}\b|\((?:\d{4,5})\)"
+    r"|(?<![\d.])[45]\d\d(?: [A-Z][a-z]{1,15}){2,4}\b|\bkind: [A-Z][A-Za-z]{2,30}\b"
+    r"|\b[a-z]{1,30}_status:\d{1,3}\b|\bcode=\d{2,5}\b|\bstatus(?:_?code)?\W{1,3}[45]\d\d\b|"
+    r"(?<![\d.])[45]\.\d\.\d{1,2}(?![\d.])"
+    r"|\b(?:[a-z_]\w{0,40}\.){0,5}[A-Z]\w{1,60}(?:Error|Exception|Violation|Refused|Denied)\b"
+    r"|\b[A-Z]{2,20}(?:_[A-Z]{2,20}){1,5}\b|\b[a-z0-9]{2,10}:[A-Z][a-z]{2,12}[A-Z][A-Za-z]{2,30}\b"
+    r"|\b(?:constraint|index|relation|column) \"\w{1,64}\"|\bMicrosoft\.\w{1,40}(?:/\w{1,40}){1,4}"
+    r"|(?<=[\"'])(?:error|status|code|type|reason)\\?[\"']\s?:\s?\\?[\"'][a-z]{2,30}(?:[_-][a-z]{2,30}"
+    r"|[A-Z][a-z]{2,30}){1,6}"
+    r"(?=\\?[\"'])|(?<=<text> )(?:error|status|code|type|reason): \w{2,60}"
+)
+# A provider's sentence, as far as it is the same for everybody; numbers and models are part of it.
+AMOUNT = r"[\d.,]{1,20}"
+SAYINGS = (
+    *(
+        "Incorrect API key provided",
+        "Invalid API [Kk]ey provided",
+        "invalid x-api-key",
+        "API key not valid",
+        "Overloaded",
+    ),
+    rf"prompt is too long(?:: {AMOUNT} tokens > {AMOUNT} maximum)?",
+    *("Your credit balance is too low to access", "Output blocked by content filtering policy"),
+    *("Number of request tokens has exceeded", "Internal server error", "text content blocks must be non-empty"),
+    r"(?:messages|tools|system|thinking|max_tokens|temperature)(?:\.\w{1,30}){0,8}: (?:text content blocks must be"
+    r" non-empty"
+    r"|Extra inputs are not permitted|Input should be [\w ]{1,40}|Field required|unexpected `?\w{1,30}`?|all"
+    r" messages must have)",
+    r"This request would exceed (?:the|your) (?:organization|account)'s rate limit",
+    "This request would exceed the rate limit for your organization",
+    rf"Rate limit reached for [\w.:-]{{1,60}} in organization \S{{1,40}} on [a-z ]{{5,30}}(?:\([A-Z]{{2,5}}\))?(?::"
+    rf" Limit {AMOUNT}, Used {AMOUNT}, Requested {AMOUNT})?",
+    *("You exceeded your current quota", "Resource has been exhausted", "Quota exceeded for quota metric"),
+    rf"This model's maximum context length is {AMOUNT} tokens",
+    *("Your request was rejected as a result of our safety system", "The model `[\\w.:/-]{1,60}` does not exist"),
+    *(
+        "Authentication Error, Invalid proxy server token passed",
+        "The server had an error while processing your request",
+    ),
+    *("The model is overloaded", "The service is currently unavailable", "Permission denied on resource project"),
+    *(
+        "Invalid schema for function",
+        "Unsupported (?:parameter|value): '[\\w.]{1,40}'",
+        "Project `\\S{1,40}` does not have access",
+    ),
+    *(
+        "Unusual activity detected",
+        "This request exceeds your quota",
+        "Could not finish the message because max_tokens",
+    ),
+    *(
+        "Access denied for user",
+        "Lost connection to MySQL server(?: during query)?",
+        "MySQL server has gone away",
+        "Can't connect to MySQL server",
+    ),
+    *("Duplicate entry '<text>' for key '[\\w.]{1,64}'", "Unauthenticated"),
+    *(
+        "Data too long for column '\\w{1,64}'",
+        "Unknown column '[\\w.]{1,64}'",
+        "Unknown database",
+        "Too many connections",
+    ),
+    *("Deadlock found when trying to get lock", "Lock wait timeout exceeded", "Table '[\\w.]{1,64}' doesn't exist"),
+    r"(?:<urllib3\.\w{1,30}\.\w{1,40} object at 0x[0-9a-f]{1,16}>: )?Failed to (?:establish a new connection|resolve)",
+    *(
+        "Connection aborted",
+        "Cannot connect to proxy",
+        "Connection to \\S{1,80} timed out",
+        "Read timed out",
+        "Max retries exceeded",
+    ),
+    *("Remote end closed connection without response", "No such (?:customer|token|charge|subscription|plan|price)"),
+    *(
+        "Request too large for model `[\\w.:/-]{1,60}`",
+        "failed to terminate victim",
+        "pods is forbidden",
+        "Login timeout expired",
+        "Authentication failed",
+        "Unauthorized",
+    ),
+    *("Flow run encountered an exception", "Task run encountered an exception", "Your card was declined"),
+    *("Server failed to authenticate the request", "Provided username", "Failed to authenticate to"),
+    r"(?:\[\w{5}\] )?(?:\[[\w .]{1,40}\]){1,4}\s?(?:Login failed for user|Login timeout expired|Cannot open"
+    r" database|Invalid object name)",
+    *(
+        "Username and Password not accepted",
+        "5\\.7\\.8 Username and Password not accepted",
+        "The from address does not match",
+    ),
+    r"(?:[245]\.\d\.\d{1,2} )?(?:The email account that you tried to reach|Recipient address rejected|User unknown"
+    r"|Mailbox full)",
+)
+SAYING = Pattern(rf"(?:{'|'.join(SAYINGS)})(?![a-z])")
+
+
+def codes_of(text: str) -> str:
+    """The codes and classes of a text that is not kept, each after a space; "" where it has none."""
+    found = dict.fromkeys(_as_words(match[0]) for match in CODE.finditer(text))
+    return "".join(f" {code}" for code in list(found)[:MOST_CODES])
+
+
+def _as_words(code: str) -> str:
+    """A field and its value without their quotes; another code as it is."""
+    return re.sub(r"\\?[\"']", "", code) if code[0].islower() and ":" in code else code
+
+
+def kept_of(text: str) -> str:
+    """What is kept of a quoted text: its provider's own sentence, then <text> and codes for the rest."""
+    said = SAYING.match(text)
+    if said is None:
+        return f"<text>{codes_of(text)}"
+    rest = text[said.end() :]
+    return f"{said[0]}{'' if len(rest) < 2 else f' <text>{codes_of(rest)}'}"
