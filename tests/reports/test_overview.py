@@ -197,7 +197,7 @@ def test_the_period_before(plants: tuple[ReportDatabase, list[Plant]], report: s
 
 def test_a_week_begins_on_monday_and_a_year_may_end_in_it(db: ReportDatabase, tmp_path: Path) -> None:
     """2025-12-29 is a Monday; 2026-01-04 the Sunday after it."""
-    days = ("2025-12-28", "2025-12-29", "2026-01-04", "2026-01-05", "9999-12-31", "0001-01-01")
+    days = ("2025-12-28", "2025-12-29", "2026-01-04", "2026-01-05", "9999-12-31", "0001-01-02")
     lines = [f"r{place},load,completed,{day}T10:00:00Z,1000" for place, day in enumerate(days)]
     (tmp_path / "steps.csv").write_text("run,step,status,started_at,duration_ms\n" + "\n".join(lines) + "\n", "utf-8")
     db.ingest(tmp_path / "steps.csv")

@@ -1,6 +1,7 @@
 """Dates in words: the UTC day that `7d`, `yesterday`, `2026-11`, a date or a time stands for."""
 
 import calendar
+import contextlib
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timezone
@@ -15,6 +16,7 @@ ACCEPTED = (
     "days or weeks), today, yesterday, month and last_month"
 )
 AGO = re.compile(r"([1-9]\d{0,8})([hdw])", re.ASCII)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 MONTH = re.compile(r"(\d{4})-(\d\d)", re.ASCII)
 DAY_SECONDS = 86_400
 
@@ -41,6 +43,9 @@ def bounds(text: str, moment: datetime | None = None) -> Bounds | None:
         return _month(int(found[1]), int(found[2]))
     if word in WORDS:
         return WORDS[word](today)
+    if DAY.fullmatch(word):
+        with contextlib.suppress(ValueError):
+            return _day(date.fromisoformat(word))
     at = times.to_utc(text) if times.TIME.fullmatch(text.strip()) else None
     return _day(date.fromisoformat(at[:10])) if at else None
 

@@ -136,7 +136,7 @@ with identified as (
         coalesce(cast(nullif(id, '') as text), key(run, story, step, attempt, started_at)) as source_key,
         coalesce(duration_ms, duration_s) as given_ms,
         case when error is not null then error_text(error) end as said
-    from src_step_runs as step_runs
+    from src_step_runs
 ),
 
 ranked as (
