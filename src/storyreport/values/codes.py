@@ -1,6 +1,7 @@
 """What says in a text which error it is, where the rest is not kept: codes, classes, a provider's own sentences."""
 
 import re
+from functools import reduce
 
 from ..patterns import Pattern
 
@@ -19,88 +20,93 @@ CODE = Pattern(
     r"|[A-Z][a-z]{2,30}){1,6}"
     r"(?=\\?[\"'])|(?<=<text> )(?:error|status|code|type|reason): \w{2,60}"
 )
-# A provider's sentence, as far as it is the same for everybody; numbers and models are part of it.
-AMOUNT = r"[\d.,]{1,20}"
-SAYINGS = (
-    *(
-        "Incorrect API key provided",
-        "Invalid API [Kk]ey provided",
-        "invalid x-api-key",
-        "API key not valid",
-        "Overloaded",
-    ),
-    rf"prompt is too long(?:: {AMOUNT} tokens > {AMOUNT} maximum)?",
-    *("Your credit balance is too low to access", "Output blocked by content filtering policy"),
-    *("Number of request tokens has exceeded", "Internal server error", "text content blocks must be non-empty"),
-    r"(?:messages|tools|system|thinking|max_tokens|temperature)(?:\.\w{1,30}){0,8}: (?:text content blocks must be"
-    r" non-empty"
-    r"|Extra inputs are not permitted|Input should be [\w ]{1,40}|Field required|unexpected `?\w{1,30}`?|all"
-    r" messages must have)",
-    r"This request would exceed (?:the|your) (?:organization|account)'s rate limit",
-    "This request would exceed the rate limit for your organization",
-    rf"Rate limit reached for [\w.:-]{{1,60}} in organization \S{{1,40}} on [a-z ]{{5,30}}(?:\([A-Z]{{2,5}}\))?(?::"
-    rf" Limit {AMOUNT}, Used {AMOUNT}, Requested {AMOUNT})?",
-    *("You exceeded your current quota", "Resource has been exhausted", "Quota exceeded for quota metric"),
-    rf"This model's maximum context length is {AMOUNT} tokens",
-    *("Your request was rejected as a result of our safety system", "The model `[\\w.:/-]{1,60}` does not exist"),
-    *(
-        "Authentication Error, Invalid proxy server token passed",
-        "The server had an error while processing your request",
-    ),
-    *("The model is overloaded", "The service is currently unavailable", "Permission denied on resource project"),
-    *(
-        "Invalid schema for function",
-        "Unsupported (?:parameter|value): '[\\w.]{1,40}'",
-        "Project `\\S{1,40}` does not have access",
-    ),
-    *(
-        "Unusual activity detected",
-        "This request exceeds your quota",
-        "Could not finish the message because max_tokens",
-    ),
-    *(
-        "Access denied for user",
-        "Lost connection to MySQL server(?: during query)?",
-        "MySQL server has gone away",
-        "Can't connect to MySQL server",
-    ),
-    *("Duplicate entry '<text>' for key '[\\w.]{1,64}'", "Unauthenticated"),
-    *(
-        "Data too long for column '\\w{1,64}'",
-        "Unknown column '[\\w.]{1,64}'",
-        "Unknown database",
-        "Too many connections",
-    ),
-    *("Deadlock found when trying to get lock", "Lock wait timeout exceeded", "Table '[\\w.]{1,64}' doesn't exist"),
-    r"(?:<urllib3\.\w{1,30}\.\w{1,40} object at 0x[0-9a-f]{1,16}>: )?Failed to (?:establish a new connection|resolve)",
-    *(
-        "Connection aborted",
-        "Cannot connect to proxy",
-        "Connection to \\S{1,80} timed out",
-        "Read timed out",
-        "Max retries exceeded",
-    ),
-    *("Remote end closed connection without response", "No such (?:customer|token|charge|subscription|plan|price)"),
-    *(
-        "Request too large for model `[\\w.:/-]{1,60}`",
-        "failed to terminate victim",
-        "pods is forbidden",
-        "Login timeout expired",
-        "Authentication failed",
-        "Unauthorized",
-    ),
-    *("Flow run encountered an exception", "Task run encountered an exception", "Your card was declined"),
-    *("Server failed to authenticate the request", "Provided username", "Failed to authenticate to"),
-    r"(?:\[\w{5}\] )?(?:\[[\w .]{1,40}\]){1,4}\s?(?:Login failed for user|Login timeout expired|Cannot open"
-    r" database|Invalid object name)",
-    *(
-        "Username and Password not accepted",
-        "5\\.7\\.8 Username and Password not accepted",
-        "The from address does not match",
-    ),
-    r"(?:[245]\.\d\.\d{1,2} )?(?:The email account that you tried to reach|Recipient address rejected|User unknown"
-    r"|Mailbox full)",
-)
+# A provider's sentence, as far as it is the same for everybody; numbers and models are part of it. One a line; the
+# parts that would make a line too long have names.
+PARTS = {
+    "AMOUNT": r"[\d.,]{1,20}",
+    "FIELD": r"(?:messages|tools|system|thinking|max_tokens|temperature)(?:\.\w{1,30}){0,8}",
+    "ODBC": r"(?:\[\w{5}\] )?(?:\[[\w .]{1,40}\]){1,4}\s?",
+    "MAIL": r"(?:[245]\.\d\.\d{1,2} )?",
+    "LIMITS": r": Limit [\d.,]{1,20}, Used [\d.,]{1,20}, Requested [\d.,]{1,20}",
+}
+SENTENCES = r"""
+Incorrect API key provided
+Invalid API [Kk]ey provided
+invalid x-api-key
+API key not valid
+Overloaded
+prompt is too long(?:: AMOUNT tokens > AMOUNT maximum)?
+Your credit balance is too low to access
+Output blocked by content filtering policy
+Number of request tokens has exceeded
+Internal server error
+text content blocks must be non-empty
+FIELD: text content blocks must be non-empty
+FIELD: Extra inputs are not permitted
+FIELD: Input should be [\w ]{1,40}
+FIELD: Field required
+FIELD: unexpected `?\w{1,30}`?
+FIELD: all messages must have
+This request would exceed (?:the|your) (?:organization|account)'s rate limit
+This request would exceed the rate limit for your organization
+Rate limit reached for [\w.:-]{1,60} in organization \S{1,40} on [a-z ]{5,30}(?:\([A-Z]{2,5}\))?(?:LIMITS)?
+You exceeded your current quota
+Resource has been exhausted
+Quota exceeded for quota metric
+This model's maximum context length is AMOUNT tokens
+Your request was rejected as a result of our safety system
+The model `[\w.:/-]{1,60}` does not exist
+Authentication Error, Invalid proxy server token passed
+The server had an error while processing your request
+The model is overloaded
+The service is currently unavailable
+Permission denied on resource project
+Invalid schema for function
+Unsupported (?:parameter|value): '[\w.]{1,40}'
+Project `\S{1,40}` does not have access
+Unusual activity detected
+This request exceeds your quota
+Could not finish the message because max_tokens
+Access denied for user
+Lost connection to MySQL server(?: during query)?
+MySQL server has gone away
+Can't connect to MySQL server
+Duplicate entry '<text>' for key '[\w.]{1,64}'
+Unauthenticated
+Data too long for column '\w{1,64}'
+Unknown column '[\w.]{1,64}'
+Unknown database
+Too many connections
+Deadlock found when trying to get lock
+Lock wait timeout exceeded
+Table '[\w.]{1,64}' doesn't exist
+(?:<urllib3\.\w{1,30}\.\w{1,40} object at 0x[0-9a-f]{1,16}>: )?Failed to (?:establish a new connection|resolve)
+Connection aborted
+Cannot connect to proxy
+Connection to \S{1,80} timed out
+Read timed out
+Max retries exceeded
+Remote end closed connection without response
+No such (?:customer|token|charge|subscription|plan|price)
+Request too large for model `[\w.:/-]{1,60}`
+failed to terminate victim
+pods is forbidden
+Login timeout expired
+Authentication failed
+Unauthorized
+Flow run encountered an exception
+Task run encountered an exception
+Your card was declined
+Server failed to authenticate the request
+Provided username
+Failed to authenticate to
+ODBC(?:Login failed for user|Login timeout expired|Cannot open database|Invalid object name)
+Username and Password not accepted
+5\.7\.8 Username and Password not accepted
+The from address does not match
+MAIL(?:The email account that you tried to reach|Recipient address rejected|User unknown|Mailbox full)
+"""
+SAYINGS = tuple(reduce(lambda said, part: said.replace(*part), PARTS.items(), SENTENCES).strip().splitlines())
 SAYING = Pattern(rf"(?:{'|'.join(SAYINGS)})(?![a-z])")
 
 

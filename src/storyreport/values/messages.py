@@ -138,6 +138,10 @@ CODES = tuple(
         (r"\b(?P<code>(?-i:E(?:RR|RROR)?_[A-Z0-9_]*[A-Z][A-Z0-9_]*))\b", ("e_", "err_", "error_")),
     )
 )
+NAMED_WITH_DIGITS = (
+    "sqlite", "psycopg", "boto", "urllib", "ldap", "oauth", "base", "sha", "md", "utf", "latin", "cp", "x509", "x86",
+    "x26", "mat", "py",
+)  # fmt: skip
 # The same, exactly: what looks so measures nothing.
 EXACT_CODES = tuple(
     (Pattern(pattern, re.I), frozenset(words))
@@ -182,25 +186,7 @@ EXACT_CODES = tuple(
             r"\b(?P<code>(?:(?:sqlite|psycopg|boto|urllib|ldap|oauth|base|sha|md|utf-?|latin-?|cp|py)\d{1,4}|x"
             r"(?:509|86|26[45])|mat[12]))"
             r"(?![\d-])",
-            (
-                "sqlite",
-                "psycopg",
-                "boto",
-                "urllib",
-                "ldap",
-                "oauth",
-                "base",
-                "sha",
-                "md",
-                "utf",
-                "latin",
-                "cp",
-                "x509",
-                "x86",
-                "x26",
-                "mat",
-                "py",
-            ),
+            NAMED_WITH_DIGITS,
         ),
         (r"\b(?P<code>(?-i:(?:S3|EC2|R2|K8s)(?:[A-Z][a-z][A-Za-z]{0,40})?))(?!\w)", ("s3", "ec2", "r2", "k8s")),
         (

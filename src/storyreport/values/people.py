@@ -28,20 +28,9 @@ NOBODY = (
     r"|assistant|system|default|string|str)?(?![\w.@-])|[<{\[(])"
 )
 USERS_ABROAD = (
-    *(
-        "user",
-        "role ",
-        "account ",
-        "login ",
-        "under the namespace",
-        "benutzer",
-        "utilisateur",
-        "usuario",
-        "usuário",
-        "utente",
-    ),
-    *("gebruiker", "użytkownik", "пользовател", "ユーザー", "用户", "用戶", "사용자"),
-)
+    "user", "role ", "account ", "login ", "under the namespace", "benutzer", "utilisateur", "usuario", "usuário",
+    "utente", "gebruiker", "użytkownik", "пользовател", "ユーザー", "用户", "用戶", "사용자",
+)  # fmt: skip
 STREETS = (
     *("street", "road", "avenue", "lane", "drive", "boulevard", "terrace", "court", "square", "straße"),
     *("strasse", "weg "),

@@ -1,5 +1,4 @@
-"""What names a company in a text: its hosts, its accounts at providers, its buckets; hosts that everybody calls"
-" stay."""
+"""What names a company in a text: its hosts, its accounts at providers, its buckets. Hosts that all call stay."""
 
 Replacement = str
 HOST = "<host>"
@@ -37,39 +36,16 @@ SERVICES = (
     r"|digitaloceanspaces|ngrok|ngrok-free|myshopify|service-now|my\.salesforce|qdrant|pinecone|found|ts"
 )
 SERVICE_WORDS = (
-    *(
-        ".azure",
-        ".windows.net",
-        "amazonaws",
-        "snowflake",
-        "mongodb.net",
-        "confluent.",
-        "supabase.",
-        "neon.tech",
-        "upstash.",
-    ),
-    *(
-        "databricks.",
-        "auth0.",
-        "okta.",
-        "atlassian.",
-        "zendesk.",
-        "sharepoint.",
-        "onmicrosoft.",
-        "appspot.",
-        ".run.app",
-    ),
-    *(
-        "cloudfunctions.",
-        "herokuapp.",
-        "firebaseio.",
-        "cloudflarestorage.",
-        "digitaloceanspaces.",
-        "ngrok",
-        "myshopify.",
-    ),
-    *("service-now.", "salesforce.", "qdrant.", "pinecone.", ".found.io", ".ts.net"),
-)
+    ".azure", ".windows.net", "amazonaws", "snowflake", "mongodb.net", "confluent.", "supabase.", "neon.tech",
+    "upstash.", "databricks.", "auth0.", "okta.", "atlassian.", "zendesk.", "sharepoint.", "onmicrosoft.", "appspot.",
+    ".run.app", "cloudfunctions.", "herokuapp.", "firebaseio.", "cloudflarestorage.", "digitaloceanspaces.", "ngrok",
+    "myshopify.", "service-now.", "salesforce.", "qdrant.", "pinecone.", ".found.io", ".ts.net",
+)  # fmt: skip
+# What an account is called.
+ACCOUNT_WORDS = (
+    "organi", "org:", "org ", "tenant", "workspace", "directory", "identifier", "app ", "client", "subscription",
+    "object", "principal",
+)  # fmt: skip
 UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 # Pattern, replacement, and texts in lower case of which one must be there.
 PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
@@ -156,20 +132,7 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"|object|principal)"
         rf"(?:[ _]?id)?[\s:=('\"/\\]{{1,6}}){UUID}",
         rf"\1{ACCOUNT}",
-        (
-            "organi",
-            "org:",
-            "org ",
-            "tenant",
-            "workspace",
-            "directory",
-            "identifier",
-            "app ",
-            "client",
-            "subscription",
-            "object",
-            "principal",
-        ),
+        ACCOUNT_WORDS,
     ),
     (r"(?i)(/resourceGroups/)[\w.()-]{1,90}", rf"\1{ACCOUNT}", ("/resourcegroups/",)),
     (
