@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 from helpers import ROOT, previous
+from helpers.previous import examine
 from helpers.report_database import ReportDatabase, ask, change
 from helpers.rollup_files import RollupFiles
 from helpers.serving import Served
@@ -14,7 +15,6 @@ from helpers.tracker import Tracker
 
 from storyreport import schema
 from storyreport.errors import StoryreportError
-from storyreport.upkeep.doctor import examine
 
 
 def toys(db: ReportDatabase, table: str = "rollup_toy_days") -> list[tuple[object, ...]]:

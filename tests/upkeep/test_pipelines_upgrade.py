@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from helpers import previous
+from helpers.previous import examine
 from helpers.report_database import ReportDatabase, ask, pairs
 
 from storyreport import schema
-from storyreport.upkeep.doctor import examine
 
 SINGLE = ("adventure", "media", "pipeline", "sprint", "workflow")
 

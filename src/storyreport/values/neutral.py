@@ -87,7 +87,8 @@ MAYBE_SAID = Pattern(
 # What could not be read as JSON, at the end of what the reader says of it; where it stopped is its own word.
 NOT_JSON = Pattern(
     r"(?is)((?:\(char \d+\)|\bat position \d+|\bas json|\b(?:invalid|valid|malformed|broken) json(?: output)?)\s*:\s+)"
-    r"(?!(?:unexpected|unterminated|expect\w+|invalid|extra data)\b[^\n]{0,80}\b(?:position|line|column|char)\b)"
+    # What its own system has hidden already ends with advice.
+    r"(?!\u2026|(?:unexpected|unterminated|expect\w+|invalid|extra data)\b[^\n]{0,80}\b(?:position|line|column|char)\b)"
     r"(?=\S+\s+\S+\s+\S).+"
 )
 # "The prompt Once upon a time … was blocked".
