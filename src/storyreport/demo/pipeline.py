@@ -55,6 +55,8 @@ MAX_TRIES, SECOND_FAILURE, RERUN, CHECKED = 3, 0.6, 0.6, 0.85
 SLOWER_DAYS, SLOWER_BY = 14, 0.9
 SOURCES, SOURCE_WEIGHTS = ("pipeline", "manual", "reddit", "auto-generated"), (60, 18, 16, 6)
 STORIES, FRESH, PENDING, MISSING_FILES, EARLY_FILES = 380, 6, 7, 4, 3
+# The first story of the last hour takes so long to generate: whenever the demo is made, a run is slower than usual.
+SLOW_MS = 840_000
 # Steps that have started and not ended, by position and how long ago: the first few just work, the others hang.
 RUNNING = ((2, timedelta(minutes=4)), (2, timedelta(minutes=9)), (3, timedelta(seconds=50)), (4, timedelta(minutes=2)))
 HANGING = ((2, timedelta(hours=5)), (2, timedelta(days=2, hours=3)), (4, timedelta(days=9)))
@@ -93,6 +95,7 @@ class Story:
     start: datetime
     held: tuple[int, datetime] | None = None  # this step starts then and does not end
     waits_for: int = 0  # this step, never the first, is pending
+    is_slow: bool = False
 
 
 @dataclass
@@ -120,7 +123,8 @@ class Tracker:
 
     def run_step(self, clock: datetime, run_id: str, story: Story, step: Step) -> tuple[datetime, str, bool]:
         """Run a step until it succeeds or its tries are used up, then check what it made."""
-        smooth = story.held or story.waits_for  # nothing goes wrong before the story gets where it stops
+        # Nothing goes wrong before the story gets where it stops.
+        smooth = story.held or story.waits_for or story.is_slow
         rejected = not smooth and self.rng.random() < step.rejected
         if rejected and step is not STEPS[0] and self.rng.random() < 0.5:
             # Run with --no-db: the database hears of the step from the failed check alone.
@@ -134,7 +138,7 @@ class Tracker:
                 clock += timedelta(hours=self.rng.uniform(3, 20))  # until somebody looked and started it again
                 run_id = run_name(clock)
             self.start_step(clock, story, step, run_id)
-            milliseconds = self.execution_time(clock, step)
+            milliseconds = self.execution_time(clock, story, step)
             clock += timedelta(milliseconds=milliseconds, microseconds=self.rng.randint(1, 999))
             if self.rng.random() >= chance:
                 self.end_step(clock, story, step, run_id, milliseconds, None)
@@ -145,10 +149,13 @@ class Tracker:
             chance, clock = SECOND_FAILURE, clock + timedelta(seconds=10)
         return clock, run_id, False
 
-    def execution_time(self, clock: datetime, step: Step) -> int:
+    def execution_time(self, clock: datetime, story: Story, step: Step) -> int:
         """Draw how long a step takes; generating gets slower towards now."""
-        late = max(0.0, 1 - (self.now - clock) / timedelta(days=SLOWER_DAYS)) if step.name == "03_generate" else 0.0
-        return int(around(self.rng, step.median_ms, step.spread) * (1 + SLOWER_BY * late))
+        drawn_ms = around(self.rng, step.median_ms, step.spread)
+        if step.name != "03_generate":
+            return int(drawn_ms)
+        late = max(0.0, 1 - (self.now - clock) / timedelta(days=SLOWER_DAYS))
+        return SLOW_MS if story.is_slow else int(drawn_ms * (1 + SLOWER_BY * late))
 
     def start_step(self, at: datetime, story: Story, step: Step, run_id: str) -> None:
         """Register the story, as every start does, and set the step running."""
@@ -237,6 +244,7 @@ def new_stories(rng: random.Random, now: datetime) -> list[Story]:
             stories.append(Story(f"STORY-{number:04}", title, source, at, stop))
     for story in rng.sample([s for s in stories[-80:-20] if not s.held], PENDING):
         story.waits_for = rng.randint(1, 4)
+    next(story for story in stories if not story.held and story.start > now - timedelta(hours=1)).is_slow = True
     return stories
 
 
