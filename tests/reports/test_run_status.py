@@ -198,7 +198,7 @@ def test_a_step_that_was_tried_again_is_not_where_a_run_failed(tmp_path: Path) -
 
 
 def test_how_often_an_error_was_seen_and_where(tmp_path: Path) -> None:
-    """Boom three times in two pipelines; errors that differ in numbers are one, and a single one is not told."""
+    """Boom three times in two pipelines; errors that differ in numbers are one, and a single one is not listed."""
     rows = [
         "r1,books,plan,failed,2026-03-01T10:00:00Z,2026-03-01T10:01:10Z,,Boom 1",
         "r2,books,plan,failed,2026-03-02T10:00:00Z,2026-03-02T10:02:10Z,,Boom 2",

@@ -104,14 +104,14 @@ def test_runs_alone(db: ReportDatabase, tmp_path: Path, content: str) -> None:
 
 
 ADDRESS = "https://github.com/o/r/actions/runs/7"
-# What `gh run list --json` can be told to leave out, and the address that has the run's id.
+# What `gh run list --json` can leave out, and the address that has the run's id.
 LEFT_OUT = [*({name} for name in CLI_RUN if name not in ("databaseId", "conclusion")), {"createdAt", "updatedAt"}]
 LEFT_OUT.append({"databaseId", "createdAt"})
 
 
 @pytest.mark.parametrize("missing", LEFT_OUT, ids=lambda names: " and ".join(sorted(names)))
 def test_fields_that_the_user_chose(db: ReportDatabase, tmp_path: Path, missing: set[str]) -> None:
-    """`gh run list --json` prints the fields that it is told to: without one of them the run is known."""
+    """`gh run list --json` prints the fields that it is asked for: without one of them the run is known."""
     run = {**CLI_RUN, "url": ADDRESS}
     loaded(db, tmp_path, runs=json.dumps([{name: value for name, value in run.items() if name not in missing}]))
     assert db.sql("select source_key, status from runs") == [("7", "failed")]

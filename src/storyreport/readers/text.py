@@ -126,8 +126,8 @@ def _form(path: Path) -> str:
     if start == "{":
         return "lines"
     # A stream may begin with many comments, which only keep the connection open.
-    told = (text for _, text, _ in islice(lines(path), MOST_COMMENTS) if text and not text.startswith(":"))
-    return "events" if events.are_events(islice(told, LOOKED_AT)) else "table"
+    spoken = (text for _, text, _ in islice(lines(path), MOST_COMMENTS) if text and not text.startswith(":"))
+    return "events" if events.are_events(islice(spoken, LOOKED_AT)) else "table"
 
 
 def _broken(place: Place) -> Iterator[Record]:

@@ -21,7 +21,7 @@ RUN_FIELDS = {"run_attempt", "conclusion", "created_at", "updated_at"}
 ROW_FIELDS = {"run_id", "conclusion"}
 STARTS = {"created_at", "started_at", "run_started_at"}
 ROW_NAMES = {"run_id": "id", "workflow": "workflow_name", "completed_at": "updated_at"}
-# `gh run list` and `view` print the fields that they are told to; the address of a run or a job has the run's id.
+# `gh run list` and `view` print the fields that they are asked for; the address of a run or a job has the run's id.
 CLI_TIMES = {"createdAt", "startedAt", "updatedAt"}
 CLI_JOB_FIELDS = {"databaseId", "name", "startedAt", "completedAt"}
 RUN_ADDRESS = "/actions/runs/"
