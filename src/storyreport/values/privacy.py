@@ -138,6 +138,6 @@ def _redacted(text: str) -> str:
         for pattern, replacement, needles in COMPILED if _is_named(lowered) else NAMELESS:
             if not needles or not needles.isdisjoint(present):
                 text = pattern.sub(replacement, text)
-        if text == before:
+        if text == before or not _is_suspicious(text):
             break
     return text
