@@ -23,6 +23,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         "new,films,load,1,completed,2026-03-21T10:00:00Z,2026-03-21T10:00:10Z,,",
         "new,films,cut,1,failed,2026-03-21T10:00:10Z,2026-03-21T10:00:10Z,,Boom",
         "new,films,cut,2,completed,2026-03-21T10:00:10Z,2026-03-21T10:00:40Z,,",
+        "long-ago,shorts,cut,1,failed,2026-03-02T10:00:00Z,2026-03-02T10:00:20Z,,Lost",
         f'odd,films,"{HOSTILE}",1,failed,,,,"{HOSTILE}"',
     ]
     (folder / "attempts.csv").write_text("\n".join(attempts) + "\n", "utf-8")
@@ -67,6 +68,10 @@ def test_it_leads_to_the_runs_around_it_and_to_a_comparison(served: Served) -> N
     assert compare.keys().isdisjoint(ways("old-1"))
     failures = "/storyreport/failed_runs?source=alpha&pipeline=films&since=7d"
     assert {*ways("odd").items()} >= {("Failures of its pipeline", failures)}
+    # It is itself among them, however long ago it was.
+    since = ways("long-ago")["Failures of its pipeline"]
+    assert since == "/storyreport/failed_runs?source=alpha&pipeline=shorts&since=2026-03-02"
+    assert "/-/run/long-ago?" in served.get(since).text
     page = served.get(compare["Compare with the last good run"]).text
     assert 'href="/-/run/old-20?source=alpha&amp;' in page
     with denied("run_diff"):

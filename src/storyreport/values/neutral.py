@@ -23,27 +23,13 @@ ECHO = Pattern(
     r")[:=]?\s+)(?=[\"'`\[{(])[\"'`\[{(].*"
 )
 # Words without which ECHO finds nothing, in lower case.
-ECHO_WORDS = Pattern(
-    any_of(
-        (
-            *("messages", "prompt", "text", "content", "input", "completion", "output", "response", "body", "parts"),
-            *("payload", "request", "data", "story", "chapter", "args", "arguments", "variables", "instructions"),
-            *("summary", "description", "query", "generations", "candidates", "row contains", "parameter", "values"),
-            *(
-                "line ",
-                "got",
-                "received",
-                "invalid json",
-                "while processing",
-                "said",
-                "returned",
-                "answered",
-                "replied",
-            ),
-            "wrote",
-        )
-    )
-)
+WORDS_OF_ECHO = (
+    "messages", "prompt", "text", "content", "input", "completion", "output", "response", "body", "parts", "payload",
+    "request", "data", "story", "chapter", "args", "arguments", "variables", "instructions", "summary", "description",
+    "query", "generations", "candidates", "row contains", "parameter", "values", "line ", "got", "received",
+    "invalid json", "while processing", "said", "returned", "answered", "replied", "wrote",
+)  # fmt: skip
+ECHO_WORDS = Pattern(any_of(WORDS_OF_ECHO))
 # A sentence that follows without quotes; a type or a value is one word, and an error's own are five at most.
 # Chinese, Japanese, Korean and Thai have no spaces between words.
 UNSPACED = r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..reports import periods
 from . import links
 from .tables import Table, table
 from .visitor import Result, Visitor
@@ -12,6 +13,7 @@ from .visitor import Result, Visitor
 SAID = ("summary", "previous_run", "next_run", "usual_ms", "p95_ms", "slower_pct")
 # Drawn above the table of run_timeline.
 DRAWN = ("offset_ms", "usual_ms", "p95_ms")
+WEEK = "7d"
 GOOD = "select max(with_run) as good from report"
 NEIGHBOURS = {"previous_run": "Previous run", "next_run": "Next run"}
 
@@ -55,9 +57,15 @@ async def ways(visitor: Visitor, rows: Sequence[Mapping[str, Any]]) -> tuple[Way
     if await visitor.may_see(["failed_runs"]):
         failed = [row for row in rows if row["status"] == "failed" and row["pipeline"]]
         for row in failed:
-            of_week = {"source": row["source"], "pipeline": row["pipeline"], "since": "7d"}
-            found.append(Way("Failures of its pipeline", links.report(visitor.datasette, "failed_runs", of_week)))
+            around = {"source": row["source"], "pipeline": row["pipeline"], "since": _since(row["started_at"])}
+            found.append(Way("Failures of its pipeline", links.report(visitor.datasette, "failed_runs", around)))
     return tuple(found)
+
+
+def _since(started_at: str | None) -> str:
+    """The last week, or from the day of an older run on, so that it is among them."""
+    day, week_ago = (started_at or "")[:10], periods.bounds(WEEK)
+    return day if week_ago and "" < day < str(week_ago.since) else WEEK
 
 
 def without(result: Result, columns: Sequence[str]) -> Result:
