@@ -62,6 +62,12 @@ first_days as materialized (
                     and newest.day >= :since
                     and newest.day <= coalesce(nullif(:until, ''), '9999-12-31')
                     and (:until = '' or newest.day <> '')
+                    -- What is to come is in no last hours.
+                    and (
+                        :hours = ''
+                        or coalesce(newest.ended_at, newest.started_at, newest.queued_at)
+                        <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+                    )
                     and (:status = '' or newest.status = :status)
                     and (:pipeline = '' or newest.pipeline_id in (select id from pipelines where name = :pipeline))
                     and (

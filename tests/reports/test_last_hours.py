@@ -59,6 +59,14 @@ def test_the_same_runs_are_listed(db: ReportDatabase) -> None:
     assert [row["run"] for row in db.report("recent_runs", hours="24", limit="2")] == ["quick", "slow"]
 
 
+def test_runs_to_come_leave_the_last_ones_in_their_place(tmp_path: Path) -> None:
+    """Three runs of the day after tomorrow would fill a limit of two, if they counted."""
+    runs = [attempt("quick", 1), attempt("early", 30), *(attempt(f"ahead{n}", -40) for n in range(3))]
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", runs))
+    assert [row["run"] for row in db.report("recent_runs", hours="40", limit="2")] == ["quick", "early"]
+
+
 def test_a_slow_run_took_longer_than_nineteen_of_twenty(db: ReportDatabase) -> None:
     """58 s are slower than 28 s, and 3.05 times the usual 19 s; 27.5 s are not; what failed is not called slow."""
     (row,) = db.report("slow_runs")
