@@ -35,7 +35,7 @@ NEW_STORY = "insert or ignore into stories (story_id, title, created_at, updated
 EXECUTIONS = """
     insert into step_history (story_id, step_name, run_id, status, execution_time_ms, timestamp)
     select :story, step_name, :run, 'completed', 1000, :at
-    from (select distinct step_name from step_history where id <= 2000)
+    from (select distinct step_name from step_history where id <= (select min(id) + 2000 from step_history))
     limit 15
 """
 STATES = """
