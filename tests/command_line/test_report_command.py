@@ -66,7 +66,7 @@ def test_markdown_has_human_units(report_db: Path, tmp_path: Path) -> None:
     (slowest, _) = read_table(ok("report", "slowest_steps", "--format", "markdown", "--db", report_db, cwd=tmp_path))
     # 3,000 and 1,000 ms of 5,200.
     assert (slowest["step"], slowest["total"], slowest["max"]) == ("03_generate", "4.0 s", "3.0 s")
-    assert slowest["share"] == "76.92 %"
+    assert slowest["share"] == "76.9 %"
 
 
 def test_a_value_may_hold_an_equals_sign(report_db: Path, tmp_path: Path) -> None:

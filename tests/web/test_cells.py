@@ -1,4 +1,4 @@
-"""Durations, sizes and money as cells show them."""
+"""Durations, sizes, shares and money as cells show them."""
 
 import pytest
 
@@ -44,3 +44,21 @@ def test_a_size_reads_in_decimal_units(count: float, text: str) -> None:
 )
 def test_money_keeps_two_digits_that_count(amount: float, text: str) -> None:
     assert quantities.money(amount, "USD") == text
+
+
+@pytest.mark.parametrize(
+    ("pct", "text"),
+    [
+        (0.0, "0.0 %"),
+        (30, "30 %"),
+        (33.333, "33.3 %"),
+        (-13.06, "-13.1 %"),
+        (1234.5, "1,234 %"),
+        # Neither all nor nothing.
+        (99.97, "99.97 %"),
+        (0.04, "0.04 %"),
+        (100.0, "100.0 %"),
+    ],
+)
+def test_a_share_has_one_decimal_unless_it_would_read_as_all_or_nothing(pct: float, text: str) -> None:
+    assert quantities.share(pct) == text

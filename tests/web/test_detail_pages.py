@@ -220,7 +220,7 @@ def test_a_source_shows_its_calls_and_its_orphans(served: Served) -> None:
         )
     found = sections(served.get("/-/source/beta").text)
     assert ">4.25 USD<" in found["cost_forecast"]
-    assert ">75.00 %<" in found["api_reliability"]
+    assert ">75.0 %<" in found["api_reliability"]
     assert ESCAPED in found["orphans"]
     # What a source has none of is left out.
     assert "cost_forecast" not in sections(served.get("/-/source/alpha").text)

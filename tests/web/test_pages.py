@@ -237,7 +237,7 @@ def test_a_page_shows_values_for_people_and_json_plain_ones(served: Served) -> N
     assert f'<span class="num" title="{WRITE_TOTAL}">3 min 4 s</span>' in page
     assert f'<span class="num" title="{WRITE_AVERAGE}">1.8 s</span>' in page
     assert '<span class="num" title="500">500 ms</span>' in page
-    assert ">74.80 %<" in page
+    assert ">74.8 %<" in page
     page = served.get("/storyreport/cost").text
     assert ">12.50 USD<" in page
     assert ">0.00031 USD<" in page

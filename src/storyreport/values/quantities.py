@@ -32,7 +32,7 @@ def number(column: str, value: float, currency: str = "") -> str:
     if column.endswith("_bytes"):
         return size(value)
     if column.endswith("_pct"):
-        return f"{value:,.2f} %"
+        return share(value)
     if column in MONEY:
         return money(value, currency)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
@@ -60,6 +60,14 @@ def size(count: float) -> str:
             break
         count /= 1000
     return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def share(pct: float) -> str:
+    """A percentage with one decimal, or two where one would make all or nothing of it: `33.3 %`, `99.97 %`."""
+    if isinstance(pct, int) or abs(pct) >= 1000:
+        return f"{pct:,.0f} %"
+    digits = 2 if pct not in (0, 100) and f"{abs(pct):.1f}" in ("0.0", "100.0") else 1
+    return f"{pct:.{digits}f} %"
 
 
 def money(amount: float, currency: str) -> str:

@@ -139,7 +139,9 @@ class Limit:
         return f"storyreport report {name} {given}".rstrip()
 
     def text_of(self, value: float) -> str:
-        """A value with its unit."""
+        """A value with its unit; a share with two decimals, since it may be near the limit."""
+        if self.metric.column.endswith("_pct") and value != int(value):
+            return f"{value:,.2f} %"
         return number(self.metric.column, int(value) if value == int(value) else value, self.unit)
 
 

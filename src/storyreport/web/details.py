@@ -8,7 +8,7 @@ from datasette import Response
 from ..charts import Context
 from ..reports import load_reports
 from ..reports.details import SECTIONS, Section
-from ..values.quantities import duration
+from ..values.quantities import duration, share
 from ..verdicts import bounds
 from . import DATABASE, context, freshness, lakes, links, run_page
 from .charts import Chart, kept
@@ -124,7 +124,7 @@ async def page(request: Any, datasette: Any) -> Response:
 def _fact(row: Any) -> str:
     """How the runs of one kind ended, and how long the completed ones took."""
     ended = row["completed"] + row["failed"]
-    rate = f"success rate {100 * row['completed'] / ended:.2f} %" if ended else "none has ended yet"
+    rate = f"success rate {share(100 * row['completed'] / ended)}" if ended else "none has ended yet"
     usual = "" if row["p50_ms"] is None else f", p50 {duration(row['p50_ms'])}, p95 {duration(row['p95_ms'])}"
     return f"{row['source']}, {row['kind']}: {row['runs']:,} runs, {row['failed']:,} failed, {rate}{usual}."
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ..reports import periods
-from ..values.quantities import duration, money
+from ..values.quantities import duration, money, share
 from ..verdicts.figures import change_words
 from . import links
 from .visitor import Visitor
@@ -151,11 +151,11 @@ async def _work(visitor: Visitor, chosen: Chosen) -> list[Tile]:
         rates = Tile(
             "Success rate",
             address,
-            f"{rate.now:.1f} %",
+            share(rate.now),
             f"{completed.now:,.0f} of {ended.now:,.0f} runs",
             f"{_sign(change)} {abs(change):.1f} points {words.of(change)}" if change else "",
             _tone(words, change),
-            f"{rate.now:.1f} % in the {IN_DAYS}, {before}",
+            f"{share(rate.now)} in the {IN_DAYS}, {before}",
             _picture(rate.days, 100),
         )
     runs = _tile("Runs", address, ended, f"{ended.now:,.0f}", Words("more", "fewer", True))
