@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,7 @@ def main() -> None:
     parser.add_argument("--engine", action="append", choices=["duckdb", "spark"], default=[])
     parser.add_argument("--land", type=int, default=10_000_000)
     parser.add_argument("--master", default="local[2]")
+    parser.add_argument("--workers", type=int, action="append", help="a standalone cluster of so many; repeatable")
     parser.add_argument("--spark-conf", action="append", default=[])
     parser.add_argument("--again", action="store_true", help="roll up once more, the last days alone")
     parser.add_argument("--compare", action="store_true", help="ingest the same rows, and compare every rollup")
@@ -197,21 +199,37 @@ def main() -> None:
         timed("ingest", lambda: ingest(ingested, request))
     conf = tuple((name, value) for name, _, value in (one.partition("=") for one in given.spark_conf))
     for engine in given.engine:
-        database = folder / f"{engine}.db"
-        for file in folder.glob(f"{engine}.db*"):
-            file.unlink()
-        scratch = folder / "scratch"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        lakes.new_database(database)
-        how = Request(str(lake), "x", engine, land=given.land, scratch=scratch, master=given.master, spark_conf=conf)
-        outcome = timed(f"rollup by {engine}", lambda how=how, database=database: roll_up(database, how))
-        print(outcome, f"{database.stat().st_size / 1e6:,.0f} MB landed")
-        if given.again:
-            timed(f"the last days by {engine}", lambda how=how, database=database: roll_up(database, how))
-        if given.compare:
-            for line in differing(ingested, database) or ["every rollup is equal"]:
-                print(line)
+        for workers in given.workers or [0]:
+            with contextlib.ExitStack() as stack:
+                master = _cluster(stack, workers) if workers else given.master
+                how = Request(str(lake), "x", engine, land=given.land, master=master, spark_conf=conf)
+                show(folder, how, f"{engine}, workers: {workers}" if workers else engine, given.again)
+            if given.compare:
+                for line in differing(ingested, folder / f"{engine}.db") or ["every rollup is equal"]:
+                    print(line, flush=True)
+
+
+def show(folder: Path, how: Request, label: str, is_again: bool) -> None:
+    """Roll up into <engine>.db, and say how long it took."""
+    database = folder / f"{how.engine}.db"
+    for file in folder.glob(f"{how.engine}.db*"):
+        file.unlink()
+    scratch = folder / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    lakes.new_database(database)
+    how = replace(how, scratch=scratch)
+    outcome = timed(f"rollup by {label}", lambda: roll_up(database, how))
+    print(outcome, f"{database.stat().st_size / 1e6:,.0f} MB landed", flush=True)
+    if is_again:
+        timed(f"the last days by {label}", lambda: roll_up(database, how))
+
+
+def _cluster(stack: contextlib.ExitStack, workers: int) -> str:
+    # Needs the extra spark, which the other engine does not.
+    from . import cluster
+
+    return stack.enter_context(cluster.running(workers)).address
 
 
 if __name__ == "__main__":

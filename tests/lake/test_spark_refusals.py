@@ -16,7 +16,7 @@ from storyreport.errors import StoryreportError
 from storyreport.lake.check import open_lake
 from storyreport.lake.functions import functions
 from storyreport.lake.run import Request, roll_up
-from storyreport.lake.spark import Spark
+from storyreport.lake.spark import PART_BYTES, Spark
 
 DAY = dt.datetime(2026, 3, 1, 10, tzinfo=dt.timezone.utc)
 STEP: dict[str, Any] = {"id": "a", "step": "write", "started_at": DAY}
@@ -116,3 +116,13 @@ def test_spark_is_not_imported_without_it() -> None:
     """Nor is DuckDB: what the commands need first imports neither."""
     code = "import sys, storyreport.cli, storyreport.lake_detail; assert not {'pyspark', 'duckdb'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_rows_come_in_parts_that_the_driver_can_hold(spark: Spark, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part is a file, of few rows; how the lake itself is read stays as it was."""
+    monkeypatch.setattr("storyreport.lake.spark.ROWS_A_FILE", 100)
+    before = spark.session.conf.get(PART_BYTES)
+    spark.keep("many", "select id from range(0, 1000, 1, 1)")
+    assert len(spark.files(f"{spark.scratch}/many.parquet")) == 10
+    assert sorted(spark.rows("select id from many")) == [(number,) for number in range(1000)]
+    assert spark.session.conf.get(PART_BYTES) == before

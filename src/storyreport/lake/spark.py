@@ -26,6 +26,9 @@ KINDS = {
     **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), INTEGER),
 }
 WORKERS_S = 120
+# The driver, which need not have more than 1 GB, gets rows part by part: a part is a file of so many rows, not more.
+ROWS_A_FILE = 50_000
+PART_BYTES = "spark.sql.files.maxPartitionBytes"
 TYPES = {"text": "string", "integer": "bigint", "real": "double", "flag": "boolean"}
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -162,7 +165,7 @@ class Spark:
         place = f"{self.scratch}/{name}.parquet"
         try:
             frame = self.session.sql(sql)
-            frame.write.mode("overwrite").parquet(place)
+            frame.write.mode("overwrite").option("maxRecordsPerFile", ROWS_A_FILE).parquet(place)
             # With the schema that is known, no job has to look for one.
             self.session.read.schema(frame.schema).parquet(place).createOrReplaceTempView(name)
         except Exception as error:
@@ -176,11 +179,15 @@ class Spark:
 
     def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a SELECT; one part of them at a time is in the driver."""
+        usual = self.session.conf.get(PART_BYTES)
+        self.session.conf.set(PART_BYTES, "8m")
         try:
             for row in self.session.sql(sql).toLocalIterator():
                 yield tuple(row)
         except Exception as error:
             raise self._said(error) from error
+        finally:
+            self.session.conf.set(PART_BYTES, usual)
 
     def close(self) -> None:
         """Stop the session."""
