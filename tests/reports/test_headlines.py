@@ -53,6 +53,20 @@ def test_a_sentence_without_its_number_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{rows:step}, slowest {step[0]}.", "20,001 steps, slowest write."),
+        ("{rows:step}, last {step[-1]}.", ""),
+        ("{failed.sum:failure}.", ""),
+        ("{cost.max}.", ""),
+        ("{currency.counts}.", ""),
+    ],
+)
+def test_of_the_first_rows_nothing_is_said_that_needs_all(template: str, said: str) -> None:
+    assert headline([template], ROWS, 20_001) == said
+
+
+@pytest.mark.parametrize(
     ("template", "reason"),
     [
         ("'{steps[0]}'", "its headline has 'steps', which is not a column; the columns are title"),

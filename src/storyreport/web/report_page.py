@@ -1,6 +1,6 @@
 """A report's page: its form, headline, chart, rows and links, and what it says where it has no rows."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,7 +95,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     empty_columns = _hidden(values, rows)
     title = links.title(report, values)
     json_address = links.report(datasette, report.name, {**values, **listing.kept(args, SORT, SORT_DESC)}, "json")
-    chart = await _chart(visitor, report, values, rows.all)
+    chart = await _chart(visitor, report, values, rows)
     own_params = [param for param in report.params if param.name not in context.NAMES]
     selected = links.selected(report, values)
     return ReportPage(
@@ -110,7 +110,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         filters=", ".join(f"{_label(param)} {values[param.name]}" for param in own_params if param.name in selected),
         hidden={**_from_bar(report, values), **own},
         selected=selected,
-        headline=reports.headline(report.headline, rows.all),
+        headline=reports.headline(report.headline, rows.all, rows.total),
         chart=chart,
         plain_address=links.plain(datasette, report.name),
         address=links.report(datasette, report.name, {**values, **own}),
@@ -134,15 +134,15 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
 
 
 async def _chart(
-    visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Sequence[Mapping[str, Any]]
+    visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed
 ) -> charts.Chart | None:
     """The report's chart with its links."""
     datasette, args = visitor.datasette, visitor.request.args
     most = charts.most_bars(args)
     around = await drawn.context(visitor, report, values, most=most)
     is_explored = bool(args.get("_explore"))
-    made = charts.of(report.chart, rows, around) if is_explored else None
-    chart = made if is_explored else await charts.kept(visitor, report, values, rows, around)
+    made = charts.of(report.chart, rows.all, around) if is_explored else None
+    chart = made if is_explored else await charts.kept(visitor, report, values, rows.all, around)
     if not chart:
         return None
     own = listing.kept(args, BARS)
@@ -150,6 +150,7 @@ async def _chart(
     return replace(
         chart,
         is_explored=is_explored,
+        cut=f"Drawn from the first {len(rows.all):,} of {rows.total:,} rows." if len(rows.all) < rows.total else "",
         svg_address=links.report(datasette, report.name, {**values, **own}, "svg"),
         png_address=links.report(datasette, report.name, {**values, **own}, "png"),
         all_address=links.report(datasette, report.name, {**here, BARS: "all"}) if chart.has_more else "",
