@@ -8,6 +8,7 @@ params:
   source: {type: source, help: one source only}
   days: {type: days, default: 30, help: days since it finished}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
+headline: '{rows:workflow} with {files.sum:file}, {total_bytes.sum}.'
 chart:
   mark: bar
   encoding:
