@@ -145,6 +145,19 @@ def test_more_rows_than_a_page_reads(served: Served, monkeypatch: pytest.MonkeyP
     assert "Rows 1 to 50 of 120" in text
 
 
+def test_the_only_source_and_a_chosen_pipeline_are_no_columns(served: Served) -> None:
+    """JSON has them all the same; a table that is sorted by one keeps it."""
+
+    def names(query: str) -> set[str]:
+        return set(
+            re.findall(r'<th scope="col"[^>]* title="(\w+)"', served.get(f"/storyreport/slowest_steps{query}").text)
+        )
+
+    assert names("").isdisjoint({"source"})
+    assert "source" in names("?_sort=source")
+    assert "source" in served.get("/storyreport/slowest_steps.json?_shape=array").json()[0]
+
+
 def test_static_files_are_kept_by_their_content(served: Served) -> None:
     """Their addresses name their content: what changes has another address. The bare address is asked for again."""
     text = served.get("/storyreport/slowest_steps").text

@@ -105,7 +105,7 @@ def _counted(count: float, noun: str) -> str:
 def _counts(names: Iterable[str]) -> str:
     """How often each name is there, most first."""
     found = sorted(Counter(names).items(), key=lambda each: (-each[1], each[0]))
-    return ", ".join(f"{count:,} {name}" for name, count in found)
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in found)
 
 
 def _by_currency(rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -1,6 +1,6 @@
 """A report's page: its form, headline, chart, rows and links, and what it says where it has no rows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -93,6 +93,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     fresh = await freshness.of(visitor, values.get("source", ""))
     siblings = [each for each in await visitor.reports() if each.topic == report.topic and each.name != report.name]
     empty_columns = _hidden(values, rows)
+    repeated = _repeated(values, rows, [source.name for source in await visitor.sources()])
     title = links.title(report, values)
     json_address = links.report(datasette, report.name, {**values, **listing.kept(args, SORT, SORT_DESC)}, "json")
     chart = await _chart(visitor, report, values, rows)
@@ -126,7 +127,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         lake=await lakes.missing(visitor, report, values),
         error=rows.error,
         status=rows.status,
-        table=await _table(visitor, report, values, rows, empty_columns),
+        table=await _table(visitor, report, values, rows, {*empty_columns, *repeated}),
         empty_columns=columns.words(empty_columns),
         paging=_paging(visitor, report, values, rows),
         notes=await notes.of_report(visitor, report, values),
@@ -201,6 +202,16 @@ def _hidden(values: Mapping[str, str], rows: Listed) -> list[str]:
         return []
     known = columns.compared(rows.all[0]) if values.get("compare") is not None else rows.all[0]
     return [name for name in columns.without_values(known, rows.all) if not rows.order or rows.order.column != name]
+
+
+def _repeated(values: Mapping[str, str], rows: Listed, sources: Sequence[str]) -> list[str]:
+    """The columns that only say in each row which source or pipeline is chosen, or is the only one."""
+    chosen = {"source": sources[0] if len(sources) == 1 else values.get("source"), "pipeline": values.get("pipeline")}
+    return [
+        name
+        for name, value in chosen.items()
+        if value and not (rows.order and rows.order.column == name) and all(row.get(name) == value for row in rows.all)
+    ]
 
 
 def _paging(visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed) -> Paging:
