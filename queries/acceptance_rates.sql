@@ -15,8 +15,8 @@ headline:
 chart:
   mark: bar
   encoding:
-    y: {field: step, type: nominal}
-    x: {field: pass_pct, type: quantitative, scale: {domain: [0, 100]}, title: passed checks}
+    y: {field: step, type: nominal, sort: -x}
+    x: {field: failure_pct, type: quantitative, title: failed checks}
     color: {field: source, type: nominal}
 */
 -- Without dates, the rollup of the whole history has the answer.

@@ -12,6 +12,7 @@ params:
   until: {type: date, help: 'last day (UTC), included'}
   step: {type: step, help: one step only}
   by: {type: choice, choices: [day, week, month], default: week, help: length of a period}
+headline: '{passed.sum} of {checked.sum:check} passed.'
 chart:
   mark: rect
   encoding:

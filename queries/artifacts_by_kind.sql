@@ -6,6 +6,7 @@ description: >-
 topic: Content
 params:
   source: {type: source, help: one source only}
+headline: '{files.sum:file}, {total_bytes.sum}. Largest: {kind[0]} with {total_bytes[0]}.'
 chart:
   mark: bar
   encoding:

@@ -10,6 +10,7 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+headline: '{month[0]}: {cost.sum@month}.'
 chart:
   mark: bar
   encoding:

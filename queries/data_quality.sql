@@ -7,6 +7,7 @@ description: >-
 topic: Integrity
 params:
   source: {type: source, help: one source only}
+headline: '{rows:finding}.'
 chart:
   mark: bar
   encoding:

@@ -342,7 +342,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'warning',
         'data-quality finding.',
         'data-quality findings.',
-        'See the action column of the report.',
+        'Do what the report advises for each of them.',
         'All rows and values can be trusted.',
         ''
     ),
@@ -364,7 +364,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'warning',
         'run of the last 24 h was slower than usual.',
         'runs of the last 24 h were slower than usual.',
-        'See which of their steps took longer than usual.',
+        'Find the steps that took longer than usual in their timelines.',
         'No run of the last 24 h was slower than usual.',
         ''
     )

@@ -7,6 +7,7 @@ description: >-
 topic: Data
 params:
   source: {type: source, help: one source only}
+headline: '{rows:row} could not be loaded.'
 chart:
   mark: bar
   encoding:

@@ -6,6 +6,7 @@ description: >-
 topic: Failures
 params:
   source: {type: source, help: one source only}
+headline: '{rows:warning}, most often: {message[0]} ({occurrences[0]:time}).'
 chart:
   mark: bar
   encoding:

@@ -7,6 +7,7 @@ topic: One run, one story
 params:
   source: {type: source, help: one source only}
   run: {type: text, help: the run's key (required)}
+headline: ['{rows:call}.', 'Cost: {cost.sum}.']
 chart:
   mark: bar
   encoding:

@@ -269,7 +269,7 @@ checks (id, place, name, status, detail, action) as (
         || coalesce(', in ' || case families when 1 then nullif(family, '') else families || ' steps' end, '')
         || case pipelines when 0 then '' when 1 then ', of ' || pipeline else ', of ' || pipelines || ' pipelines' end
         || '.',
-        'See failed_runs for the other runs.'
+        'Fix the cause for all of them: failed_runs lists the runs.'
     from same_errors
     where occurrences > 1
     union all
@@ -368,7 +368,7 @@ checks (id, place, name, status, detail, action) as (
             when retried > 0 then 'Retried: ' || retried_steps || '.'
             else 'No step was retried.'
         end,
-        case when retried > 0 then 'See flaky_steps for how often that happens.' end
+        case when retried > 0 then 'Find out why the first attempt fails: flaky_steps says how often it does.' end
     from step_counts
     union all
     select
@@ -381,7 +381,7 @@ checks (id, place, name, status, detail, action) as (
             when calls = 0 then 'No calls are recorded.'
             else 'None of ' || calls || ' calls failed.'
         end,
-        case when failed > 0 then 'See api_reliability for how often the provider fails.' end
+        case when failed > 0 then 'Repeat them, or change the provider: api_reliability says how often each fails.' end
     from call_counts
     union all
     select
@@ -423,7 +423,7 @@ checks (id, place, name, status, detail, action) as (
         'times',
         'warning',
         'The run, or a step of it, ended before it began.',
-        'See data_quality: a time zone may explain it.'
+        'Set the time zone of the source if data_quality names one.'
     from selected
     where
         selected.ended_at < selected.started_at
@@ -436,7 +436,10 @@ checks (id, place, name, status, detail, action) as (
         case when sum(status in ('failed', 'blocked')) > 0 then 'problem' else 'ok' end,
         count(*) || ' stories, ' || sum(status is 'completed') || ' completed, ' || sum(status in ('failed', 'blocked'))
         || ' failed or blocked.',
-        case when sum(status in ('failed', 'blocked')) > 0 then 'See failed_stories and blocked_stories.' end
+        case
+            when sum(status in ('failed', 'blocked')) > 0
+                then 'Fix their errors, then run them again: see failed_stories and blocked_stories.'
+        end
     from parts
     where id <> selected_id
     group by selected_id
@@ -471,7 +474,7 @@ checks (id, place, name, status, detail, action) as (
             when usual_ms is null then 'What is usual is unknown: fewer than 20 runs completed on the 28 days before.'
             else 'Only a completed run is held against what is usual.'
         end,
-        case when is_slow then 'See run_timeline for the steps that took longer than usual.' end
+        case when is_slow then 'Look at the steps that took longer than usual: see run_timeline.' end
     from paces
 )
 

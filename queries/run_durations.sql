@@ -10,6 +10,7 @@ params:
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
   by: {type: choice, default: day, choices: [day, period], help: a row for each day or one for the period}
+headline: 'Latest, {day[0]}: {runs[0]:run}, median {p50_ms[0]}, p95 {p95_ms[0]}.'
 chart:
   mark: line
   encoding:

@@ -1,7 +1,8 @@
 /*
 title: Last runs by pipeline
 description: >-
-  The last runs of each source and pipeline, newest first, the pipelines that ran last first. Usual are the median and
+  The last runs of each source and pipeline, newest first, the pipelines that ran last first. Where there are more of
+  them than the limit, those with most failed runs on the last two days are chosen. Usual are the median and
   the p95 of completed runs of the same source, pipeline and kind on the 28 days before the run's day, empty for fewer
   than 20; a completed run that took longer than the p95 is slow. Percentiles are within 1 %.
 topic: Right now
@@ -13,7 +14,7 @@ params:
   pipelines: {type: whole, default: 12, help: maximum number of pipelines}
 */
 -- A row for each source and pipeline with runs, and one for the runs of a source without a pipeline.
-with known as (
+with known as materialized (
     select
         owners.source_id,
         owners.pipeline_id,
@@ -52,6 +53,20 @@ with known as (
         )
 ),
 
+failing as (
+    select
+        runs.source_id,
+        runs.pipeline_id,
+        count(*) as runs
+    from sources
+    cross join runs
+        on
+            runs.source_id = sources.id
+            and runs.status = 'failed'
+            and runs.day >= (select date(max(last_day), '-1 day') from known)
+    group by runs.source_id, runs.pipeline_id
+),
+
 shown as (
     select
         known.*,
@@ -68,7 +83,11 @@ shown as (
             ''
         ) as first_day
     from known
-    order by known.last_day desc, known.source_id, known.pipeline_id
+    left join failing
+        on
+            failing.source_id = known.source_id
+            and failing.pipeline_id is known.pipeline_id
+    order by failing.runs desc, known.last_day desc, known.source_id, known.pipeline_id
     limit max(cast(:pipelines as integer), 0)
 ),
 

@@ -8,6 +8,7 @@ params:
   source: {type: source, help: one source only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+headline: '{rows:session} with {jobs.sum:job}, {failed_jobs.sum} of them failed.'
 chart:
   mark: bar
   encoding:

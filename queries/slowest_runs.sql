@@ -8,6 +8,7 @@ params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
   step: {type: step, help: step family (required)}
+headline: 'Slowest: {run[0]} with {duration_ms[0]}.'
 chart:
   mark: bar
   encoding:

@@ -6,6 +6,7 @@ description: >-
 topic: Integrity
 params:
   source: {type: source, help: one source only}
+headline: '{rows:story|stories} without a chapter count.'
 chart:
   mark: bar
   encoding:

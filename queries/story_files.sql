@@ -5,6 +5,7 @@ topic: One run, one story
 params:
   source: {type: source, help: one source only}
   story: {type: text, help: the story's key (required)}
+headline: '{rows:file}, {size_bytes.sum}.'
 */
 select
     sources.name as source,

@@ -6,6 +6,7 @@ topic: One run, one story
 params:
   source: {type: source, help: one source only}
   story: {type: text, help: the story's key (required)}
+headline: '{rows:run}: {status.counts}.'
 */
 with found as (
     select runs.*

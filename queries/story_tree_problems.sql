@@ -7,6 +7,7 @@ description: >-
 topic: Integrity
 params:
   source: {type: source, help: one source only}
+headline: '{rows:problem}: {problem.counts}.'
 chart:
   mark: bar
   encoding:

@@ -6,6 +6,7 @@ description: >-
 topic: Content
 params:
   source: {type: source, help: one source only}
+headline: '{rows:tree} with {problems.sum:problem}.'
 chart:
   mark: bar
   encoding:

@@ -8,6 +8,7 @@ params:
   source: {type: source, help: one source only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+headline: '{jobs.sum:job} on {rows:theme}, {failed.sum} of them failed.'
 chart:
   mark: bar
   encoding:

@@ -11,6 +11,9 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
+headline:
+  - '{input_tokens.sum} input tokens, {cache_read_tokens.sum} of them read from a cache.'
+  - 'Saved by that: {saved.sum}.'
 chart:
   mark: bar
   encoding:

@@ -14,6 +14,7 @@ params:
   until: {type: date, help: 'last day (UTC), included'}
   model: {type: text, help: one model only}
   with: {type: text, default: gpt-5-mini, help: 'the other model, perhaps with its provider: openai/gpt-5-mini'}
+headline: '{model[0]} as {with_model[0]}: {with_cost[0]} instead of {cost[0]}.'
 chart:
   mark: bar
   encoding:

@@ -104,8 +104,26 @@ def test_the_wall_has_the_last_runs_of_each_pipeline(db: ReportDatabase) -> None
         ("tales", "b2", "completed", 0),
     ]
     assert rows[0]["usual_ms"] is None
-    assert {row["pipeline"] for row in db.report("run_wall", pipelines="1")} == {"films"}
+    # Of one row it is that of the pipeline with a failure.
+    assert {row["pipeline"] for row in db.report("run_wall", pipelines="1")} == {"tales"}
     assert len(db.report("run_wall", pipeline="tales", runs="1000")) == 26
+
+
+def test_failing_pipelines_are_on_a_wall_that_is_too_small(tmp_path: Path) -> None:
+    """One that failed twice comes before one that failed once; what failed three days ago counts no more."""
+    words = {"good": ("completed",) * 3, "bad": ("failed", "failed", "completed"), "poor": ("failed", "completed")}
+    runs = [
+        attempt(f"{name}-{n}", 1 + n, 5, pipeline=name, status=status)
+        for name, statuses in words.items()
+        for n, status in enumerate(statuses)
+    ]
+    runs += [
+        attempt(f"old-{n}", 80 * n + 1, 5, pipeline="healed", status=("failed" if n else "completed")) for n in range(5)
+    ]
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", runs))
+    shown = [{row["pipeline"] for row in db.report("run_wall", pipelines=str(count))} for count in (1, 2)]
+    assert shown == [{"bad"}, {"bad", "poor"}]
 
 
 def test_runs_of_no_pipeline_are_a_row_of_their_own(tmp_path: Path) -> None:

@@ -173,5 +173,29 @@ def test_print_has_the_whole_chart_and_table(browser: webdriver.Chrome, site: st
         browser.get(f"{site}/storyreport/slowest_steps")
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-    pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
-    assert pdf.startswith(b"%PDF")
+    assert sheets(browser) <= 2
+
+
+# A first row with ids and an error as they are, thirty times.
+FILL = """
+    const row = document.querySelector("tbody tr");
+    for (const cell of row.querySelectorAll(".col-run, .col-story")) {
+        cell.innerHTML = '<a class="id" href="/">0f85a1b2-6890-450d-b0f4-bed9faceec6f</a>';
+    }
+    row.querySelector(".col-error").textContent = "Error code: 429 - Rate limit reached for a model (tokens per min)";
+    for (let copy = 0; copy < 30; copy++) row.after(row.cloneNode(true));
+"""
+
+
+def test_print_leaves_every_column_a_width(browser: webdriver.Chrome, site: str) -> None:
+    """Beside ids of 36 letters an error is not one letter a line: thirty rows take no more than three sheets."""
+    browser.get(f"{site}/storyreport/failed_runs")
+    browser.execute_script(FILL)
+    assert sheets(browser) <= 3
+
+
+def sheets(browser: webdriver.Chrome) -> int:
+    """How many sheets of A4 the page takes in print."""
+    paper = {"paperWidth": 8.27, "paperHeight": 11.69, "preferCSSPageSize": True}
+    pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", paper)["data"])
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))

@@ -14,6 +14,7 @@ from helpers.report_database import ReportDatabase
 from helpers.serving import ESCAPED, HOSTILE, Served
 
 from storyreport import rollups, schema
+from storyreport.reports import periods
 from storyreport.verdicts import figures
 
 
@@ -65,7 +66,7 @@ def test_the_verdict(served: Served) -> None:
     )
     reason = re.search(r'<p class="reason">(.*?)</p>', served.get("/").text, re.DOTALL)
     assert reason
-    assert re.fullmatch(r"tales failed once in \w+, at \d\d:\d\d UTC : Boom", text(reason[1]))
+    assert re.fullmatch(r"tales failed once in \w+, at \d\d:\d\d UTC( yesterday)? : Boom", text(reason[1]))
     narrowed = re.sub(r" ([,.])", r"\1", text(verdict(served, "/?source=film")))
     assert narrowed == "Last 24 h: 1 run, none failed."
 
@@ -184,9 +185,22 @@ def test_what_is_bad_news(failed: tuple[int, int], slow: list[tuple[str, int, in
             "s failed once in write a ve… story, part 17, at 02:31 UTC",
             {"source": "s", "step": "write a very long chapter of a story, part 17"},
         ),
+        (
+            {"first_at": "2026-02-28T23:59:07.000Z", "failures": 2, "step": None},
+            "books failed 2 times, since 23:59 UTC yesterday",
+            {"source": "s", "pipeline": "books"},
+        ),
+        (
+            {"first_at": "2026-02-27T23:59:07.000Z", "step": None},
+            "books failed once, at 2026-02-27 23:59 UTC",
+            {"source": "s", "pipeline": "books"},
+        ),
     ],
 )
-def test_where_most_failed(row: dict[str, object], said: str, params: dict[str, str]) -> None:
+def test_where_most_failed(
+    monkeypatch: pytest.MonkeyPatch, row: dict[str, object], said: str, params: dict[str, str]
+) -> None:
+    monkeypatch.setattr(periods, "now", lambda: datetime(2026, 3, 1, 3, tzinfo=timezone.utc))
     plain = {"failures": 1, "pipelines": 1, "source": "s", "pipeline": "books", "step": "cut", "error": "Torn\n\tpaper"}
     fact = figures.most_failed([{**plain, "first_at": "2026-03-01T02:31:07.000Z", **row}])
     assert fact

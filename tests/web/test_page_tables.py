@@ -69,7 +69,8 @@ def test_the_list_of_runs_begins_with_what_is_looked_for(served: Served) -> None
     """JSON and CSV keep the order of the report."""
     page = served.get("/storyreport/recent_runs").text
     names = re.findall(HEADING, page)
-    assert names[:6] == ["run", "source", "status", "started_at", "duration_ms", "error"]
+    # The only source is no column.
+    assert names[:5] == ["run", "status", "started_at", "duration_ms", "error"]
     assert {"kind", "failed_steps", "attempts", "pipeline"} < set(names)
     # Nothing is known to be usual, and nothing was paid; what rows are sorted by is shown nevertheless.
     assert "Not shown, as all are empty: usual, slower, cost, currency.</p>" in page

@@ -8,6 +8,7 @@ import pytest
 from helpers.report_database import ReportDatabase
 from helpers.serving import Served
 
+from storyreport.web import rows
 from storyreport.web.listing import Order
 
 STEPS = 120
@@ -131,6 +132,30 @@ def test_twelve_bars_and_all(served: Served) -> None:
         text = served.get(f"/storyreport/slowest_steps{query}").text
         assert text.count('aria-roledescription="bar"') == 2 * bars
         assert f">{link}</a>" in text
+
+
+def test_more_rows_than_a_page_reads(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """120 steps of 1 to 120 s, 2 h 1 min: a sum of the first 100 is not said, and the chart says so."""
+    address = "/storyreport/slowest_steps"
+    assert "120 steps, 2 h 1 min in all." in served.get(address).text
+    monkeypatch.setattr(rows, "MOST_ROWS", 100)
+    text = served.get(address).text
+    assert "in all." not in text
+    assert "Drawn from the first 100 of 120 rows." in text
+    assert "Rows 1 to 50 of 120" in text
+
+
+def test_the_only_source_and_a_chosen_pipeline_are_no_columns(served: Served) -> None:
+    """JSON has them all the same; a table that is sorted by one keeps it."""
+
+    def names(query: str) -> set[str]:
+        return set(
+            re.findall(r'<th scope="col"[^>]* title="(\w+)"', served.get(f"/storyreport/slowest_steps{query}").text)
+        )
+
+    assert names("").isdisjoint({"source"})
+    assert "source" in names("?_sort=source")
+    assert "source" in served.get("/storyreport/slowest_steps.json?_shape=array").json()[0]
 
 
 def test_static_files_are_kept_by_their_content(served: Served) -> None:

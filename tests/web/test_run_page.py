@@ -123,3 +123,26 @@ def test_what_has_no_time_is_in_the_table_alone(served: Served) -> None:
     assert '<figure class="timeline">' not in page
     assert HOSTILE not in page
     assert "Failed in &lt;script&gt;" in page
+
+
+def test_its_source_is_said_once(served: Served) -> None:
+    """Without ?source= the status says it, and the sections below do not repeat it in every row."""
+    page = served.get("/-/run/new").text
+    assert ">alpha</a>" in section(page, "run_status")
+    for report in ("run_diagnosis", "run_timeline"):
+        assert "col-source" not in section(page, report)
+        assert "col-pipeline" not in section(page, report)
+
+
+def test_reports_that_an_action_names_are_links(served: Served) -> None:
+    """By their titles, about this run; those that a visitor may not see stay names."""
+    checks = section(served.get("/-/run/new").text, "run_diagnosis")
+    links = {
+        title: unescape(address) for address, title in re.findall(r'<a href="([^"]+)" title="\w+">([^<]+)', checks)
+    }
+    assert links["Timeline of a run"] == "/storyreport/run_timeline?source=alpha&run=new"
+    assert links["Flaky steps"] == "/storyreport/flaky_steps?source=alpha"
+    for address in links.values():
+        assert served.get(address).status_code == 200
+    with denied("flaky_steps"):
+        assert "flaky_steps says" in section(served.get("/-/run/new").text, "run_diagnosis")

@@ -15,6 +15,7 @@ from typing import Any
 from ..values.quantities import MONEY, TIME, money, number
 
 FIELD = re.compile(r"(?P<column>\w+)(?:\[(?P<row>-?\d+)\]|\.(?P<total>sum|max|min|counts)(?:@(?P<same>\w+))?)?")
+NEEDS_ALL = re.compile(r"\.|\[-")
 TOTALS: dict[str, Callable[..., Any]] = {"sum": sum, "max": max, "min": min}
 ROWS = "rows"
 Row = Mapping[str, Any]
@@ -42,20 +43,23 @@ def problems(templates: Sequence[str], columns: Collection[str]) -> Iterator[tup
                 yield "{" + field, f"its headline has {name!r}, which is not a column; the columns are {known}"
 
 
-def headline(templates: Sequence[str], rows: Sequence[Row]) -> str:
-    """The sentences for rows; '' without rows."""
+def headline(templates: Sequence[str], rows: Sequence[Row], count: int | None = None) -> str:
+    """The sentences for rows; '' without rows. Of more rows (`count`) than are here, none that needs all of them."""
     if not rows:
         return ""
-    return " ".join(said for template in templates if (said := _sentence(template, rows)))
+    count = len(rows) if count is None else count
+    return " ".join(said for template in templates if (said := _sentence(template, rows, count)))
 
 
-def _sentence(template: str, rows: Sequence[Row]) -> str:
+def _sentence(template: str, rows: Sequence[Row], count: int) -> str:
     said = ""
     for text, field, noun, _ in Formatter().parse(template):
         said += text
         if field is None:
             continue
-        value = _value(field, noun or "", rows)
+        if count > len(rows) and NEEDS_ALL.search(field):
+            return ""
+        value = _counted(count, noun or "") if field == ROWS else _value(field, noun or "", rows)
         if value is None:
             return ""
         said += value
@@ -64,8 +68,6 @@ def _sentence(template: str, rows: Sequence[Row]) -> str:
 
 def _value(field: str, noun: str, rows: Sequence[Row]) -> str | None:
     """A field's text; None where it is not known."""
-    if field == ROWS:
-        return _counted(len(rows), noun)
     found = FIELD.fullmatch(field)
     assert found
     column = found["column"]
@@ -103,7 +105,7 @@ def _counted(count: float, noun: str) -> str:
 def _counts(names: Iterable[str]) -> str:
     """How often each name is there, most first."""
     found = sorted(Counter(names).items(), key=lambda each: (-each[1], each[0]))
-    return ", ".join(f"{count:,} {name}" for name, count in found)
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in found)
 
 
 def _by_currency(rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -263,11 +263,17 @@ def most_failed(rows: Sequence[Row], hours: int | None = 24) -> Fact | None:
     who = _short(row["pipeline"] or row["source"]) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
     where = f" in {_short(row['step'])}" if row["step"] else ""
     often, since = (f"{row['failures']:,} times", "since") if row["failures"] > 1 else ("once", "at")
-    first = row["first_at"][11:16] if hours else row["first_at"][:16].replace("T", " ")
-    text = f"{who} failed {often}{where}, {since} {first} UTC"
+    text = f"{who} failed {often}{where}, {since} {_moment(row['first_at'], hours is not None)}"
     error = " ".join(row["error"].split()) or "no error is recorded"
     of_hours = {"since": f"{hours}h"} if hours else {}
     return Fact(text, MOST_FAILED.report, {**of_hours, **named}, True, error)
+
+
+def _moment(at: str, is_near: bool) -> str:
+    """A time of today or yesterday by the clock where that is near enough, another one with its day."""
+    ago = (periods.now().date() - date.fromisoformat(at[:10])).days
+    word = {0: "", 1: " yesterday"}.get(ago) if is_near else None
+    return f"{at[:10]} {at[11:16]} UTC" if word is None else f"{at[11:16]} UTC{word}"
 
 
 def change_words(change_pct: float, more: str, less: str) -> str:

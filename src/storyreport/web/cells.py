@@ -12,6 +12,9 @@ from . import DATABASE, addresses, context, links, permissions
 
 STATUS = re.compile("queued|running|waiting|completed|failed|cancelled|skipped|blocked|ok|warning|problem")
 
+# A word that may be the name of a report.
+REPORT = re.compile(r"\b([a-z]+(?:_[a-z]+)+)\b", re.ASCII)
+
 # A key that no person has chosen: its beginning is shown, the whole of it is there on hover and where it is copied. One
 # of digits alone may be a time, whose end is what tells it apart.
 ID = re.compile(r"(?=[0-9-]*[a-f])[0-9a-f]{8}-?[0-9a-f]{4}", re.ASCII)
@@ -38,10 +41,11 @@ def render(
         return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(value, text)
     if column == "report" and value in reports.load_reports():
         return _report_link(datasette, reports.load_reports()[value])
+    if column == "action" and REPORT.search(value):
+        return _action(datasette, value, _source(row))
     if not value or column not in links.PAGES:
         return None
-    source = row["source"] if "source" in row.keys() else ""  # noqa: SIM118 - a row is no mapping
-    address = links.detail(datasette, links.PAGES[column], value, source or "")
+    address = links.detail(datasette, links.PAGES[column], value, _source(row))
     if ID.match(value):
         return Markup('<a class="id" href="{}" title="{}">{}</a>').format(address, value, value)
     return Markup('<a href="{}">{}</a>').format(address, value)
@@ -51,12 +55,26 @@ def _currency(row: Any) -> str:
     return (row["currency"] or "") if "currency" in row.keys() else ""  # noqa: SIM118 - a row is no mapping
 
 
-async def _report_link(datasette: Any, report: reports.Report) -> Markup | None:
+def _source(row: Any) -> str:
+    return (row["source"] or "") if "source" in row.keys() else ""  # noqa: SIM118 - a row is no mapping
+
+
+async def _report_link(datasette: Any, report: reports.Report, source: str = "") -> Markup | None:
     """A link to a report, with the parameters that this page has, too; none for those who may not see it."""
     request = context.REQUEST.get()
     if request is None or not await permissions.is_visible(datasette, request.actor, report.name):
         return None
-    args = addresses.given(request)
+    args = {"source": source, **links.named_by(request), **addresses.given(request)}
     given = {param.name: args.get(param.name) or param.default for param in report.params}
     address = links.report(datasette, report.name, links.selected(report, given))
     return Markup('<a href="{}" title="{}">{}</a>').format(address, report.name, report.title)
+
+
+async def _action(datasette: Any, value: str, source: str) -> Markup:
+    """What to do, with links to the reports that it names."""
+    known = reports.load_reports()
+    parts = [
+        await _report_link(datasette, known[part], source) or part if part in known else part
+        for part in REPORT.split(value)
+    ]
+    return Markup("").join(parts)

@@ -31,6 +31,7 @@ class Chart:
     png_address: str = ""
     all_address: str = ""
     fewer_address: str = ""
+    cut: str = ""  # how many of the rows it is drawn from, where not from all
     drawn: tuple[tuple[str, Markup], ...] = ()  # its pictures, where they were kept
 
     @property
@@ -41,7 +42,7 @@ class Chart:
     @property
     def notes(self) -> str:
         """What is left out."""
-        return " ".join(self.drawings["wide"].notes)
+        return " ".join(filter(None, (self.cut, *self.drawings["wide"].notes)))
 
     @property
     def payload(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The pages of one story, run, step, pipeline and source: what the reports say of it, one section a report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -130,7 +131,7 @@ def _fact(row: Any) -> str:
 
 
 async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool) -> Detail:
-    sections = [shown for section in SECTIONS[kind] if (shown := await _section(visitor, section, key, source))]
+    sections = await _sections(visitor, kind, key, source)
     found = [shown.result for shown in sections if shown.result.rows or shown.result.error]
     titles = [result.rows[0]["title"] for result in found if result.rows and result.rows[0].get("title")]
     fresh = await freshness.of(visitor, source)
@@ -157,7 +158,17 @@ async def _missing(visitor: Visitor, kind: str, key: str, source: str) -> tuple[
     return await lakes.missing(visitor, report, {kind: key, "source": source})
 
 
-async def _section(visitor: Visitor, section: Section, key: str, source: str) -> Shown | None:
+async def _sections(visitor: Visitor, kind: str, key: str, source: str) -> list[Shown]:
+    """The sections of a page; of a run or story the first one with rows alone says whose it is."""
+    shown: list[Shown] = []
+    for section in SECTIONS[kind]:
+        first = next((each.result.rows for each in shown if each.result.rows), []) if section.takes in WHOLE else []
+        if found := await _section(visitor, section, key, source, run_page.owners(first)):
+            shown.append(found)
+    return shown
+
+
+async def _section(visitor: Visitor, section: Section, key: str, source: str, said: Mapping[str, Any]) -> Shown | None:
     chosen = _chosen(visitor, section) if section.takes == "step" else {}
     values = {**chosen, "source": source, section.takes: key}
     most = None if section.takes in WHOLE else MOST_ROWS
@@ -168,6 +179,7 @@ async def _section(visitor: Visitor, section: Section, key: str, source: str) ->
         return Shown(section.title, result, None, None, "")
     if not result.rows:
         return Shown(section.title, result, None, None, section.if_empty)
+    result = run_page.without(result, run_page.repeated(result, said))
     if shown := _of_run(visitor, section, result):
         return shown
     sources = [each.name for each in await visitor.sources()]

@@ -27,6 +27,9 @@ PAGES = {
     "source": "source",
 }
 
+# The address of a page about one run or story.
+ABOUT = re.compile(r"^/-/(run|story)/([^/]+)$")
+
 
 def report(datasette: Any, name: str, values: Mapping[str, str] | None = None, ending: str = "") -> str:
     """A report's address with these parameters and, if it is a page, the choices; `ending` is `json` or `csv`."""
@@ -54,6 +57,12 @@ def named(part: str) -> str:
     # A name's own per cent sign is ~25.
     name: str = tilde_decode(unquote(part))
     return name
+
+
+def named_by(request: Any) -> dict[str, str]:
+    """The run or story that the page of a request is about."""
+    found = ABOUT.search(request.scope.get("route_path") or request.path)
+    return {found[1]: named(found[2])} if found else {}
 
 
 def detail(datasette: Any, kind: str, key: str, source: str = "") -> str:

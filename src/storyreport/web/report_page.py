@@ -93,9 +93,10 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
     fresh = await freshness.of(visitor, values.get("source", ""))
     siblings = [each for each in await visitor.reports() if each.topic == report.topic and each.name != report.name]
     empty_columns = _hidden(values, rows)
+    repeated = _repeated(values, rows, [source.name for source in await visitor.sources()])
     title = links.title(report, values)
     json_address = links.report(datasette, report.name, {**values, **listing.kept(args, SORT, SORT_DESC)}, "json")
-    chart = await _chart(visitor, report, values, rows.all)
+    chart = await _chart(visitor, report, values, rows)
     own_params = [param for param in report.params if param.name not in context.NAMES]
     selected = links.selected(report, values)
     return ReportPage(
@@ -110,7 +111,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         filters=", ".join(f"{_label(param)} {values[param.name]}" for param in own_params if param.name in selected),
         hidden={**_from_bar(report, values), **own},
         selected=selected,
-        headline=reports.headline(report.headline, rows.all),
+        headline=reports.headline(report.headline, rows.all, rows.total),
         chart=chart,
         plain_address=links.plain(datasette, report.name),
         address=links.report(datasette, report.name, {**values, **own}),
@@ -126,7 +127,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         lake=await lakes.missing(visitor, report, values),
         error=rows.error,
         status=rows.status,
-        table=await _table(visitor, report, values, rows, empty_columns),
+        table=await _table(visitor, report, values, rows, {*empty_columns, *repeated}),
         empty_columns=columns.words(empty_columns),
         paging=_paging(visitor, report, values, rows),
         notes=await notes.of_report(visitor, report, values),
@@ -134,15 +135,15 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
 
 
 async def _chart(
-    visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Sequence[Mapping[str, Any]]
+    visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed
 ) -> charts.Chart | None:
     """The report's chart with its links."""
     datasette, args = visitor.datasette, visitor.request.args
     most = charts.most_bars(args)
     around = await drawn.context(visitor, report, values, most=most)
     is_explored = bool(args.get("_explore"))
-    made = charts.of(report.chart, rows, around) if is_explored else None
-    chart = made if is_explored else await charts.kept(visitor, report, values, rows, around)
+    made = charts.of(report.chart, rows.all, around) if is_explored else None
+    chart = made if is_explored else await charts.kept(visitor, report, values, rows.all, around)
     if not chart:
         return None
     own = listing.kept(args, BARS)
@@ -150,6 +151,7 @@ async def _chart(
     return replace(
         chart,
         is_explored=is_explored,
+        cut=f"Drawn from the first {len(rows.all):,} of {rows.total:,} rows." if len(rows.all) < rows.total else "",
         svg_address=links.report(datasette, report.name, {**values, **own}, "svg"),
         png_address=links.report(datasette, report.name, {**values, **own}, "png"),
         all_address=links.report(datasette, report.name, {**here, BARS: "all"}) if chart.has_more else "",
@@ -200,6 +202,16 @@ def _hidden(values: Mapping[str, str], rows: Listed) -> list[str]:
         return []
     known = columns.compared(rows.all[0]) if values.get("compare") is not None else rows.all[0]
     return [name for name in columns.without_values(known, rows.all) if not rows.order or rows.order.column != name]
+
+
+def _repeated(values: Mapping[str, str], rows: Listed, sources: Sequence[str]) -> list[str]:
+    """The columns that only say in each row which source or pipeline is chosen, or is the only one."""
+    chosen = {"source": sources[0] if len(sources) == 1 else values.get("source"), "pipeline": values.get("pipeline")}
+    return [
+        name
+        for name, value in chosen.items()
+        if value and not (rows.order and rows.order.column == name) and all(row.get(name) == value for row in rows.all)
+    ]
 
 
 def _paging(visitor: Visitor, report: reports.Report, values: Mapping[str, str], rows: Listed) -> Paging:

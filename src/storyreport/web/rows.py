@@ -69,7 +69,9 @@ async def _listed(
     found = (await answers.rows(datasette, sql, bound)).rows
     total = len(found)
     if total > MOST_ROWS:
-        total = (await answers.rows(datasette, f"select count(*)\nfrom (\n{report.sql}\n)", bound)).rows[0][0]
+        # With an order of its own, SQLite leaves out the report's, and what only that needs.
+        counting = f"select count(*)\nfrom (\n{report.sql}\n)\norder by 1"
+        total = (await answers.rows(datasette, counting, bound)).rows[0][0]
     if order is None and start + PAGE_ROWS <= MOST_ROWS:
         shown = found[start : start + PAGE_ROWS]
     else:

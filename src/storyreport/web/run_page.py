@@ -11,6 +11,8 @@ from .visitor import Result, Visitor
 
 # Said in words or as links above the table of run_status.
 SAID = ("summary", "previous_run", "next_run", "usual_ms", "p95_ms", "slower_pct")
+# Said once on a page, by its first rows.
+OWNERS = ("source", "pipeline", "story", "title")
 # Drawn above the table of run_timeline.
 DRAWN = ("offset_ms", "usual_ms", "p95_ms")
 WEEK = "7d"
@@ -73,6 +75,18 @@ def without(result: Result, columns: Sequence[str]) -> Result:
     kept = [place for place, name in enumerate(result.columns) if name not in columns]
     cells = [[row[place] for place in kept] for row in result.cells]
     return replace(result, columns=[result.columns[place] for place in kept], cells=cells)
+
+
+def owners(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Whose the rows are, as far as it is the same of all."""
+    values = {name: {row.get(name) for row in rows} - {None} for name in OWNERS}
+    return {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
+
+
+def repeated(result: Result, said: Mapping[str, Any]) -> list[str]:
+    """The columns that only repeat in each row whose it is."""
+    names = [name for name in result.columns if name in said]
+    return [name for name in names if all(row[name] == said[name] for row in result.rows)]
 
 
 def unfolded(result: Result, label: str) -> tuple[Table | None, Folded | None]:
