@@ -1,7 +1,8 @@
 """Answers in the forms that models on Bedrock and Vertex AI have of their own: counts, and prices by hand.
 
 Dollars for a million tokens in and out: Llama 3 8B 0.30 and 0.60, Titan Text Express 0.20 and 0.60, Titan Embed V2
-0.02, Nova Lite 0.06 and 0.24 (cached 0.015), Sonnet 4.5 in a region 3.30 and 16.50 (cached 0.33), Gemini Embedding 0.15.
+0.02, Nova Lite 0.06 and 0.24 (cached 0.015), Sonnet 4.5 in a region 3.30 and 16.50 (cached 0.33), Gemini Embedding
+0.15.
 """
 
 import json
