@@ -76,10 +76,10 @@ class Clock:
 class Table:
     """A table of a source.
 
-    `required` columns must hold a value. `group` names the column whose rows belong together: when one of them is new
-    or changed, all of the group are read again. `step` names the column of a step, where no row of another step bears
-    on a row: then those of the same group and step are read again. `changed` names a time column that grows as a row is
-    updated in place.
+    `required` columns must hold a value, and one of `required_one` if there are such. `group` names the column whose
+    rows belong together: when one of them is new or changed, all of the group are read again. `step` names the column
+    of a step, where no row of another step bears on a row: then those of the same group and step are read again.
+    `changed` names a time column that grows as a row is updated in place.
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
     `export_signs` are the columns by which a CSV or JSON export of the table is known, `listed_as` the name of the list
     that holds its rows in an answer of the tool's API. `is_answer` says that its JSON is such an answer without a
@@ -98,6 +98,7 @@ class Table:
 
     columns: Mapping[str, Type]
     required: tuple[str, ...] = ()
+    required_one: tuple[str, ...] = ()
     export_signs: frozenset[str] = frozenset()
     group: str | None = None
     step: str | None = None

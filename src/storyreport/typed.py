@@ -106,6 +106,7 @@ NOT_A_NUMBER = (
 )
 # A value that a part may drop from a row, as its table says.
 DROPPABLE = (*NUMBERS, Type.UTC, Type.LOCAL)
+NONE_OF = "has none of {names}"
 PROBLEMS = {
     Type.KEY: (
         # As many characters as bytes: neither a NUL nor anything but ASCII. (SQLite looks at both sides of an AND.)
@@ -207,6 +208,10 @@ class TypedTables:
                 cases.append(f"when coalesce({column or 'null'}, '') = '' then 'has no {name}'")
             if column and kind in PROBLEMS and not self._drops(table, name, kind):
                 cases.append(self._unusable(table, name, kind, column))
+        if names := self.part.tables[table].required_one:
+            held = [column for name in names if (column := self.filled(table)[name][1])]
+            nothing = " and ".join(f"coalesce({column}, '') = ''" for column in held) or "1"
+            cases.append(f"when {nothing} then '{NONE_OF.format(names=', '.join(names))}'")
         if self.opened.is_staged and table in self.opened.tables:
             cases.insert(0, 'when "problem" is not null then "problem"')
         return f"case {' '.join(cases)} end" if cases else "null"

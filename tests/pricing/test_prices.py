@@ -138,6 +138,7 @@ def test_cached_tokens_are_counted_once(ledger: Ledger) -> None:
         pytest.param({"model": "nobody-knows-it"}, id="unknown model"),
         pytest.param({"provider": "nobody"}, id="unknown provider"),
         pytest.param({"provider": "ollama", "model": "anthropic/claude-opus-4-5"}, id="another's model"),
+        pytest.param({"provider": "", "model": "deepseek-r1:8b"}, id="model on one's own machine"),
         pytest.param({"model": ""}, id="no model"),
         pytest.param({"input_tokens": None, "output_tokens": None}, id="no tokens"),
         pytest.param({"input_tokens": 0, "output_tokens": 0}, id="streamed without usage"),
@@ -167,6 +168,12 @@ def test_what_has_no_price_is_unpriced_never_free(ledger: Ledger, call: dict[str
         ("azure", "azure/gpt-4o", "azure/gpt-4o"),
         ("azure", "openai/gpt-4o", "azure/gpt-4o"),
         ("x_ai", "grok-3", "x-ai/grok-3"),
+        # A framework is no provider; Vercel's AI SDK adds the kind of an API; pydantic-ai writes a colon.
+        ("strands-agents", "gpt-4o", "openai/gpt-4o"),
+        ("groq.chat", "llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile"),
+        ("azure.ai.inference", "gpt-4o", "azure/gpt-4o"),
+        ("", "google-gla:gemini-2.5-flash", "google/gemini-2.5-flash"),
+        ("", "anthropic:claude-opus-4-5", "anthropic/claude-opus-4-5"),
     ],
 )
 def test_names_are_matched(ledger: Ledger, provider: str, model: str, priced_as: str) -> None:

@@ -55,7 +55,12 @@ RESPONSE = {
     "usage": {"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100},
 }
 
+CACHED = {"prompt_tokens_details": {"cached_tokens": 400}}
 ANSWERS: dict[str, tuple[dict[str, Any], float | None]] = {
+    # Of GPT-4o, half price from the cache: beside the input by the total, within it, and beside a smaller input.
+    "cached tokens beside, by the total": (chat("gpt-4o", total_tokens=1500, **CACHED), 0.004),
+    "cached tokens within": (chat("gpt-4o", **CACHED), 0.003),
+    "more cached tokens than input": (chat("gpt-4o", prompt_tokens=100, total_tokens=200, **CACHED), 0.00175),
     "xai: reasoning beside, by the total": (
         chat("grok-4-0709", completion_tokens=600, total_tokens=1650, **THOUGHT),
         1000 * 3e-6 + 650 * 15e-6,

@@ -93,6 +93,7 @@ def passed_on(**metadata: Any) -> dict[str, Any]:
     return {"ai__response__providerMetadata": json.dumps(metadata)}
 
 
+CACHED = {**GPT, "gen_ai__request__model": "gpt-5", "gen_ai__usage__cached_tokens": 400}
 SPANS: list[tuple[dict[str, Any], float]] = [
     # A recorded cost in two parts.
     ({**GPT, "gen_ai__usage__input_cost": 0.02, "gen_ai__usage__output_cost": 0.03}, 0.05),
@@ -133,6 +134,11 @@ SPANS: list[tuple[dict[str, Any], float]] = [
         },
         0.00275,
     ),
+    # A total with the cache in it, too: 1000 * 1.25 + 400 * 0.125 + 150 * 10, and the same without reasoning.
+    ({**CACHED, "ai__usage__reasoningTokens": 50, "gen_ai__usage__total_tokens": 1550}, 0.0028),
+    ({**CACHED, "gen_ai__usage__total_tokens": 1500}, 0.0023),
+    # 600 * 1.25 + 400 * 0.125 + 100 * 10.
+    ({**CACHED, "gen_ai__usage__total_tokens": 1100}, 0.0018),
     # What the gateway charged, where that is anything.
     ({**GPT, **passed_on(gateway={"cost": "0.0046", "marketCost": "0.005"})}, 0.0046),
     ({**GPT, **passed_on(gateway={"cost": "0"})}, 0.0035),

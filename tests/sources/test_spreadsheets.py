@@ -1,5 +1,6 @@
 """Calls in files that spreadsheets wrote: any separator, encoding, form of numbers and dates; totals are left out."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -147,12 +148,22 @@ PLAIN = f"id,called_at,model,step,cost\nc1,{AT},gpt-4o,outline,0.5\n"
         + "+--+--+--+--+--+",
         PLAIN.replace(",", " | ").replace("\n", "\n====+=====+=====+=====+====\n", 1),
         "|" + PLAIN.replace(",", "|").replace("\n", "|\n|---|:---:|---|---|--:|\n|", 1).replace("0.5", "0.5|"),
+        # Rows that were emptied.
+        PLAIN + ",,,,\n , , , , \n",
     ],
 )
 def test_a_file_of_any_spreadsheet(db: ReportDatabase, tmp_path: Path, content: bytes | str) -> None:
     assert ingest(db, tmp_path / "calls.csv", content) == [("c1", 0.5, "USD")]
     assert db.sql("select model, day from calls") == [("gpt-4o", "2026-03-15")]
     assert db.sql("select reason from rejects") == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+@pytest.mark.parametrize("line_end", ["\n", "\r"])
+def test_a_packed_file_of_any_spreadsheet(db: ReportDatabase, tmp_path: Path, encoding: str, line_end: str) -> None:
+    content = PLAIN.replace("outline", "ébauche").replace("\n", line_end).encode(encoding)
+    assert ingest(db, tmp_path / "calls.csv.gz", gzip.compress(content)) == [("c1", 0.5, "USD")]
+    assert db.sql("select name from steps") == [("ébauche",)]
 
 
 def test_letters_of_latin_1(db: ReportDatabase, tmp_path: Path) -> None:
@@ -178,6 +189,21 @@ def test_totals_are_left_out(db: ReportDatabase, tmp_path: Path, last: str, left
     assert len(found) == (2 if left_out else 3)
     reasons = [reason for (reason,) in db.sql("select reason from rejects")]
     assert reasons == ["a total of the rows above it, which is left out"] * left_out
+
+
+@pytest.mark.parametrize("row", [",,,,,USD,", "a note,,,,,,", ",,,,,,a note", ",,,,,USD,a note\n,,,,,,another one"])
+def test_a_row_without_a_call_takes_no_other_away(db: ReportDatabase, tmp_path: Path, row: str) -> None:
+    content = PLAIN.replace("cost\n", "cost,currency,status\n").replace("0.5\n", "0.5,USD,ok\n")
+    assert ingest(db, tmp_path / "calls.csv", f"{content}{row}\n") == [("c1", 0.5, "USD")]
+    reasons = {reason for (reason,) in db.sql("select reason from rejects")}
+    assert [reason.partition(" run")[0] for reason in reasons] == ["has none of"]
+
+
+def test_a_call_of_which_nothing_can_be_read(db: ReportDatabase, tmp_path: Path) -> None:
+    rows = f"called_at,model,cost\n{AT},gpt-4o,0.5\nsoon,,\nlater,,\n"
+    (tmp_path / "calls.csv").write_text(rows, "utf-8")
+    db.ingest(tmp_path / "calls.csv")
+    assert (db.one("select sum(cost) from calls"), len(warnings(db))) == (0.5, 2)
 
 
 @pytest.mark.parametrize(

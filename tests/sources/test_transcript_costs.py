@@ -124,3 +124,20 @@ def test_lines_that_have_little_beside_the_message(db: ReportDatabase, tmp_path:
     usage = {"input_tokens": 100_000, "output_tokens": 10_000}
     early = {"timestamp": "2026-11-10T10:00:00.000Z", "message": {"model": "claude-sonnet-4-6", "usage": usage}}
     assert list(ingest(db, tmp_path / "early.jsonl", early, early).values()) == [0.45, 0.45]
+
+
+@pytest.mark.parametrize("names", [("a.jsonl", "b.jsonl"), ("2.jsonl", "1.jsonl")])
+def test_the_largest_line_wins_over_files_given_one_by_one(
+    db: ReportDatabase, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    """As a shell does it with *.jsonl; the second one repeats the message before it was whole."""
+    paths = [tmp_path / name for name in names]
+    for path, second, tokens in zip(paths, (1, 9), (900, 1), strict=True):
+        path.write_text(json.dumps(line(second=second, input_tokens=10, output_tokens=tokens)) + "\n", "utf-8")
+    db.ingest(*paths)
+    # 10 * 3 + 900 * 15 dollars a million.
+    found = "select called_at, output_tokens, round(estimated_cost, 9) from calls"
+    assert db.sql(found) == [("2026-11-10T10:00:01.000Z", 900, 0.01353)]
+    paths[1].touch()
+    db.ingest(*paths, full=True)
+    assert db.sql(found) == [("2026-11-10T10:00:01.000Z", 900, 0.01353)]

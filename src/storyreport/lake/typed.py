@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..sources.steps import DATABASE
 from ..system import AMOUNTS, NUMBERS, Type
-from ..typed import LARGEST_AMOUNT, LONGEST_KEY, LONGEST_WORD, PROBLEMS, SHORTEST_SECRET
+from ..typed import LARGEST_AMOUNT, LONGEST_KEY, LONGEST_WORD, NONE_OF, PROBLEMS, SHORTEST_SECRET
 from ..values import UNKNOWN_CURRENCY
 from .contract import FLAG, INTEGER, NUMBER, SAID, STARTS, columns
 from .dialect import translate
@@ -80,6 +80,10 @@ def problem(table: str, found: Mapping[str, str]) -> str:
         if column.kind in (Type.LOCAL, *NUMBERS):
             bad = _is_bad(column.name, column.kind, found[column.name])
             cases.append(f"when {bad} then '{column.name} {REASONS[column.kind]}'")
+    if description.required_one:
+        held = [name for name in description.required_one if name in found]
+        nothing = " and ".join(f"coalesce(cast({name} as text), '') = ''" for name in held) or "1 = 1"
+        cases.append(f"when {nothing} then '{NONE_OF.format(names=', '.join(description.required_one))}'")
     return f"case {' '.join(cases)} end" if cases else "cast(null as text)"
 
 

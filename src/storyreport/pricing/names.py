@@ -19,14 +19,19 @@ ALIASES = {
     "z_ai": "zai",
     "z.ai": "zai",
     "github_copilot": "github-copilot",
+    "togetherai": "together",
 }
 # Gateways and frameworks that write themselves down as the provider, which they are not.
 NO_PROVIDERS = frozenset(
     (
         *("litellm", "langchain", "llamaindex", "llama_index", "haystack", "crewai", "vercel", "ai", "gateway"),
         *("ai_gateway", "ai-gateway", "vercel_ai_gateway", "vercel-ai-gateway", "portkey", "helicone"),
+        *("strands-agents", "strands", "autogen", "semantic_kernel", "microsoft.agent_framework", "langgraph"),
+        *("spring_ai", "dspy", "agno", "mastra", "pydantic-ai", "pydantic_ai", "instructor", "smolagents", "unknown"),
     )
 )
+# Vercel's AI SDK adds the kind of an API to the provider's name.
+WITH_API = Pattern(r"(.+)\.(?:chat|completion|responses|messages|embedding|textEmbedding|image)", re.IGNORECASE)
 # Makers of models that genai-prices does not know by the model's name alone.
 MAKERS = {
     "openai": Pattern(
@@ -43,6 +48,8 @@ BEDROCK = Pattern(
     r"(?:[a-z]{2,6}(?:-gov)?\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|writer)\.[\w.-]+(?::\d+)?",
     re.IGNORECASE,
 )
+# Ollama's names of models that run on a machine of one's own, which may be called like a maker's.
+OWN_MODEL = Pattern(r"[^:]+:(?:latest|\d+(?:\.\d+)?[bm](?:-.+)?)", re.IGNORECASE)
 # Google's full names of models.
 GOOGLE_PATH = Pattern(r"(?:publishers/[^/]+/)?models/(.+)", re.IGNORECASE)
 
@@ -51,12 +58,16 @@ def possible_names(provider: str, model: str) -> Iterator[tuple[str | None, str]
     """(provider, model) to look up in turn; a provider of None is the one that genai-prices infers from the model."""
     name = _short(model)
     prefix, _, rest = name.partition("/")
-    known = ALIASES.get(provider.strip().lower(), provider.strip())
+    known = _provider(provider.strip())
     if not known or known.lower() in NO_PROVIDERS:
+        if OWN_MODEL.fullmatch(name):
+            return
         if ARN.fullmatch(model) or BEDROCK.fullmatch(name):
             yield "aws", name
+        # pydantic-ai and LangChain write a colon, which versions may have, too.
+        prefix, _, rest = name.partition("/" if rest else ":")
         if rest:
-            yield ALIASES.get(prefix.lower(), prefix), rest
+            yield _provider(prefix), rest
         yield None, name
         yield from ((maker, name) for maker, pattern in MAKERS.items() if pattern.fullmatch(name))
         return
@@ -65,6 +76,13 @@ def possible_names(provider: str, model: str) -> Iterator[tuple[str | None, str]
     if rest:
         yield known, rest
         yield known, name.rpartition("/")[2]
+
+
+def _provider(name: str) -> str:
+    """A provider's name as genai-prices may know it."""
+    match = None if name.lower() in ALIASES else WITH_API.fullmatch(name)
+    plain = match[1] if match else name
+    return ALIASES.get(plain.lower(), plain)
 
 
 def _short(model: str) -> str:

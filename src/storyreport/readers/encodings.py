@@ -2,7 +2,7 @@
 
 import codecs
 import io
-from typing import Any, BinaryIO
+from typing import Any
 
 LOOKED_AT = 64 * 1024
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -15,7 +15,7 @@ FEWEST_PAIRS = 8
 codecs.register_error("storyreport-escape", lambda error: ("\udcff", getattr(error, "end", 0)))
 
 
-def sniffed(start: bytes) -> tuple[str | None, bool]:
+def sniffed(start: bytes, is_whole: bool) -> tuple[str | None, bool]:
     """The encoding of a file that begins so (None for UTF-8), and whether its lines end with carriage returns alone."""
     if start.startswith(UTF_16):
         text = start.decode("utf-16", errors="replace")
@@ -28,7 +28,7 @@ def sniffed(start: bytes) -> tuple[str | None, bool]:
         return None, newline
     # A character may be cut at the end of what is looked at.
     decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
-    found = {character for character in decoder.decode(start, final=len(start) < LOOKED_AT) if character > "\x7f"}
+    found = {character for character in decoder.decode(start, final=is_whole) if character > "\x7f"}
     bad = {ord(character) - 0xDC00 for character in found if "\ud800" <= character <= "\udfff"}
     is_western = bool(bad) and len(bad) == len(found) and bad <= WESTERN and b"\0" not in start
     return ("cp1252" if is_western else None), newline
@@ -46,8 +46,8 @@ def _without_mark(start: bytes) -> str | None:
 class Recoded(io.RawIOBase):
     """A file as UTF-8 with line feeds."""
 
-    def __init__(self, file: BinaryIO, encoding: str | None, newline: bool):
-        self._file = file
+    def __init__(self, file: io.BufferedReader, encoding: str | None, newline: bool):
+        self.held = file
         # Two bytes that are no character cannot be escaped as one.
         errors = "storyreport-escape" if encoding and encoding.startswith("utf-16") else "surrogateescape"
         self._decoder = codecs.getincrementaldecoder(encoding or "utf-8")(errors=errors)
@@ -59,7 +59,7 @@ class Recoded(io.RawIOBase):
 
     def readinto(self, room: Any) -> int:
         while not self._ready:
-            block = self._file.read(BLOCK)
+            block = self.held.read(BLOCK)
             text = self._decoder.decode(block, final=not block)
             text = text.replace("\r", "\n") if self._newline else text
             # Bytes that are no text of the encoding stay what they are, for the reader of lines to say so.
@@ -71,5 +71,5 @@ class Recoded(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        self._file.close()
+        self.held.close()
         super().close()

@@ -147,10 +147,12 @@ def opened(place: Place) -> io.BufferedReader:
     file = piece.path.open("rb")
     start = file.read(encodings.LOOKED_AT)
     file.seek(piece.first_byte)
+    is_whole = len(start) < encodings.LOOKED_AT
     if start.startswith(GZIP_MAGIC):
         file.close()
-        return io.BufferedReader(_Unpacked(piece.path), BLOCK_BYTES)
-    encoding, newline = encodings.sniffed(start)
+        file = io.BufferedReader(_Unpacked(piece.path), BLOCK_BYTES)
+        start, is_whole = file.peek(), False
+    encoding, newline = encodings.sniffed(start, is_whole)
     return io.BufferedReader(encodings.Recoded(file, encoding, newline)) if encoding or newline else file
 
 
@@ -158,12 +160,14 @@ def is_plain(path: Path) -> bool:
     """Whether the bytes of a file are those of its lines: it is not packed, and UTF-8."""
     with path.open("rb") as file:
         start = file.read(encodings.LOOKED_AT)
-    return not start.startswith(GZIP_MAGIC) and encodings.sniffed(start) == (None, False)
+    is_whole = len(start) < encodings.LOOKED_AT
+    return not start.startswith(GZIP_MAGIC) and encodings.sniffed(start, is_whole) == (None, False)
 
 
 def damage_of(file: io.BufferedReader) -> str:
     """What was found to be wrong with a gzip file while it was read."""
-    return file.raw.damage if isinstance(file.raw, _Unpacked) else ""
+    raw = file.raw.held.raw if isinstance(file.raw, encodings.Recoded) else file.raw
+    return raw.damage if isinstance(raw, _Unpacked) else ""
 
 
 def _text(line: bytes) -> tuple[str, str | None]:

@@ -244,7 +244,8 @@ def _csv(place: Place) -> Iterator[Record]:
     for number, row, problem in _rows(place, delimiter):
         if row is None:
             yield number, None, problem
-        elif delimiter == "|" and RULE.fullmatch("|".join(row).strip()):
+        elif not any(map(str.strip, row)) or (delimiter == "|" and RULE.fullmatch("|".join(row).strip())):
+            # A row that was emptied, or a rule.
             continue
         elif header is None:
             # What stands above the header is its title, or the name of the delimiter.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import System, Type, converse, envelopes, recordfiles
+from . import System, Type, converse, envelopes, native_answers, recordfiles
 
 # AWSLogs/<account>/BedrockModelInvocationLogs/<region>/2026/11/06/12/….json.gz
 DEEPEST = 9
@@ -95,6 +95,7 @@ def _usage(body: Any) -> Mapping[str, Any]:
         for path in (("usage",), ("message", "usage"), ("metadata", "usage")):
             if isinstance(found := recordfiles.inside(event, *path), dict):
                 used |= {name: value for name, value in found.items() if value is not None}
+        used |= native_answers.usage_of_body(event)
     return used
 
 

@@ -51,6 +51,19 @@ def cached(usage: Mapping[str, Any], details: Mapping[str, Any]) -> Row:
     }
 
 
+def with_cached(usage: Mapping[str, Any], cached: Row) -> Row:
+    """The input with the cached tokens, where an answer counts them beside it, as its total or a small input shows."""
+    given, output = (
+        next((usage[name] for name in names if usage.get(name) is not None), None)
+        for names in (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens"))
+    )
+    held = sum(count for count in cached.values() if type(count) is int)
+    if type(given) is not int or held <= 0:
+        return {}
+    in_total = given + held + (output if type(output) is int else 0)
+    return {"input_tokens": given + held} if held > given or usage.get("total_tokens") == in_total else {}
+
+
 def beside_output(usage: Mapping[str, Any], details: Mapping[str, Any], model: Any) -> Row:
     """The output with the reasoning and citations that some count beside it.
 

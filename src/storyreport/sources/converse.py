@@ -8,10 +8,10 @@ from typing import Any
 
 from .recordfiles import columns, inside, objects
 
-# Cached tokens, which are beside the input.
+# Cached tokens, which are beside the input; the last word of each is that of Nova's own bodies.
 CACHED = {
-    "cache_read_tokens": ("cache_read_input_tokens", "cacheReadInputTokens"),
-    "cache_write_tokens": ("cache_creation_input_tokens", "cacheWriteInputTokens"),
+    "cache_read_tokens": ("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount"),
+    "cache_write_tokens": ("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount"),
 }
 
 

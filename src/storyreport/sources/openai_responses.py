@@ -1,8 +1,8 @@
 """Responses of OpenAI's API as they came (chat completions, responses, embeddings), a line each, and a batch's output.
 
 Compatible APIs are read too, and what Anthropic, Google and `claude -p` answer; the provider is known by the model's
-name. Choices, outputs and other texts are never
-staged. An embedding says neither its id nor its time: these are called without a time.
+name. Choices, outputs and other texts are never staged. An embedding says neither its id nor its time: these are called
+without a time.
 """
 
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import System, Type, answers, claude_print, compatible, other_answers, recordfiles, streams
+from . import System, Type, answers, claude_print, compatible, converse, other_answers, recordfiles, streams
 
 # What the older Assistants API and a compaction answer; the latter does not name its model.
 RUN, COMPACTION = "thread.run", "response.compaction"
@@ -22,6 +22,8 @@ OBJECTS = (
 )
 # Fields beside the answer in a line of a batch's output, which a line of one's own log has not.
 OF_BATCH = frozenset(("custom_id", "key", "processed_time", "status"))
+# What Bedrock's requests call a model.
+BEDROCK_ID = "modelId"
 TIMES = ("timestamp", "time", "ts", "created_at", "started_at", "date")
 # Objects that are a call even without usage.
 ALWAYS = ("chat.completion.chunk", *streams.RESPONSES, RUN)
@@ -78,8 +80,10 @@ RESPONSES = recordfiles.table(
 def is_ours(record: Mapping[str, Any]) -> bool:
     """Whether a record is a response with its usage, perhaps beside its request, or a line of a batch's output."""
     record = _logged(record) or record
-    if {"custom_id", "response", "error"} <= record.keys():
-        return isinstance(record["response"], dict) and "status_code" in record["response"]
+    if "custom_id" in record and recordfiles.inside(record, "response", "status_code") is not None:
+        return True
+    if _is_bedrock_batch(record):
+        return True
     if any(module.is_ours(record) for module in (answers, other_answers)) or claude_print.is_begin(record):
         return True
     if streams.is_part(record):
@@ -103,7 +107,10 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         yield from _answer(record)
     elif logged := _logged(record):
         at = next((record[name] for name in TIMES if record.get(name)), None)
-        yield from ({**row, "created_at": row.get("created_at") or at} for row in rows(logged))
+        cloud = {"provider": "aws"} if BEDROCK_ID in logged else {}
+        yield from ({**row, **cloud, "created_at": row.get("created_at") or at} for row in rows(logged))
+    elif _is_bedrock_batch(record):
+        yield from _bedrock_batch(record)
     elif answers.is_ours(record):
         yield from answers.rows(record)
     elif other_answers.is_ours(record):
@@ -141,8 +148,26 @@ def _logged(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
     request, response = (_body(record.get(name)) for name in ("request", "response"))
     if not request or not response or record.keys() & OF_BATCH:
         return None
-    model = next((request[name] for name in ("model", "modelId") if isinstance(request.get(name), str)), None)
-    return {**({"model": model} if model else {}), **response}
+    if isinstance(model := request.get(BEDROCK_ID), str):
+        # The maker's name for it, which the answer may have, says nothing of Bedrock's price.
+        return {**response, "model": converse.without_account(model), BEDROCK_ID: model}
+    return {**({"model": request["model"]} if isinstance(request.get("model"), str) else {}), **response}
+
+
+def _is_bedrock_batch(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a line of the output of Bedrock's batch inference."""
+    return {"recordId", "modelInput"} <= record.keys() and bool(record.keys() & {"modelOutput", "error"})
+
+
+def _bedrock_batch(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The row of such a line: of the answer in it, or of its error."""
+    answer = record.get("modelOutput")
+    around = {"provider": "aws", "is_batch": True}
+    if isinstance(answer, dict):
+        yield from ({**row, **around, "id": row.get("id") or record["recordId"]} for row in rows(answer))
+    else:
+        code = recordfiles.inside(record, "error", "errorCode")
+        yield {**around, "id": record["recordId"], "error_code": "error" if code is None else str(code)}
 
 
 def _body(message: Any) -> Mapping[str, Any]:
@@ -157,6 +182,7 @@ def _row(body: Mapping[str, Any]) -> recordfiles.Row:
     same = {name: name for name in ("id", "object", "completed_at", "model", "service_tier", "status")}
     model = body.get("model")
     of_input = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
+    cached = compatible.cached(usage, of_input)
     of_output = _details(usage, "completion_tokens_details", "output_tokens_details", "output_token_details")
     tokens = {
         "input_tokens": ("input_tokens", "prompt_tokens"),
@@ -166,7 +192,8 @@ def _row(body: Mapping[str, Any]) -> recordfiles.Row:
     return {
         **recordfiles.columns(body, {**same, "created_at": ("created", "created_at")}),
         **recordfiles.columns(usage, tokens),
-        **compatible.cached(usage, of_input),
+        **cached,
+        **compatible.with_cached(usage, cached),
         **compatible.beside_output(usage, of_output, model),
         **compatible.searches(body, usage),
         "cost": compatible.cost(usage),

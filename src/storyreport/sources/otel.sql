@@ -1,6 +1,5 @@
 -- OpenTelemetry GenAI spans → core tables.
--- A view src_<table> has the rows to load; src_statuses translates status words. A span that was exported twice (after
--- a retry, say) counts once, as it was last.
+-- src_<table> has the rows to load, src_statuses the words for a status. Of a span exported twice, the last one counts.
 
 -- export: with older
 -- Sorted by their keys alone: a span holds much more.
@@ -144,7 +143,7 @@ left join src_statuses as words on words.word = lower(trim(spans.status));
 -- where a call above or below it is the same. Where an export left out what is above what, an agent counts only without
 -- calls in its trace. A trace may go on in another file: see `loaded`, and what is deleted in the end.
 -- The conventions count cached tokens among the input tokens. Bedrock counts them beside it, and is passed on as it
--- is by most; so does whoever reads more from the cache than all of the input.
+-- is by most; so does whoever reads more from the cache than all of the input, or whose total has all of them.
 with recursive shapes as (
     select
         trace_id,
@@ -160,7 +159,8 @@ spans as (
         shapes.has_tree,
         shapes.trace_has_calls,
         coalesce(input_tokens, 0) as input,
-        coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as cached
+        coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as cached,
+        total_tokens - coalesce(input_tokens, 0) - coalesce(output_tokens, 0) as beside
     from exported
     join shapes on shapes.trace_id = exported.trace_id
 ),
@@ -328,6 +328,7 @@ select
                 (lower(ranked.provider) like '%bedrock%' or lower(ranked.provider) = 'aws')
                 and coalesce(ranked.scope, '') not like 'pydantic%'
             )
+            or (ranked.cached > 0 and ranked.beside - ranked.cached in (0, ranked.reasoning_tokens))
             then ranked.input + ranked.cached
         else ranked.input_tokens
     end as input_tokens,
@@ -337,7 +338,7 @@ select
             ranked.reasoning_tokens > ranked.output_tokens
             or (
                 ranked.reasoning_tokens > 0
-                and ranked.total_tokens = ranked.input_tokens + ranked.output_tokens + ranked.reasoning_tokens
+                and ranked.beside - ranked.reasoning_tokens in (0, ranked.cached)
             )
             then ranked.output_tokens + ranked.reasoning_tokens
         else ranked.output_tokens

@@ -6,7 +6,7 @@ A helper of the sources: it describes no system. Texts, images, vectors and docu
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from . import converse
+from . import converse, native_answers
 from .recordfiles import Row, columns, inside, objects
 
 NANOSECONDS = 1_000_000
@@ -138,4 +138,9 @@ FORMS = (
     Form(_is_ollama, _ollama),
     Form(_is_speech, _media),
     Form(_is_image, _media),
+    # Counts of Bedrock's own before those of a body.
+    Form(native_answers.is_measured, native_answers.measured),
+    Form(lambda record: native_answers.is_llama(record) or native_answers.is_titan(record), native_answers.of_body),
+    Form(native_answers.is_unnamed_chat, native_answers.unnamed_chat),
+    Form(native_answers.is_prediction, native_answers.prediction),
 )

@@ -80,6 +80,10 @@ DATABASE = Part(
                 "cost": ("total_cost",),
                 "duration_ms": ("latency_ms",),
             },
+            required_one=(
+                *("run", "story", "step", "provider", "model", "endpoint", "called_at"),
+                *("input_tokens", "output_tokens", "cost"),
+            ),
             export_signs=frozenset({"called_at"}),
             drops_values=True,
             currencies=("currency",),

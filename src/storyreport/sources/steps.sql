@@ -229,7 +229,9 @@ with identified as not materialized (
         nullif(id, '') is not null as has_id,
         coalesce(
             cast(nullif(id, '') as text),
-            key(run, story, step, provider, model, endpoint, called_at, input_tokens, output_tokens, cost)
+            key(run, story, step, provider, model, endpoint, called_at, input_tokens, output_tokens, cost),
+            -- Of what it had, nothing could be read.
+            '/'
         ) as given_key,
         case when error is not null then error_text(error) end as said
     from src_calls as calls
