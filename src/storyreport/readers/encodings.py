@@ -2,7 +2,7 @@
 
 import codecs
 import io
-from typing import Any, BinaryIO
+from typing import Any
 
 LOOKED_AT = 64 * 1024
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -46,8 +46,8 @@ def _without_mark(start: bytes) -> str | None:
 class Recoded(io.RawIOBase):
     """A file as UTF-8 with line feeds."""
 
-    def __init__(self, file: BinaryIO, encoding: str | None, newline: bool):
-        self._file = file
+    def __init__(self, file: io.BufferedReader, encoding: str | None, newline: bool):
+        self.file = file
         # Two bytes that are no character cannot be escaped as one.
         errors = "storyreport-escape" if encoding and encoding.startswith("utf-16") else "surrogateescape"
         self._decoder = codecs.getincrementaldecoder(encoding or "utf-8")(errors=errors)
@@ -59,7 +59,7 @@ class Recoded(io.RawIOBase):
 
     def readinto(self, room: Any) -> int:
         while not self._ready:
-            block = self._file.read(BLOCK)
+            block = self.file.read(BLOCK)
             text = self._decoder.decode(block, final=not block)
             text = text.replace("\r", "\n") if self._newline else text
             # Bytes that are no text of the encoding stay what they are, for the reader of lines to say so.
@@ -71,5 +71,5 @@ class Recoded(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        self._file.close()
+        self.file.close()
         super().close()

@@ -17,6 +17,8 @@ from .bounds import BLOWN_UP, HIGHEST_RATIO, MAX_BYTES
 
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = "\ufeff"
+# Alone it is a blank line.
+MARK_BYTES = BYTE_ORDER_MARK.encode()
 LONGEST_LINE = 8 * 1024 * 1024
 BLOCK_BYTES = 1 << 16
 # What a gzip file may unpack to: records that repeat themselves reach a hundred, blank lines a thousand.
@@ -77,7 +79,7 @@ def all_lines(place: Place, counts_quotes: bool = True) -> Iterator[tuple[int, s
                     quotes += line.count(b'"')
                 if counts_quotes:
                     yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes: {SHORTEN}"
-            elif line.strip():
+            elif line.strip() and line.strip() != MARK_BYTES:
                 yield (number, *_text(line))
             else:
                 passed, size = _skip_blank_lines(file, left)
@@ -149,7 +151,9 @@ def opened(place: Place) -> io.BufferedReader:
     file.seek(piece.first_byte)
     if start.startswith(GZIP_MAGIC):
         file.close()
-        return io.BufferedReader(_Unpacked(piece.path), BLOCK_BYTES)
+        file = io.BufferedReader(_Unpacked(piece.path), BLOCK_BYTES)
+        # No more is looked at than what one read unpacks, which is at most a block.
+        start = file.peek()
     encoding, newline = encodings.sniffed(start)
     return io.BufferedReader(encodings.Recoded(file, encoding, newline)) if encoding or newline else file
 
@@ -163,7 +167,8 @@ def is_plain(path: Path) -> bool:
 
 def damage_of(file: io.BufferedReader) -> str:
     """What was found to be wrong with a gzip file while it was read."""
-    return file.raw.damage if isinstance(file.raw, _Unpacked) else ""
+    raw = file.raw.file.raw if isinstance(file.raw, encodings.Recoded) else file.raw
+    return raw.damage if isinstance(raw, _Unpacked) else ""
 
 
 def _text(line: bytes) -> tuple[str, str | None]:
