@@ -254,6 +254,7 @@ def _candidates(
         if part.stage is None
         for table_name, table in part.tables.items()
         if (table.export_signs and fields >= set(map(spelled, table.export_signs))) or table.listed_as in known
+        if not fields & set(map(spelled, table.foreign_signs))
     ]
 
 
