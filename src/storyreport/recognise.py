@@ -11,6 +11,7 @@ from .joining import are_files, in_order, joined
 from .readers import text
 from .readers.documents import BROKEN
 from .readers.header import SQLITE_MAGIC, ZIP_MAGIC, packed_as, read_header
+from .readers.lines import MARK_BYTES, opened
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
 from .sources import System, systems, unread
@@ -180,9 +181,13 @@ def _may_be_source(file: Path) -> bool:
 
 
 def has_nothing(file: Path) -> bool:
-    """Whether a file is empty, or an empty list of JSON."""
+    """Whether a file is empty, blank, or an empty list of JSON, packed or not."""
     size = file.stat().st_size
-    return size == 0 or (size <= LARGEST_EMPTY_LIST and b"".join(file.read_bytes().split()) == b"[]")
+    if 0 < size <= LARGEST_EMPTY_LIST:
+        with opened(file) as unpacked:
+            held = unpacked.read(LARGEST_EMPTY_LIST).removeprefix(MARK_BYTES)
+        return b"".join(held.split()) in (b"", b"[]")
+    return size == 0
 
 
 def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
@@ -249,6 +254,7 @@ def _candidates(
         if part.stage is None
         for table_name, table in part.tables.items()
         if (table.export_signs and fields >= set(map(spelled, table.export_signs))) or table.listed_as in known
+        if not fields & set(map(spelled, table.foreign_signs))
     ]
 
 

@@ -81,12 +81,13 @@ class Table:
     of a step, where no row of another step bears on a row: then those of the same group and step are read again.
     `changed` names a time column that grows as a row is updated in place.
     `added` names a time column that says when a row was added (where rows have no number that grows: on a server).
-    `export_signs` are the columns by which a CSV or JSON export of the table is known, `listed_as` the name of the list
-    that holds its rows in an answer of the tool's API. `is_answer` says that its JSON is such an answer without a
-    list of that name: it has some of the rows, and says nothing of the others; `copied` are columns that a full copy
-    has, so that an export without them is no copy but such an answer. `ongoing` names a column and those of
-    its values (in lower case) that say that a row's work goes on: its group is read again each time. `drops_values`
-    keeps a row whose number or time cannot be read, without that value.
+    `export_signs` are the columns by which a CSV or JSON export of the table is known, `foreign_signs` those that it
+    has only where it is of another table, `listed_as` the name of the list that holds its rows in an answer of the
+    tool's API. `is_answer` says that its JSON is such an answer without a list of that name: it has some of the rows,
+    and says nothing of the others; `copied` are columns that a full copy has, so that an export without them is no copy
+    but such an answer. `ongoing` names a column and those of its values (in lower case) that say that a row's work goes
+    on: its group is read again each time. `drops_values` keeps a row whose number or time cannot be read, without that
+    value.
     `aliases` are other names that columns have in forks and other versions. `unread` are columns that are known and not
     read, so that none of them is taken for a column that is absent.
     `clock` says what proves the time zone of a local time.
@@ -100,6 +101,7 @@ class Table:
     required: tuple[str, ...] = ()
     required_one: tuple[str, ...] = ()
     export_signs: frozenset[str] = frozenset()
+    foreign_signs: frozenset[str] = frozenset()
     group: str | None = None
     step: str | None = None
     changed: str | None = None

@@ -111,6 +111,23 @@ def test_a_heartbeat_is_a_sign_of_life(db: ReportDatabase, airflow: Path) -> Non
     assert db.report("stuck_runs", as_of="2026-03-01T13:31:00Z") == []
 
 
+def test_a_heartbeat_in_exports(db: ReportDatabase, tmp_path: Path) -> None:
+    """The table of jobs has nearly all columns of a run's, and is none."""
+    begun = "2026-03-01 10:00:00"
+    (tmp_path / "tasks.csv").write_text(
+        f"task_id,dag_id,run_id,map_index,state,start_date,end_date,try_number,job_id\nt,d,r,-1,running,{begun},,1,7\n",
+        "utf-8",
+    )
+    (tmp_path / "jobs.csv").write_text(
+        "id,dag_id,state,job_type,start_date,end_date,latest_heartbeat,executor_class,hostname,unixname\n"
+        f"7,,running,LocalTaskJob,{begun},,2026-03-01 12:30:00,,h,u\n",
+        "utf-8",
+    )
+    assert db.ingest(tmp_path).counts.rejected == 0
+    assert db.sql("select last_activity_at from step_runs") == [("2026-03-01T12:30:00.000Z",)]
+    assert db.report("data_quality") == []
+
+
 def test_a_reschedule_is_a_sign_of_life(db: ReportDatabase, airflow: Path) -> None:
     """A sensor that looks every day is alive, whatever its row says."""
     with sqlite3.connect(airflow) as connection:

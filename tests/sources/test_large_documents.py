@@ -33,8 +33,11 @@ def read(path: Path) -> list[textfiles.Record]:
         lambda items: items,
         lambda items: {"object": "page", "skipped": [1, {"data": [2]}], "data": items, "has_more": False},
         lambda items: {"records": items},
+        lambda items: {"database": "runs", "columns": ["n", "t"], "rows": items, "truncated": False},
+        lambda items: {"count": len(items), "next": None, "results": items},
+        lambda items: {"items": items},
     ],
-    ids=["list", "data", "records"],
+    ids=["list", "data", "records", "rows", "results", "items"],
 )
 def test_an_item_at_a_time_is_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrap: Any, indent: int | None, packed: bool

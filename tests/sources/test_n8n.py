@@ -75,7 +75,9 @@ def test_executions_of_the_api(db: ReportDatabase, tmp_path: Path) -> None:
         {"id": "1", "finished": True, **times, **fields},
         {"id": "2", "finished": False, **times, **fields},
         {"id": "3", "finished": False, **fields, "startedAt": times["startedAt"], "stoppedAt": None},
-        {"id": "4", "finished": True, "status": "success", **times, **fields, "retryOf": "2"},
+        # Its versions differ in which ids are numbers.
+        {"id": "4", "finished": True, "status": "success", **times, **fields, "retryOf": 2},
+        {"id": 5, "finished": True, "status": "success", **times, **fields, "retryOf": "4"},
     ]
     path.write_text(json.dumps({"data": executions, "nextCursor": None}), encoding="utf-8")
     db.ingest(path)
@@ -86,4 +88,10 @@ def test_executions_of_the_api(db: ReportDatabase, tmp_path: Path) -> None:
         ("2", "2", 1, "failed"),
         ("3", "3", 1, "running"),
         ("4", "2", 2, "completed"),
+        ("5", "2", 3, "completed"),
     ]
+    # Workflows as `n8n export:workflow` writes them say what the ids are called.
+    workflows = [{"id": "wf1", "name": "Story", "active": True, "nodes": [], "connections": {}}]
+    (tmp_path / "workflows.json").write_text(json.dumps(workflows), encoding="utf-8")
+    db.ingest(path, tmp_path / "workflows.json", name="executions")
+    assert {row["step"] for row in rows(db, "step_runs")} == {"Story"}

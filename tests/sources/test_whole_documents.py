@@ -22,6 +22,10 @@ RESULT = '{"starting_at": "2026-11-10T00:00:00Z", "ending_at": "2026-11-11T00:00
         ('{"a": 1}\n{"a": 2}\n', 2),
         ('{"a": "cu\n{"a": 2}\n', 1),
         ('{"a": 1}\n', 1),
+        # What has more to say than that it is a page, or holds no objects, is one record.
+        ('{"id": "c1", "items": [{"a": 1}, {"a": 2}]}', 1),
+        ('{"results": [1, 2]}', 1),
+        ('{"columns": ["a"], "rows": [[1], [2]]}', 1),
     ],
 )
 def test_a_document_is_no_lines(tmp_path: Path, content: str, count: int) -> None:

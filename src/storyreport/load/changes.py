@@ -139,7 +139,7 @@ def _copy(job: Job, table: str, rows: _Candidates) -> int:
     real, declared = job.typed.opened.tables[table][1], job.part.tables[table].columns
     columns = [column for known, column in real.items() if known in declared]
     given = {"after": rows.after, "blocks": json.dumps(list(rows.blocks)), "each": recent.ROWS_A_BLOCK}
-    copy, key = copy_rows(job.connection, name, f"recent_{table}", columns, number, condition, **given)
+    copy, key = copy_rows(job.connection, name, f"recent_{table}", columns, number, condition, given)
     assert key is not None
     job.typed.recent[table] = copy, key
     return int(job.scalar(f"select count(*) from {copy}"))

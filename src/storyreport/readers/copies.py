@@ -1,7 +1,7 @@
 """Copies of a source's rows in temporary tables, where they can be looked up by their number."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from .part import quoted
@@ -17,13 +17,15 @@ def copy_rows(
     columns: Iterable[str],
     number: str | None,
     condition: str = "true",
-    **parameters: Any,
+    parameters: Mapping[str, Any] | None = None,
+    numbers: Collection[str] | None = None,
 ) -> tuple[str, str | None]:
     """Copy the rows of a table (SQL name) that meet a condition; return the SQL names of the copy and of its number.
 
     Rows keep their `number` (SQL name; None where they have none) as the primary key: under the name of the column that
     has it in the source, so that a mapping which joins by that column finds each row at once, otherwise in a column of
-    ours.
+    ours. With `numbers`, the names of columns, the table was imported from a file: these columns become numbers where
+    their text is one, and an empty text is no value.
     """
     name = f"temp.{quoted(copy)}"
     # What SQLite makes of the columns: their affinity, whatever their types are called.
@@ -33,12 +35,17 @@ def copy_rows(
     types = {quoted(column): kind for column, kind in connection.execute(f"select name, type from {_layout(copy)}")}
     connection.execute(f"drop table {name}")
     key = number if number in types else quoted(ROW_NUMBER)
+    if numbers is not None:
+        types |= dict.fromkeys(map(quoted, numbers), "numeric")
     layout = {key: "integer primary key", **{column: kind for column, kind in types.items() if column != key}}
-    values = {key: number or "null", **{column: column for column in types}}
+    values = {
+        key: number or "null",
+        **{column: column if numbers is None else f"nullif({column}, '')" for column in types},
+    }
     connection.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in layout.items())})")
     connection.execute(
         f"insert into {name} select {', '.join(values[column] for column in layout)} from {table} where {condition}",
-        parameters,
+        parameters or {},
     )
     return name, key if number else None
 

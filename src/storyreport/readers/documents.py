@@ -1,7 +1,7 @@
 """JSON documents: small ones are read at once, the lists of large ones an item at a time.
 
-A helper of the sources: it names no system. A document is a list of records, or an object whose `data` or `records` is
-one, or else one record.
+A helper of the sources: it names no system. A document is a list of records, or an object whose `data`, `records` or
+`rows` is one (also `items` or `results` where nothing else stands beside it), or else one record.
 """
 
 import codecs
@@ -19,6 +19,11 @@ from .lines import damage_of, opened
 AT_ONCE = 8 * 1024 * 1024
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 LISTS = ("data", "records")
+# The rows of a table, whatever is said of it.
+ROWS = ("rows",)
+# Lists of records only beside the words of a page.
+PAGED = ("items", "results")
+ALL_LISTS = (*LISTS, *ROWS, *PAGED)
 # Beside it a list is one answer of a model: its vectors, images or ranked documents.
 USAGE = "usage"
 ANSWERED = frozenset(("embedding", "b64_json", "relevance_score"))
@@ -109,8 +114,17 @@ def _listed(document: Any) -> list[Any]:
     if isinstance(document, dict):
         if isinstance(document.get(USAGE), dict):
             return [document]
-        return next((document[key] for key in LISTS if isinstance(document.get(key), list)), [document])
+        return next((document[key] for key in ALL_LISTS if _is_list(document, key)), [document])
     return [record for item in document for record in held_in(item)]
+
+
+def _is_list(document: dict[str, Any], key: str) -> bool:
+    """Whether the document's records are in the list of this name."""
+    held = document.get(key)
+    if not isinstance(held, list) or key in LISTS:
+        return isinstance(held, list)
+    is_alone = key in ROWS or document.keys() - {key} <= PAGE
+    return is_alone and bool(held) and all(isinstance(record, dict) for record in held)
 
 
 def held_in(item: Any) -> Sequence[Any]:
@@ -181,7 +195,7 @@ class _Stream:
         while self.peek() == '"':
             name = self.value()
             self.take(":")
-            if name in LISTS and self.peek() == "[":
+            if name in (*LISTS, *ROWS) and self.peek() == "[":
                 self.take("[")
                 return True
             self.value()

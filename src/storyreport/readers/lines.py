@@ -17,6 +17,8 @@ from .bounds import BLOWN_UP, HIGHEST_RATIO, MAX_BYTES
 
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = "\ufeff"
+# Alone it is a blank line.
+MARK_BYTES = BYTE_ORDER_MARK.encode()
 LONGEST_LINE = 8 * 1024 * 1024
 BLOCK_BYTES = 1 << 16
 # What a gzip file may unpack to: records that repeat themselves reach a hundred, blank lines a thousand.
@@ -77,7 +79,7 @@ def all_lines(place: Place, counts_quotes: bool = True) -> Iterator[tuple[int, s
                     quotes += line.count(b'"')
                 if counts_quotes:
                     yield number, '"' * (quotes % 2), f"{TOO_LONG} {LONGEST_LINE} bytes: {SHORTEN}"
-            elif line.strip():
+            elif line.strip() and line.strip() != MARK_BYTES:
                 yield (number, *_text(line))
             else:
                 passed, size = _skip_blank_lines(file, left)

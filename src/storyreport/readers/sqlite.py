@@ -1,15 +1,16 @@
 """A SQLite file as a source: attached in one snapshot, or copied first where a reader would keep its writer waiting."""
 
 import contextlib
+import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StaleError, StoryreportError
 from ..scratch import check_room, copy_file
 from ..scratch import folder as scratch_folder
-from ..system import written_otherwise
+from ..system import NUMBERS, written_otherwise
 from ..values import readable
 from .copies import copy_rows
 from .hardened import ROW_BYTES, computes_too_much
@@ -41,6 +42,8 @@ PROBLEMS = {
     ("is full",): "There is no room left on the disk ({error}): free some, then try again.",
 }
 NOT_UTF8 = "{path} is damaged (names in its schema are not UTF-8): restore it or copy it again."
+# Declared types of text, or of anything.
+TEXTUAL = re.compile("CHAR|CLOB|TEXT|BLOB|^$")
 # What SQLite calls generated columns: computed when they are read, or stored (pragma_table_xinfo, "hidden").
 COMPUTED, STORED = 2, 3
 OTHER_PROBLEM = "{path} cannot be read ({error}): it may be damaged; copy it again."
@@ -193,12 +196,16 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
         columns = description.named({column.lower(): column for column in present})
         number = _row_number(connection, schema, real[table], columns)
         group = columns.get(description.group or "")
-        if group and not _is_indexed(connection, schema, real[table], group):
+        numbers = {column for key, column in columns.items() if description.columns.get(key) in NUMBERS}
+        is_imported = _is_imported(connection, schema, real[table], numbers)
+        if is_imported or (group and not _is_indexed(connection, schema, real[table], group)):
             if in_place:
                 raise StaleError(is_whole=True)
-            name, number = copy_rows(connection, name, f"copied_{table}", columns.values(), number)
-            index, copied = quoted(f"copied_{table}_group"), quoted(f"copied_{table}")
-            connection.execute(f"create index temp.{index} on {copied} ({quoted(group)})")
+            cleaned = numbers if is_imported else None
+            name, number = copy_rows(connection, name, f"copied_{table}", columns.values(), number, numbers=cleaned)
+            if group:
+                index, copied = quoted(f"copied_{table}_group"), quoted(f"copied_{table}")
+                connection.execute(f"create index temp.{index} on {copied} ({quoted(group)})")
         if number:
             numbered[table] = number
         tables[table] = (name, columns)
@@ -206,6 +213,15 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
     return Opened(
         found, taken, tables, numbered, in_place=in_place, checked=checked, is_hostile=is_hostile, unread=unread
     )
+
+
+def _is_imported(connection: sqlite3.Connection, schema: str, table: str, numbers: Collection[str]) -> bool:
+    """Whether a table is like those that an import of a file makes: without a key, or its numbers are text."""
+    layout = connection.execute("select name, upper(type), pk from pragma_table_info(?, ?)", [table, schema]).fetchall()
+    has_index = connection.execute("select 1 from pragma_index_list(?, ?)", [table, schema]).fetchone()
+    # What has the affinity TEXT, or none (https://sqlite.org/datatype3.html, 3.1).
+    is_text = any("INT" not in kind and TEXTUAL.search(kind) for name, kind, _ in layout if name in numbers)
+    return is_text or not (has_index or any(key for *_, key in layout))
 
 
 def _row_number(connection: sqlite3.Connection, schema: str, table: str, columns: dict[str, str]) -> str | None:

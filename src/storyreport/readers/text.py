@@ -79,7 +79,7 @@ def is_listed(path: Path, name: str | None) -> bool:
 def records(place: Place) -> Iterator[Record]:
     """(number, fields, None) or (number, None, problem) of each record of a JSON or CSV file, or of a piece of it.
 
-    A JSON document is a list of records, or an object whose `data` or `records` is one, or else one record.
+    A JSON document is a list of records, or an object that holds such a list (see `documents`), or else one record.
     """
     path = place.path if isinstance(place, Piece) else place
     yield from READERS[form(path)](place)
@@ -174,7 +174,7 @@ def _is_document(path: Path, first: str) -> bool:
     if len(beginning) == 1:
         # One whole object and a line end are a line of JSON, unless its records are in a list.
         is_line = _is_json(first) and _ends_line(path)
-        return not is_line or any(f'"{name}"' in first for name in documents.LISTS)
+        return not is_line or any(f'"{name}"' in first for name in documents.ALL_LISTS)
     if _is_too_long(first):
         return False
     if _is_json(first):

@@ -81,6 +81,7 @@ DATABASE = Part(
             required=("dag_id",),
             # `airflow dags list-runs` names no type.
             export_signs=frozenset({"dag_id", "state", "start_date"}),
+            foreign_signs=frozenset({"job_type"}),
             aliases=DATES,
             listed_as="dag_runs",
             copied=frozenset({"run_type"}),

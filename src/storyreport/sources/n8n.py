@@ -26,7 +26,11 @@ DATABASE = Part(
             is_answer=True,
             group="id",
         ),
-        "workflow_entity": Table(columns={"id": Type.KEY, "name": Type.KEY}, required=("id",)),
+        "workflow_entity": Table(
+            columns={"id": Type.KEY, "name": Type.KEY},
+            required=("id",),
+            export_signs=frozenset({"id", "name", "nodes", "connections"}),
+        ),
     },
     feeds={"runs": ("execution_entity",), "step_runs": ("execution_entity",)},
     grouped={"runs": "source_key", "step_runs": "source_key"},

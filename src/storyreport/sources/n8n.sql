@@ -10,22 +10,23 @@ from all_workflow_entity
 where name <> '';
 
 -- database: with firsts
--- Each execution with the first one that it repeats, or itself; `retryof` is set where that first one was deleted.
+-- Each execution with the first one that it repeats, or itself; `retryof` is set where that first one was deleted. Ids
+-- may be numbers in one column and text in the other.
 with recursive chains as (
     select
-        id,
-        id as first_id,
-        retryof,
+        cast(id as text) as id,
+        cast(id as text) as first_id,
+        cast(retryof as text) as retryof,
         1 as depth
     from src_execution_entity
     union
     select
         chains.id,
         chains.retryof,
-        earlier.retryof,
+        cast(earlier.retryof as text),
         chains.depth + 1
     from chains
-    join all_execution_entity as earlier on earlier.id = chains.retryof
+    join all_execution_entity as earlier on earlier.id in (chains.retryof, cast(chains.retryof as integer))
     where chains.depth < 100
 )
 
@@ -65,7 +66,7 @@ with worded as (
 select
     cast(executions.id as text) as source_key,
     'execution' as kind,
-    cast(coalesce(firsts.retryof, nullif(firsts.first_id, executions.id)) as text) as again_of,
+    coalesce(firsts.retryof, nullif(firsts.first_id, firsts.id)) as again_of,
     coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as pipeline_name,
     words.status,
     executions.word as source_status,
@@ -91,7 +92,7 @@ select
             )
     end as duration_ms
 from worded as executions
-join firsts on firsts.id = executions.id
+join firsts on firsts.id = cast(executions.id as text)
 left join workflows on workflows.id = cast(executions.workflowid as text)
 left join src_statuses as words on words.word = executions.word;
 
@@ -113,8 +114,8 @@ with recursive origins as materialized (
 
 retries as materialized (
     select
-        id,
-        retryof,
+        cast(id as text) as id,
+        cast(retryof as text) as retryof,
         coalesce(startedat, createdat, '') as began_at
     from all_execution_entity
     where retryof <> ''
@@ -142,7 +143,7 @@ numbered as (
     select
         first_id,
         id,
-        row_number() over (partition by first_id order by depth > 1, began_at, depth, id) as attempt
+        row_number() over (partition by first_id order by depth > 1, began_at, depth, length(id), id) as attempt
     from families
 ),
 
@@ -161,7 +162,7 @@ attempts as materialized (
 
 select
     runs.source_key,
-    cast(attempts.first_id as text) as run_key,
+    attempts.first_id as run_key,
     coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as pipeline_name,
     coalesce(workflows.step, cast(executions.workflowid as text), 'unknown workflow') as step_name,
     attempts.attempt,
@@ -177,5 +178,5 @@ join main.runs
     on
         runs.source_id = :source_id
         and runs.source_key = cast(executions.id as text)
-join attempts on attempts.id = executions.id
+join attempts on attempts.id = runs.source_key
 left join workflows on workflows.id = cast(executions.workflowid as text);

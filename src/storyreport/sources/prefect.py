@@ -58,12 +58,22 @@ DATABASE = Part(
             is_answer=True,
             group="flow_run_id",
         ),
-        "flow": Table(columns={"id": Type.KEY, "name": Type.KEY}, required=("id",)),
-        "flow_run_state": Table(columns={"id": Type.KEY, "message": Type.TEXT}, required=("id",)),
+        "flow": Table(
+            columns={"id": Type.KEY, "name": Type.KEY},
+            required=("id",),
+            export_signs=frozenset({"id", "name", "created", "updated", "tags", "labels"}),
+            foreign_signs=frozenset({"flow_id"}),
+        ),
+        "flow_run_state": Table(
+            columns={"id": Type.KEY, "message": Type.TEXT},
+            required=("id",),
+            export_signs=frozenset({"flow_run_id", "type", "timestamp", "state_details"}),
+        ),
         # Looked up by its group.
         "task_run_state": Table(
             columns={"task_run_id": Type.KEY, **STATE},
             required=("task_run_id", "type"),
+            export_signs=frozenset({"task_run_id", "type", "timestamp", "state_details"}),
             group="task_run_id",
         ),
     },

@@ -55,6 +55,7 @@ DATABASE = Part(
                 "status": Type.WORD,
             },
             required=("id",),
+            export_signs=frozenset({"max_cycles", "cycles_completed"}),
             aliases={
                 "max_cycles": ("cycles", "total_cycles"),
                 "started_at": ("start_time", "started", "created_at"),
@@ -72,6 +73,7 @@ DATABASE = Part(
                 "ended_at": Type.UTC,
             },
             required=("id", "story_key"),
+            export_signs=frozenset({"id", "batch_id", "story_key", "epic_id"}),
             aliases={
                 "started_at": ("start_time", "started", "created_at"),
                 "ended_at": ("end_time", "ended", "completed_at", "finished_at"),
@@ -88,6 +90,7 @@ DATABASE = Part(
                 "status": Type.WORD,
             },
             required=("id", "command"),
+            export_signs=frozenset({"id", "story_id", "command", "task_id"}),
             aliases={
                 "command": ("command_name",),
                 "started_at": ("start_time", "started", "created_at"),
@@ -110,6 +113,7 @@ DATABASE = Part(
                 "message": Type.TEXT,
             },
             required=("id",),
+            export_signs=frozenset({"id", "batch_id", "story_key", "command", "task_id"}),
             # The events that make a step run are of one batch.
             group="batch_id",
         ),
@@ -124,6 +128,7 @@ DATABASE = Part(
                 "status": Type.WORD,
             },
             required=("id", "task_type"),
+            export_signs=frozenset({"batch_id", "task_type", "spawned_at"}),
             aliases={"spawned_at": ("started_at", "created_at"), "completed_at": ("ended_at", "finished_at")},
         ),
     },
