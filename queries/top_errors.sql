@@ -4,7 +4,7 @@ description: >-
   Most frequent errors, with the number of stories and steps affected. Errors that differ only in ids, measures, times,
   paths, URLs and quoted parts are one; status and error codes, exception classes and types tell them apart. Each error
   is counted once: on the step run or call that ended with it, otherwise on the run. With dates, the stories of a lake
-  are unknown. What an error cost cannot be told: a call names its run and step, not the attempt; Cost of failures has
+  are unknown. What an error cost is not known: a call names its run and step, not the attempt; Cost of failures has
   the cost of runs and calls that failed.
 topic: Failures
 lake: rollups
