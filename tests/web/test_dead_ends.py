@@ -36,6 +36,17 @@ def served(path: Path) -> Iterator[Served]:
         yield served
 
 
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A source without any rows."""
+    folder = tmp_path_factory.mktemp("nothing")
+    db = ReportDatabase(folder)
+    (folder / "studio.csv").write_text(STEPS)
+    db.ingest(folder / "studio.csv")
+    with closing(Served(db.path)) as served:
+        yield served
+
+
 def text(page: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
@@ -137,6 +148,8 @@ def test_another_period_may_have_rows(served: Served) -> None:
         ("story_trees", "No source has story trees. Needs a source whose stories are trees of nodes;"),
         ("log_metrics", "No source has log lines. Needs the log of a story-generation service."),
         ("stuck_runs", "Nothing was found, which is good."),
+        # It reads calls, too, of which there are none.
+        ("failed_stories", "Nothing was found, which is good."),
         ("rejected_rows", "Every row could be loaded."),
         ("notes", "There are no notes: add one with storyreport note ."),
         ("acceptance_rates", "The sources have no rows for this report. Needs a source that records the results"),
@@ -144,6 +157,22 @@ def test_another_period_may_have_rows(served: Served) -> None:
 )
 def test_an_empty_report_says_what_would_fill_it(served: Served, report: str, sentence: str) -> None:
     assert said(served.get(f"/storyreport/{report}").text).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("report", "sentence"),
+    [
+        ("recent_runs", "No source has runs."),
+        ("stuck_runs", "No source has runs."),
+        ("failed_runs", "No source has runs."),
+        ("overview", "No source has runs."),
+        ("slowest_steps", "No source has runs of steps."),
+        ("cost_by_step", "No source has calls of models or other paid services."),
+        ("cleanup_candidates", "No source has files."),
+    ],
+)
+def test_without_any_work_it_is_work_that_is_missing(nothing: Served, report: str, sentence: str) -> None:
+    assert said(nothing.get(f"/storyreport/{report}").text).startswith(sentence)
 
 
 def test_a_report_about_one_run_is_not_shown_without_it(served: Served) -> None:

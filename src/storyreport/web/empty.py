@@ -11,7 +11,7 @@ from . import answers, lakes, links, unknown
 from .unknown import Offered
 from .visitor import Visitor
 
-# What a base table holds; of those that a report is made of, the first empty one is what is missing.
+# What a base table holds.
 HOLDS = {
     "story_nodes": "story trees",
     "log_events": "log lines",
@@ -23,6 +23,8 @@ HOLDS = {
     "runs": "runs",
     "notes": "notes: add one with `storyreport note`",
 }
+# What a report is about, if it reads it; otherwise work in one of the tables of it, otherwise the first of HOLDS.
+ALONE, WORK = ("story_nodes", "log_events", "artifacts"), ("step_runs", "runs")
 # What it means that these reports are empty.
 NOTHING = {
     "known_findings": "No finding has been acknowledged: `storyreport ack` does that.",
@@ -30,7 +32,10 @@ NOTHING = {
 }
 # Of these reports it is good news that they are empty.
 FINDINGS = ("Integrity",)
-OF_TROUBLE = ("stuck_runs", "blocked_stories", "failed_stories", "failed_runs", "repeated_warnings", "cost_anomalies")
+OF_TROUBLE = (
+    *("stuck_runs", "blocked_stories", "failed_stories", "failed_runs", "slow_runs", "repeated_warnings", "top_errors"),
+    "cost_anomalies",
+)
 NEEDS = re.compile(r"(?:^|(?<=\. ))[^.]*\b[Nn]eeds [^.]*\.")
 NAMED = ("source", "pipeline", "step")
 KEYS = ("run", "story", "batch")
@@ -121,13 +126,24 @@ def _is_missing(report: reports.Report, param: reports.Param, values: Mapping[st
 
 
 async def _reasons(visitor: Visitor, report: reports.Report) -> tuple[str, ...]:
-    for table in HOLDS:
-        if table in _base_tables(report.sql):
-            found = await answers.rows(visitor.datasette, f"select exists (select 1 from {table}) as found")
-            if not found.rows[0]["found"]:
-                return (_nothing(table), *_needs(report))
+    tables = _subject(report)
+    for table in tables:
+        found = await answers.rows(visitor.datasette, f"select exists (select 1 from {table}) as found")
+        if found.rows[0]["found"]:
+            break
+    else:
+        if tables:
+            return (_nothing(tables[-1]), *_needs(report))
     said = NOTHING.get(report.name, "The sources have no rows for this report.")
     return (*(_good(report) or (said,)), *_needs(report))
+
+
+def _subject(report: reports.Report) -> list[str]:
+    """The tables of which one has to have rows; others only add to them: a failed run has its calls, too."""
+    found = [table for table in HOLDS if table in _base_tables(report.sql)]
+    if alone := [table for table in found if table in ALONE or (table == "calls" and report.topic == "Cost")]:
+        return alone[:1]
+    return [table for table in found if table in WORK] or (list(WORK) if report.topic == "Right now" else found[:1])
 
 
 def _nothing(table: str) -> str:
