@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..reports import Catalogue, Report, Rows
 
+# The columns that are the answer of a report at the prompt, where these are not what its chart draws.
+ANSWERS = {
+    "overview": ("period", "source", "runs", "success_pct", "stories_accepted", "cost", "cost_per_accepted_story"),
+    "run_timeline": ("step", "attempt", "status", "duration_ms", "error"),
+    "story_attempts": ("step", "attempt", "status", "duration_ms", "error"),
+    "story_trees": ("story", "title", "problems", "nodes", "endings"),
+    "batch_events": ("at", "step", "status", "message"),
+    "recent_events": ("at", "step", "status", "message"),
+}
+
 
 @contextlib.contextmanager
 def opened(database: Path) -> Iterator[Any]:
@@ -236,7 +246,14 @@ def report(
             form,
             columns,
             rows,
-            Shape(wide, found.drawn, safe_csv, bom, lambda width: _above(found, columns, rows, width), "--wide"),
+            Shape(
+                wide,
+                ANSWERS.get(found.name, found.drawn),
+                safe_csv,
+                bom,
+                lambda width: _above(found, columns, rows, width),
+                "--wide",
+            ),
         )
 
 
