@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from storyreport import charts, reports
+from storyreport.charts import single
 from storyreport.charts.colours import STATUS
 from storyreport.charts.single import LOW_HEIGHT, LOWEST_HEIGHT
 from storyreport.charts.words import wrapped
@@ -81,6 +82,18 @@ def test_each_folded_column_is_a_part_of_its_bar() -> None:
     # A mark says its row as the report has it.
     said = {value["says"] for value in values(films)}
     assert said == {"source: films; step: write; completed: 1; failed: 1; pending: 1"}
+
+
+@pytest.mark.parametrize("many", [1, single.MANY_POINTS])
+def test_a_folded_part_of_several_rows_says_what_they_are_together(many: int) -> None:
+    """A step of two pipelines is one bar: 3 and 4 completed are 7."""
+    rows = [
+        {**STATES[2], "step": f"write {n}", "pipeline": pipeline, "completed": completed}
+        for n in range(many)
+        for pipeline, completed in (("a", 3), ("b", 4))
+    ]
+    says = {value["says"] for part in drawn(FOLDED, rows).parts for value in values(part)}
+    assert "step: write 0; completed: 7" in says
 
 
 def test_a_point_is_as_large_as_what_its_rate_is_of() -> None:

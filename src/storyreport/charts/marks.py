@@ -184,18 +184,21 @@ def identity(row: Row, category: Mapping[str, Any], measure: Mapping[str, Any]) 
 
 def said(mark: Mark, channels: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[tuple[str, str]]:
     """(title, value) of what a mark says: its row, or of several rows what they are together."""
-    row = mark.original
+    # What a folded column is called, and its number, is in the row as it is drawn.
+    row = {**mark.row, **mark.original}
     currency = str(row.get("currency") or "")
     if len(mark.rows) == 1:
         return [(title({"field": column}), reading(column, row[column], currency)) for column in columns[:MOST_SAID]]
     found = []
+    part = {"title": row["key"]} if "key" not in mark.original and "key" in row else {}
     for channel in channels:
         field = channel.get("field") or ""
         if channel.get("type") == "quantitative":
-            found.append((title(dict(channel)), reading(field, mark.value, currency)))
+            total = int(mark.value) if float(mark.value).is_integer() else mark.value
+            found.append((title({**channel, **part}), reading(field, total, currency)))
             for column in channel.get("ratio", ()):
                 found.append((title({"field": column}), reading(column, sum(row[column] or 0 for row in mark.rows))))
-        elif field:
+        elif field and not (part and field == "key"):
             is_others = mark.colour == OTHERS and channel.get("of") == "colour"
             found.append((title(dict(channel)), OTHERS if is_others else reading(field, row[field])))
     return list(dict(found).items())
