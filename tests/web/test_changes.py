@@ -12,6 +12,9 @@ from helpers.command_line import ok
 from helpers.report_database import ReportDatabase
 from helpers.serving import Served
 
+from storyreport.schema import connect
+from storyreport.sharing.digest import digest
+
 # Hours within the last seven days, and within the seven before, whatever the time of the day is.
 NOW, BEFORE = 2 * 24, 9 * 24
 
@@ -69,15 +72,15 @@ def tables(folder: Path) -> dict[str, list[list[str]]]:
 
 
 def test_steps_that_fail_more_or_less_often(folder: Path) -> None:
-    """The worst first; what is as before, and what has too few executions, is left out."""
+    """The worst first; what is as before, and what has too few executions, is left out, and so is the only source."""
     assert tables(folder)["Failing steps"] == [
-        ["draft", "studio", "40.0 %", "5.0 %"],
-        ["paint", "studio", "5.0 %", "20.0 %"],
+        ["draft", "40.0 %", "5.0 %"],
+        ["paint", "5.0 %", "20.0 %"],
     ]
 
 
 def test_what_costs_more_or_less(folder: Path) -> None:
-    assert tables(folder)["Cost"] == [["studio", "acme", "40.00 USD", "20.00 USD", "100.0 %"]]
+    assert tables(folder)["Cost"] == [["acme", "40.00 USD", "20.00 USD", "100.0 %"]]
 
 
 def test_the_digest_says_the_same(folder: Path) -> None:
@@ -88,3 +91,30 @@ def test_the_digest_says_the_same(folder: Path) -> None:
         "paint of studio: 5.0 % failed, 20.0 % before",
     ]
     assert lines["Changes of cost"] == ["acme of studio: 40.00 USD, 20.00 USD before"]
+
+
+def test_a_step_of_two_pipelines_says_which(tmp_path: Path) -> None:
+    """In films it takes three times as long as before, in books twice; a step of one pipeline needs no name."""
+    took = {("write", "films"): (10, 30), ("write", "books"): (10, 20), ("print", "books"): (40, 20)}
+    rows = [
+        attempt(f"{step}-{pipeline}-{hours}-{n}", hours + n / 100, seconds, step=step, pipeline=pipeline)
+        for (step, pipeline), both in took.items()
+        for hours, seconds in zip((BEFORE, NOW), both, strict=True)
+        for n in range(20)
+    ]
+    ReportDatabase(tmp_path).ingest(write(tmp_path / "studio", rows))
+    shown = tables(tmp_path)["Slower and faster steps"]
+    assert [row[:2] for row in shown] == [["write", "films"], ["write", "books"], ["print", ""]]
+    with closing(connect(tmp_path / "report.db")) as connection:
+        lines = {section.title: section.lines for section in digest(connection, "7d").sections}
+    assert [line.partition(":")[0] for line in lines["Slower and faster steps"]] == [
+        "write of studio films",
+        "write of studio books",
+        "print of studio",
+    ]
+    # 20 times 30, 20 and 20 seconds.
+    assert [line.partition(",")[0] for line in lines["Most time spent"]] == [
+        "write of studio films: 10 min",
+        "print of studio: 6 min 40 s",
+        "write of studio books: 6 min 40 s",
+    ]

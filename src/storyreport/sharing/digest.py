@@ -77,9 +77,13 @@ def _times(row: Row) -> str:
     return f"{row['work']}: {row['now']:,} ({row['before']:,} in as many days before)"
 
 
+def _step(row: Row) -> str:
+    return " ".join(filter(None, (f"{row['step']} of {row['source']}", row["pipeline"])))
+
+
 def _changed(row: Row) -> str:
     was, now, change = duration(row["previous_p95_ms"]), duration(row["p95_ms"]), row["change_pct"]
-    return f"{row['step']} of {row['source']}: p95 {now}, {was} before ({change:+.0f} %)"
+    return f"{_step(row)}: p95 {now}, {was} before ({change:+.0f} %)"
 
 
 def _failing(row: Row) -> str:
@@ -98,11 +102,12 @@ def _health(row: Row) -> str:
 
 
 def _slowest(row: Row) -> str:
-    return f"{row['step']} of {row['source']}: {duration(row['total_ms'])}, p95 {duration(row['p95_ms'])}"
+    return f"{_step(row)}: {duration(row['total_ms'])}, p95 {duration(row['p95_ms'])}"
 
 
 def _failure(row: Row) -> str:
-    return f"{_text(row['error'])}: {row['occurrences']:,} times since {row['first_seen'][:10]}"
+    often = "once, on" if row["occurrences"] == 1 else f"{row['occurrences']:,} times since"
+    return f"{_text(row['error'])}: {often} {row['first_seen'][:10]}"
 
 
 def _failed_most(row: Row) -> str:
@@ -146,7 +151,10 @@ PARTS = (
         "Most time spent",
         "slowest_steps",
         SINCE,
-        "select step, source, total_ms, p95_ms from report where total_ms > 0 order by total_ms desc limit 3",
+        f"""
+        select step, source, {figures.PIPELINE}, total_ms, p95_ms from report
+        where total_ms > 0 order by total_ms desc, source, step limit 3
+        """,
         _slowest,
     ),
     Part(

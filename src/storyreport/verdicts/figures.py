@@ -99,6 +99,8 @@ MOST_FAILED = Question(
 MOST_FAILED_OF_DAYS = Question(
     "failed_runs", {"since": "{since}", "until": "today"}, _MOST_FAILED.format(first=":first", most=3)
 )
+# Named where the source has the step in several.
+PIPELINE = "case when count(*) over (partition by source, step) > 1 then pipeline end as pipeline"
 # Since :first, the first day of the period, against as many days before.
 SLOWER_STEPS = Question(
     "duration_changes",
@@ -107,6 +109,7 @@ SLOWER_STEPS = Question(
     select
         step,
         source,
+        {PIPELINE},
         p95_ms,
         previous_p95_ms,
         change_pct,

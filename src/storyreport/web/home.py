@@ -12,6 +12,7 @@ from .. import reports
 from ..verdicts import figures
 from ..verdicts.figures import Fact, Question
 from . import answers, context, freshness, links
+from .columns import without_values
 from .health import Health, health
 from .permissions import databases, ensure_instance, is_private
 from .tables import Table, table
@@ -217,7 +218,10 @@ async def _change(visitor: Visitor, title: str, asked: Question, chosen: Mapping
     result = await visitor.result(asked.report, {**chosen, **params, "first": first_day().isoformat()}, asked.select)
     if result is None or not (result.rows or result.error):
         return None
-    places = [place for place, name in enumerate(result.columns) if name not in OF_SIZE]
+    # The only source is said above.
+    hidden = {*OF_SIZE, *(("source",) if len(await visitor.sources()) == 1 else ())}
+    hidden.update(without_values(result.columns, result.rows))
+    places = [place for place, name in enumerate(result.columns) if name not in hidden]
     cells = [[row[place] for place in places] for row in result.cells]
     shown = None if result.error else table(title, [result.columns[place] for place in places], cells)
     return Change(title, result.address, shown, result.error)
