@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -217,6 +218,8 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
         return f"{path} is a zip archive: unpack it, and ingest what is in it; of spreadsheets, save a table as CSV."
     if path.suffix.lower() in YAML_ENDINGS:
         return f"{path} is YAML, which is not read: export it as JSON. {PLAIN_FORMATS}."
+    if _candidates(_printed_names(path), system_name):
+        return f"{path} is a table printed without separators: print it as JSON (such as `-o json`) or CSV."
     if system_name:
         return f"{path} is not a file of a {_expected(system_name)}."
     if text.form(path) == "document" and any(problem == BROKEN for _, _, problem in text.first_records(path, 1)):
@@ -230,6 +233,12 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
     # The first line of what is no table is no list of names.
     named = redacted(", ".join(fields[:FIELDS_NAMED]))
     return f"{path}: columns {named}{more} match no known format. {PLAIN_FORMATS}."
+
+
+def _printed_names(path: Path) -> list[str]:
+    """The names of columns in a first line that has nothing but blanks between them."""
+    first = next((line or "" for _, line, _ in text.lines(path)), "")
+    return [text.column_of(name) for name in re.split(r"\s{2,}|\t", first.strip())]
 
 
 def _export(path: Path, system_name: str | None) -> Found | None:

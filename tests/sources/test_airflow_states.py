@@ -272,6 +272,35 @@ def test_answers_as_given(db: ReportDatabase, tmp_path: Path) -> None:
     assert db.one("select count(*) from step_runs where run_id is null") == 0
 
 
+def test_tasks_of_a_run_on_two_pages(db: ReportDatabase, tmp_path: Path) -> None:
+    """A run of which only tasks are known is what those of all pages have come to, in whatever order they are read."""
+    second = {**TASK, "task_id": "u", "state": "success", "start_date": "2026-03-01T10:00:20Z", "duration": 10}
+    second["end_date"] = "2026-03-01T10:00:30Z"
+    for number, task in enumerate((TASK, second), start=1):
+        page = {"task_instances": [task], "total_entries": 2}
+        (tmp_path / f"page{number}.json").write_text(json.dumps(page), "utf-8")
+    expected = [("failed", "2026-03-01T10:00:00.000Z", "2026-03-01T10:00:30.000Z")]
+    found = "select status, started_at, ended_at from runs"
+    db.ingest(tmp_path / "page1.json", tmp_path / "page2.json", name="api")
+    assert db.sql(found) == expected
+    db.ingest(tmp_path / "page1.json", name="api", full=True)
+    assert db.sql(found) == expected
+
+
+def test_a_run_that_was_read_before_its_tasks(db: ReportDatabase, tmp_path: Path) -> None:
+    """It stays what Airflow says of it; it begins with its first try."""
+    run = {**RUN, "start_date": "2026-03-01T10:00:20Z", "queued_at": "2026-03-01T10:00:19Z"}
+    (tmp_path / "runs.json").write_text(json.dumps({"dag_runs": [run]}), "utf-8")
+    (tmp_path / "tasks.json").write_text(json.dumps({"task_instances": [{**TASK, "state": "success"}]}), "utf-8")
+    db.ingest(tmp_path / "runs.json", name="api")
+    found = "select status, source_status, started_at, ended_at, duration_ms, gone_at from runs"
+    ended = "2026-03-01T10:01:00.000Z"
+    assert db.sql(found) == [("failed", "failed", "2026-03-01T10:00:20.000Z", ended, 40_000, None)]
+    db.ingest(tmp_path / "tasks.json", name="api")
+    assert db.sql(found) == [("failed", "failed", "2026-03-01T10:00:00.000Z", ended, 60_000, None)]
+    assert attempts(db) == [("t", 1, "completed")]
+
+
 # As 1.10 keeps them, and as 2.1 answers and its command line prints them.
 DATED = [
     ("task_instance", "dag_run", "2026-03-01 10:00:00.123456", "run_id"),

@@ -64,6 +64,17 @@ def test_yaml_is_named(tmp_path: Path) -> None:
         recognise.find_parts(path)
 
 
+def test_a_table_without_separators_is_named(tmp_path: Path) -> None:
+    """What `airflow -o plain` prints: where a cell is empty, nobody can tell which one."""
+    (path := tmp_path / "runs.txt").write_text(
+        "dag_id  run_id  state    start_date  end_date\ndaily   r       running\n", "utf-8"
+    )
+    with pytest.raises(
+        NotOursError, match=r"is a table printed without separators: print it as JSON \(such as `-o json"
+    ):
+        recognise.find_parts(path)
+
+
 def test_a_sparse_file_ends_where_its_hole_begins(db: ReportDatabase, tmp_path: Path) -> None:
     """A record and 20 MB of nothing."""
     path = tmp_path / "steps.jsonl"

@@ -42,7 +42,7 @@ from src_task_instance_history;
 -- database: runs
 -- The scheduler changes updated_at of a run as long as it looks at it, so that this is no sign of life. A run that was
 -- cleared starts again for Airflow; here it starts with its first try. A run of which only the tasks were handed over
--- is what they have come to.
+-- is what they have come to, with those of an answer's earlier pages; one that was read itself stays what it was.
 with named as (
     select
         src_dag_run.*,
@@ -77,21 +77,124 @@ first_tries as (
     group by run_key
 ),
 
+-- Runs that were read before their tasks.
+known_runs as (
+    select
+        of_tasks.run_key as source_key,
+        of_tasks.dag_id,
+        runs.source_status as state,
+        runs.queued_at,
+        runs.started_at as start_date,
+        runs.ended_at as end_date
+    from (
+        select
+            run_key,
+            min(dag_id) as dag_id
+        from tasks
+        where dated_run is null
+        group by run_key
+    ) as of_tasks
+    cross join main.runs
+        on
+            runs.source_id = :source_id
+            and runs.source_key = of_tasks.run_key
+    where
+        of_tasks.run_key not in (select source_key from named)
+        and runs.source_status is not null
+        and runs.gone_at is null
+),
+
 begun as (
     select
-        ranked.*,
-        coalesce(min(ranked.start_date, first_tries.start_date), ranked.start_date) as started_at
-    from ranked
-    left join first_tries on first_tries.run_key = ranked.source_key
-    where ranked.place = 1
+        whole.*,
+        coalesce(min(whole.start_date, first_tries.start_date), whole.start_date) as started_at
+    from (
+        select
+            source_key,
+            dag_id,
+            state,
+            queued_at,
+            start_date,
+            end_date
+        from ranked
+        where place = 1
+        union all
+        select *
+        from known_runs
+    ) as whole
+    left join first_tries on first_tries.run_key = whole.source_key
+),
+
+lone_tasks as materialized (
+    select
+        tasks.run_key,
+        tasks.dag_id,
+        words.status,
+        coalesce(tasks.queued_dttm, tasks.queued_when) as queued_at,
+        tasks.start_date,
+        tasks.end_date,
+        cast(tasks.task_id as text)
+        || case when tasks.map_index >= 0 then '[' || cast(tasks.map_index as integer) || ']' else '' end as step_name
+    from tasks
+    left join src_statuses as words on words.word = lower(coalesce(nullif(trim(tasks.state), ''), 'none'))
+    where
+        tasks.dated_run is null
+        and tasks.run_key not in (select source_key from begun)
+),
+
+lone_runs as (
+    select
+        run_key,
+        min(dag_id) as dag_id
+    from lone_tasks
+    group by run_key
 ),
 
 stateful as (
     select
-        tasks.*,
-        words.status
-    from tasks
-    left join src_statuses as words on words.word = lower(coalesce(nullif(trim(state), ''), 'none'))
+        run_key,
+        dag_id,
+        status,
+        queued_at,
+        start_date,
+        end_date
+    from lone_tasks
+    union all
+    select
+        run_key,
+        dag_id,
+        status,
+        queued_at,
+        started_at,
+        ended_at
+    from (
+        select
+            lone_runs.run_key,
+            lone_runs.dag_id,
+            earlier.status,
+            earlier.queued_at,
+            -- What waits for its next try has the time of the last one.
+            coalesce(earlier.started_at, lag(earlier.started_at) over tries_of_task) as started_at,
+            earlier.ended_at,
+            earlier.attempt = max(earlier.attempt) over (partition by earlier.run_id, earlier.step_id) as is_last
+        from lone_runs
+        cross join main.runs
+            on
+                runs.source_id = :source_id
+                and runs.source_key = lone_runs.run_key
+        cross join main.step_runs as earlier on earlier.run_id = runs.id
+        cross join main.steps on steps.id = earlier.step_id
+        where
+            earlier.gone_at is null
+            and (lone_runs.run_key, steps.name) not in (
+                select
+                    run_key,
+                    step_name
+                from lone_tasks
+            )
+        window tries_of_task as (partition by earlier.run_id, earlier.step_id order by earlier.attempt)
+    )
+    where is_last
 )
 
 select
@@ -127,14 +230,11 @@ select
         else 'skipped'
     end,
     null,
-    min(queued_dttm),
+    min(queued_at),
     min(start_date),
     case when sum(status in ('running', 'queued', 'waiting')) = 0 then max(end_date) end,
     null
 from stateful
-where
-    dated_run is null
-    and run_key not in (select source_key from named)
 group by run_key;
 
 -- database: steps

@@ -1,9 +1,10 @@
-"""ComfyUI: its history as the API gives it (`/history`), an object with one entry a prompt.
+"""ComfyUI: its history as the API gives it (`/history`), an object with one entry a prompt; its `/queue`, `/api/jobs`.
 
 A prompt is a run, each of its nodes a step. The history has no times of single nodes: what has run, had ended when the
 prompt had. Entries of early versions have no status. A server keeps its history in memory: prompts that it no longer
-has stay here. Written after ComfyUI's published source. Graphs, inputs, outputs and clients are private: of a graph the
-classes of its nodes and the links between them are read.
+has stay here. Of its queue and its jobs the prompts are read, and the node at which one failed. Written after ComfyUI's
+published source. Graphs, inputs, outputs and clients are private: of a graph the classes of its nodes and the links
+between them are read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,11 @@ ENDINGS = {
     "execution_error": "error",
     "execution_interrupted": "interrupted",
 }
+
+# What is said of each item of a list of the queue.
+QUEUES = {"queue_running": "running", "queue_pending": "pending"}
+# What each job says.
+JOB = frozenset(("id", "status", "priority", "create_time"))
 
 PROMPTS = Table(
     columns={
@@ -48,11 +54,11 @@ NODES = Table(
 
 
 def find(path: Path) -> Path | None:
-    """The path if it is a file of a history."""
+    """The path if it is a file of a history, a queue or jobs."""
     if not path.is_file():
         return None
     records = [record for _, record, _ in textfiles.first_records(path, LOOKED_AT) if record]
-    return path if any(_is_entry(key, entry) for record in records for key, entry in record.items()) else None
+    return path if any(_is_ours(record) for record in records) else None
 
 
 def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -61,10 +67,10 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for number, record, problem in textfiles.records(path):
         if record is None:
             yield _staged("comfyui_prompts", {"prompt_id": f"line {number}"}, problem)
-        for key, entry in (record or {}).items():
+        for key, found in _prompts(record or {}):
             position += 1
             try:
-                rows = list(_rows(key, entry))
+                rows = list(found)
             except textfiles.BrokenRecord as error:
                 yield _staged("comfyui_prompts", {"prompt_id": key}, str(error))
                 continue
@@ -74,6 +80,55 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 def _staged(table: str, row: Mapping[str, Any], problem: str | None = None) -> tuple[str, tuple[Any, ...]]:
     return table, (*(row.get(column) for column in TABLES[table].columns), problem)
+
+
+def _is_ours(record: Mapping[str, Any]) -> bool:
+    return (
+        all(isinstance(record.get(name), list) for name in QUEUES)
+        or any(True for _ in _jobs(record))
+        or any(_is_entry(key, entry) for key, entry in record.items())
+    )
+
+
+def _prompts(record: Mapping[str, Any]) -> Iterator[tuple[str, Iterator[tuple[str, dict[str, Any]]]]]:
+    """The id of each prompt of an answer, and its rows."""
+    if record.keys() >= QUEUES.keys():
+        for name, status in QUEUES.items():
+            items = record[name] if isinstance(record[name], list) else []
+            for number, item in enumerate(items):
+                is_item = isinstance(item, list) and len(item) > 1 and isinstance(item[1], str)
+                yield item[1] if is_item else f"{name} {number}", _queued(item if is_item else None, status)
+    elif jobs := list(_jobs(record)):
+        yield from ((str(job["id"]), _job(job)) for job in jobs)
+    else:
+        yield from ((key, _rows(key, entry)) for key, entry in record.items())
+
+
+def _jobs(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The jobs of a list of them, or the one that a record is."""
+    listed = record.get("jobs")
+    for job in listed if isinstance(listed, list) else [record]:
+        if isinstance(job, dict) and job.keys() >= JOB:
+            yield job
+
+
+def _queued(item: list[Any] | None, status: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The row of a prompt that waits or runs; raises BrokenRecord."""
+    if item is None:
+        raise textfiles.BrokenRecord("is no prompt of a queue")
+    extra = item[3] if len(item) > 3 and isinstance(item[3], dict) else {}
+    yield "comfyui_prompts", {"status": status, "queued_at": textfiles.single(extra.get("create_time"), "create_time")}
+
+
+def _job(job: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The row of a job, and that of the node at which it failed; raises BrokenRecord."""
+    failure = textfiles.object_in(job, "execution_error")
+    columns = {"status": "status", "queued_at": "create_time"}
+    columns |= {"started_at": "execution_start_time", "ended_at": "execution_end_time"}
+    row = {column: textfiles.single(job.get(name), name) for column, name in columns.items()}
+    yield "comfyui_prompts", {**row, "error_message": _error(failure)}
+    for node in _nodes({}, frozenset(), {"execution_error": failure}, row["status"]):
+        yield "comfyui_nodes", {**node, "ended_at": row["ended_at"]}
 
 
 def _is_entry(key: str, entry: Any) -> bool:

@@ -1,6 +1,6 @@
 -- ComfyUI's history → core tables.
 -- A view src_<table> has the rows to load; src_statuses translates status words. A prompt that is given twice counts
--- once, as it was last.
+-- once, as it was last; a queue that was asked before says nothing of a prompt that has ended since.
 
 -- history: runs
 with ranked as (
@@ -26,7 +26,13 @@ select
     end as duration_ms
 from ranked
 left join src_statuses as words on words.word = lower(trim(ranked.status))
-where ranked.place = 1;
+left join main.runs as known
+    on
+        known.source_id = :source_id
+        and known.source_key = ranked.prompt_id
+where
+    ranked.place = 1
+    and (known.ended_at is null or ranked.ended_at is not null);
 
 -- history: steps
 -- Nodes of one class are of one family.
