@@ -36,7 +36,14 @@ select
     end as duration_ms,
     -- Pass-through endpoints write Anthropic's count, which leaves out what the cache has.
     case
-        when payloads.prompt_tokens < payloads.cached then payloads.prompt_tokens + payloads.cached
+        when
+            payloads.prompt_tokens < payloads.cached
+            or (
+                payloads.cached > 0
+                and payloads.total_tokens
+                = payloads.prompt_tokens + payloads.cached + coalesce(payloads.completion_tokens, 0)
+            )
+            then payloads.prompt_tokens + payloads.cached
         else payloads.prompt_tokens
     end as input_tokens,
     payloads.completion_tokens as output_tokens,
