@@ -148,6 +148,32 @@ select
 from days
 where place = 1;
 
+-- summaries: calls
+-- How many calls a day had is not known: a row has none of its own, as a bill has.
+with days as (
+    select
+        date,
+        team,
+        model,
+        sum(spend) as spend,
+        sum(total_tokens) as total_tokens
+    from src_litellm_summaries
+    group by 1, 2, 3
+)
+
+select
+    key('summary', date, team, model) as source_key,
+    'litellm' as provider,
+    coalesce(model, '') as model,
+    'completed' as status,
+    date as called_at,
+    case when spend <> 0 then 0 else 1 end as calls,
+    total_tokens,
+    case when spend <> 0 then spend end as cost,
+    'USD' as currency,
+    case when team <> '' then json_object('team', team) end as labels
+from days;
+
 -- usage: calls
 with days as (
     select
