@@ -40,7 +40,7 @@ def joined(parts: Sequence[Found], folder: Path) -> Found:
 
 def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:
     """Tables and files of each pass: the pieces of one export, those of one date, or the first of each table, …"""
-    can_be_pieces = parts[0].system.parts[parts[0].part].stage_files is not None
+    part = parts[0].system.parts[parts[0].part]
     files = [(table, path) for part in parts for table, path in (part.exports or (("", part.path),))]
     dates = [_date(path) for _, path in files]
     is_dated = all(dates)
@@ -48,9 +48,11 @@ def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:
     places: dict[tuple[str, int], tuple[list[str], list[Path]]] = {}
     places_of: dict[tuple[Path, str], tuple[str, int]] = {}
     for (table, path), date in zip(files, dates, strict=True):
-        label = date if is_dated else ""
+        label = date if is_dated and not part.is_one else ""
         place = (label, seen[label, table])
-        if can_be_pieces and not table and PIECE.search(path.name):
+        if part.stage_files and part.is_one:
+            place = places_of.setdefault((Path(), ""), place)
+        elif part.stage_files and not table and PIECE.search(path.name):
             place = places_of.setdefault((path.parent, PIECE.sub("#", path.name)), place)
         tables, paths = places.setdefault(place, ([], []))
         seen[label, table] += place == (label, seen[label, table])
