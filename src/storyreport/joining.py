@@ -1,9 +1,11 @@
 """The files of one part that are given together: exports of its tables, or exports of one table that follow each other.
 
 Exports of several tables are one copy of the part. Exports of one table (one a day, one a month), or with a date in
-their names, follow each other: the part then has passes, each of which adds to those before it.
+their names, follow each other: the part then has passes, each of which adds to those before it. The pieces that a cloud
+cuts a large export into, by their names, are one pass: a day's rows may be in several of them.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +15,8 @@ from .readers.part import Found
 
 DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-_.]?(?:\d\d(?:[-_.]?\d\d)?|W\d\d|Q\d)(?!\d)", re.IGNORECASE)
 GZIPPED = ".gz"
+# How pieces of one export are counted: report-00001.csv, export-000000000001.json, part_1_0001.csv.
+PIECE = re.compile(r"(?<!\d)0\d{3,}(?!\d)|(?<=part[-_])\d+", re.IGNORECASE)
 
 
 def are_files(parts: Sequence[Found]) -> bool:
@@ -24,25 +28,34 @@ def joined(parts: Sequence[Found], folder: Path) -> Found:
     """Files of one part, below a folder, as one; parts of one system and name that are files."""
     first = parts[0]
     passes = [
-        Found(first.system, first.part, files[0], tuple(sorted(zip(tables, files, strict=True))) if tables[0] else ())
+        Found(first.system, first.part, files[0], tuple(sorted(zip(tables, files, strict=True))))
+        if tables[0]
+        else Found(first.system, first.part, files[0], pieces=tuple(files) if len(files) > 1 else ())
         for tables, files in _passes(parts)
     ]
-    if len(passes) == 1 and not any(_date(part.path) for part in parts):
+    if len(passes) == 1 and not passes[0].pieces and not any(_date(part.path) for part in parts):
         return Found(first.system, first.part, folder if passes[0].exports else first.path, passes[0].exports)
     return Found(first.system, first.part, folder, passes=tuple(passes))
 
 
 def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:
-    """Tables and files of each pass: those of one date, or else the first of each table, the second, …"""
+    """Tables and files of each pass: the pieces of one export, those of one date, or the first of each table, …"""
+    part = parts[0].system.parts[parts[0].part]
     files = [(table, path) for part in parts for table, path in (part.exports or (("", part.path),))]
     dates = [_date(path) for _, path in files]
     is_dated = all(dates)
     seen: Counter[tuple[str, str]] = Counter()
     places: dict[tuple[str, int], tuple[list[str], list[Path]]] = {}
+    places_of: dict[tuple[Path, str], tuple[str, int]] = {}
     for (table, path), date in zip(files, dates, strict=True):
-        label = date if is_dated else ""
-        tables, paths = places.setdefault((label, seen[label, table]), ([], []))
-        seen[label, table] += 1
+        label = date if is_dated and not part.is_one else ""
+        place = (label, seen[label, table])
+        if part.stage_files and part.is_one:
+            place = places_of.setdefault((Path(), ""), place)
+        elif part.stage_files and not table and PIECE.search(path.name):
+            place = places_of.setdefault((path.parent, PIECE.sub("#", path.name)), place)
+        tables, paths = places.setdefault(place, ([], []))
+        seen[label, table] += place == (label, seen[label, table])
         tables.append(table)
         paths.append(path)
     return [places[place] for place in sorted(places)]
@@ -60,4 +73,6 @@ def in_order(paths: Sequence[Path]) -> list[Path]:
 
 
 def _pieces(path: Path) -> list[str]:
-    return [piece for piece in re.split(r"(\d+)", str(path).removesuffix(GZIPPED)) if piece]
+    # A browser's second download, bill (1).csv, comes after bill.csv.
+    named, _ = os.path.splitext(str(path).removesuffix(GZIPPED))
+    return [piece for piece in re.split(r"(\d+)", named) if piece]

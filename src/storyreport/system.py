@@ -5,7 +5,7 @@ of a SQLite database, or staged ones that the module fills from files. The mappi
 every declared column (null where the source lacks it), typed, without the rows that cannot be loaded.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -139,12 +139,14 @@ class Part:
     why_not   of a file that looks like the part's but holds nothing to load: a sentence that says so, or None
     stage     for a folder: the folder → (table, row) pairs, a row in the order of the table's columns with the reason
               why it cannot be loaded (or None) at its end
+    stage_files  the same for the pieces of one export
     feeds     {core table: the part's tables whose rows it is made of}, for finding deleted rows
     grouped   {core table: the core column (source_key, story_key, run_key) that holds a row's group}
     statuses  the source's words for a status, in lower case → ours
     restarts  core tables whose rows may begin again under their key: a later begin does not make them other work
     grows     whether rows that are added to an export can be mapped without those before, but for the rows of their
               groups and their keys: each column comes from the row, its group or its references
+    is_one    whether files given together are read as one, whatever their names: a row adds up what several say
     has_given_keys  whether keys are what users give, of any form; otherwise only numbers are found to be used again
     repeats   core tables whose keys say what work is of and which attempt it is: a source that begins again has the
               same ones for other work, one that forgets its oldest attempts other ones for the same work
@@ -157,10 +159,12 @@ class Part:
     signs: tuple[Mapping[str, frozenset[str]], ...] = ()
     find: Callable[[Path], Path | None] | None = None
     stage: Callable[[Path], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
+    stage_files: Callable[[Sequence[Path]], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
     restarts: frozenset[str] = frozenset()
     has_given_keys: bool = False
     repeats: frozenset[str] = frozenset()
     grows: bool = False
+    is_one: bool = False
     why_not: Callable[[Path], str | None] | None = None
 
 

@@ -137,6 +137,29 @@ def test_what_makers_count_in_their_own_words(db: ReportDatabase, tmp_path: Path
     assert costs(db, tmp_path / "answers.jsonl", record) == [cost if cost is None else pytest.approx(cost, abs=1e-12)]
 
 
+@pytest.mark.parametrize("kind", [float, str])
+@pytest.mark.parametrize(
+    "answer", [name for name in ANSWERS if name.startswith(("cached", "xai: r", "gemini: cached"))]
+)
+def test_counts_of_data_frames_and_as_texts(
+    db: ReportDatabase, tmp_path: Path, answer: str, kind: type[float | str]
+) -> None:
+    def written(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: written(held) for name, held in value.items()}
+        return (
+            [written(held) for held in value]
+            if isinstance(value, list)
+            else kind(value)
+            if isinstance(value, int)
+            else value
+        )
+
+    record, cost = ANSWERS[answer]
+    usage = {name: written(record[name]) for name in ("usage", "usageMetadata") if name in record}
+    assert costs(db, tmp_path / "answers.jsonl", {**record, **usage}) == [pytest.approx(cost, abs=1e-12)]
+
+
 def test_a_stream_without_ids_is_its_last_part(db: ReportDatabase, tmp_path: Path) -> None:
     """Two streams and one that was cut off: 150, 100 and 40 tokens out at 2.50, 1000, 1000 and 2000 in at 0.30."""
 

@@ -160,6 +160,35 @@ def test_cloud_bills_that_repeat_a_line(db: ReportDatabase, tmp_path: Path) -> N
     assert spent(db) == [("USD", 4.0)]
 
 
+@pytest.mark.parametrize("as_folder", [True, False])
+@pytest.mark.parametrize(
+    ("names", "cost"),
+    [
+        (("export-000000000000.jsonl", "export-000000000001.jsonl"), 7),
+        (("2026-11-cur-00001.jsonl", "2026-11-cur-00002.jsonl"), 7),
+        (("part_0_0001.jsonl", "part_1_0001.jsonl"), 7),
+        # A later export of the same bill counts instead of the earlier one.
+        (("bill-2026-11-08.jsonl", "bill-2026-11-09.jsonl"), 4),
+        (("bill.jsonl", "bill (1).jsonl"), 4),
+    ],
+)
+def test_pieces_of_one_bill_are_added_up(
+    db: ReportDatabase, tmp_path: Path, names: tuple[str, str], cost: float, as_folder: bool
+) -> None:
+    """A day's rows of a service are in both files, 1 + 2 and 4 euros."""
+    folder = tmp_path / "bills"
+    folder.mkdir()
+    paths = [folder / name for name in names]
+    named = {"service": {"description": "Vertex AI"}, "sku": {"description": "Input"}, "cost_type": "regular"}
+    row = {**named, "usage_start_time": "2026-11-06 10:00:00 UTC", "currency": "EUR", "credits": []}
+    for path, costs in zip(paths, ((1, 2), (4,)), strict=True):
+        path.write_text("".join(json.dumps({**row, "cost": cost}) + "\n" for cost in costs), "utf-8")
+    given = [folder] if as_folder else paths
+    db.ingest(*given)
+    assert spent(db) == [("EUR", cost)]
+    assert db.ingest(*given).unchanged
+
+
 def test_the_logs_of_an_account(db: ReportDatabase, tmp_path: Path) -> None:
     """Bedrock's logs are found below a folder; the bodies beside them and other files are left alone."""
     hour = (

@@ -14,6 +14,7 @@ LOG = {"schemaType": "ModelInvocationLog", "timestamp": "2026-06-26T12:00:00Z", 
 COUNTED = {**LOG, "input": {"inputTokenCount": 1500}, "output": {"outputTokenCount": 500}}
 USED = {"usage": {"inputTokens": 1000, "cacheReadInputTokens": 500, "outputTokens": 100}}
 
+OF_KEY = {"model": "gpt-4o", "spend": 0.25, "total_tokens": 100, "api_key": "tellnoone"}
 # The file → model, calls, tokens in and out, cost, currency, of all rows.
 EXPORTS = {
     "the days of OpenRouter's website": (
@@ -43,6 +44,29 @@ EXPORTS = {
         "2026-07-24,Atlas,gpt-4o,120000,18000,12.00,USD\n"
         "2026-07-24,Beacon,gpt-4o,90000,11000,3.00,USD\n",
         [("gpt-4o", 2, 210000, 29000, 15, "USD")],
+    ),
+    "LiteLLM's spend logs, summarized by day": (
+        json.dumps(
+            [
+                {"startTime": "2026-05-01", "spend": 1.5, "users": {"x": 1.5}, "models": {"gpt-4o": 1.5, "own": 0}},
+                {"startTime": "2026-05-02", "spend": 0.3, "users": {}, "models": {}},
+            ]
+        ),
+        [("gpt-4o", 0, None, None, 1.5, "USD"), ("own", 1, None, None, None, "USD"), ("", 0, None, None, 0.3, "USD")],
+    ),
+    "LiteLLM's spend report, a key of a team twice": (
+        json.dumps(
+            [
+                {
+                    "group_by_day": "2026-05-01T00:00:00+00:00",
+                    "teams": [
+                        {"team_name": "a", "total_spend": 1.75, "metadata": [dict(OF_KEY, spend=1.5), OF_KEY]},
+                        {"team_name": "b", "total_spend": 0.5, "metadata": []},
+                    ],
+                }
+            ]
+        ),
+        [("gpt-4o", 0, None, None, 1.75, "USD"), ("", 0, None, None, 0.5, "USD")],
     ),
     "calls of one's own, in the words of other trackers": (
         "called_at,provider,model,prompt_tokens,completion_tokens,cached_tokens,cost_usd,latency_ms\n"
@@ -146,7 +170,6 @@ UNREAD: list[tuple[Any, str]] = [
         "list of Langfuse's traces, .*models",
     ),
     ({"ResultsByTime": [], "GroupDefinitions": []}, "is an answer of AWS's Cost Explorer, .*: export a CUR as CSV"),
-    ([{"startTime": "2026-05-01", "spend": 0.3, "models": {}, "users": {}}], "summarize=false`"),
     (
         [{"ts": 1, "type": "say", "say": "api_req_started", "text": "{}"}],
         "is a task of Cline or Roo Code, which is not",

@@ -50,6 +50,7 @@ def test_forms_say_the_same(tmp_path: Path, items: list[Any], totals: tuple[int,
         "pages a line": lines(pages(items)),
         "list of pages": json.dumps(pages(items)),
         "pages one after the other": "\n".join(json.dumps(page, indent=1) for page in pages(items)),
+        "without empty fields": json.dumps([{k: v for k, v in item.items() if v is not None} for item in items]),
     }
     found = {}
     for number, (form, text) in enumerate(forms.items()):

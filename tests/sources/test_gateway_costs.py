@@ -49,6 +49,11 @@ SERVER = {"model": "gpt-4o", "custom_llm_provider": "openai"}
         (NOTHING, None, None),
         ({**NOTHING, "call_type": "aimage_generation", "model": "dall-e-3"}, None, None),
         ({**NOTHING, "status": "failure"}, 0.0, None),
+        # What was done with files and batches is no model's work; a batch that has ended has its cost.
+        ({**NOTHING, "call_type": "aretrieve_batch"}, 0.0, None),
+        ({**NOTHING, "call_type": "acreate_file"}, 0.0, None),
+        ({**NOTHING, "call_type": "afile_content"}, 0.0, None),
+        ({"call_type": "aretrieve_batch", "spend": 0.25}, 0.25, None),
         ({"cache_hit": "True"}, 0.0, None),
         # A server of one's own has no price, whatever way it is asked.
         ({**SERVER, "api_base": "http://10.0.0.5:8000/v1"}, None, None),

@@ -44,6 +44,25 @@ def test_counters_of_both_kinds(
     assert spent(db, tmp_path / "metrics.jsonl", metric, times=2) == cost
 
 
+@pytest.mark.parametrize("is_grown", [True, False])
+@pytest.mark.parametrize(("temporality", "cost"), [(1, 0.75), (2, 0.5)])
+def test_files_that_a_collector_rotated(
+    db: ReportDatabase, tmp_path: Path, temporality: int, cost: float, is_grown: bool
+) -> None:
+    """A day's points are in two files, whose names have the time of their end: 0.25 and 0.5 dollars."""
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    for minute, (name, amount) in enumerate({"metrics-2026-11-06T10": 0.25, "metrics": 0.5}.items(), start=1):
+        counter = {"aggregationTemporality": temporality, "dataPoints": [point(minute, asDouble=amount)]}
+        metric = {"name": "claude_code.cost.usage", "sum": counter}
+        request = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}
+        (folder / f"{name}.jsonl").write_text(json.dumps(request) + "\n", "utf-8")
+        if is_grown:
+            db.ingest(folder, name="metrics")
+    db.ingest(folder, name="metrics")
+    assert db.sql("select round(sum(cost), 9) from calls where gone_at is null") == [(cost,)]
+
+
 def test_a_histogram_counts_requests(db: ReportDatabase, tmp_path: Path) -> None:
     """10,000 * 2.50 + 1,000 * 10 of ten requests."""
     named = {"gen_ai.system": "openai", "gen_ai.request.model": "gpt-4o"}

@@ -212,17 +212,40 @@ def test_a_trace_of_langfuse_s_api(db: ReportDatabase, tmp_path: Path) -> None:
     assert found == {"g": 0.0069125, "e": 0.00002}
 
 
-def test_litellm_s_pass_through_of_anthropic(db: ReportDatabase, tmp_path: Path) -> None:
-    """More from the cache than all of the input: it is beside it. 10 * 3 + 5000 * 0.30 + 1000 * 3.75 + 100 * 15."""
+@pytest.mark.parametrize(
+    ("given", "total", "cost"),
+    [
+        # More from the cache than all of the input: it is beside it. 10 * 3 + 5000 * 0.30 + 1000 * 3.75 + 100 * 15.
+        (10, 110, 0.00678),
+        # The total has it beside the input: 10000 * 3; or within: 4000 * 3.
+        (10_000, 16_100, 0.03675),
+        (10_000, 10_100, 0.01875),
+    ],
+)
+def test_litellm_s_pass_through_of_anthropic(
+    db: ReportDatabase, tmp_path: Path, given: int, total: int, cost: float
+) -> None:
     cached = {"cache_read_input_tokens": 5000, "cache_creation_input_tokens": 1000}
     call = {"request_id": "r", "call_type": "pass_through_endpoint", "spend": 0, "status": "success"}
     times = {"startTime": "2026-11-10T10:01:00.000Z", "endTime": "2026-11-10T10:01:02.500Z"}
     model = {"model": "claude-sonnet-4-5", "custom_llm_provider": "anthropic"}
-    counts = {"prompt_tokens": 10, "completion_tokens": 100, "total_tokens": 110}
+    counts = {"prompt_tokens": given, "completion_tokens": 100, "total_tokens": total}
     found = costs(
         db, written(tmp_path / "logs.jsonl", {**call, **times, **model, **counts, "metadata": {"usage_object": cached}})
     )
-    assert found == {"r": 0.00678}
+    assert found == {"r": cost}
+
+
+@pytest.mark.parametrize(("total", "tokens", "cost"), [(1150, 1000, 0.0023), (1550, 1400, 0.0028)])
+def test_cached_tokens_of_gemini_cli(db: ReportDatabase, tmp_path: Path, total: int, tokens: int, cost: float) -> None:
+    """Within the input (600 * 1.25 + 400 * 0.125 + 150 * 10), or beside it, by the total."""
+    used = {"input": 1000, "output": 100, "cached": 400, "thoughts": 50, "tool": 0, "total": total}
+    said = {"id": "m", "timestamp": "2026-11-10T10:00:05.000Z", "type": "gemini", "model": "gemini-2.5-pro"}
+    session = {"sessionId": "s", "projectHash": "p", "startTime": "2026-11-10T10:00:00.000Z"}
+    path = tmp_path / "session-2026-11-10T10-00-abc.json"
+    path.write_text(json.dumps({**session, "messages": [{**said, "tokens": used}]}), "utf-8")
+    db.ingest(path)
+    assert db.sql("select input_tokens, round(estimated_cost, 9) from calls") == [(tokens, cost)]
 
 
 @pytest.mark.parametrize(

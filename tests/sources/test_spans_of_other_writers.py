@@ -111,6 +111,12 @@ def test_observations_of_langfuse_s_sdk(db: ReportDatabase, tmp_path: Path, usag
     ]
 
 
+@pytest.mark.parametrize(("code", "status"), [("0", "completed"), ("1", "completed"), ("2", "failed"), (2, "failed")])
+def test_codes_of_a_status_as_texts(db: ReportDatabase, tmp_path: Path, code: Any, status: str) -> None:
+    db.ingest(export(tmp_path / "spans.jsonl", {**span(1, CHAT), "status": {"code": code}}))
+    assert db.sql("select status from calls") == [(status,)]
+
+
 def test_openinference_without_a_kind(db: ReportDatabase, tmp_path: Path) -> None:
     said = {"llm.model_name": "gpt-4o", "llm.token_count.prompt": 100_000, "llm.token_count.completion": 1_000}
     db.ingest(export(tmp_path / "spans.jsonl", span(1, said)))

@@ -181,7 +181,8 @@ def test_letters_of_latin_1(db: ReportDatabase, tmp_path: Path) -> None:
         (",,,,0.75", True),
         (",,Total,,0.75", True),
         ("Grand total,,,,$0.75", True),
-        # Another amount is no total, and a call that costs as much is a call.
+        # Another amount is no total, and a call that costs as much is a call, as is one with an id.
+        ("c3,,,,0.75", False),
         ("Total,,,,0.7", False),
         (f"c3,{AT},gpt-4o,outline,0.75", False),
     ],
@@ -192,6 +193,13 @@ def test_totals_are_left_out(db: ReportDatabase, tmp_path: Path, last: str, left
     assert len(found) == (2 if left_out else 3)
     reasons = [reason for (reason,) in db.sql("select reason from rejects")]
     assert reasons == ["a total of the rows above it, which is left out"] * left_out
+
+
+def test_calls_without_a_model_that_cost_nothing_are_no_totals(db: ReportDatabase, tmp_path: Path) -> None:
+    content = "called_at,model,step,cost\n,,draft,0\n,,outline,0\n"
+    (tmp_path / "calls.csv").write_text(content, "utf-8")
+    db.ingest(tmp_path / "calls.csv")
+    assert db.sql("select count(*) from calls") == [(2,)]
 
 
 @pytest.mark.parametrize("row", [",,,,,USD,", "a note,,,,,,", ",,,,,,a note", ",,,,,USD,a note\n,,,,,,another one"])

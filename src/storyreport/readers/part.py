@@ -32,6 +32,7 @@ class Found:
 
     exports   the tables of a database part that were handed over as text files, each with its file
     passes    files that follow each other: each is read by itself and adds to those before it
+    pieces    files that are one export in pieces, read as one
     url       of a database server, secrets included; `path` is the database's name then
     label     the place's name where that is not its path (standard input)
     """
@@ -41,6 +42,7 @@ class Found:
     path: Path
     exports: tuple[tuple[str, Path], ...] = ()
     passes: tuple["Found", ...] = ()
+    pieces: tuple[Path, ...] = ()
     url: str = field(default="", repr=False)
     label: str = ""
 
@@ -177,7 +179,7 @@ def _states(found: Found) -> Iterator[State]:
 def _places(found: Found) -> list[Path]:
     if found.passes:
         return [place for each in found.passes for place in _places(each)]
-    return [path for _, path in found.exports] or [found.path]
+    return [path for _, path in found.exports] or list(found.pieces) or [found.path]
 
 
 def _is_text(found: Found) -> bool:

@@ -46,7 +46,7 @@ UNIT = Pattern(r"(?!(?s:.){200})(.+?)_*[(\[](.{1,12})[)\]]")
 AMOUNT_IN = Pattern(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
 MOST_LAYOUTS = 1000
 # What a row of a table has that a row of totals has not.
-NAMES = ("provider", "model", "called_at", "traceid")
+NAMES = ("provider", "model", "called_at", "traceid", "id", "request_id", "starttime")
 
 
 @dataclass
@@ -309,6 +309,8 @@ def _total(row: Row, cleaned: Row, summed: Sequence[str], sums: Sums) -> str | N
     if amounts and sums.amounts and not (_names(row.get("provider")) or _names(row.get("model"))):
         # Two calls may well have the same tokens.
         is_nameless = not any(row.get(name) for name in NAMES) and not summed[0].endswith("tokens")
+        # Nothing is the sum of any calls that cost nothing.
+        is_nameless = is_nameless and any(amounts.values())
         says_total = _says_total(row.values())
         is_sum = _are_sums(amounts, sums.amounts) or (says_total and _are_sums(amounts, sums.lately))
         if is_sum and (is_nameless or says_total):

@@ -48,7 +48,8 @@ def open_staged(
     found_ends: dict[str, End] = {}
     if part.stage:
         every = {table: tuple(columns) for table, (_, columns) in tables.items()}
-        rows: Iterator[Staged] = ((table, every[table], _storable_row(row)) for table, row in part.stage(found.path))
+        made = part.stage_files(found.pieces) if part.stage_files and found.pieces else part.stage(found.path)
+        rows: Iterator[Staged] = ((table, every[table], _storable_row(row)) for table, row in made)
     else:
         rows = _exported_rows(found, ends or {}, found_ends)
     count = 0

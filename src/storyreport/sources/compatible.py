@@ -6,6 +6,7 @@ A helper of the sources: it describes no system. Outputs are never read but for 
 from collections.abc import Mapping
 from typing import Any
 
+from ..readers import text as textfiles
 from .recordfiles import Row, inside, objects
 
 # https://docs.x.ai/developers/cost-tracking
@@ -31,6 +32,34 @@ PERPLEXITY = "sonar"
 XAI = "grok"
 # An object that only one provider adds to its answers.
 MARKS = {"x_groq": "groq", "time_info": "cerebras"}
+
+
+# What holds counts in an answer.
+USAGE = frozenset(("usage", "usageMetadata", "usage_metadata", "billed_units", "modelUsage", "tokenMetadata"))
+# response.body.message.usage, and room for more.
+DEEPEST = 5
+
+
+def with_whole_counts(holder: dict[str, Any], depth: int = DEEPEST) -> dict[str, Any]:
+    """An answer whose counts are whole numbers, as those of data frames (1000.0) and texts (`1000`) are not."""
+    changed = {}
+    for name, value in holder.items():
+        if isinstance(value, dict):
+            whole = _whole(value) if name in USAGE else with_whole_counts(value, depth - 1) if depth else value
+            if whole is not value:
+                changed[name] = whole
+    return {**holder, **changed} if changed else holder
+
+
+def _whole(value: Any) -> Any:
+    """A value with the whole numbers within it as such; itself where it has no others."""
+    if isinstance(value, dict):
+        held = {name: _whole(one) for name, one in value.items()}
+        return held if any(held[name] is not one for name, one in value.items()) else value
+    if isinstance(value, list):
+        items = [_whole(one) for one in value]
+        return items if any(new is not one for new, one in zip(items, value, strict=True)) else value
+    return textfiles.whole(value)
 
 
 def provider(body: Mapping[str, Any], is_own: bool) -> str | None:

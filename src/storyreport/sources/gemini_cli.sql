@@ -18,8 +18,8 @@ from src_gemini_messages
 group by session;
 
 -- sessions: calls
--- A message counts once, with the most tokens that were written for it. Google counts cached tokens within the input,
--- the tokens of tools' results beside it, and thoughts beside the output.
+-- A message counts once, with the most tokens that were written for it. Google counts cached tokens within the input
+-- (unless the total has them beside it), the tokens of tools' results beside it, and thoughts beside the output.
 with messages as (
     select
         src_gemini_messages.*,
@@ -44,7 +44,14 @@ select
     coalesce(model, '') as model,
     'completed' as status,
     first_at as called_at,
-    input_tokens + coalesce(tool_tokens, 0) as input_tokens,
+    input_tokens + coalesce(tool_tokens, 0)
+    + case
+        when
+            total_tokens
+            = input_tokens + cached_tokens + coalesce(tool_tokens, 0) + output_tokens + coalesce(thoughts_tokens, 0)
+            then cached_tokens
+        else 0
+    end as input_tokens,
     output_tokens + coalesce(thoughts_tokens, 0) as output_tokens,
     cached_tokens as cache_read_tokens,
     case when output_tokens is not null then thoughts_tokens end as reasoning_tokens

@@ -52,7 +52,7 @@ DATABASE = Part(
         "api_observations": Table(
             columns={name.replace("_", ""): kind for name, kind in OBSERVATION.items()},
             required=("id", "type"),
-            export_signs=frozenset({"traceid", "starttime", "level", "statusmessage"}),
+            export_signs=frozenset({"traceid", "starttime", "level"}),
             aliases={"tags": ("tracetags",)},
             listed_as="observations",
             group="traceid",

@@ -206,7 +206,9 @@ known as (
         or exists (
             select 1
             from json_each(case when json_valid(cost_details) then cost_details else '{}' end) as details
-            where details.value > 0
+            where
+                details.type in ('integer', 'real', 'text')
+                and cast(details.value as real) > 0
         )
         or exists (
             select 1

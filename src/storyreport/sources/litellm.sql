@@ -123,7 +123,13 @@ select
     ) as duration_ms,
     -- Some versions and pass-through endpoints write Anthropic's count, which leaves out what the cache has.
     case
-        when spent.prompt_tokens < spent.cache_read + spent.cache_write
+        when
+            spent.prompt_tokens < spent.cache_read + spent.cache_write
+            or (
+                spent.cache_read + spent.cache_write > 0
+                and spent.total_tokens
+                = spent.prompt_tokens + spent.cache_read + spent.cache_write + coalesce(spent.completion_tokens, 0)
+            )
             then spent.prompt_tokens + spent.cache_read + spent.cache_write
         else spent.prompt_tokens
     end as input_tokens,
@@ -157,6 +163,15 @@ select
         when spent.spend <> 0 then spent.spend
         when spent.broken_down > 0 and spent.broken_down < 1e12 then spent.broken_down
         when words.status = 'failed' or spent.cache_hit = 1 or (words.status is null and spent.tokens = 0)
+            then spent.spend
+        -- What was done with files and batches, of which no model knows.
+        when
+            spent.tokens = 0
+            and (
+                spent.call_type glob '*_batch*'
+                or spent.call_type glob '*_file'
+                or spent.call_type glob '*file_*'
+            )
             then spent.spend
     end as cost,
     'USD' as currency,

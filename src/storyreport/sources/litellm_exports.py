@@ -101,6 +101,17 @@ USED = {
     "web_searches": (("server_tool_use", "web_search_requests"), ("prompt_tokens_details", "web_search_requests")),
     "tier": (("service_tier",),),
 }
+# A day of a model, perhaps of a team: an amount without calls.
+SUMMARIES = recordfiles.table(
+    {
+        "date": Type.UTC,
+        "team": Type.WORD,
+        "model": Type.WORD,
+        "total_tokens": Type.COUNT,
+        "spend": Type.MONEY,
+    },
+    required=("date",),
+)
 # Who a payload's call was for, by its metadata.
 OWNERS = {
     "team": (("user_api_key_team_id",), ("user_api_key_team_alias",)),
@@ -126,6 +137,26 @@ def activity(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
             raise textfiles.BrokenRecord("a day has no metrics")
         row = {name: metrics.get(name) for name in ("spend", *DAY_COUNTS)}
         yield {**row, "date": record.get("date"), "model": model}
+
+
+def is_summary(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a day of `/spend/logs` that was summarized, or of `/global/spend/report` by team."""
+    is_day = {"startTime", "spend"} <= record.keys() and isinstance(record.get("models"), dict)
+    return is_day or ("group_by_day" in record and isinstance(record.get("teams"), list))
+
+
+def summaries(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
+    """The rows of such a day: one for each model, or one of all that names none."""
+    models = record.get("models")
+    if isinstance(models, dict):
+        named = models or {None: record.get("spend")}
+        yield from ({"date": record["startTime"], "model": model, "spend": spend} for model, spend in named.items())
+        return
+    for team in recordfiles.objects(record.get("teams")):
+        for item in recordfiles.objects(team.get("metadata")) or [{"spend": team.get("total_spend")}]:
+            names = {"model": "model", "spend": "spend", "total_tokens": "total_tokens"}
+            around = {"date": record.get("group_by_day"), "team": team.get("team_name")}
+            yield {**recordfiles.columns(item, names), **around}
 
 
 def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
@@ -200,6 +231,7 @@ SYSTEM = System(
             recordfiles.each(activity),
             within=("results",),
         ),
+        "summaries": recordfiles.part("litellm_summaries", SUMMARIES, is_summary, recordfiles.each(summaries)),
         "usage": recordfiles.part(
             "litellm_usage",
             USAGE,

@@ -36,7 +36,14 @@ select
     end as duration_ms,
     -- Pass-through endpoints write Anthropic's count, which leaves out what the cache has.
     case
-        when payloads.prompt_tokens < payloads.cached then payloads.prompt_tokens + payloads.cached
+        when
+            payloads.prompt_tokens < payloads.cached
+            or (
+                payloads.cached > 0
+                and payloads.total_tokens
+                = payloads.prompt_tokens + payloads.cached + coalesce(payloads.completion_tokens, 0)
+            )
+            then payloads.prompt_tokens + payloads.cached
         else payloads.prompt_tokens
     end as input_tokens,
     payloads.completion_tokens as output_tokens,
@@ -140,6 +147,32 @@ select
     'USD' as currency
 from days
 where place = 1;
+
+-- summaries: calls
+-- How many calls a day had is not known: a row has none of its own, as a bill has.
+with days as (
+    select
+        date,
+        team,
+        model,
+        sum(spend) as spend,
+        sum(total_tokens) as total_tokens
+    from src_litellm_summaries
+    group by 1, 2, 3
+)
+
+select
+    key('summary', date, team, model) as source_key,
+    'litellm' as provider,
+    coalesce(model, '') as model,
+    'completed' as status,
+    date as called_at,
+    case when spend <> 0 then 0 else 1 end as calls,
+    total_tokens,
+    case when spend <> 0 then spend end as cost,
+    'USD' as currency,
+    case when team <> '' then json_object('team', team) end as labels
+from days;
 
 -- usage: calls
 with days as (

@@ -139,7 +139,8 @@ def _answer(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
 def read(file: Path, records: Iterable[textfiles.Record]) -> Iterator[recordfiles.Item]:
     """The rows of responses, one of the parts of a stream; those without an id are told apart by file and line."""
     place = recordfiles.digest(file.name)
-    for line, row, problem in recordfiles.each(rows)()(file, streams.joined(claude_print.joined(records))):
+    counted = ((line, record and compatible.with_whole_counts(record), problem) for line, record, problem in records)
+    for line, row, problem in recordfiles.each(rows)()(file, streams.joined(claude_print.joined(counted))):
         yield line, {**row, "file": place} if row else row, problem
 
 

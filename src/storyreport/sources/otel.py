@@ -64,9 +64,9 @@ OUTER_OPERATIONS = (
     *openinference.OUTER_OPERATIONS,
 )
 STATUS_WORDS = {
-    0: "unset",
-    1: "ok",
-    2: "error",
+    **dict.fromkeys((0, "0"), "unset"),
+    **dict.fromkeys((1, "1"), "ok"),
+    **dict.fromkeys((2, "2"), "error"),
     "STATUS_CODE_UNSET": "unset",
     "STATUS_CODE_OK": "ok",
     "STATUS_CODE_ERROR": "error",

@@ -107,5 +107,6 @@ def _milliseconds(nanoseconds: Any) -> Any:
 SYSTEM = System(
     name="otel_metrics",
     title="OTLP metrics of model usage",
-    parts={"points": recordfiles.part("otel_metric_points", POINTS, is_ours, lambda: read)},
+    # A collector begins a new file in the midst of a day.
+    parts={"points": recordfiles.part("otel_metric_points", POINTS, is_ours, lambda: read, is_one=True)},
 )

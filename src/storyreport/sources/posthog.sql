@@ -23,6 +23,8 @@ read as (
             is_exclusive,
             case
                 when lower(provider) = 'gateway' and lower(framework) = 'vercel' then coalesce(input_tokens, 0) < cached
+                -- OpenAI's form of an answer has them within, whoever's model it is.
+                when lower(provider) in ('openai', 'openrouter', 'azure') then coalesce(input_tokens, 0) < cached
                 else lower(provider) = 'anthropic' or lower(model) like '%claude%'
             end,
             0

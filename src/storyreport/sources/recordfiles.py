@@ -40,6 +40,7 @@ NewReader = Callable[[], Read]
 IsOurs = Callable[[Mapping[str, Any]], bool]
 Files = Callable[[Path], Iterator[Path]]
 Records = Callable[[Path], Iterator[textfiles.Record]]
+StageFiles = Callable[..., Iterator[tuple[str, tuple[Any, ...]]]]
 
 
 def table(columns: Mapping[str, Type], required: tuple[str, ...] = ()) -> Table:
@@ -64,22 +65,26 @@ def part(
     feeds: tuple[str, ...] = ("calls",),
     statuses: Mapping[str, str] | None = None,
     exports: bool = False,
+    is_one: bool = False,
 ) -> Part:
     """A part whose records become rows of one staged table.
 
     `is_ours` recognises a record, `new_reader` gives the rows of a file's records, `within` names lists of records in a
     document, `files` gives the part's files below a folder (without it a folder is none), `records` reads a file. With
-    `exports` a folder may hold several files of the part: those of one month each, say.
+    `exports` a folder may hold several files of the part: those of one month each, say. `is_one`: see Part.
     """
     if exports:
         files = partial(_exports, is_ours=is_ours, within=within, records=records)
     opened = partial(_records, within=within, records=records, is_ours=is_ours)
+    stage_files = partial(_stage_files, name=name, staged=staged, new_reader=new_reader, opened=opened)
     return Part(
         tables={name: staged},
         feeds=dict.fromkeys(feeds, (name,)),
         statuses=statuses or {},
         find=partial(_find, is_ours=is_ours, within=within, records=records, files=files),
-        stage=partial(_stage, name=name, staged=staged, new_reader=new_reader, opened=opened, files=files),
+        stage=partial(_stage, files=files, stage_files=stage_files),
+        stage_files=stage_files,
+        is_one=is_one,
     )
 
 
@@ -247,13 +252,23 @@ def _first_records(file: Path, size: int, changed: int, records: Records) -> tup
     )
 
 
-def _stage(
-    path: Path, name: str, staged: Table, new_reader: NewReader, opened: Records, files: Files | None
+def _stage(path: Path, files: Files | None, stage_files: StageFiles) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    yield from stage_files([path]) if path.is_file() or not files else stage_files(files(path), is_folder=True)
+
+
+def _stage_files(
+    paths: Iterable[Path],
+    name: str,
+    staged: Table,
+    new_reader: NewReader,
+    opened: Records,
+    is_folder: bool = False,
 ) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """The rows of several files; their lines are told apart by the number of the file, in a folder always."""
     _first_records.cache_clear()
     read, position = new_reader(), 0
-    for number, file in enumerate([path] if path.is_file() or not files else files(path), start=1):
-        place = "" if path.is_file() else f"{number}/"
+    for number, file in enumerate(paths, start=1):
+        place = f"{number}/" if is_folder or number > 1 else ""
         for line, row, problem in _items(file, read, opened):
             position += 1
             values, odd = _cells(row or {}, staged)

@@ -17,12 +17,6 @@ UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
         "Claude Code's spend by person",
         "give the console's CSV of costs",
     ),
-    (frozenset(("group_by_day", "teams")), "LiteLLM's spend report", "give `/user/daily/activity` or its spend logs"),
-    (
-        frozenset(("startTime", "spend", "models", "users")),
-        "a summary of LiteLLM's spend logs",
-        "ask for `/spend/logs?summarize=false`",
-    ),
     (frozenset(("individual_request_tag", "total_spend")), "LiteLLM's spend by tag", "give its spend logs"),
     (frozenset(("timestamp", "sessionId", "tags", "totalCost")), "a list of Langfuse's traces", OBSERVATIONS),
     (frozenset(("countTraces", "countObservations", "usage")), "an answer of Langfuse's metrics", OBSERVATIONS),
