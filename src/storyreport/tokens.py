@@ -12,7 +12,8 @@ PREFIXES = (
     r"|ABSK|bedrock-api-key-|api_org_|sess-(?=\w*\d)|HRKU-|GR1348941|ATBB|ATCTT|pscale_[a-z]+_|npg_|fm[12]_|gl(?:sa|c)_"
     r"|NR(?:AK|II|JS)-|ph[cxs]_|PMAK-|pul-|rdme_|xkeysib-|xsmtpsib-|sntry[su]_|snyk_|LTAI|jina_|e2b_|rpa_|LA-|fc-"
     r"(?=\w*\d)"
-    r"|pat(?=\w{14}\.)|api_key_|apikey-|FLWSECK-|rzp_[a-z]+_|sb_secret_|sb_publishable_|ctx7sk-|cfut_|v1\.local\."
+    r"|pat(?=\w{14}\.)|api_key_|apikey-|FLWSECK-|rzp_[a-z]+_|sb_secret_|sb_publishable_|ctx7sk-|nfp_|y[0-3]_[A-Za-z]"
+    r"|t1\.[0-9A-Z]|STS\.[A-Z]|cfut_|v1\.local\."
 )
 # A token by itself, as a key may be one; in names of steps nobody mixes small letters, capitals and digits like this.
 MIXED = r"(?=[\w-]{0,200}[a-z])(?=[\w-]{0,200}[A-Z])(?=(?:[\w-]{0,100}?\d){2})"

@@ -4,7 +4,8 @@ from helpers import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyreport.values import privacy
+from storyreport.values import neutral, privacy
+from storyreport.values.neutral import _neutral
 from storyreport.values.spellings import spelt_out
 
 # Words, marks and shapes that the patterns look for, and what may stand between them.
@@ -84,7 +85,7 @@ def after_all_patterns(text: str) -> str:
     return text
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(st.lists(PIECES, max_size=9).map("".join))
 def test_the_glance_misses_nothing(text: str) -> None:
     assert privacy.redacted(text) == slowly_redacted(text)
@@ -98,3 +99,11 @@ def test_nor_does_it_in_our_own_tests() -> None:
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
     assert [line for line in lines if privacy.redacted(line) != slowly_redacted(line)] == []
+
+
+@settings(max_examples=100)
+@given(st.lists(PIECES, max_size=6).map("".join))
+def test_a_shape_stands_for_its_texts(text: str) -> None:
+    """What is decided once for texts that differ in numbers only is so for each of them."""
+    for one in (text, text.translate(str.maketrans("0123456789", "5814920367"))):
+        assert neutral(one) == _neutral(one)

@@ -44,7 +44,7 @@ SECRETS = {
     "telephone of ten digits": ("SMS to 555-123-4567 failed", "SMS to <phone> failed"),
     "name and address": ("user Alice Zq7Smith <zq7@example.com> denied", "user <e-mail> denied"),
     "local address": ("Zq7bob@localhost denied", "<e-mail> denied"),
-    "share": ("\\\\files\\home\\Zq7user\\x.json", "\\\\files\\home\\user\\x.json"),
+    "share": ("\\\\files\\home\\Zq7user\\x.json", "\\\\<host>\\home\\user\\x.json"),
     "home elsewhere": ("/export/home/Zq7user/x is missing", "~/x is missing"),
     "windows from linux": ("/mnt/c/Users/Zq7user/x.json", "~/x.json"),
     "windows with slashes": ("C:/Users/Zq7user/AppData/x", "~/AppData/x"),

@@ -15,7 +15,7 @@ import pytest
 from helpers.processes import fetched, running, serve
 from helpers.serving import Served, fill
 
-from storyreport.web import accounts, limits, traffic
+from storyreport.web import accounts, limits, screen, traffic
 from storyreport.web.mode import mode_for
 from storyreport.web.server import Extras
 
@@ -70,6 +70,31 @@ def test_too_much_in_an_address_is_a_sentence(
 
 def test_a_long_path_is_a_sentence(served: Served) -> None:
     assert served.get(f"/storyreport/{'x' * 5000}").status_code == 414
+
+
+@pytest.mark.parametrize("method", ["TRACE", "PROPFIND"])
+@pytest.mark.parametrize("address", ["/", "/-/logout", "/-/login", "/-/reports", "/storyreport/cost.json"])
+def test_methods_that_no_page_knows_are_a_sentence(served: Served, method: str, address: str) -> None:
+    answer = asyncio.run(served.datasette.client.request(method, address))
+    assert (answer.status_code, "Use GET" in answer.text) == (405, True)
+
+
+def test_a_web_socket_is_refused(served: Served) -> None:
+    """A page's address, asked for one: Datasette's answer would be a traceback."""
+    sent: list[Any] = []
+
+    async def ask() -> None:
+        async def receive() -> Any:
+            return {"type": "websocket.connect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message["type"])
+
+        scope = {"type": "websocket", "path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
+        await screen.screen(served.datasette)(served.datasette.app())(scope, receive, send)
+
+    asyncio.run(ask())
+    assert sent == ["websocket.close"]
 
 
 def test_what_people_use_is_within_the_limits(served: Served) -> None:

@@ -8,11 +8,19 @@ from codecs import utf_8_decode
 from ..patterns import Pattern
 from ..tokens import PREFIXES
 from .abroad import ABROAD
+from .accounts import ACCOUNTS
+from .homes import HOMES
+from .papers import PAPERS
 from .people import PEOPLE, Replacement
 from .places import PLACES
+from .shapes import LIKE_KEYS
 
 SECRET = "<secret>"
-E_MAIL = r"(?:[\w.+%-]{1,64}|\"[^\"\n]{1,64}\")(?:@|%40)(?:[\w-]+(?:\.[\w-]+)+|\[[\d.a-fA-F:]+\])"
+# A version, as in storykit@1.2.0, is no host.
+E_MAIL = (
+    r"(?:[\w.+%-]{1,64}|\"[^\"\n]{1,64}\")(?:@|%40)"
+    r"(?:(?!v?\d+\.\d+(?:\.\d+)?(?:[-+][\w.-]*)?(?![\w.-]))[\w-]+(?:\.[\w-]+)+|\[[\d.a-fA-F:]+\])"
+)
 # Names whose value is a secret after a colon, too; those of WEAK only after `=`, or where the value has a digit.
 # What a name may begin with is left out (`OPENAI_` of `OPENAI_API_KEY`): to look for that costs most of the time.
 STRONG = (
@@ -28,7 +36,7 @@ STRONG = (
     r"|(?-i:(?<=_)(?:TOKEN|KEY|PASS|PW|AUTH|SALT|DSN|PAT|CREDS?|SIGNING|COOKIE))"
     r"|(?:become|ssh|db|user|admin|root|sudo|mail|smtp|ftp|redis|mysql|pg|postgres|proxy|http|basic|vault)_(?:pass|pw)"
     r"(?![A-Za-z])"
-    r"|passw(?:or)?d|pwd|SharedAccessKey|AccountKey|ConnectionString)"
+    r"|(?<!1)passw(?:or)?d|pwd|SharedAccessKey|AccountKey|ConnectionString)"
 )
 WEAK = (
     r"(?:(?<![A-Za-z])(?:key|token|session|sig|signature|auth|code|hash|nonce|otp|pin|pass|pw|hmac|jwt|salt|dsn|cvv"
@@ -128,8 +136,8 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (r"(?i)\b((?:set-)?cookies?\\?[\"']?\s*[:=,]\s*)[^\r\n]+", rf"\1{SECRET}", ("cookie",)),
     (r"(?i)\b(data:[\w/+.;=-]{0,60};base64,)[\w+/=-]+", rf"\1{SECRET}", ("base64,",)),
     # The user in an address; a password may hold anything but a space.
-    (r"\b(\w+://)[^\s/@:]*:(?!\d{1,5}(?:[/?#\s]|$))[^\s\"'<>]*@", r"\1", ("://",)),
-    (r"\b(\w+://)[^\s/@:?#\"'<>]+@", r"\1", ("://",)),
+    (r"\b(\w+://)[^\s/@:]*:(?!\d{1,5}(?:[/?#\s]|$))[^\s\"'<>]*@", r"\1", ("@",)),
+    (r"\b(\w+://)[^\s/@:?#\"'<>]+@", r"\1", ("@",)),
     (
         r"(?i)\b(https?://[^\s/]{0,200}hooks?[^\s/]{0,200}/|https?://\S{0,200}?/(?:web)?hooks?/)[^\s\"'<>]+",
         rf"\1{SECRET}",
@@ -165,9 +173,10 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (
         rf"(?<![A-Za-z0-9_])(?:{PREFIXES})(?:[A-Za-z0-9_.-]{{9,}}(?:\s*\n\s*(?=[A-Za-z_-]*\d)[\w-]{{12,}})?)",
         SECRET,
-        (),
+        LIKE_KEYS,
     ),
-    (rf"(?<![\w.-])(?:{SHORT_PREFIXES})", SECRET, ()),
+    (rf"(?<![\w.-])(?:{SHORT_PREFIXES})", SECRET, LIKE_KEYS),
+    (r"(\bFlyV1 )[\w.,+/=-]{9,}", rf"\1{SECRET}", ("flyv1 ",)),
     (r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}", SECRET, ("eyj",)),
     # Hashes of passwords.
     (r"(?:\$(?:2[abxy]|[156]|argon2\w*|scrypt)|\bpbkdf2\w*)\$[^\s\"',;]{8,}", SECRET, ("$",)),
@@ -263,7 +272,8 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (
         # Code="AuthorizationFailed" is a name.
         rf"(?i)({WEAK}={OPENING})(?!(?<=code=)(?-i:[A-Z][a-z]+){{2,6}}\b|(?<=code=[\"'])(?-i:[A-Z][a-z]+){{2,6}}\b"
-        rf"|<|[\w.-]{{1,60}}\\?[\"']\s*,?\s*[\"']?(?:value|val)\b|(?:\d{{1,5}}|true|false|none"
+        rf"|<|(?<=code=)(?-i:_?[A-Z]+(?:_[A-Z]+)+)\b|[\w.-]{{1,60}}\\?[\"']\s*,?\s*[\"']?(?:value|val)\b"
+        rf"|(?:\d{{1,5}}|true|false|none"
         rf"|null)\b)[^\s\"'&,;}}<\\]{{4,}}",
         rf"\1{SECRET}",
         WEAK_WORDS,
@@ -351,9 +361,12 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\1{SECRET}",
         ("otp", "2fa", "one-time", "verification"),
     ),
+    *PAPERS,
     *PEOPLE,
     *PLACES,
-    (RANDOM, _unless_plain, ()),
-    (IN_BASE64, _unless_no_text, ()),
-    (BASE64, _unless_path, ()),
+    *ACCOUNTS,
+    *HOMES,
+    (RANDOM, _unless_plain, LIKE_KEYS),
+    (IN_BASE64, _unless_no_text, LIKE_KEYS),
+    (BASE64, _unless_path, LIKE_KEYS),
 )

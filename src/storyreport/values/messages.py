@@ -6,7 +6,7 @@ a program missed.
 
 import re
 
-from ..patterns import Pattern
+from ..patterns import Pattern, Words
 from .codes import CODE, SAYING, codes_of
 
 LONGEST_FINGERPRINT = 300
@@ -30,7 +30,15 @@ def _with_digits_kept(found: re.Match[str]) -> str:
 
 # In this order: the wider pattern first. Each with what its matches hold, so that it need not look at most texts.
 PLACEHOLDERS = (
-    (Pattern(r"\b[a-z][a-z0-9+.-]{0,40}://[^\s\"'`<>“”]+(?<![.,;:!?)\]}])", re.I), "<url>", ("://",)),
+    (
+        Pattern(
+            r"\b[a-z][a-z0-9+.-]{0,40}://(?:[^\s\"'`<>“”]|<(?:host|user|secret|account|bucket|ip|name|text"
+            r"|e-mail)>)+(?<![.,;:!?)\]}])",
+            re.I,
+        ),
+        "<url>",
+        ("://",),
+    ),
     # An apostrophe within a word opens nothing; b'…' is how Python prints bytes.
     (
         Pattern(
@@ -147,6 +155,25 @@ EXACT_CODES = tuple(
     (Pattern(pattern, re.I), frozenset(words))
     for pattern, words in (
         (r"\bcurl:?\s*\(?(?P<code>\d{1,3})\b", ("curl",)),
+        (
+            r"\b(?:reason|code|error|blocked|failed|invalid)\W{1,3}(?P<code>(?-i:(?:[A-Z]{1,6}-?\d{2,6}"
+            r"|0x[0-9A-Fa-f]{8})))\b",
+            ("reason", "code", "error", "blocked", "failed", "invalid"),
+        ),
+        (r"(?<!\w)(?P<code>0x[8c][0-9a-f]{7})(?!\w)", ("0x8", "0xc")),
+        (r"\((?P<code>\d{3})(?=, [\"'\ue010\ue011]|\) [A-Z]{2,}_[A-Z])", ("(",)),
+        (rf"(?-i:\b[A-Z][a-z]+[A-Z][A-Za-z]+): (?P<code>{HTTP})\b", (": 4", ": 5")),
+        (rf"(?-i:\b[A-Z]{{3,6}}): (?P<code>{HTTP})(?= - )", (": 4", ": 5")),
+        (r"\berror=(?P<code>-?\d{1,5})\b", ("error=",)),
+        (r"\(#(?P<code>\d{1,6})\)", ("(#",)),
+        (r"\berror: (?P<code>\d{3,6})(?=\)|\. |(?-i: [A-Z][a-z]))", ("error: ",)),
+        (rf"\w:? (?P<code>{HTTP})(?= (?:Invalid|Unable|Unauthori[sz]ed|Forbidden)\b)", (" 4", " 5")),
+        (r"\bapi:? (?P<code>\d{3,5})(?=:? )", ("api",)),
+        (r"\bsystem error (?P<code>\d{1,5})\b", ("system error",)),
+        (r"\bsqlcode\s?[=:]?\s?(?P<code>-?\d{1,5})\b", ("sqlcode",)),
+        (r"\bval=(?P<code>-?\d{1,4})(?=,str=)", (",str=",)),
+        (r"(?:: |by: )\[(?P<code>\d{1,3})\](?= [A-Z])", (": [",)),
+        (r"\bevent (?P<code>\d{4})(?= )", ("event ",)),
         (r"\(err (?P<code>\d{1,3})\)", ("(err ",)),
         # GET 401, Access denied: 403, 535-5.7.8, 550 5.1.1, dsn=5.4.4, (535, b'…'
         (rf"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|HTTP/\d\.\d\"?) (?P<code>{HTTP})\b", ()),
@@ -200,17 +227,34 @@ EXACT_CODES = tuple(
         ),
     )
 )
+# Codes of products, by capitals and digits: KEYCLOAK-01012: …, [KC-SERVICES0013], CWIML4507E:, P2002; a story,
+# a chapter or an issue by its number is none.
+PRODUCT_CODES = (
+    Pattern(
+        r"(?:^|[\s\[(\"'])(?P<code>(?!(?:STORY|CHAPTER|SCENE|PAGE|TASK|JOB|RUN|STEP|ITEM|ISSUE|TICKET|ORDER|WORKER|NODE"
+        r"|GPU|CPU|HTTP|PART|BOOK|LINE|ROW|USER|BATCH|SHOT|TAKE|EP)[-_]?\d)"
+        r"[A-Z]{1,15}(?:[-_][A-Z]{1,15}){0,2}[-_]?\d{3,7}[A-Z]?)(?=\]|\)|:)"
+    ),
+    Pattern(r"\b(?P<code>[A-Z]{2,12}(?:-[A-Z]{2,12})?-?0\d{2,5}[A-Z]?)\b(?!-)"),
+    Pattern(r"(?<![\w-])(?P<code>P[1-6]0\d\d|E\d{6,8})(?!\w)"),
+)
+HAS_PRODUCT_CODE = Pattern(r"[A-Z][-_]?\d{3}")
 ALL_CODES = (*EXACT_CODES, *CODES)
-WORDS_OF_CODES = tuple(dict.fromkeys(word for _, words in ALL_CODES for word in words))
+WORDS_OF_CODES = Words(word for _, words in ALL_CODES for word in words)
 IS_HTTP = Pattern(HTTP)
 QUOTE = r"\\?[\"']"
 # Where the quoted word, the group `name`, says which error it is: {"type": "overloaded_error"}, KeyError: 'title'.
 NAMES = (
     Pattern(
-        rf"(?P<open>{QUOTE})(?:error_?|decline_)?(?:type|code|status|reason|error)(?P<close>{QUOTE})\s*[:=]\s*"
+        rf"(?P<open>{QUOTE})(?:[Ee]rror_?|decline_)?(?:[Tt]ype|[Cc]ode|[Ss]tatus|[Rr]eason"
+        rf"|error)(?P<close>{QUOTE})\s*[:=]\s*"
         rf"(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})"
     ),
     Pattern(rf"\bKeyError(?:: |\()(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.-]{{0,59}})(?P<after>{QUOTE})"),
+    Pattern(
+        rf"(?P<open>{QUOTE})name(?P<close>{QUOTE})\s*:\s*(?P<before>{QUOTE})(?P<name>[a-z]{{2,20}}"
+        rf"(?:_[a-z]{{2,20}}){{1,4}})(?P<after>{QUOTE})"
+    ),
     # Cannot read properties of undefined (reading 'content'), StatusCode="Unavailable", 'NoneType' object
     Pattern(rf"(?P<before>{QUOTE})(?P<name>NoneType)(?P<after>{QUOTE})"),
     Pattern(rf"\b(?:reading|setting) (?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.]{{0,59}})(?P<after>{QUOTE})\)"),
@@ -240,7 +284,9 @@ def fingerprint(message: str | None) -> str | None:
         for pattern in NAMES:
             text = pattern.sub(_with_quotes_kept, text)
     lowered, has_http, has_digit = text.casefold(), IS_HTTP.search(text), HAS_DIGIT.search(text)
-    present = {word for word in WORDS_OF_CODES if word in lowered}
+    present = WORDS_OF_CODES.within(lowered)
+    for pattern in PRODUCT_CODES if HAS_PRODUCT_CODE.search(text) else ():
+        text = pattern.sub(_with_code_kept, text)
     for pattern, words in ALL_CODES:
         if not words.isdisjoint(present) if words else has_http:
             text = pattern.sub(_with_code_kept, text)

@@ -3,8 +3,9 @@
 import re
 from functools import lru_cache
 
-from ..patterns import Pattern, any_of
+from ..patterns import AS_SHAPE, Pattern, any_of
 from .codes import SAYING, codes_of, kept_of
+from .titles import without_titles
 
 # Where a message repeats what the program sent or got: prompts and completions.
 ECHO = Pattern(
@@ -129,6 +130,71 @@ STOPPED_AT = Pattern(r"(?s)(\bUnexpected token [^,\n]{1,12}, )(?:\.{3})?[\"'`“
 KEY_VALUE = Pattern(r"((?:Key \([^()]*\)=|key value is )\()[^)\n]*\s[^)\n]*(\)|\Z)")
 PAGE = Pattern(r"(?is)<(?:!doctype html|html\b[^>]*>\s*<).*")
 PAGE_TITLE = Pattern(r"(?is)<title>\s*([1-5]\d\d[^<]{0,60})</title>")
+# Words without which SAID, MAYBE_SAID and NOT_JSON find nothing, in lower case.
+SAID_WORDS = Pattern(
+    any_of(
+        (
+            *("completion", "got", "char ", "said", "returned", "answered", "replied", "output", "response", "text"),
+            *(
+                "answer",
+                "reply",
+                "looking for beginning",
+                "sequences up to",
+                "prompt",
+                "sentence",
+                "candidate",
+                "content",
+            ),
+            *("narration", "transcript", "title", "as json", "raw", "summary", "description", "instructions"),
+        )
+    )
+)
+MAYBE_WORDS = Pattern(
+    any_of(
+        (
+            *(
+                "response",
+                "output",
+                "answer",
+                "input",
+                "story",
+                "chapter",
+                "request",
+                "reply",
+                "result",
+                "data",
+                "summary",
+            ),
+            *(
+                "description",
+                "query",
+                "dialogue",
+                "system",
+                "user",
+                "human",
+                "assistant",
+                "question",
+                "thought",
+                "task",
+            ),
+            *("observation", "context", "goal", "sentence", "paragraph", "passage", "chunk", "document", "refused"),
+            *(
+                "declined",
+                "invite",
+                "eingabe",
+                "text",
+                "entrada",
+                "promemoria",
+                "промпт",
+                "запрос",
+                "프롬프트",
+                "prompt",
+            ),
+            *("in:", "in =", "in=", "in :", "in\t", "in\n", "in  "),
+        )
+    )
+)
+NOT_JSON_WORDS = Pattern(any_of(("(char ", "at position ", "json")))
 # Where a sentence may follow.
 FOLLOWED = Pattern(rf"(?:[:=\uff1a]|completion\s|prompt\s)\s*(?![\d\s\"'`\[{{(<]){_words(2)}|{UNSPACED}{{6}}")
 # A quoted part of three words or more, or of more than 60 characters, is content; a shorter one is a name.
@@ -159,7 +225,22 @@ def neutral(message: str | None) -> str | None:
     """A message without what it repeats of prompts, stories and answers: the class, the code and short names stay."""
     if message is None:
         return None
-    message = _without_sentences(message, message.casefold())
+    # Without quotes and escapes, no pattern looks at the value of a digit.
+    if "%" not in message and not OPENINGS.search(message):
+        return message if _is_neutral(message.translate(AS_SHAPE)) else _neutral(message)
+    return _neutral(message)
+
+
+# Errors of one kind differ in numbers only.
+@lru_cache(maxsize=1024)
+def _is_neutral(shape: str) -> bool:
+    """Whether a text stays as it is, in whose place its shape stands."""
+    return _neutral(shape) == shape
+
+
+def _neutral(message: str) -> str:
+    lowered = message.casefold()
+    message = without_titles(_without_sentences(message, lowered), lowered)
     if "too long" in message:
         message = TOO_LONG_NAME.sub(r"\1<text>", message)
     if "assert" in message:
@@ -197,8 +278,8 @@ def _without_sentences(message: str, lowered: str) -> str:
     if ": " in message:
         message = GOAL.sub(r"\1<text>", message)
     if FOLLOWED.search(message):
-        for pattern in (SAID, MAYBE_SAID, NOT_JSON):
-            message = pattern.sub(_without_rest, message)
+        for words, pattern in ((SAID_WORDS, SAID), (MAYBE_WORDS, MAYBE_SAID), (NOT_JSON_WORDS, NOT_JSON)):
+            message = pattern.sub(_without_rest, message) if words.search(lowered) else message
     if "json data" in lowered:
         message = JSON_DATA.sub(r"\1<text>", message)
     if "the " in lowered or "your " in lowered:

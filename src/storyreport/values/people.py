@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+from .shapes import NUMBERED
+
 SECRET = "<secret>"
 Replacement = str | Callable[[re.Match[str]], str]
 # A folder's name of two words or three, as Windows calls one after a person.
@@ -90,7 +92,7 @@ PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     ),
     (r"(?<![\w/@])[A-Za-z]\w{0,63}(?=@//)", "<user>", ("@//",)),
     (r"(\bWho:\s{1,8})[^\s@]{1,64}@\S{1,64}", r"\1<user>", ("who:",)),
-    (r"(\bchat_id=)-?\d{5,}", r"\1<user>", ("chat_id=",)),
+    (r"(\bchat_id\W{1,4})-?\d{5,}", r"\1<user>", ("chat_id",)),
     (
         r"(?i)\b(?:cn|uid)=[^,=\n]{1,100}(?:,\s?(?:cn|ou|o|dc|uid|l|c)=[^,\s\"'=]{1,100}){1,10}",
         "<user>",
@@ -171,12 +173,12 @@ PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (r"(?<![\w/~.-])~[A-Za-z_][\w.-]*(?=/|: no such)", "~", ("~",)),
     (r"(?i)(\\\\[\w.$-]+(?:\\[\w.$-]+)?\\(?:home|users)\\)[^\\\s:\"'<>]+", r"\1user", ("home\\", "users\\")),
     # An account, a card, a number of social security, of a passport, a telephone.
-    (r"\b[A-Z]{2}\d\d ?[A-Z0-9]{4} ?\d{4}(?: ?\d{3,4}){2,5}(?: ?\d{1,3})?\b", SECRET, ()),
-    (r"(?<![\w.-])(?:\d{4}[ -]){3}\d{4}(?![\w-])", SECRET, ()),
-    (r"(?<![\w.])[3-6]\d{14,15}(?![\w.])", lambda match: SECRET if _is_card(match[0]) else match[0], ()),
+    (r"\b[A-Z]{2}\d\d ?[A-Z0-9]{4} ?\d{4}(?: ?\d{3,4}){2,5}(?: ?\d{1,3})?\b", SECRET, NUMBERED),
+    (r"(?<![\w.-])(?:\d{4}[ -]){3}\d{4}(?![\w-])", SECRET, NUMBERED),
+    (r"(?<![\w.])[3-6]\d{14,15}(?![\w.])", lambda match: SECRET if _is_card(match[0]) else match[0], NUMBERED),
     (r"(?<![\w-])\d{3}-\d\d-\d{4}(?![\w-])", SECRET, ("-",)),
     (r"(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d\d(?![\w-])", SECRET, ("-",)),
-    (r"(?<!\w)[1-6]\d{5}(?:19|20)\d{2}[01]\d[0-3]\d{4}[\dXx](?!\w)", SECRET, ()),
+    (r"(?<!\w)[1-6]\d{5}(?:19|20)\d{2}[01]\d[0-3]\d{4}[\dXx](?!\w)", SECRET, NUMBERED),
     (
         r"(?i)((?:(?<![^\W\d_])(?:ssn|social security|passport|reisepass|ausweis|driver(?:'s"
         r"|s)? licen[cs]e|cpf|dni|nif|nie|aadhaar"
@@ -193,7 +195,7 @@ PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\1{SECRET}",
         BIRTH_WORDS,
     ),
-    (r"(?<![\w.-])\d{3}([-.])\d{3}\1\d{4}(?![\w-])", "<phone>", ()),
+    (r"(?<![\w.-])\d{3}([-.])\d{3}\1\d{4}(?![\w-])", "<phone>", NUMBERED),
     (
         rf"(?i)((?<![^\W\d_])(?:{TELEPHONE})(?:[^\w+(]|_|to|no|number|nummer|nr|num|an"
         rf"|is){{1,8}})\(?\+?\d(?:[ ()./-]{{0,2}}\d){{6,14}}",
@@ -209,10 +211,10 @@ PEOPLE: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     # +0000 is a time zone.
     (r"(?<![\w.])\+[1-9]\d{0,2}[ ./()-]*\d{2,4}[ ./()-]*\w{3,}(?:[ ./-]\d{2,})*", "<phone>", ("+",)),
     (r"(?<![\w.])\+[1-9](?:[ ./()-]{0,2}\d){7,14}(?!\w)", "<phone>", ("+",)),
-    (r"(?<![\w.:/-])(?:00[1-9]\d{0,2}|1)(?:[ -]\(?\d{2,4}\)?){3,5}(?![\w-])", _unless_counted, ()),
+    (r"(?<![\w.:/-])(?:00[1-9]\d{0,2}|1)(?:[ -]\(?\d{2,4}\)?){3,5}(?![\w-])", _unless_counted, NUMBERED),
     # As they are dialled within a country.
-    (r"(?<![\w.:/-])\(?0\)?[1-9]\d{0,4}\)?(?:[ /-]\d{2,8}){1,4}(?![\w:/.-])", _unless_counted, ()),
-    (r"(?<![\w.-])1[3-9]\d([ -])\d{4}\1\d{4}(?![\w-])", "<phone>", ()),
+    (r"(?<![\w.:/-])\(?0\)?[1-9]\d{0,4}\)?(?:[ /-]\d{2,8}){1,4}(?![\w:/.-])", _unless_counted, NUMBERED),
+    (r"(?<![\w.-])1[3-9]\d([ -])\d{4}\1\d{4}(?![\w-])", "<phone>", NUMBERED),
     # Where somebody lives: with a number, before or after.
     (
         r"(?<![\w.])\d{1,5}[A-Za-z]?,? (?:[A-Z][\w'\u2019.-]* ){1,4}(?:Street|St\.?|Road|Rd\.?"

@@ -1,5 +1,7 @@
 """What names a company in a text: its hosts, its accounts at providers, its buckets. Hosts that all call stay."""
 
+from .shapes import HOSTED, LIKE_KEYS
+
 Replacement = str
 HOST = "<host>"
 ACCOUNT = "<account>"
@@ -15,6 +17,9 @@ PROVIDERS = (
     r"|amazonaws|aws"
     r"|cloudflare|stripe|slack|discord|discordapp|telegram|twilio|sendgrid|mailgun|npmjs|yarnpkg|pypi"
     r"|pythonhosted|python"
+    r"|terraform|hashicorp|anaconda|golang|crates|maven|apache|sonatype|gradle|rubygems|packagist|nodejs|redhat"
+    r"|kernel|gnu"
+    r"|alpinelinux|archlinux|fedoraproject|centos|mozilla|jsdelivr|unpkg|appveyor|launchpad|sourceforge|oracle|mysql"
     r"|docker|quay|ghcr|gcr|k8s|debian|ubuntu|pytorch|nvidia|langchain|facebook|gmail|outlook|office365"
 )
 NOBODYS = (
@@ -31,22 +36,61 @@ SERVICES = (
     r"|(?:s3|rds|redshift|cache|docdb|neptune|es|aoss|elb|execute-api|dkr\.ecr|d\.codeartifact|kafka)"
     r"(?:[.-][a-z]{2,3}(?:-[a-z]+)+-\d)?\.amazonaws|snowflakecomputing|mongodb|confluent|supabase|neon|upstash"
     r"|cloud\.databricks"
-    r"|auth0|okta|atlassian|zendesk|sharepoint|onmicrosoft|appspot|run|cloudfunctions|herokuapp|firebaseio"
+    r"|auth0|okta|webhook\.office|atlassian|zendesk|sharepoint|onmicrosoft|appspot|run|cloudfunctions|herokuapp"
+    r"|firebaseio"
     r"|r2\.cloudflarestorage"
     r"|digitaloceanspaces|ngrok|ngrok-free|myshopify|service-now|my\.salesforce|qdrant|pinecone|found|ts"
 )
 SERVICE_WORDS = (
     ".azure", ".windows.net", "amazonaws", "snowflake", "mongodb.net", "confluent.", "supabase.", "neon.tech",
-    "upstash.", "databricks.", "auth0.", "okta.", "atlassian.", "zendesk.", "sharepoint.", "onmicrosoft.", "appspot.",
+    "webhook.office", "upstash.",
+    "databricks.", "auth0.", "okta.", "atlassian.", "zendesk.", "sharepoint.", "onmicrosoft.", "appspot.",
     ".run.app", "cloudfunctions.", "herokuapp.", "firebaseio.", "cloudflarestorage.", "digitaloceanspaces.", "ngrok",
     "myshopify.", "service-now.", "salesforce.", "qdrant.", "pinecone.", ".found.io", ".ts.net",
 )  # fmt: skip
-# What an account is called.
-ACCOUNT_WORDS = (
-    "organi", "org:", "org ", "tenant", "workspace", "directory", "identifier", "app ", "client", "subscription",
-    "object", "principal",
-)  # fmt: skip
+# What a company calls the machines that others do not know: the first part of a name of three or more.
+MACHINES = (
+    r"git|gitlab|gitea|bitbucket|vault|consul|registry|harbor|nexus|artifactory|npm|pypi|maven|repo|apt|yum|jenkins"
+    r"|ci|build"
+    r"|runner|sso|idp|auth|ldap|ad|keycloak|kafka|mq|rabbit(?:mq)?|nats|redis|cache|mail|mx|smtp|imap|vpn|intranet"
+    r"|intra"
+    r"|admin|staging|stage|stg|dev|test|qa|uat|prod|internal|erp|crm|jira|confluence|grafana|kibana"
+    r"|prometheus|elastic(?:search)?|sentry|minio|nas|fs|files?|backup|k8s|kube|db|sql|mysql|mariadb|postgres|pg|oracle"
+    r"|oradb|mongo(?:db)?|node|worker|web|app|srv|server|host|gpu|render|ollama|vllm|llm|llm-?gateway|litellm|proxy"
+    r"|gateway"
+)
+ENDINGS = (
+    r"com|net|org|io|dev|app|cloud|ai|co|info|biz|tech|studio|media|online|de|at|ch|fr|nl|be|uk|eu|us|ca|es|it|pt|pl"
+    r"|cz|se|no"
+    r"|dk|fi|ru|ua|cn|jp|kr|in|br|au|nz|example|test|zone|systems|services|network|group|games|tv|me"
+)
+# The end of a name; a text ends with a space where words are looked for.
+ENDED = tuple(
+    f".{ending}{sign}"
+    for ending in ("internal", "local", "localdomain")
+    for sign in " :/,.;!?()[]{}<>'\"`|&=#@\\+*%$^~\n\t\r"
+)
+# What stands before such a name, and where it is no address.
+BEFORE = (
+    "host",
+    "server",
+    "lookup",
+    "resolve",
+    "connect to",
+    "connecting to",
+    "connected to",
+    "reach",
+    "domain",
+    "go:",
+)
+MACHINE_WORDS = tuple(
+    f"{word}{end}" for word in BEFORE for end in (" ", ":", "=", "'", '"', "`", "(") if word + end != "server "
+)
+CONNECTED = ("connect to", "connecting to", "connected to")
+MACHINE = rf"(?:{MACHINES})(?:-?\d{{1,3}}|-[\w-]{{1,40}})?(?:\.[a-z0-9-]{{1,63}}){{1,6}}\.(?:{ENDINGS})(?![\w-]|\.\w|@)"
 UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+# An address, in lower case, of which one of them may be the host.
+URL_HOST = rf"://(?:[\w-]{{0,62}}\d(?=[:/]|\Z)|(?:{MACHINES})[\d.-])"
 # Pattern, replacement, and texts in lower case of which one must be there.
 PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     # Names that a network gives only within itself.
@@ -54,7 +98,7 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         r"(?<![\w.@-])(?<!\w/)(?:[\w-]{1,63}\.){1,8}(?:corp|lan|intra|intranet|svc(?:\.cluster\.local)?|cluster\.local"
         r"|home\.arpa)(?![\w-]|\.\w)",
         HOST,
-        (".corp", ".lan", ".intra", ".svc", ".local", ".arpa"),
+        (".corp", ".lan", ".intra", ".svc", ".cluster.local", ".arpa"),
     ),
     (
         r"(?<![\w.@-])(?<!\w/)(?!(?:com|org|net|java|jdk|io|sun)\.)(?![\w.-]*(?:google|docker)\.internal)"
@@ -62,7 +106,7 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         r"(?:[\w-]{1,63}\.[\w-]{1,63}|[\w-]{0,62}[\d-][\w-]{0,62}|[\w-]{1,63}(?=\.\w+:\d))\.(?:internal|local"
         r"|localdomain)(?![\w-]|\.\w)",
         HOST,
-        (".internal", ".local"),
+        ENDED,
     ),
     (
         rf"(?<![\w.-])[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,4}}?(?=\.(?:{SERVICES})\.(?:com|net|io|cloud|co|tech|dev"
@@ -70,29 +114,76 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         HOST,
         SERVICE_WORDS,
     ),
+    (rf"(?i)(?<=://){NOBODYS}{MACHINE}", HOST, HOSTED),
+    (
+        rf"(?i)(\b(?:host|server|lookup|resolve|connect(?:ing|ed)?(?: to)?|reach|domain"
+        rf"|go:)[\s:='\"`(]{{1,3}}){NOBODYS}{MACHINE}",
+        rf"\1{HOST}",
+        MACHINE_WORDS,
+    ),
+    (
+        rf"(?i)(\bcertificate (?:is )?(?:only )?valid for )(?:{NOBODYS}[\w*-]+\.[\w.-]{{2,200}}(?:, (?!not )"
+        rf"|(?=, not )|)){{1,20}}",
+        rf"\1{HOST}",
+        ("certificate",),
+    ),
+    (rf"(\bvalid for {HOST}, not ){NOBODYS}[\w*-]+\.[\w.-]{{2,200}}", rf"\1{HOST}", ("valid for",)),
     # What a program could not reach.
     (
         rf"((?i:host ?name|to host|\bhost=|server=|data source=|\(host=|server on|open server|server at|resolve(?:"
         rf" host)?:?)"
-        rf"\s?(?:b?\\?[\"'])(?:tcp:)?){NOBODYS}{ANY_NAME}",
+        rf"\s?(?:b?\\?[\"'`])(?:tcp:)?){NOBODYS}{ANY_NAME}",
         rf"\1{HOST}",
-        ("host", "server", "data source", "resolve"),
+        (
+            "host=",
+            "host name",
+            "hostname",
+            "to host",
+            "server=",
+            "server on",
+            "server at",
+            "open server",
+            "data source",
+            "resolve",
+        ),
     ),
     (
         rf"((?i:host ?name|to host|\bhost=|server=|data source=|server on|resolve host:?|\bhost:|connect(?:ing|ed)? to"
         rf"|received from"
-        rf"|\bimage) (?:tcp:)?|(?i:\bhost=|server=|data source=|\(host=))(?!<){NOBODYS}(?"
+        rf"|\bpull(?:ing)? image) (?:tcp:)?|(?i:\bhost=|server=|data source=|\(host=))(?!<){NOBODYS}(?"
         rf"=[\w-]{{1,63}}[.\d:-]){DOTTED}(?=[\s:,;)\]'\"]|\Z)",
         rf"\1{HOST}",
-        ("host", "server", "data source", "resolve", "connect", "received from"),
+        (
+            "host=",
+            "host:",
+            "host name",
+            "hostname",
+            "to host",
+            "server=",
+            "server on",
+            "data source",
+            "resolve host",
+            *CONNECTED,
+            "received from",
+            "pull image ",
+            "pulling image ",
+        ),
     ),
     (
         rf"(\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|UnknownHostException:|tcp: lookup)"
         rf" ){NOBODYS}{ANY_NAME}",
         rf"\1{HOST}",
-        ("enotfound", "eai_again", "econnrefused", "etimedout", "ehostunreach", "unknownhost", "lookup"),
+        (
+            "enotfound ",
+            "eai_again ",
+            "econnrefused ",
+            "etimedout ",
+            "ehostunreach ",
+            "unknownhostexception: ",
+            "tcp: lookup ",
+        ),
     ),
-    (rf"(?<=://)(?!localhost){LABEL}(?<=\d)(?=[:/]|\Z)", HOST, ("://",)),
+    (rf"(?<=://)(?!localhost){LABEL}(?<=\d)(?=[:/]|\Z)", HOST, HOSTED),
     # Who wrote a line of a system's log; a share; the host of a user of MySQL.
     (
         r"(?m)^([A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d )(?!<)[\w.-]{1,64}(?= [\w/.-]{1,64}\[\d{1,8}\]: )",
@@ -121,7 +212,25 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     ),
     (r"(\bFailed to upload \S{1,200} to )[\w.-]{3,63}(?=/)", r"\1<bucket>", ("failed to upload",)),
     (r"(\bLock Info:\s+ID:\s+\S{1,80}\s+Path:\s+)[\w.-]{3,63}(?=/)", r"\1<bucket>", ("lock info:",)),
-    (r"(\b(?:s3[an]?|gs|gcs|abfss?|wasbs?|oss|cos|r2|b2)://)[^\s/\"'<]{1,200}", r"\1<bucket>", ("://",)),
+    (
+        r"(\b(?:s3[an]?|gs|gcs|abfss?|wasbs?|oss|cos|r2|b2)://)[^\s/\"'<]{1,200}",
+        r"\1<bucket>",
+        (
+            "s3://",
+            "s3a://",
+            "s3n://",
+            "gs://",
+            "gcs://",
+            "abfs://",
+            "abfss://",
+            "wasb://",
+            "wasbs://",
+            "oss://",
+            "cos://",
+            "r2://",
+            "b2://",
+        ),
+    ),
     (
         r"(googleapis\.com/(?:storage/v1/b/|(?=[\w.-]{1,63}/)))(?!storage/|upload/)[\w.-]{1,63}",
         r"\1<bucket>",
@@ -132,7 +241,7 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"|object|principal)"
         rf"(?:[ _]?id)?[\s:=('\"/\\]{{1,6}}){UUID}",
         rf"\1{ACCOUNT}",
-        ACCOUNT_WORDS,
+        LIKE_KEYS,
     ),
     (r"(?i)(/resourceGroups/)[\w.()-]{1,90}", rf"\1{ACCOUNT}", ("/resourcegroups/",)),
     (
@@ -140,13 +249,13 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ACCOUNT,
         ("org-", "proj_", "acct_", "cus_", "wrkspc_"),
     ),
-    (r"(?i)(\bproject[_ ]number\W{1,3})\d{5,}", rf"\1{ACCOUNT}", ("project",)),
+    (r"(?i)(\bproject[_ ]number\W{1,3})\d{5,}", rf"\1{ACCOUNT}", ("project number", "project_number")),
     (
         r"((?:(?<=[\s\"'])projects/|\b(?:resource|use) project |[?&]project=|Denied: (?:Table|Dataset|Project) |on"
         r" (?:table|dataset) )"
         r"[`'\"]?)(?=[\w-]{0,40}[-\d])[a-z][\w-]{4,40}",
         rf"\1{ACCOUNT}",
-        ("project", "table ", "dataset "),
+        ("projects/", "resource project", "use project", "project=", "denied: ", "on table ", "on dataset "),
     ),
     (
         r"((?<![\w.@-])(?:git@)?(?:github|gitlab|bitbucket)\.(?:com|org)[/:])(?!<)[\w.-]{1,64}"

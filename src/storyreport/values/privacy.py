@@ -2,58 +2,83 @@
 
 from functools import lru_cache
 
-from ..patterns import Pattern, any_of
+from ..patterns import AS_SHAPE, Pattern, Words, any_of
 from ..tokens import PREFIXES
 from .abroad import KEYS, PASSWORDS
+from .accounts import ACCOUNTS
 from .credentials import SECRETS, SHORT_PREFIXES, STRONG_WORDS, WEAK_WORDS
+from .homes import HOMES
+from .papers import PAPERS
 from .people import ADDRESS_WORDS, BIRTH_WORDS, NUMBERED_WORDS, STREETS, TELEPHONE_WORDS, USERS_ABROAD
-from .places import PLACES
+from .places import PLACES, URL_HOST
+from .shapes import HOSTED, LIKE_KEYS, NUMBERED
 from .spellings import spelt_out
 
 __all__ = ["SECRETS", "is_suspicious", "redacted"]
 
 COMPILED = tuple((Pattern(pattern), replacement, frozenset(needles)) for pattern, replacement, needles in SECRETS)
-OF_NAMES = (frozenset(STRONG_WORDS), frozenset(WEAK_WORDS))
-NAMELESS = tuple(each for each in COMPILED if each[2] not in OF_NAMES)
-# Each word is looked for once; those of other letters only where there are some.
-ALL_NEEDLES = dict.fromkeys(needle for _, _, needles in SECRETS for needle in needles)
-NEEDLES = tuple(needle for needle in ALL_NEEDLES if needle.isascii())
-OTHER_NEEDLES = tuple(needle for needle in ALL_NEEDLES if not needle.isascii())
+# Where the words of a pattern are names of secrets, one of these stands for them.
+STRONG_NAME, WEAK_NAME = "\0strong", "\0weak"
+OF_NAMES = {frozenset(STRONG_WORDS): {STRONG_NAME}, frozenset(WEAK_WORDS): {WEAK_NAME}}
+# The patterns to try, by a word or a sign that a text has.
+TRIED: dict[str, list[int]] = {}
+for _number, _words in enumerate(needles for _, _, needles in COMPILED):
+    for _word in OF_NAMES.get(_words, _words):
+        TRIED.setdefault(_word, []).append(_number)
 # Nearly all texts hold none of these, and so none of the SECRETS: words in lower case, and what has no fixed word.
-WORDS = Pattern(
-    any_of(
-        (
-            *("@", "%40", "bearer", "basic", "://", "-----", "cookie", "hook", "eyj", "/home/", "/users/", "users\\"),
-            *("private-lines", "base64,", "ssws", "$2", "$1$", "$5$", "$6$", "$argon2", "$scrypt", "pbkdf2", "/media/"),
-            *("seed words", "/reset/", "/invite/", "/verify/", "mnemonic", "phrase", "recovery", "sqlplus", "oracle:"),
-            *("redis-cli", " dot ", "(dot)", "[dot]", " -u", "\t-u", " --user", "--proxy-user", " -p", " -a"),
-            *("~", "home\\"),
-            *("home/", "users/", "settings/", "settings\\", "2fa", "one-time", "verification"),
-            *("securestring", "identified"),
-            *("__construct", "connect", "kind:", "ssh ", "scp ", "sftp ", "rsync ", "/user/", "/afs/"),
-            *("curl", "oauthtoken", "who:", "chat_id=", "cn=", "constraint ("),
-            *(word for word in USERS_ABROAD if word.isascii()),
-            *("@//", "env(", "keyid:", "string to sign", " hash", "virtual key", "message to", "call to"),
-            *(word for _, _, words in PLACES for word in words),
-            *("kakaoak", *(word for word in (*PASSWORDS, *KEYS) if word.isascii())),
-        )
+ALONE = frozenset(
+    (
+        *("@", "%40", "bearer", "basic", "-----", "cookie", "eyj", "/home/", "/users/", "users\\"),
+        *("private-lines", "base64,", "ssws", "$2", "$1$", "$5$", "$6$", "$argon2", "$scrypt", "pbkdf2", "/media/"),
+        *("seed words", "/reset/", "/invite/", "/verify/", "mnemonic", "phrase", "recovery", "sqlplus", "oracle:"),
+        *("redis-cli", " dot ", "(dot)", "[dot]", " -u", "\t-u", " --user", "--proxy-user", " -p", " -a"),
+        *("~", "home\\"),
+        *("home/", "users/", "settings/", "settings\\", "2fa", "one-time", "verification"),
+        *("securestring", "identified", "::"),
+        *("__construct", "kind:", "ssh ", "scp ", "sftp ", "rsync ", "/user/", "/afs/"),
+        *("curl", "rtmp", "oauthtoken", "who:", "chat_id=", "cn=", "constraint ("),
+        *("@//", "env(", "keyid:", "string to sign", " hash", "virtual key", "message to", "call to", "kakaoak"),
+        *(word for _, _, words in (*PLACES, *ACCOUNTS, *HOMES, *PAPERS) for word in words if "\0" not in word),
+        *(*PASSWORDS, *KEYS, *USERS_ABROAD),
     )
 )
-# The same for texts with a digit, and for those with other letters than English ones.
-WORDS_OF_PEOPLE = (*TELEPHONE_WORDS, "number", *STREETS, *NUMBERED_WORDS, *BIRTH_WORDS, *ADDRESS_WORDS)
-WORDS_OF_NUMBERS = Pattern(any_of(word for word in WORDS_OF_PEOPLE if word.isascii()))
-OTHER_WORDS = Pattern(
-    any_of(word for word in (*PASSWORDS, *KEYS, *WORDS_OF_PEOPLE, *USERS_ABROAD) if not word.isascii())
+# The same for texts with a digit.
+OF_NUMBERS = frozenset((*TELEPHONE_WORDS, "number", *STREETS, *NUMBERED_WORDS, *BIRTH_WORDS, *ADDRESS_WORDS))
+# Words that count where a pattern finds what is around them.
+NAMES = frozenset((*STRONG_WORDS, *WEAK_WORDS))
+OF_PERSONS = frozenset(
+    (
+        *("user", "login", "uid", "usr", "name", "role ", "account ", "customer ", "member ", "author "),
+        *("employee ", " [", "git@"),
+    )
 )
+# Each word is looked for once; those of other letters only where there are some.
+ALL_WORDS = dict.fromkeys(
+    (
+        *(needle for _, _, needles in SECRETS for needle in needles if "\0" not in needle),
+        *(*ALONE, *OF_NUMBERS, *NAMES, *OF_PERSONS, "://", "hook", "connect"),
+    )
+)
+WORDS = Words(word for word in ALL_WORDS if word.isascii() and word.translate(AS_SHAPE) == word)
+OTHER_WORDS = Words(word for word in ALL_WORDS if not word.isascii())
+# Those that are not found in a text's shape.
+NUMBERED_WORDS_OF_ALL = tuple(word for word in ALL_WORDS if word.translate(AS_SHAPE) != word)
+HAS_NUMBERED = Pattern(any_of(NUMBERED_WORDS_OF_ALL))
 # Names whose value may be a secret, where they end: `tokens` and `passed` are none.
-NAMES = Pattern(any_of((*STRONG_WORDS, *WEAK_WORDS)))
-NAME = Pattern(
+STRONG_NAMES = (
     r"(?:key|token|secret|passw(?:or)?d|passphrase|pwd|authorization|credentials?|session|(?:session|php"
     r"|j)[-_]?s?\w{0,5}id"
-    r"|connectionstring|sig|signature|auth|code|hash|nonce|otp|pin|pass|hmac|jwt|salt|dsn|cvv|cvc|_pat|creds?"
-    r"|signing|cookie)(?![a-z])"
+    r"|connectionstring|auth|pass|salt|dsn|_pat|creds?|signing|cookie)(?![a-z])"
     r"|(?:key|token|secret|passw(?:or)?d|credential)s\W{0,4}[:=]|(?<![a-z])pw\W{0,2}[:=]|secret\w*\("
 )
+# The others open a value only with a sign; a number after it is a status.
+NAME = Pattern(
+    rf"{STRONG_NAMES}|(?:otp|pin|cvv|cvc)(?![a-z])"
+    r"|(?:code|hash|nonce|hmac|jwt|sig|signature)(?:=|\\?[\"']?:(?!\s*\d{1,6}(?![^\s,;.)}\]])))"
+)
+IS_STRONG = Pattern(STRONG_NAMES)
+# What stands for something that has been taken out.
+MARKS = Pattern(r"<(?:secret|host|account|user|ip|phone|e-mail|address|bucket|name)>")
 # A digit, and what is around it: all begin with one, which is quick to look for.
 NUMBERS = Pattern(
     r"\d(?:(?<=\+\d)|\d\d\)(?<=\(\d{3}\))|\.\d+\.\d|(?<!\d\d)\d\d[.-]\d\d|\d{3}[ -]\d{4}"
@@ -62,15 +87,7 @@ NUMBERS = Pattern(
     r"|(?<=(?<!\d)1)[3-9]\d[ -]\d{4})"
 )
 HAS_DIGIT = Pattern(r"\d")
-# A person's name after the word for one; and words of which one must be there.
-PERSON_WORDS = Pattern(
-    any_of(
-        (
-            *("user", "login", "uid", "usr", "name", "role ", "account ", "customer ", "member ", "author "),
-            *("employee ", " [", "git@"),
-        )
-    )
-)
+# A person's name after the word for one.
 PERSON = Pattern(
     r"(?:[Uu][Ss][Ee][Rr](?:[-_ ]?(?:[Nn][Aa][Mm][Ee]|[Ii][Dd]))?|[Ll][Oo][Gg][Ii][Nn]|[Uu][Ii][Dd]"
     r"|[Uu][Ss][Rr]|[Nn][Aa][Mm][Ee])"
@@ -78,11 +95,13 @@ PERSON = Pattern(
     r"|(?:[Uu]ser ?(?:name)?|[Rr]ole|[Aa]ccount|[Ll]ogin) [\"'`«]|(?:ser|ustomer|ember|mployee|uthor) [A-ZÀ-Þ]"
     r"|\d \S{1,64} \S{1,64} \[\d\d/|invalid user |LOGIN |git@"
 )
+URL_HOSTS, CONNECTS = Pattern(URL_HOST), Pattern(r"connect\w{0,20}\(")
 PAIR = Pattern(r":(?<=[\w-]{6}:)[\w-]{6}|:(?:\d{4,5}|\*):[\w*-]+:|:fx\b")
 # Words as long as a key, and those of them that may be one.
 LONG_WORD = Pattern(r"[\w.+/-]{12,}")
 LIKE_A_KEY = Pattern(rf"[\w+-]{{20}}|[\w/+]{{36}}|(?<![A-Za-z0-9_])(?:{PREFIXES})|(?<![\w.-])(?:{SHORT_PREFIXES})")
 
+NOTHING: frozenset[str] = frozenset()
 MOST_PASSES = 5
 
 
@@ -95,27 +114,54 @@ def is_suspicious(text: str) -> bool:
 
 
 def _is_suspicious(text: str) -> bool:
-    lowered = text.casefold()
-    if WORDS.search(lowered) or _is_named(lowered) or (PERSON_WORDS.search(lowered) and PERSON.search(text)):
-        return True
-    if HAS_DIGIT.search(text) and (NUMBERS.search(text) or WORDS_OF_NUMBERS.search(lowered)):
-        return True
-    if not text.isascii() and OTHER_WORDS.search(lowered):
-        return True
-    if ":" in text and ("::" in text or PAIR.search(text)):
-        return True
-    return any(LIKE_A_KEY.search(word) for word in LONG_WORD.findall(text))
+    return bool(_signs_of(text))
 
 
-def _is_named(lowered: str) -> bool:
-    """Whether a text in lower case has a name whose value may be a secret."""
-    return NAMES.search(lowered) is not None and NAME.search(lowered) is not None
+# Errors of one kind differ in numbers only.
+@lru_cache(maxsize=1024)
+def _signs_of_shape(shape: str) -> tuple[frozenset[str], bool]:
+    """The words and signs of a text in whose place its shape stands, and whether they make it suspicious."""
+    lowered = f"{shape.casefold()} "
+    signs = WORDS.within(lowered)
+    if not lowered.isascii():
+        signs |= OTHER_WORDS.within(lowered)
+    is_named = not NAMES.isdisjoint(signs) and NAME.search(lowered) is not None
+    if is_named:
+        signs.update((WEAK_NAME, STRONG_NAME) if IS_STRONG.search(lowered) else (WEAK_NAME,))
+    is_suspicious = (
+        is_named
+        or not ALONE.isdisjoint(signs)
+        or (not OF_PERSONS.isdisjoint(signs) and PERSON.search(shape) is not None)
+        or (":" in signs and PAIR.search(shape) is not None)
+        or ("connect" in signs and CONNECTS.search(lowered) is not None)
+        or {"://", "hook"} <= signs
+        or (not OF_NUMBERS.isdisjoint(signs) and HAS_DIGIT.search(shape) is not None)
+    )
+    return frozenset(signs), is_suspicious
 
 
-def _needles_of(lowered: str) -> set[str]:
-    """The words that a text in lower case has, of those without which patterns match nothing."""
-    present = {needle for needle in NEEDLES if needle in lowered}
-    return present if lowered.isascii() else present | {needle for needle in OTHER_NEEDLES if needle in lowered}
+# Asked twice of a text that is suspicious.
+@lru_cache(maxsize=4)
+def _signs_of(text: str) -> frozenset[str]:
+    """The words and signs of a text, without which patterns match nothing; none where no pattern matches."""
+    signs, is_suspicious = _signs_of_shape(text.translate(AS_SHAPE))
+    shapes = _shapes_of(text, signs)
+    return signs.union(shapes, ("\0",)) if shapes or is_suspicious else NOTHING
+
+
+def _shapes_of(text: str, words: frozenset[str]) -> list[str]:
+    """The signs for what a text looks like, and its words with digits."""
+    shapes: list[str] = []
+    if HAS_DIGIT.search(text):
+        if NUMBERS.search(text):
+            shapes += NUMBERED
+        if HAS_NUMBERED.search(lowered := text.casefold()):
+            shapes += [word for word in NUMBERED_WORDS_OF_ALL if word in lowered]
+    if any(LIKE_A_KEY.search(word) for word in LONG_WORD.findall(text)):
+        shapes += LIKE_KEYS
+    if "://" in words and URL_HOSTS.search(text.casefold()):
+        shapes += HOSTED
+    return shapes
 
 
 @lru_cache(maxsize=1024)
@@ -129,15 +175,14 @@ def redacted(text: str) -> str:
 
 
 def _redacted(text: str) -> str:
-    if not _is_suspicious(text):
-        return text
+    signs = _signs_of(text)
     # What is taken out may leave another such text behind.
-    for _ in range(MOST_PASSES):
-        before, lowered = text, text.casefold()
-        present = _needles_of(lowered)
-        for pattern, replacement, needles in COMPILED if _is_named(lowered) else NAMELESS:
-            if not needles or not needles.isdisjoint(present):
-                text = pattern.sub(replacement, text)
-        if text == before or not _is_suspicious(text):
+    for _ in range(MOST_PASSES if signs else 0):
+        before = text
+        for number in sorted({number for sign in signs for number in TRIED.get(sign, ())}):
+            pattern, replacement, _ = COMPILED[number]
+            text = pattern.sub(replacement, text)
+        if text == before or not _is_suspicious(text if "</secret>" in text else MARKS.sub("<>", text)):
             break
+        signs = _signs_of(text)
     return text

@@ -1,6 +1,7 @@
 """Completes a report's address with its defaults before Datasette reads it, and refuses wrong parameters."""
 
 import re
+import sqlite3
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,6 +12,9 @@ from datasette.views.base import DatasetteError
 from .. import reports
 from . import DATABASE
 
+NO_COLUMN = re.compile(r"no such column: (.*)", re.DOTALL)
+# What Datasette answers with status 500, though it is the visitor who named the column.
+OF_VISITORS = re.compile(r"Cannot sort|Invalid _through")
 # The key of a request's scope with the parameters as the visitor gave them: dates in words are still words.
 GIVEN = "storyreport.given"
 ADDRESS = re.compile(rf"/{DATABASE}/([^/.]+)(?:\.(\w+))?")
@@ -64,11 +68,19 @@ def given(request: Any) -> dict[str, str]:
 
 
 def not_found(request: Any, exception: Exception) -> Any:
-    """The answer for an unknown CSV address, which Datasette 0.65 answers with a page of HTML; None for others."""
+    """The answer for an unknown CSV address, or a facet of a column that is not there; None for others."""
     if isinstance(exception, NotFound) and request.path.partition("?")[0].endswith(".csv"):
         return Response.text(f"{exception}\n", status=404)
-    if isinstance(exception, DatasetteError) and exception.status == 500 and "Cannot sort" in exception.message:
-        # It is the visitor who named the column.
+    if isinstance(exception, sqlite3.OperationalError) and (found := NO_COLUMN.fullmatch(str(exception))):
+        # Datasette 1.0 gives it to SQLite, and answers with status 500.
+        reason = f"There is no column {found[1]!r}: correct the address."
+        is_json = request.path.endswith(".json")
+        return (
+            Response.json({"ok": False, "error": reason, "status": 400}, status=400)
+            if is_json
+            else Response.text(f"{reason}\n", status=400)
+        )
+    if isinstance(exception, DatasetteError) and exception.status == 500 and OF_VISITORS.match(exception.message):
         exception.status = 400
     return None
 

@@ -18,6 +18,7 @@ BODY_BYTES = 1 << 20
 # For the whole body: whoever takes longer would keep a place from others.
 BODY_SECONDS = 10
 LONG = {"sql", "_where"}
+METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 Pairs = Sequence[tuple[str, str]]
 Refusal = tuple[int, str]
@@ -25,6 +26,9 @@ Refusal = tuple[int, str]
 
 def refused(scope: dict[str, Any]) -> Refusal | None:
     """The status and the reason for a request that is too large, or leads elsewhere; None for others."""
+    if scope["method"] not in METHODS:
+        # Datasette's pages know no other, and one of them is safe for its check of forms: TRACE.
+        return 405, "Use GET."
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     if len(path) > PATH_BYTES:
         return 414, f"The address is longer than {PATH_BYTES:,} characters: shorten it."

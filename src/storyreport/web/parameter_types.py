@@ -37,6 +37,16 @@ def _object(value: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def _is_list(value: str) -> bool:
+    """Values between commas, or a list of JSON of texts and numbers."""
+    if not value.startswith("["):
+        return True
+    try:
+        return all(item is None or isinstance(item, (str, int, float)) for item in json.loads(value))
+    except (ValueError, RecursionError):
+        return False
+
+
 # Parameter → whether a value is of its type, and what that is.
 KINDS: dict[str, tuple[Callable[[str], bool], str]] = {
     "_json_infinity": (_is_flag, "on or off"),
@@ -46,11 +56,13 @@ KINDS: dict[str, tuple[Callable[[str], bool], str]] = {
     "_facet_array": (_is_facet, "a column's name"),
     "_facet_date": (_is_facet, "a column's name"),
 }
+# The same for filters, by how their names end.
+FILTERS = dict.fromkeys(("__in", "__notin"), (_is_list, "values between commas, or a list of JSON"))
 
 
 def wrong(name: str, value: str) -> str | None:
     """The sentence about a value that is not of its parameter's type; None for others."""
-    known = KINDS.get(name)
+    known = KINDS.get(name) or next((kind for end, kind in FILTERS.items() if name.endswith(end)), None)
     return (
         f"The parameter {name} takes {known[1]}: correct it, or leave it out."
         if known and not known[0](value)

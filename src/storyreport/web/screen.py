@@ -26,6 +26,10 @@ def screen(datasette: Any) -> Any:
 
     def wrap(app: Any) -> Any:
         async def screened(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            if scope["type"] == "websocket":
+                # Nothing here has one: Datasette would answer as to a request, which is a traceback.
+                await send({"type": "websocket.close"})
+                return
             if scope["type"] != "http":
                 await app(scope, receive, send)
                 return
