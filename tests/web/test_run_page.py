@@ -132,6 +132,9 @@ def test_its_source_is_said_once(served: Served) -> None:
     for report in ("run_diagnosis", "run_timeline"):
         assert "col-source" not in section(page, report)
         assert "col-pipeline" not in section(page, report)
+    page = served.get("/-/pipeline/films").text
+    assert "col-source" in section(page, "recent_runs")
+    assert "col-source" not in section(page, "throughput")
 
 
 def test_reports_that_an_action_names_are_links(served: Served) -> None:

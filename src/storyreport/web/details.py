@@ -159,10 +159,10 @@ async def _missing(visitor: Visitor, kind: str, key: str, source: str) -> tuple[
 
 
 async def _sections(visitor: Visitor, kind: str, key: str, source: str) -> list[Shown]:
-    """The sections of a page; of a run or story the first one with rows alone says whose it is."""
+    """The sections of a page; the first one with rows alone says whose it is."""
     shown: list[Shown] = []
     for section in SECTIONS[kind]:
-        first = next((each.result.rows for each in shown if each.result.rows), []) if section.takes in WHOLE else []
+        first: list[dict[str, Any]] = next((each.result.rows for each in shown if each.result.rows), [])
         if found := await _section(visitor, section, key, source, run_page.owners(first)):
             shown.append(found)
     return shown
