@@ -117,3 +117,4 @@ def test_a_span(db: ReportDatabase, form: str) -> None:
     assert found == [
         (f"{TRACE}/{SPAN}", "2026-11-20T10:00:00.000Z", 2500, "openai", "gpt-4o", 100, "failed", "HTTP 503", "svc")
     ]
+    assert db.one("select count(*) from rejects") == 0
