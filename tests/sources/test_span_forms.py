@@ -82,7 +82,18 @@ REQUEST: dict[str, Any] = {
         }
     ]
 }
+IN_A_FILE = {
+    "type": "span",
+    "traceId": TRACE,
+    "spanId": SPAN,
+    "startTime": [1_795_168_800, 0],
+    "endTime": [1_795_168_802, 500_000_000],
+    "attributes": {**SAID, "github.copilot.cost": 1},
+    "status": {"code": 2, "message": "HTTP 503"},
+    "resource": {"attributes": {"service.name": "svc"}},
+}
 FORMS: dict[str, Any] = {
+    "copilot's file, beside metrics": [{"type": "metric", "name": "gen_ai.client.token.usage"}, IN_A_FILE],
     "jaeger": {"data": [JAEGER]},
     "zipkin": [ZIPKIN],
     "zipkin's traces": [[ZIPKIN]],
@@ -106,3 +117,4 @@ def test_a_span(db: ReportDatabase, form: str) -> None:
     assert found == [
         (f"{TRACE}/{SPAN}", "2026-11-20T10:00:00.000Z", 2500, "openai", "gpt-4o", 100, "failed", "HTTP 503", "svc")
     ]
+    assert db.one("select count(*) from rejects") == 0

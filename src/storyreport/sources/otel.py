@@ -179,7 +179,9 @@ def _request(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _spans(record: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any] | None, str | None]]:
-    """(span, None) or (None, problem) of each span of an export request."""
+    """(span, None) or (None, problem) of each span of a request; metrics and logs may lie in the same file."""
+    if record.get("type") in ("metric", "log"):
+        return
     if openinference.is_phoenix(record):
         yield openinference.as_otlp(record), None
         return

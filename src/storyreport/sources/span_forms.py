@@ -198,6 +198,24 @@ def _javascript(record: Mapping[str, Any]) -> Iterator[tuple[Span, str | None]]:
     )
 
 
+def _in_a_file(record: Mapping[str, Any]) -> Iterator[tuple[Span, str | None]]:
+    """Of a span as Copilot's CLI writes it to a file, its times in seconds and nanoseconds."""
+    pairs = {"startTimeUnixNano": record.get("startTime"), "endTimeUnixNano": record.get("endTime")}
+    same = ("traceId", "spanId", "parentSpanId", "status")
+    yield (
+        {
+            **{name: record[name] for name in same if record.get(name)},
+            **{name: pair[0] * SECOND + pair[1] for name, pair in pairs.items() if pair and _is_pair(pair)},
+            "attributes": _attributes(record["attributes"]),
+        },
+        _service(record.get("resource")),
+    )
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(type(part) is int for part in value)
+
+
 FORMS: dict[Callable[[Mapping[str, Any]], Iterator[tuple[Span, str | None]]], Callable[[Mapping[str, Any]], bool]] = {
     _jaeger: lambda record: (
         (isinstance(record.get("spans"), list) and "traceID" in record)
@@ -212,6 +230,11 @@ FORMS: dict[Callable[[Mapping[str, Any]], Iterator[tuple[Span, str | None]]], Ca
     ),
     _javascript: lambda record: (
         {"traceId", "id", "timestamp", "duration"} <= record.keys() and isinstance(record.get("attributes"), dict)
+    ),
+    _in_a_file: lambda record: (
+        {"traceId", "spanId"} <= record.keys()
+        and isinstance(record.get("attributes"), dict)
+        and (_is_pair(record.get("startTime")) or _is_pair(record.get("endTime")))
     ),
 }
 
