@@ -108,6 +108,8 @@ STAYS = (
 def test_what_is_taken_out(kind: str) -> None:
     text, kept = KEPT_AS[kind]
     assert clean_text(text) == kept
+    # Nothing is left for `scrub`.
+    assert clean_text(kept) == kept
 
 
 @pytest.mark.parametrize("text", STAYS)

@@ -53,6 +53,8 @@ STAYS = (
 def test_what_is_not_kept(kind: str) -> None:
     text, kept = KEPT_AS[kind]
     assert neutral(clean_text(text)) == kept
+    # Nothing is left for `scrub`.
+    assert neutral(clean_text(kept)) == kept
 
 
 @pytest.mark.parametrize("text", STAYS)

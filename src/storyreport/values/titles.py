@@ -60,7 +60,8 @@ ABROAD = Pattern(
 MARKED = Pattern(r"\u300a[^\u300a\u300b\n]{1,200}\u300b")
 # What was recognised or is to be spoken: with its times, or after the name of its file.
 SEGMENT = Pattern(
-    r"(\[?(?:\d\d:)?\d\d:\d\d[.,]\d{2,3} --> (?:\d\d:)?\d\d:\d\d[.,]\d{2,3}\]?[ \t]*\n?[ \t]*)(?![<\s])[^\n]+"
+    r"(\[?(?:\d\d:)?\d\d:\d\d[.,]\d{2,3} --> (?:\d\d:)?\d\d:\d\d[.,]\d{2,3}(?!\d)(?:\][ \t]*|[ \t]*\n[ \t]*|[ \t]+))"
+    r"(?![<\s\]])[^\n]+"
 )
 TRANSCRIBED = Pattern(
     r"(?i)((?<![/\w])transcri(?:bed|bing|pts?|ptions?)\b[^\n\"']{0,120}?(?:->|=>"
