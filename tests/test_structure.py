@@ -349,6 +349,14 @@ def test_orphan_indexes_match_the_loader_s_condition(tmp_path: Path) -> None:
                 assert f"{table}_orphans" in plan[3]
 
 
+def test_no_report_says_where_a_source_lies() -> None:
+    """Locations are for those who may read `inputs`: no report, page or digest of everybody's selects one."""
+    words = re.compile(r"\blocations?\b")
+    assert [
+        path.name for path in (TESTS.parent / "queries").glob("*.sql") if words.search(path.read_text("utf-8"))
+    ] == []
+
+
 def test_no_test_module_imports_another() -> None:
     """What test modules share is in tests/helpers/ and conftest.py."""
     modules = {path.stem for path in TESTS.rglob("test_*.py")}

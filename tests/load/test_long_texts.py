@@ -36,6 +36,12 @@ REPEATED = (
     (neutral, "prompt=", ""),
     (neutral, "data=", ""),
     (fingerprint, "x-", "://"),
+    (neutral, "story Ab cd ", "x"),
+    (neutral, "outline\n1. a b\n", ""),
+    (neutral, "/a b ", ".mp"),
+    (redacted, "NL91 ABNA ", ""),
+    (redacted, "BSN 12 ", ""),
+    (redacted, "certificate valid for a.b, ", ""),
 )
 # Cells and lines of any length are matched by these: what they begin with, and a piece.
 OF_FILES = (

@@ -26,6 +26,9 @@ KEPT_AS = {
         "STRING_TOO_LONG: data value too large: <text> (max length=80)"),
     "what a filter saw": ("Text did not pass moderation: two zq7 brothers fight", "Text did not pass moderation:"
         " <text>"),
+    "what a filter refused": ("prompt rejected by safety filter: Write of the boy Zq7", "prompt rejected by safety"
+        " filter: <text>"),
+    "Chinese": ("生成故事《失落Zq7》失败", "生成故事《<text>》失败"),
     "arguments": ("Exception in generate_chapter('Zq7', 'Anna'): KeyError", "Exception in generate_chapter(<text>):"
         " KeyError"),
     "a file's name": ("/tmp/Zq7 - Hey, Soul Sister.mp3: No such file", "/tmp/<text>.mp3: No such file"),
@@ -41,6 +44,7 @@ STAYS = (
     "C:\\Program Files\\Tale Maker\\bin\\ffmpeg.exe failed",
     "TypeError: undefined\\n    at tell (/app/a b c.js:1)",
     "POST /v1/audio/transcriptions: connection reset by peer",
+    "I'm sorry, but an uncaught exception occurred. ScriptError: could not find label 'ch3_main'.",
     "install <text> for Jupyter support",
 )
 
@@ -49,6 +53,8 @@ STAYS = (
 def test_what_is_not_kept(kind: str) -> None:
     text, kept = KEPT_AS[kind]
     assert neutral(clean_text(text)) == kept
+    # Nothing is left for `scrub`.
+    assert neutral(clean_text(kept)) == kept
 
 
 @pytest.mark.parametrize("text", STAYS)

@@ -106,6 +106,16 @@ ACCOUNTS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (r"(\bpayer )[A-Z0-9]{13}\b", rf"\1{ACCOUNT}", ("payer ",)),
     (r"(?i)(\bserial(?: number| no\.?)? )(?-i:(?=[A-Z]*\d)[A-Z0-9]{8,14})\b", rf"\1{ACCOUNT}", ("serial",)),
     (r"(\banaconda\.(?:org|cloud|com)/t/)[\w-]{8,}", rf"\1{SECRET}", ("anaconda.",)),
+    (r"(?i)(\bMAC(?: address)?[ :=]{1,3})(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b", r"\1<ip>", ("mac ", "mac:", "mac=")),
+    (r"(\bNameID[=:>]{1,2}\s?)(?!<)[^\s<,;]{2,100}", rf"\1{USER}", ("nameid",)),
+    (r"(\botpauth://[a-z]{4}/)[^\s?<]{1,100}", rf"\1{USER}", ("otpauth:",)),
+    (
+        r"(?<![\w/])[@!#][\w.=-]{1,60}:[\w-]{1,60}(?:\.[\w-]{1,60}){1,5}(?::\d{2,5})?(?![\w.:])",
+        USER,
+        ("m_", "matrix", "@", "!"),
+    ),
+    (r"(googleapis\.com/v\d\w{0,8}/projects/)(?!<)[\w-]{4,40}(?=/)", rf"\1{ACCOUNT}", ("googleapis.com/v",)),
+    (r"(\bDB::Exception: )(?!<)\w[\w.-]{1,60}(?=: Authentication failed)", rf"\1{USER}", ("db::exception",)),
     # Message brokers and clusters.
     (
         r"(?i)(\bv(?:irtual )?host\\?[\"']?\s?[:=]?\s?\\?['\"])(?!(?:/|none)['\"\\])[^'\"\n\\<]{1,80}",

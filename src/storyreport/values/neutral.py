@@ -85,7 +85,8 @@ BETWEEN = Pattern(
 )
 # As models begin to answer.
 ANSWER = Pattern(
-    r"(?is)(?<!\w)(?:i['\u2019]m sorry|i am sorry|i apologi[sz]e|i can(?:not|['\u2019]t) (?:help"
+    r"(?is)(?<!\w)(?:i['\u2019]m sorry(?!, but an uncaught exception)"
+    r"|i am sorry|i apologi[sz]e|i can(?:not|['\u2019]t) (?:help"
     r"|assist|write|create|generate|continue)"
     r"|as an ai\b|sure[,!]|certainly[,!]|of course[,!]|here(?:['\u2019]s| is| are) (?:the|your|an?|some) \w)"
     rf"\s?(?={_words(4)}).*"

@@ -39,14 +39,15 @@ SERVICES = (
     r"|auth0|okta|webhook\.office|atlassian|zendesk|sharepoint|onmicrosoft|appspot|run|cloudfunctions|herokuapp"
     r"|firebaseio"
     r"|r2\.cloudflarestorage"
-    r"|digitaloceanspaces|ngrok|ngrok-free|myshopify|service-now|my\.salesforce|qdrant|pinecone|found|ts"
+    r"|digitaloceanspaces|oss-[a-z0-9-]{3,30}\.aliyuncs|cos\.[a-z0-9-]{3,30}\.myqcloud|ngrok|ngrok-free|myshopify"
+    r"|service-now|my\.salesforce|qdrant|pinecone|found|ts"
 )
 SERVICE_WORDS = (
     ".azure", ".windows.net", "amazonaws", "snowflake", "mongodb.net", "confluent.", "supabase.", "neon.tech",
-    "webhook.office", "upstash.",
-    "databricks.", "auth0.", "okta.", "atlassian.", "zendesk.", "sharepoint.", "onmicrosoft.", "appspot.",
-    ".run.app", "cloudfunctions.", "herokuapp.", "firebaseio.", "cloudflarestorage.", "digitaloceanspaces.", "ngrok",
-    "myshopify.", "service-now.", "salesforce.", "qdrant.", "pinecone.", ".found.io", ".ts.net",
+    "webhook.office", "upstash.", "databricks.", "auth0.", "okta.", "atlassian.", "zendesk.", "sharepoint.",
+    "onmicrosoft.", "appspot.", ".run.app", "cloudfunctions.", "herokuapp.", "firebaseio.", "cloudflarestorage.",
+    "digitaloceanspaces.", ".aliyuncs.com", ".myqcloud.com", "ngrok", "myshopify.", "service-now.", "salesforce.",
+    "qdrant.", "pinecone.", ".found.io", ".ts.net",
 )  # fmt: skip
 # What a company calls the machines that others do not know: the first part of a name of three or more.
 MACHINES = (
@@ -232,7 +233,7 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        r"(googleapis\.com/(?:storage/v1/b/|(?=[\w.-]{1,63}/)))(?!storage/|upload/)[\w.-]{1,63}",
+        r"(storage\.googleapis\.com/(?:storage/v1/b/|(?=[\w.-]{1,63}/)))(?!storage/|upload/)[\w.-]{1,63}",
         r"\1<bucket>",
         ("storage.google",),
     ),

@@ -56,9 +56,12 @@ ABROAD = Pattern(
     rf"[^\n:\uff1a]*?[^\x00-\x7f][^\n]*?"
     r"(?=\s*(?:[A-Z]\w+(?:Error|Exception)\b|\b[45]\d\d\b|[:\uff1a]|\n|\Z))"
 )
+# The marks of a title in Chinese.
+MARKED = Pattern(r"\u300a[^\u300a\u300b\n]{1,200}\u300b")
 # What was recognised or is to be spoken: with its times, or after the name of its file.
 SEGMENT = Pattern(
-    r"(\[?(?:\d\d:)?\d\d:\d\d[.,]\d{2,3} --> (?:\d\d:)?\d\d:\d\d[.,]\d{2,3}\]?[ \t]*\n?[ \t]*)(?![<\s])[^\n]+"
+    r"(\[?(?:\d\d:)?\d\d:\d\d[.,]\d{2,3} --> (?:\d\d:)?\d\d:\d\d[.,]\d{2,3}(?!\d)(?:\][ \t]*|[ \t]*\n[ \t]*|[ \t]+))"
+    r"(?![<\s\]])[^\n]+"
 )
 TRANSCRIBED = Pattern(
     r"(?i)((?<![/\w])transcri(?:bed|bing|pts?|ptions?)\b[^\n\"']{0,120}?(?:->|=>"
@@ -76,7 +79,8 @@ ARGUMENTS = Pattern(
 )
 TOO_LARGE = Pattern(r"(?i)(\b(?:data )?value too (?:large|long): )(?=\S+ \S+ \S)[^\n(]+")
 MODERATED = Pattern(
-    r"(?i)(\b(?:did not pass moderation|flagged (?:text|content|input)|blocked (?:text|prompt|input)"
+    r"(?i)(\b(?:did not pass moderation|(?:rejected|blocked|refused|stopped) by [a-z ]{3,30}|flagged (?:text|content"
+    r"|input)|blocked (?:text|prompt|input)"
     r"|moderated (?:text|prompt))\s?[:=]\s?)"
     r"(?=\S+ \S+ \S)[^\n]+"
 )
@@ -144,12 +148,14 @@ def without_titles(message: str, lowered: str) -> str:
         message = PERSON.sub(lambda found: f"{found[1] or found[2]}{'<text>' if found[1] else '<user>'}", message)
     if not message.isascii() and HAS_WORDS_ABROAD.search(lowered):
         message = ABROAD.sub(r"\1<text>", message)
+    if "\u300a" in message:
+        message = MARKED.sub("\u300a<text>\u300b", message)
     if " --> " in message:
         message = SEGMENT.sub(r"\1<text>", message)
     if "transcri" in lowered:
         message = TRANSCRIBED.sub(r"\1<text>", message)
     if "value too" in lowered:
         message = TOO_LARGE.sub(r"\1<text> ", message)
-    if "flagged" in lowered or "blocked" in lowered or "moderat" in lowered:
+    if "flagged" in lowered or "blocked" in lowered or "moderat" in lowered or "ed by " in lowered:
         message = MODERATED.sub(lambda found: f"{found[1]}<text>{codes_of(found[0][len(found[1]) :])}", message)
     return FILE.sub(r"\1<text>", message) if "/" in message or "\\" in message or "file:" in message else message
