@@ -58,7 +58,14 @@ def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:
         seen[label, table] += place == (label, seen[label, table])
         tables.append(table)
         paths.append(path)
-    return [places[place] for place in sorted(places)]
+    passes = [places[place] for place in sorted(places)]
+    if not is_dated and not parts[0].system.parts[parts[0].part].has_given_keys:
+        # Each page of a table is read beside the whole of the tables that it refers to.
+        whole = [(table, path) for table, path in zip(*passes[0], strict=True) if seen["", table] == 1]
+        for tables, paths in passes[1:]:
+            tables += [table for table, _ in whole]
+            paths += [path for _, path in whole]
+    return passes
 
 
 def _date(path: Path) -> str:

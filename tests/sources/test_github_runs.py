@@ -230,3 +230,37 @@ def test_a_queued_job_becomes_its_steps(db: ReportDatabase, tmp_path: Path) -> N
     assert db.sql("select source_key, status from step_runs") == [("11", "queued")]
     loaded(db, tmp_path, jobs=json.dumps({"jobs": [JOB]}))
     assert db.sql("select source_key, status from step_runs") == [("11/1", "failed")]
+
+
+@pytest.mark.parametrize("order", [("runs", "jobs1", "jobs2"), ("jobs1", "jobs2", "runs"), ("jobs2", "jobs1")])
+@pytest.mark.parametrize("is_one_command", [True, False])
+def test_jobs_of_a_run_in_several_files(
+    db: ReportDatabase, tmp_path: Path, order: tuple[str, ...], is_one_command: bool
+) -> None:
+    """A page each, with or without the run itself: it failed, since one job did, and has the times of them all."""
+
+    def job(number: int, conclusion: str) -> dict[str, Any]:
+        times = {"started_at": f"2026-03-01T10:0{number}:00Z", "completed_at": f"2026-03-01T10:0{number}:30Z"}
+        # None of its steps fails when a job times out.
+        step = {"name": "s", "number": 1, "status": "completed", "conclusion": "success", **times}
+        done = {"status": "completed", "conclusion": conclusion, "created_at": "2026-03-01T10:00:00Z", **times}
+        return {"id": number, "run_id": 9, "run_attempt": 1, "name": f"job {number}", "steps": [step], **done}
+
+    run = {"id": 9, "name": "CI", "run_attempt": 1, "status": "completed", "conclusion": "failure"}
+    run |= {"created_at": "2026-03-01T10:00:00Z", "updated_at": "2026-03-01T10:09:00Z"}
+    files: dict[str, dict[str, Any]] = {
+        "runs": {"total_count": 1, "workflow_runs": [run]},
+        # What came meanwhile moves a job to the next page, too.
+        "jobs1": {"total_count": 3, "jobs": [job(3, "timed_out"), job(2, "success")]},
+        "jobs2": {"total_count": 3, "jobs": [job(2, "success"), job(1, "success")]},
+    }
+    for name, content in files.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), "utf-8")
+    paths = [tmp_path / f"{name}.json" for name in order]
+    for places in [paths] if is_one_command else [[path] for path in paths]:
+        db.ingest(*places, name="ci")
+    found = "select status, started_at, ended_at, duration_ms from runs"
+    expected = ("failed", "2026-03-01T10:01:00.000Z", "2026-03-01T10:03:30.000Z", 150_000)
+    assert db.sql(found) == [expected]
+    db.ingest(*places, name="ci", full=True)
+    assert db.sql(found) == [expected]

@@ -72,3 +72,17 @@ def export(original: Path, folder: Path, form: str) -> None:
                     csv.writer(file).writerows([names, *rows])
                 else:
                     file.writelines(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize(("pair", "table"), [("n8n--database", "execution_entity"), ("prefect--server", "task_run")])
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_pages_of_a_table(db: ReportDatabase, tmp_path: Path, pair: str, table: str, is_reversed: bool) -> None:
+    """Each page is read beside the other tables, which are given once."""
+    export(source_of(pair), folder := tmp_path / "exports", "jsonl")
+    lines = (folder / f"{table}.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (folder / f"{table}.jsonl").unlink()
+    half = len(lines) // 2
+    for number, page in enumerate((lines[half:], lines[:half]) if is_reversed else (lines[:half], lines[half:])):
+        (folder / f"{table}-{number}.jsonl").write_text("".join(page), "utf-8")
+    db.ingest(folder)
+    check_rows(db, pair)

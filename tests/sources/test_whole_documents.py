@@ -22,6 +22,8 @@ RESULT = '{"starting_at": "2026-11-10T00:00:00Z", "ending_at": "2026-11-11T00:00
         ('{"a": 1}\n{"a": 2}\n', 2),
         ('{"a": "cu\n{"a": 2}\n', 1),
         ('{"a": 1}\n', 1),
+        # Pages of n8n and dbt Cloud, put together by jq -s.
+        ('[{"data": [{"a": 1}, {"a": 2}], "nextCursor": null}, {"data": [{"a": 3}], "status": {}, "extra": {}}]', 3),
         # What has more to say than that it is a page, or holds no objects, is one record.
         ('{"id": "c1", "items": [{"a": 1}, {"a": 2}]}', 1),
         ('{"results": [1, 2]}', 1),

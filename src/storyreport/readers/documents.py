@@ -45,7 +45,7 @@ PAGE = frozenset(
             "total_items",
             "pagination",
         ),
-        *("first_id", "last_id", "next_cursor", "success", "error"),
+        *("first_id", "last_id", "next_cursor", "nextCursor", "success", "error", "status", "extra"),
     )
 )
 BROKEN = "the file is broken JSON"

@@ -78,7 +78,7 @@ first_tries as (
 ),
 
 -- Runs that were read before their tasks.
-known_runs as (
+known_runs as materialized (
     select
         of_tasks.run_key as source_key,
         of_tasks.dag_id,
@@ -139,7 +139,8 @@ lone_tasks as materialized (
     left join src_statuses as words on words.word = lower(coalesce(nullif(trim(tasks.state), ''), 'none'))
     where
         tasks.dated_run is null
-        and tasks.run_key not in (select source_key from begun)
+        and tasks.run_key not in (select source_key from named)
+        and tasks.run_key not in (select source_key from known_runs)
 ),
 
 lone_runs as (

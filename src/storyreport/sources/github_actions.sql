@@ -40,8 +40,112 @@ where pipeline_name is not null;
 -- jobs: runs
 -- The jobs of a run's last attempt say how it is: it has failed if one of them has. A job that was not repeated counts
 -- with its earlier attempt. How a run ended its own record says, unless there are jobs of a later attempt; without
--- jobs, it says all.
-with outcomes as (
+-- jobs, it says all. Jobs of the same attempt that another file had are known by their steps, and by what they made of
+-- the run.
+with given_jobs as materialized (
+    select
+        cast(run_id as text) as run_key,
+        cast(id as text) as job,
+        coalesce(run_attempt, 1) as attempt
+    from src_job_records
+),
+
+given_runs as (
+    select
+        run_key,
+        max(attempt) as attempt,
+        max(is_job) as has_jobs
+    from (
+        select
+            run_key,
+            attempt,
+            1 as is_job
+        from given_jobs
+        union all
+        select
+            cast(id as text),
+            coalesce(run_attempt, 1),
+            0
+        from src_run_records
+    )
+    group by run_key
+),
+
+known_runs as materialized (
+    select
+        given_runs.*,
+        runs.id as run_id,
+        runs.status,
+        runs.source_status,
+        runs.started_at,
+        runs.ended_at
+    from given_runs
+    cross join main.runs
+        on
+            runs.source_id = :source_id
+            and runs.source_key = given_runs.run_key
+    where runs.gone_at is null
+),
+
+known_steps as materialized (
+    select
+        known_runs.run_key,
+        known_runs.attempt = step_runs.attempt as is_same_attempt,
+        substr(step_runs.source_key, 1, instr(step_runs.source_key || '/', '/') - 1) in (select job from given_jobs)
+            as is_given,
+        step_runs.attempt,
+        step_runs.status,
+        step_runs.source_status,
+        step_runs.queued_at,
+        step_runs.started_at,
+        step_runs.ended_at
+    from known_runs
+    cross join main.step_runs on step_runs.run_id = known_runs.run_id
+    where step_runs.gone_at is null
+),
+
+known_attempts as (
+    select
+        run_key,
+        max(attempt) as attempt,
+        min(is_given) as are_given
+    from known_steps
+    group by run_key
+),
+
+-- The times of a run whose jobs are known are theirs. Of jobs that are all given again, it is what they are now.
+known_outcomes as (
+    select
+        run_key,
+        source_status,
+        status,
+        queued_at,
+        started_at,
+        ended_at,
+        attempt
+    from known_steps
+    where
+        is_same_attempt
+        and not is_given
+    union all
+    select
+        known_runs.run_key,
+        known_runs.source_status,
+        known_runs.status,
+        null,
+        case when known_attempts.attempt is not null then known_runs.started_at end,
+        case when known_attempts.attempt is not null then known_runs.ended_at end,
+        known_runs.attempt
+    from known_runs
+    left join known_attempts on known_attempts.run_key = known_runs.run_key
+    where
+        known_runs.has_jobs
+        and known_runs.status in ('failed', 'cancelled')
+        and known_runs.attempt = coalesce(known_attempts.attempt, 1)
+        and coalesce(known_attempts.are_given, 0) = 0
+),
+
+outcomes as (
     select
         cast(jobs.run_id as text) as run_key,
         coalesce(nullif(jobs.conclusion, ''), jobs.status) as source_status,
@@ -61,6 +165,18 @@ with outcomes as (
         ) as place
     from src_job_records as jobs
     left join src_statuses as words on words.word = lower(trim(coalesce(nullif(jobs.conclusion, ''), jobs.status)))
+    union all
+    select
+        run_key,
+        source_status,
+        status,
+        queued_at,
+        started_at,
+        ended_at,
+        coalesce(status, '') in ('queued', 'running', 'waiting'),
+        attempt,
+        1
+    from known_outcomes
 ),
 
 ranked as (
