@@ -8,7 +8,7 @@ topic: Steps
 params:
   source: {type: source, help: one source only}
   pipeline: {type: pipeline, help: one pipeline only}
-headline: 'Steps of stories: {completed.sum} completed, {failed.sum} failed, {running.sum} running and {pending.sum} pending.'
+headline: 'Steps: {completed.sum} completed, {failed.sum} failed, {running.sum} running and {pending.sum} pending.'
 chart:
   mark: bar
   fold: [completed, failed, running, pending, other]

@@ -31,20 +31,8 @@ ANSWERED = frozenset(("embedding", "b64_json", "relevance_score"))
 PAGE = frozenset(
     (
         *("data", "meta", "object", "has_more", "next_page", "previous_page", "next", "previous", "prev", "links"),
-        *(
-            "total",
-            "count",
-            "page",
-            "pages",
-            "page_size",
-            "size",
-            "offset",
-            "per_page",
-            "limit",
-            "total_pages",
-            "total_items",
-            "pagination",
-        ),
+        *("total", "count", "page", "pages", "page_size", "size", "offset", "per_page", "limit", "total_pages"),
+        *("total_items", "pagination"),
         *("first_id", "last_id", "next_cursor", "nextCursor", "success", "error", "status", "extra"),
     )
 )

@@ -124,9 +124,8 @@ FIELD_WORDS = ("value", "content", "default", "name=", "key=")
 SCHEMES = ("ssws", "kakaoak", "apikey", "geniekey", "oauthtoken", "auth-key", "api-key")
 # Commands that take a password by -p or -P.
 LOGINS = (
-    r"(?:mongo(?:sh|dump|restore|export|import)?|(?:docker|podman|az|oc|registry|nerdctl|crane"
-    r"|cf) login|sqlcmd|cqlsh|cypher-shell|svn"
-    r"|unzip|7z|kinit|lftp|influx|arangosh)"
+    r"(?:mongo(?:sh|dump|restore|export|import)?|(?:docker|podman|az|oc|registry|nerdctl|crane|cf) login|sqlcmd|cqlsh"
+    r"|cypher-shell|svn|unzip|7z|kinit|lftp|influx|arangosh)"
 )
 # Pattern, replacement, and texts in lower case of which one must be there: to look for these is quick. In this order:
 # what holds others comes first.

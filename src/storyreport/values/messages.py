@@ -247,8 +247,7 @@ QUOTE = r"\\?[\"']"
 NAMES = (
     Pattern(
         rf"(?P<open>{QUOTE})(?:[Ee]rror_?|decline_)?(?:[Tt]ype|[Cc]ode|[Ss]tatus|[Rr]eason"
-        rf"|error)(?P<close>{QUOTE})\s*[:=]\s*"
-        rf"(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})"
+        rf"|error)(?P<close>{QUOTE})\s*[:=]\s*(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})"
     ),
     Pattern(rf"\bKeyError(?:: |\()(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.-]{{0,59}})(?P<after>{QUOTE})"),
     Pattern(
@@ -265,9 +264,8 @@ NAMES = (
     ),
     Pattern(rf"(?:code|type|status|error)=(?P<before>{QUOTE})(?P<name>[A-Za-z][\w.-]{{1,59}})(?P<after>{QUOTE})", re.I),
     Pattern(
-        r"\b(?:no attribute|no module named|cannot import name|name|variable|unexpected keyword argument"
-        r"|constraint|index|relation"
-        r"|resource|column|the|exception|cannot (?:invoke|read field|assign field)) "
+        r"\b(?:no attribute|no module named|cannot import name|name|variable|unexpected keyword argument|constraint"
+        r"|index|relation|resource|column|the|exception|cannot (?:invoke|read field|assign field)) "
         rf"(?P<before>{QUOTE})(?P<name>[A-Za-z_][\w.]{{0,59}}(?:\(\))?)(?P<after>{QUOTE})",
         re.I,
     ),

@@ -136,16 +136,8 @@ SAID_WORDS = Pattern(
     any_of(
         (
             *("completion", "got", "char ", "said", "returned", "answered", "replied", "output", "response", "text"),
-            *(
-                "answer",
-                "reply",
-                "looking for beginning",
-                "sequences up to",
-                "prompt",
-                "sentence",
-                "candidate",
-                "content",
-            ),
+            *("answer", "reply", "looking for beginning", "sequences up to", "prompt", "sentence", "candidate"),
+            *("content",),
             *("narration", "transcript", "title", "as json", "raw", "summary", "description", "instructions"),
         )
     )
@@ -153,31 +145,10 @@ SAID_WORDS = Pattern(
 MAYBE_WORDS = Pattern(
     any_of(
         (
-            *(
-                "response",
-                "output",
-                "answer",
-                "input",
-                "story",
-                "chapter",
-                "request",
-                "reply",
-                "result",
-                "data",
-                "summary",
-            ),
-            *(
-                "description",
-                "query",
-                "dialogue",
-                "system",
-                "user",
-                "human",
-                "assistant",
-                "question",
-                "thought",
-                "task",
-            ),
+            *("response", "output", "answer", "input", "story", "chapter", "request", "reply", "result", "data"),
+            *("summary",),
+            *("description", "query", "dialogue", "system", "user", "human", "assistant", "question", "thought"),
+            *("task",),
             *("observation", "context", "goal", "sentence", "paragraph", "passage", "chunk", "document", "refused"),
             *(
                 "declined",

@@ -10,30 +10,14 @@ SECRET = "<secret>"
 # What comes before such a number in the languages of those who issue it.
 NAMES = (
     r"bsn|burgerservicenummer|personnummer|personnr|fødselsnummer|cpr(?:-nummer)?|henkilötunnus|pesel|nip|regon|cnpj"
-    r"|rut|curp"
-    r"|rfc|codice fiscale|partita iva|insee|nir|numéro de sécurité sociale|nhs(?: number)?|ahv|avs"
-    r"|vat(?: ?(?:id|number|no|reg))?|ust-?id(?:nr)?\.?|iban|routing number|sort code|account number"
-    r"|konto(?:nummer)?"
+    r"|rut|curp|rfc|codice fiscale|partita iva|insee|nir|numéro de sécurité sociale|nhs(?: number)?|ahv|avs"
+    r"|vat(?: ?(?:id|number|no|reg))?|ust-?id(?:nr)?\.?|iban|routing number|sort code|account number|konto(?:nummer)?"
     r"|gstin|tfn|medicare|snils|снилс|инн|паспорт|id card|krankenversicherung\w{0,8}"
 )
 NAME_WORDS = (
     *("bsn", "burgerservice", "personn", "fødsel", "cpr", "henkilö", "pesel", "nip ", "nip:", "nip=", "regon", "cnpj"),
-    *(
-        "rut ",
-        "rut:",
-        "rut=",
-        "curp",
-        "rfc",
-        "codice",
-        "partita",
-        "insee",
-        "nir ",
-        "nir:",
-        "numéro",
-        "nhs",
-        "ahv",
-        "avs",
-    ),
+    *("rut ", "rut:", "rut=", "curp", "rfc", "codice", "partita", "insee", "nir ", "nir:", "numéro", "nhs", "ahv"),
+    *("avs",),
     *("vat ", "vat:", "vat=", "vatid", "vat#", "ust-id", "ustid", "iban", "routing number", "sort code"),
     *("account number", "konto", "gstin", "tfn", "medicare", "snils", "снилс", "инн", "паспорт", "id card"),
     "krankenvers",
@@ -76,14 +60,8 @@ PAPERS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         r"(?i)(\b(?:[th]otp|mfa|sms|login|security|auth|authentication|access) code[: ]{1,2}(?:is )?['\"]?)\d{4,8}\b",
         rf"\1{SECRET}",
         (
-            "otp code",
-            "mfa code",
-            "sms code",
-            "login code",
-            "security code",
-            "auth code",
-            "authentication code",
-            "access code",
+            *("otp code", "mfa code", "sms code", "login code", "security code", "auth code", "authentication code"),
+            *("access code",),
         ),
     ),
     (

@@ -12,15 +12,12 @@ ANY_NAME = rf"{LABEL}(?:\.[\w-]{{1,63}}){{0,8}}"
 # The same for everybody: this machine, and providers.
 PROVIDERS = (
     r"openai|anthropic|claude|googleapis|google|youtube|github|githubusercontent|gitlab|huggingface|replicate"
-    r"|elevenlabs|stability"
-    r"|mistral|cohere|groq|together|fireworks|deepseek|perplexity|x|openrouter|azure|microsoft|microsoftonline"
-    r"|amazonaws|aws"
-    r"|cloudflare|stripe|slack|discord|discordapp|telegram|twilio|sendgrid|mailgun|npmjs|yarnpkg|pypi"
-    r"|pythonhosted|python"
-    r"|terraform|hashicorp|anaconda|golang|crates|maven|apache|sonatype|gradle|rubygems|packagist|nodejs|redhat"
-    r"|kernel|gnu"
-    r"|alpinelinux|archlinux|fedoraproject|centos|mozilla|jsdelivr|unpkg|appveyor|launchpad|sourceforge|oracle|mysql"
-    r"|docker|quay|ghcr|gcr|k8s|debian|ubuntu|pytorch|nvidia|langchain|facebook|gmail|outlook|office365"
+    r"|elevenlabs|stability|mistral|cohere|groq|together|fireworks|deepseek|perplexity|x|openrouter|azure|microsoft"
+    r"|microsoftonline|amazonaws|aws|cloudflare|stripe|slack|discord|discordapp|telegram|twilio|sendgrid|mailgun|npmjs"
+    r"|yarnpkg|pypi|pythonhosted|python|terraform|hashicorp|anaconda|golang|crates|maven|apache|sonatype|gradle"
+    r"|rubygems|packagist|nodejs|redhat|kernel|gnu|alpinelinux|archlinux|fedoraproject|centos|mozilla|jsdelivr|unpkg"
+    r"|appveyor|launchpad|sourceforge|oracle|mysql|docker|quay|ghcr|gcr|k8s|debian|ubuntu|pytorch|nvidia|langchain"
+    r"|facebook|gmail|outlook|office365"
 )
 NOBODYS = (
     r"(?!(?:localhost|127\.\d|0\.0\.0\.0|none\b|null\b|undefined\b|failed\b|(?:[\w-]{1,63}\.){0,4}"
@@ -28,19 +25,14 @@ NOBODYS = (
 )
 # What of a service's name comes after the name of who pays for it.
 SERVICES = (
-    r"openai\.azure|cognitiveservices\.azure|services\.ai\.azure|(?:blob|table|queue|file|dfs|web|database"
-    r"|servicebus|search"
-    r"|redis\.cache|azuredatabricks)(?:\.core)?\.windows|(?:postgres|mysql|mariadb)\.database\.azure"
-    r"|documents\.azure|vault\.azure"
-    r"|azurewebsites|azurecr|azuredatabricks|azurecontainerapps"
-    r"|(?:s3|rds|redshift|cache|docdb|neptune|es|aoss|elb|execute-api|dkr\.ecr|d\.codeartifact|kafka)"
-    r"(?:[.-][a-z]{2,3}(?:-[a-z]+)+-\d)?\.amazonaws|snowflakecomputing|mongodb|confluent|supabase|neon|upstash"
-    r"|cloud\.databricks"
-    r"|auth0|okta|webhook\.office|atlassian|zendesk|sharepoint|onmicrosoft|appspot|run|cloudfunctions|herokuapp"
-    r"|firebaseio"
-    r"|r2\.cloudflarestorage"
-    r"|digitaloceanspaces|oss-[a-z0-9-]{3,30}\.aliyuncs|cos\.[a-z0-9-]{3,30}\.myqcloud|ngrok|ngrok-free|myshopify"
-    r"|service-now|my\.salesforce|qdrant|pinecone|found|ts"
+    r"openai\.azure|cognitiveservices\.azure|services\.ai\.azure|(?:blob|table|queue|file|dfs|web|database|servicebus"
+    r"|search|redis\.cache|azuredatabricks)(?:\.core)?\.windows|(?:postgres|mysql|mariadb)\.database\.azure"
+    r"|documents\.azure|vault\.azure|azurewebsites|azurecr|azuredatabricks|azurecontainerapps|(?:s3|rds|redshift|cache"
+    r"|docdb|neptune|es|aoss|elb|execute-api|dkr\.ecr|d\.codeartifact"
+    r"|kafka)(?:[.-][a-z]{2,3}(?:-[a-z]+)+-\d)?\.amazonaws|snowflakecomputing|mongodb|confluent|supabase|neon|upstash"
+    r"|cloud\.databricks|auth0|okta|webhook\.office|atlassian|zendesk|sharepoint|onmicrosoft|appspot|run|cloudfunctions"
+    r"|herokuapp|firebaseio|r2\.cloudflarestorage|digitaloceanspaces|oss-[a-z0-9-]{3,30}\.aliyuncs"
+    r"|cos\.[a-z0-9-]{3,30}\.myqcloud|ngrok|ngrok-free|myshopify|service-now|my\.salesforce|qdrant|pinecone|found|ts"
 )
 SERVICE_WORDS = (
     ".azure", ".windows.net", "amazonaws", "snowflake", "mongodb.net", "confluent.", "supabase.", "neon.tech",
@@ -51,19 +43,16 @@ SERVICE_WORDS = (
 )  # fmt: skip
 # What a company calls the machines that others do not know: the first part of a name of three or more.
 MACHINES = (
-    r"git|gitlab|gitea|bitbucket|vault|consul|registry|harbor|nexus|artifactory|npm|pypi|maven|repo|apt|yum|jenkins"
-    r"|ci|build"
-    r"|runner|sso|idp|auth|ldap|ad|keycloak|kafka|mq|rabbit(?:mq)?|nats|redis|cache|mail|mx|smtp|imap|vpn|intranet"
-    r"|intra"
-    r"|admin|staging|stage|stg|dev|test|qa|uat|prod|internal|erp|crm|jira|confluence|grafana|kibana"
+    r"git|gitlab|gitea|bitbucket|vault|consul|registry|harbor|nexus|artifactory|npm|pypi|maven|repo|apt|yum|jenkins|ci"
+    r"|build|runner|sso|idp|auth|ldap|ad|keycloak|kafka|mq|rabbit(?:mq)?|nats|redis|cache|mail|mx|smtp|imap|vpn"
+    r"|intranet|intra|admin|staging|stage|stg|dev|test|qa|uat|prod|internal|erp|crm|jira|confluence|grafana|kibana"
     r"|prometheus|elastic(?:search)?|sentry|minio|nas|fs|files?|backup|k8s|kube|db|sql|mysql|mariadb|postgres|pg|oracle"
     r"|oradb|mongo(?:db)?|node|worker|web|app|srv|server|host|gpu|render|ollama|vllm|llm|llm-?gateway|litellm|proxy"
     r"|gateway"
 )
 ENDINGS = (
-    r"com|net|org|io|dev|app|cloud|ai|co|info|biz|tech|studio|media|online|de|at|ch|fr|nl|be|uk|eu|us|ca|es|it|pt|pl"
-    r"|cz|se|no"
-    r"|dk|fi|ru|ua|cn|jp|kr|in|br|au|nz|example|test|zone|systems|services|network|group|games|tv|me"
+    r"com|net|org|io|dev|app|cloud|ai|co|info|biz|tech|studio|media|online|de|at|ch|fr|nl|be|uk|eu|us|ca|es|it|pt|pl|cz"
+    r"|se|no|dk|fi|ru|ua|cn|jp|kr|in|br|au|nz|example|test|zone|systems|services|network|group|games|tv|me"
 )
 # The end of a name; a text ends with a space where words are looked for.
 ENDED = tuple(
@@ -73,16 +62,7 @@ ENDED = tuple(
 )
 # What stands before such a name, and where it is no address.
 BEFORE = (
-    "host",
-    "server",
-    "lookup",
-    "resolve",
-    "connect to",
-    "connecting to",
-    "connected to",
-    "reach",
-    "domain",
-    "go:",
+    *("host", "server", "lookup", "resolve", "connect to", "connecting to", "connected to", "reach", "domain", "go:"),
 )
 MACHINE_WORDS = tuple(
     f"{word}{end}" for word in BEFORE for end in (" ", ":", "=", "'", '"', "`", "(") if word + end != "server "
@@ -136,16 +116,8 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\s?(?:b?\\?[\"'`])(?:tcp:)?){NOBODYS}{ANY_NAME}",
         rf"\1{HOST}",
         (
-            "host=",
-            "host name",
-            "hostname",
-            "to host",
-            "server=",
-            "server on",
-            "server at",
-            "open server",
-            "data source",
-            "resolve",
+            *("host=", "host name", "hostname", "to host", "server=", "server on", "server at", "open server"),
+            *("data source", "resolve"),
         ),
     ),
     (
@@ -175,13 +147,8 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf" ){NOBODYS}{ANY_NAME}",
         rf"\1{HOST}",
         (
-            "enotfound ",
-            "eai_again ",
-            "econnrefused ",
-            "etimedout ",
-            "ehostunreach ",
-            "unknownhostexception: ",
-            "tcp: lookup ",
+            *("enotfound ", "eai_again ", "econnrefused ", "etimedout ", "ehostunreach ", "unknownhostexception: "),
+            *("tcp: lookup ",),
         ),
     ),
     (rf"(?<=://)(?!localhost){LABEL}(?<=\d)(?=[:/]|\Z)", HOST, HOSTED),
@@ -217,19 +184,8 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         r"(\b(?:s3[an]?|gs|gcs|abfss?|wasbs?|oss|cos|r2|b2)://)[^\s/\"'<]{1,200}",
         r"\1<bucket>",
         (
-            "s3://",
-            "s3a://",
-            "s3n://",
-            "gs://",
-            "gcs://",
-            "abfs://",
-            "abfss://",
-            "wasb://",
-            "wasbs://",
-            "oss://",
-            "cos://",
-            "r2://",
-            "b2://",
+            *("s3://", "s3a://", "s3n://", "gs://", "gcs://", "abfs://", "abfss://", "wasb://", "wasbs://", "oss://"),
+            *("cos://", "r2://", "b2://"),
         ),
     ),
     (

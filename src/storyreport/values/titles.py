@@ -5,9 +5,8 @@ from .codes import codes_of
 
 # Words of a title that begin with a small letter.
 SMALL = (
-    r"of|the|and|to|for|a|an|in|on|at|with|from|who|under|over|by|or|der|die|das|und|von|vom|im|de|la|le|les|du|des"
-    r"|et|el|los|del|y|e|di"
-    r"|il"
+    r"of|the|and|to|for|a|an|in|on|at|with|from|who|under|over|by|or|der|die|das|und|von|vom|im|de|la|le|les|du|des|et"
+    r"|el|los|del|y|e|di|il"
 )
 WORD = r"[A-ZÀ-ÞА-Я](?:[\w'\u2019-]*[a-zß-ÿа-я][\w'\u2019-]*)?"
 # Two words or more, the first and the last with a capital.
@@ -113,16 +112,8 @@ TITLE_WORDS = Pattern(
 PERSON_WORDS = Pattern(
     any_of(
         (
-            "character ",
-            "protagonist ",
-            "hero",
-            "villain ",
-            "narrator ",
-            "speaker ",
-            "author ",
-            " for ",
-            " by ",
-            " about ",
+            *("character ", "protagonist ", "hero", "villain ", "narrator ", "speaker ", "author ", " for ", " by "),
+            *(" about ",),
         )
     )
 )
