@@ -63,7 +63,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_steps_that_changed_by_a_tenth(home: str) -> None:
     """A change of ten percent is one to be shown; a smaller one is not, nor one that stands on fewer than 20."""
     changes = home.partition("Slower and faster steps")[2]
-    assert "by_a_tenth studio 1.1 s 1.0 s 10.0 %" in changes
+    assert "by_a_tenth 1.1 s 1.0 s 10.0 %" in changes
     assert "by_less" not in changes
     assert "too_few" not in changes
 

@@ -39,6 +39,8 @@ SETTINGS = {
     # The SQL is generated: what it says of an error is more than anybody reads.
     "spark.sql.debug.maxToStringFields": "10",
     "spark.ui.showConsoleProgress": "false",
+    # Spark's page keeps the plans of the latest queries, of which ours fill a driver of 1 GB before the end.
+    "spark.sql.ui.retainedExecutions": "5",
 }
 
 

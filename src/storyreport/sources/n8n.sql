@@ -27,7 +27,10 @@ with recursive chains as (
         chains.depth + 1
     from chains
     join all_execution_entity as earlier on earlier.id in (chains.retryof, cast(chains.retryof as integer))
-    where chains.depth < 100
+    where
+        chains.depth < 100
+        -- One that repeats itself is not followed again and again.
+        and chains.retryof <> chains.first_id
 )
 
 select
@@ -136,7 +139,9 @@ families as (
         families.depth + 1
     from families
     join retries on retries.retryof = families.id
-    where families.depth < 100
+    where
+        families.depth < 100
+        and retries.id <> families.id
 ),
 
 numbered as (
