@@ -245,8 +245,7 @@ def _csv(place: Place) -> Iterator[Record]:
         if row is None:
             yield number, None, problem
         elif not any(map(str.strip, row)) or (delimiter == "|" and RULE.fullmatch("|".join(row).strip())):
-            # A row that was emptied, or a rule.
-            continue
+            continue  # a row that was emptied, or a rule
         elif header is None:
             # What stands above the header is its title, or the name of the delimiter.
             header = _names(row) if number >= first else None
@@ -287,10 +286,10 @@ def _table_start(path: Path) -> tuple[str, int]:
 def _rows(place: Place, delimiter: str) -> Iterator[tuple[int, list[str] | None, str | None]]:
     """(number of its first line, cells, None) or (number, None, problem) of each record of a CSV file.
 
-    A quoted field may hold line ends, and its text must not become rows of ours: a record that is
-    whole is loaded or rejected whole. Where a quote is never closed, or another one's beginning closes it, the line is
-    rejected and the next one begins a record. No line can both open a field and leave one open, for that takes an odd
-    number of quotes and this an even one: so no line is read more than twice.
+    A quoted field may hold line ends, and its text must not become rows of ours: a record that is whole is loaded or
+    rejected whole. Where a quote is never closed, or another one's beginning closes it, the line is rejected and the
+    next one begins a record. No line can both open a field and leave one open, for that takes an odd number of quotes
+    and this an even one: so no line is read more than twice.
     """
     coming = all_lines(place)
     again: deque[tuple[int, str, str | None]] = deque()
