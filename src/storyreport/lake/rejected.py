@@ -105,7 +105,8 @@ def _examples(
     for severity, reason, day, *values in engine.rows(translate(sql, engine.dialect)):
         named = {one.name: _kept(one.kind, value) for one, value in zip(shown, values, strict=True)}
         row = json.dumps(named, ensure_ascii=False, separators=(",", ":"))
-        found[severity, reason].append(Example(f"{DATE}={day}", named[shown[0].name], row))
+        # An empty key is none.
+        found[severity, reason].append(Example(f"{DATE}={day}", named[shown[0].name] or None, row))
     return {one: sorted(examples, key=lambda each: (each.partition, each.key or "")) for one, examples in found.items()}
 
 
