@@ -126,3 +126,19 @@ def test_rows_come_in_parts_that_the_driver_can_hold(spark: Spark, monkeypatch: 
     assert len(spark.files(f"{spark.scratch}/many.parquet")) == 10
     assert sorted(spark.rows("select id from many")) == [(number,) for number in range(1000)]
     assert spark.session.conf.get(PART_BYTES) == before
+
+
+@pytest.mark.parametrize("said", ["java.lang.OutOfMemoryError: Java heap space", "Lost task 0.0: TaskResultLost"])
+def test_too_little_memory_is_said_with_what_to_do(spark: Spark, said: str) -> None:
+    assert "spark.driver.memory" in str(spark._said(RuntimeError(said)))
+
+
+def test_a_session_whose_java_has_ended_is_closed(spark: Spark, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Java that ran out of memory answers no more: the sentence that was said before is the last one."""
+
+    class Ended:
+        def stop(self) -> None:
+            raise ConnectionRefusedError
+
+    monkeypatch.setattr(spark, "session", Ended())
+    spark.close()

@@ -1,5 +1,6 @@
 """Spark: the lake on a cluster, or on this machine with a local master; the same SQL in Spark's dialect, ANSI mode."""
 
+import contextlib
 import os
 import sys
 import time
@@ -7,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import pandas_udf
 
@@ -27,7 +29,7 @@ KINDS = {
 }
 WORKERS_S = 120
 # The driver, which need not have more than 1 GB, gets rows part by part: a part is a file of so many rows, not more.
-ROWS_A_FILE = 50_000
+ROWS_A_FILE = 20_000
 PART_BYTES = "spark.sql.files.maxPartitionBytes"
 TYPES = {"text": "string", "integer": "bigint", "real": "double", "flag": "boolean"}
 SETTINGS = {
@@ -39,6 +41,8 @@ SETTINGS = {
     # The SQL is generated: what it says of an error is more than anybody reads.
     "spark.sql.debug.maxToStringFields": "10",
     "spark.ui.showConsoleProgress": "false",
+    # A part comes at once: a driver with little memory may lose what is laid down to be fetched.
+    "spark.task.maxDirectResultSize": "100m",
     # Spark's page keeps the plans of the latest queries, of which ours fill a driver of 1 GB before the end.
     "spark.sql.ui.retainedExecutions": "5",
 }
@@ -192,8 +196,9 @@ class Spark:
             self.session.conf.set(PART_BYTES, usual)
 
     def close(self) -> None:
-        """Stop the session."""
-        self.session.stop()
+        """Stop the session; one whose Java has ended is stopped."""
+        with contextlib.suppress(OSError, Py4JError):
+            self.session.stop()
 
     def _run(self, sql: str) -> Any:
         try:
@@ -206,6 +211,11 @@ class Spark:
             return error
         if spark_errors.is_full(error):
             return StoryreportError(f"The scratch folder {self.scratch} is full: give another one with --scratch.")
+        if spark_errors.is_out_of_memory(error):
+            return StoryreportError(
+                "Spark ran out of memory, nothing was landed: give the driver more with --spark-conf"
+                " spark.driver.memory=4g (a cluster's workers with spark.executor.memory), or land less with --land."
+            )
         return StoryreportError(f"Spark stopped ({reason(error)}): nothing was landed.")
 
 

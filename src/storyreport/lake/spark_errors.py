@@ -31,6 +31,11 @@ def is_full(error: BaseException) -> bool:
     return "No space left" in str(error)
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the driver or an executor had too little memory; a driver may lose what it has no room for."""
+    return any(sign in str(error) for sign in ("Java heap space", "OutOfMemoryError", "TaskResultLost"))
+
+
 def quiet() -> None:
     """Let Python's part of Spark log nothing of a statement that fails: the error is said by the command."""
     logging.getLogger("SQLQueryContextLogger").disabled = True
