@@ -45,7 +45,8 @@ spent as (
         calls.pipeline_id,
         calls.price_currency as currency,
         calls.called_at > moment.since as is_last,
-        calls.price
+        -- As real numbers of billionths, sums are the same in any order, and do not overflow.
+        cast(calls.price_nano as real) as price_nano
     from moment
     cross join sources on :source in ('', sources.name)
     cross join priced_calls as calls
@@ -54,7 +55,7 @@ spent as (
             and calls.day >= date(moment.before)
             and calls.day <= date(moment.as_of)
     where
-        calls.price is not null
+        calls.price_nano is not null
         and calls.called_at > moment.before
         and calls.called_at <= moment.as_of
 ),
@@ -89,8 +90,8 @@ figures as (
         pipeline_id,
         'cost',
         currency,
-        round(sum(case when is_last then price else 0 end), 6),
-        round(sum(case when is_last then 0 else price end), 6)
+        round(sum(case when is_last then price_nano else 0 end) / 1e9, 6),
+        round(sum(case when is_last then 0 else price_nano end) / 1e9, 6)
     from spent
     group by source_id, pipeline_id, currency
 ),
