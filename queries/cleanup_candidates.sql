@@ -16,43 +16,48 @@ chart:
     x: {field: total_bytes, type: quantitative, stack: zero, title: size}
     color: {field: source, type: nominal}
 */
--- The day of a run is not after the one on which it finished. Files are selected by run: a count of rows reads none.
+-- The day of a run is not after the one on which it finished.
 with moment (until) as (
     select strftime('%Y-%m-%dT%H:%M:%fZ', julianday(:as_of) - cast(:days as real))
+),
+
+finished as (
+    select
+        runs.id,
+        runs.source_id,
+        runs.kind,
+        runs.source_key,
+        runs.story_id,
+        runs.story_key,
+        coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) as finished_at
+    from moment
+    cross join sources on :source in ('', sources.name)
+    cross join runs
+        on
+            runs.source_id = sources.id
+            and runs.day <= date(moment.until)
+    where
+        runs.kind = 'media_workflow'
+        and runs.status in ('completed', 'failed', 'cancelled')
+        and runs.gone_at is null
+        and coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) < moment.until
 )
 
 select
     sources.name as source,
-    runs.kind,
-    runs.source_key as run,
-    coalesce(stories.source_key, runs.story_key) as story,
-    coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) as finished_at,
-    (
-        select count(*)
-        from artifacts
-        where
-            artifacts.run_id = runs.id
-            and artifacts.gone_at is null
-            and artifacts.is_missing is not 1
-    ) as files,
-    (
-        select case when count(*) > 0 then sum(artifacts.size_bytes) else 0 end
-        from artifacts
-        where
-            artifacts.run_id = runs.id
-            and artifacts.gone_at is null
-            and artifacts.is_missing is not 1
-    ) as total_bytes
-from moment
-cross join sources on :source in ('', sources.name)
-cross join runs
+    finished.kind,
+    finished.source_key as run,
+    coalesce(stories.source_key, finished.story_key) as story,
+    finished.finished_at,
+    count(artifacts.id) as files,
+    case when count(artifacts.id) > 0 then sum(artifacts.size_bytes) else 0 end as total_bytes
+from finished
+join sources on sources.id = finished.source_id
+left join stories on stories.id = finished.story_id
+left join artifacts
     on
-        runs.source_id = sources.id
-        and runs.day <= date(moment.until)
-left join stories on stories.id = runs.story_id
-where
-    runs.kind = 'media_workflow'
-    and runs.status in ('completed', 'failed', 'cancelled')
-    and runs.gone_at is null
-    and coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) < moment.until
-order by total_bytes desc, finished_at, source, run
+        artifacts.run_id = finished.id
+        and artifacts.gone_at is null
+        and artifacts.is_missing is not 1
+group by finished.id
+order by total_bytes desc, finished.finished_at, source, run

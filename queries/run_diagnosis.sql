@@ -313,7 +313,7 @@ checks (id, place, name, status, detail, action) as (
             when steps = 0 then 'No steps are recorded.'
             else 'None of ' || steps || ' steps failed.'
         end,
-        case when failed > 0 then 'Fix their errors (see run_timeline), then run these steps again.' end
+        case when failed > 0 then 'Fix what failed (see run_timeline), then run it again.' end
     from step_counts
     union all
     select

@@ -110,7 +110,10 @@ def test_the_wall_has_the_last_runs_of_each_pipeline(db: ReportDatabase) -> None
 
 
 def test_failing_pipelines_are_on_a_wall_that_is_too_small(tmp_path: Path) -> None:
-    """One that failed twice comes before one that failed once; what failed three days ago counts no more."""
+    """One that failed twice comes before one that failed once; what failed three days ago counts no more.
+
+    A run whose clock is days ahead makes nothing older.
+    """
     words = {"good": ("completed",) * 3, "bad": ("failed", "failed", "completed"), "poor": ("failed", "completed")}
     runs = [
         attempt(f"{name}-{n}", 1 + n, 5, pipeline=name, status=status)
@@ -120,6 +123,7 @@ def test_failing_pipelines_are_on_a_wall_that_is_too_small(tmp_path: Path) -> No
     runs += [
         attempt(f"old-{n}", 80 * n + 1, 5, pipeline="healed", status=("failed" if n else "completed")) for n in range(5)
     ]
+    runs.append(attempt("ahead", -60, 5, pipeline="ahead"))
     db = ReportDatabase(tmp_path)
     db.ingest(write(tmp_path / "studio", runs))
     shown = [{row["pipeline"] for row in db.report("run_wall", pipelines=str(count))} for count in (1, 2)]
