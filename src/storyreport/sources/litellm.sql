@@ -76,6 +76,8 @@ extracted as (
         ) as said_searches,
         json_extract(details, '$.usage_object.service_tier') as said_tier
     from read
+    -- Each value is looked up once, however often it is named below.
+    limit -1
 ),
 
 spent as (
