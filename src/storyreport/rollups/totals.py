@@ -47,9 +47,9 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
     histogram = _histogram(definition, table)
     (rows,) = histogram.values
     wanted = [column for column in table.values if column.percentile]
-    at_most = f"summed.{definition.percentiles.at_most}"
+    at_most = f"numbered.{definition.percentiles.at_most}"
     buckets = ", ".join(
-        f"min(case when 100 * reached >= {column.percentile} * timed then bucket end) as {column.name}"
+        f"min(case when 100 * reached >= {column.percentile} * of_all then bucket end) as {column.name}"
         for column in wanted
     )
     values = ", ".join(
@@ -58,22 +58,22 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
         for column in wanted
     )
     joins = " ".join(
-        f"left join main.duration_buckets as {column.name} on {column.name}.bucket = ranked.{column.name}"
+        f"left join main.duration_buckets as {column.name} on {column.name}.bucket = ranks.{column.name}"
         for column in wanted
     )
     same = " and ".join(f"{{0}}.{column.name} = {{1}}.{column.name}" for column in table.key)
-    # Groups are sorted by numbers of their own, once: that takes less than by the columns of their keys.
+    # Groups are sorted and joined by numbers of their own, once: that takes less than by the columns of their keys.
     return f"""
         with summed as ({sql}),
         numbered as materialized (
             select
-                {table.names},
+                summed.*,
                 row_number() over () as number,
                 (
                     select sum(histogram.{rows.name})
                     from {histogram.name} as histogram
                     where {same.format("histogram", "summed")}
-                ) as timed
+                ) as of_all
             from summed
         ),
         cumulated as (
@@ -81,7 +81,7 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
                 numbered.number,
                 bucket,
                 sum(histogram.{rows.name}) over (partition by numbered.number order by bucket) as reached,
-                numbered.timed
+                numbered.of_all
             from numbered
             cross join {histogram.name} as histogram on {same.format("histogram", "numbered")}
         ),
@@ -89,15 +89,10 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
             select number, {buckets}
             from cumulated
             group by number
-        ),
-        ranked as (
-            select numbered.*, {", ".join(column.name for column in wanted)}
-            from ranks
-            join numbered using (number)
         )
-        select summed.*, {values}
-        from summed
-        left join ranked on {same.format("ranked", "summed")}
+        select numbered.*, {values}
+        from numbered
+        left join ranks using (number)
         {joins}"""
 
 
