@@ -69,11 +69,33 @@ tries as (
     from src_task_instance_history
 ),
 
+-- Those of runs whose tasks were read before them.
+earlier_tries as (
+    select
+        named.source_key,
+        step_runs.started_at
+    from named
+    cross join main.runs
+        on
+            runs.source_id = :source_id
+            and runs.source_key = named.source_key
+    cross join main.step_runs on step_runs.run_id = runs.id
+    where
+        named.source_key not in (select run_key from tries)
+        and step_runs.gone_at is null
+),
+
 first_tries as (
     select
         run_key,
         min(start_date) as start_date
-    from tries
+    from (
+        select *
+        from tries
+        union all
+        select *
+        from earlier_tries
+    )
     group by run_key
 ),
 
