@@ -147,22 +147,41 @@ begun as (
     left join first_tries on first_tries.run_key = whole.source_key
 ),
 
-lone_tasks as materialized (
+-- A task stands there as its last try left it; the answer that lists its tries has all of them.
+tried as materialized (
     select
-        tasks.run_key,
-        tasks.dag_id,
-        words.status,
-        coalesce(tasks.queued_dttm, tasks.queued_when) as queued_at,
-        tasks.start_date,
-        tasks.end_date,
+        tasks.*,
         cast(tasks.task_id as text)
         || case when tasks.map_index >= 0 then '[' || cast(tasks.map_index as integer) || ']' else '' end as step_name
     from tasks
-    left join src_statuses as words on words.word = lower(coalesce(nullif(trim(tasks.state), ''), 'none'))
     where
         tasks.dated_run is null
         and tasks.run_key not in (select source_key from named)
         and tasks.run_key not in (select source_key from known_runs)
+),
+
+lone_tasks as materialized (
+    select
+        last.run_key,
+        last.dag_id,
+        words.status,
+        last.first_queued_at as queued_at,
+        last.first_start_date as start_date,
+        last.end_date,
+        last.step_name
+    from (
+        select
+            tried.*,
+            min(coalesce(queued_dttm, queued_when)) over (partition by run_key, step_name) as first_queued_at,
+            min(start_date) over (partition by run_key, step_name) as first_start_date,
+            row_number() over (
+                partition by run_key, step_name
+                order by max(coalesce(try_number, 1), 1) desc, updated_at desc, end_date desc, start_date desc
+            ) as place
+        from tried
+    ) as last
+    left join src_statuses as words on words.word = lower(coalesce(nullif(trim(last.state), ''), 'none'))
+    where last.place = 1
 ),
 
 lone_runs as (
