@@ -14,6 +14,7 @@ from .recordfiles import object_in
 # What a logger puts around a level.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 LEVEL = r"(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace|emerg|alert|crit|critical|notice)"
+SHORT = r"(?P<level>TRC|DBG|INF|WRN|ERR|FTL)"
 TIME = r"\[?(?P<time>\d{4}[/-]\d\d[/-]\d\d[T ][\d:.,]+(?:\s?(?:Z|[+-]\d\d:?\d\d))?)\]?:?"
 SAID = r"(?P<said>.*?)(?:\s\+\d+ms)?"
 # pino-pretty: [10:00:00.000] INFO (name/123 on host): message
@@ -21,11 +22,19 @@ PRETTY = rf"(?:{TIME}|\[[\d:.]+\])\s+{LEVEL}(?: \([^()]*\))?:\s{SAID}"
 FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
-        # winston: info: message, [info]: message
-        rf"(?:{TIME}\s+)?\[?{LEVEL}\]?:\s{SAID}",
+        # winston: info: message, [info]: message; bunyan: INFO: name/1 on host: message
+        rf"(?:{TIME}\s+)?\[?{LEVEL}\]?:\s+(?:[\w.-]+/\d+ on [\w.-]+: )?{SAID}",
         # log4js: [time] [INFO] default - message
         rf"(?:{TIME}\s+)?\[{LEVEL}\]\s+(?:[\w.-]+ - )?{SAID}",
         PRETTY,
+        # Python, log4j and Spring: time - name - INFO - message, time INFO [thread] name - message
+        rf"{TIME} (?:- [\w.]+ - )?\[?{LEVEL}\s*\]?(?: \d+ ---)?(?: +\[[^\]]*\])?(?: [\w.$]+)? *(?:- |: ){SAID}",
+        # zap: time, level, caller, message and fields, between tabs
+        rf"{TIME}\t{LEVEL}\t(?:[\w./-]+:\d+\t)?{SAID}",
+        # Serilog: time [INF] message; zerolog: time INF message name=value
+        rf"(?:{TIME}|[\d:]+(?:AM|PM)?) \[?{SHORT}\]? (?:\S+:\d+ > )?{SAID}",
+        # structlog: time [info     ] message   name=value
+        rf"{TIME} \[{LEVEL}\s*\] (?P<said>.*?)",
     )
 )
 IS_PRETTY = re.compile(PRETTY, re.IGNORECASE)
@@ -40,6 +49,11 @@ FIELDS = re.compile(r"""\{\s*(?:["']|\w+\s*:|$)""")
 PRINTED = re.compile(
     r"(?:^\s*\{|,)\s*(runId|run_id|storyId|story_id|error|timestamp): (?:'([^']*)'|\"([^\"]*)\"|([\w.:-]+))"
 )
+# Of those as structlog, zerolog and bunyan print them behind a message: runId=r1 storyId=s0, (runId=r1, storyId=s0)
+VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"',)]*)"""
+PAIRS_BEHIND = re.compile(rf"\s+\(?(?P<pairs>(?:[A-Za-z_][\w.]*={VALUE}(?:,?\s+|(?=\)?$)))+)\)?$")
+LONGEST = 2000
+READ_PAIR = re.compile(rf"(?<!\S)(runId|run_id|storyId|story_id|error|timestamp)=({VALUE})")
 # level=info msg="a message" runId=r1
 LOGFMT = re.compile(r"(?:[A-Za-z_@][\w.@-]*=(?:\"(?:[^\"\\]|\\.)*\"|[^\s\"]*)(?:\s+|$))+")
 PAIR = re.compile(r"([A-Za-z_@][\w.@-]*)=(?:\"((?:[^\"\\]|\\.)*)\"|([^\s\"]*))")
@@ -53,6 +67,9 @@ def parsed(text: str) -> dict[str, Any] | None:
         return _of_pairs(text)
     message, held = _parts(match["said"])
     fields = object_in(held) or {name: next(filter(None, values), "") for name, *values in PRINTED.findall(held)}
+    short = message if len(message) <= LONGEST else ""
+    if (behind := PAIRS_BEHIND.search(short)) and (pairs := READ_PAIR.findall(behind["pairs"])):
+        message, fields = message[: behind.start()], {name: value.strip("\"'") for name, value in pairs} | fields
     said = {"level": match["level"], "message": without_fields(message)}
     return {**fields, **said, "timestamp": match["time"] or fields.get("timestamp")}
 

@@ -155,7 +155,13 @@ METRICS = (
 # A line of the stack of an error, which belongs to the line above it.
 FRAME = re.compile(r"\s+(?:at \S.*|\.\.\. \d+ (?:more|lines matching cause stack trace.*))")
 # What loggers call the object that holds the fields.
-HOLDERS = ("metadata", "meta", "attributes", "context", "fields", "extra")
+HOLDERS = (
+    *("metadata", "meta", "attributes", "context", "fields", "extra", "@fields", "contextMap", "mdc", "Properties"),
+    *("State", "properties"),
+)
+# What loggers call the message; the last ones where the time beside them shows that they are one.
+MESSAGES = ("message", "msg", "@message", "RenderedMessage", "Message", "@m", "@mt", "event")
+MESSAGE_BESIDE = {"@m": ("@t",), "@mt": ("@t",), "event": ("level", "log_level")}
 LOOKED_AT = 20
 
 
@@ -231,7 +237,8 @@ def _fields_of(fields: dict[str, Any]) -> dict[str, str | None] | None:
     if isinstance(more := fields.get("message"), dict):
         # An object was logged in place of a text.
         fields = {**fields, **more}
-    message = fields.get("message", fields.get("msg"))
+    names = (name for name in MESSAGES if not fields.keys().isdisjoint(MESSAGE_BESIDE.get(name, (name,))))
+    message = envelopes.first(fields, tuple(names))
     if not isinstance(message, str):
         return None
     metric = next((name for beginning, name in METRICS if message.startswith(beginning)), None)
@@ -239,15 +246,21 @@ def _fields_of(fields: dict[str, Any]) -> dict[str, str | None] | None:
     error = fields.get("error", fields.get("err"))
     if isinstance(error, dict):
         error = error.get("message")
-    level = envelopes.first(fields, envelopes.LEVELS)
+    # Serilog leaves out that of information.
+    level = envelopes.first({"@l": "info" if "@t" in fields else None, **fields}, envelopes.LEVELS)
     return {
         "level": envelopes.level_word(log_lines.COLOUR.sub("", str(level))) if level is not None else None,
         "message": f"{message}: {error}" if isinstance(error, str) and error not in message else message,
         "metric": metric,
         "run_id": _word(fields.get("runId", fields.get("run_id"))),
         "story_id": _word(fields.get("storyId", fields.get("story_id"))),
-        "timestamp": _word(envelopes.first(fields, envelopes.TIMES)),
+        "timestamp": _word(envelopes.first(fields, envelopes.TIMES)) or _instant(fields.get("instant")),
     }
+
+
+def _instant(value: Any) -> str | None:
+    """The time that log4j2 writes as an object."""
+    return _word(value.get("epochSecond")) if isinstance(value, dict) else None
 
 
 def _word(value: Any) -> str | None:
