@@ -11,8 +11,8 @@ from typing import Any
 from ..readers.text import Line
 from .recordfiles import object_in
 
-# What a logger puts around a level.
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# What a logger puts around a level or a line: colours, and what clears the rest of the line.
+COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 LEVEL = r"(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace|emerg|alert|crit|critical|notice)"
 SHORT = r"(?P<level>TRC|DBG|INF|WRN|ERR|FTL)"
 TIME = r"\[?(?P<time>\d{4}[/-]\d\d[/-]\d\d[T ][\d:.,]+(?:\s?(?:Z|[+-]\d\d:?\d\d))?)\]?:?"

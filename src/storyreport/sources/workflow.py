@@ -152,8 +152,12 @@ METRICS = (
     ("Story not found", "story_not_found"),
     ("Marked orphaned run as failed", "orphaned_run_failed"),
 )
-# A line of the stack of an error, which belongs to the line above it.
-FRAME = re.compile(r"\s+(?:at \S.*|\.\.\. \d+ (?:more|lines matching cause stack trace.*))")
+# A line of the stack of an error, which belongs to the line above it: of Node and Java; of Python up to the error.
+FRAME = re.compile(
+    r"\s+(?:at \S.*|\.\.\. \d+ (?:more|common frames omitted|lines matching cause stack trace.*))"
+    r"|(?:Caused by: |Suppressed: )?(?:[\w$]+\.)+[\w$]*(?:Exception|Error)(?:: .*)?"
+)
+TRACEBACK = re.compile(r"\s*(?:\|?\s*)Traceback \(most recent call last\):")
 # What loggers call the object that holds the fields.
 HOLDERS = (
     *("metadata", "meta", "attributes", "context", "fields", "extra", "@fields", "contextMap", "mdc", "Properties"),
@@ -162,7 +166,8 @@ HOLDERS = (
 # What loggers call the message; the last ones where the time beside them shows that they are one.
 MESSAGES = ("message", "msg", "@message", "RenderedMessage", "Message", "@m", "@mt", "event")
 MESSAGE_BESIDE = {"@m": ("@t",), "@mt": ("@t",), "event": ("level", "log_level")}
-LOOKED_AT = 20
+# A service may say a lot before its first line.
+LOOKED_AT = 100
 
 
 def find_log(path: Path) -> Path | None:
@@ -181,15 +186,21 @@ def _texts(path: Path) -> Iterator[Line]:
 def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """A row for each line; its key is its text, for logs are rotated and cut."""
     seen: Counter[str] = Counter()
-    may_be_frame = False
+    may_be_frame = is_traced = False
     for number, text, problem in _texts(path):
         entry = _entry(text) if text else None
-        may_be_frame = bool(entry or (may_be_frame and text and FRAME.fullmatch(text)))
+        bare = log_lines.COLOUR.sub("", text or "")
+        if not entry and (is_traced or (may_be_frame and TRACEBACK.fullmatch(bare))):
+            # It ends with the error, the first line that is not indented.
+            is_traced = not is_traced or bare[:1].isspace()
+            continue
+        is_traced = False
+        may_be_frame = bool(entry or (may_be_frame and FRAME.fullmatch(bare)))
         if may_be_frame and not entry:
             continue
         if entry is None:
             # What it says is kept with the reason, up to fields that may hold a prompt.
-            said = log_lines.without_fields(log_lines.COLOUR.sub("", text)) if text else None
+            said = log_lines.without_fields(bare) if text else None
             yield "log_lines", (f"line {number}", None, said, *[None] * 4, problem or "is no line of a log")
             continue
         digest = hashlib.sha256((text or "").encode()).hexdigest()[:20]
