@@ -131,6 +131,8 @@ WRAPPED = {
     "fluentd.log": f"2026-11-20T10:00:00+00:00\tapp.log\t{OBJECT}\n",
     "gh_run_view.log": f"build\tRun story\t\ufeff2026-11-20T10:00:00.0000000Z {PLAIN}\n",
     "padded.log": f"error:    Workflow error occurred {json.dumps({**FIELDS, 'timestamp': AT})}\n",
+    "printed.log": "{\n  details: {\n    message: 'within',\n  },\n  error: 'HTTP 503',\n  level: 'error',\n"
+    f"  message: 'Workflow error occurred',\n  runId: 'r1',\n  timestamp: '{AT}',\n  [Symbol(level)]: 'error'\n}}\n",
     "structlog.log": f"{AT} [error    ] Workflow error occurred        runId=r1 error='HTTP 503'\n",
     "zerolog.log": f'{AT} ERR main.go:7 > Workflow error occurred runId=r1 error="HTTP 503"\n',
     "serilog.log": f"2026-11-20 10:00:00.000 +00:00 [ERR] Workflow error occurred {json.dumps(FIELDS)}\n",
@@ -168,3 +170,18 @@ def test_what_serilog_leaves_out(tmp_path: Path) -> None:
     (path := tmp_path / "app.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
     found = [(row[1], row[-1]) for _, row in workflow.stage_log(path)]
     assert found == [("info", None), (None, "is no line of a log")]
+
+
+def test_a_brace_that_opens_nothing(tmp_path: Path) -> None:
+    """What looks like an object that Node prints, and is none, hides no line."""
+    (path := tmp_path / "app.log").write_text(
+        "info: Story not found\n{\nx\ninfo: Story not found\n{\n  a: 1\n", "utf-8"
+    )
+    assert [row[3] for _, row in workflow.stage_log(path)] == [
+        "story_not_found",
+        None,
+        None,
+        "story_not_found",
+        None,
+        None,
+    ]

@@ -8,10 +8,12 @@ Elasticsearch, Splunk, pm2, Azure, Fluentd and GitHub Actions, and what loguru a
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..readers import text as textfiles
+from . import log_lines
 from .recordfiles import object_in
 
 # What an export calls the line, the first one that an entry has.
@@ -129,7 +131,10 @@ def first(record: Mapping[str, Any], names: tuple[str, ...]) -> Any:
 
 def _is_export(path: Path) -> bool:
     """Whether a file is one document or a table of wrapped lines, and not a log of lines."""
-    beginning = next((text for _, text, _ in textfiles.lines(path) if text), "").lstrip()
+    beginning, below = [*islice((text for _, text, _ in textfiles.lines(path) if text), 2), "", ""][:2]
+    if beginning.strip() == "{" and log_lines.OPENED.match(below):
+        return False
+    beginning = beginning.lstrip()
     if beginning.startswith("["):
         return not re.match(r"\[[\w:.,+ /-]+\]", beginning)
     if beginning.startswith("{"):

@@ -1,4 +1,4 @@
-"""Lines of a service's log as loggers print them: winston, pino-pretty, log4js and logfmt, in colour or not.
+"""Lines of a service's log as loggers print them for people, in colour or not: winston, pino-pretty, log4js, logfmt, ….
 
 A helper of the workflow source: it describes no system.
 """
@@ -47,13 +47,17 @@ BEFORE_FIELDS = re.compile(r"\s\{")
 FIELDS = re.compile(r"""\{\s*(?:["']|\w+\s*:|$)""")
 # Of fields as Node prints objects, { runId: 'r1' }, those that are read.
 PRINTED = re.compile(
-    r"(?:^\s*\{|,)\s*(runId|run_id|storyId|story_id|error|timestamp): (?:'([^']*)'|\"([^\"]*)\"|([\w.:-]+))"
+    r"(?:^\s*\{|,)\s*(level|message|runId|run_id|storyId|story_id|error|timestamp): "
+    r"(?:'([^']*)'|\"([^\"]*)\"|([\w.:-]+))"
 )
 # Of those as structlog, zerolog and bunyan print them behind a message: runId=r1 storyId=s0, (runId=r1, storyId=s0)
 VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"',)]*)"""
 PAIRS_BEHIND = re.compile(rf"\s+\(?(?P<pairs>(?:[A-Za-z_][\w.]*={VALUE}(?:,?\s+|(?=\)?$)))+)\)?$")
 LONGEST = 2000
 READ_PAIR = re.compile(rf"(?<!\S)(runId|run_id|storyId|story_id|error|timestamp)=({VALUE})")
+# How such an object goes on below its brace, where JSON has a name in quotes; and how many lines it may have.
+OPENED = re.compile(r"\s+(?:\w+|'[^']*'|\[Symbol\(\w+\)\]): ")
+LONGEST_OBJECT = 200
 # level=info msg="a message" runId=r1
 LOGFMT = re.compile(r"(?:[A-Za-z_@][\w.@-]*=(?:\"(?:[^\"\\]|\\.)*\"|[^\s\"]*)(?:\s+|$))+")
 PAIR = re.compile(r"([A-Za-z_@][\w.@-]*)=(?:\"((?:[^\"\\]|\\.)*)\"|([^\s\"]*))")
@@ -64,9 +68,9 @@ def parsed(text: str) -> dict[str, Any] | None:
     text = text.strip()
     match = next((match for form in FORMS if (match := form.fullmatch(text))), None)
     if match is None:
-        return _of_pairs(text)
+        return _printed(text) if text.startswith("{") else _of_pairs(text)
     message, held = _parts(match["said"])
-    fields = object_in(held) or {name: next(filter(None, values), "") for name, *values in PRINTED.findall(held)}
+    fields = object_in(held) or _printed(held)
     short = message if len(message) <= LONGEST else ""
     if (behind := PAIRS_BEHIND.search(short)) and (pairs := READ_PAIR.findall(behind["pairs"])):
         message, fields = message[: behind.start()], {name: value.strip("\"'") for name, value in pairs} | fields
@@ -80,11 +84,36 @@ def _parts(said: str) -> tuple[str, str]:
     return (said[: begun.start()], said[begun.start() :]) if begun else (said, "{}")
 
 
+def _printed(text: str) -> dict[str, Any]:
+    """The fields of an object as Node prints it, the first of each name."""
+    found = PRINTED.findall(text)
+    return {name: next(filter(None, values), "") for name, *values in reversed(found)}
+
+
+def folded(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines of a log, those of an object that Node has printed over several lines as one."""
+    held: list[Line] = []
+    for number, text, problem in lines:
+        bare = COLOUR.sub("", text or "")
+        if held or bare == "{":
+            held.append((number, text, problem))
+            if bare == "}":
+                yield held[0][0], " ".join((line or "").strip() for _, line, _ in held), None
+            elif len(held) <= LONGEST_OBJECT and not (len(held) == 2 and not OPENED.match(bare)):
+                continue
+            else:
+                yield from held
+            held = []
+        else:
+            yield number, text, problem
+    yield from held
+
+
 def joined(lines: Iterable[Line]) -> Iterator[Line]:
     """The lines of a log, those of pino-pretty with the fields below them."""
     held: Line | None = None
     fields: dict[str, Any] = {}
-    for number, text, problem in lines:
+    for number, text, problem in folded(lines):
         bare = COLOUR.sub("", text) if text else ""
         if held and BELOW.fullmatch(bare):
             if found := FIELD_BELOW.fullmatch(bare) or MESSAGE_BELOW.fullmatch(bare):

@@ -216,7 +216,7 @@ def _entry(text: str) -> dict[str, str | None] | None:
         return entry
     found = envelopes.unwrapped(text)
     if found.payload == text:
-        return None
+        return _line(text)
     is_wrapped = found.time is not None or found.level is not None
     entry = _fields_of(found.payload) if isinstance(found.payload, dict) else _payload_line(found.payload, is_wrapped)
     if entry:
