@@ -175,14 +175,15 @@ def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
     if isinstance(record.get("@fields"), dict):
         # What logstash's form of winston has beside its message.
         return None
-    name = next((name for name in PAYLOADS if name in record), None)
+    is_payload = not record.keys().isdisjoint(PAYLOADS)
+    name = next((name for name in PAYLOADS if name in record), None) if is_payload else None
     message = record.get(MESSAGE)
     if name is None and isinstance(message, str):
         inner = object_in(message)
         is_wrapped = isinstance(inner.get(MESSAGE), str) or isinstance(inner.get("msg"), str)
         has_no_level = first(record, LEVELS) is None and ("@timestamp" in record or WITH_LEVEL.match(message))
         name = MESSAGE if is_wrapped or has_no_level or record.keys() & BESIDE_MESSAGE else None
-    for held in HOLDERS:
+    for held in () if record.keys().isdisjoint(HOLDERS) else HOLDERS:
         if name is None and isinstance(inside := record.get(held), dict) and inside.keys() & {"_raw", MESSAGE}:
             level = inside.get("level")
             time = inside.get("time")

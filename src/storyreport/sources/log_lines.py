@@ -27,6 +27,12 @@ FORMS = tuple(
         # log4js: [time] [INFO] default - message
         rf"(?:{TIME}\s+)?\[{LEVEL}\]\s+(?:[\w.-]+ - )?{SAID}",
         PRETTY,
+    )
+)
+# Those that begin with a time.
+TIMED_FORMS = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
         # Python, log4j and Spring: time - name - INFO - message, time INFO [thread] name - message
         rf"{TIME} (?:- [\w.]+ - )?\[?{LEVEL}\s*\]?(?: \d+ ---)?(?: +\[[^\]]*\])?(?: [\w.$]+)? *(?:- |: ){SAID}",
         # zap: time, level, caller, message and fields, between tabs
@@ -63,16 +69,22 @@ LOGFMT = re.compile(r"(?:[A-Za-z_@][\w.@-]*=(?:\"(?:[^\"\\]|\\.)*\"|[^\s\"]*)(?:
 PAIR = re.compile(r"([A-Za-z_@][\w.@-]*)=(?:\"((?:[^\"\\]|\\.)*)\"|([^\s\"]*))")
 
 
+def uncoloured(text: str) -> str:
+    """A line without colours."""
+    return COLOUR.sub("", text) if "\x1b" in text else text
+
+
 def parsed(text: str) -> dict[str, Any] | None:
     """The fields of a line without colours, with its level, message and timestamp; None where it is in no form."""
     text = text.strip()
-    match = next((match for form in FORMS if (match := form.fullmatch(text))), None)
+    forms = (*FORMS, *TIMED_FORMS) if text[:1].isdigit() or text[:1] == "[" else FORMS
+    match = next((match for form in forms if (match := form.fullmatch(text))), None)
     if match is None:
         return _printed(text) if text.startswith("{") else _of_pairs(text)
     message, held = _parts(match["said"])
     fields = object_in(held) or _printed(held)
-    short = message if len(message) <= LONGEST else ""
-    if (behind := PAIRS_BEHIND.search(short)) and (pairs := READ_PAIR.findall(behind["pairs"])):
+    has_pairs = "=" in message and len(message) <= LONGEST
+    if has_pairs and (behind := PAIRS_BEHIND.search(message)) and (pairs := READ_PAIR.findall(behind["pairs"])):
         message, fields = message[: behind.start()], {name: value.strip("\"'") for name, value in pairs} | fields
     said = {"level": match["level"], "message": without_fields(message)}
     return {**fields, **said, "timestamp": match["time"] or fields.get("timestamp")}
@@ -94,7 +106,7 @@ def folded(lines: Iterable[Line]) -> Iterator[Line]:
     """The lines of a log, those of an object that Node has printed over several lines as one."""
     held: list[Line] = []
     for number, text, problem in lines:
-        bare = COLOUR.sub("", text or "")
+        bare = uncoloured(text or "")
         if held or bare == "{":
             held.append((number, text, problem))
             if bare == "}":
@@ -114,7 +126,7 @@ def joined(lines: Iterable[Line]) -> Iterator[Line]:
     held: Line | None = None
     fields: dict[str, Any] = {}
     for number, text, problem in folded(lines):
-        bare = COLOUR.sub("", text) if text else ""
+        bare = uncoloured(text or "")
         if held and BELOW.fullmatch(bare):
             if found := FIELD_BELOW.fullmatch(bare) or MESSAGE_BELOW.fullmatch(bare):
                 name, value = ("error", found[1]) if found.re is MESSAGE_BELOW else found.groups()

@@ -163,8 +163,8 @@ HOLDERS = (
     *("metadata", "meta", "attributes", "context", "fields", "extra", "@fields", "contextMap", "mdc", "Properties"),
     *("State", "properties"),
 )
-# What loggers call the message; the last ones where the time beside them shows that they are one.
-MESSAGES = ("message", "msg", "@message", "RenderedMessage", "Message", "@m", "@mt", "event")
+# What loggers call the message, beside message and msg; the last ones where a time or a level is beside them.
+MESSAGES = ("@message", "RenderedMessage", "Message", "@m", "@mt", "event")
 MESSAGE_BESIDE = {"@m": ("@t",), "@mt": ("@t",), "event": ("level", "log_level")}
 # A service may say a lot before its first line.
 LOOKED_AT = 100
@@ -189,7 +189,7 @@ def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     may_be_frame = is_traced = False
     for number, text, problem in _texts(path):
         entry = _entry(text) if text else None
-        bare = log_lines.COLOUR.sub("", text or "")
+        bare = log_lines.uncoloured(text or "")
         if not entry and (is_traced or (may_be_frame and TRACEBACK.fullmatch(bare))):
             # It ends with the error, the first line that is not indented.
             is_traced = not is_traced or bare[:1].isspace()
@@ -211,7 +211,7 @@ def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 def _entry(text: str) -> dict[str, str | None] | None:
     """Level, message, metric, run_id, story_id and timestamp of a line; None where it is not a line of a log."""
-    text = log_lines.COLOUR.sub("", text)
+    text = log_lines.uncoloured(text)
     if not text.lstrip().startswith("{") and (entry := _line(text)):
         return entry
     found = envelopes.unwrapped(text)
@@ -227,7 +227,7 @@ def _entry(text: str) -> dict[str, str | None] | None:
 
 def _payload_line(text: str, is_wrapped: bool) -> dict[str, str | None] | None:
     """The line in a payload; the export may have taken its level, which then is that of the wrapper."""
-    text = log_lines.COLOUR.sub("", text).strip()
+    text = log_lines.uncoloured(text).strip()
     entry = _line(text)
     if entry is None and text and is_wrapped and (entry := _line(f"info: {text}")):
         entry["level"] = None
@@ -242,14 +242,17 @@ def _line(text: str) -> dict[str, str | None] | None:
 
 def _fields_of(fields: dict[str, Any]) -> dict[str, str | None] | None:
     """What a line says whose fields are known; None where it has no message."""
-    for name in HOLDERS:
-        if isinstance(more := fields.get(name), dict):
-            fields = {**more, **fields}
+    if not fields.keys().isdisjoint(HOLDERS):
+        for name in HOLDERS:
+            if isinstance(more := fields.get(name), dict):
+                fields = {**more, **fields}
     if isinstance(more := fields.get("message"), dict):
         # An object was logged in place of a text.
         fields = {**fields, **more}
-    names = (name for name in MESSAGES if not fields.keys().isdisjoint(MESSAGE_BESIDE.get(name, (name,))))
-    message = envelopes.first(fields, tuple(names))
+    message = fields.get("message", fields.get("msg"))
+    if message is None:
+        names = (name for name in MESSAGES if not fields.keys().isdisjoint(MESSAGE_BESIDE.get(name, (name,))))
+        message = envelopes.first(fields, tuple(names))
     if not isinstance(message, str):
         return None
     metric = next((name for beginning, name in METRICS if message.startswith(beginning)), None)
@@ -258,9 +261,9 @@ def _fields_of(fields: dict[str, Any]) -> dict[str, str | None] | None:
     if isinstance(error, dict):
         error = error.get("message")
     # Serilog leaves out that of information.
-    level = envelopes.first({"@l": "info" if "@t" in fields else None, **fields}, envelopes.LEVELS)
+    level = envelopes.first(fields, envelopes.LEVELS) or ("info" if "@t" in fields else None)
     return {
-        "level": envelopes.level_word(log_lines.COLOUR.sub("", str(level))) if level is not None else None,
+        "level": envelopes.level_word(log_lines.uncoloured(str(level))) if level is not None else None,
         "message": f"{message}: {error}" if isinstance(error, str) and error not in message else message,
         "metric": metric,
         "run_id": _word(fields.get("runId", fields.get("run_id"))),
