@@ -84,6 +84,11 @@ problems as (
         case
             when shifts.is_far
                 then 'End times are more than 12 h early, which no time zone explains: fix these times in the source.'
+            -- All other systems write UTC or an offset, and --timezone has no bearing on them.
+            when sources.system not in ('adventure', 'luigi', 'pipeline', 'steps')
+                then
+                    'End times are ' || shifts.how_early || ', which no --timezone changes: ' || sources.system
+                    || ' has them in UTC or with an offset. Fix them in the source.'
             when shifts.quarters < 4
                 then
                     'End times are less than 1 h early, which no time zone explains: check whether the clocks of the'
@@ -95,7 +100,13 @@ problems as (
                     || ': ingest with a --timezone that is as much further west (unless all are in the hour that'
                     || ' repeats when summer time ends).'
             else
-                'End times are ' || shifts.how_early || ': ingest with --timezone of UTC-'
+                'End times are ' || shifts.how_early || ': '
+                || case
+                    when sources.system <> 'adventure'
+                        then 'write them with their offset, or, where start times have one and they have none, '
+                    else ''
+                end
+                || 'ingest with --timezone of UTC-'
                 || printf('%02d:%02d', shifts.minutes / 60, shifts.minutes % 60) || ' (e.g. '
                 || case
                     when substr(shifts.started_at, 6, 2) between '04' and '10' then offsets.summer

@@ -12,8 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .readers.part import Found
+from .values.times import MONTHS
 
 DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-_.]?(?:\d\d(?:[-_.]?\d\d)?|W\d\d|Q\d)(?!\d)", re.IGNORECASE)
+# 30-11-2026 or 11-30-2026; 30-Nov-2026, Nov-30-2026, Nov2026.
+TURNED_DATE = re.compile(r"(?<!\d)(?P<first>\d\d?)[-_.](?P<second>\d\d?)[-_.](?P<year>(?:19|20)\d\d)(?!\d)")
+NAMED_DATE = re.compile(
+    rf"(?<![a-z\d])(?:(?P<day>\d\d?)[-_. ]?)?(?P<month>{'|'.join(MONTHS)})[a-z]*[-_. ]*(?:(?P<then>\d\d?)[-_., ]+)?"
+    r"(?P<year>(?:19|20)\d\d)(?!\d)",
+    re.IGNORECASE,
+)
 GZIPPED = ".gz"
 # How pieces of one export are counted: report-00001.csv, export-000000000001.json, part_1_0001.csv.
 PIECE = re.compile(r"(?<!\d)0\d{3,}(?!\d)|(?<=part[-_])\d+", re.IGNORECASE)
@@ -33,7 +41,7 @@ def joined(parts: Sequence[Found], folder: Path) -> Found:
         else Found(first.system, first.part, files[0], pieces=tuple(files) if len(files) > 1 else ())
         for tables, files in _passes(parts)
     ]
-    if len(passes) == 1 and not passes[0].pieces and not any(_date(part.path) for part in parts):
+    if len(passes) == 1 and not passes[0].pieces and not any(_dates([part.path for part in parts])):
         return Found(first.system, first.part, folder if passes[0].exports else first.path, passes[0].exports)
     return Found(first.system, first.part, folder, passes=tuple(passes))
 
@@ -42,7 +50,7 @@ def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:
     """Tables and files of each pass: the pieces of one export, those of one date, or the first of each table, …"""
     part = parts[0].system.parts[parts[0].part]
     files = [(table, path) for part in parts for table, path in (part.exports or (("", part.path),))]
-    dates = [_date(path) for _, path in files]
+    dates = _dates([path for _, path in files])
     is_dated = all(dates)
     seen: Counter[tuple[str, str]] = Counter()
     places: dict[tuple[str, int], tuple[list[str], list[Path]]] = {}
@@ -68,10 +76,28 @@ def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:
     return passes
 
 
-def _date(path: Path) -> str:
-    """The date in a file's name, as digits; '' without one."""
-    found = DATE.search(path.name)
-    return re.sub(r"\D", "", found[0]) if found else ""
+def _dates(paths: Sequence[Path]) -> list[str]:
+    """The date in the name of each file, as digits; '' without one."""
+    turned = [match for path in paths if (match := TURNED_DATE.search(path.name))]
+    is_day_first = all(int(match["second"]) <= 12 for match in turned)
+    order = ("second", "first") if is_day_first else ("first", "second")
+    days = {match[0]: _digits(match["year"], *match.group(*order)) for match in turned}
+    return [_date(path, days) for path in paths]
+
+
+def _date(path: Path, days: dict[str, str]) -> str:
+    if found := DATE.search(path.name):
+        return re.sub(r"\D", "", found[0])
+    if found := TURNED_DATE.search(path.name):
+        return days[found[0]]
+    if found := NAMED_DATE.search(path.name):
+        month = MONTHS.index(found["month"].lower()) + 1
+        return _digits(found["year"], month, *filter(None, (found["day"] or found["then"],)))
+    return ""
+
+
+def _digits(year: str, *others: int | str) -> str:
+    return year + "".join(f"{int(other):02}" for other in others)
 
 
 def in_order(paths: Sequence[Path]) -> list[Path]:

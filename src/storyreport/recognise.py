@@ -24,6 +24,8 @@ OUR_TABLES = {"sources", "inputs", "ingests", "rejects", "step_runs"}
 YAML_ENDINGS = (".yaml", ".yml")
 DATABASE_ENDINGS = (".db", ".sqlite", ".sqlite3")
 TEXT_ENDINGS = tuple(kind + packed for kind in (".csv", ".jsonl", ".ndjson", ".json", ".log") for packed in ("", ".gz"))
+# What logrotate and loggers make of a log: app.log.1, app.log.2.gz, app.log-20261120, app.log.2026-11-20.
+ROTATED = re.compile(r"\.(?:log|jsonl|ndjson)[.-](?:\d{1,4}|\d{4}-?\d\d-?\d\d\S{0,9})(?:\.gz)?\Z", re.ASCII)
 # So many fields of a file, none longer than this, are named in an error.
 FIELDS_NAMED = 6
 LONGEST_FIELD = 40
@@ -176,9 +178,8 @@ def _files_below(path: Path, unreadable: list[tuple[Path, OSError]]) -> Iterator
 
 
 def _may_be_source(file: Path) -> bool:
-    return file.suffix in DATABASE_ENDINGS or (
-        any(file.name.endswith(ending) for ending in TEXT_ENDINGS) and not file.name.startswith(".")
-    )
+    is_text = any(file.name.endswith(ending) for ending in TEXT_ENDINGS) or ROTATED.search(file.name)
+    return file.suffix in DATABASE_ENDINGS or bool(is_text and not file.name.startswith("."))
 
 
 def has_nothing(file: Path) -> bool:

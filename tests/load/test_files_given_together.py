@@ -164,11 +164,23 @@ def test_the_later_file_wins_whichever_changes(db: ReportDatabase, tmp_path: Pat
     assert db.sql("select source_key, status from step_runs order by 1") == [("1", "completed"), ("2", "failed")]
 
 
-def test_numbers_in_names_are_numbers(db: ReportDatabase, tmp_path: Path) -> None:
-    """Part 10 is later than part 9."""
+LATER = [
+    ("steps-9", "steps-10"),
+    ("30-11-2026", "01-12-2026"),
+    ("steps_12.31.2026", "steps_01.01.2027"),
+    ("runs-Sep-2026", "runs-Oct2026"),
+    ("30Nov2026", "1-December-2026"),
+    ("Sep 30, 2026", "Oct 1, 2026"),
+    ("2026-W52", "2027-W01"),
+]
+
+
+@pytest.mark.parametrize(("earlier", "later"), LATER)
+def test_the_order_of_names(db: ReportDatabase, tmp_path: Path, earlier: str, later: str) -> None:
+    """Part 10 is later than part 9; of dates in names the later one, however they are written."""
     folder = folder_of(tmp_path)
-    steps(folder / "steps-9.csv", 20, 1, status="running")
-    steps(folder / "steps-10.csv", 20, 1, status="completed")
+    steps(folder / f"{earlier}.csv", 20, 1, status="running")
+    steps(folder / f"{later}.csv", 20, 1, status="completed")
     db.ingest(folder)
     assert db.sql("select status from step_runs") == [("completed",)]
 

@@ -1,4 +1,4 @@
-"""The choose-your-own-adventure service: offsets that explain its times, rejected rows, PostgreSQL."""
+"""Offsets that explain early ends, above all of choose-your-own-adventure jobs; rejected rows, PostgreSQL."""
 
 from pathlib import Path
 
@@ -44,6 +44,30 @@ def test_the_offset_that_explains_it(
     (found,) = db.report("data_quality")
     assert found["action"].startswith(said)
     assert db.sql("select duration_ms from runs") == [(None,)]
+
+
+FIVE_EARLY = [
+    ("steps", "run,step,status,started_at,ended_at\nr,s,completed,2026-01-10T18:00:00Z,2026-01-10 13:00:30\n",
+     "End times are 5 h early: write them with their offset, or, where start times have one and they have none,"
+     " ingest with --timezone of UTC-05:00 (e.g. America/New_York)."),
+    ("media", '{"id": "w", "current_phase": "done", "original_prompt": "p", "status": "completed",'
+     ' "created_at": "2026-01-10 18:00:00", "completed_at": "2026-01-10 13:00:30"}',
+     "End times are 5 h early, which no --timezone changes: media has them in UTC or with an offset."
+     " Fix them in the source."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("system", "text", "said"), FIVE_EARLY)
+def test_a_zone_is_advised_where_it_changes_something(
+    db: ReportDatabase, tmp_path: Path, system: str, text: str, said: str
+) -> None:
+    """In the plain form it applies to both times, unless one has an offset; to media's it does not apply."""
+    (path := tmp_path / f"{system}.{'csv' if text.startswith('run') else 'jsonl'}").write_text(text, "utf-8")
+    db.ingest(path)
+    assert [row["action"] for row in db.report("data_quality")] == [said]
+    # As advised, and in vain: 13:00:30 in New York is 18:00:30.
+    db.ingest(path, timezone="America/New_York")
+    assert len(db.report("data_quality")) == (system == "media")
 
 
 def test_a_freak_hides_no_offset(db: ReportDatabase, games: Path) -> None:

@@ -79,3 +79,23 @@ def test_what_never_ran_is_no_earlier_work(ingested: Any) -> None:
     db = ingested(at(2, state="success", queued_dttm="2026-11-02T09:59:00Z"), at(2, task_id="skipped", state="success"))
     assert db.sql("select count(*), sum(gone_at is not null) from step_runs") == [(2, 0)]
     assert executions(db) == [("2026-11-02", 1, 0), ("2026-11-02", 1, 0)]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_run_is_what_the_last_tries_of_its_tasks_came_to(db: ReportDatabase, tmp_path: Path, order: int) -> None:
+    """The API lists all tries of a task: one that failed and then succeeded makes no failed run."""
+    tries = [at(1, state="failed"), at(2, state="success", try_number=2)]
+    tries += [{**each, "task_id": "mapped", "map_index": index} for index, each in enumerate(tries)]
+    common = {"dag_id": "d", "dag_run_id": "r", "task_id": "load"}
+    answer = {"task_instances": [common | each for each in tries[::order]]}
+    (tmp_path / "tries.json").write_text(json.dumps(answer), "utf-8")
+    db.ingest(tmp_path / "tries.json")
+    # Instance 0 of the mapped task failed, and was not tried again.
+    found = "select status, started_at, ended_at from runs"
+    assert db.sql(found) == [("failed", "2026-11-01T10:00:00.000Z", "2026-11-02T10:05:00.000Z")]
+    answer["task_instances"] = [each for each in answer["task_instances"] if each["task_id"] == "load"]
+    (tmp_path / "tries.json").write_text(json.dumps(answer), "utf-8")
+    db.ingest(tmp_path / "tries.json", name="load")
+    assert db.sql(f"{found} where source_id = 2") == [
+        ("completed", "2026-11-01T10:00:00.000Z", "2026-11-02T10:05:00.000Z")
+    ]

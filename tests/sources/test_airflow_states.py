@@ -287,17 +287,20 @@ def test_tasks_of_a_run_on_two_pages(db: ReportDatabase, tmp_path: Path) -> None
     assert db.sql(found) == expected
 
 
-def test_a_run_that_was_read_before_its_tasks(db: ReportDatabase, tmp_path: Path) -> None:
-    """It stays what Airflow says of it; it begins with its first try."""
+@pytest.mark.parametrize("order", ["runs tasks", "tasks runs", "tasks runs runs"])
+def test_a_run_that_was_read_apart_from_its_tasks(db: ReportDatabase, tmp_path: Path, order: str) -> None:
+    """It is what Airflow says of it, once that is read; it begins with its first try."""
     run = {**RUN, "start_date": "2026-03-01T10:00:20Z", "queued_at": "2026-03-01T10:00:19Z"}
-    (tmp_path / "runs.json").write_text(json.dumps({"dag_runs": [run]}), "utf-8")
-    (tmp_path / "tasks.json").write_text(json.dumps({"task_instances": [{**TASK, "state": "success"}]}), "utf-8")
-    db.ingest(tmp_path / "runs.json", name="api")
-    found = "select status, source_status, started_at, ended_at, duration_ms, gone_at from runs"
-    ended = "2026-03-01T10:01:00.000Z"
-    assert db.sql(found) == [("failed", "failed", "2026-03-01T10:00:20.000Z", ended, 40_000, None)]
-    db.ingest(tmp_path / "tasks.json", name="api")
-    assert db.sql(found) == [("failed", "failed", "2026-03-01T10:00:00.000Z", ended, 60_000, None)]
+    files = {"runs": {"dag_runs": [run]}, "tasks": {"task_instances": [{**TASK, "state": "success"}]}}
+    ended, seen = "2026-03-01T10:01:00.000Z", set()
+    for name in order.split():
+        (tmp_path / f"{name}.json").write_text(json.dumps(files[name]), "utf-8")
+        db.ingest(tmp_path / f"{name}.json", name="api", full=name in seen)
+        seen.add(name)
+        start, ms = ("2026-03-01T10:00:00.000Z", 60_000) if "tasks" in seen else ("2026-03-01T10:00:20.000Z", 40_000)
+        if "runs" in seen:
+            found = "select status, source_status, started_at, ended_at, duration_ms, gone_at from runs"
+            assert db.sql(found) == [("failed", "failed", start, ended, ms, None)]
     assert attempts(db) == [("t", 1, "completed")]
 
 

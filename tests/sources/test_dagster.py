@@ -1,5 +1,6 @@
 """Dagster: runs, and the events of runs, in files of their own or beside the runs."""
 
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -129,3 +130,46 @@ def test_a_run_that_was_executed_again(db: ReportDatabase, home: Path) -> None:
     change(path, "update runs set end_time = 1772366400, update_timestamp = '2026-03-02' where id = 1")
     db.ingest(path)
     assert db.sql(failed) == [(RUN, "2026-03-01T12:00:00.000Z")]
+
+
+LOGS = [
+    ("RunStartingEvent", "RUN_STARTING", 0, None),
+    ("RunStartEvent", "RUN_START", 1, None),
+    ("ExecutionStepStartEvent", "STEP_START", 2, "load"),
+    ("ExecutionStepUpForRetryEvent", "STEP_UP_FOR_RETRY", 3, "load"),
+    ("ExecutionStepRestartEvent", "STEP_RESTARTED", 4, "load"),
+    ("HandledOutputEvent", "HANDLED_OUTPUT", 5, "load"),
+    ("ExecutionStepFailureEvent", "STEP_FAILURE", 6, "load"),
+    ("RunFailureEvent", "RUN_FAILURE", 7, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("pages", "with_types"),
+    [("one", False), *((pages, True) for pages in ("two files", "two commands", "lines", "beside the run"))],
+)
+def test_events_as_the_api_answers_them(db: ReportDatabase, tmp_path: Path, pages: str, with_types: bool) -> None:
+    """The events of `logsForRun` say what those of the storage do, in pages or not; another answer names the job."""
+    events = [
+        {"__typename": name, "runId": "r", "timestamp": str(1772359200000 + 1000 * second), "stepKey": step}
+        | ({"eventType": word} if with_types else {})
+        | ({"error": {"message": "KeyError: 'title'"}} if word == "STEP_FAILURE" else {})
+        for name, word, second, step in LOGS
+    ]
+    halves = [events] if pages in ("one", "beside the run") else [events[:3], events[3:]]
+    answers = [json.dumps({"data": {"logsForRun": {"events": half}}}) for half in halves]
+    if pages == "beside the run":
+        run = {"runId": "r", "jobName": "nightly", "status": "FAILURE", "startTime": 1772359201, "endTime": 1772359207}
+        answers.append(json.dumps({"data": {"runOrError": run}}))
+    files = [tmp_path / f"answer{number}.json" for number in range(len(answers))]
+    for file, answer in zip(files, ["\n".join(answers)] if pages == "lines" else answers, strict=False):
+        file.write_text(answer, "utf-8")
+    for given in [[file] for file in files] if pages == "two commands" else [[f for f in files if f.exists()]]:
+        db.ingest(*given, name="s")
+    assert db.sql("select status, duration_ms from runs") == [("failed", 6_000)]
+    assert db.sql("select attempt, status, duration_ms, error_message from step_runs order by 1") == [
+        (1, "failed", 1_000, None),
+        (2, "failed", 2_000, "KeyError: 'title'"),
+    ]
+    names = [("nightly",)] if pages == "beside the run" else []
+    assert db.sql("select name from pipelines") == names

@@ -178,6 +178,14 @@ UNREAD: list[tuple[Any, str]] = [
         {"event": "launched", "properties": {}, "user_id": "u", "time": 1755099880},
         "is aider's analytics log, .* as CSV",
     ),
+    (
+        [{"id": "j", "origin": "q", "enqueued_at": "", "description": "f()"}],
+        "is a list of RQ's jobs, .* with run, step",
+    ),
+    ([{"id": 1, "stage": "test", "pipeline": {}, "finished_at": None}], "is a list of GitLab's jobs, "),
+    ({"_class": "hudson.model.FreeStyleProject", "builds": []}, "is an answer of Jenkins, "),
+    ({"metadata": {}, "results": [], "elapsed_time": 1}, "is the freshness of dbt's sources, .*: give run_results"),
+    ({"event_logs": [], "total_entries": 0}, "is Airflow's log of events, .*: ask for dagRuns and taskInstances"),
 ]
 
 

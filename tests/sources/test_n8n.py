@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from helpers.report_database import ReportDatabase, change, pairs
 from helpers.run_pairs import check_pair, rows, source_of
 
@@ -95,3 +96,33 @@ def test_executions_of_the_api(db: ReportDatabase, tmp_path: Path) -> None:
     (tmp_path / "workflows.json").write_text(json.dumps(workflows), encoding="utf-8")
     db.ingest(path, tmp_path / "workflows.json", name="executions")
     assert {row["step"] for row in rows(db, "step_runs")} == {"Story"}
+
+
+MESSAGE = "The service refused the connection"
+# As its API gives it, and as `flatted` writes it: a text or an object is the place of it in the list.
+DATA = {
+    "object": ({"resultData": {"error": {"message": MESSAGE, "httpCode": "503"}}}, MESSAGE),
+    "flatted": ([{"resultData": "1"}, {"error": "2"}, {"message": "3", "httpCode": "4"}, MESSAGE, "503"], MESSAGE),
+    "as text": (json.dumps([{"resultData": "2"}, "x", {"error": "3"}, {"message": "4"}, MESSAGE]), MESSAGE),
+    "a number": ({"resultData": {"error": {"message": 503}}}, "503"),
+    "without an error": ([{"resultData": "1"}, {"error": "$"}], None),
+    "no data": ({}, None),
+}
+
+
+@pytest.mark.parametrize("form", DATA)
+def test_the_data_of_executions(db: ReportDatabase, tmp_path: Path, form: str) -> None:
+    """With `includeData` the API says what went wrong, and what the workflow was called."""
+    data, error = DATA[form]
+    times = {"startedAt": "2026-03-01T09:00:00.000Z", "stoppedAt": "2026-03-01T09:00:02.000Z"}
+    common = {"mode": "trigger", "workflowId": "wf1", "data": data, **times}
+    executions = [
+        {"id": "1", "status": "error", "workflowData": {"id": "wf1", "name": "Story"}, **common},
+        {"id": "2", "status": "success", "workflowData": {"id": "wf1", "name": "Draft"}, **common},
+    ]
+    executions[1]["startedAt"] = "2026-03-01T08:00:00.000Z"
+    (tmp_path / "executions.json").write_text(json.dumps({"data": executions}), encoding="utf-8")
+    db.ingest(tmp_path / "executions.json")
+    # The workflow is called what it was called last.
+    assert pairs(db.report("failed_runs"), "run", "step", "pipeline", "error") == [("1", "Story", "Story", error)]
+    assert db.sql("select source_key from step_runs where error_message is not null") == [("1",)][: error is not None]

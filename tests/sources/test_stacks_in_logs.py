@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from helpers.report_database import ReportDatabase
+
+from storyreport.sources import workflow
 
 
 def test_a_stack_is_of_the_line_above(db: ReportDatabase, tmp_path: Path) -> None:
@@ -26,6 +29,35 @@ def test_a_stack_is_of_the_line_above(db: ReportDatabase, tmp_path: Path) -> Non
     ]
     # Newest first.
     assert [row["key"] for row in db.report("rejected_rows")] == ["line 8", "line 7"]
+
+
+STACKS = {
+    "python": (
+        "Traceback (most recent call last):",
+        '  File "a.py", line 3, in run',
+        '    raise KeyError("t")',
+        "KeyError: 't'",
+    ),
+    "java": ("java.lang.Exception: boom", "\tat a.B.c(B.java:3)", "Caused by: a.IOError: x", "\t... 12 more"),
+    "cut off by the next line": ("Traceback (most recent call last):", '  File "a.py", line 3, in run'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", STACKS)
+def test_stacks_of_other_languages(tmp_path: Path, language: str) -> None:
+    """They are no broken lines either, and hide none of those that follow."""
+    lines = ['error: Workflow error occurred {"runId":"r1"}', *STACKS[language], 'info: Story not found {"runId":"r1"}']
+    # Colours, and what clears the rest of a line.
+    (path := tmp_path / "app.log").write_text("".join(f"\x1b[1;31m{line}\x1b[0m\x1b[K\n" for line in lines), "utf-8")
+    found = [(row[3], row[-1]) for _, row in workflow.stage_log(path)]
+    assert found == [("workflow_error", None), ("story_not_found", None)]
+
+
+def test_a_log_that_begins_with_other_lines(tmp_path: Path) -> None:
+    """What a service prints when it starts may be long; each of its lines is listed as none of the log."""
+    (path := tmp_path / "app.log").write_text("Compiled\n" * 60 + "info: Story not found\n", "utf-8")
+    assert workflow.find_log(path) == path
+    assert sum(row[-1] is not None for _, row in workflow.stage_log(path)) == 60
 
 
 def test_an_error_of_pino(db: ReportDatabase, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The log of the story-generation service as winston writes it to a terminal, and as a cloud's export wraps it."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -75,3 +76,23 @@ def test_each_form(db: ReportDatabase, tmp_path: Path, form: Callable[..., str],
     metrics = dict(pairs(db.report("log_metrics"), "metric", "value"))
     assert (metrics["orphaned_runs_detected"], metrics["workflow_errors"]) == (1, 1)
     assert db.report("rejected_rows") == []
+
+
+@pytest.mark.parametrize(
+    "older", ["app.log.1", "app.log.2.gz", "app.log-20261120", "app.log.2026-11-20", "app.jsonl.1"]
+)
+def test_a_folder_of_a_log_that_was_rotated(db: ReportDatabase, tmp_path: Path, older: str) -> None:
+    """All of its files are read; what has moved from one to another since is known."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    lines = [json.dumps({"level": level, "message": said, "timestamp": AT, **fields}) for level, said, fields in LINES]
+    pack = gzip.compress if older.endswith(".gz") else bytes
+    (folder / older).write_bytes(pack("\n".join(lines[:2]).encode()))
+    (folder / "app.log").write_text("\n".join(lines[2:]), "utf-8")
+    (folder / "app.log.1.swp").write_text("x" * 100, "utf-8")
+    db.ingest(folder)
+    assert db.one("select count(*) from log_events") == 4
+    (folder / older).write_bytes(pack("\n".join(lines).encode()))
+    (folder / "app.log").unlink()
+    db.ingest(folder, full=True)
+    assert db.sql("select count(*), sum(gone_at is not null) from log_events") == [(4, 0)]

@@ -90,6 +90,56 @@ WRAPPED = {
     "elastic.jsonl": json.dumps({"_index": "l", "_source": {"@timestamp": AT, "message": PLAIN}}) + "\n",
     "ecs.jsonl": json.dumps({"@timestamp": AT, "log.level": "error", "message": "Workflow error occurred", **FIELDS}),
     "azure.csv": f'TimeGenerated,Log_s\n{AT},"{CSV_PLAIN}"\n',
+    "structlog.jsonl": json.dumps({"event": "Workflow error occurred", **FIELDS, "level": "error", "timestamp": AT}),
+    "serilog.jsonl": json.dumps({"@t": AT, "@mt": "Workflow error occurred", "@l": "Error", **FIELDS}),
+    "serilog_long.jsonl": json.dumps(
+        {"Timestamp": AT, "Level": "Error", "RenderedMessage": "Workflow error occurred", "Properties": FIELDS}
+    ),
+    "dotnet.jsonl": json.dumps(
+        {"Timestamp": AT, "LogLevel": "Error", "Message": "Workflow error occurred", "State": FIELDS}
+    ),
+    "log4j2.jsonl": json.dumps(
+        {"instant": {"epochSecond": MS // 1000, "nanoOfSecond": 0}, "level": "ERROR"}
+        | {"message": "Workflow error occurred", "contextMap": FIELDS}
+    ),
+    "log4j2_older.jsonl": json.dumps({"timeMillis": MS, "level": "ERROR", "message": OBJECT}),
+    "python.jsonl": json.dumps(
+        {"asctime": "2026-11-20 10:00:00,000", "levelname": "ERROR", "message": "Workflow error occurred", **FIELDS}
+    ),
+    "monolog.jsonl": json.dumps(
+        {"message": "Workflow error occurred", "context": FIELDS, "level": 400, "level_name": "ERROR", "datetime": AT}
+    ),
+    "loguru.jsonl": json.dumps(
+        {
+            "record": {"extra": FIELDS, "level": {"name": "ERROR", "no": 40}, "message": "Workflow error occurred"}
+            | {"time": {"repr": AT, "timestamp": MS / 1000}}
+        }
+    ),
+    "logstash.jsonl": json.dumps(
+        {"@fields": {**FIELDS, "level": "error"}, "@message": "Workflow error occurred", "@timestamp": AT}
+    ),
+    "splunk_event.jsonl": json.dumps(
+        {"time": MS / 1000, "event": {"severity": "error", "message": "Workflow error occurred", **FIELDS}}
+    ),
+    "splunk_line.jsonl": json.dumps({"time": MS / 1000, "sourcetype": "node", "event": PLAIN}),
+    "azure.jsonl": json.dumps(
+        {"time": AT, "level": "Error", "properties": {"message": "Workflow error occurred", **FIELDS}}
+    ),
+    "tslog.jsonl": json.dumps(
+        {"0": "Workflow error occurred", "1": FIELDS, "_meta": {"date": AT, "logLevelName": "ERROR"}}
+    ),
+    "fluentd.log": f"2026-11-20T10:00:00+00:00\tapp.log\t{OBJECT}\n",
+    "gh_run_view.log": f"build\tRun story\t\ufeff2026-11-20T10:00:00.0000000Z {PLAIN}\n",
+    "padded.log": f"error:    Workflow error occurred {json.dumps({**FIELDS, 'timestamp': AT})}\n",
+    "printed.log": "{\n  details: {\n    message: 'within',\n  },\n  error: 'HTTP 503',\n  level: 'error',\n"
+    f"  message: 'Workflow error occurred',\n  runId: 'r1',\n  timestamp: '{AT}',\n  [Symbol(level)]: 'error'\n}}\n",
+    "structlog.log": f"{AT} [error    ] Workflow error occurred        runId=r1 error='HTTP 503'\n",
+    "zerolog.log": f'{AT} ERR main.go:7 > Workflow error occurred runId=r1 error="HTTP 503"\n',
+    "serilog.log": f"2026-11-20 10:00:00.000 +00:00 [ERR] Workflow error occurred {json.dumps(FIELDS)}\n",
+    "zap.log": f"2026-11-20T10:00:00.000+0000\tERROR\tapi/main.go:7\tWorkflow error occurred\t{json.dumps(FIELDS)}\n",
+    "bunyan.log": f'[{AT}] ERROR: api/7 on host: Workflow error occurred (runId=r1, error="HTTP 503")\n',
+    "python.log": f"2026-11-20 10:00:00,000 - api.main - ERROR - Workflow error occurred {json.dumps(FIELDS)}\n",
+    "spring.log": f"{AT} ERROR 7 --- [main] c.e.Api : Workflow error occurred {json.dumps(FIELDS)}\n",
     "pino.jsonl": json.dumps({"level": 50, "time": MS, "msg": "Workflow error occurred", **FIELDS}) + "\n",
 }
 
@@ -112,3 +162,26 @@ def test_it_is_loaded(db: ReportDatabase, tmp_path: Path, name: str) -> None:
     db.ingest(path)
     assert db.sql("select level, run_key, at from log_events") == [("error", "r1", AT)]
     assert db.sql("select count(*) from rejects") == [(0,)]
+
+
+def test_what_serilog_leaves_out(tmp_path: Path) -> None:
+    """A line without a level is one of information; an event without a level is no line of a log."""
+    lines = [{"@t": AT, "@m": "Story not found", "runId": "r1"}, {"event": "Story not found", "runId": "r1"}]
+    (path := tmp_path / "app.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    found = [(row[1], row[-1]) for _, row in workflow.stage_log(path)]
+    assert found == [("info", None), (None, "is no line of a log")]
+
+
+def test_a_brace_that_opens_nothing(tmp_path: Path) -> None:
+    """What looks like an object that Node prints, and is none, hides no line."""
+    (path := tmp_path / "app.log").write_text(
+        "info: Story not found\n{\nx\ninfo: Story not found\n{\n  a: 1\n", "utf-8"
+    )
+    assert [row[3] for _, row in workflow.stage_log(path)] == [
+        "story_not_found",
+        None,
+        None,
+        "story_not_found",
+        None,
+        None,
+    ]

@@ -69,11 +69,33 @@ tries as (
     from src_task_instance_history
 ),
 
+-- Those of runs whose tasks were read before them.
+earlier_tries as (
+    select
+        named.source_key,
+        step_runs.started_at
+    from named
+    cross join main.runs
+        on
+            runs.source_id = :source_id
+            and runs.source_key = named.source_key
+    cross join main.step_runs on step_runs.run_id = runs.id
+    where
+        named.source_key not in (select run_key from tries)
+        and step_runs.gone_at is null
+),
+
 first_tries as (
     select
         run_key,
         min(start_date) as start_date
-    from tries
+    from (
+        select *
+        from tries
+        union all
+        select *
+        from earlier_tries
+    )
     group by run_key
 ),
 
@@ -125,22 +147,41 @@ begun as (
     left join first_tries on first_tries.run_key = whole.source_key
 ),
 
-lone_tasks as materialized (
+-- A task stands there as its last try left it; the answer that lists its tries has all of them.
+tried as materialized (
     select
-        tasks.run_key,
-        tasks.dag_id,
-        words.status,
-        coalesce(tasks.queued_dttm, tasks.queued_when) as queued_at,
-        tasks.start_date,
-        tasks.end_date,
+        tasks.*,
         cast(tasks.task_id as text)
         || case when tasks.map_index >= 0 then '[' || cast(tasks.map_index as integer) || ']' else '' end as step_name
     from tasks
-    left join src_statuses as words on words.word = lower(coalesce(nullif(trim(tasks.state), ''), 'none'))
     where
         tasks.dated_run is null
         and tasks.run_key not in (select source_key from named)
         and tasks.run_key not in (select source_key from known_runs)
+),
+
+lone_tasks as materialized (
+    select
+        last.run_key,
+        last.dag_id,
+        words.status,
+        last.first_queued_at as queued_at,
+        last.first_start_date as start_date,
+        last.end_date,
+        last.step_name
+    from (
+        select
+            tried.*,
+            min(coalesce(queued_dttm, queued_when)) over (partition by run_key, step_name) as first_queued_at,
+            min(start_date) over (partition by run_key, step_name) as first_start_date,
+            row_number() over (
+                partition by run_key, step_name
+                order by max(coalesce(try_number, 1), 1) desc, updated_at desc, end_date desc, start_date desc
+            ) as place
+        from tried
+    ) as last
+    left join src_statuses as words on words.word = lower(coalesce(nullif(trim(last.state), ''), 'none'))
+    where last.place = 1
 ),
 
 lone_runs as (

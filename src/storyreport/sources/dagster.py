@@ -6,11 +6,12 @@ events say. Of tags, that of a re-execution is read; configurations, assets and 
 """
 
 import contextlib
+import itertools
 import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ EVENT_COLUMNS = {
 }
 # The events of steps and of runs; others, such as those of outputs, say nothing that is reported.
 READ_EVENTS = "dagster_event_type glob 'STEP_*' or dagster_event_type glob 'PIPELINE_*'"
+READ_TYPE = re.compile("STEP_|PIPELINE_")
 # A view, a virtual table and a generated column would run the SQL of their author.
 IS_PLAIN = """
     select 1
@@ -80,22 +82,34 @@ RUNS = Part(
 
 
 def find(path: Path) -> Path | None:
-    """The folder of runs' own files at a path or below it, as deep as Dagster's home has it."""
+    """The folder of runs' own files at a path or below it, as deep as Dagster's home has it; a file of events."""
+    if path.is_file():
+        return dagster_answers.find_events(path)
     folders = (path, path / "runs", path / "history" / "runs")
     return next((folder for folder in folders if any(_run_files(folder))), None)
 
 
 def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each event of the runs whose files are in a folder, or of the one whose file is given."""
-    for file in [path] if path.is_file() else _run_files(path):
+    """A row for each event of the runs whose files are in a folder, or of those in the file that is given."""
+    yield from stage_files([path] if path.is_file() else list(_run_files(path)))
+
+
+def stage_files(paths: Sequence[Path]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """A row for each event in some files: of a run each, or pages of the API."""
+    numbers = itertools.count(1)
+    for file in paths:
+        if not dagster_answers.is_database(file):
+            for row in dagster_answers.stage_events(file, numbers):
+                if row[-1] or READ_TYPE.match(row[2] or ""):
+                    yield "event_logs", row
+            continue
         try:
             with _opened(file) as connection:
                 sql = f"select {', '.join(EVENT_COLUMNS)} from event_logs where {READ_EVENTS} order by id"
                 for row in connection.execute(sql):
                     yield "event_logs", (*row, None)
         except sqlite3.DatabaseError as error:
-            row = [None] * len(EVENT_COLUMNS)
-            yield "event_logs", (*row, f"{file.name} cannot be read ({error})")
+            yield "event_logs", (*[None] * len(EVENT_COLUMNS), f"{file.name} cannot be read ({error})")
 
 
 def _run_files(folder: Path) -> Iterator[Path]:
@@ -152,10 +166,14 @@ EVENTS = Part(
     signs=signs(("event_logs", {"run_id", "dagster_event_type", "step_key"})),
     find=find,
     stage=stage,
+    stage_files=stage_files,
+    # Pages of one run's events.
+    is_one=True,
 )
 
 # Of runs the words are those of the storage, of steps its own.
 ANSWERED = {**RUNS.statuses, "in_progress": "running", "skipped": "skipped"}
-PARTS = {"runs": RUNS, "events": EVENTS, "answers": replace(dagster_answers.PART, statuses=ANSWERED)}
+# Answers name the job of a run, which a page of its events does not.
+PARTS = {"runs": RUNS, "answers": replace(dagster_answers.PART, statuses=ANSWERED), "events": EVENTS}
 
 SYSTEM = System(name="dagster", title="Dagster storage", parts=PARTS)

@@ -61,7 +61,8 @@ from jobs
 where pipeline_name is not null;
 
 -- events: runs
--- Only of runs that the other part does not have: it is believed more.
+-- Only of runs that the other part does not have: it is believed more. Where the API has answered in
+-- pages, the events before these may have been read already.
 with changes as (
     select
         src_event_logs.*,
@@ -72,7 +73,7 @@ with changes as (
     where lower(dagster_event_type) glob 'pipeline_*'
 ),
 
-runs as (
+pages as (
     select
         run_id,
         max(case when place_from_end = 1 then status end) as status,
@@ -84,6 +85,22 @@ runs as (
         max(timestamp) as last_activity_at
     from changes
     group by run_id
+),
+
+whole as (
+    select
+        pages.run_id,
+        pages.status,
+        pages.source_status,
+        coalesce(pages.queued_at, before.queued_at) as queued_at,
+        coalesce(pages.started_at, before.started_at) as started_at,
+        pages.ended_at,
+        pages.last_activity_at
+    from pages
+    left join main.runs as before
+        on
+            before.source_id = :source_id
+            and before.source_key = pages.run_id
 )
 
 select
@@ -100,7 +117,7 @@ select
         when runs.started_at <= runs.ended_at
             then cast(round((julianday(runs.ended_at) - julianday(runs.started_at)) * 86400000) as integer)
     end as duration_ms
-from runs
+from whole as runs
 left join jobs on jobs.run_id = runs.run_id
 where
     runs.run_id not in (
@@ -204,7 +221,12 @@ endings as (
 
 evaluated as (
     select
-        attempts.*,
+        attempts.run_id,
+        attempts.step_key,
+        attempts.attempt,
+        coalesce(attempts.queued_at, before.queued_at) as queued_at,
+        coalesce(attempts.started_at, before.started_at) as started_at,
+        attempts.last_activity_at,
         words.status as own_status,
         changes.word,
         changes.error,
@@ -220,6 +242,10 @@ evaluated as (
             and changes.id = attempts.last_id
     left join src_statuses as words on words.word = changes.word
     left join endings on endings.run_id = attempts.run_id
+    left join main.step_runs as before
+        on
+            before.source_id = :source_id
+            and before.source_key = key(attempts.run_id, attempts.step_key) || '/' || attempts.attempt
 )
 
 select

@@ -2,20 +2,26 @@
 
 A helper of the Dagster source: it describes no system. Read are fields that the interface itself queries: runId,
 jobName, rootRunId, status, creationTime, startTime and endTime of a run; stepKey, status, startTime, endTime, attempts
-of a step.
+of a step. Of `logsForRun`: runId, timestamp, eventType (or __typename), stepKey and error of an event.
 """
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
+from ..readers.header import SQLITE_MAGIC, read_header
 from . import Part, Table, Type
 from .recordfiles import objects
 
 # What holds runs, and what holds one.
 LISTS = ("runsOrError", "pipelineRunsOrError", "runsFeedOrError")
 SINGLE = ("runOrError", "pipelineRunOrError")
+LOGS = "logsForRun"
+# What an event is called without its type: ExecutionStepFailureEvent, RunStartEvent.
+TYPE_NAME = re.compile(r"(?:Execution)?((?:Step|Run|Pipeline)\w+?)Event")
 RUNS = Table(
     columns={
         "runid": Type.KEY,
@@ -63,6 +69,51 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
                 status = step.get("status") if is_last else "FAILURE"
                 both = {name: times.get(name) for name in ("startTime", "endTime")}
                 yield _staged("answered_steps", {**named, "status": status, **both})
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file is a run's own, and no answer."""
+    return read_header(path).startswith(SQLITE_MAGIC)
+
+
+def find_events(path: Path) -> Path | None:
+    """The path if it is a file with events of runs as the API answers them."""
+    return path if path.is_file() and any(True for _ in _logs(path)) else None
+
+
+def stage_events(path: Path, numbers: Iterator[int]) -> Iterator[tuple[Any, ...]]:
+    """A row of the storage's event_logs for each event: id, run, type, time, step, and JSON with the error."""
+    for events in _logs(path):
+        for event in objects(events):
+            error = _object(event.get("error"))
+            held = {"dagster_event": {"event_specific_data": {"error": error}}} if error else {}
+            try:
+                run, time, step = (
+                    textfiles.single(event.get(name), name) for name in ("runId", "timestamp", "stepKey")
+                )
+            except textfiles.BrokenRecord as problem:
+                yield (*[None] * 6, str(problem))
+                continue
+            yield (next(numbers), run, _event_type(event), time, step, json.dumps(held), None)
+
+
+def _event_type(event: Mapping[str, Any]) -> str | None:
+    """The storage's word for an event: PIPELINE_START for RUN_START, and for RunStartEvent."""
+    word, name = event.get("eventType"), event.get("__typename")
+    if not isinstance(word, str) and isinstance(name, str) and (match := TYPE_NAME.fullmatch(name)):
+        word = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", match[1]).upper()
+        word = {"STEP_RESTART": "STEP_RESTARTED"}.get(word, word)
+    return re.sub(r"^RUN_", "PIPELINE_", word) if isinstance(word, str) else None
+
+
+def _logs(path: Path) -> Iterator[Any]:
+    """The lists of events in answers; none of any other file."""
+    for _, record, _ in textfiles.records(path):
+        data = (record or {}).get("data", record)
+        events = _object(_object(data).get(LOGS)).get("events")
+        if not isinstance(events, list):
+            return
+        yield events
 
 
 def _staged(table: str, row: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:

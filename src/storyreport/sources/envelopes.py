@@ -2,16 +2,18 @@
 
 A helper of the sources: it describes no system. Known are Google Cloud, CloudWatch (answers of its API, Insights,
 subscriptions, `aws logs tail`), Lambda, Docker, Kubernetes, Compose, Heroku, syslog, journald, Loki, Datadog,
-Elasticsearch, Splunk, pm2 and Azure.
+Elasticsearch, Splunk, pm2, Azure, Fluentd and GitHub Actions, and what loguru and tslog write.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..readers import text as textfiles
+from . import log_lines
 from .recordfiles import object_in
 
 # What an export calls the line, the first one that an entry has.
@@ -24,18 +26,23 @@ MESSAGE = "message"
 BESIDE_MESSAGE = frozenset(("ingestionTime", "eventId", "logStreamName", "logStream", "logGroup", "id"))
 TIMES = (
     *("timestamp", "time", "@timestamp", "ts", "TimeGenerated", "__REALTIME_TIMESTAMP", "receiveTimestamp"),
-    *("TimeGenerated [UTC]", "eventTime", "dt", "_time"),
+    *("TimeGenerated [UTC]", "eventTime", "dt", "_time", "@t", "Timestamp", "asctime", "datetime", "timeMillis"),
 )
-LEVELS = ("severity", "level", "log.level", "PRIORITY", "status", "Level", "LogLevel")
-# The words of clouds, journald and pino → winston's.
+LEVELS = (
+    *("severity", "levelname", "level_name", "level", "log.level", "log_level", "PRIORITY", "status", "Level"),
+    *("LogLevel", "@l"),
+)
+# The words of clouds, journald, pino and others → winston's.
 LEVEL_WORDS = {
-    **dict.fromkeys(("emergency", "emerg", "alert", "critical", "crit", "0", "1", "2", "3", "50"), "error"),
-    **dict.fromkeys(("warning", "4", "40"), "warn"),
-    **dict.fromkeys(("default", "notice", "information", "5", "6", "30"), "info"),
-    **dict.fromkeys(("7", "20"), "debug"),
-    "10": "trace",
-    "60": "fatal",
+    **dict.fromkeys(("emergency", "emerg", "alert", "critical", "crit", "err", "0", "1", "2", "3", "50"), "error"),
+    **dict.fromkeys(("warning", "wrn", "4", "40"), "warn"),
+    **dict.fromkeys(("default", "notice", "information", "inf", "5", "6", "30"), "info"),
+    **dict.fromkeys(("dbg", "7", "20"), "debug"),
+    **dict.fromkeys(("trc", "10"), "trace"),
+    **dict.fromkeys(("ftl", "60"), "fatal"),
 }
+# What holds the line, or its fields: of Splunk (a result, an event), Datadog, loguru and Azure.
+HOLDERS = ("result", "content", "event", "record", "properties")
 # The lists of entries in an answer.
 LISTS = ("events", "logEvents", "results", "result", "data", "logs")
 # How a line begins that has its level in it.
@@ -60,6 +67,9 @@ PREFIXES = tuple(
         r"\[(?:pod|container)/[^\]\s]+\] ",
         r"(?:\d+\|)?[\w./-]+\s*\| ",
         rf"(?P<time>{ISO}) (?=\{{)",
+        # Fluentd's, and those of a job of GitHub Actions.
+        rf"(?P<time>{ISO})\t[\w.-]+\t(?=\{{)",
+        rf"[^\t{{]+\t[^\t{{]+\t\ufeff?(?={ISO} )",
     )
 )
 
@@ -121,7 +131,10 @@ def first(record: Mapping[str, Any], names: tuple[str, ...]) -> Any:
 
 def _is_export(path: Path) -> bool:
     """Whether a file is one document or a table of wrapped lines, and not a log of lines."""
-    beginning = next((text for _, text, _ in textfiles.lines(path) if text), "").lstrip()
+    beginning, below = [*islice((text for _, text, _ in textfiles.lines(path) if text), 2), "", ""][:2]
+    if beginning.strip() == "{" and log_lines.OPENED.match(below):
+        return False
+    beginning = beginning.lstrip()
     if beginning.startswith("["):
         return not re.match(r"\[[\w:.,+ /-]+\]", beginning)
     if beginning.startswith("{"):
@@ -159,17 +172,34 @@ def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
     if any(name.startswith(FLAT) for name in record):
         flat = {name.removeprefix(FLAT): value for name, value in record.items() if name.startswith(FLAT)}
         return Wrapped(flat, first(record, TIMES), level_word(first(record, LEVELS)))
-    name = next((name for name in PAYLOADS if name in record), None)
+    if isinstance(record.get("@fields"), dict):
+        # What logstash's form of winston has beside its message.
+        return None
+    is_payload = not record.keys().isdisjoint(PAYLOADS)
+    name = next((name for name in PAYLOADS if name in record), None) if is_payload else None
     message = record.get(MESSAGE)
     if name is None and isinstance(message, str):
         inner = object_in(message)
         is_wrapped = isinstance(inner.get(MESSAGE), str) or isinstance(inner.get("msg"), str)
         has_no_level = first(record, LEVELS) is None and ("@timestamp" in record or WITH_LEVEL.match(message))
         name = MESSAGE if is_wrapped or has_no_level or record.keys() & BESIDE_MESSAGE else None
-    for held in ("result", "content"):
-        # Splunk's and Datadog's.
+    for held in () if record.keys().isdisjoint(HOLDERS) else HOLDERS:
         if name is None and isinstance(inside := record.get(held), dict) and inside.keys() & {"_raw", MESSAGE}:
-            return Wrapped(inside, first(record, TIMES))
+            level = inside.get("level")
+            time = inside.get("time")
+            # loguru has objects of both.
+            return Wrapped(
+                inside,
+                time.get("timestamp") if isinstance(time, dict) else first(record, TIMES),
+                level_word(level.get("name") if isinstance(level, dict) else first(record, LEVELS)),
+            )
+    if isinstance(line := record.get("event"), str) and "sourcetype" in record:
+        return Wrapped(object_in(line) or line, first(record, TIMES))
+    if isinstance(meta := record.get("_meta"), dict) and isinstance(record.get("0"), str):
+        # tslog numbers what was logged.
+        fields = record.get("1")
+        said = {**(fields if isinstance(fields, dict) else {}), MESSAGE: record["0"]}
+        return Wrapped(said, meta.get("date"), level_word(meta.get("logLevelName")))
     if name is None and isinstance(attributes := record.get("attributes"), dict) and MESSAGE not in record:
         # Datadog has what the service wrote beside its message.
         own = attributes.get("attributes")

@@ -1,4 +1,4 @@
-"""Lines of a service's log as loggers print them: winston, pino-pretty, log4js and logfmt, in colour or not.
+"""Lines of a service's log as loggers print them for people, in colour or not: winston, pino-pretty, log4js, logfmt, ….
 
 A helper of the workflow source: it describes no system.
 """
@@ -11,9 +11,10 @@ from typing import Any
 from ..readers.text import Line
 from .recordfiles import object_in
 
-# What a logger puts around a level.
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# What a logger puts around a level or a line: colours, and what clears the rest of the line.
+COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 LEVEL = r"(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace|emerg|alert|crit|critical|notice)"
+SHORT = r"(?P<level>TRC|DBG|INF|WRN|ERR|FTL)"
 TIME = r"\[?(?P<time>\d{4}[/-]\d\d[/-]\d\d[T ][\d:.,]+(?:\s?(?:Z|[+-]\d\d:?\d\d))?)\]?:?"
 SAID = r"(?P<said>.*?)(?:\s\+\d+ms)?"
 # pino-pretty: [10:00:00.000] INFO (name/123 on host): message
@@ -21,11 +22,25 @@ PRETTY = rf"(?:{TIME}|\[[\d:.]+\])\s+{LEVEL}(?: \([^()]*\))?:\s{SAID}"
 FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
-        # winston: info: message, [info]: message
-        rf"(?:{TIME}\s+)?\[?{LEVEL}\]?:\s{SAID}",
+        # winston: info: message, [info]: message; bunyan: INFO: name/1 on host: message
+        rf"(?:{TIME}\s+)?\[?{LEVEL}\]?:\s+(?:[\w.-]+/\d+ on [\w.-]+: )?{SAID}",
         # log4js: [time] [INFO] default - message
         rf"(?:{TIME}\s+)?\[{LEVEL}\]\s+(?:[\w.-]+ - )?{SAID}",
         PRETTY,
+    )
+)
+# Those that begin with a time.
+TIMED_FORMS = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        # Python, log4j and Spring: time - name - INFO - message, time INFO [thread] name - message
+        rf"{TIME} (?:- [\w.]+ - )?\[?{LEVEL}\s*\]?(?: \d+ ---)?(?: +\[[^\]]*\])?(?: [\w.$]+)? *(?:- |: ){SAID}",
+        # zap: time, level, caller, message and fields, between tabs
+        rf"{TIME}\t{LEVEL}\t(?:[\w./-]+:\d+\t)?{SAID}",
+        # Serilog: time [INF] message; zerolog: time INF message name=value
+        rf"(?:{TIME}|[\d:]+(?:AM|PM)?) \[?{SHORT}\]? (?:\S+:\d+ > )?{SAID}",
+        # structlog: time [info     ] message   name=value
+        rf"{TIME} \[{LEVEL}\s*\] (?P<said>.*?)",
     )
 )
 IS_PRETTY = re.compile(PRETTY, re.IGNORECASE)
@@ -38,21 +53,39 @@ BEFORE_FIELDS = re.compile(r"\s\{")
 FIELDS = re.compile(r"""\{\s*(?:["']|\w+\s*:|$)""")
 # Of fields as Node prints objects, { runId: 'r1' }, those that are read.
 PRINTED = re.compile(
-    r"(?:^\s*\{|,)\s*(runId|run_id|storyId|story_id|error|timestamp): (?:'([^']*)'|\"([^\"]*)\"|([\w.:-]+))"
+    r"(?:^\s*\{|,)\s*(level|message|runId|run_id|storyId|story_id|error|timestamp): "
+    r"(?:'([^']*)'|\"([^\"]*)\"|([\w.:-]+))"
 )
+# Of those as structlog, zerolog and bunyan print them behind a message: runId=r1 storyId=s0, (runId=r1, storyId=s0)
+VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"',)]*)"""
+PAIRS_BEHIND = re.compile(rf"\s+\(?(?P<pairs>(?:[A-Za-z_][\w.]*={VALUE}(?:,?\s+|(?=\)?$)))+)\)?$")
+LONGEST = 2000
+READ_PAIR = re.compile(rf"(?<!\S)(runId|run_id|storyId|story_id|error|timestamp)=({VALUE})")
+# How such an object goes on below its brace, where JSON has a name in quotes; and how many lines it may have.
+OPENED = re.compile(r"\s+(?:\w+|'[^']*'|\[Symbol\(\w+\)\]): ")
+LONGEST_OBJECT = 200
 # level=info msg="a message" runId=r1
 LOGFMT = re.compile(r"(?:[A-Za-z_@][\w.@-]*=(?:\"(?:[^\"\\]|\\.)*\"|[^\s\"]*)(?:\s+|$))+")
 PAIR = re.compile(r"([A-Za-z_@][\w.@-]*)=(?:\"((?:[^\"\\]|\\.)*)\"|([^\s\"]*))")
 
 
+def uncoloured(text: str) -> str:
+    """A line without colours."""
+    return COLOUR.sub("", text) if "\x1b" in text else text
+
+
 def parsed(text: str) -> dict[str, Any] | None:
     """The fields of a line without colours, with its level, message and timestamp; None where it is in no form."""
     text = text.strip()
-    match = next((match for form in FORMS if (match := form.fullmatch(text))), None)
+    forms = (*FORMS, *TIMED_FORMS) if text[:1].isdigit() or text[:1] == "[" else FORMS
+    match = next((match for form in forms if (match := form.fullmatch(text))), None)
     if match is None:
-        return _of_pairs(text)
+        return _printed(text) if text.startswith("{") else _of_pairs(text)
     message, held = _parts(match["said"])
-    fields = object_in(held) or {name: next(filter(None, values), "") for name, *values in PRINTED.findall(held)}
+    fields = object_in(held) or _printed(held)
+    has_pairs = "=" in message and len(message) <= LONGEST
+    if has_pairs and (behind := PAIRS_BEHIND.search(message)) and (pairs := READ_PAIR.findall(behind["pairs"])):
+        message, fields = message[: behind.start()], {name: value.strip("\"'") for name, value in pairs} | fields
     said = {"level": match["level"], "message": without_fields(message)}
     return {**fields, **said, "timestamp": match["time"] or fields.get("timestamp")}
 
@@ -63,12 +96,37 @@ def _parts(said: str) -> tuple[str, str]:
     return (said[: begun.start()], said[begun.start() :]) if begun else (said, "{}")
 
 
+def _printed(text: str) -> dict[str, Any]:
+    """The fields of an object as Node prints it, the first of each name."""
+    found = PRINTED.findall(text)
+    return {name: next(filter(None, values), "") for name, *values in reversed(found)}
+
+
+def folded(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines of a log, those of an object that Node has printed over several lines as one."""
+    held: list[Line] = []
+    for number, text, problem in lines:
+        bare = uncoloured(text or "")
+        if held or bare == "{":
+            held.append((number, text, problem))
+            if bare == "}":
+                yield held[0][0], " ".join((line or "").strip() for _, line, _ in held), None
+            elif len(held) <= LONGEST_OBJECT and not (len(held) == 2 and not OPENED.match(bare)):
+                continue
+            else:
+                yield from held
+            held = []
+        else:
+            yield number, text, problem
+    yield from held
+
+
 def joined(lines: Iterable[Line]) -> Iterator[Line]:
     """The lines of a log, those of pino-pretty with the fields below them."""
     held: Line | None = None
     fields: dict[str, Any] = {}
-    for number, text, problem in lines:
-        bare = COLOUR.sub("", text) if text else ""
+    for number, text, problem in folded(lines):
+        bare = uncoloured(text or "")
         if held and BELOW.fullmatch(bare):
             if found := FIELD_BELOW.fullmatch(bare) or MESSAGE_BELOW.fullmatch(bare):
                 name, value = ("error", found[1]) if found.re is MESSAGE_BELOW else found.groups()

@@ -1,8 +1,9 @@
 """n8n: the executions in its database, or as its API lists them.
 
 An execution is a run and one run of its workflow, which is the step; a retry is a further attempt of the execution that
-it names. What single nodes did is in the execution's data, with all that they read and wrote: that is not read. Written
-after n8n's published schema: no database of a running n8n was at hand.
+it names. What single nodes did is in the execution's data, with all that they read and wrote: of that, the error is
+read where an answer of the API (or a database before 1.0) has it beside the execution. Written after n8n's published
+schema: no database of a running n8n was at hand.
 """
 
 from . import Part, System, Table, Type, signs
@@ -20,6 +21,8 @@ DATABASE = Part(
                 "startedat": Type.UTC,
                 "stoppedat": Type.UTC,
                 "waittill": Type.UTC,
+                "data": Type.JSON,
+                "workflowdata": Type.JSON,
             },
             required=("id",),
             export_signs=frozenset({"id", "workflowid", "mode", "startedat", "stoppedat"}),

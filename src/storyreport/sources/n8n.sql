@@ -2,12 +2,39 @@
 -- A view src_<table> has the rows to load, all_<table> those to look things up in; src_statuses translates words.
 
 -- database: with workflows
--- Two workflows may have one name.
+-- Two workflows may have one name. An answer of the API has the workflow of each execution as it was then.
+with named as (
+    select
+        cast(id as text) as id,
+        name
+    from all_workflow_entity
+    where name <> ''
+    union all
+    select
+        id,
+        name
+    from (
+        select
+            cast(workflowid as text) as id,
+            cast(json_extract(workflowdata, '$.name') as text) as name,
+            row_number() over (partition by cast(workflowid as text) order by startedat desc, id desc) as place
+        from src_execution_entity
+        where
+            json_valid(workflowdata)
+            and json_extract(workflowdata, '$.name') <> ''
+            and cast(workflowid as text) not in (
+                select cast(id as text)
+                from all_workflow_entity
+                where name <> ''
+            )
+    )
+    where place = 1
+)
+
 select
-    cast(id as text) as id,
+    id,
     name || case when count(*) over (partition by name) > 1 then ' (' || id || ')' else '' end as step
-from all_workflow_entity
-where name <> '';
+from named;
 
 -- database: with firsts
 -- Each execution with the first one that it repeats, or itself; `retryof` is set where that first one was deleted. Ids
@@ -109,7 +136,8 @@ left join workflows on workflows.id = cast(executions.workflowid as text);
 
 -- database: step_runs
 -- A retry is an execution of its own that names the one that it repeats: both belong to the run of the first. One may
--- be repeated more than once, so that attempts are counted in the order in which they began.
+-- be repeated more than once, so that attempts are counted in the order in which they began. The error is in the data
+-- of an execution, as an object or as `flatted` writes it: a list in which each value is the place of another one.
 with recursive origins as materialized (
     select *
     from firsts
@@ -163,6 +191,34 @@ attempts as materialized (
         on
             origins.first_id = numbered.first_id
             and origins.id = numbered.id
+),
+
+found as materialized (
+    select
+        id,
+        data,
+        json_extract(data, '$.resultData.error.message') as message,
+        cast(json_extract(data, '$[0].resultData') as integer) as place
+    from src_execution_entity
+    where json_valid(data)
+),
+
+errors as materialized (
+    select
+        id,
+        coalesce(
+            message,
+            json_extract(
+                data,
+                '$[' || cast(
+                    json_extract(
+                        data,
+                        '$[' || cast(json_extract(data, '$[' || place || '].error') as integer) || '].message'
+                    ) as integer
+                ) || ']'
+            )
+        ) as message
+    from found
 )
 
 select
@@ -173,6 +229,7 @@ select
     attempts.attempt,
     runs.status,
     runs.source_status,
+    case when runs.status = 'failed' then clean_text(cast(errors.message as text)) end as error_message,
     runs.queued_at,
     runs.started_at,
     runs.ended_at,
@@ -184,4 +241,5 @@ join main.runs
         runs.source_id = :source_id
         and runs.source_key = cast(executions.id as text)
 join attempts on attempts.id = runs.source_key
+left join errors on errors.id = executions.id
 left join workflows on workflows.id = cast(executions.workflowid as text);

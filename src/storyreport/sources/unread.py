@@ -1,4 +1,4 @@
-"""Files of tools that count what AI costs and that no system reads: whose they are, and what to give instead.
+"""Files of tools that no system reads: whose they are, and what to give instead.
 
 A helper of recognition: it describes no system. A file is known by the fields of its first records.
 """
@@ -6,6 +6,7 @@ A helper of recognition: it describes no system. A file is known by the fields o
 from collections.abc import Set
 
 AS_CSV = "give its calls as CSV, see docs/plain-formats.md"
+RUNS_AS_CSV = "give its jobs as CSV with run, step, status, started_at and ended_at, see docs/plain-formats.md"
 OBSERVATIONS = "export its observations, which name the models"
 # The fields of a file → what it is, and the way out.
 UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
@@ -37,6 +38,19 @@ UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
         "give the transcripts in ~/.claude/projects",
     ),
     (frozenset(("model_id", "results", "created_at")), "an answer of IBM's watsonx", AS_CSV),
+    (frozenset(("enqueued_at", "origin", "description")), "a list of RQ's jobs", RUNS_AS_CSV),
+    (frozenset(("stage", "pipeline", "finished_at")), "a list of GitLab's jobs", RUNS_AS_CSV),
+    (
+        frozenset(("iid", "ref", "sha", "web_url")),
+        "a list of GitLab's pipelines",
+        "give their jobs as CSV with step and status",
+    ),
+    (frozenset(("_class", "builds")), "an answer of Jenkins", RUNS_AS_CSV),
+    (frozenset(("_class", "fullDisplayName", "building")), "a build of Jenkins", RUNS_AS_CSV),
+    (frozenset(("metadata", "results", "elapsed_time")), "the freshness of dbt's sources", "give run_results.json"),
+    (frozenset(("metadata", "nodes", "parent_map")), "a manifest of dbt", "give it beside its run_results.json"),
+    (frozenset(("dags", "total_entries")), "a list of Airflow's DAGs", "ask for dagRuns and taskInstances"),
+    (frozenset(("event_logs", "total_entries")), "Airflow's log of events", "ask for dagRuns and taskInstances"),
 )
 
 

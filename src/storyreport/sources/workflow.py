@@ -152,11 +152,22 @@ METRICS = (
     ("Story not found", "story_not_found"),
     ("Marked orphaned run as failed", "orphaned_run_failed"),
 )
-# A line of the stack of an error, which belongs to the line above it.
-FRAME = re.compile(r"\s+(?:at \S.*|\.\.\. \d+ (?:more|lines matching cause stack trace.*))")
+# A line of the stack of an error, which belongs to the line above it: of Node and Java; of Python up to the error.
+FRAME = re.compile(
+    r"\s+(?:at \S.*|\.\.\. \d+ (?:more|common frames omitted|lines matching cause stack trace.*))"
+    r"|(?:Caused by: |Suppressed: )?(?:[\w$]+\.)+[\w$]*(?:Exception|Error)(?:: .*)?"
+)
+TRACEBACK = re.compile(r"\s*(?:\|?\s*)Traceback \(most recent call last\):")
 # What loggers call the object that holds the fields.
-HOLDERS = ("metadata", "meta", "attributes", "context", "fields", "extra")
-LOOKED_AT = 20
+HOLDERS = (
+    *("metadata", "meta", "attributes", "context", "fields", "extra", "@fields", "contextMap", "mdc", "Properties"),
+    *("State", "properties"),
+)
+# What loggers call the message, beside message and msg; the last ones where a time or a level is beside them.
+MESSAGES = ("@message", "RenderedMessage", "Message", "@m", "@mt", "event")
+MESSAGE_BESIDE = {"@m": ("@t",), "@mt": ("@t",), "event": ("level", "log_level")}
+# A service may say a lot before its first line.
+LOOKED_AT = 100
 
 
 def find_log(path: Path) -> Path | None:
@@ -175,15 +186,21 @@ def _texts(path: Path) -> Iterator[Line]:
 def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """A row for each line; its key is its text, for logs are rotated and cut."""
     seen: Counter[str] = Counter()
-    may_be_frame = False
+    may_be_frame = is_traced = False
     for number, text, problem in _texts(path):
         entry = _entry(text) if text else None
-        may_be_frame = bool(entry or (may_be_frame and text and FRAME.fullmatch(text)))
+        bare = log_lines.uncoloured(text or "")
+        if not entry and (is_traced or (may_be_frame and TRACEBACK.fullmatch(bare))):
+            # It ends with the error, the first line that is not indented.
+            is_traced = not is_traced or bare[:1].isspace()
+            continue
+        is_traced = False
+        may_be_frame = bool(entry or (may_be_frame and FRAME.fullmatch(bare)))
         if may_be_frame and not entry:
             continue
         if entry is None:
             # What it says is kept with the reason, up to fields that may hold a prompt.
-            said = log_lines.without_fields(log_lines.COLOUR.sub("", text)) if text else None
+            said = log_lines.without_fields(bare) if text else None
             yield "log_lines", (f"line {number}", None, said, *[None] * 4, problem or "is no line of a log")
             continue
         digest = hashlib.sha256((text or "").encode()).hexdigest()[:20]
@@ -194,12 +211,12 @@ def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 def _entry(text: str) -> dict[str, str | None] | None:
     """Level, message, metric, run_id, story_id and timestamp of a line; None where it is not a line of a log."""
-    text = log_lines.COLOUR.sub("", text)
+    text = log_lines.uncoloured(text)
     if not text.lstrip().startswith("{") and (entry := _line(text)):
         return entry
     found = envelopes.unwrapped(text)
     if found.payload == text:
-        return None
+        return _line(text)
     is_wrapped = found.time is not None or found.level is not None
     entry = _fields_of(found.payload) if isinstance(found.payload, dict) else _payload_line(found.payload, is_wrapped)
     if entry:
@@ -210,7 +227,7 @@ def _entry(text: str) -> dict[str, str | None] | None:
 
 def _payload_line(text: str, is_wrapped: bool) -> dict[str, str | None] | None:
     """The line in a payload; the export may have taken its level, which then is that of the wrapper."""
-    text = log_lines.COLOUR.sub("", text).strip()
+    text = log_lines.uncoloured(text).strip()
     entry = _line(text)
     if entry is None and text and is_wrapped and (entry := _line(f"info: {text}")):
         entry["level"] = None
@@ -225,13 +242,17 @@ def _line(text: str) -> dict[str, str | None] | None:
 
 def _fields_of(fields: dict[str, Any]) -> dict[str, str | None] | None:
     """What a line says whose fields are known; None where it has no message."""
-    for name in HOLDERS:
-        if isinstance(more := fields.get(name), dict):
-            fields = {**more, **fields}
+    if not fields.keys().isdisjoint(HOLDERS):
+        for name in HOLDERS:
+            if isinstance(more := fields.get(name), dict):
+                fields = {**more, **fields}
     if isinstance(more := fields.get("message"), dict):
         # An object was logged in place of a text.
         fields = {**fields, **more}
     message = fields.get("message", fields.get("msg"))
+    if message is None:
+        names = (name for name in MESSAGES if not fields.keys().isdisjoint(MESSAGE_BESIDE.get(name, (name,))))
+        message = envelopes.first(fields, tuple(names))
     if not isinstance(message, str):
         return None
     metric = next((name for beginning, name in METRICS if message.startswith(beginning)), None)
@@ -239,15 +260,21 @@ def _fields_of(fields: dict[str, Any]) -> dict[str, str | None] | None:
     error = fields.get("error", fields.get("err"))
     if isinstance(error, dict):
         error = error.get("message")
-    level = envelopes.first(fields, envelopes.LEVELS)
+    # Serilog leaves out that of information.
+    level = envelopes.first(fields, envelopes.LEVELS) or ("info" if "@t" in fields else None)
     return {
-        "level": envelopes.level_word(log_lines.COLOUR.sub("", str(level))) if level is not None else None,
+        "level": envelopes.level_word(log_lines.uncoloured(str(level))) if level is not None else None,
         "message": f"{message}: {error}" if isinstance(error, str) and error not in message else message,
         "metric": metric,
         "run_id": _word(fields.get("runId", fields.get("run_id"))),
         "story_id": _word(fields.get("storyId", fields.get("story_id"))),
-        "timestamp": _word(envelopes.first(fields, envelopes.TIMES)),
+        "timestamp": _word(envelopes.first(fields, envelopes.TIMES)) or _instant(fields.get("instant")),
     }
+
+
+def _instant(value: Any) -> str | None:
+    """The time that log4j2 writes as an object."""
+    return _word(value.get("epochSecond")) if isinstance(value, dict) else None
 
 
 def _word(value: Any) -> str | None:
