@@ -85,6 +85,28 @@ def test_the_largest_line_wins(db: ReportDatabase, tmp_path: Path) -> None:
     ) == [(0.01503,)]
 
 
+def test_what_another_line_of_a_message_says(db: ReportDatabase, tmp_path: Path) -> None:
+    """The last line has most tokens, an earlier one alone their duration, the searches or the speed."""
+    first: dict[str, Any] = {"input_tokens": 1000, "output_tokens": 1}
+    last: dict[str, Any] = {"input_tokens": 1000, "output_tokens": 100}
+    fast: dict[str, Any] = {"model": "claude-opus-4-8"}
+    found = ingest(
+        db,
+        tmp_path / "s.jsonl",
+        *(
+            line("hour", second=1, **first, **written(0, 100_000)),
+            line("hour", second=2, **last, cache_creation_input_tokens=100_000),
+        ),
+        *(
+            line("found", second=1, **first, server_tool_use={"web_search_requests": 2}),
+            line("found", second=2, **last),
+        ),
+        *(line("fast", second=1, **fast, **first, speed="fast"), line("fast", second=2, **fast, **last)),
+    )
+    # 1000 * 3 + 100 * 15 and 100,000 * 6, or two searches of a cent; 1000 * 10 + 100 * 50 dollars a million.
+    assert found == {"hour": 0.6045, "found": 0.0245, "fast": 0.015}
+
+
 def test_an_advisor_and_an_agent_have_calls_of_their_own(db: ReportDatabase, tmp_path: Path) -> None:
     """What the advisor used is beside the message's own usage; an agent's message comes as its progress.
 

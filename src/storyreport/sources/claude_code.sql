@@ -20,8 +20,9 @@ group by session;
 
 -- sessions: calls
 -- A message counts once, with the tokens of its largest line and the time of its first; that line may have been in a
--- file that was given before this one. Anthropic counts the cached tokens beside the input tokens. Other providers'
--- models come through gateways that Claude Code does not name.
+-- file that was given before this one. Its kinds of tokens, searches and tier may stand in another of its lines.
+-- Anthropic counts the cached tokens beside the input tokens. Other providers' models come through gateways that Claude
+-- Code does not name.
 with read as (
     select
         src_claude_messages.*,
@@ -37,6 +38,11 @@ messages as (
         read.*,
         min(timestamp) over (partition by message_id) as first_at,
         max(cost_usd) over (partition by message_id) as any_cost,
+        max(cache_write_1h_tokens) over (partition by message_id) as any_hour,
+        max(web_searches) over (partition by message_id) as any_searches,
+        max(service_tier) over (partition by message_id) as any_tier,
+        max(speed) over (partition by message_id) as any_speed,
+        max(inference_geo) over (partition by message_id) as any_geo,
         row_number() over (
             partition by message_id
             order by tokens desc, timestamp desc, position desc
@@ -57,12 +63,12 @@ counted as (
         output_tokens,
         cache_read_input_tokens as cache_read_tokens,
         cache_creation_input_tokens as cache_write_tokens,
-        cache_write_1h_tokens,
-        nullif(web_searches, 0) as web_searches,
+        coalesce(cache_write_1h_tokens, min(any_hour, cache_creation_input_tokens)) as cache_write_1h_tokens,
+        nullif(any_searches, 0) as web_searches,
         trim(
-            coalesce(nullif(lower(service_tier), 'standard'), '')
-            || case when lower(speed) = 'fast' then ' fast' else '' end
-            || case when lower(inference_geo) = 'us' then ' us' else '' end
+            coalesce(nullif(lower(coalesce(service_tier, any_tier)), 'standard'), '')
+            || case when lower(coalesce(speed, any_speed)) = 'fast' then ' fast' else '' end
+            || case when lower(coalesce(inference_geo, any_geo)) = 'us' then ' us' else '' end
         ) as tier,
         -- Versions that did not know a model's price wrote down 0.
         case
