@@ -155,11 +155,15 @@ def test_the_largest_line_wins_over_files_given_one_by_one(
     """As a shell does it with *.jsonl; the second one repeats the message before it was whole."""
     paths = [tmp_path / name for name in names]
     for path, second, tokens in zip(paths, (1, 9), (900, 1), strict=True):
-        path.write_text(json.dumps(line(second=second, input_tokens=10, output_tokens=tokens)) + "\n", "utf-8")
+        one = {**line(second=second, input_tokens=10, output_tokens=tokens), "sessionId": f"session-{second}"}
+        path.write_text(json.dumps(one) + "\n", "utf-8")
     db.ingest(*paths)
     # 10 * 3 + 900 * 15 dollars a million.
     found = "select called_at, output_tokens, round(estimated_cost, 9) from calls"
     assert db.sql(found) == [("2026-11-10T10:00:01.000Z", 900, 0.01353)]
+    # It stays with the session that it was in.
+    session = "select runs.started_at from calls join runs on runs.id = calls.run_id"
+    assert db.sql(session) == [("2026-11-10T10:00:01.000Z",)]
     paths[1].touch()
     db.ingest(*paths, full=True)
     assert db.sql(found) == [("2026-11-10T10:00:01.000Z", 900, 0.01353)]
