@@ -137,6 +137,14 @@ def costs(db: ReportDatabase, path: Path, *observations: dict[str, Any]) -> dict
     return {number: (cost, estimate) for number, cost, estimate in rows}
 
 
+def test_what_langfuse_knows_no_price_of_is_not_free(db: ReportDatabase, tmp_path: Path) -> None:
+    """Gateways pass on 0 for a price that they do not know; a call that failed may well have cost nothing."""
+    free: dict[str, Any] = {"costDetails": {"input": 0, "output": 0, "total": 0}, "calculatedTotalCost": 0, **TOKENS}
+    calls = (observation(1, **free), observation(2, level="ERROR", **free))
+    # GPT-4o: 1000 * 2.50 + 100 * 10 dollars a million.
+    assert costs(db, tmp_path / "observations.json", *calls) == {1: (None, 0.0035), 2: (0.0, None)}
+
+
 TOKENS: dict[str, Any] = {"usageDetails": {"input": 1000, "output": 100, "total": 1100}}
 
 

@@ -37,7 +37,8 @@ USAGE_TABLE = Table(
         "requests": Type.COUNT,
         **dict.fromkeys(AMOUNTS, Type.COUNT),
     },
-    required=("start_time", "requests"),
+    required=("start_time",),
+    required_one=("requests", *AMOUNTS),
     drops_values=True,
 )
 COSTS_TABLE = Table(

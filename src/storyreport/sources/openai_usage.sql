@@ -122,7 +122,8 @@ where
     and detail = most_detail;
 
 -- usage: calls
--- Input tokens include cached ones. Requests that are counted were served.
+-- Input tokens include cached ones. Requests that are counted were served; of an unknown number it is one call,
+-- of tokens that say nothing of the size of a call.
 with results as (
     select
         src_openai_usage.*,
@@ -144,7 +145,8 @@ select
     coalesce(model, '') as model,
     'completed' as status,
     start_time as called_at,
-    sum(requests) as calls,
+    coalesce(sum(requests), 1) as calls,
+    case when coalesce(sum(requests), 0) = 0 then 1 end as context_tokens,
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(input_cached_tokens) as cache_read_tokens,
@@ -165,9 +167,7 @@ select
         '{}'
     ) as labels
 from results
-where
-    place_from_end = 1
-    and requests is not null
+where place_from_end = 1
 group by start_time, kind, model, batch, service_tier, owner;
 
 -- costs: delete calls
