@@ -178,6 +178,10 @@ UNREAD: list[tuple[Any, str]] = [
         {"event": "launched", "properties": {}, "user_id": "u", "time": 1755099880},
         "is aider's analytics log, .* as CSV",
     ),
+    (
+        [{"type": "session.start", "data": {}, "id": "e1", "timestamp": "2026-02-13T16:26:51.136Z", "parentId": None}],
+        "is a session of GitHub Copilot's CLI, .*: set COPILOT_OTEL_FILE_EXPORTER_PATH",
+    ),
 ]
 
 
