@@ -203,7 +203,7 @@ def _load_added(work: _Work, found: Found, known: Known, options: Options) -> bo
 
 def _ends(found: Found, known: Known) -> dict[str, End]:
     """Where the reading of exports ended, if all of them are what they were, with or without lines that were added."""
-    ends = {table: End(**known.ends[table]) for table, _ in found.exports if table in known.ends}
+    ends = {table: End.of(known.ends[table]) for table, _ in found.exports if table in known.ends}
     if known.watermarks is None or not all(
         table in ends and goes_on(path, ends[table]) for table, path in found.exports
     ):

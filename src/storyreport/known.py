@@ -84,7 +84,7 @@ def system_before(database: Path, path: Path) -> str | None:
 def _is_as_before(path: Path, states: list[dict[str, Any]]) -> bool:
     """Whether a file goes on where each input ended, or is a database that has the same tables with these columns."""
     if all(state.get("ends") for state in states):
-        return all(goes_on(path, End(**end)) for state in states for end in state["ends"].values())
+        return all(goes_on(path, End.of(end)) for state in states for end in state["ends"].values())
     tables = read_tables(path)
     layouts = [state.get("layout") or {"": []} for state in states]
     return all(tables.get(table) == frozenset(columns) for layout in layouts for table, columns in layout.items())

@@ -147,6 +147,8 @@ class Part:
     grows     whether rows that are added to an export can be mapped without those before, but for the rows of their
               groups and their keys: each column comes from the row, its group or its references
     is_one    whether files given together are read as one, whatever their names: a row adds up what several say
+    largest_wins  whether a call is written down again while it goes on, with the tokens so far: a file with fewer of
+              them takes none away
     has_given_keys  whether keys are what users give, of any form; otherwise only numbers are found to be used again
     repeats   core tables whose keys say what work is of and which attempt it is: a source that begins again has the
               same ones for other work, one that forgets its oldest attempts other ones for the same work
@@ -165,6 +167,7 @@ class Part:
     repeats: frozenset[str] = frozenset()
     grows: bool = False
     is_one: bool = False
+    largest_wins: bool = False
     why_not: Callable[[Path], str | None] | None = None
 
 

@@ -7,7 +7,7 @@ PREFIXES = (
     r"(?:sk|pk|rk)[-_]|xox[a-z]-|xapp-|gh[a-z]_|github_pat_|glpat-|gl[a-z]{2,4}-|hf_|r8_|npm_|pypi-|gsk_|xai-"
     r"|nvapi-|pplx-"
     r"|tvly-|AKIA|ASIA|AIza|ya29\.|SG\.|dop_v1_|shp[a-z]{2}_|lin_api_|whsec_|sq0[a-z]{3}-|EAA[A-Z]|dapi"
-    r"|ntn_|figd_|rnd_|ls(?:v2)?_[a-z]{2}_|dckr_pat_|hv[sb]\.|ATATT|GOCSPX-|pcsk_|vercel_|csk-|1//0|ops_eyJ"
+    r"|ntn_|figd_|rnd_|ls(?:v2)?_[a-z]{2}_|dckr_pat_|hv[sb]\.|ATATT|GOCSPX-|pcsk_|vercel_(?!ai_)|csk-|1//0|ops_eyJ"
     r"|dp\.[a-z]{2}\.|tgp_v1_|fo1_|sb[ps]_|AGE-SECRET-KEY-"
     r"|ABSK|bedrock-api-key-|api_org_|sess-(?=\w*\d)|HRKU-|GR1348941|ATBB|ATCTT|pscale_[a-z]+_|npg_|fm[12]_|gl(?:sa|c)_"
     r"|NR(?:AK|II|JS)-|ph[cxs]_|PMAK-|pul-|rdme_|xkeysib-|xsmtpsib-|sntry[su]_|snyk_|LTAI|jina_|e2b_|rpa_|LA-|fc-"

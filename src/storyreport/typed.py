@@ -209,8 +209,8 @@ class TypedTables:
             if column and kind in PROBLEMS and not self._drops(table, name, kind):
                 cases.append(self._unusable(table, name, kind, column))
         if names := self.part.tables[table].required_one:
-            held = [column for name in names if (column := self.filled(table)[name][1])]
-            nothing = " and ".join(f"coalesce({column}, '') = ''" for column in held) or "1"
+            held = [(name, kind, column) for name in names for kind, column in [self.filled(table)[name]] if column]
+            nothing = " and ".join(self._is_nothing(table, *cell) for cell in held) or "1"
             cases.append(f"when {nothing} then '{NONE_OF.format(names=', '.join(names))}'")
         if self.opened.is_staged and table in self.opened.tables:
             cases.insert(0, 'when "problem" is not null then "problem"')
@@ -238,6 +238,13 @@ class TypedTables:
             ambiguous = self._is(IS_AMBIGUOUS_DATE, table, kind, column)
             reasons = f"case when {ambiguous} then '{name} {AMBIGUOUS_DATE}' else {reasons} end"
         return f"when {self._is(condition, table, kind, column)} then {reasons}"
+
+    def _is_nothing(self, table: str, name: str, kind: Type, column: str) -> str:
+        """The condition that a column has no value, or one that is dropped."""
+        empty = f"coalesce({column}, '') = ''"
+        if kind not in PROBLEMS or not self._drops(table, name, kind):
+            return empty
+        return f"({empty} or {self._is(PROBLEMS[kind][0], table, kind, column)})"
 
     def _drops(self, table: str, name: str, kind: Type) -> bool:
         """Whether a bad value is dropped from its row, which is loaded without it."""

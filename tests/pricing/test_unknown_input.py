@@ -16,6 +16,9 @@ from helpers.report_database import ReportDatabase
         ("0", "", 0.01),
         ("1000", "", 0.0125),
         ("", "1000", 0.01125),
+        # Nothing came from the cache: that says nothing of the rest.
+        ("", "0", None),
+        ("9223372036854775808", "0", None),
     ],
 )
 def test_an_answer_to_unknown_tokens_is_unpriced(

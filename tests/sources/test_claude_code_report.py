@@ -59,8 +59,8 @@ def test_people_and_keys_are_labels_but_never_their_names(db: ReportDatabase, tm
 
 
 def test_no_wrong_amount_of_odd_costs(db: ReportDatabase, tmp_path: Path) -> None:
-    # A cost of 0 beside tokens is none: 1,000,000 tokens at 3 dollars. Euros are not known in cents: estimated too. So
-    # is a token whose cost is no number.
+    # A cost of 0 beside tokens is none: 1,000,000 tokens at 3 dollars. Amounts are in the lowest unit of their
+    # currency; one of an unknown currency, or that is no number, is dropped.
     path = tmp_path / "report.json"
     records = [
         day("2026-11-08", [used(1_000_000, 0)]),
@@ -68,16 +68,21 @@ def test_no_wrong_amount_of_odd_costs(db: ReportDatabase, tmp_path: Path) -> Non
         day("2026-11-10", [used(0, 0)]),
         day("2026-11-11", "none"),
         day("2026-11-12", [used(1, "a lot")]),
+        day("2026-11-13", [used(1_000_000, 100, "JPY")]),
+        day("2026-11-14", [used(1_000_000, 100, "ZZZ")]),
     ]
     write(path, *records)
     db.ingest(path)
-    assert db.sql("select day, cost, round(estimated_cost, 9) from calls order by day") == [
-        ("2026-11-08", None, 3.0),
-        ("2026-11-09", None, 3.0),
-        ("2026-11-10", 0.0, None),
-        ("2026-11-12", None, 0.000003),
+    assert db.sql("select day, cost, currency, round(estimated_cost, 9) from calls order by day") == [
+        ("2026-11-08", None, "USD", 3.0),
+        ("2026-11-09", 1.0, "EUR", None),
+        ("2026-11-10", 0.0, "USD", None),
+        ("2026-11-12", None, "USD", 0.000003),
+        ("2026-11-13", 100.0, "JPY", None),
+        ("2026-11-14", None, "USD", 3.0),
     ]
     assert db.sql("select reason from rejects order by reason") == [
-        ("cost_cents is not a number",),
+        ("cost is not a number",),
+        ("currency is not known",),
         ("model_breakdown is no list of objects",),
     ]

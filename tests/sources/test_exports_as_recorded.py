@@ -186,6 +186,10 @@ UNREAD: list[tuple[Any, str]] = [
     ({"_class": "hudson.model.FreeStyleProject", "builds": []}, "is an answer of Jenkins, "),
     ({"metadata": {}, "results": [], "elapsed_time": 1}, "is the freshness of dbt's sources, .*: give run_results"),
     ({"event_logs": [], "total_entries": 0}, "is Airflow's log of events, .*: ask for dagRuns and taskInstances"),
+    (
+        [{"type": "session.start", "data": {}, "id": "e1", "timestamp": "2026-02-13T16:26:51.136Z", "parentId": None}],
+        "is a session of GitHub Copilot's CLI, .*: set COPILOT_OTEL_FILE_EXPORTER_PATH",
+    ),
 ]
 
 

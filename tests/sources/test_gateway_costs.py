@@ -45,6 +45,11 @@ SERVER = {"model": "gpt-4o", "custom_llm_provider": "openai"}
         # 90,000 * 3 + 10,000 * 3.75 + 100 * 15.
         ({"metadata": {"usage_object": {"cache_creation_input_tokens": 10_000}}}, None, 0.309),
         ({"metadata": "{broken"}, None, 0.3015),
+        # The counts of a stream are 0 although its usage is known: 100,000 * 3.
+        ({**NOTHING, "metadata": {"usage_object": {"prompt_tokens": "many", "completion_tokens": -5}}}, None, None),
+        # Names of gateways in front of the provider's.
+        ({"model": "litellm_proxy/anthropic/claude-sonnet-4-6", "custom_llm_provider": "litellm_proxy"}, None, 0.3015),
+        ({"model": "vercel_ai_gateway/anthropic/claude-sonnet-4-6", "custom_llm_provider": ""}, None, 0.3015),
         # Nothing was counted and nothing charged: that is not free, unless it failed or came from the cache.
         (NOTHING, None, None),
         ({**NOTHING, "call_type": "aimage_generation", "model": "dall-e-3"}, None, None),
@@ -78,6 +83,17 @@ def test_what_litellm_spent(
     assert found[2] == {**SPENT, **row}["prompt_tokens"]
     is_odd = row.get("spend") in (-1, "NaN", float("inf"))
     assert db.one("select count(*) from rejects where severity = 'warning'") == is_odd
+
+
+def test_the_counts_of_a_stream_stand_one_level_down(db: ReportDatabase, tmp_path: Path) -> None:
+    path = tmp_path / "LiteLLM_SpendLogs.jsonl"
+    used = {"prompt_tokens": 100_000, "completion_tokens": 100}
+    path.write_text(json.dumps({**SPENT, **NOTHING, "metadata": {"usage_object": used}}) + "\n", "utf-8")
+    db.ingest(path)
+    # 100,000 * 3 + 100 * 15 dollars a million.
+    assert db.sql("select input_tokens, output_tokens, total_tokens, round(estimated_cost, 9) from calls") == [
+        (100_000, 100, 100_100, 0.3015)
+    ]
 
 
 def test_no_address_of_a_server_is_kept(db: ReportDatabase, tmp_path: Path) -> None:
@@ -119,6 +135,14 @@ def costs(db: ReportDatabase, path: Path, *observations: dict[str, Any]) -> dict
     db.ingest(path)
     rows = db.sql("select cast(substr(source_key, 5) as integer), cost, round(estimated_cost, 9) from calls")
     return {number: (cost, estimate) for number, cost, estimate in rows}
+
+
+def test_what_langfuse_knows_no_price_of_is_not_free(db: ReportDatabase, tmp_path: Path) -> None:
+    """Gateways pass on 0 for a price that they do not know; a call that failed may well have cost nothing."""
+    free: dict[str, Any] = {"costDetails": {"input": 0, "output": 0, "total": 0}, "calculatedTotalCost": 0, **TOKENS}
+    calls = (observation(1, **free), observation(2, level="ERROR", **free))
+    # GPT-4o: 1000 * 2.50 + 100 * 10 dollars a million.
+    assert costs(db, tmp_path / "observations.json", *calls) == {1: (None, 0.0035), 2: (0.0, None)}
 
 
 TOKENS: dict[str, Any] = {"usageDetails": {"input": 1000, "output": 100, "total": 1100}}

@@ -28,6 +28,8 @@ CACHED: dict[str, Any] = {
     "prompt_tokens_details": {"cache_creation_token_details": {"ephemeral_1h_input_tokens": 400}},
     "server_tool_use": {"web_search_requests": 2},
 }
+COUNTED = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+UNCOUNTED = dict.fromkeys(COUNTED, 0)
 FLEX = {"prompt_tokens": 1000, "model": "gpt-5", "custom_llm_provider": "openai"}
 INVOCATION = {
     "schemaType": "ModelInvocationLog",
@@ -103,6 +105,9 @@ EXPORTS: dict[str, tuple[Any, float | None]] = {
     ),
     "litellm: cached beside": ({**PAYLOAD, "prompt_tokens": 1000, "metadata": {"usage_object": CACHED}}, 0.0084 + 0.02),
     "litellm: tier": ({**PAYLOAD, **FLEX, "metadata": {"usage_object": {"service_tier": "flex"}}}, 0.001125),
+    # 1000 * 3 + 100 * 15: the counts are 0, those of the usage are not; -1 is no cost.
+    "litellm: counts one level down": ({**PAYLOAD, "metadata": {"usage_object": COUNTED}, **UNCOUNTED}, 0.0045),
+    "litellm: a cost of -1": ({**PAYLOAD, **COUNTED, "response_cost": -1}, 0.0045),
     "litellm: days by model": (day(a=0.3, b=0.2), 0.5),
     "litellm: a day without models": (day(), 0.5),
     # 1000 * 3.30 + 5000 * 0.33 + 400 * 6.60 + 100 * 16.50.
@@ -113,6 +118,7 @@ EXPORTS: dict[str, tuple[Any, float | None]] = {
     "openrouter: a generation with a key of one's own": ({"data": GENERATION}, 0.0047),
     "openrouter: a generation": ({"data": {**GENERATION, "is_byok": False}}, 0.0002),
     "posthog: costs in parts": (event(input=0.001, output=0.002, web_search=0.01), 0.013),
+    "posthog: a cost of -1": (event(total=-1), 0.0045),
     "posthog: one part": (event(input=0.001), 0.0045),
     "posthog: parts that are no numbers": (event(input=0.001, output="x"), 0.0045),
     "aws: net": (report("Usage,10,8", "Usage,5,4"), 12.0),
@@ -129,6 +135,21 @@ def test_every_kind_in_an_export_counts(db: ReportDatabase, tmp_path: Path, name
     db.ingest(path)
     found = db.one("select sum(coalesce(cost, estimated_cost)) from calls")
     assert found == (cost if cost is None else pytest.approx(cost, abs=1e-12))
+
+
+@pytest.mark.parametrize("tokens", [(100, 1), (1, 100)])
+def test_the_largest_of_litellm_s_payloads_wins_over_files(
+    db: ReportDatabase, tmp_path: Path, tokens: tuple[int, int]
+) -> None:
+    """One by one, and in the folders of a bucket."""
+    paths = [tmp_path / "2026-11-10" / "a.json", tmp_path / "2026-11-11" / "b.json"]
+    for path, answered in zip(paths, tokens, strict=True):
+        path.parent.mkdir()
+        paid = {**PAYLOAD, **COUNTED, "completion_tokens": answered, "response_cost": answered / 100}
+        path.write_text(json.dumps(paid), "utf-8")
+    db.ingest(*paths, name="one by one")
+    db.ingest(tmp_path, name="folder")
+    assert db.sql("select output_tokens, cost from calls") == [(100, 1.0)] * 2
 
 
 def test_labels_of_litellm_s_payloads(db: ReportDatabase, tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ def warnings(db: ReportDatabase) -> list[tuple[str, str]]:
         ("1.5", "Euro", 1.5, "EUR"),
         ("N/A", "USD", None, "USD"),
         ("-", "USD", None, "USD"),
+        ("CA$1.50", "", 1.5, "CAD"),
+        ("15 Kč", "", 15.0, "CZK"),
     ],
 )
 def test_amounts(db: ReportDatabase, tmp_path: Path, cell: str, currency: str, cost: float | None, code: str) -> None:
@@ -181,6 +183,10 @@ def test_letters_of_latin_1(db: ReportDatabase, tmp_path: Path) -> None:
         (",,,,0.75", True),
         (",,Total,,0.75", True),
         ("Grand total,,,,$0.75", True),
+        # As Excel writes subtotals and pivot tables theirs.
+        (",,gpt-4o Total,,0.75", True),
+        (",,gpt-4o,Subtotal,0.75", True),
+        ("gpt-4o Ergebnis,,,,0.75", True),
         # Another amount is no total, and a call that costs as much is a call, as is one with an id.
         ("c3,,,,0.75", False),
         ("Total,,,,0.7", False),
@@ -210,11 +216,31 @@ def test_a_row_without_a_call_takes_no_other_away(db: ReportDatabase, tmp_path: 
     assert [reason.partition(" run")[0] for reason in reasons] == ["has none of"]
 
 
-def test_a_call_of_which_nothing_can_be_read(db: ReportDatabase, tmp_path: Path) -> None:
-    rows = f"called_at,model,cost\n{AT},gpt-4o,0.5\nsoon,,\nlater,,\n"
-    (tmp_path / "calls.csv").write_text(rows, "utf-8")
-    db.ingest(tmp_path / "calls.csv")
-    assert (db.one("select sum(cost) from calls"), len(warnings(db))) == (0.5, 2)
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (",see invoice 17,,,", "has none of"),
+        (",,,,see invoice", "has none of"),
+        ("see invoice,soon,,,n/a", "has none of"),
+        (",,,prices without tax,", "a note, which"),
+        ("id,called_at,model,step,cost", "the header once more, which"),
+        ("Average,,,,0.5", "an average or count of other rows, which"),
+        (",Max:,,,0.5", "an average or count of other rows, which"),
+    ],
+)
+def test_notes_headers_and_averages_are_left_out(db: ReportDatabase, tmp_path: Path, row: str, reason: str) -> None:
+    assert ingest(db, tmp_path / "calls.csv", f"{PLAIN}{row}\nc2,{AT},gpt-4o,,0.5\n") == [
+        ("c1", 0.5, "USD"),
+        ("c2", 0.5, "USD"),
+    ]
+    assert [why.startswith(reason) for (why,) in db.sql("select reason from rejects")] == [True]
+
+
+@pytest.mark.parametrize(
+    "row", [f"average,{AT},,,0.5", "c9,,,Average,0.4", f",{AT},,prices,", ",,gpt-4o,,", "max,,o3,,1"]
+)
+def test_calls_that_look_like_notes(db: ReportDatabase, tmp_path: Path, row: str) -> None:
+    assert len(ingest(db, tmp_path / "calls.csv", f"{PLAIN}{row}\n")) == 2
 
 
 @pytest.mark.parametrize(
@@ -225,3 +251,37 @@ def test_totals_of_tokens_alone(db: ReportDatabase, tmp_path: Path, last: str, t
     (tmp_path / "calls.csv").write_text(f"model,called_at,input_tokens,output_tokens\n{rows}", "utf-8")
     db.ingest(tmp_path / "calls.csv")
     assert db.one("select sum(input_tokens) from calls") == tokens
+
+
+TWO = f"c1,{AT},gpt-4o,a,{{}}\nc2,{AT},o3,b,{{}}\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "cost"),
+    [
+        # Totals that stand first, of rounded costs (0.333 and 0.333 are 0.666), or of rows that are shown rounded.
+        (f"Total,,,,1.2\n{TWO.format(0.5, 0.7)}", 1.2),
+        (f"{TWO.format(0.333, 0.333)}Total,,,,0.67\n", 0.666),
+        (f"{TWO.format('0.33', '0.33')}Total,,,,0.67\n", 0.66),
+        # Of the rows of a model, a day and all of them.
+        (
+            f"c1,{AT},o3,a,1\n,,o3 Total,,1\nc2,{AT},gpt-4o,a,2\nc3,{AT},gpt-4o,a,3\n,,gpt-4o Total,,5\n"
+            f"2026-03-15 Total,,,,6\nc4,{AT},o3,a,4\n,,o3 Total,,4\n2026-03-16 Total,,,,4\nGrand Total,,,,10\n",
+            10,
+        ),
+        # 0.7 is not what 0.75 is rounded to, nor is a total that is far from all.
+        (f"{TWO.format(0.5, 0.25)}Total,,,,0.7\n", 1.45),
+        (f"Total,,,,9.99\n{TWO.format('0.50', '0.25')}", 10.74),
+    ],
+)
+def test_totals_of_other_rows(db: ReportDatabase, tmp_path: Path, rows: str, cost: float) -> None:
+    (tmp_path / "calls.csv").write_text(f"id,called_at,model,step,cost\n{rows}", "utf-8")
+    db.ingest(tmp_path / "calls.csv")
+    assert db.one("select round(sum(cost), 9) from calls") == cost
+
+
+def test_totals_of_each_currency(db: ReportDatabase, tmp_path: Path) -> None:
+    rows = f"c1,{AT},gpt-4o,a,1,2,0.5,USD\nc2,{AT},gpt-4o,a,1,2,0.25,USD\nc3,{AT},gpt-4o,a,1,2,0.4,EUR\n"
+    totals = "Total USD,,,,2,4,0.75,USD\nTotal EUR,,,,1,2,0.40,EUR\n"
+    found = ingest(db, tmp_path / "calls.csv", f"{HEADER}\n{rows}{totals}")
+    assert found == [("c1", 0.5, "USD"), ("c2", 0.25, "USD"), ("c3", 0.4, "EUR")]

@@ -85,6 +85,28 @@ def test_the_largest_line_wins(db: ReportDatabase, tmp_path: Path) -> None:
     ) == [(0.01503,)]
 
 
+def test_what_another_line_of_a_message_says(db: ReportDatabase, tmp_path: Path) -> None:
+    """The last line has most tokens, an earlier one alone their duration, the searches or the speed."""
+    first: dict[str, Any] = {"input_tokens": 1000, "output_tokens": 1}
+    last: dict[str, Any] = {"input_tokens": 1000, "output_tokens": 100}
+    fast: dict[str, Any] = {"model": "claude-opus-4-8"}
+    found = ingest(
+        db,
+        tmp_path / "s.jsonl",
+        *(
+            line("hour", second=1, **first, **written(0, 100_000)),
+            line("hour", second=2, **last, cache_creation_input_tokens=100_000),
+        ),
+        *(
+            line("found", second=1, **first, server_tool_use={"web_search_requests": 2}),
+            line("found", second=2, **last),
+        ),
+        *(line("fast", second=1, **fast, **first, speed="fast"), line("fast", second=2, **fast, **last)),
+    )
+    # 1000 * 3 + 100 * 15 and 100,000 * 6, or two searches of a cent; 1000 * 10 + 100 * 50 dollars a million.
+    assert found == {"hour": 0.6045, "found": 0.0245, "fast": 0.015}
+
+
 def test_an_advisor_and_an_agent_have_calls_of_their_own(db: ReportDatabase, tmp_path: Path) -> None:
     """What the advisor used is beside the message's own usage; an agent's message comes as its progress.
 
@@ -133,11 +155,15 @@ def test_the_largest_line_wins_over_files_given_one_by_one(
     """As a shell does it with *.jsonl; the second one repeats the message before it was whole."""
     paths = [tmp_path / name for name in names]
     for path, second, tokens in zip(paths, (1, 9), (900, 1), strict=True):
-        path.write_text(json.dumps(line(second=second, input_tokens=10, output_tokens=tokens)) + "\n", "utf-8")
+        one = {**line(second=second, input_tokens=10, output_tokens=tokens), "sessionId": f"session-{second}"}
+        path.write_text(json.dumps(one) + "\n", "utf-8")
     db.ingest(*paths)
     # 10 * 3 + 900 * 15 dollars a million.
     found = "select called_at, output_tokens, round(estimated_cost, 9) from calls"
     assert db.sql(found) == [("2026-11-10T10:00:01.000Z", 900, 0.01353)]
+    # It stays with the session that it was in.
+    session = "select runs.started_at from calls join runs on runs.id = calls.run_id"
+    assert db.sql(session) == [("2026-11-10T10:00:01.000Z",)]
     paths[1].touch()
     db.ingest(*paths, full=True)
     assert db.sql(found) == [("2026-11-10T10:00:01.000Z", 900, 0.01353)]

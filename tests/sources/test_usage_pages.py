@@ -95,6 +95,10 @@ def test_a_day_is_not_a_call(db: ReportDatabase, tmp_path: Path) -> None:
         (completions(service_tier="flex"), 1.125, 0),
         (completions(service_tier="priority"), 4.5, 0),
         (completions(service_tier="default", batch=False), 2.25, 0),
+        # Nobody counted the requests, or the number is lost: GPT-5.4 costs 2.50 in, twice as much from 272,000 on.
+        (completions(num_model_requests=None), 2.25, 0),
+        (completions(num_model_requests="many"), 2.25, 0),
+        (completions(num_model_requests=None, model="gpt-5.4", output_tokens=0), 2.5, 0),
         # A fine-tuned model has its own prices: 0.30 in, 1.20 out.
         (completions(model="ft:gpt-4o-mini-2024-07-18:inkwell:tales:AbC123"), 0.42, 0),
         # The list has no price of its sound, which is not that of text.

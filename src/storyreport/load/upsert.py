@@ -172,6 +172,8 @@ def _upsert(job: Job, section: Section, rows: str) -> None:
     values, joins = _values(job, core, given)
     columns = {"source_id": ":source_id", "source_key": "mapped.source_key", "input_id": ":input_id", **values}
     conflict = "do nothing" if section.only_absent else _update(core, values, inherits(given))
+    if conflict != "do nothing" and job.part.largest_wins and core == "calls":
+        conflict += f" and ({core}.gone_at is not null or {_size('excluded')} >= {_size(core)})"
     last_id = job.scalar(f"select coalesce(max(id), 0) from main.{core}")
     written = job.execute(
         f"insert into main.{core} ({', '.join(columns)})"
@@ -225,6 +227,11 @@ def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str]
         of_run = core == "calls" and "run_key" in given
         values["pipeline_id"] = f"coalesce({_pipeline(given)}, run.pipeline_id)" if of_run else _pipeline(given)
     return values, joins
+
+
+def _size(row: str) -> str:
+    """How much a call used, in SQL."""
+    return f"coalesce({row}.input_tokens, 0) + coalesce({row}.output_tokens, 0)"
 
 
 def _update(core: str, values: Collection[str], is_inheriting: bool) -> str:

@@ -93,7 +93,9 @@ PRICED = f"""
             coalesce(cache_read_tokens, 0) as cache_read,
             coalesce(cache_write_tokens, 0) as cache_write,
             coalesce(output_tokens, 0) as output,
-            input_tokens is null and cache_read_tokens is null and output_tokens > 0 as lacks_input,
+            input_tokens is null
+                and coalesce(nullif(cache_read_tokens, 0), nullif(cache_write_tokens, 0)) is null
+                and output_tokens > 0 as lacks_input,
             {HAS_USAGE} > 0 as has_usage,
             {HAS_DETAILS} as has_details,
             {{is_billed}} as is_billed

@@ -24,7 +24,8 @@ ALIASES = {
 # Gateways and frameworks that write themselves down as the provider, which they are not.
 NO_PROVIDERS = frozenset(
     (
-        *("litellm", "langchain", "llamaindex", "llama_index", "haystack", "crewai", "vercel", "ai", "gateway"),
+        *("litellm", "litellm_proxy", "langchain", "llamaindex", "llama_index", "haystack", "crewai", "vercel", "ai"),
+        "gateway",
         *("ai_gateway", "ai-gateway", "vercel_ai_gateway", "vercel-ai-gateway", "portkey", "helicone"),
         *("strands-agents", "strands", "autogen", "semantic_kernel", "microsoft.agent_framework", "langgraph"),
         *("spring_ai", "dspy", "agno", "mastra", "pydantic-ai", "pydantic_ai", "instructor", "smolagents", "unknown"),
@@ -58,6 +59,9 @@ def possible_names(provider: str, model: str) -> Iterator[tuple[str | None, str]
     """(provider, model) to look up in turn; a provider of None is the one that genai-prices infers from the model."""
     name = _short(model)
     prefix, _, rest = name.partition("/")
+    if rest and prefix.lower() in NO_PROVIDERS:
+        name = rest
+        prefix, _, rest = name.partition("/")
     known = _provider(provider.strip())
     if not known or known.lower() in NO_PROVIDERS:
         if OWN_MODEL.fullmatch(name):

@@ -8,14 +8,15 @@ the checksum says so.
 import hashlib
 import os
 import zlib
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from . import encodings, text
 from .lines import Piece, is_plain
 from .sheets import Styles, Sums
+from .summaries import Totals
 
 # A shorter file is read whole: its form is known by its first lines.
 LEAST_LINES = 100
@@ -47,17 +48,23 @@ class End:
     last: str
     amounts: dict[str, float] = field(default_factory=dict)
     styles: dict[str, list[str]] | None = None
-    lately: dict[str, float] = field(default_factory=dict)
+    totals: list[dict[str, float]] = field(default_factory=list)
 
     @property
     def sums(self) -> Sums:
         """What the rows so far say of those that follow."""
         styles = Styles(*(set(self.styles[name]) for name in STYLES)) if self.styles is not None else None
-        return Sums(dict(self.amounts), styles, dict(self.lately))
+        return Sums(Totals(dict(self.amounts), list(self.totals)), styles)
 
     def as_json(self) -> dict[str, Any]:
-        """The end as `End(**…)` takes it."""
+        """The end as `End.of` takes it."""
         return asdict(self)
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> "End":
+        """An end as it was noted, perhaps by another version."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in state.items() if name in known})
 
 
 def goes_on(path: Path, end: End) -> bool:
@@ -110,9 +117,9 @@ def end_of(path: Path, size: int, sums: Sums, broken_line: int, before: End | No
         checksum,
         _digest(head),
         _digest(last),
-        sums.amounts,
+        sums.totals.amounts,
         styles,
-        sums.lately,
+        sums.totals.before,
     )
 
 

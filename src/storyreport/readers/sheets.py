@@ -1,13 +1,14 @@
-"""Tables as people keep them in spreadsheets: numbers, amounts and dates in any country's form, and rows of totals.
+"""Tables as people keep them in spreadsheets: numbers, amounts and dates in any country's form.
 
 What a number or a date means is decided by its whole column, since 1,234 and 3/4/2026 alone say too little. What cannot
 be decided stays as it is, so that it is dropped and said.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from ..errors import NotContinuedError
@@ -16,6 +17,7 @@ from ..system import NUMBERS, TIMES, Table, Type
 from ..values import UNKNOWN_CURRENCY, currency_code
 from ..values.days import DATE, in_iso, order_of
 from . import text
+from .summaries import Totals, Whole, why_no_row
 
 Row = dict[str, Any]
 # The words for "no value".
@@ -34,19 +36,11 @@ LAKHS = Pattern(r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?", re.ASCII)
 # A spreadsheet's number of a day since 1900, between the years 2009 and 2091; as an epoch it would be a day of 1970.
 SERIAL = Pattern(r"[4-6]\d{4}(?:\.\d+)?", re.ASCII)
 SERIAL_START = datetime(1899, 12, 30)
-TOTAL = Pattern(
-    r"(grand |sub[- ]?|zwischen)?(total[es]*|sum|summe|gesamt\w*|somme|suma|totaal|razem|toplam|итого"
-    r"|合計|总计|總計|小计|小計)\b.*",
-    re.IGNORECASE,
-)
-IS_TOTAL = "a total of the rows above it, which is left out"
 # The header of a column with its unit: Cost (USD), Duration [ms].
 UNIT = Pattern(r"(?!(?s:.){200})(.+?)_*[(\[](.{1,12})[)\]]")
 # That of an amount with its currency: cost_usd.
 AMOUNT_IN = Pattern(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
 MOST_LAYOUTS = 1000
-# What a row of a table has that a row of totals has not.
-NAMES = ("provider", "model", "called_at", "traceid", "id", "request_id", "starttime")
 
 
 @dataclass
@@ -83,10 +77,8 @@ class Sums:
     `styles` is None while no value needed it.
     """
 
-    amounts: dict[str, float] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Totals)
     styles: Styles | None = None
-    # Those of the rows since the last total.
-    lately: dict[str, float] = field(default_factory=dict)
 
 
 def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row, str | None]]:
@@ -106,8 +98,36 @@ def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row
     is_continued = isinstance(place, text.Piece) and place.first_byte > 0
     if is_continued and sums.styles:
         sums.styles = _continued(sums.styles, _styles(place, table))
+    is_sheet, has_calls = text.form(_path(place)) == "table", bool(table.required_one)
+    whole: Whole | None = None
+
+    def of_all() -> Whole:
+        nonlocal whole
+        if whole is None:
+            whole = Whole()
+            piece = text.Piece(place.path, stop=place.stop) if isinstance(place, text.Piece) else place
+            for _, row, cleaned, summed, problem in _read(piece, table, styles, is_sheet):
+                if problem is None and not (is_sheet and why_no_row(row, has_calls)):
+                    whole.add(row, cleaned, summed)
+        return whole
+
+    for number, row, cleaned, summed, problem in _read(place, table, styles, is_sheet):
+        if problem is None and is_sheet:
+            problem = why_no_row(row, has_calls)
+        if problem is None and summed:
+            problem = sums.totals.why_left_out(row, cleaned, summed, of_all)
+        yield number, cleaned, problem
+
+
+def _path(place: text.Place) -> Path:
+    return place.path if isinstance(place, text.Piece) else place
+
+
+def _read(
+    place: text.Place, table: Table, styles: Callable[[], Styles], is_sheet: bool
+) -> Iterator[tuple[int, Row, Row, Sequence[str], str | None]]:
+    """(number, values by column, the same as SQL reads them, columns of amounts, problem) of each record."""
     layouts: dict[tuple[str, ...], _Layout] = {}
-    is_sheet = text.form(place.path if isinstance(place, text.Piece) else place) == "table"
     for number, record, problem in text.listed_records(place, table.listed_as):
         row = record or {}
         layout = _layout(tuple(row), table, layouts)
@@ -116,8 +136,7 @@ def rows(place: text.Place, table: Table, sums: Sums) -> Iterator[tuple[int, Row
             row = _without_units(row, table)
             layout = _layout(tuple(row), table, layouts)
         cleaned = _cleaned(row, table, layout.checked, styles)
-        summed = layout.money or (layout.tokens if is_sheet else ())
-        yield number, cleaned, problem or (_total(row, cleaned, summed, sums) if summed else None)
+        yield number, row, cleaned, layout.money or (layout.tokens if is_sheet else ()), problem
 
 
 @dataclass(frozen=True)
@@ -296,47 +315,3 @@ def _time(value: str, match: re.Match[str], column: str, styles: Callable[[], St
 def _of_serial(days: float) -> str:
     """The time of a spreadsheet's number of a day, to the second: more is lost in its decimals."""
     return (SERIAL_START + timedelta(seconds=round(days * 86_400))).isoformat()
-
-
-def _total(row: Row, cleaned: Row, summed: Sequence[str], sums: Sums) -> str | None:
-    """Why a row of totals is left out; the sums are those up to the row from now on, if it is none.
-
-    A row of totals names no model and has the sum of the amounts above it, or of those since the last one.
-    """
-    amounts: Mapping[str, float] = {
-        column: amount for column in summed if (amount := _float(cleaned.get(column))) is not None
-    }
-    if amounts and sums.amounts and not (_names(row.get("provider")) or _names(row.get("model"))):
-        # Two calls may well have the same tokens.
-        is_nameless = not any(row.get(name) for name in NAMES) and not summed[0].endswith("tokens")
-        # Nothing is the sum of any calls that cost nothing.
-        is_nameless = is_nameless and any(amounts.values())
-        says_total = _says_total(row.values())
-        is_sum = _are_sums(amounts, sums.amounts) or (says_total and _are_sums(amounts, sums.lately))
-        if is_sum and (is_nameless or says_total):
-            sums.lately.clear()
-            return IS_TOTAL
-    for column, amount in amounts.items():
-        for added in (sums.amounts, sums.lately):
-            added[column] = added.get(column, 0.0) + amount
-    return None
-
-
-def _names(value: Any) -> bool:
-    """Whether a cell names something: a row of totals says so in its first cell, whatever its column is."""
-    return bool(value) and not _says_total((value,))
-
-
-def _are_sums(amounts: Mapping[str, float], sums: Mapping[str, float]) -> bool:
-    return all(abs(amount - sums.get(name, 0.0)) <= 1e-6 * (1 + abs(amount)) for name, amount in amounts.items())
-
-
-def _says_total(values: Iterable[Any]) -> bool:
-    return any(isinstance(value, str) and TOTAL.fullmatch(value.strip()) for value in values)
-
-
-def _float(value: Any) -> float | None:
-    try:
-        return float(value) if value is not None and not isinstance(value, bool) else None
-    except (TypeError, ValueError):
-        return None

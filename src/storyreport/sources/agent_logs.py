@@ -58,7 +58,7 @@ REQUESTS = recordfiles.table(
         "model": Type.WORD,
         "status_code": Type.WORD,
         "duration_ms": Type.MS,
-        "cost_usd": Type.NUMBER,
+        "cost_usd": Type.MONEY,
         "speed": Type.WORD,
         "user": Type.HASHED,
         **{name: Type.COUNT for name in NAMES if name.endswith("_tokens")},

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..readers import text as textfiles
-from . import System, Type, recordfiles
+from . import System, Type, buckets, recordfiles
 
 TOKENS = {
     "input_tokens": "input",
@@ -27,7 +27,7 @@ DAYS = recordfiles.table(
         "terminal": Type.WORD,
         "model": Type.WORD,
         **dict.fromkeys(TOKENS, Type.COUNT),
-        "cost_cents": Type.NUMBER,
+        "cost": Type.NUMBER,
         "currency": Type.WORD,
     },
     required=("date",),
@@ -54,7 +54,7 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
             **day,
             "model": used.get("model"),
             **recordfiles.columns(tokens, {column: (name,) for column, name in TOKENS.items()}),
-            "cost_cents": cost.get("amount"),
+            "cost": buckets.whole_units(cost.get("amount"), cost.get("currency")),
             "currency": cost.get("currency"),
         }
 

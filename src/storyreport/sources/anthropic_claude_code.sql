@@ -36,12 +36,11 @@ select
     cache_write_tokens,
     -- A day of many calls says nothing of the size of one.
     1 as context_tokens,
-    -- No other currency is known to be written; amounts of one would not be hundredths for certain.
     case
-        when upper(trim(coalesce(currency, 'USD'))) = 'USD' and (cost_cents > 0 or whole_input + output_tokens = 0)
-            then cost_cents / 100.0
+        when coalesce(currency, 'USD') <> 'XXX' and (cost > 0 or whole_input + output_tokens = 0)
+            then cost
     end as cost,
-    'USD' as currency,
+    case when currency <> 'XXX' then currency else 'USD' end as currency,
     nullif(json_patch('{}', json_object('user', "user", 'key', "key")), '{}') as labels
 from ranked
 where place = 1;

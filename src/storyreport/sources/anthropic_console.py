@@ -24,6 +24,7 @@ USAGE = recordfiles.table(
     {
         "date": Type.UTC,
         "grouping": Type.KEY,
+        "account": Type.KEY,
         "model": Type.WORD,
         **dict.fromkeys(WHAT, Type.WORD),
         **dict.fromkeys(TOKENS, Type.COUNT),
@@ -34,6 +35,7 @@ COSTS = recordfiles.table(
     {
         "date": Type.UTC,
         "grouping": Type.KEY,
+        "account": Type.KEY,
         "model": Type.WORD,
         **dict.fromkeys(WHAT, Type.WORD),
         "token_type": Type.WORD,
@@ -47,17 +49,19 @@ COSTS = recordfiles.table(
 def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of the tokens of one model."""
     names = {"date": "usage_date_utc", "model": "model_version", **WHAT, **TOKENS}
-    yield {**recordfiles.columns(record, names), "grouping": _grouping(record)}
+    yield {**recordfiles.columns(record, names), **_owner(record)}
 
 
 def costs(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of an amount."""
     same = {name: name for name in ("model", "token_type", "cost_type", "cost_usd")}
-    yield {**recordfiles.columns(record, {"date": "usage_date_utc", **WHAT, **same}), "grouping": _grouping(record)}
+    yield {**recordfiles.columns(record, {"date": "usage_date_utc", **WHAT, **same}), **_owner(record)}
 
 
-def _grouping(record: Mapping[str, Any]) -> str | None:
-    return recordfiles.digest([str(record[name]) for name in BY if record.get(name) is not None])
+def _owner(record: Mapping[str, Any]) -> recordfiles.Row:
+    """Digests of the workspace and key, and of the workspace: exports of several may be given together."""
+    by = [str(record[name]) for name in BY if record.get(name) is not None]
+    return {"grouping": recordfiles.digest(by), "account": recordfiles.account(record, "workspace")}
 
 
 SYSTEM = System(

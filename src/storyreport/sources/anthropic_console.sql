@@ -19,7 +19,8 @@ with amounts as (
 )
 
 select
-    key('cost', date, item, model, context_window, inference_geo, speed) as source_key,
+    key('cost', date, item, model, context_window, inference_geo, speed)
+    || coalesce('/by ' || account, '') as source_key,
     'anthropic' as provider,
     item as endpoint,
     coalesce(model, '') as model,
@@ -29,7 +30,7 @@ select
     'USD' as currency
 from amounts
 where place = 1
-group by date, item, model, context_window, inference_geo, speed;
+group by date, item, model, context_window, inference_geo, speed, account;
 
 -- usage: calls
 -- The export does not say how many requests there were: a row counts as one call. Web searches have a count.
@@ -52,7 +53,8 @@ with days as (
 )
 
 select
-    key('usage', date, model, usage_type, context_window, inference_geo, speed) as source_key,
+    key('usage', date, model, usage_type, context_window, inference_geo, speed)
+    || coalesce('/by ' || account, '') as source_key,
     'anthropic' as provider,
     'messages' as endpoint,
     coalesce(model, '') as model,
@@ -70,10 +72,10 @@ select
     null as web_searches
 from days
 where place = 1
-group by date, model, usage_type, context_window, inference_geo, speed
+group by date, model, usage_type, context_window, inference_geo, speed, account
 union all
 select
-    key('web search', date, model, usage_type, context_window, inference_geo, speed),
+    key('web search', date, model, usage_type, context_window, inference_geo, speed) || coalesce('/by ' || account, ''),
     'anthropic',
     'web_search',
     coalesce(model, ''),
@@ -92,4 +94,4 @@ from days
 where
     place = 1
     and web_searches > 0
-group by date, model, usage_type, context_window, inference_geo, speed;
+group by date, model, usage_type, context_window, inference_geo, speed, account;

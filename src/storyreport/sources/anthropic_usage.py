@@ -5,9 +5,7 @@ and has no cost. A cost result is an amount of a day. API keys and accounts are
 hashed; a workspace is a project.
 """
 
-import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from ..readers import text as textfiles
@@ -15,10 +13,6 @@ from . import System, Table, Type, buckets
 
 # When a bucket begins and ends.
 TIMES = ("starting_at", "ending_at")
-DECIMAL = re.compile(r"-?\d{1,18}(?:\.\d{1,30})?", re.ASCII)
-# An amount is in the lowest unit of its currency: how many digits that is where it is not two (ISO 4217).
-NO_DIGITS = re.compile("BIF|CLP|DJF|GNF|ISK|JPY|KMF|KRW|PYG|RWF|UGX|UYI|VND|VUV|XAF|XOF|XPF")
-THREE_DIGITS = re.compile("BHD|IQD|JOD|KWD|LYD|OMR|TND")
 
 USAGE_TABLE = Table(
     columns={
@@ -87,17 +81,11 @@ def _costs(result: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a cost result by column, its amount in whole units of the currency."""
     currency = textfiles.single(result.get("currency"), "currency")
     amount = textfiles.single(result.get("amount"), "amount")
-    code = currency.strip().upper() if isinstance(currency, str) else None
-    if isinstance(amount, (int, float)) and abs(amount) < 1e18:
-        amount = f"{amount:.10f}"
-    if isinstance(amount, str) and DECIMAL.fullmatch(amount):
-        digits = 0 if NO_DIGITS.fullmatch(code or "") else 3 if THREE_DIGITS.fullmatch(code or "") else 2
-        amount = float(Decimal(amount).scaleb(-digits))
     return {
         "description": textfiles.single(result.get("description"), "description"),
         "model": textfiles.single(result.get("model"), "model"),
-        "amount": amount,
-        "currency": code,
+        "amount": buckets.whole_units(amount, currency),
+        "currency": currency,
     }
 
 

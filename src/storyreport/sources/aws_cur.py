@@ -1,7 +1,7 @@
 """AWS Cost and Usage Reports (CUR and CUR 2.0) as CSV: the bill of every service that the report has.
 
-Credits, refunds and discounts are lines of their own and negative. Accounts, resources and tags are not copied. Reports
-as Parquet must be written as CSV first. Seen were headers of real reports and invented lines.
+Credits, refunds and discounts are lines of their own and negative. Resources and tags are not copied, and of accounts a
+short digest. Reports as Parquet must be written as CSV first. Seen were headers of real reports and invented lines.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,11 +24,16 @@ NAMES = {
     "net_cost": ("lineItem/NetUnblendedCost", "line_item_net_unblended_cost"),
     "currency": ("lineItem/CurrencyCode", "line_item_currency_code"),
 }
+ACCOUNT = (
+    *("lineItem/UsageAccountId", "line_item_usage_account_id"),
+    *("bill/PayerAccountId", "bill_payer_account_id"),
+)
 SIGNS = ("started_at", "product_code", "usage_type", "cost")
 
 LINES = recordfiles.table(
     {
         "line_item_id": Type.KEY,
+        "account": Type.KEY,
         "time_interval": Type.KEY,
         "started_at": Type.UTC,
         "line_item_type": Type.WORD,
@@ -51,7 +56,7 @@ def is_ours(record: Mapping[str, Any]) -> bool:
 
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of a line."""
-    yield recordfiles.columns(record, NAMES)
+    yield {**recordfiles.columns(record, NAMES), "account": recordfiles.account(record, ACCOUNT)}
 
 
 SYSTEM = System(

@@ -12,7 +12,13 @@ with lines as (
         case when coalesce(line_item_type, 'Usage') <> 'Usage' then line_item_type end as kind,
         row_number() over (
             partition by
-                coalesce(line_item_id, 'line ' || line), time_interval, started_at, line_item_type, usage_type, cost
+                coalesce(line_item_id, 'line ' || line),
+                account,
+                time_interval,
+                started_at,
+                line_item_type,
+                usage_type,
+                cost
             order by position
         ) as place,
         case
@@ -24,7 +30,7 @@ with lines as (
 )
 
 select
-    key(day, product_code, usage_type, kind, code) as source_key,
+    key(day, product_code, usage_type, kind, code) || coalesce('/by ' || account, '') as source_key,
     'aws' as provider,
     coalesce(product_code, '') as endpoint,
     coalesce(usage_type, '') || coalesce(' (' || kind || ')', '') as model,
@@ -34,4 +40,4 @@ select
     case when code <> 'XXX' then code else '' end as currency
 from lines
 where place = 1
-group by day, product_code, usage_type, kind, code;
+group by day, product_code, usage_type, kind, code, account;

@@ -6,7 +6,9 @@ a result in its own way.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,12 @@ OTHERS = frozenset(
         *(name for names in OWNERS.values() for name in names),
     )
 )
+
+DECIMAL = re.compile(r"-?\d{1,18}(?:\.\d{1,30})?", re.ASCII)
+# The digits of the lowest unit of a currency where it has not two (ISO 4217).
+NO_DIGITS = ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV")
+THREE_DIGITS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+DIGITS = {**dict.fromkeys((*NO_DIGITS, "XAF", "XOF", "XPF"), 0), **dict.fromkeys(THREE_DIGITS, 3)}
 
 Read = Callable[[Mapping[str, Any]], dict[str, Any] | None]
 
@@ -150,6 +158,16 @@ def _detail(results: Iterable[Mapping[str, Any]]) -> int:
     """How well a page tells results apart: more for one that is grouped by more."""
     named = {name for result in results for name, value in result.items() if value is not None}
     return 100 * len(named & WHAT) + len(named & OTHERS)
+
+
+def whole_units(amount: Any, currency: Any) -> Any:
+    """An amount in the lowest unit of its currency (cents) in whole units of it; as it is where it is no number."""
+    code = currency.strip().upper() if isinstance(currency, str) else ""
+    if isinstance(amount, (int, float)) and not isinstance(amount, bool) and abs(amount) < 1e18:
+        amount = f"{amount:.10f}"
+    if not (isinstance(amount, str) and DECIMAL.fullmatch(amount)):
+        return amount
+    return float(Decimal(amount).scaleb(-DIGITS.get(code, 2)))
 
 
 def owner(result: Mapping[str, Any]) -> dict[str, Any]:

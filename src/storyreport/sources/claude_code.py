@@ -207,6 +207,7 @@ SESSIONS = Part(
     find=find,
     stage=stage,
     why_not=why_not,
+    largest_wins=True,
 )
 
 SYSTEM = System(

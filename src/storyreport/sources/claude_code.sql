@@ -19,9 +19,9 @@ where session is not null
 group by session;
 
 -- sessions: calls
--- A message counts once, with the tokens of its largest line and the time of its first; that line may have been in a
--- file that was given before this one. Anthropic counts the cached tokens beside the input tokens. Other providers'
--- models come through gateways that Claude Code does not name.
+-- A message counts once, with the tokens of its largest line and the time of its first. Its kinds of tokens, searches
+-- and tier may stand in another of its lines. Anthropic counts the cached tokens beside the input tokens. Other
+-- providers' models come through gateways that Claude Code does not name.
 with read as (
     select
         src_claude_messages.*,
@@ -37,75 +37,42 @@ messages as (
         read.*,
         min(timestamp) over (partition by message_id) as first_at,
         max(cost_usd) over (partition by message_id) as any_cost,
+        max(cache_write_1h_tokens) over (partition by message_id) as any_hour,
+        max(web_searches) over (partition by message_id) as any_searches,
+        max(service_tier) over (partition by message_id) as any_tier,
+        max(speed) over (partition by message_id) as any_speed,
+        max(inference_geo) over (partition by message_id) as any_geo,
         row_number() over (
             partition by message_id
             order by tokens desc, timestamp desc, position desc
         ) as place
     from read
-),
-
-counted as (
-    select
-        message_id as source_key,
-        session as run_key,
-        case when model like 'claude%' then 'anthropic' else '' end as provider,
-        'messages' as endpoint,
-        coalesce(model, '') as model,
-        'completed' as status,
-        first_at as called_at,
-        input_tokens + coalesce(cache_creation_input_tokens, 0) + coalesce(cache_read_input_tokens, 0) as input_tokens,
-        output_tokens,
-        cache_read_input_tokens as cache_read_tokens,
-        cache_creation_input_tokens as cache_write_tokens,
-        cache_write_1h_tokens,
-        nullif(web_searches, 0) as web_searches,
-        trim(
-            coalesce(nullif(lower(service_tier), 'standard'), '')
-            || case when lower(speed) = 'fast' then ' fast' else '' end
-            || case when lower(inference_geo) = 'us' then ' us' else '' end
-        ) as tier,
-        -- Versions that did not know a model's price wrote down 0.
-        case
-            when coalesce(cost_usd, any_cost) <> 0 or tokens = 0 then coalesce(cost_usd, any_cost)
-            when any_cost <> 0 then any_cost
-        end as cost,
-        case when any_cost is null then '' else 'USD' end as currency
-    from messages
-    where place = 1
-),
-
-larger as (
-    select calls.*
-    from counted
-    join main.calls
-        on
-            calls.source_id = :source_id
-            and calls.source_key = counted.source_key
-    where
-        calls.gone_at is null
-        and coalesce(calls.input_tokens, 0) + coalesce(calls.output_tokens, 0)
-        > coalesce(counted.input_tokens, 0) + coalesce(counted.output_tokens, 0)
 )
 
-select *
-from counted
-where source_key not in (select source_key from larger)
-union all
 select
-    source_key,
-    run_key,
-    provider,
-    endpoint,
-    model,
-    status,
-    called_at,
-    input_tokens,
+    message_id as source_key,
+    session as run_key,
+    case when model like 'claude%' then 'anthropic' else '' end as provider,
+    'messages' as endpoint,
+    coalesce(model, '') as model,
+    'completed' as status,
+    first_at as called_at,
+    input_tokens + coalesce(cache_creation_input_tokens, 0) + coalesce(cache_read_input_tokens, 0) as input_tokens,
     output_tokens,
-    cache_read_tokens,
-    cache_write_tokens,
-    cache_write_1h_tokens,
-    web_searches,
-    tier,
-    cost,
-    currency
-from larger;
+    cache_read_input_tokens as cache_read_tokens,
+    cache_creation_input_tokens as cache_write_tokens,
+    coalesce(cache_write_1h_tokens, min(any_hour, cache_creation_input_tokens)) as cache_write_1h_tokens,
+    nullif(any_searches, 0) as web_searches,
+    trim(
+        coalesce(nullif(lower(coalesce(service_tier, any_tier)), 'standard'), '')
+        || case when lower(coalesce(speed, any_speed)) = 'fast' then ' fast' else '' end
+        || case when lower(coalesce(inference_geo, any_geo)) = 'us' then ' us' else '' end
+    ) as tier,
+    -- Versions that did not know a model's price wrote down 0.
+    case
+        when coalesce(cost_usd, any_cost) <> 0 or tokens = 0 then coalesce(cost_usd, any_cost)
+        when any_cost <> 0 then any_cost
+    end as cost,
+    case when any_cost is null then '' else 'USD' end as currency
+from messages
+where place = 1;

@@ -31,6 +31,11 @@ FOCUS = {
     "cost": ("BilledCost",),
     "currency": ("BillingCurrency",),
 }
+# Whose bill a line is of: the account that is billed, and the subscription or account within it.
+ACCOUNTS = (
+    *(("BillingAccountId", "billingAccountId", "BillingAccountNumber", "billingAccountNumber"),),
+    *(("SubAccountId", "SubscriptionId", "subscriptionId", "SubscriptionGuid", "subscriptionGuid"),),
+)
 FOCUS_SIGNS = frozenset(("ChargePeriodStart", "BilledCost", "BillingCurrency", "ChargeCategory"))
 AZURE_SIGNS = ("cost", "currency", "started_at")
 # How FOCUS names providers that our calls name otherwise.
@@ -47,6 +52,7 @@ MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 LINES = recordfiles.table(
     {
         "started_at": Type.UTC,
+        "account": Type.KEY,
         "provider": Type.WORD,
         "service": Type.WORD,
         "item": Type.WORD,
@@ -77,7 +83,7 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     # Azure writes the month first, whatever the language.
     if isinstance(row["started_at"], str) and (found := MONTH_FIRST.fullmatch(row["started_at"].strip())):
         row["started_at"] = f"{found[3]}-{int(found[1]):02}-{int(found[2]):02}"
-    yield row
+    yield {**row, "account": recordfiles.account(record, *ACCOUNTS)}
 
 
 SYSTEM = System(

@@ -5,6 +5,7 @@
 -- The bill of a day: an amount without calls of its own.
 with lines as (
     select
+        account,
         substr(started_at, 1, 10) as day,
         coalesce(provider, '') as provider,
         coalesce(service, '') as service,
@@ -16,7 +17,7 @@ with lines as (
 )
 
 select
-    key(day, provider, service, item, kind, code) as source_key,
+    key(day, provider, service, item, kind, code) || coalesce('/by ' || account, '') as source_key,
     provider,
     service as endpoint,
     item || coalesce(' (' || kind || ')', '') as model,
@@ -25,4 +26,4 @@ select
     case when code <> 'XXX' then sum(cost) end as cost,
     case when code <> 'XXX' then code else '' end as currency
 from lines
-group by day, provider, service, item, kind, code;
+group by day, provider, service, item, kind, code, account;

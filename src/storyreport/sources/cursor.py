@@ -50,7 +50,7 @@ EVENTS = recordfiles.table(
         "output_tokens": Type.COUNT,
         "total_tokens": Type.COUNT,
         "requests": Type.NUMBER,
-        "cost": Type.NUMBER,
+        "cost": Type.MONEY,
         "cost_word": Type.WORD,
     },
     required=("date",),

@@ -17,6 +17,7 @@ AMOUNTS = recordfiles.table(
     {
         "started_at": Type.UTC,
         "grouping": Type.KEY,
+        "account": Type.KEY,
         "model": Type.WORD,
         "kind": Type.WORD,
         "price": Type.NUMBER,
@@ -28,6 +29,7 @@ COSTS = recordfiles.table(
     {
         "started_at": Type.UTC,
         "grouping": Type.KEY,
+        "account": Type.KEY,
         "model": Type.WORD,
         "wallet_type": Type.WORD,
         "cost": Type.NUMBER,
@@ -55,6 +57,7 @@ def _time_and_owner(record: Mapping[str, Any]) -> recordfiles.Row:
     return {
         "started_at": "-".join(compact.groups()) if compact else date,
         "grouping": recordfiles.digest([str(record[name]) for name in BY if record.get(name) is not None]),
+        "account": recordfiles.account(record, "user_id"),
     }
 
 

@@ -15,7 +15,7 @@ with charges as (
 )
 
 select
-    key('cost', started_at, model, wallet_type, code) as source_key,
+    key('cost', started_at, model, wallet_type, code) || coalesce('/by ' || account, '') as source_key,
     'deepseek' as provider,
     coalesce(wallet_type, 'costs') as endpoint,
     coalesce(model, '') as model,
@@ -25,7 +25,7 @@ select
     case when code <> 'XXX' then code else '' end as currency
 from charges
 where place = 1
-group by started_at, model, wallet_type, code;
+group by started_at, model, wallet_type, code, account;
 
 -- amounts: calls
 -- Input is the sum of cache hits and misses. Without a count of requests, a row counts as one call.
@@ -40,7 +40,7 @@ with amounts as (
 )
 
 select
-    key('usage', started_at, model) as source_key,
+    key('usage', started_at, model) || coalesce('/by ' || account, '') as source_key,
     'deepseek' as provider,
     'chat' as endpoint,
     coalesce(model, '') as model,
@@ -53,4 +53,4 @@ select
     sum(amount) filter (where kind = 'input_cache_hit_tokens') as cache_read_tokens
 from amounts
 where place = 1
-group by started_at, model;
+group by started_at, model, account;

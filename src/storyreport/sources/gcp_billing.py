@@ -28,6 +28,7 @@ CODE = re.compile("[A-Z]{3}")
 LINES = recordfiles.table(
     {
         "started_at": Type.UTC,
+        "account": Type.KEY,
         "service": Type.WORD,
         "sku": Type.WORD,
         "cost_type": Type.WORD,
@@ -105,7 +106,8 @@ def _table_rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     currency = record.get("Currency") or CURRENCIES.get(match[2], match[2])
     if not CODE.fullmatch(currency):
         raise textfiles.BrokenRecord(f"the currency {match[2]} is not known")
-    yield {**recordfiles.columns(record, names), "currency": currency}
+    account = recordfiles.account(record, "Billing account ID", "Project ID")
+    yield {**recordfiles.columns(record, names), "currency": currency, "account": account}
 
 
 def _is_total(record: Mapping[str, Any]) -> bool:
@@ -124,6 +126,9 @@ def _export_rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         "currency": "currency",
     }
     row = recordfiles.columns(record, names)
+    project = recordfiles.inside(record, "project", "id")
+    named = {**record, "project": project if isinstance(project, str) else None}
+    row["account"] = recordfiles.account(named, "billing_account_id", ("project", "project.id", "project_id"))
     row["service"] = row["service"] or recordfiles.inside(record, "service", "description")
     row["sku"] = row["sku"] or recordfiles.inside(record, "sku", "description")
     yield {

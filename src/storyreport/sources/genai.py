@@ -45,6 +45,7 @@ ATTRIBUTES = {
         "gen_ai.usage.input_token_details.cache_read",
         "gen_ai.usage.input_tokens_details.cached_tokens",
         "gen_ai.usage.prompt_tokens_details.cached_tokens",
+        "llm.usage.cache_read_input_tokens",
         "ai.usage.cachedInputTokens",
         "ai.usage.inputTokenDetails.cacheReadTokens",
     ),
@@ -60,8 +61,12 @@ ATTRIBUTES = {
         "gen_ai.usage.details.cache_creation_input_tokens",
         "gen_ai.usage.details.cache_write_tokens",
         "gen_ai.usage.input_token_details.cache_creation",
+        "llm.usage.cache_creation_input_tokens",
     ),
-    "cache_write_1h_tokens": ("gen_ai.usage.cache_creation.ephemeral_1h_input_tokens",),
+    "cache_write_1h_tokens": (
+        "gen_ai.usage.cache_creation.ephemeral_1h_input_tokens",
+        "llm.usage.cache_creation.ephemeral_1h_input_tokens",
+    ),
     "reasoning_tokens": (
         "gen_ai.usage.reasoning.output_tokens",
         "gen_ai.usage.reasoning_tokens",
@@ -71,6 +76,7 @@ ATTRIBUTES = {
         "gen_ai.usage.output_token_details.reasoning",
         "gen_ai.usage.output_tokens_details.reasoning_tokens",
         "gen_ai.usage.completion_tokens_details.reasoning_tokens",
+        "llm.usage.reasoning_tokens",
         "ai.usage.reasoningTokens",
     ),
     # The second one of each: pydantic-ai's, of Google's modalities.

@@ -44,7 +44,7 @@ REQUESTS = recordfiles.table(
         "endpoint": Type.WORD,
         "latency_ms": Type.MS,
         "is_cached": Type.FLAG,
-        "cost": Type.NUMBER,
+        "cost": Type.MONEY,
         "user": Type.HASHED,
         "key": Type.HASHED,
         **{name: Type.COUNT for name in NAMES if name.endswith("_tokens")},

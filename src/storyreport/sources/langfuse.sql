@@ -367,11 +367,12 @@ select
         when 'SECONDS' then coalesce(summed.plain_input, summed.total)
         when 'MILLISECONDS' then coalesce(summed.plain_input, summed.total) / 1000.0
     end as audio_seconds,
-    -- Where no price is known the total is 0 and the details are empty.
-    case
-        when priced.id is not null then coalesce(nullif(generations.total_cost, 0), priced.cost)
-        else nullif(generations.total_cost, 0)
-    end as cost,
+    -- Where no price is known the total is 0, and so are the details if they are not empty: gateways pass it on.
+    coalesce(
+        nullif(generations.total_cost, 0),
+        nullif(priced.cost, 0),
+        case when words.status = 'failed' or coalesce(generations.model, '') = '' then priced.cost end
+    ) as cost,
     'USD' as currency,
     nullif(
         json_patch(

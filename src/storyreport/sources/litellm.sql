@@ -74,10 +74,33 @@ extracted as (
             json_extract(details, '$.usage_object.server_tool_use.web_search_requests'),
             json_extract(details, '$.usage_object.prompt_tokens_details.web_search_requests')
         ) as said_searches,
-        json_extract(details, '$.usage_object.service_tier') as said_tier
+        json_extract(details, '$.usage_object.service_tier') as said_tier,
+        -- The counts of some streams are 0 although their usage is known.
+        case
+            when coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0) = 0
+                then json_extract(details, '$.usage_object.prompt_tokens')
+        end as said_prompt,
+        case
+            when coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0) = 0
+                then json_extract(details, '$.usage_object.completion_tokens')
+        end as said_completion
     from read
     -- Each value is looked up once, however often it is named below.
     limit -1
+),
+
+counted as (
+    select
+        logs.*,
+        case
+            when cast(said_prompt as text) not glob '*[^0-9.]*' then cast(said_prompt as integer)
+            else prompt_tokens
+        end as prompt,
+        case
+            when cast(said_completion as text) not glob '*[^0-9.]*' then cast(said_completion as integer)
+            else completion_tokens
+        end as completion
+    from extracted as logs
 ),
 
 spent as (
@@ -85,13 +108,13 @@ spent as (
         logs.*,
         coalesce(
             nullif(trim(status), ''),
-            case when max(coalesce(total_tokens, 0), coalesce(completion_tokens, 0)) > 0 then 'success' end
+            case when max(coalesce(total_tokens, 0), coalesce(completion, 0)) > 0 then 'success' end
         ) as outcome,
-        max(coalesce(total_tokens, 0), coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) as tokens,
+        max(coalesce(total_tokens, 0), coalesce(prompt, 0) + coalesce(completion, 0)) as tokens,
         case when cast(said_read as text) not glob '*[^0-9.]*' then cast(said_read as integer) else 0 end as cache_read,
         case when cast(said_written as text) not glob '*[^0-9.]*' then cast(said_written as integer) else 0 end
             as cache_write
-    from extracted as logs
+    from counted as logs
 ),
 
 failures as (
@@ -126,17 +149,17 @@ select
     -- Some versions and pass-through endpoints write Anthropic's count, which leaves out what the cache has.
     case
         when
-            spent.prompt_tokens < spent.cache_read + spent.cache_write
+            spent.prompt < spent.cache_read + spent.cache_write
             or (
                 spent.cache_read + spent.cache_write > 0
                 and spent.total_tokens
-                = spent.prompt_tokens + spent.cache_read + spent.cache_write + coalesce(spent.completion_tokens, 0)
+                = spent.prompt + spent.cache_read + spent.cache_write + coalesce(spent.completion, 0)
             )
-            then spent.prompt_tokens + spent.cache_read + spent.cache_write
-        else spent.prompt_tokens
+            then spent.prompt + spent.cache_read + spent.cache_write
+        else spent.prompt
     end as input_tokens,
-    spent.completion_tokens as output_tokens,
-    spent.total_tokens,
+    spent.completion as output_tokens,
+    case when spent.total_tokens = 0 then spent.tokens else spent.total_tokens end as total_tokens,
     nullif(spent.cache_read, 0) as cache_read_tokens,
     nullif(spent.cache_write, 0) as cache_write_tokens,
     case

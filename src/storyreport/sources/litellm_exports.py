@@ -7,6 +7,7 @@ messages and answers are never staged. The website's export was seen by its colu
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
@@ -67,7 +68,7 @@ PAYLOADS = recordfiles.table(
         "started_at": Type.UTC,
         "ended_at": Type.UTC,
         "cache_hit": Type.FLAG,
-        "cost": Type.NUMBER,
+        "cost": Type.MONEY,
         "prompt_tokens": Type.COUNT,
         "completion_tokens": Type.COUNT,
         "total_tokens": Type.COUNT,
@@ -177,8 +178,11 @@ def payloads(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     error = recordfiles.inside(record, "error_information")
     recorded = recordfiles.inside(record, "cost_breakdown", "total_cost")
     given = record.get("response_cost")
+    counts = ("prompt_tokens", "completion_tokens", "total_tokens")
     yield {
         **recordfiles.columns(record, names),
+        # The sums of some streams are 0 although their usage is known.
+        **{name: record.get(name) or _first(used, (name,)) or record.get(name) for name in counts},
         # One of 0 is none where the breakdown has another.
         "cost": next((cost for cost in (given, recorded) if _is_amount(cost)), given),
         "error_class": recordfiles.inside(error, "error_class"),
@@ -187,6 +191,11 @@ def payloads(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         **{column: _first(record.get("metadata"), *paths) for column, paths in OWNERS.items()},
         "tags": _tags(record.get("request_tags")),
     }
+
+
+def _payload_files(folder: Path) -> Iterator[Path]:
+    """The files of a bucket that LiteLLM logs to: one a call, in a folder a day, perhaps in one of its team."""
+    yield from recordfiles.below(folder, "*.json", "*.jsonl", deepest=4)
 
 
 def _tags(value: Any) -> str | None:
@@ -220,6 +229,8 @@ SYSTEM = System(
             recordfiles.has("id", "call_type", "response_cost", "startTime", "prompt_tokens"),
             recordfiles.each(payloads),
             statuses={"success": "completed", "failure": "failed"},
+            files=_payload_files,
+            largest_wins=True,
         ),
         "days": recordfiles.part(
             "litellm_days", DAYS, recordfiles.has("date", "spend", "api_requests", "api_key"), recordfiles.each(days)

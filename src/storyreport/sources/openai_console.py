@@ -33,6 +33,7 @@ USAGE = recordfiles.table(
     {
         "start_time": Type.UTC,
         "grouping": Type.KEY,
+        "account": Type.KEY,
         "kind": Type.WORD,
         "model": Type.WORD,
         "batch": Type.FLAG,
@@ -48,6 +49,7 @@ COSTS = recordfiles.table(
     {
         "start_time": Type.UTC,
         "grouping": Type.KEY,
+        "account": Type.KEY,
         "line_item": Type.WORD,
         "quantity": Type.NUMBER,
         "quantity_unit": Type.WORD,
@@ -77,7 +79,13 @@ def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         row = recordfiles.columns(record, ACTIVITY)
         kind = "embeddings" if operation.startswith("embedding") else "completions"
         grouping = _grouping({**record, "source": (record.get("organization_id"), record.get("user"), operation)})
-        yield {**row, "kind": kind, "requests": 1 if requests is None else requests, "grouping": grouping}
+        yield {
+            **row,
+            "kind": kind,
+            "requests": 1 if requests is None else requests,
+            "grouping": grouping,
+            **_account(record),
+        }
         return
     kind = next((kind for column, kind in KINDS.items() if column in record), "completions")
     requests = next((record[name] for name in REQUESTS if record.get(name) is not None), None)
@@ -89,6 +97,7 @@ def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         "kind": kind,
         "requests": requests,
         "grouping": _grouping(record),
+        **_account(record),
     }
 
 
@@ -98,11 +107,16 @@ def costs(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         return
     names = {"amount": "amount_value", "currency": "amount_currency"}
     same = {name: name for name in ("line_item", "quantity", "quantity_unit")}
-    yield {**recordfiles.columns(record, {**TIMES, **names, **same}), "grouping": _grouping(record)}
+    yield {**recordfiles.columns(record, {**TIMES, **names, **same}), "grouping": _grouping(record), **_account(record)}
 
 
 def _grouping(record: Mapping[str, Any]) -> str | None:
     return recordfiles.digest([str(record[name]) for name in BY if record.get(name) is not None])
+
+
+def _account(record: Mapping[str, Any]) -> recordfiles.Row:
+    """Whose bill a row is of: exports of several organizations or projects may be given together."""
+    return {"account": recordfiles.account(record, "organization_id", "project_id")}
 
 
 def _is_usage(record: Mapping[str, Any]) -> bool:

@@ -9,14 +9,14 @@ with amounts as (
         src_openai_console_costs.*,
         upper(trim(currency)) as code,
         row_number() over (
-            partition by start_time, grouping, line_item, quantity_unit, currency
+            partition by start_time, grouping, account, line_item, quantity_unit, currency
             order by position desc
         ) as place
     from src_openai_console_costs
 )
 
 select
-    key('cost', start_time, line_item, code) as source_key,
+    key('cost', start_time, line_item, code) || coalesce('/by ' || account, '') as source_key,
     'openai' as provider,
     coalesce(line_item, 'costs') as endpoint,
     start_time as called_at,
@@ -25,7 +25,7 @@ select
     case when code <> 'XXX' then code else '' end as currency
 from amounts
 where place = 1
-group by start_time, line_item, code;
+group by start_time, line_item, code, account;
 
 -- usage: calls
 -- Input tokens include cached ones. Counted requests were served.
@@ -33,7 +33,7 @@ with buckets as (
     select
         src_openai_console_usage.*,
         row_number() over (
-            partition by start_time, grouping, kind, model, batch, service_tier
+            partition by start_time, grouping, account, kind, model, batch, service_tier
             order by position desc
         ) as place
     from src_openai_console_usage
@@ -48,8 +48,9 @@ priced as (
 )
 
 select
-    key('usage', start_time, kind, model, batch, service_tier) || case when is_known then '/billed' else '' end
-        as source_key,
+    key('usage', start_time, kind, model, batch, service_tier)
+    || case when is_known then '/billed' else '' end
+    || coalesce('/by ' || account, '') as source_key,
     'openai' as provider,
     kind as endpoint,
     coalesce(model, '') as model,
@@ -74,4 +75,4 @@ select
     case when is_known then max(code) else '' end as currency
 from priced
 where place = 1
-group by start_time, kind, model, batch, service_tier, is_known;
+group by start_time, kind, model, batch, service_tier, is_known, account;

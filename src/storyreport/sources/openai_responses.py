@@ -53,7 +53,7 @@ RESPONSES = recordfiles.table(
         "status_code": Type.COUNT,
         "error_code": Type.WORD,
         "status": Type.WORD,
-        "cost": Type.NUMBER,
+        "cost": Type.MONEY,
         "input_tokens": Type.COUNT,
         "output_tokens": Type.COUNT,
         "total_tokens": Type.COUNT,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..readers import text as textfiles
-from . import System, Table, Type, buckets
+from . import System, Table, Type, buckets, recordfiles
 
 # When a bucket begins and ends.
 TIMES = ("start_time", "end_time")
@@ -37,7 +37,8 @@ USAGE_TABLE = Table(
         "requests": Type.COUNT,
         **dict.fromkeys(AMOUNTS, Type.COUNT),
     },
-    required=("start_time", "requests"),
+    required=("start_time",),
+    required_one=("requests", *AMOUNTS),
     drops_values=True,
 )
 COSTS_TABLE = Table(
@@ -48,6 +49,7 @@ COSTS_TABLE = Table(
         "grouping": Type.KEY,
         **buckets.BUCKET_COLUMNS,
         **buckets.OWNER_COLUMNS,
+        "account": Type.KEY,
         "line_item": Type.WORD,
         "amount": Type.NUMBER,
         "currency": Type.WORD,
@@ -89,6 +91,7 @@ def _costs(result: Mapping[str, Any]) -> dict[str, Any]:
         raise textfiles.BrokenRecord("amount is no object")
     value = textfiles.single(amount.get("value"), "the amount's value")
     return {
+        "account": recordfiles.account(result, "organization_id"),
         "line_item": textfiles.single(result.get("line_item"), "line_item"),
         "amount": float(value) if isinstance(value, str) and DECIMAL.fullmatch(value) else value,
         "currency": textfiles.single(amount.get("currency"), "the amount's currency"),

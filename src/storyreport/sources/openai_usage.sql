@@ -61,7 +61,8 @@ with results as (
 )
 
 select
-    key('cost', start_time, line_item, code) || coalesce('/by ' || owner, '') as source_key,
+    key('cost', start_time, line_item, code) || coalesce('/of ' || account, '') || coalesce('/by ' || owner, '')
+        as source_key,
     'openai' as provider,
     coalesce(line_item, 'costs') as endpoint,
     start_time as called_at,
@@ -74,7 +75,7 @@ select
     ) as labels
 from results
 where place_from_end = 1
-group by start_time, line_item, code, owner;
+group by start_time, line_item, code, account, owner;
 
 -- usage: with counted
 -- The buckets that count: none within a longer one, nor one of whose sums another page says more.
@@ -122,7 +123,8 @@ where
     and detail = most_detail;
 
 -- usage: calls
--- Input tokens include cached ones. Requests that are counted were served.
+-- Input tokens include cached ones. Requests that are counted were served; of an unknown number it is one call,
+-- of tokens that say nothing of the size of a call.
 with results as (
     select
         src_openai_usage.*,
@@ -144,7 +146,8 @@ select
     coalesce(model, '') as model,
     'completed' as status,
     start_time as called_at,
-    sum(requests) as calls,
+    coalesce(sum(requests), 1) as calls,
+    case when coalesce(sum(requests), 0) = 0 then 1 end as context_tokens,
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(input_cached_tokens) as cache_read_tokens,
@@ -165,9 +168,7 @@ select
         '{}'
     ) as labels
 from results
-where
-    place_from_end = 1
-    and requests is not null
+where place_from_end = 1
 group by start_time, kind, model, batch, service_tier, owner;
 
 -- costs: delete calls
@@ -178,12 +179,12 @@ where
     calls.source_id = :source_id
     and calls.input_id = :input_id
     and calls.source_key in (
-        select key('cost', start_time, line_item, currency)
+        select key('cost', start_time, line_item, currency) || coalesce('/of ' || account, '')
         from src_openai_costs
         where owner is not null
     )
     and calls.source_key not in (
-        select coalesce(key('cost', start_time, line_item, currency), '')
+        select coalesce(key('cost', start_time, line_item, currency) || coalesce('/of ' || account, ''), '')
         from src_openai_costs
         where owner is null
     );

@@ -13,7 +13,7 @@ GENERATIONS = recordfiles.table(
     {
         "generation_id": Type.KEY,
         "created_at": Type.UTC,
-        "cost_total": Type.NUMBER,
+        "cost_total": Type.MONEY,
         "byok_usage_inference": Type.NUMBER,
         "cost_web_search": Type.NUMBER,
         "cost_cache": Type.NUMBER,

@@ -46,7 +46,7 @@ CALLS = recordfiles.table(
         "reasoning_tokens": Type.COUNT,
         "web_searches": Type.COUNT,
         "is_exclusive": Type.FLAG,
-        "cost": Type.NUMBER,
+        "cost": Type.MONEY,
         "latency": Type.SECONDS,
         "is_error": Type.FLAG,
         "status_code": Type.COUNT,

@@ -20,6 +20,7 @@ from . import Part, Table, Type
 OWN_COLUMNS = ("line", "position")
 # A session begins with lines that say nothing of its usage.
 LOOKED_AT = 50
+ACCOUNT_DIGITS = 6
 MOST_FOLDERS = 2_000
 EXPORTS = tuple(f"*.{kind}{packed}" for kind in ("csv", "json", "jsonl") for packed in ("", ".gz"))
 NUMBERS = (Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY)
@@ -66,12 +67,14 @@ def part(
     statuses: Mapping[str, str] | None = None,
     exports: bool = False,
     is_one: bool = False,
+    largest_wins: bool = False,
 ) -> Part:
     """A part whose records become rows of one staged table.
 
     `is_ours` recognises a record, `new_reader` gives the rows of a file's records, `within` names lists of records in a
     document, `files` gives the part's files below a folder (without it a folder is none), `records` reads a file. With
-    `exports` a folder may hold several files of the part: those of one month each, say. `is_one`: see Part.
+    `exports` a folder may hold several files of the part: those of one month each, say. `is_one` and
+    `largest_wins`: see Part.
     """
     if exports:
         files = partial(_exports, is_ours=is_ours, within=within, records=records)
@@ -85,6 +88,7 @@ def part(
         stage=partial(_stage, files=files, stage_files=stage_files),
         stage_files=stage_files,
         is_one=is_one,
+        largest_wins=largest_wins,
     )
 
 
@@ -154,6 +158,16 @@ def object_in(text: str) -> dict[str, Any]:
 def digest(value: object) -> str | None:
     """A name for something private, such as a session; None for nothing."""
     return hashlib.sha256(str(value).encode(errors="replace")).hexdigest()[:16] if value else None
+
+
+def account(record: Mapping[str, Any], *names: str | Sequence[str]) -> str | None:
+    """A name for whose bill a record is of, from the first value of each of some names; None for nobody's.
+
+    It is as short as keeps accounts apart: many others, which have as few digits, have the same.
+    """
+    found = columns(record, {str(number): several for number, several in enumerate(names)})
+    named = digest(list(found.values())) if any(found.values()) else None
+    return named[:ACCOUNT_DIGITS] if named else None
 
 
 def below(folder: Path, *patterns: str, deepest: int) -> Iterator[Path]:

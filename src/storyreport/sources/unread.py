@@ -37,6 +37,11 @@ UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
         "Claude Code's own statistics",
         "give the transcripts in ~/.claude/projects",
     ),
+    (
+        frozenset(("type", "data", "id", "timestamp", "parentId")),
+        "a session of GitHub Copilot's CLI",
+        "set COPILOT_OTEL_FILE_EXPORTER_PATH and give the file that it then writes",
+    ),
     (frozenset(("model_id", "results", "created_at")), "an answer of IBM's watsonx", AS_CSV),
     (frozenset(("enqueued_at", "origin", "description")), "a list of RQ's jobs", RUNS_AS_CSV),
     (frozenset(("stage", "pipeline", "finished_at")), "a list of GitLab's jobs", RUNS_AS_CSV),

@@ -1,0 +1,60 @@
+"""Bills of several accounts in one command: equal lines of two are two, a line of one that is exported again is one."""
+
+import json
+from pathlib import Path
+
+import pytest
+from helpers.report_database import ReportDatabase
+
+OPENAI = (
+    "start_time,end_time,start_time_iso,end_time_iso,amount_value,amount_currency,line_item,project_id,organization_id\n"
+    '1793923200,1794009600,2026-11-06T00:00:00+00:00,2026-11-07T00:00:00+00:00,2.5,usd,"gpt-5, input",,{}\n'
+)
+ANTHROPIC = (
+    "usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,cost_type\n"
+    "2026-11-06,Claude Sonnet 4.6,{},key,standard,≤ 200k,output,2.5,token\n"
+)
+AWS = (
+    "bill/PayerAccountId,lineItem/UsageAccountId,identity/LineItemId,lineItem/UsageStartDate,lineItem/ProductCode,"
+    "lineItem/UsageType,lineItem/UnblendedCost,lineItem/CurrencyCode\n"
+    "1,{},a,2026-11-06T00:00:00Z,AmazonBedrock,in,2.5,USD\n"
+)
+GOOGLE = (
+    "billing_account_id,project.id,service.description,sku.description,usage_start_time,cost,currency,cost_type\n"
+    "b,{},Vertex AI,in,2026-11-06 10:00:00+00:00,2.5,USD,regular\n"
+)
+AZURE = (
+    "Date,SubscriptionId,MeterCategory,MeterName,CostInBillingCurrency,BillingCurrencyCode\n"
+    "11/06/2026,{},Azure OpenAI,in,2.5,USD\n"
+)
+FOCUS = (
+    "BilledCost,BillingCurrency,BillingAccountId,ChargePeriodStart,ServiceName,SkuId,ChargeCategory,ProviderName\n"
+    "2.5,USD,{},2026-11-06T00:00:00Z,Azure OpenAI,in,Usage,Microsoft\n"
+)
+DEEPSEEK = "user_id,utc_date,model,wallet_type,cost,currency\n{},2026-11-06,deepseek-chat,PAID,2.5,USD\n"
+AMOUNT = {"amount": {"value": 2.5, "currency": "usd"}, "line_item": "gpt-5, input", "organization_id": "ACCOUNT"}
+COSTS = json.dumps({"data": [{"start_time": 1793923200, "end_time": 1794009600, "results": [AMOUNT]}]})
+BILLS = {
+    "openai_console": OPENAI,
+    "openai_usage": COSTS,
+    "anthropic_console": ANTHROPIC,
+    "aws_cur": AWS,
+    "gcp_billing": GOOGLE,
+    "azure": AZURE,
+    "focus": FOCUS,
+    "deepseek": DEEPSEEK,
+}
+
+
+@pytest.mark.parametrize(("accounts", "cost"), [(("tales", "poems"), 5.0), (("tales", "tales"), 2.5)])
+@pytest.mark.parametrize("name", BILLS)
+def test_equal_lines_of_two_accounts_are_two(
+    db: ReportDatabase, tmp_path: Path, name: str, accounts: tuple[str, str], cost: float
+) -> None:
+    bill = BILLS[name].replace("{}", "ACCOUNT")
+    paths = [tmp_path / f"{place}.{'json' if bill == COSTS else 'csv'}" for place in "ab"]
+    for path, account in zip(paths, accounts, strict=True):
+        path.write_text(bill.replace("ACCOUNT", account), "utf-8")
+    db.ingest(*paths)
+    assert db.one("select sum(cost) from calls where gone_at is null") == cost
+    assert b"poems" not in db.path.read_bytes()
