@@ -246,10 +246,9 @@ def new_stories(rng: random.Random, now: datetime) -> list[Story]:
     stories = []
     for number, (title, (at, stop)) in enumerate(zip(new_titles(rng, len(starts)), starts, strict=True), start=1):
         source = "manual" if title in ODD_TITLES else rng.choices(SOURCES, SOURCE_WEIGHTS)[0]
-        name, title = (f"{at:%Y%m%d%H%M%S}", None) if source == "auto-generated" else (f"{number:04}", title)
-        stories.append(
-            Story(f"STORY-{name}", title, source, at, stop, fails_at=FAILING_AT if now - at in FAILING else -1)
-        )
+        name, known = (f"{at:%Y%m%d%H%M%S}", None) if source == "auto-generated" else (f"{number:04}", title)
+        fails_at = FAILING_AT if now - at in FAILING else -1
+        stories.append(Story(f"STORY-{name}", known, source, at, stop, fails_at=fails_at))
     for story in rng.sample([s for s in stories[-80:-20] if not s.held and s.fails_at < 0], PENDING):
         story.waits_for = rng.randint(1, 4)
     next(story for story in stories if not story.held and story.start > now - timedelta(hours=1)).is_slow = True
