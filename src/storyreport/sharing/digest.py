@@ -12,7 +12,7 @@ from .. import reports
 from ..errors import UsageError
 from ..reports import periods
 from ..values.quantities import duration, money
-from ..verdicts import acknowledged, figures
+from ..verdicts import acknowledged, figures, reasons
 
 Row = dict[str, Any]
 # The beginning of an error says which one it is.
@@ -111,7 +111,14 @@ def _failure(row: Row) -> str:
 
 
 def _failed_most(row: Row) -> str:
-    fact = figures.most_failed([row], hours=None)
+    return _said(reasons.most_failed([row], hours=None))
+
+
+def _stopped(row: Row) -> str:
+    return _said(reasons.missing([{**row, "pipelines": 1}]))
+
+
+def _said(fact: figures.Fact | None) -> str:
     return f"{fact.text}: {_text(fact.detail)}" if fact else ""
 
 
@@ -124,7 +131,8 @@ PARTS = (
         """select "check", status, detail, report, count from report where status <> 'ok' order by status""",
         _health,
     ),
-    Part.of("What failed most", figures.MOST_FAILED_OF_DAYS, _failed_most),
+    Part.of("What failed most", reasons.MOST_FAILED_OF_DAYS, _failed_most),
+    Part.of("Missing runs", reasons.MISSING, _stopped),
     Part(
         "Work done",
         "throughput",
