@@ -126,9 +126,10 @@ FAILING_STEPS = Question(
     limit 5
     """,
 )
+# Today is not over: the full days up to yesterday, against as many before.
 COST_CHANGES = Question(
     "cost",
-    {"since": "{before}", "until": "today"},
+    {"since": "{full_before}", "until": "yesterday"},
     f"""
     select
         source,
@@ -143,10 +144,10 @@ COST_CHANGES = Question(
             source,
             provider,
             currency,
-            round(sum(case when day >= :first then cost else 0 end), 6) as cost,
-            round(sum(case when day < :first then cost else 0 end), 6) as previous_cost,
-            sum(case when day >= :first then calls else 0 end) as calls,
-            sum(case when day < :first then calls else 0 end) as previous_calls
+            round(sum(case when day >= date(:first, '-1 day') then cost else 0 end), 6) as cost,
+            round(sum(case when day < date(:first, '-1 day') then cost else 0 end), 6) as previous_cost,
+            sum(case when day >= date(:first, '-1 day') then calls else 0 end) as calls,
+            sum(case when day < date(:first, '-1 day') then calls else 0 end) as previous_calls
         from report
         where cost is not null
         group by source, provider, currency
@@ -254,9 +255,11 @@ def _was(failed: int, was: int, before: str) -> str:
 
 
 def _compared(row: Row, before: str, within: Mapping[str, str]) -> list[Fact]:
-    if not row["previous_value"]:
+    """The change of a cost; of days it is that of the full ones, where there are any."""
+    now = row["full_value"] if "full_value" in row else row["value"]
+    if not row["previous_value"] or ("full_value" in row and not now):
         return []
-    times = row["value"] / row["previous_value"]
+    times = now / row["previous_value"]
     change_pct = 100 * (times - 1)
     if times >= MANY_TIMES:
         return [Fact(f"{times:,.0f} times {before}", "last_hours", within, True)]

@@ -220,7 +220,7 @@ async def _shortcuts(visitor: Visitor) -> list[tuple[str, str]]:
 
 
 async def _change(visitor: Visitor, title: str, asked: Question, chosen: Mapping[str, str]) -> Change | None:
-    words = {"since": f"{DAYS}d", "before": f"{2 * DAYS}d", "days": str(DAYS)}
+    words = {"since": f"{DAYS}d", "before": f"{2 * DAYS}d", "full_before": f"{2 * DAYS + 1}d", "days": str(DAYS)}
     params = {name: value.format(**words) for name, value in asked.params.items()}
     # A value that is no parameter of the report is one of the select.
     result = await visitor.result(asked.report, {**chosen, **params, "first": first_day().isoformat()}, asked.select)

@@ -1,4 +1,7 @@
-"""The tiles of the home page: six figures of the last days against as many days before, with a picture of days."""
+"""The tiles of the home page: six figures of the last days against as many days before, with a picture of days.
+
+Today is not over: sums are compared by full days, those up to yesterday against as many before.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -66,11 +69,15 @@ class Words:
 
 @dataclass(frozen=True)
 class Span:
-    """Sums of the last days, of the days before, and of each day that is pictured."""
+    """Sums of the last days, of the days before, and of each day that is pictured.
+
+    `full` are those of the full days up to yesterday, and of as many before; None where what is compared is no sum.
+    """
 
     now: float
     before: float
     days: Values
+    full: tuple[float, float] | None = None
 
 
 DONE = """
@@ -277,9 +284,12 @@ def _tile(
     text: Callable[[float], str] = "{:,.0f}".format,
 ) -> Tile:
     """A tile whose change is a share of the value before."""
-    change_pct = 100 * (span.now / span.before - 1) if span.before else 0
+    now, was = span.full or (span.now, span.before)
+    change_pct = 100 * (now / was - 1) if was else 0
     has_changed = abs(change_pct) >= 0.5
-    before = f"{text(span.before)} in the {DAYS} days before" if span.before else f"nothing in the {DAYS} days before"
+    before = f"{text(was) if was else 'nothing'} in the {DAYS} days before"
+    if span.full:
+        before = f"{text(now)} in the {DAYS} days up to yesterday, {before}"
     return Tile(
         title,
         address,
@@ -321,8 +331,13 @@ def _span(rows: Sequence[Mapping[str, Any]], *columns: str) -> Span:
             days[date.fromisoformat(row["day"])] += sum(row[column] or 0 for column in columns)
     first = first_day()
     before = first - timedelta(days=DAYS)
-    now = sum(value for day, value in days.items() if day >= first)
-    return Span(now, sum(value for day, value in days.items() if before <= day < first), days)
+    one = timedelta(days=1)
+
+    def between(since: date, until: date) -> float:
+        return sum(value for day, value in days.items() if since <= day < until)
+
+    full = (between(first - one, first - one + timedelta(days=DAYS)), between(before - one, first - one))
+    return Span(between(first, date.max), between(before, first), days, full)
 
 
 def _pct(part: float, whole: float) -> float:
