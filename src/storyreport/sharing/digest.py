@@ -93,7 +93,8 @@ def _failing(row: Row) -> str:
 
 def _cost_change(row: Row) -> str:
     was, now = (money(row[name], row["currency"] or "") for name in ("previous_cost", "cost"))
-    return f"{row['provider'] or 'unknown provider'} of {row['source']}: {now} up to yesterday, {was} in as many days before"
+    who = f"{row['provider'] or 'unknown provider'} of {row['source']}"
+    return f"{who}: {now} up to yesterday, {was} in as many days before"
 
 
 def _health(row: Row) -> str:

@@ -16,6 +16,8 @@ from . import links
 from .visitor import Visitor
 
 DAYS, PICTURED_DAYS = 7, 28
+# Smaller changes, in percent and in points, are neither good nor bad.
+LEAST_PCT, LEAST_POINTS = 5, 1
 # An en dash stands for a value that is not known.
 UNKNOWN = "\N{EN DASH}"
 # The picture's measures in units of its own: a bar a day, one unit apart.
@@ -161,7 +163,7 @@ async def _work(visitor: Visitor, chosen: Chosen) -> list[Tile]:
             share(rate.now),
             f"{completed.now:,.0f} of {ended.now:,.0f} runs",
             f"{_sign(change)} {abs(change):.1f} points {words.of(change)}" if change else "",
-            _tone(words, change),
+            _tone(words, change, LEAST_POINTS),
             f"{share(rate.now)} in the {IN_DAYS}, {before}",
             _picture(rate.days, 100),
         )
@@ -295,7 +297,7 @@ def _tile(
         address,
         value,
         change=f"{_sign(change_pct)} {change_words(change_pct, words.up, words.down)}" if has_changed else "",
-        tone=_tone(words, change_pct if has_changed else 0),
+        tone=_tone(words, change_pct, LEAST_PCT),
         explained=f"{value} in the {IN_DAYS}, {before}",
         picture=_picture(span.days, top),
     )
@@ -305,8 +307,8 @@ def _sign(change: float) -> str:
     return "▲" if change > 0 else "▼"
 
 
-def _tone(words: Words, change: float) -> str:
-    return words.tone(change) if change else ""
+def _tone(words: Words, change: float, least: float) -> str:
+    return words.tone(change) if abs(change) >= least else ""
 
 
 def _given(chosen: Chosen) -> dict[str, str]:
