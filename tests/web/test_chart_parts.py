@@ -62,6 +62,36 @@ def values(part: charts.Part) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("rows", "field", "names"),
+    [
+        # Two pipelines of one source would be two lines of one colour.
+        ([("tales", "books"), ("tales", "shorts")], "pipeline", ["books", "shorts"]),
+        ([("tales", "books"), ("tales", None), ("films", "reels")], "pipeline", ["books", "none", "reels"]),
+        # A name in two sources tells no more than these.
+        ([("tales", "books"), ("films", "books")], "source", ["films", "tales"]),
+        ([("tales", "books"), ("tales", "reels"), ("films", "books")], "source", ["films", "tales"]),
+        ([("tales", "books")], "source", ["tales"]),
+    ],
+)
+def test_lines_of_one_colour_are_told_apart(rows: list[tuple[str, str]], field: str, names: list[str]) -> None:
+    encoding = {
+        "x": {"field": "day", "type": "temporal"},
+        "y": {"field": "p95_ms", "type": "quantitative"},
+        "color": {"field": "source", "type": "nominal"},
+        "detail": {"field": "pipeline", "type": "nominal"},
+    }
+    told = [
+        {"day": f"2026-03-0{day}", "source": source, "pipeline": pipeline, "p95_ms": 1000 + day}
+        for source, pipeline in rows
+        for day in (1, 2)
+    ]
+    (part,) = drawn({"mark": "line", "encoding": encoding}, told).parts
+    assert {value["colour"] for value in values(part)} == {*names}
+    channel = (part.spec["layer"][0] if "layer" in part.spec else part.spec)["encoding"]["color"]
+    assert (channel["title"], sorted(channel["scale"]["domain"])) == (field, names)
+
+
 def test_each_folded_column_is_a_part_of_its_bar() -> None:
     tales, films = drawn(FOLDED, STATES).parts
     assert (tales.heading, films.heading) == ("tales", "films")

@@ -38,6 +38,7 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     measure = next((encoding[name] for name in "xy" if encoding.get(name, {}).get("type") == "quantitative"), None)
     if not kept or (measure and measure.get("field") and not any(row[measure["field"]] for row in kept)):
         return None
+    chart = _told_apart(chart, kept)
     split = encoding.get("row", {}).get("field")
     names = distinct(kept, split) if split else [None]
     # Charts below each other are compared: they have the same days.
@@ -63,3 +64,16 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
             parts.append(Part(str(name or "none") if len(names) > 1 else "", spec))
             has_more = has_more or part.has_more
     return Drawing(tuple(parts), tuple(dict.fromkeys(notes)), has_more) if parts else None
+
+
+def _told_apart(chart: Mapping[str, Any], rows: Sequence[Row]) -> Mapping[str, Any]:
+    """The chart with lines coloured by their detail, where each of these has a colour of its own then, and had none."""
+    encoding = chart["encoding"]
+    colour, detail = (encoding.get(name, {}).get("field") for name in ("color", "detail"))
+    if not colour or not detail:
+        return chart
+    details = distinct(rows, detail)
+    pairs = {(row[colour], row[detail]) for row in rows}
+    if not len(distinct(rows, colour)) < len(details) == len(pairs):
+        return chart
+    return {**chart, "encoding": {**encoding, "color": {**encoding["color"], "field": detail}}}
