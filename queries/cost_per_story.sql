@@ -15,6 +15,10 @@ params:
   until: {type: date, help: 'last day (UTC), included'}
   by: {type: choice, choices: [day, week, month], default: month, help: length of a period}
   compare: {type: choice, choices: [previous], help: compare with the period before}
+headline:
+  - 'Latest, {period[0]}: {cost.sum@period}.'
+  - 'Most expensive: {cost_per_accepted_story.max@period} an accepted story.'
+  - 'Spent on failures: {cost_of_failures.sum@period}.'
 chart:
   mark: line
   encoding:

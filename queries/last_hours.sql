@@ -3,7 +3,8 @@ title: Last hours
 description: >-
   Runs, failed runs and cost of the last hours against as many hours before, by source and pipeline. A run counts at its
   end, or at its start while it runs; cost counts when it was called. Currencies are never added up. Unpriced calls are
-  in none of the sums. Of a lake a period is unknown of which not all runs or calls landed.
+  in none of the sums. Per step, cost has a row for each step and model. Of a lake a period is unknown of which not all
+  runs or calls landed.
 topic: Right now
 lake: current state
 params:
@@ -11,6 +12,7 @@ params:
   pipeline: {type: pipeline, help: one pipeline only}
   hours: {type: hours, default: 24, help: hours back}
   as_of: {type: time, default: now, help: evaluate as of this time (UTC)}
+  per: {type: choice, choices: [pipeline, step], default: pipeline, help: what a row of cost is for}
 */
 -- Of a lake the latest runs and calls are here, from a moment on: what began before is unknown.
 -- Days lead to the rows by an index; the moment decides.
@@ -43,6 +45,8 @@ spent as (
     select
         calls.source_id,
         calls.pipeline_id,
+        case when :per = 'step' then calls.step_id end as step_id,
+        case when :per = 'step' then calls.model end as model,
         calls.price_currency as currency,
         calls.called_at > moment.since as is_last,
         -- As real numbers of billionths, sums are the same in any order, and do not overflow.
@@ -65,6 +69,8 @@ figures as (
         1 as place,
         source_id,
         pipeline_id,
+        null as step_id,
+        null as model,
         'runs' as figure,
         null as currency,
         sum(is_last) as value,
@@ -76,6 +82,8 @@ figures as (
         2,
         source_id,
         pipeline_id,
+        null,
+        null,
         'failed runs',
         null,
         sum(is_last),
@@ -88,12 +96,14 @@ figures as (
         3,
         source_id,
         pipeline_id,
+        step_id,
+        model,
         'cost',
         currency,
         round(sum(case when is_last then price_nano else 0 end) / 1e9, 6),
         round(sum(case when is_last then 0 else price_nano end) / 1e9, 6)
     from spent
-    group by source_id, pipeline_id, currency
+    group by source_id, pipeline_id, step_id, model, currency
 ),
 
 known as (
@@ -101,6 +111,8 @@ known as (
         figures.place,
         figures.source_id,
         figures.pipeline_id,
+        figures.step_id,
+        figures.model,
         figures.figure,
         figures.currency,
         case
@@ -125,9 +137,12 @@ select
     figures.previous_value,
     round(100.0 * (figures.value - figures.previous_value) / nullif(figures.previous_value, 0), 2) as change_pct,
     figures.currency,
-    pipelines.name as pipeline
+    pipelines.name as pipeline,
+    steps.name as step,
+    figures.model
 from known as figures
 join sources on sources.id = figures.source_id
 left join pipelines on pipelines.id = figures.pipeline_id
+left join steps on steps.id = figures.step_id
 where :pipeline = '' or pipelines.name = :pipeline
-order by figures.place, figures.value desc, source, pipeline, figures.currency
+order by figures.place, figures.value desc, source, pipeline, step, figures.model, figures.currency

@@ -38,6 +38,11 @@ PIPELINE_TROUBLES = {
     "unchecked step": """select count(*) from step_status
         where status = 'completed' and run_id is not null and acceptance_passed = 0""",
     "story without a title": "select count(*) from stories where title is null",
+    "a night in which three stories failed of one error": """select count(*) = 3 from (select story_id from step_history
+        where step_name = '03_generate' and error_message like 'Error code: 429%'
+        and timestamp between datetime(:now, '-10 hours') and datetime(:now, '-6 hours')
+        group by story_id, run_id having count(*) = 3 and max(status) = 'failed')
+        join step_status using (story_id) where step_name = '03_generate' and status = 'failed'""",
     "work in the last hour": "select count(*) from step_history where timestamp > datetime(:now, '-1 hour')",
 }
 MEDIA_TROUBLES = {

@@ -54,8 +54,8 @@ def sections(folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
 def test_what_was_done_and_changed(folder: Path) -> None:
     """In seven days against the seven before; the cost is the period's, the error is new."""
     found = sections(folder, "--period", "7d")
-    work = {row["work"]: (row["now"], row["before"]) for row in found["Work done"]["rows"]}
-    assert (work["runs completed"], work["runs failed"]) == ((2, 3), (1, 0))
+    work = {row["work"]: (row["now"], row["full"], row["before"]) for row in found["Work done"]["rows"]}
+    assert (work["runs completed"], work["runs failed"]) == ((2, 0, 3), (1, 0, 0))
     assert found["Cost"]["lines"] == ["2.00 USD"]
     (failed,) = found["What failed most"]["lines"]
     assert re.fullmatch(r"studio failed once in write, at \d{4}-\d\d-\d\d \d\d:\d\d UTC: Boom .*", failed)
@@ -65,9 +65,19 @@ def test_what_was_done_and_changed(folder: Path) -> None:
     verdict = json.loads(ok("digest", "--period", "24h", "--format", "json", cwd=folder))["verdict"]
     assert ". Last 24 h: 3 runs, 1 failed (none the day before), 2.00 USD" in verdict
     verdict = json.loads(ok("digest", "--period", "7d", "--format", "json", cwd=folder))["verdict"]
-    assert verdict.endswith(
-        "Last 7 days: 3 runs, 1 failed (none in the 7 days before), 2.00 USD, 60 % less than the 7 days before."
-    )
+    assert verdict.endswith("Last 7 days: 3 runs, 1 failed (none in the 7 days before), 2.00 USD.")
+
+
+def test_days_are_compared_by_full_ones(folder: Path) -> None:
+    """Today's 2 USD are no full day's: yesterday's 4 USD are, beside 5 USD ten days ago; 9 of today change nothing."""
+    with (folder / "studio" / "calls.csv").open("a", encoding="utf-8") as file:
+        file.write(f"c3,studio,write,{moment(1)},4,USD\nc4,studio,draw,{moment(0)},9,USD\n")
+    ok("ingest", "studio", cwd=folder)
+    answer = json.loads(ok("digest", "--period", "7d", "--format", "json", cwd=folder))
+    assert answer["verdict"].endswith(" 15.00 USD, 20 % less than the 7 days before.")
+    # In 24 hours 11 USD, 4 USD the 24 before: draw makes all of it.
+    said = sections(folder, "--period", "24h")["What cost more"]["lines"]
+    assert said == ["draw of studio cost 9.00 USD more: 9.00 USD, nothing the day before"]
 
 
 def test_an_old_error_is_not_new(folder: Path) -> None:

@@ -41,7 +41,8 @@ COLUMNS = {
     "pending_stories": "source story title next_step waiting_since",
     "blocked_stories": "source story consecutive_failures step last_failed_at error",
     "failed_stories": "source story title step run failed_at error",
-    "last_hours": "source figure value previous_value change_pct currency",
+    "last_hours": "source figure value previous_value change_pct currency pipeline step model",
+    "missing_runs": "source run last_run_at silent_minutes longest_pause_days days_with_runs",
     "run_wall": "source kind run story status started_at duration_ms usual_ms p95_ms is_slow",
     "slow_runs": "source kind run story started_at duration_ms usual_ms p95_ms slower_pct",
     "recent_statuses": "source kind status count newest_at",
@@ -115,6 +116,8 @@ BATCH = MOST.format(key="runs.source_key", table="runs", of="events on events.ru
 ONE_THING = {
     "batch_events": {"batch": BATCH},
     "find": {"name": "select source_key from stories order by length(source_key) desc, source_key limit 1"},
+    # Twenty days after all of them stopped.
+    "missing_runs": {"as_of": "select date(max(day), '+20 days') from runs where day < date('now', '+1 day')"},
     "recent_events": {"per_page": "select 1000000"},
     "recent_runs": {"limit": "select 1000000"},
     "run_calls": {"run": MOST.format(key="runs.source_key", table="runs", of="calls on calls.run_id = runs.id")},

@@ -98,4 +98,29 @@ def test_the_most_used_reports_have_one(db: ReportDatabase, tmp_path: Path) -> N
     assert sum(bool(report.headline) for report in reports.load_reports().values()) >= 40
 
 
+def test_a_period_paid_in_two_currencies(db: ReportDatabase, tmp_path: Path) -> None:
+    """In March two of three runs completed, a story each, in 2 and 4 seconds; the third failed at 1.50 USD."""
+    folder = tmp_path / "both"
+    folder.mkdir()
+    steps = ["run,story,step,status,started_at,duration_ms", "r0,s0,write,completed,2026-02-01T10:00:00Z,9000"]
+    steps += [f"r{n},s{n},write,{status},2026-03-0{n}T10:00:00Z,{ms}" for n, status, ms in PLANTED]
+    calls = ["id,run,provider,model,called_at,cost,currency", "c0,r0,acme,m,2026-02-01T10:00:00Z,100,USD"]
+    calls += [
+        f"c{n},r{n},acme,m,2026-03-0{n}T10:00:00Z,{cost}" for n, cost in ((1, "4,EUR"), (2, "1,USD"), (3, "1.5,USD"))
+    ]
+    for name, lines in (("steps", steps), ("calls", calls)):
+        (folder / f"{name}.csv").write_text("\n".join([*lines, ""]), "utf-8")
+    db.ingest(folder)
+    said = {
+        name: headline(reports.find(name).headline, db.report(name, by="month"))
+        for name in ("overview", "cost_per_story")
+    }
+    assert said == {
+        "overview": "Latest, 2026-03-01: lowest success rate 66.7 %, longest p95 duration 4.0 s."
+        " Cost: 4.00 EUR and 2.50 USD.",
+        "cost_per_story": "Latest, 2026-03-01: 4.00 EUR and 2.50 USD."
+        " Most expensive: 2.00 EUR and 1.25 USD an accepted story. Spent on failures: 1.50 USD.",
+    }
+
+
 PLANTED = ((1, "completed", 2000), (2, "completed", 4000), (3, "failed", 1000))

@@ -9,7 +9,7 @@ from helpers.attempts import attempt, moment, write
 from helpers.report_database import ReportDatabase, pairs
 
 from storyreport import reports
-from storyreport.verdicts import figures
+from storyreport.verdicts import reasons
 
 # Twenty completed runs of 10 to 29 s, days ago: the median is the 10th, 19 s; the p95 is the 19th, 28 s.
 USUAL = [attempt(f"u{n:02}", 96 + n, 10 + n, pipeline="tales") for n in range(20)]
@@ -171,10 +171,45 @@ def test_what_failed_most(tmp_path: Path) -> None:
     ]
     db = ReportDatabase(tmp_path)
     db.ingest(write(tmp_path / "studio", rows))
-    asked = figures.MOST_FAILED
+    asked = reasons.MOST_FAILED
     with closing(sqlite3.connect(db.path)) as connection:
         report = reports.find(asked.report)
         (found,) = reports.select(connection, report, {"since": "24h"}, asked.select, {"hours": "24"})
     assert (found["failures"], found["pipelines"], found["source"], found["pipeline"]) == (2, 2, "studio", None)
     assert found["error"] == refused.format(4), "that of the last time"
     assert found["first_at"][:16] == moment(3)[:16]
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        # 2 to 4.25 USD in all, of which draw makes 2: the other quarter is no reason.
+        (3.0, ("draw of films cost 2.00 USD more", "3.00 USD, 1.00 USD the day before")),
+        # 2 to 2.35 USD: less than a fifth more is no bad news.
+        (1.1, None),
+    ],
+)
+def test_the_step_behind_a_rise_in_cost(tmp_path: Path, draw: float, said: tuple[str, str] | None) -> None:
+    runs = [attempt(run, hours, pipeline="films") for run, hours in (("new", 2), ("old", 30))]
+    folder = write(tmp_path / "studio", runs)
+    calls = [f"n1,new,draw,big,{moment(2)},{draw},USD", f"n2,new,write,small,{moment(2)},1.25,USD"]
+    calls += [
+        f"o{n},old,{step},small,{moment(30)},{cost},USD" for n, (step, cost) in enumerate((("draw", 1), ("write", 1)))
+    ]
+    # What cost nothing the day before is no rise that a step could explain.
+    calls += [f"e,new,draw,small,{moment(2)},9,EUR"]
+    (folder / "calls.csv").write_text("id,run,step,model,called_at,cost,currency\n" + "\n".join(calls) + "\n", "utf-8")
+    db = ReportDatabase(tmp_path)
+    db.ingest(folder)
+    rows = [row for row in db.report("last_hours", per="step") if row["currency"] == "USD"]
+    assert {(row["step"], row["model"]): (row["value"], row["previous_value"]) for row in rows} == {
+        ("draw", "big"): (draw, 0),
+        ("draw", "small"): (0, 1),
+        ("write", "small"): (1.25, 1),
+    }
+    asked = reasons.COSTLIER
+    with closing(sqlite3.connect(db.path)) as connection:
+        given = {"hours": "24", "per": "step"}
+        fact = reasons.costlier(reports.select(connection, reports.find(asked.report), given, asked.select))
+    assert (fact and (fact.text, fact.detail)) == said
+    assert not fact or fact.params == {**given, "source": "studio", "pipeline": "films"}

@@ -112,6 +112,9 @@ def test_pages_of_each_kind_hold(browser: webdriver.Chrome, site: str, path: str
     opened(browser, site + path)
     assert browser.execute_script("return window.hacked") is None
     assert browser.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
+    # Nor does a table, however many columns it has.
+    wide = "return [...document.querySelectorAll('.rows')].filter(rows => rows.scrollWidth > rows.clientWidth)"
+    assert browser.execute_script(wide) == []
     empty = "return [...document.querySelectorAll('figure.chart')].filter(figure => !figure.querySelector('svg path'))"
     assert browser.execute_script(empty) == []
 

@@ -62,6 +62,36 @@ def values(part: charts.Part) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("rows", "field", "names"),
+    [
+        # Two pipelines of one source would be two lines of one colour.
+        ([("tales", "books"), ("tales", "shorts")], "pipeline", ["books", "shorts"]),
+        ([("tales", "books"), ("tales", None), ("films", "reels")], "pipeline", ["books", "none", "reels"]),
+        # A name in two sources tells no more than these.
+        ([("tales", "books"), ("films", "books")], "source", ["films", "tales"]),
+        ([("tales", "books"), ("tales", "reels"), ("films", "books")], "source", ["films", "tales"]),
+        ([("tales", "books")], "source", ["tales"]),
+    ],
+)
+def test_lines_of_one_colour_are_told_apart(rows: list[tuple[str, str]], field: str, names: list[str]) -> None:
+    encoding = {
+        "x": {"field": "day", "type": "temporal"},
+        "y": {"field": "p95_ms", "type": "quantitative"},
+        "color": {"field": "source", "type": "nominal"},
+        "detail": {"field": "pipeline", "type": "nominal"},
+    }
+    told = [
+        {"day": f"2026-03-0{day}", "source": source, "pipeline": pipeline, "p95_ms": 1000 + day}
+        for source, pipeline in rows
+        for day in (1, 2)
+    ]
+    (part,) = drawn({"mark": "line", "encoding": encoding}, told).parts
+    assert {value["colour"] for value in values(part)} == {*names}
+    channel = (part.spec["layer"][0] if "layer" in part.spec else part.spec)["encoding"]["color"]
+    assert (channel["title"], sorted(channel["scale"]["domain"])) == (field, names)
+
+
 def test_each_folded_column_is_a_part_of_its_bar() -> None:
     tales, films = drawn(FOLDED, STATES).parts
     assert (tales.heading, films.heading) == ("tales", "films")
@@ -303,3 +333,63 @@ def test_of_many_charts_the_largest_are_drawn(bars: int, headings: list[str]) ->
     assert [part.heading for part in found.parts] == headings
     assert found.has_more == (len(headings) == 2)
     assert found.notes == (("The 2 largest of 4 are drawn.",) if found.has_more else ())
+
+
+DURATIONS: dict[str, Any] = {
+    "mark": "line",
+    "encoding": {
+        "x": {"field": "day", "type": "temporal"},
+        "y": {"field": "p95_ms", "type": "quantitative"},
+        "row": {"field": "step", "type": "nominal"},
+    },
+}
+
+
+def of_steps(**steps: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Durations of steps on the first days of March."""
+    return [
+        {"step": step, "day": f"2026-03-0{day}", "p95_ms": value}
+        for step, found in steps.items()
+        for day, value in enumerate(found, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "scale"),
+    [
+        # One of them differs a hundred times: beside it an even scale would look like another trend.
+        ({"write": (1000, 100_000), "draw": (2000, 3000)}, "log"),
+        ({"write": (1000, 100_000), "draw": (0, 3000)}, "symlog"),
+        # Each of them is even, however far apart they are.
+        ({"write": (1, 2), "draw": (200_000, 300_000)}, None),
+    ],
+)
+def test_parts_below_each_other_have_one_kind_of_scale(steps: dict[str, tuple[int, ...]], scale: str | None) -> None:
+    found = [encoding(part)["y"].get("scale", {}).get("type") for part in drawn(DURATIONS, of_steps(**steps)).parts]
+    assert found == [scale, scale]
+
+
+@pytest.mark.parametrize("mark", ["line", "bar"])
+def test_a_single_day_stands_in_the_middle_with_its_date(mark: str) -> None:
+    (part,) = drawn({**DURATIONS, "mark": mark}, of_steps(write=(1000,))).parts
+    assert encoding(part)["x"]["type"] == "ordinal"
+    assert encoding(part)["x"]["axis"]["values"] == ["2026-03-01"]
+    (part,) = drawn({**DURATIONS, "mark": mark}, of_steps(write=(1000, 2000))).parts
+    assert encoding(part)["x"]["type"] == ("temporal" if mark == "line" else "ordinal")
+
+
+@pytest.mark.parametrize(("field", "title"), [("cost", "cost (USD)"), ("input_tokens", "input tokens")])
+def test_only_money_has_a_currency(field: str, title: str) -> None:
+    """Tokens stand beside what they saved, in rows with a currency."""
+    chart = {
+        "mark": "bar",
+        "encoding": {"y": {"field": "model", "type": "nominal"}, "x": {"field": field, "type": "quantitative"}},
+    }
+    (part,) = drawn(chart, [{"model": "m", field: 7, "saved": 2.0, "currency": "USD"}]).parts
+    assert encoding(part)["x"]["axis"]["title"] == title
+
+
+def encoding(part: charts.Part) -> dict[str, Any]:
+    """The channels of the first layer."""
+    found: dict[str, Any] = (part.spec["layer"][0] if "layer" in part.spec else part.spec)["encoding"]
+    return found

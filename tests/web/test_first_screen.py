@@ -15,7 +15,7 @@ from helpers.serving import ESCAPED, HOSTILE, Served
 
 from storyreport import rollups, schema
 from storyreport.reports import periods
-from storyreport.verdicts import figures
+from storyreport.verdicts import figures, reasons
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +202,7 @@ def test_where_most_failed(
 ) -> None:
     monkeypatch.setattr(periods, "now", lambda: datetime(2026, 3, 1, 3, tzinfo=timezone.utc))
     plain = {"failures": 1, "pipelines": 1, "source": "s", "pipeline": "books", "step": "cut", "error": "Torn\n\tpaper"}
-    fact = figures.most_failed([{**plain, "first_at": "2026-03-01T02:31:07.000Z", **row}])
+    fact = reasons.most_failed([{**plain, "first_at": "2026-03-01T02:31:07.000Z", **row}])
     assert fact
     assert (fact.text, fact.detail) == (said, "Torn paper")
     assert fact.params == {"since": "24h", **params}

@@ -18,6 +18,7 @@ from helpers.report_database import change
 from helpers.serving import ESCAPED, HOSTILE, SOURCES, Served, fill
 
 from storyreport import reports, schema
+from storyreport.web.tiles import Span, Words, _tile
 
 
 @cache
@@ -94,17 +95,29 @@ def catalogue(page: str) -> list[str]:
 
 
 def test_the_tiles_say_what_was_planted(served: Served) -> None:
-    """Figures of RUNS and of one call of 4.25 USD; what came on days 7 to 13 is the week before."""
+    """Figures of RUNS and of one call of 4.25 USD; what came on days 7 to 13 is the week before.
+
+    Today is not over: runs are compared by full days, 16 on days 1 to 7 against 143 on days 8 to 14.
+    """
     shown = tiles(served)
     # 9 of 10 runs against 6 of 13: 90.0 % and 46.2 %.
     assert shown["Success rate"].startswith("90.0 % ▲ 43.8 points better 9 of 10 runs")
-    assert shown["Runs"].startswith("10 ▼ 23 % fewer 1 failed")
+    assert shown["Runs"].startswith("10 ▼ 89 % fewer 1 failed")
+    for title, tone in (("Success rate", "good"), ("Runs", "bad")):
+        assert re.search(rf">{title}</a></h2>.*?<p class=.change {tone}.", served.get("/").text, re.DOTALL)
     assert shown["Median duration"] == "\N{EN DASH} no run completed in the last 7 days"
     assert shown["Cost"].startswith("4.25 USD last 7 days")
     # Two stories were completed, which is accepted.
     assert shown["Cost per accepted story"].startswith("2.12 USD 2 stories accepted")
     # run-1 and run-2, silent since 2025.
     assert shown["Stuck"].startswith("2 silent for too long")
+
+
+@pytest.mark.parametrize(("now", "tone"), [(104, ""), (106, "bad"), (94, "good")])
+def test_a_small_change_is_neither_good_nor_bad(now: float, tone: str) -> None:
+    """Of a cost of 100 USD the week before."""
+    found = _tile("Cost", "", Span(now, 100, {}), "", Words("more", "less", False))
+    assert (found.change[2:], found.tone) == (f"{abs(now - 100)} % {'more' if now > 100 else 'less'}", tone)
 
 
 def test_health_leads_on(served: Served) -> None:

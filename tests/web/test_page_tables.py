@@ -110,6 +110,31 @@ def test_the_period_before_stands_beside_where_it_is_compared(tmp_path: Path) ->
     assert '<small class="before">' not in plain
 
 
+def test_of_many_columns_some_stand_below_others(tmp_path: Path) -> None:
+    """The run took 60 s, 21 before it 10 s each; a column that rows are sorted by is one of its own."""
+    lines = [f"n-{n},books,x,write,completed,2026-03-{n:02}T10:00:00Z,2026-03-{n:02}T10:00:10Z," for n in range(1, 22)]
+    lines += ["n-22,books,x,write,failed,2026-03-22T10:00:00Z,2026-03-22T10:01:00Z,Boom"]
+    lines += ["n-23,films,y,write,completed,2026-03-22T10:00:00Z,2026-03-22T10:01:00Z,"]
+    (tmp_path / "studio.csv").write_text(STEPS + "\n".join(lines) + "\n", "utf-8")
+    (tmp_path / "others.csv").write_text(STEPS + lines[0] + "\n", "utf-8")
+    calls = "id,run,provider,called_at,cost,currency\nc,n-22,acme,2026-03-22T10:00:00Z,1,USD\n"
+    (tmp_path / "calls.csv").write_text(calls, "utf-8")
+    db = ReportDatabase(tmp_path)
+    db.ingest(tmp_path / "studio.csv", tmp_path / "calls.csv", name="studio")
+    db.ingest(tmp_path / "others.csv")
+    with closing(Served(db.path)) as served:
+        page = served.get("/storyreport/recent_runs").text
+        by_kind = served.get("/storyreport/recent_runs?_sort=kind").text
+    headings = re.findall(HEADING, page)
+    assert {"kind", "usual_ms", "pipeline"}.isdisjoint(headings)
+    assert {"run", "source", "duration_ms"} <= {*headings}
+    row = next(row for row in page.split("<tr>") if ">n-22<" in row)
+    assert re.findall(r'<small class="before">(.*?)</small>', row)[0] == "run"
+    assert "usually 10.0 s" in re.sub("<[^>]+>", "", row)
+    assert re.search(r'col-source.*?<small class="before"><a[^>]*>books</a></small>', row, re.DOTALL)
+    assert "kind" in re.findall(HEADING, by_kind)
+
+
 def read(folder: Path, columns: str, show: str = "table") -> dashboards.Dashboard:
     path = folder / "team.yml"
     path.write_text(

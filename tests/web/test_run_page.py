@@ -9,6 +9,8 @@ from helpers.denying import denied
 from helpers.report_database import ReportDatabase
 from helpers.serving import HOSTILE, Served
 
+from storyreport.web import run_page
+
 HEAD = "run,pipeline,step,attempt,status,started_at,ended_at,duration_ms,error"
 
 
@@ -51,6 +53,25 @@ def test_it_opens_with_the_sentence_of_its_status(served: Served) -> None:
     assert opening
     assert unescape(opening[1]) == row["summary"]
     assert row["summary"] not in section(page, "run_status"), "it is not said twice"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([(3.0, 1.0, "USD")], "Cost: 3.00 USD, 3.0 times the usual 1.00 USD."),
+        ([(1.5, 1.0, "USD")], "Cost: 1.50 USD, 50 % more than the usual 1.00 USD."),
+        ([(0.5, 1.0, "USD")], "Cost: 0.50 USD, 50 % less than the usual 1.00 USD."),
+        ([(1.05, 1.0, "USD")], "Cost: 1.05 USD, about the usual 1.00 USD."),
+        ([(2.0, None, "USD"), (4.0, 1.0, "EUR")], "Cost: 2.00 USD; 4.00 EUR, 4.0 times the usual 1.00 EUR."),
+        ([(2.0, 0.0, "USD")], "Cost: 2.00 USD."),
+        # A call without a known cost has neither amount nor currency.
+        ([(None, None, None)], ""),
+        ([], ""),
+    ],
+)
+def test_it_says_what_the_run_cost_against_what_is_usual(rows: list[tuple[object, ...]], said: str) -> None:
+    named = [dict(zip(("cost", "usual_cost", "currency"), row, strict=True)) for row in rows]
+    assert run_page.cost([{"source": "alpha", **row} for row in named]) == said
 
 
 def test_it_leads_to_the_runs_around_it_and_to_a_comparison(served: Served) -> None:

@@ -9,6 +9,8 @@ LETTER, WIDE_LETTER, LINE = 6.5, 7.4, 13
 NARROW = 560
 # More days than this are drawn on a scale of time, which is not as exact about where a bar stands.
 MOST_BANDS = 400
+# A bar of a few days is no wider.
+WIDEST_BAR = 120
 # A time's label, as fine as the ticks are: a day, a minute, a second or a part of it.
 TICK = (
     "utcFormat(datum.value, datum.value % 1000 ? '%S.%L s' : utcseconds(datum.value) ? '%H:%M:%S' :"
@@ -42,6 +44,11 @@ def bucket(day: str, later: int, by: str) -> str:
     return (moved - timedelta(moved.weekday() if by == "week" else 0)).isoformat()
 
 
+def is_banded(every: Sequence[str], is_bar: bool) -> bool:
+    """Whether days have bands: those of bars, and a single day, which would be no length of time."""
+    return len(every) == 1 or (is_bar and len(every) <= MOST_BANDS)
+
+
 def dated(every: Sequence[str], own: dict[str, Any], width: int, is_bar: bool, by: str = "day") -> dict[str, Any]:
     """The channel of days: never shifted by the reader's time zone, one label on the last day."""
     form, room = ("%b %d", 80) if width < NARROW else ("%Y-%m-%d", 110)
@@ -50,7 +57,7 @@ def dated(every: Sequence[str], own: dict[str, Any], width: int, is_bar: bool, b
     axis = {"title": None, "labelAngle": 0, "grid": False, "labelFlush": False, **own.get("axis", {})}
     step = -(-len(every) // most)
     shown = list(every)[::-1][::step][::-1]
-    if is_bar and len(every) <= MOST_BANDS:
+    if is_banded(every, is_bar):
         axis |= {"values": shown, "labelExpr": f"utcFormat(toDate(datum.label), '{form}')", "labelOverlap": False}
         return {"type": "ordinal", "field": "name", "scale": {"domain": list(every)}, "axis": axis}
     axis |= {"format": form}
@@ -87,7 +94,7 @@ def named(own: dict[str, Any], labels: Sequence[str], limit: float) -> tuple[dic
 
 def stepped(own: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """The channel of a few names or months below bars."""
-    axis = {"title": None, "labelAngle": 0, "labelOverlap": True, **own.get("axis", {})}
+    axis = {"title": None, "labelAngle": 0, "labelOverlap": True, "labelSeparation": 8, **own.get("axis", {})}
     return {"type": "ordinal", "field": "name", "sort": own.get("sort", list(names)), "axis": axis}
 
 

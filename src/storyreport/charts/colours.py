@@ -9,8 +9,9 @@ PALETTE = (
     *("#1593bd", "#b0733f", "#6f7fe0", "#3f9a58", "#c9605f", "#9c7a8f"),
 )
 STATUS = {
-    **dict.fromkeys(("completed", "ok"), "#3f9a58"),
-    **dict.fromkeys(("failed", "problem"), "#d9534f"),
+    # A bluish green and a dark red: colour-blind people see them apart.
+    **dict.fromkeys(("completed", "ok"), "#2fa37a"),
+    **dict.fromkeys(("failed", "problem"), "#c8322f"),
     "running": "#3f7fd0",
     "queued": "#7c8794",
     **dict.fromkeys(("waiting", "warning"), "#b9801a"),

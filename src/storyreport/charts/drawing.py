@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from . import units
 from .colours import NONE
 from .marks import distinct, drawable, totals
 from .single import MOST_BARS, Context, Single
@@ -38,6 +39,7 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     measure = next((encoding[name] for name in "xy" if encoding.get(name, {}).get("type") == "quantitative"), None)
     if not kept or (measure and measure.get("field") and not any(row[measure["field"]] for row in kept)):
         return None
+    chart = _told_apart(chart, kept)
     split = encoding.get("row", {}).get("field")
     names = distinct(kept, split) if split else [None]
     # Charts below each other are compared: they have the same days.
@@ -54,6 +56,7 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
         sums = totals(kept, split, measure)
         names = sorted(names, key=lambda name: -sums[name])[:most]
         notes.append(f"The {most} largest of {len(sums)} are drawn.")
+    chart = _scaled_alike(chart, [[row for row in kept if row[split] == name] for name in names] if split else [])
     for name in names:
         own = [row for row in kept if not split or row[split] == name]
         before = [row for row in context.before if not split or (row[split] or NONE) == name]
@@ -63,3 +66,35 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
             parts.append(Part(str(name or "none") if len(names) > 1 else "", spec))
             has_more = has_more or part.has_more
     return Drawing(tuple(parts), tuple(dict.fromkeys(notes)), has_more) if parts else None
+
+
+def _scaled_alike(chart: Mapping[str, Any], parts: Sequence[Sequence[Row]]) -> Mapping[str, Any]:
+    """The chart with a logarithmic scale in all parts where one needs it: below each other they are read as one."""
+    encoding, mark = chart["encoding"], chart["mark"]
+    axis = next((name for name in "xy" if encoding.get(name, {}).get("type") == "quantitative"), "")
+    field = encoding.get(axis, {}).get("field")
+    if len(parts) < 2 or not field:
+        return chart
+    is_bar = (mark if isinstance(mark, str) else mark["type"]) == "bar"
+
+    def scaled(rows: Sequence[Row]) -> dict[str, Any]:
+        measure = dict(encoding[axis])
+        units.spread(measure, [row[field] for row in rows], is_bar)
+        return measure
+
+    if not any(units.is_logarithmic(scaled(rows)) for rows in parts):
+        return chart
+    return {**chart, "encoding": {**encoding, axis: scaled([row for rows in parts for row in rows])}}
+
+
+def _told_apart(chart: Mapping[str, Any], rows: Sequence[Row]) -> Mapping[str, Any]:
+    """The chart with lines coloured by their detail, where each of these has a colour of its own then, and had none."""
+    encoding = chart["encoding"]
+    colour, detail = (encoding.get(name, {}).get("field") for name in ("color", "detail"))
+    if not colour or not detail:
+        return chart
+    details = distinct(rows, detail)
+    pairs = {(row[colour], row[detail]) for row in rows}
+    if not len(distinct(rows, colour)) < len(details) == len(pairs):
+        return chart
+    return {**chart, "encoding": {**encoding, "color": {**encoding["color"], "field": detail}}}

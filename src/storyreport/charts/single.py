@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..values.quantities import MONEY
 from . import axes, bounds, units
 from .bounds import Bound
 from .colours import colours
@@ -117,6 +118,8 @@ class Single:
             every = axes.days([str(name) for name in self.days or names], self.context.by)
             self._rules(every)
             channel = axes.dated(every, self.category, width, self.is_bar, self.context.by)
+            if self.is_bar and width > axes.WIDEST_BAR * len(every):
+                self.mark["width"] = axes.WIDEST_BAR
             if self.days and channel["type"] == "temporal":
                 channel["scale"] = {"domain": [axes.moment(every[0]), axes.moment(every[-1])]}
             return channel, {name: str(name)[:10] for name in names}
@@ -177,7 +180,7 @@ class Single:
 
     def _measured(self, values: list[dict[str, Any]], limits: list[Row]) -> dict[str, Any]:
         narrow, line = self.is_narrow, self.mark["type"] == "line"
-        currency = "" if units.suffix(self.measure.get("field")) else str(self.rows[0].get("currency") or "")
+        currency = str(self.rows[0].get("currency") or "") if self.measure.get("field") in MONEY else ""
         units.spread(self.measure, [value["value"] for value in values], self.is_bar)
         if units.is_logarithmic(self.measure):
             self.notes.append("Logarithmic scale.")
@@ -238,7 +241,7 @@ class Single:
             return
         kind: dict[str, Any] = {
             "field": "name",
-            "type": "ordinal" if self.is_bar and len(every) <= axes.MOST_BANDS else "temporal",
+            "type": "ordinal" if axes.is_banded(every, self.is_bar) else "temporal",
         }
         if kind["type"] == "temporal":
             kind["timeUnit"] = "utcyearmonthdate"

@@ -57,6 +57,9 @@ SOURCES, SOURCE_WEIGHTS = ("pipeline", "manual", "reddit", "auto-generated"), (6
 STORIES, FRESH, PENDING, MISSING_FILES, EARLY_FILES = 380, 6, 7, 4, 3
 # The first story of the last hour takes so long to generate: whenever the demo is made, a run is slower than usual.
 SLOW_MS = 840_000
+# Stories of the last night that the provider turned away, so long ago: whenever the demo is made, there were failures.
+FAILING = (timedelta(hours=9, minutes=12), timedelta(hours=8, minutes=37), timedelta(hours=7, minutes=51))
+FAILING_AT = 2
 # Steps that have started and not ended, by position and how long ago: the first few just work, the others hang.
 RUNNING = ((2, timedelta(minutes=4)), (2, timedelta(minutes=9)), (3, timedelta(seconds=50)), (4, timedelta(minutes=2)))
 HANGING = ((2, timedelta(hours=5)), (2, timedelta(days=2, hours=3)), (4, timedelta(days=9)))
@@ -96,6 +99,7 @@ class Story:
     held: tuple[int, datetime] | None = None  # this step starts then and does not end
     waits_for: int = 0  # this step, never the first, is pending
     is_slow: bool = False
+    fails_at: int = -1  # all tries of this step fail
 
 
 @dataclass
@@ -124,16 +128,19 @@ class Tracker:
     def run_step(self, clock: datetime, run_id: str, story: Story, step: Step) -> tuple[datetime, str, bool]:
         """Run a step until it succeeds or its tries are used up, then check what it made."""
         # Nothing goes wrong before the story gets where it stops.
-        smooth = story.held or story.waits_for or story.is_slow
+        is_last = STEPS.index(step) == story.fails_at
+        smooth = story.held or story.waits_for or story.is_slow or story.fails_at >= 0
         rejected = not smooth and self.rng.random() < step.rejected
         if rejected and step is not STEPS[0] and self.rng.random() < 0.5:
             # Run with --no-db: the database hears of the step from the failed check alone.
             self.save_output(clock, story, step, run_id)
             return self.check(clock, run_id, story, step, passed=False)
         chance, cause = (0.0 if smooth else step.failing), self.rng.choice(step.errors)
+        if is_last:
+            chance, cause = 1.0, step.errors[0]
         for attempt in range(2 * MAX_TRIES):
             if attempt == MAX_TRIES:
-                if self.rng.random() > RERUN:
+                if is_last or self.rng.random() > RERUN:
                     break
                 clock += timedelta(hours=self.rng.uniform(3, 20))  # until somebody looked and started it again
                 run_id = run_name(clock)
@@ -146,7 +153,7 @@ class Tracker:
                 return self.check(clock, run_id, story, step, passed=not rejected)
             error = fill(self.rng, cause, story=story.story_id, run=run_id, at=utc(clock))
             self.end_step(clock, story, step, run_id, milliseconds, error)
-            chance, clock = SECOND_FAILURE, clock + timedelta(seconds=10)
+            chance, clock = (chance if is_last else SECOND_FAILURE), clock + timedelta(seconds=10)
         return clock, run_id, False
 
     def execution_time(self, clock: datetime, story: Story, step: Step) -> int:
@@ -233,16 +240,16 @@ def new_stories(rng: random.Random, now: datetime) -> list[Story]:
         *((now - timedelta(minutes=rng.uniform(15, 58)), None) for _ in range(FRESH)),
         # The steps before need some minutes; 2 hours are enough for the slowest of them.
         *((stop[1] - timedelta(hours=2, seconds=rng.uniform(0, 900)), stop) for stop in held),
+        *((now - ago, None) for ago in FAILING),
     ]
     starts.sort(key=itemgetter(0))
     stories = []
     for number, (title, (at, stop)) in enumerate(zip(new_titles(rng, len(starts)), starts, strict=True), start=1):
         source = "manual" if title in ODD_TITLES else rng.choices(SOURCES, SOURCE_WEIGHTS)[0]
-        if source == "auto-generated":
-            stories.append(Story(f"STORY-{at:%Y%m%d%H%M%S}", None, source, at, stop))
-        else:
-            stories.append(Story(f"STORY-{number:04}", title, source, at, stop))
-    for story in rng.sample([s for s in stories[-80:-20] if not s.held], PENDING):
+        name, known = (f"{at:%Y%m%d%H%M%S}", None) if source == "auto-generated" else (f"{number:04}", title)
+        fails_at = FAILING_AT if now - at in FAILING else -1
+        stories.append(Story(f"STORY-{name}", known, source, at, stop, fails_at=fails_at))
+    for story in rng.sample([s for s in stories[-80:-20] if not s.held and s.fails_at < 0], PENDING):
         story.waits_for = rng.randint(1, 4)
     next(story for story in stories if not story.held and story.start > now - timedelta(hours=1)).is_slow = True
     return stories

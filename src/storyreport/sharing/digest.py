@@ -12,7 +12,7 @@ from .. import reports
 from ..errors import UsageError
 from ..reports import periods
 from ..values.quantities import duration, money
-from ..verdicts import acknowledged, figures
+from ..verdicts import acknowledged, figures, reasons
 
 Row = dict[str, Any]
 # The beginning of an error says which one it is.
@@ -74,7 +74,7 @@ def _text(value: object) -> str:
 
 
 def _times(row: Row) -> str:
-    return f"{row['work']}: {row['now']:,} ({row['before']:,} in as many days before)"
+    return f"{row['work']}: {row['now']:,} (in as many days up to yesterday {row['full']:,}, before {row['before']:,})"
 
 
 def _step(row: Row) -> str:
@@ -93,7 +93,8 @@ def _failing(row: Row) -> str:
 
 def _cost_change(row: Row) -> str:
     was, now = (money(row[name], row["currency"] or "") for name in ("previous_cost", "cost"))
-    return f"{row['provider'] or 'unknown provider'} of {row['source']}: {now}, {was} before"
+    who = f"{row['provider'] or 'unknown provider'} of {row['source']}"
+    return f"{who}: {now} up to yesterday, {was} in as many days before"
 
 
 def _health(row: Row) -> str:
@@ -111,7 +112,14 @@ def _failure(row: Row) -> str:
 
 
 def _failed_most(row: Row) -> str:
-    fact = figures.most_failed([row], hours=None)
+    return _said(reasons.most_failed([row], hours=None))
+
+
+def _stopped(row: Row) -> str:
+    return _said(reasons.missing([{**row, "pipelines": 1}]))
+
+
+def _said(fact: figures.Fact | None) -> str:
     return f"{fact.text}: {_text(fact.detail)}" if fact else ""
 
 
@@ -124,16 +132,18 @@ PARTS = (
         """select "check", status, detail, report, count from report where status <> 'ok' order by status""",
         _health,
     ),
-    Part.of("What failed most", figures.MOST_FAILED_OF_DAYS, _failed_most),
+    Part.of("What failed most", reasons.MOST_FAILED_OF_DAYS, _failed_most),
+    Part.of("Missing runs", reasons.MISSING, _stopped),
     Part(
         "Work done",
         "throughput",
-        {"since": "{before}", "until": "today"},
+        {"since": "{full_before}", "until": "today"},
         """
         select
             work,
             sum(case when day >= :first then times else 0 end) as now,
-            sum(case when day < :first then times else 0 end) as before
+            sum(case when day >= date(:first, '-1 day') and day < :today then times else 0 end) as full,
+            sum(case when day < date(:first, '-1 day') then times else 0 end) as before
         from (
             select 1 as place, 'stories completed' as work, day, stories_completed as times from report
             union all
@@ -173,17 +183,19 @@ PARTS = (
     Part.of("New errors", figures.NEW_ERRORS, _failure),
 )
 
-# What `last_hours` says of hours, of days: its figures of the period and of as many days before.
+# What `last_hours` says of hours, of days: its figures of the period, and, as today is not over, those of as many full
+# days up to yesterday and before.
 SUMS = (
     figures.Question(
         "throughput",
-        {"since": "{before}", "until": "today"},
+        {"since": "{full_before}", "until": "today"},
         """
         select
             figure,
             null as currency,
             sum(case when day >= :first then times else 0 end) as value,
-            sum(case when day < :first then times else 0 end) as previous_value
+            sum(case when day >= date(:first, '-1 day') and day < :today then times else 0 end) as full_value,
+            sum(case when day < date(:first, '-1 day') then times else 0 end) as previous_value
         from (
             select 'runs' as figure, day, runs_completed + runs_failed as times from report
             union all
@@ -194,13 +206,14 @@ SUMS = (
     ),
     figures.Question(
         "cost",
-        {"since": "{before}", "until": "today"},
+        {"since": "{full_before}", "until": "today"},
         """
         select
             'cost' as figure,
             currency,
             sum(case when day >= :first then cost else 0 end) as value,
-            sum(case when day < :first then cost else 0 end) as previous_value
+            sum(case when day >= date(:first, '-1 day') and day < :today then cost else 0 end) as full_value,
+            sum(case when day < date(:first, '-1 day') then cost else 0 end) as previous_value
         from report
         where cost is not null
         group by currency
@@ -219,7 +232,12 @@ def digest(connection: sqlite3.Connection, period: str) -> Digest:
     days = (today - bounds.since).days + 1
     words = {"since": bounds.since.isoformat(), "days": str(days)}
     words["before"] = (bounds.since - timedelta(days=days)).isoformat()
-    found = [_section(connection, part, words) for part in PARTS]
+    words["full_before"] = (bounds.since - timedelta(days=days + 1)).isoformat()
+    words["today"] = today.isoformat()
+    hours = HOURS.fullmatch(period.strip().lower())
+    parts = (*PARTS, _of_hours(int(hours[1]))) if hours else PARTS
+    words["hours"] = hours[1] if hours else ""
+    found = [_section(connection, part, words) for part in parts]
     known = sum(row["count"] for section in found[:1] for row in section.rows if not row["new"])
     sections = tuple(section for section in (_news(found[0]), *found[1:]) if section.rows)
     has_runs = any(row["now"] for section in sections if section.title == "Work done" for row in section.rows)
@@ -227,7 +245,7 @@ def digest(connection: sqlite3.Connection, period: str) -> Digest:
     verdict = f"{len(problems)} thing{'s' if len(problems) > 1 else ''} to look at" if problems else "All is well"
     verdict += f"; {known:,} known" if known else ""
     if has_runs:
-        verdict += f". {_sums(connection, period, words)}"
+        verdict += f". {_sums(connection, words)}"
     else:
         newest = figures.last_run(_rows(connection, figures.LAST_RUN, words))
         verdict += ", ".join(["; no runs", *(fact.text for fact in newest)])
@@ -240,10 +258,15 @@ def _news(health: Section) -> Section:
     return replace(health, lines=tuple(line for line, _ in kept), rows=tuple(row for _, row in kept))
 
 
-def _sums(connection: sqlite3.Connection, period: str, words: Mapping[str, str]) -> str:
+def _of_hours(hours: int) -> Part:
+    """The section on what cost more in the last hours, which the sections on days do not know."""
+    return Part.of("What cost more", reasons.COSTLIER, lambda row: _said(reasons.costlier([row], hours)))
+
+
+def _sums(connection: sqlite3.Connection, words: Mapping[str, str]) -> str:
     """The home page's verdict for a period of hours; for others the sums of their days, as the sections have them."""
-    if hours := HOURS.fullmatch(period.strip().lower()):
-        facts, named = figures.of_hours(connection, int(hours[1])), f"Last {hours[1]} h"
+    if hours := words["hours"]:
+        facts, named = figures.of_hours(connection, int(hours)), f"Last {hours} h"
     else:
         rows = [row for asked in SUMS for row in _rows(connection, asked, words)]
         facts = figures.verdict(rows, None, before=f"the {words['days']} days before")
@@ -253,7 +276,9 @@ def _sums(connection: sqlite3.Connection, period: str, words: Mapping[str, str])
 
 def _rows(connection: sqlite3.Connection, asked: figures.Question, words: Mapping[str, str]) -> list[Row]:
     params = {name: value.format(**words) for name, value in asked.params.items()}
-    return reports.select(connection, reports.find(asked.report), params, asked.select, {"first": words["since"]})
+    return reports.select(
+        connection, reports.find(asked.report), params, asked.select, {"first": words["since"], "today": words["today"]}
+    )
 
 
 def _section(connection: sqlite3.Connection, part: Part, words: Mapping[str, str]) -> Section:

@@ -73,32 +73,6 @@ SLOW_RUNS = Question(
 )
 # Asked where nothing ran.
 LAST_RUN = Question("recent_runs", {"limit": "1"}, "select max(started_at) as at, count(*) as runs from report")
-# What failed most: errors that begin alike are one, as ids and places come later. The error is that of the last time; a
-# name is empty where there are several.
-_MOST_FAILED = """
-    select
-        count(*) as failures,
-        count(distinct source || ' ' || coalesce(pipeline, '')) as pipelines,
-        case when count(distinct source) = 1 then min(source) end as source,
-        case when count(distinct source || ' ' || coalesce(pipeline, '')) = 1 then min(pipeline) end as pipeline,
-        case when count(distinct step) = 1 then min(step) end as step,
-        min(failed_at) as first_at,
-        substr(max(failed_at || coalesce(error, '')), 25) as error
-    from report
-    where failed_at >= {first}
-    group by coalesce(substr(error, 1, 40), source || ' ' || coalesce(pipeline, '') || ' ' || coalesce(step, ''))
-    order by failures desc, max(failed_at) desc
-    limit {most}
-"""
-# In the last :hours, and since :first, the first day of the period.
-MOST_FAILED = Question(
-    "failed_runs",
-    {"since": "{hours}h", "hours": "{hours}"},
-    _MOST_FAILED.format(first="strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || :hours || ' hours')", most=1),
-)
-MOST_FAILED_OF_DAYS = Question(
-    "failed_runs", {"since": "{since}", "until": "today"}, _MOST_FAILED.format(first=":first", most=3)
-)
 # Named where the source has the step in several.
 PIPELINE = "case when count(*) over (partition by source, step) > 1 then pipeline end as pipeline"
 # Since :first, the first day of the period, against as many days before.
@@ -152,9 +126,10 @@ FAILING_STEPS = Question(
     limit 5
     """,
 )
+# Today is not over: the full days up to yesterday, against as many before.
 COST_CHANGES = Question(
     "cost",
-    {"since": "{before}", "until": "today"},
+    {"since": "{full_before}", "until": "yesterday"},
     f"""
     select
         source,
@@ -169,10 +144,10 @@ COST_CHANGES = Question(
             source,
             provider,
             currency,
-            round(sum(case when day >= :first then cost else 0 end), 6) as cost,
-            round(sum(case when day < :first then cost else 0 end), 6) as previous_cost,
-            sum(case when day >= :first then calls else 0 end) as calls,
-            sum(case when day < :first then calls else 0 end) as previous_calls
+            round(sum(case when day >= date(:first, '-1 day') then cost else 0 end), 6) as cost,
+            round(sum(case when day < date(:first, '-1 day') then cost else 0 end), 6) as previous_cost,
+            sum(case when day >= date(:first, '-1 day') then calls else 0 end) as calls,
+            sum(case when day < date(:first, '-1 day') then calls else 0 end) as previous_calls
         from report
         where cost is not null
         group by source, provider, currency
@@ -254,37 +229,12 @@ def last_run(rows: Sequence[Row]) -> tuple[Fact, ...]:
     return (Fact(f"the last one {when} ({day})", "recent_runs", {"since": str(day - timedelta(days=6))}),)
 
 
-def most_failed(rows: Sequence[Row], hours: int | None = 24) -> Fact | None:
-    """Where most of the last hours failed, and why, from the rows of MOST_FAILED; None where nothing did.
-
-    Of days (no hours), it says the day.
-    """
-    if not rows:
-        return None
-    row = rows[0]
-    named = {name: row[name] for name in ("source", "pipeline", "step") if row[name]}
-    who = _short(row["pipeline"] or row["source"]) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
-    where = f" in {_short(row['step'])}" if row["step"] else ""
-    often, since = (f"{row['failures']:,} times", "since") if row["failures"] > 1 else ("once", "at")
-    text = f"{who} failed {often}{where}, {since} {_moment(row['first_at'], hours is not None)}"
-    error = " ".join(row["error"].split()) or "no error is recorded"
-    of_hours = {"since": f"{hours}h"} if hours else {}
-    return Fact(text, MOST_FAILED.report, {**of_hours, **named}, True, error)
-
-
-def _moment(at: str, is_near: bool) -> str:
-    """A time of today or yesterday by the clock where that is near enough, another one with its day."""
-    ago = (periods.now().date() - date.fromisoformat(at[:10])).days
-    word = {0: "", 1: " yesterday"}.get(ago) if is_near else None
-    return f"{at[:10]} {at[11:16]} UTC" if word is None else f"{at[11:16]} UTC{word}"
-
-
 def change_words(change_pct: float, more: str, less: str) -> str:
     """A change in words: `18 % more`; a change of less than half a percent is none."""
     return f"{abs(change_pct):,.0f} % {more if change_pct > 0 else less}"
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """A name with both its ends: long ones often differ in the last letters only."""
     return name if len(name) <= LONG_NAME else f"{name[: LONG_NAME // 3]}…{name[-LONG_NAME // 2 :]}"
 
@@ -294,7 +244,7 @@ def _slow(rows: Sequence[Row], within: Mapping[str, str]) -> Fact:
     worst, text = rows[0], f"{sum(row['slow'] for row in rows):,} slower than usual"
     is_bad = worst["slow"] > BAD_SLOW_SHARE * worst["compared_runs"]
     if is_bad and len(rows) > 1:
-        text += f" ({_short(worst['pipeline'] or worst['source'])}: {worst['slow']:,} of {worst['compared_runs']:,})"
+        text += f" ({short(worst['pipeline'] or worst['source'])}: {worst['slow']:,} of {worst['compared_runs']:,})"
     return Fact(text, "slow_runs", within, is_bad)
 
 
@@ -305,9 +255,11 @@ def _was(failed: int, was: int, before: str) -> str:
 
 
 def _compared(row: Row, before: str, within: Mapping[str, str]) -> list[Fact]:
-    if not row["previous_value"]:
+    """The change of a cost; of days it is that of the full ones, where there are any."""
+    now = row["full_value"] if "full_value" in row else row["value"]
+    if not row["previous_value"] or ("full_value" in row and not now):
         return []
-    times = row["value"] / row["previous_value"]
+    times = now / row["previous_value"]
     change_pct = 100 * (times - 1)
     if times >= MANY_TIMES:
         return [Fact(f"{times:,.0f} times {before}", "last_hours", within, True)]

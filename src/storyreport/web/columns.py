@@ -18,6 +18,9 @@ FIRST = {
     "run_diff": ("step", "status", "with_status", "duration_ms", "with_duration_ms", "difference_ms", "error"),
     "story_attempts": ("step", "attempt", "status", "started_at", "duration_ms", "error"),
 }
+# Of more columns than this, some stand below others: (the other, the words for it).
+MANY = 10
+BELOW = {"usual_ms": ("duration_ms", "usually {}"), "kind": ("run", "{}"), "pipeline": ("source", "{}")}
 # A smaller change would read as none.
 LEAST_CHANGE_PCT = 0.5
 PREVIOUS, CHANGE = "previous_", "_change_pct"
@@ -37,6 +40,25 @@ def without_values(columns: Iterable[str], rows: Collection[Mapping[str, Any]]) 
 def compared(columns: Iterable[str]) -> list[str]:
     """The columns without those of the period before and of the change, which stand beside the values."""
     return [name for name in columns if not name.startswith(PREVIOUS) and not name.endswith(CHANGE)]
+
+
+def below(columns: Collection[str], kept: Collection[str]) -> dict[str, list[str]]:
+    """The columns that stand below another one, by that one; `kept` have a column of their own."""
+    found: dict[str, list[str]] = {}
+    for name, (other, _) in BELOW.items() if len(columns) > MANY else ():
+        if name in columns and other in columns and name not in kept:
+            found.setdefault(other, []).append(name)
+    return found
+
+
+def stacked(cell: Any, others: Mapping[str, Any]) -> Any:
+    """A cell with those of other columns below it."""
+    lines = [
+        Markup('<small class="before">{}</small>').format(Markup(BELOW[name][1]).format(other))
+        for name, other in others.items()
+        if other not in (None, "")
+    ]
+    return Markup("").join([Markup.escape("" if cell is None else cell), *lines]) if lines else cell
 
 
 def beside(cell: Any, before: Any, change_pct: float | None) -> Any:

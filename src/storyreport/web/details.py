@@ -138,7 +138,8 @@ async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool)
     heading = str(titles[0]) if kind == "story" and titles else ""
     if found:
         said = [row for result in found if result.report.name == "run_status" for row in result.rows]
-        lead = run_page.lead(said) if kind == "run" else ""
+        costs = [row for result in found if result.report.name == "run_cost" for row in result.rows]
+        lead = " ".join(filter(None, (run_page.lead(said), run_page.cost(costs)))) if kind == "run" else ""
         ways = await run_page.ways(visitor, said) if kind == "run" else ()
         facts = await _missing(visitor, kind, key, source)
         return Detail(kind, key, lead or TEXTS[kind], heading, sections, fresh, facts=facts, ways=ways)

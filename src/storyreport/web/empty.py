@@ -34,7 +34,7 @@ NOTHING = {
 FINDINGS = ("Integrity",)
 OF_TROUBLE = (
     *("stuck_runs", "blocked_stories", "failed_stories", "failed_runs", "slow_runs", "repeated_warnings", "top_errors"),
-    "cost_anomalies",
+    *("cost_anomalies", "missing_runs"),
 )
 NEEDS = re.compile(r"(?:^|(?<=\. ))[^.]*\b[Nn]eeds [^.]*\.")
 NAMED = ("source", "pipeline", "step")

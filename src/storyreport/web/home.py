@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datasette import Response, utils
 from markupsafe import Markup
 
 from .. import reports
-from ..verdicts import figures
+from ..verdicts import figures, reasons
 from ..verdicts.figures import Fact, Question
 from . import answers, context, freshness, links
 from .columns import without_values
@@ -34,6 +34,12 @@ WAYS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, dict[str, str]], ...]],
         (("most expensive", {**WEEK, "order": "cost"}), ("slowest against usual", {**WEEK, "order": "slower"})),
     ),
     ("Cost per accepted story", ("cost_per_story", "cost"), (("this month and last", MONTHS),)),
+)
+# Why the last hours were bad: a question, and the sentence made of its rows.
+REASONS = (
+    (reasons.MOST_FAILED, reasons.most_failed),
+    (reasons.MISSING, reasons.missing),
+    (reasons.COSTLIER, reasons.costlier),
 )
 # What changed: a title and the select of a report.
 CHANGES = (
@@ -72,7 +78,7 @@ class Home:
     databases: list[str]
     verdict: tuple[Part, ...] = ()
     verdict_error: str = ""
-    reason: Part | None = None  # where most failures were, and why
+    reasons: Sequence[Part] = ()  # where most failures were, which pipelines stopped, what costs more: and why
     tiles: Sequence[Tile] = ()
     wall: Wall | None = None
     ways: Sequence[tuple[str, list[tuple[str, str]]]] = ()  # (what they are about, (title, address) of each)
@@ -144,7 +150,7 @@ async def view(visitor: Visitor) -> Home:
     return Home(
         verdict=verdict,
         verdict_error=error,
-        reason=await _reason(visitor, chosen),
+        reasons=await _reasons(visitor, chosen),
         tiles=await tiles(visitor, chosen, has_runs),
         wall=await wall(visitor, chosen),
         ways=await _ways(visitor, chosen),
@@ -166,15 +172,17 @@ async def _verdict(visitor: Visitor, chosen: Mapping[str, str]) -> tuple[tuple[P
         has_runs = bool(newest.rows[0]["runs"])
         # Of usage alone nobody expects runs.
         nothing = facts[:1] if has_runs or len(facts) == 1 else ()
+        if (stopped := await _answer(visitor, reasons.MISSING, chosen)) and stopped.rows:
+            nothing = tuple(replace(fact, is_bad=True) for fact in nothing)
         facts = (*nothing, *figures.last_run(newest.rows), *facts[1:])
     return tuple([await _part(visitor, fact, chosen) for fact in facts]), "", has_runs
 
 
-async def _reason(visitor: Visitor, chosen: Mapping[str, str]) -> Part | None:
-    """Where most of the last hours failed, and why; None where nothing did, or the visitor may not see it."""
-    failed = await _answer(visitor, figures.MOST_FAILED, chosen)
-    fact = figures.most_failed(failed.rows, HOURS) if failed else None
-    return await _part(visitor, fact, chosen) if fact else None
+async def _reasons(visitor: Visitor, chosen: Mapping[str, str]) -> list[Part]:
+    """Why the last hours were bad, as far as the visitor may see it."""
+    found = [(await _answer(visitor, asked, chosen), said) for asked, said in REASONS]
+    facts = [fact for answer, said in found if answer and (fact := said(answer.rows))]
+    return [await _part(visitor, fact, chosen) for fact in facts]
 
 
 async def _answer(visitor: Visitor, asked: Question, chosen: Mapping[str, str]) -> Rows | None:
@@ -212,7 +220,7 @@ async def _shortcuts(visitor: Visitor) -> list[tuple[str, str]]:
 
 
 async def _change(visitor: Visitor, title: str, asked: Question, chosen: Mapping[str, str]) -> Change | None:
-    words = {"since": f"{DAYS}d", "before": f"{2 * DAYS}d", "days": str(DAYS)}
+    words = {"since": f"{DAYS}d", "before": f"{2 * DAYS}d", "full_before": f"{2 * DAYS + 1}d", "days": str(DAYS)}
     params = {name: value.format(**words) for name, value in asked.params.items()}
     # A value that is no parameter of the report is one of the select.
     result = await visitor.result(asked.report, {**chosen, **params, "first": first_day().isoformat()}, asked.select)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from .. import reports
@@ -170,7 +171,12 @@ async def _table(
     names = [
         name for name in columns.ordered(report.name, columns.compared(known) if own else known) if name not in hidden
     ]
-    cells = [[await _cell(visitor, row, name, known if own else ()) for name in names] for row in rows.shown]
+    below = columns.below(names, [rows.order.column] if rows.order else [])
+    names = [name for name in names if name not in {*chain(*below.values())}]
+    cells = [
+        [await _cell(visitor, row, name, known if own else (), below.get(name, ())) for name in names]
+        for row in rows.shown
+    ]
     plain = table(f"{report.title}, rows", names, cells)
     args = visitor.request.args
     here = {**values, **listing.kept(args, BARS, "_explore")}
@@ -187,8 +193,11 @@ async def _table(
     return replace(plain, columns=tuple(map(sorting, plain.columns)))
 
 
-async def _cell(visitor: Visitor, row: Any, name: str, known: Collection[str]) -> Any:
-    """A cell, beside it the one of the period before."""
+async def _cell(visitor: Visitor, row: Any, name: str, known: Collection[str], below: Collection[str]) -> Any:
+    """A cell, below it those of other columns, beside it the one of the period before."""
+    if below:
+        others = {other: await visitor.cell(row, other) for other in below}
+        return columns.stacked(await visitor.cell(row, name), others)
     cell, before = await visitor.cell(row, name), columns.PREVIOUS + name
     if before not in known or row[before] is None:
         return cell

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..reports import periods
+from ..values.quantities import money
+from ..verdicts.figures import change_words
 from . import links
 from .tables import Table, table
 from .visitor import Result, Visitor
@@ -16,6 +18,8 @@ OWNERS = ("source", "pipeline", "story", "title")
 # Drawn above the table of run_timeline.
 DRAWN = ("offset_ms", "usual_ms", "p95_ms")
 WEEK = "7d"
+# A cost is about the usual within this share; from here on it is so many times as high.
+ABOUT, TWICE = 0.1, 1.95
 GOOD = "select max(with_run) as good from report"
 NEIGHBOURS = {"previous_run": "Previous run", "next_run": "Next run"}
 
@@ -40,6 +44,26 @@ class Folded:
 def lead(rows: Sequence[Mapping[str, Any]]) -> str:
     """The sentence of run_status, one a source."""
     return " ".join(f"{row['source']}: {row['summary']}" if len(rows) > 1 else str(row["summary"]) for row in rows)
+
+
+def cost(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The sentence of run_cost: what a run cost, by currency, against what is usual; empty where it is not known."""
+    paid = [row for row in rows if row["cost"] is not None]
+    if not paid or len({row["source"] for row in paid}) > 1:
+        return ""
+    return f"Cost: {'; '.join(map(_against_usual, paid))}."
+
+
+def _against_usual(row: Mapping[str, Any]) -> str:
+    paid = money(row["cost"], row["currency"] or "")
+    if not row["usual_cost"]:
+        return paid
+    usual, times = money(row["usual_cost"], row["currency"] or ""), row["cost"] / row["usual_cost"]
+    if times >= TWICE:
+        return f"{paid}, {times:,.1f} times the usual {usual}"
+    if abs(times - 1) < ABOUT:
+        return f"{paid}, about the usual {usual}"
+    return f"{paid}, {change_words(100 * (times - 1), 'more', 'less')} than the usual {usual}"
 
 
 async def ways(visitor: Visitor, rows: Sequence[Mapping[str, Any]]) -> tuple[Way, ...]:

@@ -39,6 +39,7 @@ SYNONYMS = {
     "known_findings": "acknowledge acknowledged ignored muted snooze accepted",
     "last_hours": f"today yesterday overnight last night {MONEY}",
     "log_metrics": "cache hit conflicts",
+    "missing_runs": "stopped did not run schedule cron silent overdue late",
     "orphans": "missing dangling lost references",
     "output_mismatches": "missing files output",
     "pending_stories": "queue backlog waiting todo next",

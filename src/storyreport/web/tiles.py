@@ -1,4 +1,7 @@
-"""The tiles of the home page: six figures of the last days against as many days before, with a picture of days."""
+"""The tiles of the home page: six figures of the last days against as many days before, with a picture of days.
+
+Today is not over: sums are compared by full days, those up to yesterday against as many before.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +16,8 @@ from . import links
 from .visitor import Visitor
 
 DAYS, PICTURED_DAYS = 7, 28
+# Smaller changes, in percent and in points, are neither good nor bad.
+LEAST_PCT, LEAST_POINTS = 5, 1
 # An en dash stands for a value that is not known.
 UNKNOWN = "\N{EN DASH}"
 # The picture's measures in units of its own: a bar a day, one unit apart.
@@ -66,11 +71,15 @@ class Words:
 
 @dataclass(frozen=True)
 class Span:
-    """Sums of the last days, of the days before, and of each day that is pictured."""
+    """Sums of the last days, of the days before, and of each day that is pictured.
+
+    `full` are those of the full days up to yesterday, and of as many before; None where what is compared is no sum.
+    """
 
     now: float
     before: float
     days: Values
+    full: tuple[float, float] | None = None
 
 
 DONE = """
@@ -154,7 +163,7 @@ async def _work(visitor: Visitor, chosen: Chosen) -> list[Tile]:
             share(rate.now),
             f"{completed.now:,.0f} of {ended.now:,.0f} runs",
             f"{_sign(change)} {abs(change):.1f} points {words.of(change)}" if change else "",
-            _tone(words, change),
+            _tone(words, change, LEAST_POINTS),
             f"{share(rate.now)} in the {IN_DAYS}, {before}",
             _picture(rate.days, 100),
         )
@@ -277,15 +286,18 @@ def _tile(
     text: Callable[[float], str] = "{:,.0f}".format,
 ) -> Tile:
     """A tile whose change is a share of the value before."""
-    change_pct = 100 * (span.now / span.before - 1) if span.before else 0
+    now, was = span.full or (span.now, span.before)
+    change_pct = 100 * (now / was - 1) if was else 0
     has_changed = abs(change_pct) >= 0.5
-    before = f"{text(span.before)} in the {DAYS} days before" if span.before else f"nothing in the {DAYS} days before"
+    before = f"{text(was) if was else 'nothing'} in the {DAYS} days before"
+    if span.full:
+        before = f"{text(now)} in the {DAYS} days up to yesterday, {before}"
     return Tile(
         title,
         address,
         value,
         change=f"{_sign(change_pct)} {change_words(change_pct, words.up, words.down)}" if has_changed else "",
-        tone=_tone(words, change_pct if has_changed else 0),
+        tone=_tone(words, change_pct, LEAST_PCT),
         explained=f"{value} in the {IN_DAYS}, {before}",
         picture=_picture(span.days, top),
     )
@@ -295,8 +307,8 @@ def _sign(change: float) -> str:
     return "▲" if change > 0 else "▼"
 
 
-def _tone(words: Words, change: float) -> str:
-    return words.tone(change) if change else ""
+def _tone(words: Words, change: float, least: float) -> str:
+    return words.tone(change) if abs(change) >= least else ""
 
 
 def _given(chosen: Chosen) -> dict[str, str]:
@@ -321,8 +333,13 @@ def _span(rows: Sequence[Mapping[str, Any]], *columns: str) -> Span:
             days[date.fromisoformat(row["day"])] += sum(row[column] or 0 for column in columns)
     first = first_day()
     before = first - timedelta(days=DAYS)
-    now = sum(value for day, value in days.items() if day >= first)
-    return Span(now, sum(value for day, value in days.items() if before <= day < first), days)
+    one = timedelta(days=1)
+
+    def between(since: date, until: date) -> float:
+        return sum(value for day, value in days.items() if since <= day < until)
+
+    full = (between(first - one, first - one + timedelta(days=DAYS)), between(before - one, first - one))
+    return Span(between(first, date.max), between(before, first), days, full)
 
 
 def _pct(part: float, whole: float) -> float:

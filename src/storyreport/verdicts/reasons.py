@@ -1,0 +1,145 @@
+"""Why the last hours were bad: questions to reports, and the sentences made of their rows."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from ..reports import periods
+from ..values.quantities import money
+from .figures import BAD_COST_PCT, DAY_BEFORE, Fact, Question, Row, short
+
+# A third of what cost rose by.
+LARGE_PART = 3
+# What failed most: errors that begin alike are one, as ids and places come later. The error is that of the last time; a
+# name is empty where there are several.
+_MOST_FAILED = """
+    select
+        count(*) as failures,
+        count(distinct source || ' ' || coalesce(pipeline, '')) as pipelines,
+        case when count(distinct source) = 1 then min(source) end as source,
+        case when count(distinct source || ' ' || coalesce(pipeline, '')) = 1 then min(pipeline) end as pipeline,
+        case when count(distinct step) = 1 then min(step) end as step,
+        min(failed_at) as first_at,
+        substr(max(failed_at || coalesce(error, '')), 25) as error
+    from report
+    where failed_at >= {first}
+    group by coalesce(substr(error, 1, 40), source || ' ' || coalesce(pipeline, '') || ' ' || coalesce(step, ''))
+    order by failures desc, max(failed_at) desc
+    limit {most}
+"""
+# Pipelines that ran regularly and stopped.
+MISSING = Question(
+    "missing_runs",
+    {},
+    """
+    select
+        source,
+        pipeline,
+        last_run_at,
+        longest_pause_days,
+        days_with_runs,
+        count(*) over () as pipelines
+    from report
+    order by silent_minutes desc, source, pipeline
+    limit 3
+    """,
+)
+# The step that makes the most of it, where cost rose by as much as is bad news: of calls without a step, the model.
+COSTLIER = Question(
+    "last_hours",
+    {"hours": "{hours}", "per": "step"},
+    f"""
+    select
+        coalesce(step, model) as what,
+        case when count(distinct source) = 1 then min(source) end as source,
+        case when count(distinct source || ' ' || coalesce(pipeline, '')) = 1 then min(pipeline) end as pipeline,
+        count(distinct source || ' ' || coalesce(pipeline, '')) as pipelines,
+        currency,
+        sum(value) as value,
+        sum(previous_value) as previous_value
+    from (
+        select
+            *,
+            sum(value) over (partition by currency) as total,
+            sum(previous_value) over (partition by currency) as previous_total
+        from report
+        where figure = 'cost'
+    )
+    where
+        previous_total > 0
+        and 100 * total > {100 + BAD_COST_PCT} * previous_total
+    group by coalesce(step, model), currency, total, previous_total
+    having {LARGE_PART} * (sum(value) - sum(previous_value)) >= total - previous_total
+    order by total desc, sum(value) - sum(previous_value) desc, what
+    limit 1
+    """,
+)
+# In the last :hours, and since :first, the first day of the period.
+MOST_FAILED = Question(
+    "failed_runs",
+    {"since": "{hours}h", "hours": "{hours}"},
+    _MOST_FAILED.format(first="strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || :hours || ' hours')", most=1),
+)
+MOST_FAILED_OF_DAYS = Question(
+    "failed_runs", {"since": "{since}", "until": "today"}, _MOST_FAILED.format(first=":first", most=3)
+)
+
+
+def most_failed(rows: Sequence[Row], hours: int | None = 24) -> Fact | None:
+    """Where most of the last hours failed, and why, from the rows of MOST_FAILED; None where nothing did.
+
+    Of days (no hours), it says the day.
+    """
+    if not rows:
+        return None
+    row = rows[0]
+    named = {name: row[name] for name in ("source", "pipeline", "step") if row[name]}
+    who = short(row["pipeline"] or row["source"]) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
+    where = f" in {short(row['step'])}" if row["step"] else ""
+    often, since = (f"{row['failures']:,} times", "since") if row["failures"] > 1 else ("once", "at")
+    text = f"{who} failed {often}{where}, {since} {_moment(row['first_at'], hours is not None)}"
+    error = " ".join(row["error"].split()) or "no error is recorded"
+    of_hours = {"since": f"{hours}h"} if hours else {}
+    return Fact(text, MOST_FAILED.report, {**of_hours, **named}, True, error)
+
+
+def missing(rows: Sequence[Row]) -> Fact | None:
+    """Which pipelines stopped, and when, from the rows of MISSING; None where none did."""
+    if not rows:
+        return None
+    since = [f"{_owner(row)} since {_moment(row['last_run_at'], True)}" for row in rows]
+    row, count = rows[0], rows[0]["pipelines"]
+    if count == 1:
+        text = since[0].replace(" since ", " has not run since ", 1)
+        detail = f"it ran on {row['days_with_runs']} of the 28 days up to then"
+        return Fact(text, MISSING.report, _named(row), True, detail)
+    others = [f"{count - len(rows):,} more"] if count > len(rows) else []
+    return Fact(f"{count:,} pipelines have stopped", MISSING.report, {}, True, ", ".join([*since, *others]))
+
+
+def costlier(rows: Sequence[Row], hours: int = 24) -> Fact | None:
+    """The step behind most of a rise in cost, from the rows of COSTLIER; None where it did not rise, or no step did."""
+    if not rows:
+        return None
+    row, currency = rows[0], rows[0]["currency"] or ""
+    owner = _owner(row) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
+    what = f"{short(row['what'])} of {owner}" if row["what"] else owner
+    text = f"{what} cost {money(row['value'] - row['previous_value'], currency)} more"
+    was = money(row["previous_value"], currency) if row["previous_value"] else "nothing"
+    before = DAY_BEFORE if hours == 24 else f"in the {hours} h before"
+    within = {"hours": str(hours), "per": "step"}
+    return Fact(text, COSTLIER.report, within | _named(row), True, f"{money(row['value'], currency)}, {was} {before}")
+
+
+def _owner(row: Row) -> str:
+    return short(row["pipeline"] or row["source"])
+
+
+def _named(row: Row) -> dict[str, str]:
+    return {name: row[name] for name in ("source", "pipeline") if row[name]}
+
+
+def _moment(at: str, is_near: bool) -> str:
+    """A time of today or yesterday by the clock where that is near enough, another one with its day."""
+    ago = (periods.now().date() - date.fromisoformat(at[:10])).days
+    word = {0: "", 1: " yesterday"}.get(ago) if is_near else None
+    return f"{at[:10]} {at[11:16]} UTC" if word is None else f"{at[11:16]} UTC{word}"
