@@ -143,8 +143,8 @@ PLAIN = f"id,called_at,model,step,cost\nc1,{AT},gpt-4o,outline,0.5\n"
         PLAIN.encode("utf-16"),
         PLAIN.encode("utf-16-le").join([b"\xff\xfe", b""]),
         PLAIN.replace("outline", "ébauche").encode("latin-1"),
-        gzip.compress(PLAIN.encode("utf-16")),
-        gzip.compress(PLAIN.replace("outline", "ébauche").replace("\n", "\r").encode("latin-1")),
+        gzip.compress(PLAIN.encode("utf-16"), mtime=0),
+        gzip.compress(PLAIN.replace("outline", "ébauche").replace("\n", "\r").encode("latin-1"), mtime=0),
         "\ufeff\n" + PLAIN,
         PLAIN.replace("outline", "ébauche \u2013 5 €").encode("cp1252"),
         # As psql, mysql, Airflow and Markdown print a table.
