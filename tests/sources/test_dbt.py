@@ -127,7 +127,7 @@ def test_a_test_of_many_values(db: ReportDatabase, tmp_path: Path) -> None:
 def test_other_files_of_dbt(db: ReportDatabase, tmp_path: Path, schema: str) -> None:
     """dbt's other files are no results."""
     content = results(dbt_schema_version=f"https://schemas.getdbt.com/dbt/{schema}")
-    with pytest.raises(StoryreportError, match="no known format"):
+    with pytest.raises(StoryreportError, match="is an artifact of dbt without results of runs"):
         db.ingest(write(tmp_path / "run_results.json", content))
 
 

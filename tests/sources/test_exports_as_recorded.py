@@ -184,7 +184,7 @@ UNREAD: list[tuple[Any, str]] = [
     ),
     ([{"id": 1, "stage": "test", "pipeline": {}, "finished_at": None}], "is a list of GitLab's jobs, "),
     ({"_class": "hudson.model.FreeStyleProject", "builds": []}, "is an answer of Jenkins, "),
-    ({"metadata": {}, "results": [], "elapsed_time": 1}, "is the freshness of dbt's sources, .*: give run_results"),
+    ({"metadata": {}, "results": [], "elapsed_time": 1}, "is an artifact of dbt without results of runs, "),
     ({"event_logs": [], "total_entries": 0}, "is Airflow's log of events, .*: ask for dagRuns and taskInstances"),
     (
         [{"type": "session.start", "data": {}, "id": "e1", "timestamp": "2026-02-13T16:26:51.136Z", "parentId": None}],

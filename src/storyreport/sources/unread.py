@@ -52,7 +52,11 @@ UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
     ),
     (frozenset(("_class", "builds")), "an answer of Jenkins", RUNS_AS_CSV),
     (frozenset(("_class", "fullDisplayName", "building")), "a build of Jenkins", RUNS_AS_CSV),
-    (frozenset(("metadata", "results", "elapsed_time")), "the freshness of dbt's sources", "give run_results.json"),
+    (
+        frozenset(("metadata", "results", "elapsed_time")),
+        "an artifact of dbt without results of runs",
+        "give run_results.json",
+    ),
     (frozenset(("metadata", "nodes", "parent_map")), "a manifest of dbt", "give it beside its run_results.json"),
     (frozenset(("dags", "total_entries")), "a list of Airflow's DAGs", "ask for dagRuns and taskInstances"),
     (frozenset(("event_logs", "total_entries")), "Airflow's log of events", "ask for dagRuns and taskInstances"),
