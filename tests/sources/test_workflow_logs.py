@@ -96,3 +96,21 @@ def test_a_folder_of_a_log_that_was_rotated(db: ReportDatabase, tmp_path: Path, 
     (folder / "app.log").unlink()
     db.ingest(folder, full=True)
     assert db.sql("select count(*), sum(gone_at is not null) from log_events") == [(4, 0)]
+
+
+@pytest.mark.parametrize(
+    ("line", "hour"),
+    [
+        # Winston's timestamp({format: "YYYY-MM-DD HH:mm:ss"}) is local; CloudWatch's table is UTC.
+        ('2026-11-20 10:00:00 info: Story not found {"runId":"r1"}', 15),
+        ('2026-11-20T10:00:00.000Z info: Story not found {"runId":"r1"}', 10),
+        ('{"level":"info","message":"Story not found","runId":"r1","timestamp":"2026-11-20 10:00:00"}', 15),
+        ('{"@timestamp":"2026-11-20 10:00:00.000","@message":"info: Story not found {\\"runId\\":\\"r1\\"}"}', 10),
+        ('{"level":30,"time":1795168800000,"msg":"Story not found","runId":"r1"}', 10),
+    ],
+)
+def test_times_without_an_offset(db: ReportDatabase, tmp_path: Path, line: str, hour: int) -> None:
+    """They are in the zone of --timezone: 10:00 in New York is 15:00 UTC."""
+    (path := tmp_path / "app.log").write_text(line, "utf-8")
+    db.ingest(path, timezone="America/New_York")
+    assert db.sql("select at from log_events") == [(f"2026-11-20T{hour}:00:00.000Z",)]

@@ -52,6 +52,7 @@ FLAT = "jsonPayload."
 # How many wrappers may be around each other.
 DEEPEST = 4
 ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
+NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+")
 # What collectors write before a line. Of a time without a year nothing is taken.
 PREFIXES = tuple(
     re.compile(pattern)
@@ -129,6 +130,13 @@ def first(record: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     return next((value for value in values if value is not None and not isinstance(value, (dict, list))), None)
 
 
+def _time(record: Mapping[str, Any]) -> Any:
+    """The time of a wrapper; CloudWatch and Azure write UTC without saying so."""
+    value = first(record, TIMES)
+    is_utc = "@timestamp" in record or "TimeGenerated [UTC]" in record
+    return f"{value}Z" if is_utc and isinstance(value, str) and NAIVE.fullmatch(value) else value
+
+
 def _is_export(path: Path) -> bool:
     """Whether a file is one document or a table of wrapped lines, and not a log of lines."""
     beginning, below = [*islice((text for _, text, _ in textfiles.lines(path) if text), 2), "", ""][:2]
@@ -171,7 +179,7 @@ def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
     """What an object wraps; None for one that is itself the line."""
     if any(name.startswith(FLAT) for name in record):
         flat = {name.removeprefix(FLAT): value for name, value in record.items() if name.startswith(FLAT)}
-        return Wrapped(flat, first(record, TIMES), level_word(first(record, LEVELS)))
+        return Wrapped(flat, _time(record), level_word(first(record, LEVELS)))
     if isinstance(record.get("@fields"), dict):
         # What logstash's form of winston has beside its message.
         return None
@@ -190,11 +198,11 @@ def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
             # loguru has objects of both.
             return Wrapped(
                 inside,
-                time.get("timestamp") if isinstance(time, dict) else first(record, TIMES),
+                time.get("timestamp") if isinstance(time, dict) else _time(record),
                 level_word(level.get("name") if isinstance(level, dict) else first(record, LEVELS)),
             )
     if isinstance(line := record.get("event"), str) and "sourcetype" in record:
-        return Wrapped(object_in(line) or line, first(record, TIMES))
+        return Wrapped(object_in(line) or line, _time(record))
     if isinstance(meta := record.get("_meta"), dict) and isinstance(record.get("0"), str):
         # tslog numbers what was logged.
         fields = record.get("1")
@@ -209,7 +217,7 @@ def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
     payload = record[name]
     if not isinstance(payload, dict):
         payload = object_in(str(payload)) or str(payload)
-    return Wrapped(payload, first(record, TIMES), level_word(first(record, LEVELS)))
+    return Wrapped(payload, _time(record), level_word(first(record, LEVELS)))
 
 
 def _from_text(text: str) -> Wrapped | None:

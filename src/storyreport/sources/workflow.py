@@ -291,7 +291,8 @@ LOGS = Part(
                 "metric": Type.WORD,
                 "run_id": Type.KEY,
                 "story_id": Type.KEY,
-                "timestamp": Type.UTC,
+                # Winston's own formats of times, and those of other loggers, are local and have no offset.
+                "timestamp": Type.LOCAL,
             },
             required=("key",),
         )
