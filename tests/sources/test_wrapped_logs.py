@@ -34,6 +34,12 @@ WRAPPED = {
     "lambda.log": f"{AT}\t6bc28136\tERROR\t{PLAIN}\n",
     "docker.log": json.dumps({"log": PLAIN + "\n", "stream": "stdout", "time": AT}) + "\n",
     "containers.log": f"{AT} stdout F {PLAIN}\n",
+    "containers_pieces.log": f"{AT} stdout P {PLAIN[:30]}\n{AT} stdout P {PLAIN[30:50]}\n{AT} stdout F {PLAIN[50:]}\n",
+    "docker_pieces.log": "".join(
+        json.dumps({"log": piece, "stream": "stdout", "time": AT}, separators=(",", ":")) + "\n"
+        for piece in (PLAIN[:30], PLAIN[30:] + "\n")
+    ),
+    "docker_unended.log": json.dumps({"log": PLAIN, "stream": "stdout", "time": AT}, separators=(",", ":")),
     "compose.log": f"api-1  | {OBJECT}\n",
     "pods.log": f"[pod/api-7c/api] {OBJECT}\n",
     "pods_with_times.log": f"{AT} {OBJECT}\n",
@@ -184,4 +190,16 @@ def test_a_brace_that_opens_nothing(tmp_path: Path) -> None:
         "story_not_found",
         None,
         None,
+    ]
+
+
+def test_pieces_of_two_streams(tmp_path: Path) -> None:
+    """A container's runtime cuts long lines into pieces, between which those of its other stream may stand."""
+    pieces = [("stdout P", "info: Story not "), ("stderr P", "error: Workflow "), ("stdout F", 'found {"runId":"r1"}')]
+    pieces += [("stderr F", "error occurred"), ("stdout P", "info: cut o")]
+    (path := tmp_path / "app.log").write_text("".join(f"{AT} {mark} {said}\n" for mark, said in pieces), "utf-8")
+    assert [(row[2], row[4], row[-1]) for _, row in workflow.stage_log(path)] == [
+        ("Story not found", "r1", None),
+        ("Workflow error occurred", None, None),
+        ("cut o", None, None),
     ]

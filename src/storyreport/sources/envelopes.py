@@ -7,7 +7,7 @@ Elasticsearch, Splunk, pm2, Azure, Fluentd and GitHub Actions, and what loguru a
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +52,10 @@ FLAT = "jsonPayload."
 # How many wrappers may be around each other.
 DEEPEST = 4
 ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
+# Lines as they are written on a node, and the longest that is put together.
+CRI_PIECE = re.compile(rf"(?P<time>{ISO}) (?P<stream>stdout|stderr) (?P<end>[FP])(?::\S*)? ")
+DOCKER_PIECE = re.compile(r'\{"log":"(?P<rest>(?:[^"\\]|\\.)*)(?P<after>","stream":"(?P<stream>\w+)".*\})', re.ASCII)
+LONGEST = 8 * 1024 * 1024
 NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+")
 # What collectors write before a line. Of a time without a year nothing is taken.
 PREFIXES = tuple(
@@ -83,6 +87,16 @@ class Wrapped(NamedTuple):
     level: str | None = None
 
 
+class _Piece(NamedTuple):
+    """A line of a container's runtime: what stands before and after what the container has written."""
+
+    stream: str
+    before: str
+    rest: str
+    after: str
+    is_last: bool
+
+
 def texts(path: Path) -> Iterator[textfiles.Line]:
     """The lines of a log, or the entries of an export that is one JSON document or a table, each as a line."""
     if _is_export(path):
@@ -92,12 +106,45 @@ def texts(path: Path) -> Iterator[textfiles.Line]:
             if problem:
                 yield number, None, problem
         return
-    for number, text, problem in textfiles.lines(path):
+    for number, text, problem in _whole(textfiles.lines(path)):
         may_list = text and any(f'"{name}"' in text for name in (*LISTS, "values"))
         held = listed(object_in(text)) if text and may_list else None
         if held is None:
             yield number, text, problem
         yield from ((number, json.dumps(entry), None) for entry in held or ())
+
+
+def _whole(lines: Iterable[textfiles.Line]) -> Iterator[textfiles.Line]:
+    """The lines of a log, those that a container's runtime has cut into pieces of 16 KB as one, by their stream."""
+    held: dict[str, tuple[int, str, str]] = {}
+    for number, text, problem in lines:
+        piece = _piece(text) if text and (held or _may_be_piece(text)) else None
+        if piece is None or (piece.is_last and piece.stream not in held):
+            yield number, text, problem
+            continue
+        begun, before, _ = held.pop(piece.stream, (number, piece.before, ""))
+        whole = before + piece.rest
+        if piece.is_last or len(whole) > LONGEST:
+            yield begun, whole + piece.after, None
+        else:
+            held[piece.stream] = begun, whole, piece.after
+    yield from ((number, whole + after, None) for number, whole, after in held.values())
+
+
+def _may_be_piece(text: str) -> bool:
+    """Whether a line may be a first piece, at a glance."""
+    return (text.startswith('{"log":"') and '\\n","stream":' not in text) or " P" in text[:50]
+
+
+def _piece(text: str) -> _Piece | None:
+    """A line as a container's runtime writes it: Kubernetes marks pieces with P, Docker's end without a line break."""
+    if found := CRI_PIECE.match(text):
+        return _Piece(
+            found["stream"], f"{found['time']} {found['stream']} F ", text[found.end() :], "", found["end"] == "F"
+        )
+    if found := DOCKER_PIECE.fullmatch(text):
+        return _Piece(found["stream"], '{"log":"', found["rest"], found["after"], found["rest"].endswith("\\n"))
+    return None
 
 
 def unwrapped(text: str) -> Wrapped:
