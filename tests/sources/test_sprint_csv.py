@@ -144,3 +144,13 @@ def test_what_is_no_csv_of_events(db: ReportDatabase, tmp_path: Path, content: b
     with pytest.raises(StoryreportError):
         db.ingest(path, system="sprint")
     assert not db.path.exists()
+
+
+@pytest.mark.parametrize(
+    "header", ["epoch,epic_id,story_key,command,task_id,status,message", '"Timestamp","epic_id","story_key","command"']
+)
+def test_names_of_columns_are_no_event(db: ReportDatabase, tmp_path: Path, header: str) -> None:
+    """The runner writes none; whoever adds them, as an export does, has no broken line."""
+    db.ingest(write_csv(tmp_path / "events.csv", header, f"{NOON},1,A,dev,code,start", f"{NOON + 7},1,A,dev,code,end"))
+    assert [row[1:] for row in step_runs(db)] == [(1, "completed", 7000)]
+    assert db.report("rejected_rows") == []

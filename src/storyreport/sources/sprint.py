@@ -36,6 +36,7 @@ BEGINNING = re.compile(r'\s*"?\d{9,16}(?:\.\d+)?"?\s*,', re.ASCII)
 # A command is called by a name, and no name begins like a date.
 NAME = re.compile(r"(?!\d{4}-\d\d-\d\d)\S*[A-Za-z]\S*", re.ASCII)
 WORD = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
+HEADER = re.compile(r'\W*\w+"?,"?epic_id"?,"?story_key"?,"?command\b', re.IGNORECASE)
 EARLIEST_EPOCH = 100_000_000
 FIELDS = ("epoch", "epic_id", "story_key", "command", "task_id", "status", "message")
 REQUIRED_FIELDS = 6
@@ -165,8 +166,10 @@ def find_events(path: Path) -> Path | None:
 
 
 def stage_events(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each event, and for each line that is none."""
+    """A row for each event, and for each line that is none, but for the names of columns that somebody added."""
     for number, text, problem in _whole(lines(path)):
+        if text and HEADER.match(text):
+            continue
         yield "csv_events", (number, *[None] * len(FIELDS), problem) if text is None else _event(number, text)
 
 
