@@ -318,3 +318,27 @@ def test_the_folders_are_the_same_everywhere() -> None:
     mapping = Path(media.__file__).with_suffix(".sql").read_text(encoding="utf-8")
     lists = re.findall(r"instr\(substr\(files\.path, 8\), '/'\) - 1\)\s+in \(([^)]*)\)", mapping)
     assert [{name.strip(" '") for name in names.split(",")} for names in lists] == [set(media.KINDS)] * 2
+
+
+@pytest.mark.parametrize(
+    ("ended", "taken", "duration_ms"),
+    [
+        ("2026-03-01 10:05:00", 299.5, 299_500),
+        ("2026-03-01 10:05:00", None, 300_000),
+        ("2026-03-01 09:59:00", None, None),
+        (None, None, None),
+    ],
+)
+def test_the_duration_of_a_workflow(
+    db: ReportDatabase, tmp_path: Path, ended: str | None, taken: float | None, duration_ms: int | None
+) -> None:
+    """What the service measured; where it did not, from 10:00 to the end."""
+    (path := tmp_path / "movies.jsonl").write_text(
+        json.dumps(
+            {"id": "w", "current_phase": "completed", "original_prompt": "p", "status": "completed"}
+            | {"created_at": "2026-03-01 10:00:00", "completed_at": ended, "total_processing_time": taken}
+        ),
+        "utf-8",
+    )
+    db.ingest(path)
+    assert db.sql("select duration_ms from runs") == [(duration_ms,)]

@@ -27,7 +27,16 @@ select
     workflows.created_at as started_at,
     workflows.completed_at as ended_at,
     workflows.updated_at as last_activity_at,
-    workflows.total_processing_time as duration_ms
+    -- Early versions do not write it, others only in the end.
+    coalesce(
+        workflows.total_processing_time,
+        case
+            when workflows.created_at <= workflows.completed_at
+                then cast(
+                    round((julianday(workflows.completed_at) - julianday(workflows.created_at)) * 86400000) as integer
+                )
+        end
+    ) as duration_ms
 from src_workflows as workflows
 left join src_statuses as words on words.word = lower(trim(workflows.status))
 left join src_statuses as phase_words on phase_words.word = lower(trim(workflows.current_phase));
