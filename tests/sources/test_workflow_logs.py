@@ -114,3 +114,13 @@ def test_times_without_an_offset(db: ReportDatabase, tmp_path: Path, line: str, 
     (path := tmp_path / "app.log").write_text(line, "utf-8")
     db.ingest(path, timezone="America/New_York")
     assert db.sql("select at from log_events") == [(f"2026-11-20T{hour}:00:00.000Z",)]
+
+
+@pytest.mark.parametrize("message", ["message", "event"])
+@pytest.mark.parametrize("plain", [{"step": "a", "started_at": AT}, {"model": "gpt-4o", "called_at": AT}])
+def test_a_log_of_plain_rows(db: ReportDatabase, tmp_path: Path, message: str, plain: dict[str, str]) -> None:
+    """A pipeline of one's own may write its rows with a logger: they are rows, and no lines of the service."""
+    line = {message: "done", "level": "info", "run_id": "r1", "run": "r1", "timestamp": AT, **plain}
+    (path := tmp_path / "app.jsonl").write_text(json.dumps(line), "utf-8")
+    db.ingest(path)
+    assert db.sql("select system from sources") == [("steps",)]

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..readers.text import Line
 from . import Part, System, Table, Type, envelopes, log_lines, signs
+from .recordfiles import object_in
 
 STATUSES = {
     "queued": "queued",
@@ -174,9 +175,17 @@ def find_log(path: Path) -> Path | None:
     """The path itself if its first lines are those of the service's log, in either form."""
     if not path.is_file():
         return None
-    found = [_entry(text) for _, text, _ in islice(_texts(path), LOOKED_AT) if text]
-    known = [entry for entry in found if entry and (entry["run_id"] or entry["story_id"] or entry["metric"])]
-    return path if known else None
+    texts = [text for _, text, _ in islice(_texts(path), LOOKED_AT) if text]
+    found = [entry for text in texts if (entry := _entry(text))]
+    if not any(entry["metric"] for entry in found) and any(map(_is_plain, texts)):
+        return None
+    return path if any(entry["run_id"] or entry["story_id"] or entry["metric"] for entry in found) else None
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a line has a step run or a call in the plain form, which a logger has written."""
+    fields = {name.lower() for name in object_in(text)}
+    return fields >= {"step", "started_at"} or "called_at" in fields
 
 
 def _texts(path: Path) -> Iterator[Line]:
