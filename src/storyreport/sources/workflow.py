@@ -168,14 +168,18 @@ HOLDERS = (
 MESSAGES = ("@message", "RenderedMessage", "Message", "@m", "@mt", "event")
 MESSAGE_BESIDE = {"@m": ("@t",), "@mt": ("@t",), "event": ("level", "log_level")}
 # A service may say a lot before its first line.
-LOOKED_AT = 100
+LOOKED_AT, MOST_LETTERS = 100, 250_000
 
 
 def find_log(path: Path) -> Path | None:
     """The path itself if its first lines are those of the service's log, in either form."""
     if not path.is_file():
         return None
-    texts = [text for _, text, _ in islice(_texts(path), LOOKED_AT) if text]
+    texts: list[str] = []
+    for _, text, _ in islice(_texts(path), LOOKED_AT):
+        texts += [text] if text else []
+        if sum(map(len, texts)) > MOST_LETTERS:
+            break
     found = [entry for text in texts if (entry := _entry(text))]
     if not any(entry["metric"] for entry in found) and any(map(_is_plain, texts)):
         return None
