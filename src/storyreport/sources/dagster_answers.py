@@ -7,7 +7,7 @@ of a step. Of `logsForRun`: runId, timestamp, eventType (or __typename), stepKey
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +78,13 @@ def is_database(path: Path) -> bool:
 
 def find_events(path: Path) -> Path | None:
     """The path if it is a file with events of runs as the API answers them."""
-    return path if path.is_file() and any(True for _ in _logs(path)) else None
+    is_answer = path.is_file() and any(True for _ in _logs(textfiles.first_records(path, textfiles.LOOKED_AT)))
+    return path if is_answer else None
 
 
 def stage_events(path: Path, numbers: Iterator[int]) -> Iterator[tuple[Any, ...]]:
     """A row of the storage's event_logs for each event: id, run, type, time, step, and JSON with the error."""
-    for events in _logs(path):
+    for events in _logs(textfiles.records(path)):
         for event in objects(events):
             error = _object(event.get("error"))
             held = {"dagster_event": {"event_specific_data": {"error": error}}} if error else {}
@@ -106,9 +107,9 @@ def _event_type(event: Mapping[str, Any]) -> str | None:
     return re.sub(r"^RUN_", "PIPELINE_", word) if isinstance(word, str) else None
 
 
-def _logs(path: Path) -> Iterator[Any]:
+def _logs(records: Iterable[textfiles.Record]) -> Iterator[Any]:
     """The lists of events in answers; none of any other file."""
-    for _, record, _ in textfiles.records(path):
+    for _, record, _ in records:
         data = (record or {}).get("data", record)
         events = _object(_object(data).get(LOGS)).get("events")
         if not isinstance(events, list):

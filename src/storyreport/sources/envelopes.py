@@ -8,7 +8,6 @@ Elasticsearch, Splunk, pm2, Azure, Fluentd and GitHub Actions, and what loguru a
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -186,8 +185,9 @@ def _time(record: Mapping[str, Any]) -> Any:
 
 def _is_export(path: Path) -> bool:
     """Whether a file is one document or a table of wrapped lines, and not a log of lines."""
-    beginning, below = [*islice((text for _, text, _ in textfiles.lines(path) if text), 2), "", ""][:2]
-    if beginning.strip() == "{" and log_lines.OPENED.match(below):
+    texts = (text for _, text, _ in textfiles.lines(path) if text)
+    beginning = next(texts, "")
+    if beginning.strip() == "{" and log_lines.OPENED.match(next(texts, "")):
         return False
     beginning = beginning.lstrip()
     if beginning.startswith("["):
