@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ..patterns import Pattern
@@ -144,12 +145,12 @@ def amounts_of(cleaned: Row, summed: Iterable[str]) -> dict[str, float]:
 
 def is_named(row: Row) -> bool:
     """Whether a row names a provider or model: a row of totals says so in its first cell, whatever its column is."""
-    return any((name := row.get(column)) and not _says_total((name,)) for column in ("provider", "model"))
+    return any((name := row.get(column)) and not (isinstance(name, str) and _is_total(name)) for column in NAMES[:2])
 
 
 def may_be_total(row: Row) -> bool:
     """Whether a row lacks what a call has: a model, or else a time and an id."""
-    return not is_named(row) or not any(map(row.get, NAMES[2:]))
+    return not is_named(row) or not (row.get("called_at") or any(map(row.get, NAMES[2:])))
 
 
 def _is_header(column: str, value: Any) -> bool:
@@ -178,6 +179,12 @@ def _decimals(value: Any) -> int:
 
 def _says_total(values: Iterable[Any]) -> bool:
     return any(isinstance(value, str) and TOTAL.fullmatch(value.strip()) for value in values)
+
+
+@lru_cache(maxsize=1000)
+def _is_total(name: str) -> bool:
+    """Whether a name is that of a total; a file has few of them."""
+    return _says_total((name,))
 
 
 def _float(value: Any) -> float | None:
