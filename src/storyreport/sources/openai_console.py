@@ -2,7 +2,7 @@
 
 A row is a bucket of time, often without anything in it. Users, e-mail addresses, projects and keys are not copied; a
 digest of them separates rows. The activity that the page exported until 2024, with its n_context_tokens_total, is read
-as CSV and JSON; a row that does not count its requests is taken for one. Of usage other than completions only the
+as CSV and JSON; a row that does not count its requests is one call. Of usage other than completions only the
 documented columns were seen, no real sample.
 """
 
@@ -43,7 +43,8 @@ USAGE = recordfiles.table(
         "amount": Type.NUMBER,
         "currency": Type.WORD,
     },
-    required=("start_time", "requests"),
+    required=("start_time",),
+    required_one=("requests", *USAGE_COLUMNS),
 )
 COSTS = recordfiles.table(
     {
@@ -82,14 +83,15 @@ def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         yield {
             **row,
             "kind": kind,
-            "requests": 1 if requests is None else requests,
+            "requests": requests,
             "grouping": grouping,
             **_account(record),
         }
         return
     kind = next((kind for column, kind in KINDS.items() if column in record), "completions")
     requests = next((record[name] for name in REQUESTS if record.get(name) is not None), None)
-    if requests is None or kind == "vector_stores":
+    is_empty = requests is None and all(record.get(name) is None for name in USAGE_COLUMNS)
+    if is_empty or kind == "vector_stores":
         return
     yield {
         **recordfiles.columns(record, {**TIMES, **{name: name for name in ("model", "batch", "service_tier")}}),

@@ -28,7 +28,8 @@ where place = 1
 group by start_time, line_item, code, account;
 
 -- usage: calls
--- Input tokens include cached ones. Counted requests were served.
+-- Input tokens include cached ones. Counted requests were served; of an unknown number it is one call, of tokens that
+-- say nothing of the size of a call.
 with buckets as (
     select
         src_openai_console_usage.*,
@@ -56,7 +57,8 @@ select
     coalesce(model, '') as model,
     'completed' as status,
     start_time as called_at,
-    sum(requests) as calls,
+    sum(coalesce(requests, 1)) as calls,
+    case when count(requests) < count(*) then 1 end as context_tokens,
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(input_cached_tokens) as cache_read_tokens,
