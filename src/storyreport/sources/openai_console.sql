@@ -22,7 +22,8 @@ select
     start_time as called_at,
     0 as calls,
     case when code <> 'XXX' then sum(amount) end as cost,
-    case when code <> 'XXX' then code else '' end as currency
+    case when code <> 'XXX' then code else '' end as currency,
+    case when max(project) <> '' then json_object('project', max(project)) end as labels
 from amounts
 where place = 1
 group by start_time, line_item, code, account;
@@ -74,7 +75,8 @@ select
     sum(seconds) as audio_seconds,
     -- Only activity has amounts; a sum of 0 beside tokens is none.
     case when is_known then nullif(sum(amount), 0) end as cost,
-    case when is_known then max(code) else '' end as currency
+    case when is_known then max(code) else '' end as currency,
+    case when max(project) <> '' then json_object('project', max(project)) end as labels
 from priced
 where place = 1
 group by start_time, kind, model, batch, service_tier, is_known, account;
