@@ -90,6 +90,40 @@ EXPORTS = {
     ),
 }
 
+# Days of a model whose requests nobody counted → the estimate. GPT-5.4: 2.50 dollars a million in, twice as much in
+# calls of 272,000 and more; Gemini 2.5 Pro: 1.25, twice as much from 200,000 on.
+UNCOUNTED = {
+    "openai": (
+        "n_requests,operation,n_context_tokens_total,n_generated_tokens_total,model,timestamp\n"
+        ",completion,10000000,0,gpt-5.4,1777629600\n",
+        25.0,
+    ),
+    "openai's usage": (
+        "start_time,start_time_iso,num_model_requests,model,batch,service_tier,input_tokens,output_tokens\n"
+        "1777629600,2026-05-01T10:00:00+00:00,,gpt-5.4,False,default,10000000,0\n",
+        25.0,
+    ),
+    "openrouter": (
+        "Date,Slug,Usage,BYOK Usage,Requests,Prompt Tokens,Completion Tokens,Reasoning Tokens\n"
+        "2026-05-12 00:00:00,google/gemini-2.5-pro,0,0,,10000000,0,0\n",
+        12.5,
+    ),
+    "litellm": (
+        '{"date": "2026-05-12", "api_key": "k", "model": "gemini-2.5-pro", "custom_llm_provider": "gemini",'
+        ' "prompt_tokens": 10000000, "completion_tokens": 0, "spend": 0, "api_requests": null}',
+        12.5,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNCOUNTED)
+def test_a_day_without_a_count_of_requests_keeps_its_tokens(name: str, db: ReportDatabase, tmp_path: Path) -> None:
+    export, cost = UNCOUNTED[name]
+    (tmp_path / "export").write_text(export, "utf-8")
+    db.ingest(tmp_path / "export")
+    assert db.sql("select calls, round(estimated_cost, 6) from calls") == [(1, cost)]
+
+
 CHARGED = {"inputTokens": 3, "outputTokens": 20525, "cacheWriteTokens": 112151, "cacheReadTokens": 99}
 KIND = "USAGE_EVENT_KIND_"
 # An event → tokens in and out, status, cost. A charge in cents has the fee in it, a price of tokens has not.

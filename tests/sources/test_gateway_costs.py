@@ -137,6 +137,19 @@ def costs(db: ReportDatabase, path: Path, *observations: dict[str, Any]) -> dict
     return {number: (cost, estimate) for number, cost, estimate in rows}
 
 
+def test_what_an_observation_has_besides_is_no_finding(db: ReportDatabase, tmp_path: Path) -> None:
+    besides: dict[str, Any] = {
+        "input": "x",
+        "output": "y",
+        "projectId": "p",
+        "modelId": "m",
+        "promptName": "n",
+        "totalPrice": 1,
+    }
+    costs(db, tmp_path / "observations.json", observation(1, **besides, **TOKENS))
+    assert db.report("data_quality") == []
+
+
 def test_what_langfuse_knows_no_price_of_is_not_free(db: ReportDatabase, tmp_path: Path) -> None:
     """Gateways pass on 0 for a price that they do not know; a call that failed may well have cost nothing."""
     free: dict[str, Any] = {"costDetails": {"input": 0, "output": 0, "total": 0}, "calculatedTotalCost": 0, **TOKENS}

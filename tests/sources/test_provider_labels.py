@@ -48,6 +48,22 @@ def test_openai_s_usage_by_project_user_and_key(db: ReportDatabase, tmp_path: Pa
     assert "private" not in dump
 
 
+def test_openai_s_bill_by_project_as_its_website_exports_it(db: ReportDatabase, tmp_path: Path) -> None:
+    times = "1772323200,2026-03-01T00:00:00"
+    (tmp_path / "costs.csv").write_text(
+        "start_time,start_time_iso,amount_value,amount_currency,line_item,project_id,project_name\n"
+        f"{times},2.5,usd,input,proj_tales,private\n{times},1.5,usd,output,proj_tales,private\n"
+        f"{times},1,usd,input,proj_films,private\n{times},7,usd,input,,\n",
+        "utf-8",
+    )
+    db.ingest(tmp_path / "costs.csv")
+    assert pairs(db.report("cost_by_label", label="project"), "value", "cost") == [
+        ("proj_tales", 4.0),
+        ("proj_films", 1.0),
+    ]
+    assert db.one("select sum(cost) from calls") == 12.0
+
+
 def test_costs_by_project_replace_those_of_all_projects(db: ReportDatabase, tmp_path: Path) -> None:
     """An export by project after one without projects, or with a line that has none, counts the money once."""
     line = {"object": "organization.costs.result", "line_item": "gpt-4o, input"}

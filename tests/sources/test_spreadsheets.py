@@ -187,8 +187,10 @@ def test_letters_of_latin_1(db: ReportDatabase, tmp_path: Path) -> None:
         (",,gpt-4o Total,,0.75", True),
         (",,gpt-4o,Subtotal,0.75", True),
         ("gpt-4o Ergebnis,,,,0.75", True),
+        ("2 rows,,,,0.75", True),
         # Another amount is no total, and a call that costs as much is a call, as is one with an id.
         ("c3,,,,0.75", False),
+        (",,gpt-4o,sum up the story,0.75", False),
         ("Total,,,,0.7", False),
         (f"c3,{AT},gpt-4o,outline,0.75", False),
     ],
@@ -224,6 +226,7 @@ def test_a_row_without_a_call_takes_no_other_away(db: ReportDatabase, tmp_path: 
         ("see invoice,soon,,,n/a", "has none of"),
         (",,,prices without tax,", "a note, which"),
         ("id,called_at,model,step,cost", "the header once more, which"),
+        ("---,---,---,---,---", "a rule between rows, which"),
         ("Average,,,,0.5", "an average or count of other rows, which"),
         (",Max:,,,0.5", "an average or count of other rows, which"),
     ],

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ..patterns import Pattern
@@ -12,7 +13,11 @@ _WORDS = (
     r"|合計|总计|總計|小计|小計)"
 )
 # Spreadsheets write the word before the name of what is added up, or after it: gpt-4o Total.
-TOTAL = Pattern(rf"(?!(?s:.){{200}})({_WORDS}\b.*|.+\s{_WORDS}\s*:?)", re.IGNORECASE)
+# Others say of how many rows it is.
+_COUNTED = r"\d+ (rows|calls|requests|entries|records|items)"
+TOTAL = Pattern(rf"(?!(?s:.){{200}})({_WORDS}\b.*|.+\s{_WORDS}\s*:?|{_COUNTED})", re.IGNORECASE)
+WORD_ALONE = Pattern(rf"{_WORDS}\s*:?", re.IGNORECASE)
+RULE = Pattern(r"[-=_*\u2013\u2014]{2,}")
 OTHER_SUMMARY = Pattern(
     r"(average|avg|mean|median|mittelwert|durchschnitt|moyenne|promedio|min|max|minimum|maximum|count|anzahl)\.?:?",
     re.IGNORECASE,
@@ -21,6 +26,7 @@ IS_TOTAL = "a total of the rows above it, which is left out"
 IS_TOTAL_OF_ALL = "a total of all rows, which is left out"
 IS_OTHER_SUMMARY = "an average or count of other rows, which is left out"
 IS_HEADER = "the header once more, which is left out"
+IS_RULE = "a rule between rows, which is left out"
 IS_NOTE = "a note, which is left out"
 # What a row of a table has that a row of totals has not.
 NAMES = ("provider", "model", "called_at", "traceid", "id", "request_id", "starttime")
@@ -55,7 +61,7 @@ class Totals:
             return None
         currency = str(cleaned.get("currency") or "")
         if may_be_total(row):
-            says_total = _says_total(row.values())
+            says_total = says_that_it_is_total(row)
             # Two calls may well have the same tokens, and nothing is the sum of any calls that cost nothing.
             is_nameless = not any(map(row.get, NAMES)) and not summed[0].endswith("tokens") and any(amounts.values())
             starts = ({}, *self.before) if says_total else ({},) if is_nameless else ()
@@ -99,7 +105,7 @@ class Whole:
     def add(self, row: Row, cleaned: Row, summed: Sequence[str]) -> None:
         """Add a row, if it is no total."""
         amounts = amounts_of(cleaned, summed)
-        if may_be_total(row) and _says_total(row.values()):
+        if may_be_total(row) and says_that_it_is_total(row):
             return
         self.totals.add(amounts, str(cleaned.get("currency") or ""))
         self.rows += bool(amounts)
@@ -126,6 +132,8 @@ def why_no_row(row: Row, has_calls: bool) -> str | None:
     column, value = next(iter(row.items()), ("", None))
     if _is_header(column, value) and all(_is_header(*cell) for cell in row.items() if cell[1]):
         return IS_HEADER
+    if isinstance(value, str) and RULE.fullmatch(value) and not any(map(_is_said, row.values())):
+        return IS_RULE
     if not has_calls or is_named(row):
         return None
     held = [(column, value) for column, value in row.items() if value]
@@ -144,16 +152,25 @@ def amounts_of(cleaned: Row, summed: Iterable[str]) -> dict[str, float]:
 
 def is_named(row: Row) -> bool:
     """Whether a row names a provider or model: a row of totals says so in its first cell, whatever its column is."""
-    return any((name := row.get(column)) and not _says_total((name,)) for column in ("provider", "model"))
+    return any((name := row.get(column)) and not (isinstance(name, str) and _is_total(name)) for column in NAMES[:2])
 
 
 def may_be_total(row: Row) -> bool:
     """Whether a row lacks what a call has: a model, or else a time and an id."""
-    return not is_named(row) or not any(map(row.get, NAMES[2:]))
+    return not is_named(row) or not (row.get("called_at") or any(map(row.get, NAMES[2:])))
+
+
+def says_that_it_is_total(row: Row) -> bool:
+    """Whether a cell says so; beside a model, which a call has, nothing but the word does."""
+    return _says_total(row.values(), WORD_ALONE if is_named(row) else TOTAL)
 
 
 def _is_header(column: str, value: Any) -> bool:
     return isinstance(value, str) and value.strip().lower().replace(" ", "_") == column
+
+
+def _is_said(value: Any) -> bool:
+    return bool(value) and not (isinstance(value, str) and RULE.fullmatch(value.strip()))
 
 
 def _of(amounts: Amounts, column: str, currency: str | None) -> float:
@@ -176,8 +193,14 @@ def _decimals(value: Any) -> int:
     return 0 if "e" in text.lower() else len(text.partition(".")[2])
 
 
-def _says_total(values: Iterable[Any]) -> bool:
-    return any(isinstance(value, str) and TOTAL.fullmatch(value.strip()) for value in values)
+def _says_total(values: Iterable[Any], pattern: Pattern = TOTAL) -> bool:
+    return any(isinstance(value, str) and pattern.fullmatch(value.strip()) for value in values)
+
+
+@lru_cache(maxsize=1000)
+def _is_total(name: str) -> bool:
+    """Whether a name is that of a total; a file has few of them."""
+    return _says_total((name,))
 
 
 def _float(value: Any) -> float | None:

@@ -37,6 +37,17 @@ OBSERVATION = {
     "tags": Type.JSON,
 }
 
+# What an observation has besides: texts, prices of a unit, and names of other things.
+UNREAD = frozenset(
+    (
+        *("input", "output", "metadata", "version", "release", "environment", "bookmarked", "public"),
+        *("model_id", "internal_model_id", "model_parameters", "project_id", "session_id", "created_at"),
+        *("prompt_id", "prompt_name", "prompt_version", "completion_start_time", "time_to_first_token"),
+        *("input_price", "output_price", "total_price", "input_cost", "output_cost"),
+        *("calculated_input_cost", "calculated_output_cost", "provided_usage_details", "provided_cost_details"),
+    )
+)
+
 DATABASE = Part(
     tables={
         "observations": Table(
@@ -45,6 +56,7 @@ DATABASE = Part(
             drops_values=True,
             export_signs=frozenset({"trace_id", "parent_observation_id", "start_time"}),
             aliases={"tags": ("trace_tags",)},
+            unread=UNREAD,
             group="trace_id",
             changed="updated_at",
             added="start_time",
@@ -54,6 +66,7 @@ DATABASE = Part(
             required=("id", "type"),
             export_signs=frozenset({"traceid", "starttime", "level"}),
             aliases={"tags": ("tracetags",)},
+            unread=frozenset(name.replace("_", "") for name in UNREAD),
             listed_as="observations",
             group="traceid",
             drops_values=True,

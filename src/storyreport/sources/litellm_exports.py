@@ -31,7 +31,8 @@ DAYS = recordfiles.table(
         "spend": Type.NUMBER,
         **dict.fromkeys(DAY_COUNTS, Type.COUNT),
     },
-    required=("date", "api_requests"),
+    required=("date",),
+    required_one=("spend", *DAY_COUNTS),
 )
 USAGE_NAMES = {
     "date": "Date",
@@ -53,7 +54,8 @@ USAGE = recordfiles.table(
         "spend": Type.NUMBER,
         **{column: Type.COUNT for column in USAGE_NAMES if column.endswith(("requests", "tokens"))},
     },
-    required=("date", "requests"),
+    required=("date",),
+    required_one=("spend", "requests", "total_tokens", "prompt_tokens", "completion_tokens"),
 )
 PAYLOADS = recordfiles.table(
     {

@@ -78,6 +78,7 @@ left join src_statuses as words on words.word = lower(trim(payloads.status))
 where payloads.place = 1;
 
 -- days: calls
+-- Of an unknown number of requests it is one call, of tokens that say nothing of the size of a call.
 -- Failed requests have a count of their own; tokens and spending are those of all requests of the day.
 with days as (
     select
@@ -114,7 +115,8 @@ select
     model,
     case when successful_requests = 0 and api_requests > 0 then 'failed' else 'completed' end as status,
     date as called_at,
-    api_requests as calls,
+    coalesce(api_requests, 1) as calls,
+    case when api_requests is null then 1 end as context_tokens,
     prompt_tokens as input_tokens,
     completion_tokens as output_tokens,
     cache_read_tokens,
@@ -138,7 +140,8 @@ select
     coalesce(model, '') as model,
     case when successful_requests = 0 and api_requests > 0 then 'failed' else 'completed' end as status,
     date as called_at,
-    api_requests as calls,
+    coalesce(api_requests, 1) as calls,
+    case when api_requests is null then 1 end as context_tokens,
     prompt_tokens as input_tokens,
     completion_tokens as output_tokens,
     cache_read_input_tokens as cache_read_tokens,
@@ -202,7 +205,8 @@ select
     coalesce(model, '') as model,
     'completed' as status,
     date as called_at,
-    requests as calls,
+    coalesce(requests, 1) as calls,
+    case when requests is null then 1 end as context_tokens,
     prompt_tokens as input_tokens,
     completion_tokens as output_tokens,
     cache_read_tokens,

@@ -1,9 +1,9 @@
 """OpenAI's platform website: the CSV files of its usage page (one for each kind of usage) and of its cost page.
 
-A row is a bucket of time, often without anything in it. Users, e-mail addresses, projects and keys are not copied; a
-digest of them separates rows. The activity that the page exported until 2024, with its n_context_tokens_total, is read
-as CSV and JSON; a row that does not count its requests is taken for one. Of usage other than completions only the
-documented columns were seen, no real sample.
+A row is a bucket of time, often without anything in it. Users, e-mail addresses, names of projects and keys are not
+copied; a digest of them separates rows. The activity that the page exported until 2024 (n_context_tokens_total) is read
+as CSV and JSON; a row that does not count its requests is one call. Of usage other than completions only the documented
+columns were seen, no real sample.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,6 +34,7 @@ USAGE = recordfiles.table(
         "start_time": Type.UTC,
         "grouping": Type.KEY,
         "account": Type.KEY,
+        "project": Type.WORD,
         "kind": Type.WORD,
         "model": Type.WORD,
         "batch": Type.FLAG,
@@ -43,13 +44,15 @@ USAGE = recordfiles.table(
         "amount": Type.NUMBER,
         "currency": Type.WORD,
     },
-    required=("start_time", "requests"),
+    required=("start_time",),
+    required_one=("requests", *USAGE_COLUMNS),
 )
 COSTS = recordfiles.table(
     {
         "start_time": Type.UTC,
         "grouping": Type.KEY,
         "account": Type.KEY,
+        "project": Type.WORD,
         "line_item": Type.WORD,
         "quantity": Type.NUMBER,
         "quantity_unit": Type.WORD,
@@ -82,14 +85,15 @@ def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         yield {
             **row,
             "kind": kind,
-            "requests": 1 if requests is None else requests,
+            "requests": requests,
             "grouping": grouping,
             **_account(record),
         }
         return
     kind = next((kind for column, kind in KINDS.items() if column in record), "completions")
     requests = next((record[name] for name in REQUESTS if record.get(name) is not None), None)
-    if requests is None or kind == "vector_stores":
+    is_empty = requests is None and all(record.get(name) is None for name in USAGE_COLUMNS)
+    if is_empty or kind == "vector_stores":
         return
     yield {
         **recordfiles.columns(record, {**TIMES, **{name: name for name in ("model", "batch", "service_tier")}}),
@@ -116,7 +120,9 @@ def _grouping(record: Mapping[str, Any]) -> str | None:
 
 def _account(record: Mapping[str, Any]) -> recordfiles.Row:
     """Whose bill a row is of: exports of several organizations or projects may be given together."""
-    return {"account": recordfiles.account(record, "organization_id", "project_id")}
+    account = recordfiles.account(record, "organization_id", "project_id")
+    project = record.get("project_id")
+    return {"account": account, "project": project if isinstance(project, str) else None}
 
 
 def _is_usage(record: Mapping[str, Any]) -> bool:

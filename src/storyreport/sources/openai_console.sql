@@ -22,13 +22,15 @@ select
     start_time as called_at,
     0 as calls,
     case when code <> 'XXX' then sum(amount) end as cost,
-    case when code <> 'XXX' then code else '' end as currency
+    case when code <> 'XXX' then code else '' end as currency,
+    case when max(project) <> '' then json_object('project', max(project)) end as labels
 from amounts
 where place = 1
 group by start_time, line_item, code, account;
 
 -- usage: calls
--- Input tokens include cached ones. Counted requests were served.
+-- Input tokens include cached ones. Counted requests were served; of an unknown number it is one call, of tokens that
+-- say nothing of the size of a call.
 with buckets as (
     select
         src_openai_console_usage.*,
@@ -56,7 +58,8 @@ select
     coalesce(model, '') as model,
     'completed' as status,
     start_time as called_at,
-    sum(requests) as calls,
+    sum(coalesce(requests, 1)) as calls,
+    case when count(requests) < count(*) then 1 end as context_tokens,
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(input_cached_tokens) as cache_read_tokens,
@@ -72,7 +75,8 @@ select
     sum(seconds) as audio_seconds,
     -- Only activity has amounts; a sum of 0 beside tokens is none.
     case when is_known then nullif(sum(amount), 0) end as cost,
-    case when is_known then max(code) else '' end as currency
+    case when is_known then max(code) else '' end as currency,
+    case when max(project) <> '' then json_object('project', max(project)) end as labels
 from priced
 where place = 1
 group by start_time, kind, model, batch, service_tier, is_known, account;

@@ -48,7 +48,8 @@ DAYS = recordfiles.table(
         "completion_tokens": Type.COUNT,
         "reasoning_tokens": Type.COUNT,
     },
-    required=("date", "requests"),
+    required=("date",),
+    required_one=("requests", "prompt_tokens", "completion_tokens", "usage", "byok_usage_inference"),
 )
 # Column → its name where the website exports days.
 EXPORTED_DAY = {

@@ -76,7 +76,9 @@ select
     coalesce(model, '') as model,
     'completed' as status,
     date as called_at,
-    requests as calls,
+    -- Of an unknown number of requests it is one call, of tokens that say nothing of the size of a call.
+    coalesce(requests, 1) as calls,
+    case when requests is null then 1 end as context_tokens,
     prompt_tokens as input_tokens,
     completion_tokens as output_tokens,
     case when reasoning_tokens <= completion_tokens then nullif(reasoning_tokens, 0) end as reasoning_tokens,

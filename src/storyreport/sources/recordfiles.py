@@ -44,11 +44,12 @@ Records = Callable[[Path], Iterator[textfiles.Record]]
 StageFiles = Callable[..., Iterator[tuple[str, tuple[Any, ...]]]]
 
 
-def table(columns: Mapping[str, Type], required: tuple[str, ...] = ()) -> Table:
+def table(columns: Mapping[str, Type], required: tuple[str, ...] = (), required_one: tuple[str, ...] = ()) -> Table:
     """A staged table that also says from which record a row is (`line`) and in which order they came (`position`)."""
     return Table(
         columns={"line": Type.KEY, "position": Type.COUNT, **columns},
         required=required,
+        required_one=required_one,
         drops_values=True,
         currencies=tuple(name for name in columns if name == "currency"),
     )
