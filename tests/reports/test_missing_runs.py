@@ -72,7 +72,7 @@ def test_the_sentence_of_those_that_stopped() -> None:
     one = reasons.missing([{**row, "pipelines": 1}])
     assert one
     assert (one.text, one.detail) == (
-        "films has not run since 2026-01-14 02:00 UTC",
+        "studio films has not run since 2026-01-14 02:00 UTC",
         "it ran on 9 of the 28 days up to then",
     )
     assert one.params == {"source": "studio", "pipeline": "films"}
@@ -80,6 +80,6 @@ def test_the_sentence_of_those_that_stopped() -> None:
     assert three
     assert (three.text, three.detail) == (
         "3 pipelines have stopped",
-        "films since 2026-01-14 02:00 UTC, studio since 2026-01-14 02:00 UTC, 1 more",
+        "studio films since 2026-01-14 02:00 UTC, studio since 2026-01-14 02:00 UTC, 1 more",
     )
     assert reasons.missing([]) is None

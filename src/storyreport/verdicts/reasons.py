@@ -93,7 +93,7 @@ def most_failed(rows: Sequence[Row], hours: int | None = 24) -> Fact | None:
         return None
     row = rows[0]
     named = {name: row[name] for name in ("source", "pipeline", "step") if row[name]}
-    who = short(row["pipeline"] or row["source"]) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
+    who = _owner(row) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
     where = f" in {short(row['step'])}" if row["step"] else ""
     often, since = (f"{row['failures']:,} times", "since") if row["failures"] > 1 else ("once", "at")
     text = f"{who} failed {often}{where}, {since} {_moment(row['first_at'], hours is not None)}"
@@ -131,7 +131,8 @@ def costlier(rows: Sequence[Row], hours: int = 24) -> Fact | None:
 
 
 def _owner(row: Row) -> str:
-    return short(row["pipeline"] or row["source"])
+    """Source and pipeline: many are just called pipeline."""
+    return " ".join(short(row[name]) for name in ("source", "pipeline") if row[name])
 
 
 def _named(row: Row) -> dict[str, str]:
