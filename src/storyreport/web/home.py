@@ -181,7 +181,15 @@ async def _verdict(visitor: Visitor, chosen: Mapping[str, str]) -> tuple[tuple[P
 async def _reasons(visitor: Visitor, chosen: Mapping[str, str]) -> list[Part]:
     """Why the last hours were bad, as far as the visitor may see it."""
     found = [(await _answer(visitor, asked, chosen), said) for asked, said in REASONS]
-    facts = [fact for answer, said in found if answer and (fact := said(answer.rows))]
+    # A pipeline of the only source is known by its own name.
+    is_only = len(await visitor.sources()) == 1
+    unsaid = {"source": None} if is_only else {}
+    named = [
+        ([{**row, **(unsaid if row["pipeline"] else {})} for row in answer.rows], said)
+        for answer, said in found
+        if answer
+    ]
+    facts = [fact for rows, said in named if (fact := said(rows))]
     return [await _part(visitor, fact, chosen) for fact in facts]
 
 
