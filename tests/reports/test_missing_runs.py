@@ -82,4 +82,7 @@ def test_the_sentence_of_those_that_stopped() -> None:
         "3 pipelines have stopped",
         "studio films since 2026-01-14 02:00 UTC, studio since 2026-01-14 02:00 UTC, 1 more",
     )
+    namesake = reasons.missing([{**row, "pipeline": "studio", "pipelines": 1}])
+    assert namesake
+    assert namesake.text == "studio has not run since 2026-01-14 02:00 UTC"
     assert reasons.missing([]) is None

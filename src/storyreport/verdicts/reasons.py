@@ -132,7 +132,7 @@ def costlier(rows: Sequence[Row], hours: int = 24) -> Fact | None:
 
 def _owner(row: Row) -> str:
     """Source and pipeline: many are just called pipeline."""
-    return " ".join(short(row[name]) for name in ("source", "pipeline") if row[name])
+    return " ".join(map(short, dict.fromkeys(row[name] for name in ("source", "pipeline") if row[name])))
 
 
 def _named(row: Row) -> dict[str, str]:
