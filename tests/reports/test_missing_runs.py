@@ -7,7 +7,7 @@ import pytest
 from helpers.attempts import attempt, write
 from helpers.report_database import ReportDatabase, pairs
 
-from storyreport.verdicts import reasons
+from storyreport.verdicts import limits, reasons
 
 AS_OF = "2026-03-16T08:00:00Z"  # a Monday
 NIGHT = "T02:00:00Z"
@@ -65,6 +65,23 @@ def test_each_pipeline_has_its_own_rhythm(tmp_path: Path) -> None:
         ("films", "2026-03-14T02:00:00.000Z"),
     ]
     assert pairs(db.report("missing_runs", as_of=AS_OF, pipeline="films"), "run") == [("films-3-14",)]
+
+
+def test_a_gate_on_what_stopped(tmp_path: Path) -> None:
+    """Seven nights up to three days ago; the other pipeline ran on, up to an hour ago."""
+    runs = [
+        attempt(f"{name}-{night}", 24 * night + 1, pipeline=name)
+        for name, last in (("books", 3), ("films", 0))
+        for night in range(last, last + 8)
+    ]
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", runs))
+    with db.reading() as connection:
+        found = [
+            limits.evaluate(connection, limits.parse(f"missing_runs > 0{narrowed}"))
+            for narrowed in ("", " for pipeline=books", " for pipeline=films")
+        ]
+    assert [(verdict.status, verdict.value) for verdict in found] == [("broken", 1), ("broken", 1), ("ok", 0)]
 
 
 def test_the_sentence_of_those_that_stopped() -> None:
