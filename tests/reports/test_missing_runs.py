@@ -81,7 +81,11 @@ def test_a_gate_on_what_stopped(tmp_path: Path) -> None:
             limits.evaluate(connection, limits.parse(f"missing_runs > 0{narrowed}"))
             for narrowed in ("", " for pipeline=books", " for pipeline=films")
         ]
+        said, nothing = reasons.of_hours(connection, 24), reasons.of_hours(connection, 24, "other")
     assert [(verdict.status, verdict.value) for verdict in found] == [("broken", 1), ("broken", 1), ("ok", 0)]
+    # `storyreport status` says so, too.
+    assert [fact.text.partition(" since ")[0] for fact in said] == ["studio books has not run"]
+    assert nothing == []
 
 
 def test_the_sentence_of_those_that_stopped() -> None:
