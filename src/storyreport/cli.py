@@ -58,6 +58,19 @@ class Group(click.Group):
         command: click.Command = getattr(import_module(f".commands.{module}", __package__), name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A command by its name; UsageError with the nearest name where there is none."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        import difflib  # no other command waits for it
+
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"did you mean {close[0]}?" if close else "`storyreport --help` lists them all."
+        raise UsageError(f"There is no command {name!r}: {hint}")
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:

@@ -49,7 +49,7 @@ TEXT_SCHEMA = {"type": "string", "pattern": r"\S"}
 TEXTS_SCHEMA = {"type": "array", "items": TEXT_SCHEMA, "minItems": 1}
 KINDS = {
     "text": Kind(_is_text, "a text", TEXT_SCHEMA),
-    "texts": Kind(_are_texts, "a list of texts", TEXTS_SCHEMA),
+    "texts": Kind(_are_texts, 'a list of texts, such as ["failure_pct > 10 in 24h"]', TEXTS_SCHEMA),
     "places": Kind(
         lambda value: _is_text(value) or _are_texts(value),
         "a text or a list of texts",
@@ -70,6 +70,8 @@ KINDS = {
         {"type": "object", "additionalProperties": {"enum": list(STATUSES)}},
     ),
 }
+# What a table looks like that people write in another way.
+TABLES = {"sources": "tables with a name each, such as [sources.nightly]"}
 # The keys of each table: their kind and meaning.
 SOURCE = {
     "location": ("places", "file, folder, pattern or PostgreSQL URL, or several; relative to this file"),
@@ -216,7 +218,7 @@ class _File:
                 )
             kind = keys[key][0]
             if kind == "table" and not isinstance(value, dict):
-                raise self.wrong(table, key, f"{key} must be a table, [{key}]")
+                raise self.wrong(table, key, f"{key} must be {TABLES.get(key, f'a table, [{key}]')}")
             if kind != "table" and not KINDS[kind].accepts(value):
                 raise self.wrong(table, key, f"{key} must be {KINDS[kind].words}")
 

@@ -1,6 +1,7 @@
 """Which system wrote the files, the folder or the database at a place, and which of its parts are there."""
 
 import contextlib
+import difflib
 import glob
 import re
 from collections import Counter
@@ -37,7 +38,9 @@ PLAIN_FORMATS = "For your own CSV see docs/plain-formats.md (needs step, started
 def check_system(name: str | None) -> None:
     """Raise UsageError where there is no such system."""
     if name is not None and name not in systems():
-        raise UsageError(f"There is no system {name!r}: --as takes one of {', '.join(systems())}.")
+        close = difflib.get_close_matches(name, systems(), n=1)
+        hint = f"did you mean {close[0]}?" if close else f"--as takes one of {', '.join(systems())}."
+        raise UsageError(f"There is no system {name!r}: {hint}")
 
 
 def find_parts_at(url: str, system_name: str | None = None) -> list[Found]:
@@ -50,7 +53,7 @@ def find_parts_at(url: str, system_name: str | None = None) -> list[Found]:
     found = [Found(system, name, path, url=url) for system, name in _parts_with(tables, system_name)]
     if not found:
         known = f"its tables are {', '.join(sorted(tables)[:6])}" if tables else "it has no tables that may be read"
-        raise NotOursError(f"{without_secrets(url)} is not a database of a {_expected(system_name)} ({known}).")
+        raise NotOursError(f"{without_secrets(url)} is not a database of {_expected(system_name)} ({known}).")
     return found
 
 
@@ -80,12 +83,12 @@ def _asked(system_name: str | None) -> Iterable[System]:
 
 
 def _expected(system_name: str | None) -> str:
-    return systems()[system_name].title if system_name else "known system"
+    return system_name or "a known system"
 
 
 def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
     if not any(path.iterdir()):
-        raise StoryreportError(f"{path} is an empty folder: expected the files of a {_expected(system_name)}.")
+        raise StoryreportError(f"{path} is an empty folder: expected the files of {_expected(system_name)}.")
     found = []
     for system in _asked(system_name):
         folders = {name: part.find(path) for name, part in system.parts.items() if part.find}
@@ -105,7 +108,7 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
         if not found or _is_named_like_ours(candidate, found):
             raise reason
     if not found:
-        raise StoryreportError(f"{path} holds nothing that a {_expected(system_name)} writes: name the file itself.")
+        raise StoryreportError(f"{path} holds nothing that {_expected(system_name)} writes: name the file itself.")
     return _of_one_system(path, found, path)
 
 
@@ -145,7 +148,7 @@ def _parts_of_pattern(pattern: Path, system_name: str | None) -> list[Found]:
             found += find_parts(path, system_name)
     if not found:
         raise StoryreportError(
-            f"{pattern} matches {len(paths)} files, and none is one that a {_expected(system_name)} writes: check the"
+            f"{pattern} matches {len(paths)} files, and none is one that {_expected(system_name)} writes: check the"
             " pattern, or name a file itself."
         )
     return _of_one_system(pattern, found, folder_of(pattern))
@@ -194,7 +197,7 @@ def has_nothing(file: Path) -> bool:
 
 def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
     if has_nothing(path):
-        raise NotOursError(f"{path} is empty: expected a file of a {_expected(system_name)}.")
+        raise NotOursError(f"{path} is empty: expected a file of {_expected(system_name)}.")
     if read_header(path).startswith(SQLITE_MAGIC) or path.suffix in DATABASE_ENDINGS:
         return _parts_of_database(path, system_name)
     if packed := packed_as(path):
@@ -222,7 +225,7 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
     if _candidates(_printed_names(path), system_name):
         return f"{path} is a table printed without separators: print it as JSON (such as `-o json`) or CSV."
     if system_name:
-        return f"{path} is not a file of a {_expected(system_name)}."
+        return f"{path} is not a file of {_expected(system_name)}."
     if text.form(path) == "document" and any(problem == BROKEN for _, _, problem in text.first_records(path, 1)):
         return f"{path} is broken JSON, or was cut off: export it again."
     fields = sorted(field for field in text.fields(path) if field.isprintable() and 0 < len(field) <= LONGEST_FIELD)
@@ -275,7 +278,7 @@ def _parts_of_database(path: Path, system_name: str | None) -> list[Found]:
     found = [Found(system, name, path) for system, name in _parts_with(tables, system_name)]
     if not found:
         known = f"its tables are {', '.join(sorted(tables)[:6])}" if tables else "it has no tables"
-        raise NotOursError(f"{path} is not a database of a {_expected(system_name)} ({known}): check the path.")
+        raise NotOursError(f"{path} is not a database of {_expected(system_name)} ({known}): check the path.")
     return found
 
 

@@ -61,6 +61,7 @@ LIMITS = {
     "failed > 0": (True, 1),
     "age > 1 h": (False, 0),
     "orphans > 0": (False, 0),
+    "missing_runs > 0": (False, 0),
 }
 
 

@@ -137,7 +137,9 @@ WRONG = {
     "[health]\nsilent_minutes = -1\n": ("storyreport.toml:2:", "above 0"),
     "[health]\nsilent = 1\n": ("storyreport.toml:2:", "silent_minutes"),
     'limits = "stuck > 0"\n': ("storyreport.toml:1:", "a list of texts"),
-    "sources = 3\n": ("storyreport.toml:1:", "[sources]"),
+    "sources = 3\n": ("storyreport.toml:1:", "[sources.nightly]"),
+    '[[sources]]\nname = "a"\n': ("storyreport.toml:1:", "such as [sources.nightly]"),
+    "[limits]\nfailure_pct = 10\n": ("storyreport.toml:1:", 'such as ["failure_pct > 10 in 24h"]'),
     "[sources]\na = 3\n": ("storyreport.toml:2:", "[sources.a]"),
     "limits = [\n": ("storyreport.toml is not TOML", "invalid"),
 }

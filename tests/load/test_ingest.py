@@ -225,7 +225,7 @@ def test_a_file_of_another_system(db: ReportDatabase, tmp_path: Path) -> None:
     """With --as, the system that was expected is named."""
     path = tmp_path / "x.csv"
     path.write_text("a,b\n1,2\n", encoding="utf-8")
-    with pytest.raises(StoryreportError, match=r"x\.csv is not a file of a LiteLLM proxy\.$"):
+    with pytest.raises(StoryreportError, match=r"x\.csv is not a file of litellm\.$"):
         db.ingest(path, system="litellm")
 
 

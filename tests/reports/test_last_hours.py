@@ -184,7 +184,7 @@ def test_what_failed_most(tmp_path: Path) -> None:
     ("draw", "said"),
     [
         # 2 to 4.25 USD in all, of which draw makes 2: the other quarter is no reason.
-        (3.0, ("draw of films cost 2.00 USD more", "3.00 USD, 1.00 USD the day before")),
+        (3.0, ("draw of studio films cost 2.00 USD more", "3.00 USD, 1.00 USD the day before")),
         # 2 to 2.35 USD: less than a fifth more is no bad news.
         (1.1, None),
     ],

@@ -7,7 +7,7 @@ import pytest
 from helpers.attempts import attempt, write
 from helpers.report_database import ReportDatabase, pairs
 
-from storyreport.verdicts import reasons
+from storyreport.verdicts import limits, reasons
 
 AS_OF = "2026-03-16T08:00:00Z"  # a Monday
 NIGHT = "T02:00:00Z"
@@ -67,12 +67,33 @@ def test_each_pipeline_has_its_own_rhythm(tmp_path: Path) -> None:
     assert pairs(db.report("missing_runs", as_of=AS_OF, pipeline="films"), "run") == [("films-3-14",)]
 
 
+def test_a_gate_on_what_stopped(tmp_path: Path) -> None:
+    """Seven nights up to three days ago; the other pipeline ran on, up to an hour ago."""
+    runs = [
+        attempt(f"{name}-{night}", 24 * night + 1, pipeline=name)
+        for name, last in (("books", 3), ("films", 0))
+        for night in range(last, last + 8)
+    ]
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", runs))
+    with db.reading() as connection:
+        found = [
+            limits.evaluate(connection, limits.parse(f"missing_runs > 0{narrowed}"))
+            for narrowed in ("", " for pipeline=books", " for pipeline=films")
+        ]
+        said, nothing = reasons.of_hours(connection, 24), reasons.of_hours(connection, 24, "other")
+    assert [(verdict.status, verdict.value) for verdict in found] == [("broken", 1), ("broken", 1), ("ok", 0)]
+    # `storyreport status` says so, too.
+    assert [fact.text.partition(" since ")[0] for fact in said] == ["studio books has not run"]
+    assert nothing == []
+
+
 def test_the_sentence_of_those_that_stopped() -> None:
     row = {"source": "studio", "pipeline": "films", "last_run_at": "2026-01-14T02:00:00.000Z", "days_with_runs": 9}
     one = reasons.missing([{**row, "pipelines": 1}])
     assert one
     assert (one.text, one.detail) == (
-        "films has not run since 2026-01-14 02:00 UTC",
+        "studio films has not run since 2026-01-14 02:00 UTC",
         "it ran on 9 of the 28 days up to then",
     )
     assert one.params == {"source": "studio", "pipeline": "films"}
@@ -80,6 +101,9 @@ def test_the_sentence_of_those_that_stopped() -> None:
     assert three
     assert (three.text, three.detail) == (
         "3 pipelines have stopped",
-        "films since 2026-01-14 02:00 UTC, studio since 2026-01-14 02:00 UTC, 1 more",
+        "studio films since 2026-01-14 02:00 UTC, studio since 2026-01-14 02:00 UTC, 1 more",
     )
+    namesake = reasons.missing([{**row, "pipeline": "studio", "pipelines": 1}])
+    assert namesake
+    assert namesake.text == "studio has not run since 2026-01-14 02:00 UTC"
     assert reasons.missing([]) is None

@@ -102,7 +102,7 @@ def test_a_merged_source_is_read_again(two: ReportDatabase, tmp_path: Path) -> N
         (lambda db: merge(db.path, "a", "a"), "'a' cannot be merged into itself"),
         (lambda db: merge(db.path, "a", "studio"), "'a' is a source of steps and 'studio' one of pipeline"),
         (lambda db: move(db.path, "a", Path("nowhere.csv")), "nowhere.csv does not exist"),
-        (lambda db: move(db.path, "a", DATA / "pipeline_stories.db"), "is not a database of a table of steps"),
+        (lambda db: move(db.path, "a", DATA / "pipeline_stories.db"), "is not a database of steps"),
     ],
 )
 def test_what_cannot_be_done(

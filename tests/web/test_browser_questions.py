@@ -100,7 +100,8 @@ def test_which_run_was_the_most_expensive_this_week_and_why(browser: webdriver.C
     browser.get(home)
     click(browser, ".ways a")
     first = browser.find_element(By.CSS_SELECTOR, "tbody tr")
-    assert [first.find_element(By.CLASS_NAME, f"col-{name}").text for name in ("run", "cost")] == ["r-01", "9.00 USD"]
+    shown = [first.find_element(By.CSS_SELECTOR, f".col-{name}").text for name in ("run a", "cost")]
+    assert shown == ["r-01", "9.00 USD"]
     page = click(browser, "tbody td.col-run a")
     assert "studio-voice" in page
     assert "5.00 USD" in page

@@ -66,7 +66,7 @@ def test_the_verdict(served: Served) -> None:
     )
     reason = re.search(r'<p class="reason">(.*?)</p>', served.get("/").text, re.DOTALL)
     assert reason
-    assert re.fullmatch(r"tales failed once in \w+, at \d\d:\d\d UTC( yesterday)? : Boom", text(reason[1]))
+    assert re.fullmatch(r"studio tales failed once in \w+, at \d\d:\d\d UTC( yesterday)? : Boom", text(reason[1]))
     narrowed = re.sub(r" ([,.])", r"\1", text(verdict(served, "/?source=film")))
     assert narrowed == "Last 24 h: 1 run, none failed."
 
@@ -171,10 +171,10 @@ def test_what_is_bad_news(failed: tuple[int, int], slow: list[tuple[str, int, in
     [
         (
             {"failures": 3},
-            "books failed 3 times in cut, since 02:31 UTC",
+            "s books failed 3 times in cut, since 02:31 UTC",
             {"source": "s", "pipeline": "books", "step": "cut"},
         ),
-        ({}, "books failed once in cut, at 02:31 UTC", {"source": "s", "pipeline": "books", "step": "cut"}),
+        ({}, "s books failed once in cut, at 02:31 UTC", {"source": "s", "pipeline": "books", "step": "cut"}),
         (
             {"failures": 9, "pipelines": 4, "pipeline": None, "step": None},
             "4 pipelines failed 9 times, since 02:31 UTC",
@@ -187,12 +187,12 @@ def test_what_is_bad_news(failed: tuple[int, int], slow: list[tuple[str, int, in
         ),
         (
             {"first_at": "2026-02-28T23:59:07.000Z", "failures": 2, "step": None},
-            "books failed 2 times, since 23:59 UTC yesterday",
+            "s books failed 2 times, since 23:59 UTC yesterday",
             {"source": "s", "pipeline": "books"},
         ),
         (
             {"first_at": "2026-02-27T23:59:07.000Z", "step": None},
-            "books failed once, at 2026-02-27 23:59 UTC",
+            "s books failed once, at 2026-02-27 23:59 UTC",
             {"source": "s", "pipeline": "books"},
         ),
     ],

@@ -86,7 +86,7 @@ def _everything(connection: Any, source: str) -> dict[str, Any]:
     from itertools import groupby
 
     from .. import reports
-    from ..verdicts import figures
+    from ..verdicts import figures, reasons
 
     if source:
         reports.check_name(connection, "source", source)
@@ -95,6 +95,7 @@ def _everything(connection: Any, source: str) -> dict[str, Any]:
     checks = _rows(connection, "health", {"source": source})
     return {
         "last_24h": ", ".join(fact.text for fact in figures.of_hours(connection, 24, {"source": source})),
+        "reasons": [f"{fact.text}: {fact.detail}" for fact in reasons.of_hours(connection, 24, source)],
         "pipelines": [
             {"source": name, "pipeline": pipeline, "runs": list(runs)} for (name, pipeline), runs in pipelines
         ],
@@ -110,7 +111,8 @@ def _home(found: dict[str, Any]) -> Iterator[str]:
     from ..terminal import sparks, tables
 
     wide = shutil.get_terminal_size().columns
-    yield from textwrap.wrap(f"Last 24 hours: {found['last_24h']}.", wide)
+    for said in (f"Last 24 hours: {found['last_24h']}.", *found["reasons"]):
+        yield from textwrap.wrap(said, wide)
     if found["pipelines"]:
         yield ""
     names = [" ".join(filter(None, (each["source"], each["pipeline"]))) for each in found["pipelines"]]

@@ -95,6 +95,8 @@ METRICS = {
         "select (select sum(cost) from report_cost where currency = :unit)"
         " / nullif((select sum(stories_completed) from report_throughput), 0), ''",
     ),
+    # A nightly check is quiet, too, where nothing ran.
+    "missing_runs": Metric(("missing_runs",), "count", "select count(*), '' from report_missing_runs"),
     "age": Metric(
         ("ingests",),
         "age_minutes",

@@ -1,8 +1,10 @@
 """Why the last hours were bad: questions to reports, and the sentences made of their rows."""
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import date
 
+from .. import reports
 from ..reports import periods
 from ..values.quantities import money
 from .figures import BAD_COST_PCT, DAY_BEFORE, Fact, Question, Row, short
@@ -93,7 +95,7 @@ def most_failed(rows: Sequence[Row], hours: int | None = 24) -> Fact | None:
         return None
     row = rows[0]
     named = {name: row[name] for name in ("source", "pipeline", "step") if row[name]}
-    who = short(row["pipeline"] or row["source"]) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
+    who = _owner(row) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
     where = f" in {short(row['step'])}" if row["step"] else ""
     often, since = (f"{row['failures']:,} times", "since") if row["failures"] > 1 else ("once", "at")
     text = f"{who} failed {often}{where}, {since} {_moment(row['first_at'], hours is not None)}"
@@ -102,8 +104,8 @@ def most_failed(rows: Sequence[Row], hours: int | None = 24) -> Fact | None:
     return Fact(text, MOST_FAILED.report, {**of_hours, **named}, True, error)
 
 
-def missing(rows: Sequence[Row]) -> Fact | None:
-    """Which pipelines stopped, and when, from the rows of MISSING; None where none did."""
+def missing(rows: Sequence[Row], hours: int = 24) -> Fact | None:
+    """Which pipelines stopped, and when, from the rows of MISSING, of any hours; None where none did."""
     if not rows:
         return None
     since = [f"{_owner(row)} since {_moment(row['last_run_at'], True)}" for row in rows]
@@ -130,8 +132,26 @@ def costlier(rows: Sequence[Row], hours: int = 24) -> Fact | None:
     return Fact(text, COSTLIER.report, within | _named(row), True, f"{money(row['value'], currency)}, {was} {before}")
 
 
+# Each question, and the sentence that is made of its rows.
+ALL = ((MOST_FAILED, most_failed), (MISSING, missing), (COSTLIER, costlier))
+
+
+def of_hours(connection: sqlite3.Connection, hours: int, source: str = "") -> list[Fact]:
+    """Why the last hours were bad, of one source or of all."""
+    facts = []
+    for asked, said in ALL:
+        report = reports.find(asked.report)
+        given = {**{name: value.format(hours=hours) for name, value in asked.params.items()}, "source": source}
+        takes = {param.name for param in report.params}
+        params = {name: value for name, value in given.items() if name in takes}
+        rows = reports.select(connection, report, params, asked.select, {"hours": str(hours)})
+        facts.append(said(rows, hours))
+    return [fact for fact in facts if fact]
+
+
 def _owner(row: Row) -> str:
-    return short(row["pipeline"] or row["source"])
+    """Source and pipeline: many are just called pipeline."""
+    return " ".join(map(short, dict.fromkeys(row[name] for name in ("source", "pipeline") if row[name])))
 
 
 def _named(row: Row) -> dict[str, str]:

@@ -117,17 +117,19 @@ async def page(request: Any, datasette: Any) -> Response:
         key = rows[0]["family"] if rows else key
     view = await _view(visitor, kind, key, source, known)
     if kind == "pipeline" and await visitor.may_see(["throughput"]):
-        view = replace(view, facts=tuple(_fact(row) for row in rows if row["runs"]))
+        ran = [row for row in rows if row["runs"]]
+        view = replace(view, facts=tuple(_fact(row, is_only=len(ran) == 1) for row in ran))
     html = await datasette.render_template("detail.html", {"detail": view}, request=request)
     return Response.html(html, status=404 if view.unknown and not known else 200)
 
 
-def _fact(row: Any) -> str:
-    """How the runs of one kind ended, and how long the completed ones took."""
+def _fact(row: Any, is_only: bool) -> str:
+    """How the runs of a source and kind ended, and how long the completed ones took; the only ones need no name."""
     ended = row["completed"] + row["failed"]
     rate = f"success rate {share(100 * row['completed'] / ended)}" if ended else "none has ended yet"
     usual = "" if row["p50_ms"] is None else f", p50 {duration(row['p50_ms'])}, p95 {duration(row['p95_ms'])}"
-    return f"{row['source']}, {row['kind']}: {row['runs']:,} runs, {row['failed']:,} failed, {rate}{usual}."
+    whose = "" if is_only else f"{row['source']}, {row['kind']}: "
+    return f"{whose}{row['runs']:,} run{'' if row['runs'] == 1 else 's'}, {row['failed']:,} failed, {rate}{usual}."
 
 
 async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool) -> Detail:

@@ -35,12 +35,6 @@ WAYS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, dict[str, str]], ...]],
     ),
     ("Cost per accepted story", ("cost_per_story", "cost"), (("this month and last", MONTHS),)),
 )
-# Why the last hours were bad: a question, and the sentence made of its rows.
-REASONS = (
-    (reasons.MOST_FAILED, reasons.most_failed),
-    (reasons.MISSING, reasons.missing),
-    (reasons.COSTLIER, reasons.costlier),
-)
 # What changed: a title and the select of a report.
 CHANGES = (
     ("Slower and faster steps", figures.SLOWER_STEPS),
@@ -180,8 +174,16 @@ async def _verdict(visitor: Visitor, chosen: Mapping[str, str]) -> tuple[tuple[P
 
 async def _reasons(visitor: Visitor, chosen: Mapping[str, str]) -> list[Part]:
     """Why the last hours were bad, as far as the visitor may see it."""
-    found = [(await _answer(visitor, asked, chosen), said) for asked, said in REASONS]
-    facts = [fact for answer, said in found if answer and (fact := said(answer.rows))]
+    found = [(await _answer(visitor, asked, chosen), said) for asked, said in reasons.ALL]
+    # A pipeline of the only source is known by its own name.
+    is_only = len(await visitor.sources()) == 1
+    unsaid = {"source": None} if is_only else {}
+    named = [
+        ([{**row, **(unsaid if row["pipeline"] else {})} for row in answer.rows], said)
+        for answer, said in found
+        if answer
+    ]
+    facts = [fact for rows, said in named if (fact := said(rows, HOURS))]
     return [await _part(visitor, fact, chosen) for fact in facts]
 
 
