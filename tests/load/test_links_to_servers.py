@@ -3,7 +3,11 @@
 import contextlib
 import os
 import socket
+import struct
+import threading
 import time
+from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from helpers import postgres
@@ -11,6 +15,7 @@ from helpers.stalling import stalling
 
 from storyreport import patience
 from storyreport.errors import StoryreportError
+from storyreport.readers import links
 from storyreport.readers import postgres as reader
 
 ENDLESS = 1 << 40
@@ -48,3 +53,56 @@ def test_a_server_that_stalls_as_it_is_met_is_a_sentence(
     assert time.monotonic() - begun < 20
     assert "\n" not in str(error.value)
     assert "127.0.0.1" in str(error.value)
+
+
+def message(kind: bytes, content: bytes) -> bytes:
+    return kind + struct.pack("!i", len(content) + 4) + content
+
+
+LOGGED_IN = message(b"R", struct.pack("!i", 0)) + message(b"Z", b"I")
+NOTICE = message(b"N", b"SNOTICE\0C00000\0Mwait\0\0")
+# A row of a gigabyte, of which there is never enough.
+ROW = b"D" + struct.pack("!ihi", 1 << 30, 1, (1 << 30) - 6)
+COLUMN = message(b"T", struct.pack("!h", 1) + b"a\0" + struct.pack("!ihihih", 0, 0, 25, -1, -1, 0))
+
+
+@contextlib.contextmanager
+def saying(begin: bytes, again: bytes, pause: float) -> Iterator[str]:
+    """A server that lets everybody in, and then says one thing, and another without end."""
+
+    def serve(link: socket.socket) -> None:
+        with link, contextlib.suppress(OSError):
+            link.recv(8)
+            link.sendall(b"N")
+            link.recv(1000)
+            link.sendall(LOGGED_IN + begin)
+            while True:
+                link.sendall(again)
+                time.sleep(pause)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=lambda: serve(listener.accept()[0]), daemon=True).start()
+        yield f"postgresql://a@127.0.0.1:{listener.getsockname()[1]}/a"
+
+
+@pytest.mark.parametrize(
+    ("begin", "again", "pause", "reason"),
+    [
+        (b"", NOTICE, 0.01, r"has not ended after 0 seconds"),
+        (b"", NOTICE * 1000, 0.0, r"has not ended after 0 seconds"),
+        (COLUMN + ROW, b"x" * 1_000_000, 0.0, r"takes more than 20 MB of memory"),
+    ],
+    ids=["notices", "a flood of notices", "a row"],
+)
+def test_an_answer_without_end_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, begin: bytes, again: bytes, pause: float, reason: str
+) -> None:
+    monkeypatch.setattr(links, "LONGEST_ANSWER", 0.2 if "ended" in reason else 10)
+    # As if the process took 10 MB more each time that it is looked at, of which the first is what it has.
+    assert links._most_memory() > 1 << 20
+    monkeypatch.setattr(links, "_most_memory", count(step=10 << 20 if "memory" in reason else 0).__next__)
+    monkeypatch.setattr(links, "LARGEST_ANSWER", 20 << 20)
+    monkeypatch.setattr(patience, "server_seconds", lambda: 2.0)
+    with saying(begin, again, pause) as url, pytest.raises(StoryreportError, match=reason) as error:
+        reader.connect(url)
+    assert "\n" not in str(error.value)

@@ -56,14 +56,14 @@ KEPT = (
     "KeyError: 'chapter_title'",
     "missing key: title",
     "Unexpected token: } in JSON",
-    "session expired, wrong password for bob",
+    "session expired, wrong password for a user",
     "StoryGenerationWorkflowV2Activity failed at 2026-03-10T08:00:00.000+00:00",
     "claude-sonnet-4-5-20250929 and gpt-4o-mini-2024-07-18 are overloaded",
     "run 20260310T120000Z-a1b2c3 of 1cb8ff1c-42d6-4756-8bc2-e21cd3660002 failed",
     "/data/StoryPipeline2/out/Chapter12.json is missing",
     "no route to 127.0.0.1:443, localhost or api.openai.com, mask 255.255.255.0, version 22.3.12.19",
     "https://api.example:8443/v1/chat?alt=json timed out",
-    "author=Jane Austen, keyword=night, monkey=7",
+    "author=unknown, keyword=page, stage=7",
 )
 
 

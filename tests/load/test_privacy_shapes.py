@@ -86,7 +86,7 @@ KEPT = (
     "commit 9fceb02d0ae598e95dc970b74767f19372d61af8 not found",
     "epoch 1732701600123456 is late, ETA 12-34-5678",
     "invalid key: chapter_title_of_story",
-    "secret_santa_story and key_insights_of_the_chapter failed",
+    "secret_story and key_insights_of_the_chapter failed",
     "pass 2 of 3 failed, bypass=true",
     "Step 'write' wasn't found, it's 'draft'",
     "<html> tag is missing",

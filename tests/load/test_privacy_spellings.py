@@ -61,17 +61,17 @@ KEPT_AS = {
 }  # fmt: skip
 STAYS = (
     "429 Too Many Requests, 30 %, retry in 20 s & try again",
-    "GET https://a.example/stories?title=The%20Fox returned 404",
+    "GET https://a.example/stories?title=The%20Page returned 404",
     "tokens: 8192, max_tokens=4096, keys: 3",
     "prompt_tokens: [12, 14]",
     "<key> is not expected here",
     "no such option: --passive",
     "C:\\new\\table.txt is missing",
-    "outputs/Chapter12/FinalDraft2/2026/scene/pictures.png is missing",
+    "outputs/Chapter12/FinalDraft2/2026/scene/images.png is missing",
     "step-12:1234:5678 failed",
     "unexpected keyword argument 'password'",
     "the token limit of 128000 is exceeded for model claude-3-5-sonnet-20241022",
-    "the secret(s) of the old house: chapter 3 is missing",
+    "the secret(s) of the old story: chapter 3 is missing",
 )
 
 

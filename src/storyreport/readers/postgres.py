@@ -6,20 +6,19 @@ same checks as anywhere else. A user who may only SELECT suffices.
 
 import contextlib
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .. import patience
 from ..errors import StoryreportError, UsageError
 from ..system import Table, Type, written_otherwise
+from .links import impatient
 from .part import Found, quoted, without_secrets
 
 ROWS_AT_ONCE = 5_000
 GROUPS_AT_ONCE = 5_000
 CONNECT_SECONDS = 10
 LOCK_SECONDS = 10
-LOOK_SECONDS = 0.1
 # A link that is cut without a word is noticed by the system.
 KEPT_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 # Tables of the database that this user may read; no views, for they would run their author's SQL. Of two tables of one
@@ -88,7 +87,7 @@ def connect(url: str) -> Any:
     psycopg = _driver()
     with querying(url):
         seconds = patience.server_seconds()
-        connection = _impatient(psycopg, seconds).connect(
+        connection = impatient(psycopg, seconds).connect(
             url, connect_timeout=CONNECT_SECONDS, application_name="storyreport", **KEPT_ALIVE
         )
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -99,42 +98,6 @@ def connect(url: str) -> Any:
         # Whoever waits for the lock keeps others from it.
         connection.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
         return connection
-
-
-def _impatient(psycopg: Any, seconds: float) -> Any:
-    """psycopg's class of connections, which end where the server sends nothing for so long, and at once on Ctrl-C."""
-    from psycopg import waiting
-
-    class Impatient(psycopg.Connection):  # type: ignore[misc]
-        def wait(self, gen: Any, *_: Any, **__: Any) -> Any:
-            """What a generator of psycopg's returns in the end; its own `wait` asks a silent server to cancel."""
-            try:
-                return waiting.wait(_watched(gen), self.pgconn.socket, LOOK_SECONDS)
-            except (KeyboardInterrupt, Silent) as error:
-                self.pgconn.finish()
-                if isinstance(error, Silent):
-                    raise psycopg.OperationalError(f"the server has sent nothing for {seconds:.0f} seconds") from None
-                raise
-
-    def _watched(gen: Any) -> Any:
-        last = time.monotonic()
-        try:
-            wanted = next(gen)
-            while True:
-                ready = yield wanted
-                if ready:
-                    last = time.monotonic()
-                elif time.monotonic() - last > seconds:
-                    raise Silent
-                wanted = gen.send(ready)
-        except StopIteration as end:
-            return end.value
-
-    return Impatient
-
-
-class Silent(Exception):
-    """A server sends nothing any more."""
 
 
 def read_server_tables(url: str) -> dict[str, frozenset[str]]:

@@ -13,6 +13,7 @@ from ..system import NUMBERS, Table
 from . import dates, sheets, text
 from .copies import ROW_NUMBER
 from .grown import End, end_of, piece, size_of
+from .lines import HOLE
 from .part import Found, Opened, quoted, signature
 
 # A line may be 8 MiB long.
@@ -140,7 +141,7 @@ def _exported_rows(found: Found, ends: Mapping[str, End], found_ends: dict[str, 
         for columns, row in _in_columns(rows, description):
             number, problem = row[:2]
             if problem:
-                is_open = is_open or problem.startswith(text.UNCLOSED)
+                is_open = is_open or problem.startswith((text.UNCLOSED, HOLE))
                 broken_line = number
             yield table, columns, row
         if part.grows and not is_open and (end := end_of(path, size, sums, broken_line, before)):

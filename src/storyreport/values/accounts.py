@@ -103,6 +103,16 @@ ACCOUNTS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\1{ACCOUNT}",
         ("meeting ", "wallet ", "sheet ", "invoice ", "contact ", "customer "),
     ),
+    # A paper by its number: four digits or more.
+    (
+        r"(?i)(\b(?:invoice|order|contract|booking|reservation|claim|policy|membership|patient|student|passport)"
+        r"(?: (?:id|no\.?|number))?(?: #|[ #:=]))(?=[A-Z-]{0,12}\d{2})(?=(?:[A-Z-]*\d){4})[A-Z\d-]{5,40}(?![\w-])",
+        rf"\1{ACCOUNT}",
+        (
+            *("invoice", "order", "contract", "booking", "reservation", "claim", "policy", "membership", "patient"),
+            *("student", "passport"),
+        ),
+    ),
     (r"(\bpayer )[A-Z0-9]{13}\b", rf"\1{ACCOUNT}", ("payer ",)),
     (r"(?i)(\bserial(?: number| no\.?)? )(?-i:(?=[A-Z]*\d)[A-Z0-9]{8,14})\b", rf"\1{ACCOUNT}", ("serial",)),
     (r"(\banaconda\.(?:org|cloud|com)/t/)[\w-]{8,}", rf"\1{SECRET}", ("anaconda.",)),

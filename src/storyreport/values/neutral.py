@@ -6,6 +6,7 @@ from functools import lru_cache
 from ..patterns import AS_SHAPE, Pattern, any_of
 from .codes import SAYING, codes_of, kept_of
 from .titles import without_titles
+from .unknown import without_unknown
 
 # Where a message repeats what the program sent or got: prompts and completions.
 ECHO = Pattern(
@@ -211,6 +212,10 @@ def _is_neutral(shape: str) -> bool:
 
 
 def _neutral(message: str) -> str:
+    return without_unknown(_without_echoes(message))
+
+
+def _without_echoes(message: str) -> str:
     lowered = message.casefold()
     message = without_titles(_without_sentences(message, lowered), lowered)
     if "too long" in message:

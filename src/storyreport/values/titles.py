@@ -18,7 +18,7 @@ ENDS = (
     r"|after\b|because\b|without\b|fehl|nicht\b|konnte\b|wurde\b|ist\b|hat\b|existiert|n'|est\b|a été|no\b|fue\b"
     r"|ya\b|non\b))"
 )
-LOOSE = rf"{WORD}(?: [\w'\u2019-]{{1,30}}){{1,12}}?{ENDS}"
+LOOSE = rf"{WORD}(?!{ENDS})(?: [\w'\u2019-]{{1,30}}){{1,12}}?{ENDS}"
 THING = r"stor(?:y|ies)|tales?|novels?|books?|fairy ?tales?|episodes?|movies?|films?|comics?|poems?|saga"
 THING_ABROAD = (
     r"Geschichte|Märchen|Erzählung|Roman|histoire|conte|récit|roman|historia|cuento|relato|storia"
