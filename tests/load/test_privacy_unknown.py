@@ -38,6 +38,9 @@ BECOMES = {
     "a code between names": ("Zqanselm: E503 for Zqida", "<name>: E503 for <name>"),
 }  # fmt: skip
 STAYS = (
+    "audio clipping detected: lip sync is off by 3 frames, the narrator mispronounced a word",
+    "texture missing, page 4 has no illustration",
+    "gateway exploded, no luck",
     "TypeError: Story.render() missing 1 required positional argument: 'frobnicate'",
     "AttributeError: 'Grimoire' object has no attribute 'zworp'",
     "ModuleNotFoundError: No module named 'insightface'",
