@@ -8,6 +8,6 @@ FOLDER = Path(__file__).parent / "words"
 
 @cache
 def known_words() -> frozenset[str]:
-    """All of them in small letters: English ones, those of work on texts, pictures and sound, those of other languages."""
+    """All of them in small letters: English ones, those of work on texts and media, those of other languages."""
     files = (path.read_text(encoding="utf-8") for path in FOLDER.glob("*.txt"))
     return frozenset(word for text in files for word in text.split())
