@@ -17,9 +17,11 @@ from .values.times import MONTHS
 DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-_.]?(?:\d\d(?:[-_.]?\d\d)?|W\d\d|Q\d)(?!\d)", re.IGNORECASE)
 # 30-11-2026 or 11-30-2026; 30-Nov-2026, Nov-30-2026, Nov2026.
 TURNED_DATE = re.compile(r"(?<!\d)(?P<first>\d\d?)[-_.](?P<second>\d\d?)[-_.](?P<year>(?:19|20)\d\d)(?!\d)")
+# Whole or cut to three letters: a novel-2026 is of no November.
+ENDINGS = "uary|ruary|ch|il|e|y|ust|t|tember|ober|ember"
 NAMED_DATE = re.compile(
-    rf"(?<![a-z\d])(?:(?P<day>\d\d?)[-_. ]?)?(?P<month>{'|'.join(MONTHS)})[a-z]*[-_. ]*(?:(?P<then>\d\d?)[-_., ]+)?"
-    r"(?P<year>(?:19|20)\d\d)(?!\d)",
+    rf"(?<![a-z\d])(?:(?P<day>\d\d?)[-_. ]?)?(?P<month>{'|'.join(MONTHS)})(?:{ENDINGS})?(?![a-z])[-_. ]*"
+    r"(?:(?P<then>\d\d?)[-_., ]+)?(?P<year>(?:19|20)\d\d)(?!\d)",
     re.IGNORECASE,
 )
 GZIPPED = ".gz"

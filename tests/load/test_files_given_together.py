@@ -185,6 +185,16 @@ def test_the_order_of_names(db: ReportDatabase, tmp_path: Path, earlier: str, la
     assert db.sql("select status from step_runs") == [("completed",)]
 
 
+@pytest.mark.parametrize("name", ["novel-2026", "market_2026", "decision 2026"])
+def test_a_word_that_begins_like_a_month(db: ReportDatabase, tmp_path: Path, name: str) -> None:
+    """Such a file is no export of a month: given again it is the whole table, and what it lacks was deleted."""
+    folder = folder_of(tmp_path)
+    for numbers in ((1, 2), (1,)):
+        steps(folder / f"{name}.csv", 20, *numbers)
+        db.ingest(folder)
+    assert db.one("select count(*) from step_runs where gone_at is null") == 1
+
+
 def test_rejected_rows_of_each_file_stay(db: ReportDatabase, tmp_path: Path) -> None:
     """A row that could not be loaded is still listed after the next day's file; fixed, it is not."""
     folder = folder_of(tmp_path)
