@@ -84,8 +84,21 @@ problems as (
         case
             when shifts.is_far
                 then 'End times are more than 12 h early, which no time zone explains: fix these times in the source.'
-            -- All other systems write UTC or an offset, and --timezone has no bearing on them.
-            when sources.system not in ('adventure', 'luigi', 'pipeline', 'steps')
+            -- They write UTC or an offset, and --timezone has no bearing on their times.
+            when
+                sources.system in (
+                    'airflow',
+                    'comfyui',
+                    'dagster',
+                    'dbt',
+                    'github_actions',
+                    'huey',
+                    'media',
+                    'n8n',
+                    'prefect',
+                    'sprint',
+                    'workflow'
+                )
                 then
                     'End times are ' || shifts.how_early || ', which no --timezone changes: ' || sources.system
                     || ' has them in UTC or with an offset. Fix them in the source.'

@@ -146,6 +146,7 @@ WRAPPED = {
     "bunyan.log": f'[{AT}] ERROR: api/7 on host: Workflow error occurred (runId=r1, error="HTTP 503")\n',
     "python.log": f"2026-11-20 10:00:00,000 - api.main - ERROR - Workflow error occurred {json.dumps(FIELDS)}\n",
     "spring.log": f"{AT} ERROR 7 --- [main] c.e.Api : Workflow error occurred {json.dumps(FIELDS)}\n",
+    "own_event.jsonl": json.dumps({**json.loads(OBJECT), "event": {"message": "of something else"}}),
     "pino.jsonl": json.dumps({"level": 50, "time": MS, "msg": "Workflow error occurred", **FIELDS}) + "\n",
 }
 

@@ -238,7 +238,8 @@ def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
         is_wrapped = isinstance(inner.get(MESSAGE), str) or isinstance(inner.get("msg"), str)
         has_no_level = first(record, LEVELS) is None and ("@timestamp" in record or WITH_LEVEL.match(message))
         name = MESSAGE if is_wrapped or has_no_level or record.keys() & BESIDE_MESSAGE else None
-    for held in () if record.keys().isdisjoint(HOLDERS) else HOLDERS:
+    is_holder = not record.keys().isdisjoint(HOLDERS) and record.keys().isdisjoint((MESSAGE, "msg"))
+    for held in HOLDERS if is_holder else ():
         if name is None and isinstance(inside := record.get(held), dict) and inside.keys() & {"_raw", MESSAGE}:
             level = inside.get("level")
             time = inside.get("time")
