@@ -81,7 +81,8 @@ earlier_tries as (
             and runs.source_key = named.source_key
     cross join main.step_runs on step_runs.run_id = runs.id
     where
-        named.source_key not in (select run_key from tries)
+        -- Asked of runs that were read before, of which there are none at first.
+        runs.source_key not in (select run_key from tries)
         and step_runs.gone_at is null
 ),
 
