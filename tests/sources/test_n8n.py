@@ -107,6 +107,7 @@ DATA = {
     "a number": ({"resultData": {"error": {"message": 503}}}, "503"),
     "without an error": ([{"resultData": "1"}, {"error": "$"}], None),
     "no data": ({}, None),
+    "no JSON": ("[{", None),
 }
 
 
@@ -119,6 +120,7 @@ def test_the_data_of_executions(db: ReportDatabase, tmp_path: Path, form: str) -
     executions = [
         {"id": "1", "status": "error", "workflowData": {"id": "wf1", "name": "Story"}, **common},
         {"id": "2", "status": "success", "workflowData": {"id": "wf1", "name": "Draft"}, **common},
+        {"id": "3", "status": "success", "workflowData": "{name:", **common},
     ]
     executions[1]["startedAt"] = "2026-03-01T08:00:00.000Z"
     (tmp_path / "executions.json").write_text(json.dumps({"data": executions}), encoding="utf-8")

@@ -15,14 +15,20 @@ with named as (
         name
     from (
         select
-            cast(workflowid as text) as id,
-            cast(json_extract(workflowdata, '$.name') as text) as name,
-            row_number() over (partition by cast(workflowid as text) order by startedat desc, id desc) as place
-        from src_execution_entity
+            id,
+            name,
+            row_number() over (partition by id order by startedat desc, execution_id desc) as place
+        from (
+            select
+                cast(workflowid as text) as id,
+                id as execution_id,
+                startedat,
+                case when json_valid(workflowdata) then cast(json_extract(workflowdata, '$.name') as text) end as name
+            from src_execution_entity
+        )
         where
-            json_valid(workflowdata)
-            and json_extract(workflowdata, '$.name') <> ''
-            and cast(workflowid as text) not in (
+            name <> ''
+            and id not in (
                 select cast(id as text)
                 from all_workflow_entity
                 where name <> ''
