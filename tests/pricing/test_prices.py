@@ -168,6 +168,8 @@ def test_what_has_no_price_is_unpriced_never_free(ledger: Ledger, call: dict[str
         ("azure", "azure/gpt-4o", "azure/gpt-4o"),
         ("azure", "openai/gpt-4o", "azure/gpt-4o"),
         ("x_ai", "grok-3", "x-ai/grok-3"),
+        ("fireworks.ai", "accounts/fireworks/models/deepseek-v3p2", "fireworks/deepseek-v3p2"),
+        ("together.ai", "meta-llama/Llama-3.3-70B-Instruct-Turbo", "together/meta-llama/Llama-3.3-70B-Instruct-Turbo"),
         # A framework is no provider; Vercel's AI SDK adds the kind of an API; pydantic-ai writes a colon.
         ("strands-agents", "gpt-4o", "openai/gpt-4o"),
         ("groq.chat", "llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile"),

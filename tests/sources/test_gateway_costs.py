@@ -47,6 +47,8 @@ SERVER = {"model": "gpt-4o", "custom_llm_provider": "openai"}
         ({"metadata": "{broken"}, None, 0.3015),
         # The counts of a stream are 0 although its usage is known: 100,000 * 3.
         ({**NOTHING, "metadata": {"usage_object": {"prompt_tokens": "many", "completion_tokens": -5}}}, None, None),
+        # Sonar: 1 dollar a million in and out, and 0.012 for a request.
+        ({"model": "perplexity/sonar", "custom_llm_provider": "perplexity"}, None, 0.1121),
         # Names of gateways in front of the provider's.
         ({"model": "litellm_proxy/anthropic/claude-sonnet-4-6", "custom_llm_provider": "litellm_proxy"}, None, 0.3015),
         ({"model": "vercel_ai_gateway/anthropic/claude-sonnet-4-6", "custom_llm_provider": ""}, None, 0.3015),

@@ -20,6 +20,10 @@ ALIASES = {
     "z.ai": "zai",
     "github_copilot": "github-copilot",
     "togetherai": "together",
+    "together.ai": "together",
+    "together-ai": "together",
+    "fireworks.ai": "fireworks",
+    "fireworks-ai": "fireworks",
 }
 # Gateways and frameworks that write themselves down as the provider, which they are not.
 NO_PROVIDERS = frozenset(

@@ -134,7 +134,11 @@ select
         else coalesce(spent.custom_llm_provider, '')
     end as provider,
     coalesce(spent.call_type, '') as endpoint,
-    coalesce(nullif(spent.model, ''), spent.model_group, '') as model,
+    case
+        -- LiteLLM's prefix: with it, the name is that of another of Perplexity's models.
+        when spent.custom_llm_provider = 'perplexity' and spent.model glob 'perplexity/*' then substr(spent.model, 12)
+        else coalesce(nullif(spent.model, ''), spent.model_group, '')
+    end as model,
     words.status,
     spent.status as source_status,
     nullif(failures.said, '') as error_message,

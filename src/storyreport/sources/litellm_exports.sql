@@ -22,7 +22,12 @@ select
     payloads.id as source_key,
     coalesce(payloads.custom_llm_provider, '') as provider,
     coalesce(payloads.call_type, '') as endpoint,
-    coalesce(nullif(payloads.model, ''), payloads.model_group, '') as model,
+    case
+        -- LiteLLM's prefix: with it, the name is that of another of Perplexity's models.
+        when payloads.custom_llm_provider = 'perplexity' and payloads.model glob 'perplexity/*'
+            then substr(payloads.model, 12)
+        else coalesce(nullif(payloads.model, ''), payloads.model_group, '')
+    end as model,
     words.status,
     payloads.status as source_status,
     case
