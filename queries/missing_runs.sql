@@ -3,8 +3,9 @@ title: Missing runs
 description: >-
   Pipelines that ran regularly and have not run since, the one that is silent for longest first. A pipeline is listed
   that ran on at least 7 days of the 28 up to its last run, and has been silent for longer than its longest pause in
-  them, in whole days, and two hours. A run counts at its end, or at its start while it runs. Pipelines whose last run
-  is more than 28 days ago are left out. Of a lake whose last run of a pipeline did not land, the end of its day counts.
+  them, in whole days, and two hours. What ran after a source's last ingest is not known: its pipelines are evaluated
+  as of that time. A run counts at its end, or at its start while it runs. Pipelines whose last run is more than 28
+  days ago are left out. Of a lake whose last run of a pipeline did not land, the end of its day counts.
 topic: Right now
 lake: current state
 params:
@@ -96,9 +97,15 @@ timed as (
 measured as (
     select
         timed.*,
-        cast((julianday(moment.as_of) - julianday(timed.last_run_at)) * 1440 as integer) as silent_minutes
+        cast(
+            (
+                julianday(min(moment.as_of, coalesce(states.last_ingest_at, states.rolled_up_at, moment.as_of)))
+                - julianday(timed.last_run_at)
+            ) * 1440 as integer
+        ) as silent_minutes
     from moment
     cross join timed
+    left join source_states as states on states.id = timed.source_id
 )
 
 select

@@ -108,6 +108,8 @@ COLUMNS = {
 }
 # These say that all is well where there is nothing.
 NEVER_EMPTY = {"health", "run_diagnosis"}
+# Of what is fed nothing need have stopped: tests/reports/test_missing_runs.py.
+EMPTY = {"missing_runs"}
 # What a report about one thing is asked about: that of which there is most to tell; and of pages, the whole.
 MOST = "select {key} from {table} join {of} group by 1 order by count(*) desc, 1 limit 1"
 RUN_OF_STEPS = MOST.format(key="runs.source_key", table="runs", of="step_runs on step_runs.run_id = runs.id")
@@ -116,8 +118,6 @@ BATCH = MOST.format(key="runs.source_key", table="runs", of="events on events.ru
 ONE_THING = {
     "batch_events": {"batch": BATCH},
     "find": {"name": "select source_key from stories order by length(source_key) desc, source_key limit 1"},
-    # Twenty days after all of them stopped.
-    "missing_runs": {"as_of": "select date(max(day), '+20 days') from runs where day < date('now', '+1 day')"},
     "recent_events": {"per_page": "select 1000000"},
     "recent_runs": {"limit": "select 1000000"},
     "run_calls": {"run": MOST.format(key="runs.source_key", table="runs", of="calls on calls.run_id = runs.id")},
@@ -223,7 +223,7 @@ def test_all_formats_say_the_same(report: Report, fed: ReportDatabase, served: S
     given = needed(report, fed)
     address = f"/storyreport/{report.name}.{{}}?{urlencode(given)}"
     rows = json.loads(command(fed, report, given).stdout)
-    assert rows
+    assert rows or report.name in EMPTY
     assert served.get(address.format("json") + "&_shape=objects").json()["rows"] == rows
     assert numbers_of(command(fed, report, given, "csv").stdout, rows) == rows
     assert numbers_of(served.get(address.format("csv")).text, rows) == rows

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from helpers.attempts import attempt, write
-from helpers.report_database import ReportDatabase, pairs
+from helpers.report_database import ReportDatabase, change, pairs
 
 from storyreport.verdicts import limits, reasons
 
@@ -52,6 +52,15 @@ def test_a_pipeline_that_stopped(tmp_path: Path, runs: list[dict[str, str]], sil
     db.ingest(write(tmp_path / "studio", runs))
     columns = ("run", "silent_minutes", "longest_pause_days", "days_with_runs")
     assert pairs(db.report("missing_runs", as_of=AS_OF), *columns) == silent
+
+
+@pytest.mark.parametrize(("read_at", "silent"), [("2026-03-15T04:00:00Z", []), ("2026-03-15T05:00:00Z", [27 * 60])])
+def test_what_was_not_read_is_not_missing(tmp_path: Path, read_at: str, silent: list[int]) -> None:
+    """Fifty-four hours ago it ran last; up to the last ingest it was silent for 26, or 27."""
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", nights("daily", range(1, 15))))
+    change(db.path, f"update ingests set finished_at = '{read_at}'")
+    assert [row["silent_minutes"] for row in db.report("missing_runs", as_of=AS_OF)] == silent
 
 
 def test_each_pipeline_has_its_own_rhythm(tmp_path: Path) -> None:

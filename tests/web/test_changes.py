@@ -90,7 +90,7 @@ def test_the_digest_says_the_same(folder: Path) -> None:
         "draft of studio: 40.0 % failed, 5.0 % before",
         "paint of studio: 5.0 % failed, 20.0 % before",
     ]
-    assert lines["Changes of cost"] == ["acme of studio: 40.00 USD, 20.00 USD before"]
+    assert lines["Changes of cost"] == ["acme of studio: 40.00 USD up to yesterday, 20.00 USD in as many days before"]
 
 
 def test_a_step_of_two_pipelines_says_which(tmp_path: Path) -> None:
