@@ -4,7 +4,7 @@ from helpers import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyreport.values import neutral, privacy
+from storyreport.values import neutral, privacy, unknown
 from storyreport.values.neutral import _neutral
 from storyreport.values.spellings import spelt_out
 
@@ -99,6 +99,15 @@ def test_nor_does_it_in_our_own_tests() -> None:
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
     assert [line for line in lines if privacy.redacted(line) != slowly_redacted(line)] == []
+
+
+@settings(max_examples=100)
+@given(st.lists(PIECES, max_size=6).map("".join))
+def test_words_are_looked_at_by_their_shape(text: str) -> None:
+    """A text changes exactly if one of its words does, each looked at as it is."""
+    changes = any(unknown._kept(word) != word for word in unknown.COMPOUND.findall(text))
+    places = {found.end() for pattern in unknown.OWN_PLACES for found in pattern.finditer(text)}
+    assert places or changes == (unknown.without_unknown(text) != text)
 
 
 @settings(max_examples=100)

@@ -13,6 +13,7 @@ from .messages import MODELS
 from .vocabulary import known_words
 
 NAME, TEXT, ID, HOST = "<name>", "<text>", "<id>", "<host>"
+AS_SHAPE_BUT_0 = str.maketrans("12345689", "77777777")
 PLACEHOLDER = r"<[a-z][a-z-]{1,12}>"
 # A word with what joins it to others: a path, a class with its modules, a key, a file.
 COMPOUND = Pattern(rf"(?:{PLACEHOLDER}|[\w~$])(?:{PLACEHOLDER}|[\w.\-/\\:@+%~$'\u2019])*")
@@ -30,7 +31,7 @@ CLASS = Pattern(
 # P2025, E11000, RSC-005, TS2345, 42P01, 0x80070005, v2.1, 80GB, 2026-03-01T10:00Z, a3, en-US-AriaNeural.
 CODE = Pattern(
     r"[A-Z]{1,6}\d{3,8}[A-Z]?|[A-Z]{2,12}(?:[-_][A-Z]{2,15}){0,3}[-_]?0\d{2,6}[A-Z]?|\d{1,2}[A-Z]\d{2}|HY\d{3}"
-    r"|0x[0-9A-Fa-f]{1,16}|[vV]\d[\w.+-]{0,20}|\d[\d.,_]*[a-zA-Z%]{0,3}|\d[\d.:,-]*[TZ]?[\d.:,+-]*Z?"
+    r"|0x[0-9A-Fa-f]{1,16}|[vV]\d[\w.+-]{0,20}|\d[\d.,_]*[a-zA-Z%]{0,3}|\d{1,5}x\d{1,5}|\d[\d.:,-]*[TZ]?[\d.:,+-]*Z?"
     r"|[a-z]{1,3}\d{1,4}|[A-Z]{1,3}\d{1,3}|[a-z]{2,3}-[A-Z]{2}(?:-[A-Z][A-Za-z]{1,30})?"
 )
 MODEL = Pattern(rf"(?i)(?:{MODELS}|o\d|tts-1|sdxl|llava|stable-diffusion|bge)(?=[-.:\d])")
@@ -108,9 +109,10 @@ PREFIXES = ("un", "re", "non", "pre")
 
 def without_unknown(message: str) -> str:
     """The message with `<name>` for words that errors are not made of, and `<text>` for runs of them."""
-    unknown = [found for found in COMPOUND.finditer(message) if _kept(found[0]) != found[0]]
-    if not unknown:
+    # A compound has no blank in it.
+    if all(map(_stays, message.translate(AS_SHAPE_BUT_0).split())):
         return message
+    unknown = [found for found in COMPOUND.finditer(message) if _kept(found[0]) != found[0]]
     own = {found.end() for pattern in OWN_PLACES for found in pattern.finditer(message)}
     text, place = "", 0
     for found in unknown:
@@ -128,8 +130,13 @@ def _without_span(found: re.Match[str]) -> str:
     return f"{TEXT}{codes_of(found[0])}" if 5 * (words.count(NAME) + words.count(MADE)) >= 2 * len(words) else found[0]
 
 
-# The same words come again in nearly all errors.
+# The same words come again in nearly all errors, and their numbers differ; a code may begin with 0.
 @lru_cache(maxsize=8192)
+def _stays(shape: str) -> bool:
+    """Whether a piece without blanks stays as it is, in whose place its shape stands."""
+    return all(_kept(compound) == compound for compound in COMPOUND.findall(shape))
+
+
 def _kept(compound: str) -> str:
     """A compound as it stays: itself, or with placeholders for what is unknown of it."""
     core = TAIL.sub("", compound)
