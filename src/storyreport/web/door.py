@@ -64,7 +64,8 @@ async def answer(datasette: Any, scope: dict[str, Any]) -> Any:
     if served.local and not mode.is_own_name(host):
         # A page elsewhere may let its own name lead to this machine, and would then read all of it.
         return sentence("", 403, OTHER_NAME)
-    if served.local or OPEN.fullmatch(path) or await _is_known(datasette, scope):
+    is_for_all = served.local or not (served.login or _is_of_the_server(path)) or OPEN.fullmatch(path)
+    if is_for_all or await _is_known(datasette, scope):
         return None
     extension = path.rpartition("/")[2].rpartition(".")[2]
     if served.login:
@@ -75,7 +76,7 @@ async def answer(datasette: Any, scope: dict[str, Any]) -> Any:
             return response
         target = path + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
         return Response.redirect(f"{datasette.urls.path(LOGIN)}?next={quote(target)}")
-    return sentence(extension, 403, CLOSED) if _is_of_the_server(path) else None
+    return sentence(extension, 403, CLOSED)
 
 
 def _is_of_the_server(path: str) -> bool:
