@@ -23,8 +23,8 @@ from storyreport import reports
 
 SINCE = (datetime.now(timezone.utc) - timedelta(days=20)).date().isoformat()
 ONE_THING = "One run, one story"
-# The demo has no row that cannot be loaded.
-EMPTY = {"known_findings", "notes", "rejected_rows"}
+# The demo has no row that cannot be loaded, and none of its pipelines has stopped.
+EMPTY = {"known_findings", "missing_runs", "notes", "rejected_rows"}
 # One thing of each kind with much to show.
 THINGS = {
     "story": """
