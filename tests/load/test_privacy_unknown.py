@@ -41,6 +41,7 @@ STAYS = (
     "audio clipping detected: lip sync is off by 3 frames, the narrator mispronounced a word",
     "texture missing, page 4 has no illustration",
     "gateway exploded, no luck",
+    "Kerplunk!",
     "TypeError: Story.render() missing 1 required positional argument: 'frobnicate'",
     "AttributeError: 'Grimoire' object has no attribute 'zworp'",
     "ModuleNotFoundError: No module named 'insightface'",

@@ -105,12 +105,14 @@ INFLECTIONS = (
     ("ies", "y"),
 )
 PREFIXES = ("un", "re", "non", "pre")
+# An error of one plain word is what a program calls its failure.
+ALONE = Pattern(r"[A-Za-z][a-z]{2,11}[.!]?")
 
 
 def without_unknown(message: str) -> str:
     """The message with `<name>` for words that errors are not made of, and `<text>` for runs of them."""
     # A compound has no blank in it.
-    if all(map(_stays, message.translate(AS_SHAPE_BUT_0).split())):
+    if ALONE.fullmatch(message) or all(map(_stays, message.translate(AS_SHAPE_BUT_0).split())):
         return message
     unknown = [found for found in COMPOUND.finditer(message) if _kept(found[0]) != found[0]]
     own = {found.end() for pattern in OWN_PLACES for found in pattern.finditer(message)}
