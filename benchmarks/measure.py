@@ -1,4 +1,4 @@
-"""How things are timed, and how the results are told: as Markdown tables, each ratio beside its budget."""
+"""How things are timed, and how the results are printed: as Markdown tables, each ratio beside its budget."""
 
 import os
 import platform

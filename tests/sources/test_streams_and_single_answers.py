@@ -16,7 +16,7 @@ VECTOR = {"object": "embedding", "index": 0, "embedding": [0.1, 0.2]}
 SECRET = {"text": "tellnoone"}
 
 
-def told(answer: Any) -> str:
+def body(answer: Any) -> str:
     return json.dumps(answer, indent=1)
 
 
@@ -86,7 +86,7 @@ SESSION = {"type": "session.created", "session": {"id": "s", "model": "gpt-4o-re
 # The file → endpoint, model, tokens in and out, cost of each call.
 FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
     "embeddings": (
-        told({"object": "list", "data": [VECTOR], "model": "text-embedding-3-small", "usage": {"prompt_tokens": 8000}}),
+        body({"object": "list", "data": [VECTOR], "model": "text-embedding-3-small", "usage": {"prompt_tokens": 8000}}),
         [("embeddings", "text-embedding-3-small", 8000, None, 8000 * 0.02e-6)],
     ),
     "embeddings, on a line": (
@@ -94,13 +94,13 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("embeddings", "voyage-3.5", 10, None, 10 * 0.06e-6)],
     ),
     "ranked by Voyage": (
-        told(
+        body(
             {"object": "list", "data": [{"relevance_score": 0.4}], "model": "rerank-2", "usage": {"total_tokens": 26}}
         ),
         [("rerank", "rerank-2", 26, None, None)],
     ),
     "ranked by Jina": (
-        told(
+        body(
             {
                 "model": "jina-reranker-v2",
                 "object": "list",
@@ -111,13 +111,13 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("rerank", "jina-reranker-v2", 815, None, None)],
     ),
     "ranked by Cohere": (
-        told(
+        body(
             {"id": "c", "results": [{"index": 3, "relevance_score": 1}], "meta": {"billed_units": {"search_units": 1}}}
         ),
         [("rerank", "", None, None, None)],
     ),
     "Cohere's chat": (
-        told(
+        body(
             {
                 "id": "c",
                 "message": {"content": [SECRET]},
@@ -135,7 +135,7 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("chat", "", 5, 8, None)],
     ),
     "images": (
-        told(
+        body(
             {"created": 1794000000, "data": [{"b64_json": "AA"}], "usage": {"input_tokens": 50, "output_tokens": 4160}}
         ),
         [("images", "", 50, 4160, None)],
@@ -147,9 +147,9 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         ),
         [("images", "", 50, 60, None)],
     ),
-    "a transcription by tokens": (told({**SECRET, "usage": HEARD}), [("transcriptions", "", 14, 45, None)]),
+    "a transcription by tokens": (body({**SECRET, "usage": HEARD}), [("transcriptions", "", 14, 45, None)]),
     "a transcription by time": (
-        told({**SECRET, "usage": {"type": "duration", "seconds": 9}}),
+        body({**SECRET, "usage": {"type": "duration", "seconds": 9}}),
         [("transcriptions", "", None, None, None)],
     ),
     "a transcription, as events": (
@@ -158,9 +158,9 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         ),
         [("transcriptions", "", 14, 45, None)],
     ),
-    "Converse, cached tokens beside": (told({**CONVERSE, "usage": USED}), [("converse", "", 1500, 100, None)]),
+    "Converse, cached tokens beside": (body({**CONVERSE, "usage": USED}), [("converse", "", 1500, 100, None)]),
     "Converse, behind a router": (
-        told({**CONVERSE, "trace": ROUTED, "usage": USED}),
+        body({**CONVERSE, "trace": ROUTED, "usage": USED}),
         [("converse", "none.of-ours", 1500, 100, None)],
     ),
     "ConverseStream": (
@@ -223,7 +223,7 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("", "", 5, 8, None)],
     ),
     "a transcription of Mistral's": (
-        told({**SECRET, "model": "voxtral-none-of-ours", "usage": {"prompt_audio_seconds": 203, "prompt_tokens": 4}}),
+        body({**SECRET, "model": "voxtral-none-of-ours", "usage": {"prompt_audio_seconds": 203, "prompt_tokens": 4}}),
         [("transcriptions", "voxtral-none-of-ours", 4, None, None)],
     ),
     "Azure's chunks, the first of which is about the filter": (
@@ -281,7 +281,7 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("generate_content", "gemini-2.5-flash", 1000, 100, 0.00055)],
     ),
     "Gemini, without a model": (
-        told({**gemini(100), "modelVersion": None}),
+        body({**gemini(100), "modelVersion": None}),
         [("generate_content", "", 1000, 100, None)],
     ),
     # Text: 59 new and 60 cached in, 36 out; audio: 4 and 4 in, 112 out.
@@ -376,9 +376,9 @@ def test_answers_without_ids_in_a_folder(db: ReportDatabase, tmp_path: Path) -> 
     folder = tmp_path / "answers"
     folder.mkdir()
     for name in ("a.json", "b.json", "c.json"):
-        (folder / name).write_text(told(answer), "utf-8")
+        (folder / name).write_text(body(answer), "utf-8")
     db.ingest(folder)
-    (folder / "aa.json").write_text(told({**answer, "usage": {"total_tokens": 7}}), "utf-8")
+    (folder / "aa.json").write_text(body({**answer, "usage": {"total_tokens": 7}}), "utf-8")
     db.ingest(folder)
     assert db.sql("select count(*), sum(input_tokens) from calls where gone_at is null") == [(4, 37)]
 
@@ -387,10 +387,8 @@ def test_a_broken_event_is_listed(db: ReportDatabase, tmp_path: Path) -> None:
     text = events(chunk("a", 100)) + 'data: {"id": \n\ndata: 7\n\n'
     (tmp_path / "answer.txt").write_text(text, "utf-8")
     db.ingest(tmp_path / "answer.txt")
-    assert [reason for (reason,) in db.sql("select reason from rejects order by id")] == [
-        "the event is broken JSON",
-        "the event is no JSON object",
-    ]
+    reasons = [("the event is broken JSON",), ("the event is no JSON object",)]
+    assert db.sql("select reason from rejects order by id") == reasons
 
 
 def test_a_part_of_a_token_is_no_number(db: ReportDatabase, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 import re
-import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,10 +13,9 @@ import pytest
 from helpers.serving import AS_OF, ESCAPED, HOSTILE, HOSTILE_TOTAL, WRITE_AVERAGE, WRITE_TOTAL, Served, fill
 
 from storyreport import reports, rollups, schema
-from storyreport.errors import StoryreportError
 from storyreport.values import prose
 from storyreport.web.mode import Mode
-from storyreport.web.server import Extras, serve
+from storyreport.web.server import Extras
 
 CATALOGUE = reports.load_reports()
 
@@ -340,27 +338,6 @@ def test_what_readers_need_not_see_is_hidden(served: Served) -> None:
         for name, hidden in tables.items()
         if name.startswith(("errors_fts", "_", "sqlite_")) or name in ("duration_buckets", "rollup_step_durations")
     )
-
-
-def test_a_port_in_use_is_one_sentence(path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(StoryreportError, match=f"^Port {port} is in use: "):
-            serve(path, "127.0.0.1", port, open_browser=False)
-
-
-@pytest.mark.parametrize(
-    ("host", "port", "sentence"),
-    [("no such host", 0, "^Cannot listen on no such host"), ("127.0.0.1", 70000, "^There is no port 70000: ")],
-)
-def test_an_address_that_cannot_be_is_one_sentence(path: Path, host: str, port: int, sentence: str) -> None:
-    with pytest.raises(StoryreportError, match=sentence):
-        serve(path, host, port, open_browser=False)
-
-
-def test_a_missing_database_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(StoryreportError, match="There is no report database at"):
-        serve(tmp_path / "none.db", "127.0.0.1", 0, open_browser=False)
 
 
 def test_the_key_of_the_session_hashes_is_not_served(path: Path, served: Served, sql_served: Served) -> None:
