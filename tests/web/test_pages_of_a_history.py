@@ -99,12 +99,12 @@ def test_how_long_ago_a_source_was_read(db: ReportDatabase, tracker: Tracker, se
 
 def test_every_error_is_found_by_its_words(db: ReportDatabase, tracker: Tracker) -> None:
     """The first error of an ingest and its last one, those of the next ingest, too."""
-    for words in (("Walrus lost", "Heron lost", "Beaver lost"), ("Otter lost", "Weasel lost")):
+    for words in (("Socket lost", "Worker lost", "Lease lost"), ("Voice lost", "Frame lost")):
         for number, message in enumerate(words):
             tracker.end(f"S{number}", "01_ingest", f"r{number}", 10, "failed", message)
         db.ingest(tracker.path)
     with closing(Served(db.path)) as served:
-        for word in ("walrus", "heron", "beaver", "otter", "weasel"):
+        for word in ("socket", "worker", "lease", "voice", "frame"):
             found = served.get(f"/storyreport/errors.json?_search={word}&_shape=array").json()
             assert [row["example"] for row in found] == [f"{word.capitalize()} lost"]
 
