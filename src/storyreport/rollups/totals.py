@@ -47,7 +47,7 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
     histogram = _histogram(definition, table)
     (rows,) = histogram.values
     wanted = [column for column in table.values if column.percentile]
-    at_most = f"numbered.{definition.percentiles.at_most}"
+    at_most = f"ranked.{definition.percentiles.at_most}"
     buckets = ", ".join(
         f"min(case when 100 * reached >= {column.percentile} * of_all then bucket end) as {column.name}"
         for column in wanted
@@ -58,11 +58,13 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
         for column in wanted
     )
     joins = " ".join(
-        f"left join main.duration_buckets as {column.name} on {column.name}.bucket = ranks.{column.name}"
+        f"left join main.duration_buckets as {column.name} on {column.name}.bucket = ranked.{column.name}_bucket"
         for column in wanted
     )
     same = " and ".join(f"{{0}}.{column.name} = {{1}}.{column.name}" for column in table.key)
-    # Groups are sorted and joined by numbers of their own, once: that takes less than by the columns of their keys.
+    # Groups are sorted and joined by numbers of their own, once: that takes less than by the columns of their keys. An
+    # inner join has an index however many groups SQLite expects, a left join may have none: groups without a histogram
+    # follow on their own.
     return f"""
         with summed as ({sql}),
         numbered as materialized (
@@ -89,10 +91,18 @@ def with_percentiles(definition: Definition, table: Table, sql: str) -> str:
             select number, {buckets}
             from cumulated
             group by number
+        ),
+        ranked as (
+            select numbered.*, {", ".join(f"ranks.{column.name} as {column.name}_bucket" for column in wanted)}
+            from ranks
+            join numbered using (number)
+            union all
+            select numbered.*, {", ".join("null" for _ in wanted)}
+            from numbered
+            where of_all is null
         )
-        select numbered.*, {values}
-        from numbered
-        left join ranks using (number)
+        select ranked.*, {values}
+        from ranked
         {joins}"""
 
 
