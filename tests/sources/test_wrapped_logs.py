@@ -141,6 +141,7 @@ WRAPPED = {
     f"  message: 'Workflow error occurred',\n  runId: 'r1',\n  timestamp: '{AT}',\n  [Symbol(level)]: 'error'\n}}\n",
     "structlog.log": f"{AT} [error    ] Workflow error occurred        runId=r1 error='HTTP 503'\n",
     "zerolog.log": f'{AT} ERR main.go:7 > Workflow error occurred runId=r1 error="HTTP 503"\n',
+    "many pairs.log": f"{AT} ERR Workflow error occurred {'n=1 ' * 38}runId=r1 error='HTTP 503'\n",
     "serilog.log": f"2026-11-20 10:00:00.000 +00:00 [ERR] Workflow error occurred {json.dumps(FIELDS)}\n",
     "zap.log": f"2026-11-20T10:00:00.000+0000\tERROR\tapi/main.go:7\tWorkflow error occurred\t{json.dumps(FIELDS)}\n",
     "bunyan.log": f'[{AT}] ERROR: api/7 on host: Workflow error occurred (runId=r1, error="HTTP 503")\n',

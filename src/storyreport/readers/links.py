@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 LOOK_SECONDS = 0.1
-# One answer is some thousand rows, and the server is told to end a statement after the time that it may send nothing.
+# One answer is some thousand rows, and the server has to end a statement after the time that it may send nothing.
 LONGEST_ANSWER = 10
 # The driver keeps a row, and all that the server has to say, in memory until it ends.
 LARGEST_ANSWER = 1 << 30

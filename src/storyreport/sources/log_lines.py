@@ -58,7 +58,8 @@ PRINTED = re.compile(
 )
 # Of those as structlog, zerolog and bunyan print them behind a message: runId=r1 storyId=s0, (runId=r1, storyId=s0)
 VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"',)]*)"""
-PAIRS_BEHIND = re.compile(rf"\s+\(?(?P<pairs>(?:[A-Za-z_][\w.]*={VALUE}(?:,?\s+|(?=\)?$)))+)\)?$")
+# Forty pairs at most: a line of nothing else is looked through once, and not again from each of its pairs.
+PAIRS_BEHIND = re.compile(rf"(?<!\s)\s+\(?(?P<pairs>(?:[A-Za-z_][\w.]*={VALUE}(?:,?\s+|(?=\)?$))){{1,40}})\)?$")
 LONGEST = 2000
 READ_PAIR = re.compile(rf"(?<!\S)(runId|run_id|storyId|story_id|error|timestamp)=({VALUE})")
 # How such an object goes on below its brace, where JSON has a name in quotes; and how many lines it may have.
