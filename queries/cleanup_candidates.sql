@@ -16,7 +16,7 @@ chart:
     x: {field: total_bytes, type: quantitative, stack: zero, title: size}
     color: {field: source, type: nominal}
 */
--- The day of a run is not after the one on which it finished.
+-- The day of a run is not after the one on which it finished. Sources without such runs are not looked through.
 with moment (until) as (
     select strftime('%Y-%m-%dT%H:%M:%fZ', julianday(:as_of) - cast(:days as real))
 ),
@@ -31,7 +31,10 @@ finished as (
         runs.story_key,
         coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) as finished_at
     from moment
-    cross join sources on :source in ('', sources.name)
+    cross join sources
+        on
+            :source in ('', sources.name)
+            and sources.id in (select source_id from rollup_run_kinds where kind = 'media_workflow')
     cross join runs
         on
             runs.source_id = sources.id
