@@ -25,7 +25,7 @@ SECRET = re.compile(
 HASHED, HASHED_SECRET = "e-mail-", "secret-"
 # What a key has that may be private, in column {c}, and the key as it is kept. Each mention of a column that is an
 # expression computes it again.
-MAY_BE_PRIVATE = "{c} glob '*[@=A-Z]*'"
+MAY_BE_PRIVATE = "{c} glob '*[%@=A-Z]*'"
 PRIVATE_KEY = f"case when {MAY_BE_PRIVATE} then private_key(cast({{c}} as blob)) else {{c}} end"
 
 

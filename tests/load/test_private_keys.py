@@ -40,6 +40,17 @@ def test_keys_are_hashed(db: ReportDatabase, tmp_path: Path) -> None:
     assert f"{bob}/1" in {key for (key,) in db.sql("select source_key from step_runs")}
 
 
+def test_a_key_that_is_an_encoded_address(db: ReportDatabase, tmp_path: Path) -> None:
+    """An address in small letters, as it stands in a link, has neither a capital nor an @."""
+    db.ingest(
+        write(tmp_path / "steps.jsonl", {"id": "1", "story": "zq8ann%40mail.example"}, {"id": "2", "story": "5%"})
+    )
+    assert b"zq8" not in db.path.read_bytes()
+    kept = [key for (key,) in db.sql("select source_key from stories order by source_key")]
+    assert kept[0] == "5%"
+    assert re.fullmatch("e-mail-[0-9a-f]{16}", kept[1])
+
+
 def test_keys_that_hold_a_secret(db: ReportDatabase, tmp_path: Path) -> None:
     """A signed address, a password, the user of an address: a hash stands for each, so that two keys stay two."""
     secrets = ("Zq7sig", "Zq7other")

@@ -137,7 +137,8 @@ def _block(job: Job, rows: list[tuple[Any, ...]], step: int | None) -> Block:
 
 def _read_keys(job: Job, read: set[tuple[Any, Any]]) -> tuple[Key, ...]:
     """The groups as they were read, in their order."""
-    keys = {(_text(group), _private(job, _text(step))) for group, step in read if group is not None}
+    steps = {step: _private(job, _text(step)) for step in {step for _, step in read}}
+    keys = {(_text(group), steps[step]) for group, step in read if group is not None}
     return tuple(sorted(keys, key=str))
 
 
@@ -146,7 +147,7 @@ def _text(read: Any) -> Any:
 
 
 def _private(job: Job, key: Any) -> Any:
-    return job.scalar("select private_key(cast(:key as blob))", key=key) if {"@", "="} & set(str(key)) else key
+    return job.scalar(f"select {PRIVATE_KEY.format(c=':key')}", key=key)
 
 
 def _noted_keys(noted: str) -> tuple[Key, ...]:

@@ -210,7 +210,9 @@ def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str]
             joins.append(
                 f"left join main.{link.parent} as {link.name} on {link.name}.source_id = :source_id"
                 # As text: whole numbers would not be looked up in the index.
-                f" and {link.name}.source_key = cast(mapped.{link.name}_key as text) and {link.name}.gone_at is null"
+                f" and {link.name}.source_key = cast(mapped.{link.name}_key as text)"
+                # Of a new source nothing is deleted: the index alone answers.
+                f"{'' if job.is_fresh else f' and {link.name}.gone_at is null'}"
             )
             values[f"{link.name}_id"] = f"{link.name}.id"
             # An empty key refers to nothing.
