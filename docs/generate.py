@@ -199,20 +199,19 @@ def data_model(connection: sqlite3.Connection) -> str:
 
 
 def _rollup(connection: sqlite3.Connection, table: Table, common: dict[str, str]) -> Iterator[str]:
-    """The section of a rollup's table; KeyError for a column without a meaning."""
+    """The section of a rollup's table; a column without a meaning ends the command."""
     yield f"### {table.name}"
     yield ""
     yield " ".join(table.description.split())
     yield ""
     yield "| column | type | meaning |"
     yield "|---|---|---|"
+    columns, meanings = list(_columns(connection, table.name)), {**common, **table.meanings}
+    if missing := [name for name, *_ in columns if name not in meanings]:
+        sys.exit(f"{table.name}: add what {', '.join(missing)} mean below `meanings` in the rollup's header.")
     key = {column.name for column in table.key}
-    for name, kind, _ in _columns(connection, table.name):
-        said = table.meanings.get(name) or common.get(name)
-        if said is None:
-            sys.exit(f"The column {name} of {table.name} has no meaning: add it below `meanings` in its header.")
-        meaning = _cell(said)
-        yield f"| {f'**`{name}`**' if name in key else f'`{name}`'} | {kind} | {meaning} |"
+    for name, kind, _ in columns:
+        yield f"| {f'**`{name}`**' if name in key else f'`{name}`'} | {kind} | {_cell(meanings[name])} |"
 
 
 def descriptions() -> dict[str, str]:

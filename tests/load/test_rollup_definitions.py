@@ -5,6 +5,7 @@ import re
 import sqlite3
 
 import pytest
+from docs.generate import data_model
 from helpers import ROOT, previous
 from helpers.previous import examine
 from helpers.report_database import ReportDatabase, ask, change
@@ -85,6 +86,8 @@ def test_the_documented_example(rollup_files: RollupFiles, db: ReportDatabase) -
     rollup_files.write("work/kind_days.sql", example)
     assert examine(db.path, repair=True) == []
     assert db.one("select sum(runs) from rollup_kinds") == db.one("select count(*) from runs")
+    with contextlib.closing(schema.open_for_reading(db.path)) as connection:
+        assert "| **`kind`** | text | kind of run |" in data_model(connection)
 
 
 def test_words_for_people_rebuild_nothing(rollup_files: RollupFiles, db: ReportDatabase, tracker: Tracker) -> None:

@@ -211,6 +211,7 @@ def test_columns_are_those_of_the_catalogue(report: Report, unfed: ReportDatabas
     """Columns stay where they are; more may follow."""
     with closing(schema.open_for_reading(unfed.path)) as connection:
         columns, rows = reports.run(connection, report, {})
+    assert report.name in COLUMNS, f"add to COLUMNS: {report.name}: {' '.join(columns)}"
     known = COLUMNS[report.name].split()
     assert columns[: len(known)] == known
     if report.name not in NEVER_EMPTY:
