@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from helpers.report_database import ask
+from helpers.report_database import ReportDatabase, ask
 
 REFERENCES = {
     "story": ("story_id", "story_key", "stories"),
@@ -27,6 +27,16 @@ def source_of(expected: Path) -> Path:
     """The source file of a pair."""
     (found,) = (path for path in expected.parent.glob(f"{expected.stem}.*") if path != expected)
     return found
+
+
+def is_by_table(expected: Path) -> bool:
+    """Whether a pair's rows stand by core table; others are compared by a test of their own."""
+    return isinstance(json.loads(expected.read_text(encoding="utf-8")), dict)
+
+
+def rows_of(db: ReportDatabase) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the core tables, and those that could not be loaded."""
+    return {table: db.sql(f"select * from {table} order by id") for table in (*CORE_TABLES, "rejects")}
 
 
 def core_rows(database: Path, table: str) -> list[dict[str, Any]]:

@@ -119,11 +119,11 @@ def test_what_options_name(db: ReportDatabase, games: Path) -> None:
     assert [text for text in PRIVATE if text.encode() in bytes_of(db)] == []
 
 
-def test_a_million_options(db: ReportDatabase, games: Path) -> None:
+def test_a_node_of_200_000_options(db: ReportDatabase, games: Path) -> None:
     """A node may have more options than anyone reads."""
-    plant_node(games, 50, "[" + ",".join(['{"text":"A secret path","node_id":2}'] * 1_000_000) + "]")
+    plant_node(games, 50, "[" + ",".join(['{"text":"A secret path","node_id":2}'] * 200_000) + "]")
     db.ingest(games)
-    assert db.one("select count(*) from story_options where target_key is null and target_id is not null") == 1_000_002
+    assert db.one("select count(*) from story_options where target_key is null and target_id is not null") == 200_002
 
 
 def test_a_hundred_thousand_nodes_in_a_loop(db: ReportDatabase, games: Path) -> None:

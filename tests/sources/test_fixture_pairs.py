@@ -1,18 +1,11 @@
 """Each fixture pair in tests/data, whatever its system: the source becomes the rows that stand beside it."""
 
-import json
 from pathlib import Path
 
 import pytest
 from helpers import DATA
-from helpers.pairs import check, source_of
+from helpers.pairs import check, is_by_table, rows_of, source_of
 from helpers.report_database import ReportDatabase
-
-
-def is_by_table(path: Path) -> bool:
-    """Whether a file has expected rows by core table."""
-    return isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
-
 
 PAIRS = sorted(path for path in DATA.glob("*--*.json") if is_by_table(path))
 
@@ -24,6 +17,7 @@ def test_a_source_becomes_these_rows(db: ReportDatabase, expected: Path) -> None
     assert db.ingest(source).counts.rejected == 0
     assert db.sql("select system from sources") == [(expected.stem.split("--")[0],)]
     check(db.path, expected)
+    before = rows_of(db)
     assert db.ingest(source).unchanged
     assert db.ingest(source, full=True).counts.written == 0
-    check(db.path, expected)
+    assert rows_of(db) == before

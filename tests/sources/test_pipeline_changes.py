@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from helpers.pipeline import attempts, executions_of, reported_executions
 from helpers.report_database import ReportDatabase, change
 from helpers.tracker import Tracker
+
+from storyreport.load import recent
 
 
 def test_the_same_again_writes_nothing(db: ReportDatabase, real_pipeline: Path) -> None:
@@ -18,9 +21,16 @@ def test_the_same_again_writes_nothing(db: ReportDatabase, real_pipeline: Path) 
     assert (db.sql("select * from step_runs order by id"), db.counts()) == before
 
 
+@pytest.fixture
+def few_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A history of ten thousand rows is long: of each table the last thousand are looked at again."""
+    monkeypatch.setattr(recent, "ROWS_READ_AGAIN", 1000)
+
+
+@pytest.mark.usefixtures("few_again")
 def test_replaced_and_updated_rows_are_found(db: ReportDatabase, tracker: Tracker) -> None:
     """What the tracker replaces or updates in place shows next time; a long history is not read again for it."""
-    tracker.fill(100_000)
+    tracker.fill(10_000)
     tracker.register("A", "Old title")
     tracker.end("A", "01_ingest", "r1", 1000)
     tracker.start("A", "02_preprocess", "r1")
@@ -44,14 +54,15 @@ def test_replaced_and_updated_rows_are_found(db: ReportDatabase, tracker: Tracke
     ]
     assert db.sql("select title from stories where source_key = 'A'") == [("New title",)]
     assert (outcome.counts.inserted, outcome.counts.updated, outcome.counts.gone) == (1, 3, 0)
-    assert outcome.counts.read < 60_000, "not the whole history of 220,002 rows"
+    assert outcome.counts.read < 6000, "not the whole history of 22,002 rows"
     assert reported_executions(db) == executions_of(tracker.path)
 
 
+@pytest.mark.usefixtures("few_again")
 def test_a_step_that_hung_for_long_is_found_when_it_ends(db: ReportDatabase, tracker: Tracker) -> None:
     """An old open row that is updated in place, under its old number, is read again because it was open."""
     tracker.start("HUNG", "01_ingest", "r0")
-    tracker.fill(100_000)
+    tracker.fill(10_000)
     db.ingest(tracker.path)
     change(tracker.path, "update step_status set status = 'completed' where story_id = 'HUNG'")
     db.ingest(tracker.path)

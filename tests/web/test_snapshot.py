@@ -13,7 +13,7 @@ import pytest
 from helpers.browsing import browsing, check, marks, needs_browser, opened
 from helpers.cli_cases import assert_one_sentence, plant, unchanged
 from helpers.command_line import ok, storyreport
-from helpers.report_database import ask
+from helpers.report_database import ReportDatabase, ask
 from selenium import webdriver
 
 from storyreport import reports
@@ -118,13 +118,14 @@ def test_a_copy_for_others(demo: Path) -> None:
     assert ok("report", "health", "--json", "--db", "public.db", cwd=demo)
 
 
-def test_a_folder_with_other_things_stays(demo: Path, tmp_path: Path) -> None:
+def test_a_folder_with_other_things_stays(demo: Path, db: ReportDatabase, tmp_path: Path) -> None:
     """It is refused; a snapshot is written again; without anything to write it is wrong usage."""
-    plant(tmp_path / "mine" / "studio.db")
-    database = ("--db", demo / "storyreport.db")
+    db.ingest(plant(tmp_path / "mine" / "studio.db"))
+    database = ("--db", db.path)
     with unchanged(tmp_path):
         assert_one_sentence(storyreport("snapshot", "mine", *database, cwd=tmp_path), 2)
         assert_one_sentence(storyreport("snapshot", *database, cwd=tmp_path), 2)
         assert_one_sentence(storyreport("snapshot", "mine/studio.db", *database, cwd=tmp_path), 2)
-    ok("snapshot", "site", cwd=demo)
+    for _ in range(2):
+        ok("snapshot", "site", *database, cwd=tmp_path)
     assert_one_sentence(storyreport("snapshot", "--database", "public.db", cwd=demo), 1)
