@@ -26,6 +26,7 @@ WORDS = {
         limiting dequeued pend queued_for_retry backlog available not_start requeue_fed allocated dispatched
         pending_version waiting_for_deploy pending_args_avail pending_node_assignment submitted_to_worker initial
         bootstrapping prep awaiting_quota
+        activating platform_limited platform_limiting premater
         """,
     "running": """
         running started active in_progress inprogress progress processing executing ongoing working building retrying
@@ -35,6 +36,8 @@ WORDS = {
         transcribing encoding transcoding uploading downloading signaling stage_out preempting shutdown sensing
         syncing testing deploying pulling exporting indexing analyzing analysing training evaluating ingesting
         transforming converting publishing reverting
+        deactivating deprovisioning draining resizing transferring_output querying sending connecting cancel_pending
+        resource_cleaning_up cleaning_up reloading removing playing running_with_error running_with_errors
         """,
     "waiting": """
         waiting paused suspended deferred sleeping rescheduled up_for_reschedule up_for_retry retry awaiting_retry
@@ -43,6 +46,8 @@ WORDS = {
         pending_redrive back_off backing_off throttled
         rate_limited requires_action awaiting retryable snoozed postponed waiting_for_callback breakpoint
         frozen waiting_for_event waiting_for_signal waiting_to_resume
+        waiting_on_dependencies prep_suspended paused_with_error suspended_with_error psusp ususp ssusp paused_by_user
+        retry_wait scheduled_retry will_retry
         """,
     "completed": """
         completed complete success successful successfully succeeded succeed done ok okay finished finish pass passed
@@ -51,7 +56,7 @@ WORDS = {
         success_with_info success_with_failures text_success
         completed_with_warnings succeeded_with_warnings succeeded_with_issues success_with_warnings all_done
         completed_successfully ran_successfully materialized processed generated rendered built
-        uploaded exported synced deployed
+        uploaded exported synced deployed published retry_success success_after_retry succeeded_after_retry
         """,
     "failed": """
         failed failure fail failures error errored errors erred exception crashed crash timeout timed_out time_out
@@ -73,6 +78,9 @@ WORDS = {
         heartbeat_timeout activity_timeout execution_timeout execution_timed_out unexpected_error unhandled_exception
         unknown_error api_error rate_limit_exceeded parse_error
         infra_failure infra_failed not_ok test_failed step_failure
+        failure_with_task sync_failed special_exit done_with_error done_with_errors scheduling_timed_out zombi
+        error_thrown failed_with_error failed_with_errors failed_with_incident incident lost_heartbeat killed_by_oom
+        pipeline_validation_failed couldnt_get_task task_run_image_pull_failed unsuccessfully not_successful
         """,
     "cancelled": """
         cancelled canceled cancel cancelled+ aborted abort abandoned interrupted killed kill revoked stopped terminated
@@ -80,11 +88,12 @@ WORDS = {
         upstream_cancelled upstream_canceled halted halt stop manually_cancelled manually_canceled manual_cancel
         cancelled_by_system canceled_by_system system_cancelled system_canceled aborted_by_user externally_terminated
         internally_terminated superseded deleted user_aborted terminated_by_user
+        cancelled_by_concurrency_limit terminated_by_system spot_interruption spot_terminated
         """,
     "skipped": """
         skipped skip omitted upstream_failed no_op noop not_built not_run not_executed not_needed ignored excluded
         bypassed dependency_failed depends_failed waiting_failed
-        condition_failed up_to_date already_done not_applicable
+        condition_failed up_to_date already_done not_applicable filtered
         """,
     "blocked": """
         blocked on_hold held manual action_required approval_required needs_approval awaiting_approval

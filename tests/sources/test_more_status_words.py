@@ -7,27 +7,33 @@ from helpers.report_database import ReportDatabase
 # BullMQ, Ray, SLURM, Luma, MediaConvert, Conductor, DBOS, Midjourney's proxies, Kestra, Step Functions.
 # Buildkite, Oban and River, Trigger.dev, Snowflake, Flyte, CodePipeline, Camunda, Power Automate, Kubernetes, Travis,
 # Databricks; names of enums in Python, Google and GitHub style.
+# ECS, Slurm, LSF, HTCondor, Oozie, Fivetran, Tekton, Hatchet, Zapier, Snowflake, Zeebe.
 # EMR, Rundeck, Mage, Dagster, Temporal, Azure DevOps, Oozie, Conductor.
 MEANINGS = {
     "queued": ["assigned", "DEQUEUED", "PEND", "limiting", "available", "NOT_START",
                "PENDING_NODE_ASSIGNMENT", "REQUEUE_FED", "BOOTSTRAPPING", "PREP", "JobStatus.QUEUED",
-               "TaskState.PENDING"],
+               "TaskState.PENDING", "ACTIVATING", "platform_limited", "PREMATER"],
     "running": ["PROGRESSING", "rendering", "busy", "STAGE_OUT", "shutdown",
-                "timing_out", "ABORTING", "DYNAMIC_RUNNING", "REATTEMPTING", "RunStatus.in_progress"],
-    "waiting": ["BREAKPOINT", "waiting_for_callback", "retryable", "Awaiting", "FROZEN", "waiting-for-event"],
+                "timing_out", "ABORTING", "DYNAMIC_RUNNING", "REATTEMPTING", "RunStatus.in_progress",
+                "DEPROVISIONING", "draining", "RESIZING", "Transferring Output", "RUNNINGWITHERROR",
+                "JOB_STATE_RESOURCE_CLEANING_UP", "CANCEL_PENDING", "querying"],
+    "waiting": ["BREAKPOINT", "waiting_for_callback", "retryable", "Awaiting", "FROZEN", "waiting-for-event",
+                "PSUSP", "PREPSUSPENDED", "waiting_on_dependencies"],
     "blocked": ["waiting_for_input"],
-    "skipped": ["CONDITION_FAILED", "UpToDate"],
+    "skipped": ["CONDITION_FAILED", "UpToDate", "filtered"],
     "completed": ["PIPELINE_STATE_SUCCEEDED", "RUN_STATUS_COMPLETED", "STATUS_SUCCESS", "JobStatus.FINISHED",
                   "State.SUCCESS", "RECOVERED", "SUCCESS_WITH_FAILURES", "buildPassed", "Materialized",
-                  "Completed successfully", "rendered"],
+                  "Completed successfully", "rendered", "Published", "succeeded after retry"],
     "failed": ["ERR", "KO", "TimeoutError", "CreateContainerConfigError", "InvalidImageName", "RUN_EXECUTION_ERROR",
                "FAILED_WITH_TERMINAL_ERROR", "RETRIES_EXCEEDED", "moderation_blocked", "Content Moderated",
                "TaskStatus.FAILED", "BUILD_FAILED", "EXECUTION_STATUS_FAILED", "PipelineRunTimeout", "Faulted",
                "ImagePullBackOff", "ErrImagePull", "discarded", "DEAD_LETTERED", "max-retries-exceeded",
                "FAILED_AND_AUTO_SUSPENDED", "SYSTEM_FAILURE", "WorkflowExecutionTimedOut", "validation_failed",
-               "TERMINATED_WITH_ERRORS", "failed-with-retry", "HeartbeatTimeout", "partiallySucceeded", "not ok"],
+               "TERMINATED_WITH_ERRORS", "failed-with-retry", "HeartbeatTimeout", "partiallySucceeded", "not ok",
+               "DONEWITHERROR", "SPECIAL_EXIT", "FAILURE_WITH_TASK", "ZOMBI", "SCHEDULING_TIMED_OUT",
+               "PipelineValidationFailed", "TaskRunImagePullFailed", "ERROR_THROWN", "FAILED_WITH_INCIDENT"],
     "cancelled": ["Superseded", "EXTERNALLY_TERMINATED", "TaskRunCancelled", "aborted_by_user", "halted",
-                  "USER_ABORTED"],
+                  "USER_ABORTED", "CANCELLED_BY_CONCURRENCY_LIMIT", "Spot interruption"],
 }  # fmt: skip
 # Words that tools use for different things, and what only looks like one.
 UNKNOWN = ["accepted", "partially_completed", "completed_with_errors", "open", "closed", "taskmaster", "run", "state."]
