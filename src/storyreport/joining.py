@@ -27,6 +27,10 @@ NAMED_DATE = re.compile(
 GZIPPED = ".gz"
 # How pieces of one export are counted: report-00001.csv, export-000000000001.json, part_1_0001.csv.
 PIECE = re.compile(r"(?<!\d)0\d{3,}(?!\d)|(?<=part[-_])\d+", re.IGNORECASE)
+# What logrotate and loggers make of a file: app.log.1, app.log.2.gz, app.log-20261120, app.log.2026-11-20.
+ROTATED = re.compile(
+    r"\.(?:log|jsonl|ndjson|csv)[.-](?:(?P<place>\d{1,4})|(?P<date>\d{4}-?\d\d-?\d\d\S{0,9}?))(?:\.gz)?\Z", re.ASCII
+)
 
 
 def are_files(parts: Sequence[Found]) -> bool:
@@ -52,6 +56,7 @@ def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:
     """Tables and files of each pass: the pieces of one export, those of one date, or the first of each table, …"""
     part = parts[0].system.parts[parts[0].part]
     files = [(table, path) for part in parts for table, path in (part.exports or (("", part.path),))]
+    files.sort(key=lambda file: _rotation(file[1]))
     dates = _dates([path for _, path in files])
     is_dated = all(dates)
     seen: Counter[tuple[str, str]] = Counter()
@@ -76,6 +81,12 @@ def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:
             tables += [table for table, _ in whole]
             paths += [path for _, path in whole]
     return passes
+
+
+def _rotation(path: Path) -> tuple[bool, int, str]:
+    """The place of a file among those that were rotated, the oldest first; the one that is still written is last."""
+    found = ROTATED.search(path.name)
+    return (False, -int(found["place"] or 0), found["date"] or "") if found else (True, 0, "")
 
 
 def _dates(paths: Sequence[Path]) -> list[str]:

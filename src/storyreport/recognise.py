@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .errors import NotOursError, StoryreportError, UsageError
-from .joining import are_files, in_order, joined
+from .joining import ROTATED, are_files, in_order, joined
 from .readers import text
 from .readers.documents import BROKEN
 from .readers.header import SQLITE_MAGIC, ZIP_MAGIC, packed_as, read_header
@@ -25,8 +25,6 @@ OUR_TABLES = {"sources", "inputs", "ingests", "rejects", "step_runs"}
 YAML_ENDINGS = (".yaml", ".yml")
 DATABASE_ENDINGS = (".db", ".sqlite", ".sqlite3")
 TEXT_ENDINGS = tuple(kind + packed for kind in (".csv", ".jsonl", ".ndjson", ".json", ".log") for packed in ("", ".gz"))
-# What logrotate and loggers make of a log: app.log.1, app.log.2.gz, app.log-20261120, app.log.2026-11-20.
-ROTATED = re.compile(r"\.(?:log|jsonl|ndjson)[.-](?:\d{1,4}|\d{4}-?\d\d-?\d\d\S{0,9})(?:\.gz)?\Z", re.ASCII)
 # So many fields of a file, none longer than this, are named in an error.
 FIELDS_NAMED = 6
 LONGEST_FIELD = 40
@@ -108,7 +106,9 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
         if not found or _is_named_like_ours(candidate, found):
             raise reason
     if not found:
-        raise StoryreportError(f"{path} holds nothing that {_expected(system_name)} writes: name the file itself.")
+        inner = next((file for file in sorted(path.glob("*/*")) if _may_be_source(file)), None)
+        out = f"its folders are not read, name {path}/*/*{inner.suffix}" if inner else "name the file itself"
+        raise StoryreportError(f"{path} holds nothing that {_expected(system_name)} writes: {out}.")
     return _of_one_system(path, found, path)
 
 

@@ -165,13 +165,19 @@ def test_the_later_file_wins_whichever_changes(db: ReportDatabase, tmp_path: Pat
 
 
 LATER = [
-    ("steps-9", "steps-10"),
-    ("30-11-2026", "01-12-2026"),
-    ("steps_12.31.2026", "steps_01.01.2027"),
-    ("runs-Sep-2026", "runs-Oct2026"),
-    ("30Nov2026", "1-December-2026"),
-    ("Sep 30, 2026", "Oct 1, 2026"),
-    ("2026-W52", "2027-W01"),
+    ("steps-9.csv", "steps-10.csv"),
+    ("30-11-2026.csv", "01-12-2026.csv"),
+    ("steps_12.31.2026.csv", "steps_01.01.2027.csv"),
+    ("runs-Sep-2026.csv", "runs-Oct2026.csv"),
+    ("30Nov2026.csv", "1-December-2026.csv"),
+    ("Sep 30, 2026.csv", "Oct 1, 2026.csv"),
+    ("2026-W52.csv", "2027-W01.csv"),
+    # Of rotated files the largest number is the oldest; the one that is still written has none.
+    ("steps.csv.10", "steps.csv.9"),
+    ("steps.csv.2.gz", "steps.csv.1"),
+    ("steps.csv.1", "steps.csv"),
+    ("steps.csv-20261120", "steps.csv-20261121"),
+    ("steps.csv.2026-11-20", "steps.csv"),
 ]
 
 
@@ -179,8 +185,8 @@ LATER = [
 def test_the_order_of_names(db: ReportDatabase, tmp_path: Path, earlier: str, later: str) -> None:
     """Part 10 is later than part 9; of dates in names the later one, however they are written."""
     folder = folder_of(tmp_path)
-    steps(folder / f"{earlier}.csv", 20, 1, status="running")
-    steps(folder / f"{later}.csv", 20, 1, status="completed")
+    steps(folder / earlier, 20, 1, status="running")
+    steps(folder / later, 20, 1, status="completed")
     db.ingest(folder)
     assert db.sql("select status from step_runs") == [("completed",)]
 
@@ -217,6 +223,19 @@ def test_a_pattern_that_matches_nothing(db: ReportDatabase, tmp_path: Path) -> N
         f"{folder}/*.csv matches no file: check the pattern, or name the folder {folder} itself."
     )
     assert not db.path.exists()
+
+
+def test_a_folder_of_folders_names_the_pattern(db: ReportDatabase, tmp_path: Path) -> None:
+    """One folder a day: the pattern that the sentence names reads them all."""
+    for day in (20, 21):
+        (folder := tmp_path / "lake" / f"dt=2026-11-{day}").mkdir(parents=True)
+        steps(folder / "part-0000.csv", day, day)
+    pattern = tmp_path / "lake" / "*" / "*.csv"
+    with pytest.raises(StoryreportError) as error:
+        db.ingest(tmp_path / "lake")
+    assert str(error.value).endswith(f": its folders are not read, name {pattern}.")
+    db.ingest(pattern)
+    assert db.sql("select source_key from step_runs") == [("20",), ("21",)]
 
 
 def test_a_folder_with_files_of_two_systems(db: ReportDatabase, tmp_path: Path) -> None:
