@@ -16,7 +16,7 @@ from .readers.header import SQLITE_MAGIC, ZIP_MAGIC, packed_as, read_header
 from .readers.lines import MARK_BYTES, opened
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
-from .sources import System, systems, unread
+from .sources import Part, System, systems, unread
 from .system import joined_up
 from .values import redacted
 
@@ -286,6 +286,7 @@ def _parts_with(tables: Mapping[str, frozenset[str]], system_name: str | None) -
     """The parts whose signs some tables have, of the one system that knows most of the tables."""
     spellings = (str, joined_up)
     found = next((found for spelled in spellings if (found := _signed(tables, system_name, spelled))), [])
+    found = found or _forked(tables, system_name)
     known = Counter({id(system): 0 for system, _ in found})
     for system, name in found:
         known[id(system)] += len(set(map(joined_up, system.parts[name].tables)) & set(map(joined_up, tables)))
@@ -298,14 +299,33 @@ def _signed(
     """The parts whose signs some tables have, in a spelling of the names."""
     real = {spelled(table): set(map(spelled, columns)) for table, columns in tables.items()}
     return [
-        (system, name)
-        for system in _asked(system_name)
-        for name, part in system.parts.items()
-        if any(
-            all(
-                spelled(table) in real and set(map(spelled, columns)) <= real[spelled(table)]
-                for table, columns in sign.items()
-            )
-            for sign in part.signs
-        )
+        (system, name) for system, name, part in _database_parts(system_name) if _has_a_sign(part.signs, real, spelled)
     ]
+
+
+def _forked(tables: Mapping[str, frozenset[str]], system_name: str | None) -> list[tuple[System, str]]:
+    """The parts whose signs some tables have by the aliases of their columns; of which another table is there, too."""
+    found = []
+    for system, name, part in _database_parts(system_name):
+        shared = part.tables.keys() & tables.keys()
+        real = {table: set(part.tables[table].named(dict.fromkeys(tables[table]))) for table in shared}
+        if len(shared) > 1 and _has_a_sign(part.signs, real, str):
+            found.append((system, name))
+    return found
+
+
+def _database_parts(system_name: str | None) -> Iterator[tuple[System, str, Part]]:
+    for system in _asked(system_name):
+        yield from ((system, name, part) for name, part in system.parts.items() if part.signs)
+
+
+def _has_a_sign(
+    signs: Iterable[Mapping[str, frozenset[str]]], real: Mapping[str, set[str]], spelled: Callable[[str], str]
+) -> bool:
+    return any(
+        all(
+            spelled(table) in real and set(map(spelled, columns)) <= real[spelled(table)]
+            for table, columns in sign.items()
+        )
+        for sign in signs
+    )

@@ -87,6 +87,67 @@ def test_a_column_that_gets_its_name(db: ReportDatabase, tmp_path: Path) -> None
     assert db.report("data_quality") == []
 
 
+TRACKER = """
+    create table stories (id integer primary key, story_id text, title text, {created});
+    create table step_status (id integer primary key, {story} text, {step} text, {status} text, {run} text, {created});
+    create table step_history (
+        id integer primary key, {story} text, {step} text, {run} text, {status} text, execution_time_ms, {at});
+    insert into stories values (1, 'A', 'Fox', '2026-11-20 09:00:00');
+    insert into step_status values (1, 'A', '01_ingest', 'failed', 'r1', '2026-11-20 09:01:00');
+    insert into step_history values (1, 'A', '01_ingest', 'r1', 'failed', 1500, '2026-11-20 09:01:00')
+"""
+NAMES = {
+    "story": "story_id",
+    "step": "step_name",
+    "status": "status",
+    "run": "run_id",
+    "created": "created_at",
+    "at": "timestamp",
+}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {},
+        {"step": "step", "status": "state"},
+        {"step": "stepName", "status": "state", "run": "execution_id", "created": "inserted_at", "at": "ts"},
+        {"story": "story", "at": "created_at"},
+    ],
+)
+def test_a_fork_of_the_tracker(db: ReportDatabase, tmp_path: Path, names: dict[str, str]) -> None:
+    """Its tables and aliases tell it; the step failed in 1.5 s, in each spelling."""
+    change(tmp_path / "own.db", *TRACKER.format(**{**NAMES, **names}).split(";"))
+    db.ingest(tmp_path / "own.db")
+    assert db.sql("select status, ended_at, duration_ms from step_runs") == [
+        ("failed", "2026-11-20T09:01:00.000Z", 1500)
+    ]
+    assert pairs(db.report("failed_stories"), "story", "run") == [("A", "r1")]
+    assert db.report("data_quality") == []
+
+
+@pytest.mark.parametrize("at", ["timestamp", "ts", "time", "created_at"])
+def test_the_time_of_an_event(db: ReportDatabase, tmp_path: Path, at: str) -> None:
+    """A runner of events only: 20 s from its start to its end."""
+    change(
+        tmp_path / "own.db",
+        f"create table events (id integer primary key, batch_id, story_key, command, task_id, state, {at})",
+        "insert into events values (1, 1, '1-1', 'dev', 't', 'start', 1795000000), "
+        "(2, 1, '1-1', 'dev', 't', 'end', 1795000020)",
+    )
+    db.ingest(tmp_path / "own.db")
+    assert db.sql("select status, duration_ms from step_runs") == [("completed", 20_000)]
+
+
+@pytest.mark.parametrize("table", ["stories", "story_jobs"])
+def test_a_table_without_its_key(db: ReportDatabase, tmp_path: Path, table: str) -> None:
+    """Its rows are rejected with the reason; the others are loaded."""
+    change(game(path := tmp_path / "game.db"), f"alter table {table} rename column id to pk")
+    db.ingest(path)
+    assert pairs(db.report("rejected_rows"), "reason") == [("has no id",)]
+    assert db.one("select count(*) from story_nodes") == 2
+
+
 # The tables of task instances as Airflow makes them, but for what both versions have.
 TASKS = """
     task_id, dag_id, run_id, map_index, start_date, end_date, duration, state, try_number, max_tries,

@@ -26,12 +26,14 @@ def correct_clocks(job: Job) -> None:
     All rows are looked at each time: any may prove the time of one that has changed.
     """
     for table, description in job.part.tables.items():
-        if description.clock and table in job.typed.opened.tables:
+        clock, columns = description.clock, job.typed.columns(table)
+        # A table without keys has no rows to load.
+        if clock and table in job.typed.opened.tables and columns[next(iter(columns))][1]:
             name = f"clock_{table}"
             job.execute(f"drop table if exists temp.{name}")
             job.execute(f"create temp table {name} (key primary key, quarters, is_proved, ended_at)")
             job.typed.corrected.pop(table, None)
-            _measure(job, table, description, description.clock)
+            _measure(job, table, description, clock)
             job.typed.corrected[table] = name
 
 
@@ -39,8 +41,8 @@ def _measure(job: Job, table: str, description: Table, clock: Clock) -> None:
     columns = {name: job.typed.value(table, kind, column) for name, (kind, column) in job.typed.columns(table).items()}
     key = next(iter(description.columns))
     proof = "null"
-    if clock.table in job.typed.opened.tables:
-        shown = job.typed.columns(clock.table)
+    shown = job.typed.columns(clock.table)
+    if shown[clock.key][1]:
         time = job.typed.value(clock.table, Type.UTC, shown[clock.at][1])
         proof = f"""(
             select {time}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, signs
+from . import Part, System, Table, Type, other_names, signs
 
 DATABASE = Part(
     tables={
@@ -30,6 +30,7 @@ DATABASE = Part(
             required=("id",),
             export_signs=frozenset({"current_phase", "original_prompt"}),
             aliases={
+                **other_names("created_at", "updated_at"),
                 "original_prompt": ("prompt", "user_prompt"),
                 "enhanced_story": ("story", "story_text"),
                 "story_title": ("title",),
@@ -37,8 +38,6 @@ DATABASE = Part(
                 "status": ("state", "workflow_status"),
                 "completed_at": ("finished_at", "ended_at", "completed", "completed_on"),
                 "total_processing_time": ("processing_time", "total_time", "processing_seconds"),
-                "created_at": ("created", "created_on", "creation_time"),
-                "updated_at": ("updated", "updated_on", "modified_at", "last_updated"),
             },
             group="id",
             changed="updated_at",
@@ -58,11 +57,11 @@ DATABASE = Part(
             required=("id",),
             export_signs=frozenset({"workflow_id", "file_type"}),
             aliases={
+                **other_names("workflow_id", "created_at"),
                 "file_path": ("path", "url", "file_url"),
                 "file_name": ("name", "filename"),
                 "file_size": ("size", "size_bytes", "file_size_bytes", "bytes"),
                 "mime_type": ("mime", "mimetype", "content_type"),
-                "created_at": ("created", "created_on", "creation_time"),
             },
             added="created_at",
         ),
@@ -76,6 +75,7 @@ DATABASE = Part(
             },
             required=("id",),
             export_signs=frozenset({"workflow_id", "scene_number"}),
+            aliases=other_names("workflow_id", "created_at"),
             added="created_at",
         ),
         "generation_progress": Table(
@@ -89,7 +89,7 @@ DATABASE = Part(
             },
             required=("id",),
             export_signs=frozenset({"workflow_id", "progress_percentage"}),
-            aliases={"current_step": ("step", "step_name"), "created_at": ("created", "created_on", "creation_time")},
+            aliases={**other_names("workflow_id", "status", "created_at"), "current_step": ("step", "step_name")},
             added="created_at",
             group="workflow_id",
         ),
@@ -109,6 +109,7 @@ DATABASE = Part(
             required=("id",),
             export_signs=frozenset({"api_provider", "endpoint"}),
             aliases={
+                **other_names("workflow_id", "created_at"),
                 "api_provider": ("provider",),
                 "endpoint": ("operation", "api_endpoint"),
                 "tokens_used": ("tokens", "total_tokens", "token_count"),
@@ -116,7 +117,6 @@ DATABASE = Part(
                 "response_time": ("response_seconds", "response_time_seconds", "duration_seconds"),
                 "success": ("succeeded", "is_success"),
                 "error_message": ("error", "error_msg"),
-                "created_at": ("created", "created_on", "creation_time"),
             },
             added="created_at",
         ),
