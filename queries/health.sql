@@ -136,6 +136,8 @@ found (name, count, is_checked) as (
         and story_id is null
         and story_key is null
         and recovered_at is null
+        -- A job that failed before it had a story is one of the failed stories.
+        and kind <> 'job'
     union all
     select
         'slow runs',

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from helpers.report_database import ReportDatabase, pairs
+from helpers.report_database import ReportDatabase, change, pairs
 
 HEADER = "run,story,step,attempt,status,started_at,ended_at,error\n"
 
@@ -79,6 +79,18 @@ def test_steps_without_a_run_and_runs_of_stories(db: ReportDatabase, tmp_path: P
     assert pairs(db.report("failed_runs", since="2026-03-03"), "step") == [("write",)]
     assert pairs(db.report("failed_runs", step="nightly"), "step") == [("nightly",)]
     assert db.report("failed_runs", source="other") == []
+
+
+def test_a_job_without_a_story_counts_once(db: ReportDatabase, tmp_path: Path) -> None:
+    """It failed before it had one: both reports list it, and health counts it among the failed stories."""
+    change(
+        path := tmp_path / "games.db",
+        "create table story_jobs (id, job_id, theme, status, story_id, error, created_at, completed_at)",
+        "insert into story_jobs values (1, 'j1', 'sea', 'failed', null, 'boom', '2026-03-01', '2026-03-01')",
+    )
+    db.ingest(path)
+    assert [row["run"] for report in ("failed_runs", "failed_stories") for row in db.report(report)] == ["j1", "j1"]
+    assert (check(db, "failed runs")["count"], check(db, "failed")["count"]) == (0, 1)
 
 
 def test_dag_runs_fail(db: ReportDatabase, tmp_path: Path) -> None:

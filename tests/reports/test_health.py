@@ -193,7 +193,8 @@ def counted(db: ReportDatabase, report: str, **given: str) -> int:
         latest = {row["source"]: max(r["finished_at"] for r in rows if r["source"] == row["source"]) for row in rows}
         return sum(finished_at < "2026-03-09T12:00:00Z" for finished_at in latest.values())
     if report == "failed_runs":
-        return sum(row["story"] is None for row in rows)
+        # A job that failed before it had a story is one of the failed stories, and counts once.
+        return sum(row["story"] is None and row["kind"] != "job" for row in rows)
     return sum(row["unpriced_calls"] for row in rows) if report == "cost" else len(rows)
 
 

@@ -40,7 +40,7 @@ CHECKS = {
     "stuck": Findings("stuck_runs", ("kind", "run", "story", "step", "started_at", "last_activity_at")),
     "failed": Findings("failed_stories", ("story", "step", "run", "failed_at")),
     "failed runs": Findings(
-        "failed_runs", ("kind", "run", "step", "failed_at"), "story is null and recovered_at is null"
+        "failed_runs", ("kind", "run", "step", "failed_at"), "story is null and kind <> 'job' and recovered_at is null"
     ),
     "blocked": Findings("blocked_stories", ("story", "consecutive_failures", "last_failed_at")),
     "chapters": Findings("stories_without_chapters", ("story",)),
