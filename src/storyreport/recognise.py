@@ -211,9 +211,19 @@ def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
     doubts = (part.why_not for system in systems().values() for part in system.parts.values() if part.why_not)
     if reason := next((reason for why_not in doubts if (reason := why_not(path))), None):
         raise NotOursError(f"{path} {reason}.")
-    if not system_name and (reason := unread.reason(text.fields(path))):
+    if not system_name and (reason := unread.reason(text.fields(path)) or unread.whose(_inner_fields(path))):
         raise NotOursError(f"{path} {reason}.")
     raise NotOursError(_unknown_format(path, system_name))
+
+
+def _inner_fields(path: Path) -> frozenset[str]:
+    """The names of the fields of objects within the first records, two levels deep: {"response": {"id": {…}}}."""
+    held = [record or {} for _, record, _ in text.first_records(path, text.LOOKED_AT)]
+    names: set[str] = set()
+    for _ in range(2):
+        held = [value for each in held for value in each.values() if isinstance(value, dict)]
+        names.update(*held)
+    return frozenset(names)
 
 
 def _unknown_format(path: Path, system_name: str | None) -> str:

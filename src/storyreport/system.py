@@ -40,19 +40,6 @@ class Type(Enum):
 AMOUNTS = (Type.COUNT, Type.MS, Type.SECONDS)
 NUMBERS = (*AMOUNTS, Type.MONEY, Type.NUMBER)
 TIMES = (Type.UTC, Type.LOCAL)
-# What forks call the columns that many systems have.
-OTHER_NAMES = {
-    "status": ("state",),
-    "step_name": ("step", "name"),
-    "run_id": ("run", "execution_id"),
-    "story_id": ("story",),
-    "story_key": ("story",),
-    "batch_id": ("batch", "sprint_id"),
-    "workflow_id": ("workflow", "wf_id"),
-    "timestamp": ("ts", "time", "at", "created_at", "recorded_at", "logged_at"),
-    "created_at": ("created", "created_on", "creation_time", "inserted_at"),
-    "updated_at": ("updated", "updated_on", "modified_at", "modified", "last_updated"),
-}
 # Types whose values are not shown as they are.
 SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
 
@@ -67,11 +54,6 @@ def written_otherwise(names: Collection[str], given: Collection[str]) -> dict[st
     spellings = {joined_up(other): other for other in given if other not in names}
     absent = (name for name in names if name not in given) if spellings else ()
     return {name: spellings[joined_up(name)] for name in absent if joined_up(name) in spellings}
-
-
-def other_names(*columns: str) -> dict[str, tuple[str, ...]]:
-    """The aliases that these columns have in any system."""
-    return {column: OTHER_NAMES[column] for column in columns}
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from typing import Any
 
 from ..errors import StoryreportError
 from ..mapping import check
-from ..system import Clock, Part, System, Table, Type, other_names, signs
+from ..system import Clock, Part, System, Table, Type, signs
 
-__all__ = ["Clock", "Part", "System", "Table", "Type", "other_names", "problems", "signs", "systems"]
+__all__ = ["Clock", "Part", "System", "Table", "Type", "problems", "signs", "systems"]
 
 ENTRY_POINTS = "storyreport.sources"
 

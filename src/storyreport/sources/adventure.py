@@ -4,7 +4,7 @@ A node's options name the nodes that follow. created_at is UTC and completed_at 
 person's browser; texts of nodes and options are private.
 """
 
-from . import Clock, Part, System, Table, Type, other_names, signs
+from . import Clock, Part, System, Table, Type, aliases, signs
 
 DATABASE = Part(
     tables={
@@ -17,7 +17,7 @@ DATABASE = Part(
             },
             required=("id",),
             export_signs=frozenset({"title", "session_id"}),
-            aliases=other_names("created_at"),
+            aliases=aliases.of("created_at"),
             group="id",
             added="created_at",
         ),
@@ -36,7 +36,7 @@ DATABASE = Part(
             required=("id",),
             export_signs=frozenset({"job_id", "theme", "status"}),
             aliases={
-                **other_names("story_id"),
+                **aliases.of("story_id"),
                 "completed_at": (
                     *("completed_job", "completed_job_at", "completed", "completed_on", "finished_at", "finished"),
                     *("ended_at", "done_at"),
@@ -65,7 +65,7 @@ DATABASE = Part(
             required=("id",),
             export_signs=frozenset({"story_id", "is_root", "options"}),
             aliases={
-                **other_names("story_id"),
+                **aliases.of("story_id"),
                 "is_root": ("root", "is_root_node"),
                 "is_ending": ("ending", "is_end", "is_ending_node"),
                 "is_winning_ending": (

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, other_names, signs
+from . import Part, System, Table, Type, aliases, signs
 
 DATABASE = Part(
     tables={
@@ -30,7 +30,7 @@ DATABASE = Part(
             required=("id",),
             export_signs=frozenset({"current_phase", "original_prompt"}),
             aliases={
-                **other_names("created_at", "updated_at"),
+                **aliases.of("created_at", "updated_at"),
                 "original_prompt": ("prompt", "user_prompt"),
                 "enhanced_story": ("story", "story_text"),
                 "story_title": ("title",),
@@ -57,7 +57,7 @@ DATABASE = Part(
             required=("id",),
             export_signs=frozenset({"workflow_id", "file_type"}),
             aliases={
-                **other_names("workflow_id", "created_at"),
+                **aliases.of("workflow_id", "created_at"),
                 "file_path": ("path", "url", "file_url"),
                 "file_name": ("name", "filename"),
                 "file_size": ("size", "size_bytes", "file_size_bytes", "bytes"),
@@ -75,7 +75,7 @@ DATABASE = Part(
             },
             required=("id",),
             export_signs=frozenset({"workflow_id", "scene_number"}),
-            aliases=other_names("workflow_id", "created_at"),
+            aliases=aliases.of("workflow_id", "created_at"),
             added="created_at",
         ),
         "generation_progress": Table(
@@ -89,7 +89,7 @@ DATABASE = Part(
             },
             required=("id",),
             export_signs=frozenset({"workflow_id", "progress_percentage"}),
-            aliases={**other_names("workflow_id", "status", "created_at"), "current_step": ("step", "step_name")},
+            aliases={**aliases.of("workflow_id", "status", "created_at"), "current_step": ("step", "step_name")},
             added="created_at",
             group="workflow_id",
         ),
@@ -109,7 +109,7 @@ DATABASE = Part(
             required=("id",),
             export_signs=frozenset({"api_provider", "endpoint"}),
             aliases={
-                **other_names("workflow_id", "created_at"),
+                **aliases.of("workflow_id", "created_at"),
                 "api_provider": ("provider",),
                 "endpoint": ("operation", "api_endpoint"),
                 "tokens_used": ("tokens", "total_tokens", "token_count"),

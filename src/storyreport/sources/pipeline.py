@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import Part, System, Table, Type, other_names, signs
+from . import Part, System, Table, Type, aliases, signs
 
 STATUSES = {"pending": "queued", "running": "running", "completed": "completed", "failed": "failed"}
 OUR_FOLDERS = (".runs", "outputs")
@@ -31,7 +31,7 @@ TRACKER = Part(
             },
             required=("story_id",),
             export_signs=frozenset({"story_id", "title", "source"}),
-            aliases=other_names("story_id", "created_at", "updated_at"),
+            aliases=aliases.of("story_id", "created_at", "updated_at"),
             group="story_id",
             changed="updated_at",
         ),
@@ -52,7 +52,7 @@ TRACKER = Part(
             required=("story_id", "step_name"),
             export_signs=frozenset({"story_id", "step_name", "acceptance_passed"}),
             aliases={
-                **other_names("story_id", "step_name", "status", "run_id", "created_at"),
+                **aliases.of("story_id", "step_name", "status", "run_id", "created_at"),
                 "error_message": ("error", "error_msg"),
                 "completed_at": ("finished_at", "ended_at"),
                 "started_at": ("start_time",),
@@ -76,7 +76,7 @@ TRACKER = Part(
             required=("id", "story_id", "step_name"),
             export_signs=frozenset({"story_id", "step_name", "execution_time_ms"}),
             aliases={
-                **other_names("story_id", "step_name", "status", "run_id", "timestamp"),
+                **aliases.of("story_id", "step_name", "status", "run_id", "timestamp"),
                 "error_message": ("error", "error_msg"),
                 "execution_time_ms": ("duration_ms", "elapsed_ms", "execution_ms"),
             },

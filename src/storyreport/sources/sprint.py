@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers.text import Line, lines
-from . import Part, System, Table, Type, other_names, signs
+from . import Part, System, Table, Type, aliases, signs
 
 STATUSES = {
     "pending": "queued",
@@ -58,7 +58,7 @@ DATABASE = Part(
             required=("id",),
             export_signs=frozenset({"max_cycles", "cycles_completed"}),
             aliases={
-                **other_names("status"),
+                **aliases.of("status"),
                 "max_cycles": ("cycles", "total_cycles"),
                 "started_at": ("start_time", "started", "created_at"),
                 "ended_at": ("end_time", "ended", "completed_at", "finished_at"),
@@ -77,7 +77,7 @@ DATABASE = Part(
             required=("id", "story_key"),
             export_signs=frozenset({"id", "batch_id", "story_key", "epic_id"}),
             aliases={
-                **other_names("status", "batch_id", "story_key"),
+                **aliases.of("status", "batch_id", "story_key"),
                 "started_at": ("start_time", "started", "created_at"),
                 "ended_at": ("end_time", "ended", "completed_at", "finished_at"),
             },
@@ -95,7 +95,7 @@ DATABASE = Part(
             required=("id", "command"),
             export_signs=frozenset({"id", "story_id", "command", "task_id"}),
             aliases={
-                **other_names("status"),
+                **aliases.of("status"),
                 "command": ("command_name",),
                 "started_at": ("start_time", "started", "created_at"),
                 "ended_at": ("end_time", "ended", "completed_at", "finished_at"),
@@ -118,7 +118,7 @@ DATABASE = Part(
             },
             required=("id",),
             export_signs=frozenset({"id", "batch_id", "story_key", "command", "task_id"}),
-            aliases=other_names("batch_id", "story_key", "status", "timestamp"),
+            aliases=aliases.of("batch_id", "story_key", "status", "timestamp"),
             # The events that make a step run are of one batch.
             group="batch_id",
         ),
@@ -135,7 +135,7 @@ DATABASE = Part(
             required=("id", "task_type"),
             export_signs=frozenset({"batch_id", "task_type", "spawned_at"}),
             aliases={
-                **other_names("batch_id", "story_key", "status"),
+                **aliases.of("batch_id", "story_key", "status"),
                 "spawned_at": ("started_at", "created_at"),
                 "completed_at": ("ended_at", "finished_at"),
             },

@@ -44,6 +44,11 @@ UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
     ),
     (frozenset(("model_id", "results", "created_at")), "an answer of IBM's watsonx", AS_CSV),
     (frozenset(("enqueued_at", "origin", "description")), "a list of RQ's jobs", RUNS_AS_CSV),
+    (
+        frozenset(("time_running", "worker_running", "display_name")),
+        "a list of the tasks of Luigi's scheduler",
+        "set record_task_history and give the database of its task history",
+    ),
     (frozenset(("stage", "pipeline", "finished_at")), "a list of GitLab's jobs", RUNS_AS_CSV),
     (
         frozenset(("iid", "ref", "sha", "web_url")),
@@ -62,6 +67,11 @@ UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
     (frozenset(("event_logs", "total_entries")), "Airflow's log of events", "ask for dagRuns and taskInstances"),
 )
 
+# What APIs answer with in place of rows: some of these fields alone, one of the first among them.
+ERRORS = frozenset(("message", "detail", "details", "error", "errors"))
+BESIDE_ERRORS = frozenset(
+    ("status", "statusCode", "status_code", "code", "title", "type", "documentation_url", "hint", "data", "success")
+)
 
 # What a table of one's own may call the time of a call.
 TIMES = ("timestamp", "date", "time", "datetime", "created_at", "ts", "day")
@@ -69,8 +79,15 @@ TIMES = ("timestamp", "date", "time", "datetime", "created_at", "ts", "day")
 
 def reason(fields: Set[str]) -> str | None:
     """Whose a file with these fields is, and what to give instead; None for one of nobody that is known."""
+    if fields & ERRORS and fields <= ERRORS | BESIDE_ERRORS:
+        return "looks like the error of an API: check the address and the token of the request, and repeat it"
+    return whose(fields) or _of_calls(fields)
+
+
+def whose(fields: Set[str]) -> str | None:
+    """The same, of objects within a file."""
     found = next(((what, instead) for names, what, instead in UNREAD if names <= fields), None)
-    return f"is {found[0]}, which is not read: {found[1]}" if found else _of_calls(fields)
+    return f"is {found[0]}, which is not read: {found[1]}" if found else None
 
 
 def _of_calls(fields: Set[str]) -> str | None:

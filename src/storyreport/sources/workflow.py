@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers.text import Line
-from . import Part, System, Table, Type, envelopes, log_lines, other_names, signs
+from . import Part, System, Table, Type, aliases, envelopes, log_lines, signs
 from .recordfiles import object_in
 
 STATUSES = {
@@ -39,7 +39,7 @@ MAIN = Part(
             },
             required=("story_id",),
             export_signs=frozenset({"story_id", "chapter_count"}),
-            aliases=other_names("story_id", "status", "created_at", "updated_at"),
+            aliases=aliases.of("story_id", "status", "created_at", "updated_at"),
             group="story_id",
             changed="updated_at",
             added="created_at",
@@ -71,7 +71,7 @@ WORKFLOWS = Part(
             required=("run_id",),
             export_signs=frozenset({"run_id", "story_id", "current_step"}),
             aliases={
-                **other_names("run_id", "story_id", "status", "created_at", "updated_at"),
+                **aliases.of("run_id", "story_id", "status", "created_at", "updated_at"),
                 "current_step": ("step", "current_stage"),
                 "failure_stage": ("failed_stage", "failed_step"),
                 "failure_code": ("error_code",),
@@ -96,7 +96,7 @@ WORKFLOWS = Part(
             required=("run_id", "step_name"),
             export_signs=frozenset({"run_id", "step_name", "status"}),
             aliases={
-                **other_names("run_id", "step_name", "status", "created_at", "updated_at"),
+                **aliases.of("run_id", "step_name", "status", "created_at", "updated_at"),
                 "ended_at": ("completed_at", "finished_at", "end_time"),
                 "started_at": ("start_time",),
             },
@@ -118,7 +118,7 @@ WORKFLOWS = Part(
             required=("token_usage_id",),
             export_signs=frozenset({"token_usage_id", "ai_model"}),
             aliases={
-                **other_names("story_id", "created_at"),
+                **aliases.of("story_id", "created_at"),
                 "ai_model": ("model", "model_name"),
                 "input_tokens": ("prompt_tokens", "tokens_in"),
                 "output_tokens": ("completion_tokens", "tokens_out"),
