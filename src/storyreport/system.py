@@ -149,6 +149,8 @@ class Part:
     is_one    whether files given together are read as one, whatever their names: a row adds up what several say
     largest_wins  whether a call is written down again while it goes on, with the tokens so far: a file with fewer of
               them takes none away
+    steady_key_parts  how many parts of the key of a call without an id stand before its amounts, the last one its time:
+              such a call stays the same one when its amounts are corrected
     has_given_keys  whether keys are what users give, of any form; otherwise only numbers are found to be used again
     repeats   core tables whose keys say what work is of and which attempt it is: a source that begins again has the
               same ones for other work, one that forgets its oldest attempts other ones for the same work
@@ -168,6 +170,7 @@ class Part:
     grows: bool = False
     is_one: bool = False
     largest_wins: bool = False
+    steady_key_parts: int = 0
     why_not: Callable[[Path], str | None] | None = None
 
 

@@ -152,6 +152,28 @@ def test_overlaps_count_once(db: ReportDatabase, tmp_path: Path) -> None:
     assert db.one("select sum(cost) from calls") == 2.0
 
 
+@pytest.mark.parametrize(
+    "tables",
+    [
+        # (minute, cost) of the rows of one table, time after time, and the sum that is reported then.
+        [([(1, 0.5), (2, 90)], 90.5), ([(1, 0.5), (2, 9)], 9.5), ([(2, 90), (1, 0.5)], 90.5)],
+        [([(1, 1), (1, 1), (1, 5)], 7), ([(1, 2), (1, 2), (1, 5)], 9), ([(1, 2), (1, 2), (1, 5), (1, 5)], 14)],
+        # A call that is no longer there was paid all the same.
+        [([(1, 1), (2, 2)], 3), ([(1, 1), (3, 4)], 7)],
+    ],
+    ids=["another amount", "alike calls", "another call"],
+)
+def test_a_corrected_amount_is_the_same_call(
+    db: ReportDatabase, tmp_path: Path, tables: list[tuple[list[tuple[int, float]], float]]
+) -> None:
+    """A call without an id whose amount is written again in its table does not count with both amounts."""
+    table = tmp_path / "calls.csv"
+    for rows, cost in tables:
+        table.write_text(CALLS + "".join(f"r1,draft,acme,m,2026-11-20T09:{n:02}:00Z,{c}\n" for n, c in rows), "utf-8")
+        db.ingest(table)
+        assert sum(row["cost"] for row in db.report("cost")) == cost
+
+
 def test_the_later_file_wins_whichever_changes(db: ReportDatabase, tmp_path: Path) -> None:
     """A row that both files have is what the later one says, also where the earlier file was written again."""
     folder = folder_of(tmp_path)

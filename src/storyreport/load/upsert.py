@@ -5,6 +5,7 @@ from collections.abc import Collection
 from ..detail import ENDED, ended
 from ..keyed import PRIVATE_KEY
 from ..mapping import Section
+from .corrected import follow_corrections
 from .deleted import mark_deleted
 from .derived import ALL_RUNS, WORKED_RUNS, derive_runs
 from .job import IS_OPEN, TABLES_OF_WORK, Job, inherits
@@ -109,6 +110,8 @@ def _load_again(job: Job, section: Section, present: int | None) -> int | None:
     job.execute("create index temp.mapped_key on mapped (source_key)")
     _leave_out_pruned(job, section)
     before = _rows(job, section.table, "temp.mapped") if changes_only else 0
+    if not changes_only:
+        follow_corrections(job, section.table)
     _count_overlap(job, section)
     keep_earlier_rows(job, section)
     _upsert(job, section, "temp.mapped")

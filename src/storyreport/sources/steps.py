@@ -94,6 +94,8 @@ DATABASE = Part(
     # The words of all tools, see statuses.py.
     statuses={},
     has_given_keys=True,
+    # Run, story, step, provider, model, endpoint and time.
+    steady_key_parts=7,
     grows=True,
     # The report database has tables of these names too, without these columns.
     signs=signs(
