@@ -142,6 +142,8 @@ def test_every_kind_in_every_tier_costs_what_genai_prices_says(tmp_path: Path) -
     assert set(DETAILS) <= by_kind
 
 
+IMAGE = {"provider": "openai", "input_tokens": 0, "output_tokens": 100_000, "output_image_tokens": 100_000}
+SPEECH = {"input_tokens": 0, "output_tokens": 100_000, "output_audio_tokens": 100_000}
 SONNET = {"provider": "anthropic", "model": "claude-sonnet-4-6", "called_at": NOW}
 
 
@@ -175,6 +177,14 @@ SONNET = {"provider": "anthropic", "model": "claude-sonnet-4-6", "called_at": NO
         ({"input_tokens": 100, "cache_write_tokens": 10, "cache_write_1h_tokens": 20}, None),
         ({"input_tokens": 100, "output_tokens": 10, "reasoning_tokens": 20}, None),
         ({"model": "claude-opus-4-8", "tier": "fast", "input_tokens": 100_000, "output_tokens": 10_000}, 1.5),
+        # Models that write nothing else: 40 and 30 dollars for a million tokens of images, 12 and 10 of speech.
+        (IMAGE | {"model": "gpt-image-1"}, 4),
+        (IMAGE | {"model": "gpt-image-2"}, 3),
+        (SPEECH | {"provider": "openai", "model": "gpt-4o-mini-tts"}, 1.2),
+        (SPEECH | {"provider": "google", "model": "gemini-2.5-flash-tts"}, 1),
+        # Others write text, too, at a price that is not that of images or speech.
+        (IMAGE | {"model": "gpt-5-image"}, None),
+        (SPEECH | {"provider": "openai", "model": "gpt-4o-audio-preview"}, None),
     ],
 )
 def test_what_a_call_used_is_priced_or_nothing_is(tmp_path: Path, call: dict[str, Any], cost: float | None) -> None:
@@ -217,6 +227,14 @@ def test_the_tier_of_a_row_of_many_calls(tmp_path: Path, row: dict[str, Any], co
         ("google", "publishers/google/models/gemini-2.5-flash", 0.03),
         ("Langchain", "gpt-4o", 0.25),
         ("litellm", "gemini-2.5-pro", 0.125),
+        ("", "projects/tales/locations/global/publishers/google/models/gemini-2.5-flash", 0.03),
+        # Claude Code's mark of a longer context, on Amazon's names too.
+        ("", "us.anthropic.claude-sonnet-4-5-20250929-v1:0[1m]", 0.33),
+        # By the address, whatever name is in it.
+        ("https://api.groq.com/openai/v1", "llama-3.3-70b-versatile", 0.059),
+        ("api.mistral.ai", "mistral-large-latest", 0.2),
+        ("https://tales.openai.azure.com/", "gpt-4o", 0.25),
+        ("https://gateway.example.com/v1", "gpt-4o", None),
         # Neither is in the list.
         ("dashscope", "qwen-plus", None),
         ("", "glm-4.6", None),

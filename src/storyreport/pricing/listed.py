@@ -1,5 +1,6 @@
 """Prices that genai-prices lists: the rates of a model. The list is used as it is installed, never updated."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timezone
@@ -27,6 +28,8 @@ MODALITIES = ("audio", "image", "video")
 DISTILLED = "distill"
 # But Google's one price of a prompt is that of its text, images and video (https://ai.google.dev/gemini-api/docs/pricing).
 PRICED_AS_TEXT = {"google": ("input_image_tokens", "input_video_tokens", "cache_image_read_tokens")}
+# And models that write nothing but images, or speech, have one price for what they write.
+WRITES_ONLY = {"output_image_tokens": re.compile("^gpt-image-"), "output_audio_tokens": re.compile("-tts(?:-|$)")}
 
 
 @cache
@@ -123,7 +126,7 @@ def _rate(found: "PriceCalculation", prices: "ModelPrice", above: int, upto: int
     everything, few = {"input_tokens": many, "output_tokens": many}, many // 4
     details: dict[str, float] = {}
     for column, name in DETAILS.items():
-        if _is_priced(prices, name) or name in PRICED_AS_TEXT.get(found.provider.id, ()):
+        if _is_priced(prices, name) or _has_price_of_text(found, name):
             around = {**everything, **dict.fromkeys(_AROUND.get(name, ()), many // 2)}
             details[column] = float((cost(**around, **{name: few}) - cost(**around)) / few)
     if not any((per_call, per_input, per_read, per_write, per_output, *details.values())):
@@ -159,6 +162,12 @@ def _is_priced(prices: "ModelPrice", name: str) -> bool:
     if getattr(prices, _get_registry().units[name].price_key) is not None:
         return True
     return name.endswith("_tokens") and not any(kind in name for kind in MODALITIES)
+
+
+def _has_price_of_text(found: "PriceCalculation", name: str) -> bool:
+    """Whether a detail costs what text does at a provider, or is all that a model writes."""
+    only = WRITES_ONLY.get(name)
+    return name in PRICED_AS_TEXT.get(found.provider.id, ()) or bool(only and only.search(found.model.id))
 
 
 def _utc(value: time) -> str:

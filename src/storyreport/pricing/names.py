@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from ..patterns import Pattern
 
@@ -56,7 +57,11 @@ BEDROCK = Pattern(
 # Ollama's names of models that run on a machine of one's own, which may be called like a maker's.
 OWN_MODEL = Pattern(r"[^:]+:(?:latest|\d+(?:\.\d+)?[bm](?:-.+)?)", re.IGNORECASE)
 # Google's full names of models.
-GOOGLE_PATH = Pattern(r"(?:publishers/[^/]+/)?models/(.+)", re.IGNORECASE)
+GOOGLE_PATH = Pattern(r"(?:projects/[^/]+/locations/[^/]+/)?(?:publishers/[^/]+/)?models/(.+)", re.IGNORECASE)
+# What Claude Code writes behind a model's name where it is asked for a longer context.
+WITH_CONTEXT = Pattern(r"(.+)\[\w+\]")
+# Where a provider is called, which some write down as its name.
+ADDRESS = Pattern(r"(?:https?://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/\S*)?)", re.IGNORECASE)
 
 
 def possible_names(provider: str, model: str) -> Iterator[tuple[str | None, str]]:
@@ -88,14 +93,24 @@ def possible_names(provider: str, model: str) -> Iterator[tuple[str | None, str]
 
 def _provider(name: str) -> str:
     """A provider's name as genai-prices may know it."""
+    if (address := ADDRESS.fullmatch(name)) and (known := _at_address(f"https://{address[1]}".lower())):
+        return known
     match = None if name.lower() in ALIASES else WITH_API.fullmatch(name)
     plain = match[1] if match else name
     return ALIASES.get(plain.lower(), plain)
 
 
+@cache
+def _at_address(url: str) -> str | None:
+    """The provider that genai-prices knows to be at an address, which need not be the one whose name is in it."""
+    from genai_prices.data import providers
+
+    return next((provider.id for provider in providers if re.match(provider.api_pattern, url)), None)
+
+
 def _short(model: str) -> str:
-    """A model's name without the path that leads to it."""
-    for path in (ARN, GOOGLE_PATH):
-        if match := path.fullmatch(model):
-            return match[1]
+    """A model's name without the path that leads to it, and without what a client asks of it."""
+    for form in (WITH_CONTEXT, ARN, GOOGLE_PATH):
+        if match := form.fullmatch(model):
+            model = match[1]
     return model
