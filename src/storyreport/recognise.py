@@ -232,7 +232,7 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
         return f"{path} is a zip archive: unpack it, and ingest what is in it; of spreadsheets, save a table as CSV."
     if path.suffix.lower() in YAML_ENDINGS:
         return f"{path} is YAML, which is not read: export it as JSON. {PLAIN_FORMATS}."
-    if _candidates(_printed_names(path), system_name):
+    if _candidates(path, _printed_names(path), system_name):
         return f"{path} is a table printed without separators: print it as JSON (such as `-o json`) or CSV."
     if system_name:
         return f"{path} is not a file of {_expected(system_name)}."
@@ -258,7 +258,7 @@ def _printed_names(path: Path) -> list[str]:
 def _export(path: Path, system_name: str | None) -> Found | None:
     """The table of a database part that a CSV or JSON file was exported from: the one that knows most of its fields."""
     known = {text.column_of(field) for field in text.fields(path)}
-    candidates = _candidates(known, system_name) or _candidates(known, system_name, joined_up)
+    candidates = _candidates(path, known, system_name) or _candidates(path, known, system_name, joined_up)
     if not candidates:
         return None
     _, system, name, table_name = max(candidates, key=lambda candidate: candidate[0])
@@ -266,7 +266,7 @@ def _export(path: Path, system_name: str | None) -> Found | None:
 
 
 def _candidates(
-    known: Collection[str], system_name: str | None, spelled: Callable[[str], str] = str
+    path: Path, known: Collection[str], system_name: str | None, spelled: Callable[[str], str] = str
 ) -> list[tuple[int, System, str, str]]:
     """Each table that the fields of an export are a sign of, and how many of its columns are among them."""
     fields = set(map(spelled, known))
@@ -276,7 +276,8 @@ def _candidates(
         for name, part in system.parts.items()
         if part.stage is None
         for table_name, table in part.tables.items()
-        if (table.export_signs and fields >= set(map(spelled, table.export_signs))) or table.listed_as in known
+        if (table.export_signs and fields >= set(map(spelled, table.export_signs)))
+        or (table.listed_as in known and text.is_listed(path, table.listed_as))
         if not fields & set(map(spelled, table.foreign_signs))
     ]
 

@@ -203,6 +203,14 @@ UNREAD: list[tuple[Any, str]] = [
         [{"timestamp": "2026-05-01", "sessionId": "s", "tags": [], "totalCost": 1}],
         "list of Langfuse's traces, .*models",
     ),
+    # As its API answers: of the observations only the ids.
+    (
+        {
+            "data": [{"timestamp": "", "sessionId": "s", "tags": [], "totalCost": 1, "observations": ["o"]}],
+            "meta": {"page": 1},
+        },
+        "list of Langfuse's traces, .*: export its observations",
+    ),
     ({"ResultsByTime": [], "GroupDefinitions": []}, "is an answer of AWS's Cost Explorer, .*: export a CUR as CSV"),
     (
         [{"ts": 1, "type": "say", "say": "api_req_started", "text": "{}"}],

@@ -72,8 +72,9 @@ def listed_records(place: Place, name: str | None) -> Iterator[Record]:
 
 
 def is_listed(path: Path, name: str | None) -> bool:
-    """Whether a file is an answer of an API: an object with a list of this name."""
-    return any(isinstance((record or {}).get(name), list) for _, record, _ in first_records(path, 1) if name)
+    """Whether a file is an answer of an API: an object with a list of this name, not one of ids."""
+    lists = [(record or {}).get(name) for _, record, _ in first_records(path, 1) if name]
+    return any(isinstance(held, list) and not any(isinstance(item, str) for item in held) for held in lists)
 
 
 def records(place: Place) -> Iterator[Record]:
