@@ -48,19 +48,66 @@ def test_claude_code_s_log_in_a_hurry(db: ReportDatabase, tmp_path: Path, speed:
     assert db.one("select round(estimated_cost, 9) from calls") == cost
 
 
+USED = {"input_tokens": 1000, "cached_input_tokens": 250, "output_tokens": 125, "reasoning_output_tokens": 75}
+
+
+def codex(path: Path, *lines: tuple[str, dict[str, Any]]) -> Path:
+    """A session of Codex, a line a minute."""
+    opened = ("session_meta", {"id": "s", "cwd": "/x", "model_provider": "openai"})
+    with path.open("w", encoding="utf-8") as file:
+        for minute, (kind, payload) in enumerate((opened, *lines)):
+            line = {"timestamp": f"2026-11-13T09:{minute:02}:00.000Z", "type": kind, "payload": payload}
+            file.write(json.dumps(line) + "\n")
+    return path
+
+
+def counted(times: int, **more: Any) -> tuple[str, dict[str, Any]]:
+    """The counters of a session after so many alike calls."""
+    total = {name: times * count for name, count in USED.items()}
+    return "event_msg", {"type": "token_count", "info": {"total_token_usage": total, "last_token_usage": USED}, **more}
+
+
+def settings(**changed: Any) -> tuple[str, dict[str, Any]]:
+    return "event_msg", {"type": "thread_settings_applied", "thread_settings": changed}
+
+
 def test_codex_s_reasoning(db: ReportDatabase, tmp_path: Path) -> None:
-    used = {"input_tokens": 1000, "cached_input_tokens": 250, "output_tokens": 125, "reasoning_output_tokens": 75}
-    at = "2026-05-13T09:00:00.000Z"
-    lines = [
-        {"timestamp": at, "type": "session_meta", "payload": {"id": "s", "cwd": "/x", "model_provider": "openai"}},
-        {"timestamp": at, "type": "turn_context", "payload": {"model": "gpt-5.2-codex"}},
-        {
-            "timestamp": "2026-05-13T09:01:00.000Z",
-            "type": "event_msg",
-            "payload": {"type": "token_count", "info": {"total_token_usage": used, "last_token_usage": used}},
-        },
-    ]
-    path = tmp_path / "rollout-1.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    db.ingest(path)
+    db.ingest(codex(tmp_path / "rollout-1.jsonl", ("turn_context", {"model": "gpt-5.2-codex"}), counted(1)))
     assert db.report("token_mix")[0]["reasoning_tokens"] == 75
+
+
+def test_codex_s_tier_is_that_of_the_time_of_a_call(db: ReportDatabase, tmp_path: Path) -> None:
+    """750 at 4 dollars a million, 250 cached at 0.40, 125 out at 20: 0.0056; twice that in a hurry."""
+    lines = [
+        ("turn_context", {"model": "gpt-5.6-sol"}),
+        counted(1),
+        settings(model="gpt-5.6-sol", service_tier="priority"),
+        counted(2),
+        # What does not name a tier changes none.
+        settings(model="gpt-5.6-sol"),
+        counted(3),
+        settings(service_tier="default"),
+        counted(4),
+        counted(5, service_tier="priority"),
+        settings(service_tier=None),
+        counted(6),
+    ]
+    db.ingest(codex(tmp_path / "rollout-1.jsonl", *lines))
+    costs = [round(cost, 9) for (cost,) in db.sql("select estimated_cost from calls order by called_at")]
+    assert costs == [0.0056, 0.0112, 0.0112, 0.0056, 0.0112, 0.0056]
+
+
+def test_codex_s_records_of_responses_count_without_counters(db: ReportDatabase, tmp_path: Path) -> None:
+    """A record is written once more with the same response; that of a parent's thread is a copy."""
+    lines: list[tuple[str, dict[str, Any]]] = [
+        ("turn_context", {"model": "gpt-5.6-sol"}),
+        ("token_usage_record", {"response_id": "r0", "thread_id": "parent", "usage": USED}),
+        ("token_usage_record", {"response_id": "r1", "thread_id": "s", "usage": USED}),
+        ("token_usage_record", {"response_id": "r1", "thread_id": "s", "usage": USED}),
+        ("token_usage_record", {"response_id": "r2", "usage": USED, "service_tier": "priority"}),
+    ]
+    db.ingest(codex(tmp_path / "rollout-1.jsonl", *lines))
+    assert db.one("select round(sum(estimated_cost), 9) from calls") == 0.0168
+    # Counters say the same: two calls, not four.
+    db.ingest(codex(tmp_path / "rollout-2.jsonl", lines[0], lines[2], counted(1), lines[4], counted(2)), name="both")
+    assert db.one("select count(*) from calls where source_id = 2") == 2

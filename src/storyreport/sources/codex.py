@@ -37,6 +37,7 @@ USAGE = recordfiles.table(
         "timestamp": Type.UTC,
         "provider": Type.WORD,
         "model": Type.WORD,
+        "service_tier": Type.WORD,
         **dict.fromkeys(COUNTERS, Type.COUNT),
     },
     required=("usage_id",),
@@ -83,11 +84,14 @@ def read(file: Path, records: Iterable[textfiles.Record], counted: Counted) -> I
             continue
         try:
             row = session.row(record)
+            session.keep(number, record)
         except textfiles.BrokenRecord as error:
             yield number, None, str(error)
             continue
         if row is not None:
             yield number, row, None
+    if not session.has_counted:
+        yield from session.recorded.values()
 
 
 class _Session:
@@ -103,8 +107,11 @@ class _Session:
         self.began: datetime | None = None
         self.provider: Any = None
         self.model: Any = None
+        self.tier: Any = None
         self.before: Counts | None = None
         self.resets = 0
+        self.has_counted = False
+        self.recorded: dict[str, recordfiles.Item] = {}
 
     def row(self, record: Mapping[str, Any]) -> recordfiles.Row | None:
         """The call that a line records, if it does."""
@@ -114,19 +121,43 @@ class _Session:
         if kind == "session_meta":
             self._open(record, payload)
         elif kind == "turn_context":
-            self.model = payload.get("model") or self.model
+            self._set(payload)
+        elif kind == "event_msg" and payload.get("type") == "thread_settings_applied":
+            self._set(textfiles.object_in(payload, "thread_settings"))
         elif kind == "event_msg" and payload.get("type") == "token_count":
             used, usage_id = self._used(payload, record.get("timestamp"))
             if used:
-                return {
-                    "session": self.key,
-                    "usage_id": usage_id,
-                    "timestamp": record.get("timestamp"),
-                    "provider": self.provider,
-                    "model": self.model,
-                    **dict(zip(COUNTERS, used, strict=True)),
-                }
+                return self._call(record, usage_id, used)
         return None
+
+    def keep(self, number: int, record: Mapping[str, Any]) -> None:
+        """Keep the record of a response, which counts where the session has no counters; not those of its parent."""
+        payload = record.get("payload")
+        if record.get("type") != "token_usage_record" or not isinstance(payload, dict):
+            return
+        used = _counts(payload.get("usage"), "usage")
+        name = str(payload.get("response_id") or record.get("timestamp"))
+        if used and any(used) and recordfiles.digest(payload.get("thread_id")) in (None, self.key):
+            self.recorded[name] = number, self._call(record, recordfiles.digest(name) or "", used), None
+
+    def _call(self, record: Mapping[str, Any], usage_id: str, used: Counts) -> recordfiles.Row:
+        """The row of a call that used these tokens."""
+        tier = record["payload"].get("service_tier") or self.tier
+        return {
+            "session": self.key,
+            "usage_id": usage_id,
+            "timestamp": record.get("timestamp"),
+            "provider": self.provider,
+            "model": self.model,
+            "service_tier": textfiles.single(tier, "service_tier"),
+            **dict(zip(COUNTERS, used, strict=True)),
+        }
+
+    def _set(self, settings: Mapping[str, Any]) -> None:
+        """Read what holds from now on; since 0.140 a tier is among it, `priority` where the user asked for speed."""
+        self.model = settings.get("model") or self.model
+        if "service_tier" in settings:
+            self.tier = textfiles.single(settings["service_tier"], "service_tier")
 
     def _open(self, record: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
         """Read the description of a session; a parent's may follow its own."""
@@ -141,8 +172,9 @@ class _Session:
 
     def _used(self, payload: Mapping[str, Any], timestamp: Any) -> tuple[Counts | None, str]:
         """The tokens used since the count before, and a name for them within the session."""
-        total = _counts(payload, "total_token_usage")
-        last = _counts(payload, "last_token_usage")
+        total = _counts(recordfiles.inside(payload, "info", "total_token_usage"), "total_token_usage")
+        last = _counts(recordfiles.inside(payload, "info", "last_token_usage"), "last_token_usage")
+        self.has_counted = self.has_counted or total is not None or last is not None
         if total is None:
             # Without a total nothing says whether a count is repeated; its time does.
             return (last if last and any(last) else None), str(timestamp)
@@ -187,9 +219,8 @@ class _Session:
         return f"children of {self.parent}"
 
 
-def _counts(payload: Mapping[str, Any], name: str) -> Counts | None:
+def _counts(usage: Any, name: str) -> Counts | None:
     """A count by counter; None where there is none. Raises BrokenRecord for other values."""
-    usage = recordfiles.inside(payload, "info", name)
     if usage is None:
         return None
     values = [textfiles.whole(usage.get(counter) or 0) for counter in COUNTERS] if isinstance(usage, dict) else []

@@ -42,6 +42,7 @@ select
     output_tokens,
     cached_input_tokens as cache_read_tokens,
     nullif(cache_write_input_tokens, 0) as cache_write_tokens,
+    coalesce(service_tier, '') as tier,
     case when reasoning_output_tokens <= output_tokens then reasoning_output_tokens end as reasoning_tokens
 from counted
 where place = 1;
