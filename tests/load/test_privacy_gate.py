@@ -12,6 +12,7 @@ from storyreport.values.spellings import spelt_out
 PIECES = st.sampled_from(
     [
         *(word for _, _, words in privacy.SECRETS for word in words),
+        *sorted(privacy.NAMES | privacy.OF_MACHINES),
         *(
             "sk-",
             "sk_live_",

@@ -13,7 +13,17 @@ from .homes import HOMES
 from .papers import PAPERS
 from .people import PEOPLE, Replacement
 from .places import PLACES
-from .shapes import LIKE_KEYS
+from .shapes import (
+    LIKE_KEYS,
+    STRONG_ELEMENT,
+    STRONG_FIELD,
+    STRONG_NUMBER,
+    STRONG_OPTION,
+    STRONG_QUOTE,
+    WEAK_EQUAL,
+    WEAK_FIELD,
+    WEAK_NUMBER,
+)
 
 SECRET = "<secret>"
 # A version, as in storykit@1.2.0, is no host.
@@ -238,7 +248,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         r"(?!(?:basic|bearer|token|digest)\s|<|(?:value|val|content)\\?[\"']|(?:yes|no)\)|[\w"
         r"()]{1,40}\s?b?\\?[\"']<secret>)[^\s\"'&,;}<\\]{4,}",
         rf"\1\2{SECRET}",
-        STRONG_WORDS,
+        STRONG_FIELD,
     ),
     # Of several, of which each is a text; and as an option or an element.
     (
@@ -249,13 +259,13 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         r"|\{[^{}A-Za-z]*[A-Za-z][^{}]*(?:\}|\Z)"
         r"|-\s(?=[^\n]*[A-Za-z])[^\n]+(?:\n\s*-\s[^\n]+)*)",
         rf"\1{SECRET}",
-        STRONG_WORDS,
+        STRONG_FIELD,
     ),
     (r"(?i)(\bpasswords\s*[:=]\s*)[^\[\s][^\n;]+", rf"\1{SECRET}", ("passwords",)),
-    (rf"(?i)((?<!\w)--?{STRONG}|(?<!\w)--token)([\s=]+[\"']?)(?!-)[^\s\"']{{4,}}", rf"\1\2{SECRET}", STRONG_WORDS),
+    (rf"(?i)((?<!\w)--?{STRONG}|(?<!\w)--token)([\s=]+[\"']?)(?!-)[^\s\"']{{4,}}", rf"\1\2{SECRET}", STRONG_OPTION),
     # Our own sign looks like an element.
-    (rf"(?i)(<(?!secret>)(?:\w+:)?{STRONG}[^<>]{{0,200}}>(?:<!\[CDATA\[)?)[^<]+", rf"\1{SECRET}", STRONG_WORDS),
-    (r"(?i)(<secret>)[^<]+(?=</secret>)", rf"\1{SECRET}", STRONG_WORDS),
+    (rf"(?i)(<(?!secret>)(?:\w+:)?{STRONG}[^<>]{{0,200}}>(?:<!\[CDATA\[)?)[^<]+", rf"\1{SECRET}", STRONG_ELEMENT),
+    (r"(?i)(<secret>)[^<]+(?=</secret>)", rf"\1{SECRET}", STRONG_ELEMENT),
     (r"(?i)\b(secret\w*\(b?[\"'])[^\"']+", rf"\1{SECRET}", ("secret",)),
     (r"(?i)(/(?:key|token|secret|api[-_]?key|reset|invite|verify)/)(?=[\w-]*\d)[\w-]{8,}", rf"\1{SECRET}", ("/",)),
     (r"(?i)\b((?:auth|signature|sig)\\?[\"']\s*:\s*\\?[\"'])[\w+/=-]{12,}", rf"\1{SECRET}", ("auth", "sig")),
@@ -275,26 +285,26 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"|(?:\d{{1,5}}|true|false|none"
         rf"|null)\b)[^\s\"'&,;}}<\\]{{4,}}",
         rf"\1{SECRET}",
-        WEAK_WORDS,
+        WEAK_EQUAL,
     ),
     # With a digit, or so long that it is no word: what follows is not read again for each name in it.
     (
         rf"(?i)({WEAK}\\?[\"']?:\s*(?:[A-Za-z]\w{{0,30}}\((?=[\"']))?\\?[\"']?)(?!\d{{1,6}}\b)"
         rf"(?=[^\s\"',;}}\d]{{0,400}}\d|[^\s\"',;}}\d]{{401}})[^\s\"'&,;}}<\\]{{6,}}",
         rf"\1{SECRET}",
-        WEAK_WORDS,
+        WEAK_FIELD,
     ),
     (
         rf"(?i)({STRONG}|(?<![A-Za-z])token)(\s+(?:is\s+|was\s+)?)(?=\S*\d)[^\s\"'<,;]{{6,}}",
         rf"\1\2{SECRET}",
-        STRONG_WORDS,
+        STRONG_NUMBER,
     ),
     *ABROAD,
     (
         r"(?i)(?<!unexpected )(?<![A-Za-z])((?:token|password|secret|passphrase|(?-i:[A-Z][A-Z_]{0,40}_(?:PWD"
         r"|TOKEN|KEY|PASS|SECRET|PAT)))(?: is)?\s+)([\"'])[^\"'\s]{4,}\2",
         rf"\1\2{SECRET}\2",
-        STRONG_WORDS,
+        STRONG_QUOTE,
     ),
     (
         r"(?i)\b((?:invalid|expired|bad|wrong|incorrect|revoked)\s+(?:\w+\s)?(?:token|key"
@@ -307,7 +317,7 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
     (
         r"(?i)\b((?:key|token|secret|credentials?)\s+)(?-i:(?=\w*[a-z])(?=\w*[A-Z])(?=\w*\d))[A-Za-z0-9]{16,}",
         rf"\1{SECRET}",
-        WEAK_WORDS,
+        WEAK_NUMBER,
     ),
     # Up to the next of these commands: each is looked at once, however many there are.
     (r"(?i)\b(mysql\w{0,10}\b(?:(?!\bmysql\w{0,10}\b)[^\n])*?\s-p)(?!\s)\S+", rf"\1{SECRET}", (" -p",)),

@@ -7,7 +7,7 @@ a program missed.
 import re
 
 from ..patterns import Pattern, Words
-from .codes import CODE, SAYING, codes_of
+from .codes import CODE, codes_of, saying_at
 
 LONGEST_FINGERPRINT = 300
 # Signs that no pattern knows stand for what is kept until the rest is replaced.
@@ -19,7 +19,7 @@ REMOVE = dict.fromkeys(RESTORE)
 def _unless_said(found: re.Match[str]) -> str:
     """A quoted text as <text>, with its codes; what a provider says to everybody stays."""
     text = found[0].translate(RESTORE)
-    said = SAYING.match(text, 1)
+    said = saying_at(text, 1)
     codes = codes_of(text[said.end() if said else 1 : -1]).translate(KEEP)
     return f"{text[0]}{CODE.sub(_with_digits_kept, said[0])}{codes}{text[-1]}" if said else f"<text>{codes}"
 
@@ -73,12 +73,13 @@ PLACEHOLDERS = (
 
 HTTP = r"(?:4(?:0[0-9]|1[0-8]|2[1-689]|31|51|99)|5(?:0[0-8]|1[01]|2[0-79]|30|9[89]))"
 # A number before one of these, or a decimal one, measures something.
-NO_MEASURE = (
-    r"(?![\w.,]*\d|\s?(?:%|(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|b|bytes?|[kmgt]i?b|px|tokens?"
+MEASURE = Pattern(
+    r"[\w.,]*\d|\s?(?:%|(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|b|bytes?|[kmgt]i?b|px|tokens?"
     r"|chars|characters?|words?|rows?|items?|chapters?|attempts?|tries|retries|times|lines?|files?|pages?(?! not found)"
     r"|requests|chunks?|steps?|stories|images?|entries|calls|frames?|records?|scenes?|nodes?|credits?|matches|results?"
     r"|documents?|messages?|paragraphs?|sentences?|samples?|elements?|objects?|options?|users?|tasks?|jobs?|runs?"
-    r"|points?|responses|columns?|bits?|fps|pixels?|dollars?|cents?|usd|eur)\b))"
+    r"|points?|responses|columns?|bits?|fps|pixels?|dollars?|cents?|usd|eur)\b)",
+    re.I,
 )
 REASONS = (
     r"bad request|unauthorized|payment required|forbidden|not found|method not allowed|request timeout|conflict|gone"
@@ -96,7 +97,7 @@ SQLSTATE = r"(?-i:(?=[A-Z]*\d)[0-9A-Z]{5})"
 # Where the digits, the group `code`, are a code and no measure; each with the words in lower case of which one must be
 # there, or () where it takes the code of an HTTP answer.
 CODES = tuple(
-    (Pattern(pattern + NO_MEASURE, re.I), frozenset(words))
+    (Pattern(pattern, re.I), frozenset(words))
     for pattern, words in (
         # HTTP 503, HTTP/1.1 503, status=503, status_code: 503, "code": 503, error code 1205, <Response [503]>
         (
@@ -239,8 +240,7 @@ PRODUCT_CODES = (
     Pattern(r"(?<![\w-])(?P<code>P[1-6]0\d\d|E\d{6,8})(?!\w)"),
 )
 HAS_PRODUCT_CODE = Pattern(r"[A-Z][-_]?\d{3}")
-ALL_CODES = (*EXACT_CODES, *CODES)
-WORDS_OF_CODES = Words(word for _, words in ALL_CODES for word in words)
+WORDS_OF_CODES = Words(word for _, words in (*EXACT_CODES, *CODES) for word in words)
 IS_HTTP = Pattern(HTTP)
 QUOTE = r"\\?[\"']"
 # Where the quoted word, the group `name`, says which error it is: {"type": "overloaded_error"}, KeyError: 'title'.
@@ -285,9 +285,10 @@ def fingerprint(message: str | None) -> str | None:
     present = WORDS_OF_CODES.within(lowered)
     for pattern in PRODUCT_CODES if HAS_PRODUCT_CODE.search(text) else ():
         text = pattern.sub(_with_code_kept, text)
-    for pattern, words in ALL_CODES:
-        if not words.isdisjoint(present) if words else has_http:
-            text = pattern.sub(_with_code_kept, text)
+    for codes, replacement in ((EXACT_CODES, _with_code_kept), (CODES, _unless_measure)):
+        for pattern, words in codes:
+            if not words.isdisjoint(present) if words else has_http:
+                text = pattern.sub(replacement, text)
     for pattern, placeholder, signs in PLACEHOLDERS:
         if any(sign in text for sign in signs) if signs else has_digit:
             text = pattern.sub(placeholder, text)
@@ -298,6 +299,10 @@ def fingerprint(message: str | None) -> str | None:
 def _with_quotes_kept(found: re.Match[str]) -> str:
     """The match with its quotes kept; numbers in the name are still replaced."""
     return found[0].translate({ord(quote): KEPT[quote] for quote in "\"'"})
+
+
+def _unless_measure(found: re.Match[str]) -> str:
+    return found[0] if MEASURE.match(found.string, found.end()) else _with_code_kept(found)
 
 
 def _with_code_kept(found: re.Match[str]) -> str:

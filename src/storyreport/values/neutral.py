@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from ..patterns import AS_SHAPE, Pattern, any_of
-from .codes import SAYING, codes_of, kept_of
+from .codes import codes_of, kept_of, saying_at
 from .titles import without_titles
 from .unknown import without_unknown
 
@@ -34,7 +34,8 @@ WORDS_OF_ECHO = (
 ECHO_WORDS = Pattern(any_of(WORDS_OF_ECHO))
 # A sentence that follows without quotes; a type or a value is one word, and an error's own are five at most.
 # Chinese, Japanese, Korean and Thai have no spaces between words.
-UNSPACED = r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+UNSPACED = r"(?-i:[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
+NO_SIGN = r"(?!)"
 
 
 def _words(count: int) -> str:
@@ -42,8 +43,19 @@ def _words(count: int) -> str:
     return rf"(?:(?:\S{{1,300}}\s+){{0,{count - 1}}}\S{{301}}|(?:\S{{1,300}}\s+){{{count}}}\S)"
 
 
+def _of_writings(pattern: str) -> tuple[Pattern, Pattern]:
+    """The pattern for texts whose words are all spaced, and for others: their letters take long to be compiled."""
+    return Pattern(pattern.replace(UNSPACED, NO_SIGN)), Pattern(pattern)
+
+
+def _has_unspaced(message: str) -> bool:
+    return not message.isascii() and any(
+        "\u0e00" <= sign <= "\u0e7f" or "\u3040" <= sign <= "\ud7af" for sign in message
+    )
+
+
 SENTENCE = rf"(?!HTTP|\d|[\"'`\[{{(<])(?={_words(5)}|[^\n]{{0,20}}?{UNSPACED}{{6}}).*"
-SAID = Pattern(
+SAID = _of_writings(
     r"(?is)\b((?:from completion:?|(?:got|char \d+\) in|(?:model|llm|ai|assistant|user) (?:said|returned|answered"
     r"|replied)|(?:raw|l?lm|llm|model|ai|agent|assistant|bot) (?:output|response|text|answer|reply)"
     r"|looking for beginning of value"
@@ -62,7 +74,7 @@ OF_ERRORS = (
     r"|expired|forbidden|blocked|too long|too large|too many|key|connection|server|expected|status|exception"
     r"|(?:expecting\b[^\n]{0,40}|extra data: )\bline \d+|line \d+ column \d+"
 )
-MAYBE_SAID = Pattern(
+MAYBE_SAID = _of_writings(
     r"(?is)\b((?:response|output|answer|input|story|chapter|request|reply|result|data|summary|description"
     r"|query|dialogue|system|user|human|assistant|question|thought|observation|(?-i:[Cc]ontext)|task|goal|sentence"
     r"|paragraph|passage"
@@ -96,12 +108,9 @@ ANSWER = Pattern(
 IN_ADDRESS = Pattern(
     r"(?<=[=/])[^\s=/&?#\"'<>+%]{0,80}(?:(?:%20|%0A|\+|%2C)+[^\s=/&?#\"'<>+%]{1,80}){2,}(?:[+%][^\s=/&?#\"'<>]*)?"
 )
-# Of Chinese, Japanese and others, in an address.
-IN_ESCAPES = Pattern(r"(?<=[=/])(?:%[89A-Fa-f][0-9A-Fa-f]){18,}[^\s=/&?#\"'<>]*")
 # The words for a prompt where words have no spaces.
-UNSPACED_PROMPT = Pattern(
-    rf"(?s)((?:提示词|提示詞|提示|输入|輸入|内容|正文|プロンプト|入力|本文|프롬프트|입력)\s*[:=\uff1a]\s*)(?=.{{0,40}}?{UNSPACED}{{4}}).*"
-)
+PROMPTS = ("提示词", "提示詞", "提示", "输入", "輸入", "内容", "正文", "プロンプト", "入力", "本文", "프롬프트", "입력")
+UNSPACED_PROMPT = Pattern(rf"(?s)((?:{'|'.join(PROMPTS)})\s*[:=\uff1a]\s*)(?=.{{0,40}}?{UNSPACED}{{4}}).*")
 # What an agent is to do, on a line of its log.
 GOAL = Pattern(
     rf"(?i)(\b(?:starting|new|running|current) (?:task|goal|objective|query|question): )(?={_words(4)})[^\n]*"
@@ -169,7 +178,7 @@ MAYBE_WORDS = Pattern(
 )
 NOT_JSON_WORDS = Pattern(any_of(("(char ", "at position ", "json")))
 # Where a sentence may follow.
-FOLLOWED = Pattern(rf"(?:[:=\uff1a]|completion\s|prompt\s)\s*(?![\d\s\"'`\[{{(<]){_words(2)}|{UNSPACED}{{6}}")
+FOLLOWED = _of_writings(rf"(?:[:=\uff1a]|completion\s|prompt\s)\s*(?![\d\s\"'`\[{{(<]){_words(2)}|{UNSPACED}{{6}}")
 # A quoted part of three words or more, or of more than 60 characters, is content; a shorter one is a name.
 # An apostrophe within a word opens and closes nothing.
 QUOTED = Pattern(
@@ -239,10 +248,11 @@ def _without_sentences(message: str, lowered: str) -> str:
         title = PAGE_TITLE.search(page[0]) if page else None
         message = f"{message[: page.start()]}<page>{f' {title[1].strip()}' if title else ''}" if page else message
     if "://" in message and ("%" in message or "+" in message):
-        message = IN_ESCAPES.sub("<text>", IN_ADDRESS.sub("<text>", message))
+        message = IN_ADDRESS.sub("<text>", message)
     if any(map(lowered.__contains__, SPEAKERS)):
         message = ANSWER.sub(lambda match: f"<text>{codes_of(match[0])}", message)
-    if not message.isascii():
+    has_unspaced = _has_unspaced(message)
+    if has_unspaced and any(map(message.__contains__, PROMPTS)):
         message = UNSPACED_PROMPT.sub(r"\1<text>", message)
     if "[parameters: " in message:
         message = PARAMETERS.sub(r"\1<text>", message)
@@ -254,8 +264,9 @@ def _without_sentences(message: str, lowered: str) -> str:
         message = message[: statement.end()] + LITERAL.sub("'<text>'", message[statement.end() :])
     if ": " in message:
         message = GOAL.sub(r"\1<text>", message)
-    if FOLLOWED.search(message):
-        for words, pattern in ((SAID_WORDS, SAID), (MAYBE_WORDS, MAYBE_SAID), (NOT_JSON_WORDS, NOT_JSON)):
+    if FOLLOWED[has_unspaced].search(message):
+        said, maybe_said = SAID[has_unspaced], MAYBE_SAID[has_unspaced]
+        for words, pattern in ((SAID_WORDS, said), (MAYBE_WORDS, maybe_said), (NOT_JSON_WORDS, NOT_JSON)):
             message = pattern.sub(_without_rest, message) if words.search(lowered) else message
     if "json data" in lowered:
         message = JSON_DATA.sub(r"\1<text>", message)
@@ -268,11 +279,15 @@ def _without_rest(match: re.Match[str]) -> str:
     """What a message says before it repeats something, and the codes of what it repeats."""
     begins = match[match.lastindex or 0]
     rest = match[0][len(begins) :]
-    said = SAYING.match(rest, 1 if rest[:1] in ("'", '"') else 0)
+    said = saying_at(rest, 1 if rest[:1] in ("'", '"') else 0)
     return f"{begins}{rest[: said.end()] if said else '<text>'}{codes_of(rest[said.end() if said else 0 :])}"
 
 
 def _without_content(match: re.Match[str]) -> str:
     quote, inner = match[0][0], match[0][1:-1]
-    is_name = len(inner) <= LONGEST_NAME and len(inner.split()) < FEWEST_WORDS and not CONTENT.search(inner)
+    is_name = (
+        len(inner) <= LONGEST_NAME
+        and len(inner.split()) < FEWEST_WORDS
+        and not (_has_unspaced(inner) and CONTENT.search(inner))
+    )
     return match[0] if is_name else f"{quote}{kept_of(inner)}{match[0][-1]}"

@@ -1,6 +1,7 @@
 """What names a company in a text: its hosts, its accounts at providers, its buckets. Hosts that all call stay."""
 
 from .shapes import HOSTED, LIKE_KEYS
+from .shapes import MACHINE as NAMED_MACHINE
 
 Replacement = str
 HOST = "<host>"
@@ -100,7 +101,7 @@ PLACES: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"(?i)(\b(?:host|server|lookup|resolve|connect(?:ing|ed)?(?: to)?|reach|domain"
         rf"|go:)[\s:='\"`(]{{1,3}}){NOBODYS}{MACHINE}",
         rf"\1{HOST}",
-        MACHINE_WORDS,
+        NAMED_MACHINE,
     ),
     (
         rf"(?i)(\bcertificate (?:is )?(?:only )?valid for )(?:{NOBODYS}[\w*-]+\.[\w.-]{{2,200}}(?:, (?!not )"

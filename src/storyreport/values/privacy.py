@@ -10,20 +10,30 @@ from .credentials import SECRETS, SHORT_PREFIXES, STRONG_WORDS, WEAK_WORDS
 from .homes import HOMES
 from .papers import PAPERS
 from .people import ADDRESS_WORDS, BIRTH_WORDS, NUMBERED_WORDS, STREETS, TELEPHONE_WORDS, USERS_ABROAD
-from .places import PLACES, URL_HOST
-from .shapes import HOSTED, LIKE_KEYS, NUMBERED
+from .places import MACHINE_WORDS, PLACES, URL_HOST
+from .shapes import (
+    HOSTED,
+    LIKE_KEYS,
+    MACHINE,
+    NUMBERED,
+    STRONG_ELEMENT,
+    STRONG_FIELD,
+    STRONG_NUMBER,
+    STRONG_OPTION,
+    STRONG_QUOTE,
+    WEAK_EQUAL,
+    WEAK_FIELD,
+    WEAK_NUMBER,
+)
 from .spellings import spelt_out
 
 __all__ = ["SECRETS", "is_suspicious", "redacted"]
 
 COMPILED = tuple((Pattern(pattern), replacement, frozenset(needles)) for pattern, replacement, needles in SECRETS)
-# Where the words of a pattern are names of secrets, one of these stands for them.
-STRONG_NAME, WEAK_NAME = "\0strong", "\0weak"
-OF_NAMES = {frozenset(STRONG_WORDS): {STRONG_NAME}, frozenset(WEAK_WORDS): {WEAK_NAME}}
 # The patterns to try, by a word or a sign that a text has.
 TRIED: dict[str, list[int]] = {}
 for _number, _words in enumerate(needles for _, _, needles in COMPILED):
-    for _word in OF_NAMES.get(_words, _words):
+    for _word in _words:
         TRIED.setdefault(_word, []).append(_number)
 # Nearly all texts hold none of these, and so none of the SECRETS: words in lower case, and what has no fixed word.
 ALONE = frozenset(
@@ -46,6 +56,7 @@ ALONE = frozenset(
 OF_NUMBERS = frozenset((*TELEPHONE_WORDS, "number", *STREETS, *NUMBERED_WORDS, *BIRTH_WORDS, *ADDRESS_WORDS))
 # Words that count where a pattern finds what is around them.
 NAMES = frozenset((*STRONG_WORDS, *WEAK_WORDS))
+OF_MACHINES = frozenset(MACHINE_WORDS)
 OF_PERSONS = frozenset(
     (
         *("user", "login", "uid", "usr", "name", "role ", "account ", "customer ", "member ", "author "),
@@ -56,7 +67,7 @@ OF_PERSONS = frozenset(
 ALL_WORDS = dict.fromkeys(
     (
         *(needle for _, _, needles in SECRETS for needle in needles if "\0" not in needle),
-        *(*ALONE, *OF_NUMBERS, *NAMES, *OF_PERSONS, "://", "hook", "connect"),
+        *(*ALONE, *OF_NUMBERS, *NAMES, *OF_MACHINES, *OF_PERSONS, "://", "hook", "connect"),
     )
 )
 WORDS = Words(word for word in ALL_WORDS if word.isascii() and word.translate(AS_SHAPE) == word)
@@ -77,6 +88,19 @@ NAME = Pattern(
     r"|(?:code|hash|nonce|hmac|jwt|sig|signature)(?:=|\\?[\"']?:(?!\s*\d{1,6}(?![^\s,;.)}\]])))"
 )
 IS_STRONG = Pattern(STRONG_NAMES)
+# What a shape with the name of a secret has where a value may follow it; each with its sign.
+BLANKS = " \t\n\r\f\v"
+VALUES = (
+    (STRONG_FIELD, (":", "=", '",', "',")),
+    (STRONG_OPTION, ("-",)),
+    (STRONG_ELEMENT, ("<",)),
+    (STRONG_NUMBER, ("7",)),
+    (STRONG_QUOTE, ('"', *(f"{blank}'" for blank in BLANKS))),
+)
+WEAK_VALUES = ((WEAK_EQUAL, ("=",)), (WEAK_FIELD, (":",)), (WEAK_NUMBER, ("7",)))
+# The same for all patterns, in lower case; a long word is one.
+HAS_VALUE = Pattern(r"[7:=<(\"-]|(?<!\w)'|\w{16}|(?:pass|password) \S")
+TWO_DOTS = Pattern(r"\w\.[\w-]+\.\w")
 # What stands for something that has been taken out.
 MARKS = Pattern(r"<(?:secret|host|account|user|ip|phone|e-mail|address|bucket|name)>")
 # A digit, and what is around it: all begin with one, which is quick to look for.
@@ -127,9 +151,13 @@ def _signs_of_shape(shape: str) -> tuple[frozenset[str], bool]:
         signs |= OTHER_WORDS.within(lowered)
     is_named = not NAMES.isdisjoint(signs) and NAME.search(lowered) is not None
     if is_named:
-        signs.update((WEAK_NAME, STRONG_NAME) if IS_STRONG.search(lowered) else (WEAK_NAME,))
+        values = (*VALUES, *WEAK_VALUES) if IS_STRONG.search(lowered) else WEAK_VALUES
+        signs.update(sign for (sign,), needles in values if any(needle in shape for needle in needles))
+    if not OF_MACHINES.isdisjoint(signs) and TWO_DOTS.search(shape):
+        signs.update(MACHINE)
     is_suspicious = (
-        is_named
+        (is_named and HAS_VALUE.search(lowered) is not None)
+        or MACHINE[0] in signs
         or not ALONE.isdisjoint(signs)
         or (not OF_PERSONS.isdisjoint(signs) and PERSON.search(shape) is not None)
         or (":" in signs and PAIR.search(shape) is not None)

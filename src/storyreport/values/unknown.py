@@ -188,7 +188,7 @@ def _is_known(core: str) -> bool:
 
 def _are_known(run: str) -> bool:
     """Whether a run of letters is a known word or made of such: readTimeout, HTTPError, MiB."""
-    if run.lower() in known_words() or UNSPACED.match(run):
+    if run.lower() in known_words() or (not run.isascii() and UNSPACED.match(run)):
         return run.lower() in known_words()
     if len(run) <= 2:
         return True
