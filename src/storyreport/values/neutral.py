@@ -207,8 +207,8 @@ def neutral(message: str | None) -> str | None:
     """A message without what it repeats of prompts, stories and answers: the class, the code and short names stay."""
     if message is None:
         return None
-    # Without quotes and escapes, no pattern looks at the value of a digit.
-    if "%" not in message and not OPENINGS.search(message):
+    # Without escapes, what stays does so whatever its digits are; of objects, hardly any stays.
+    if "%" not in message and "{" not in message and "[" not in message:
         return message if _is_neutral(message.translate(AS_SHAPE)) else _neutral(message)
     return _neutral(message)
 
