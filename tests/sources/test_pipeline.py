@@ -54,7 +54,43 @@ def test_the_real_file_s_durations(db: ReportDatabase, real_pipeline: Path) -> N
     assert {(row["step"], row["total_ms"], row["max_ms"]) for row in db.report("slowest_steps")} == set(expected)
 
 
+def test_the_real_file_s_ends(db: ReportDatabase, real_pipeline: Path) -> None:
+    """Each end that the tracker's own `status` prints is ours, to the millisecond."""
+    db.ingest(real_pipeline)
+    printed = ask(real_pipeline, "select story_id, step_name, completed_at from step_status")
+    ours = {
+        (row["story"], row["step"], row["ended_at"])
+        for (story,) in db.sql("select source_key from stories")
+        for row in db.report("story_status", story=story)
+        if row["step"]
+    }
+    known = {story for story, _, _ in ours}
+    assert ours == {(story, step, f"{end[:10]}T{end[11:23]}Z") for story, step, end in printed if story in known}
+    assert len(known) > 5
+
+
 # What the tracker does, planted --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("completed_at", "ended_at", "started_at"),
+    [
+        ("2026-03-10 12:00:00.392788", "2026-03-10T12:00:00.392Z", "2026-03-10T11:59:59.392Z"),
+        ("2026-03-10 11:59:59.981000", "2026-03-10T11:59:59.981Z", "2026-03-10T11:59:58.981Z"),
+        ("2026-03-10 12:05:00.392788", "2026-03-10T12:00:00.000Z", "2026-03-10T11:59:59.000Z"),
+        ("2026-03-10 14:00:00.392788", "2026-03-10T12:00:00.000Z", "2026-03-10T11:59:59.000Z"),
+    ],
+    ids=["same second", "a second later in the history", "replaced by a later check", "another time zone"],
+)
+def test_an_end_is_as_exact_as_the_tracker_has_it(
+    completed_at: str, ended_at: str, started_at: str, db: ReportDatabase, tracker: Tracker
+) -> None:
+    """The history has whole seconds: the state's end counts where it is that of the same moment."""
+    tracker.register("S-1")
+    tracker.end("S-1", "01_ingest", "r-1", 1000)
+    tracker.connection.execute("update step_status set completed_at = ?", [completed_at])
+    db.ingest(tracker.path)
+    assert db.sql("select started_at, ended_at, duration_ms from step_runs") == [(started_at, ended_at, 1000)]
 
 
 def test_history_and_state_are_one_attempt(db: ReportDatabase, tracker: Tracker) -> None:

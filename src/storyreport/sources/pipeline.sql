@@ -98,13 +98,26 @@ with numbered as (
     window in_order as (partition by story_id, step_name order by id)
 ),
 
+-- The history keeps whole seconds, the state microseconds: an end that both have is the state's. A check that comes
+-- later replaces the state; the work ended when the history says.
 attempts as (
     select
         src_step_history.*,
         numbered.attempt,
-        numbered.is_last
+        numbered.is_last,
+        case
+            when abs(julianday(states.completed_at) - julianday(src_step_history.timestamp)) * 86400 < 2
+                then states.completed_at
+            else src_step_history.timestamp
+        end as ended_at
     from numbered
     cross join src_step_history on src_step_history.id = numbered.id
+    left join all_step_status as states
+        on
+            numbered.is_last
+            and states.story_id = src_step_history.story_id
+            and states.step_name = src_step_history.step_name
+            and (states.run_id is null or states.run_id is src_step_history.run_id)
     -- A limit lets SQLite read a time's text once, however often it is named below.
     limit -1
 )
@@ -132,10 +145,10 @@ select
         )
     end as error_message,
     null as queued_at,
-    strftime('%Y-%m-%dT%H:%M:%fZ', attempts.timestamp, -(attempts.execution_time_ms / 1000.0) || ' seconds')
+    strftime('%Y-%m-%dT%H:%M:%fZ', attempts.ended_at, -(attempts.execution_time_ms / 1000.0) || ' seconds')
         as started_at,
-    attempts.timestamp as ended_at,
-    attempts.timestamp as last_activity_at,
+    attempts.ended_at,
+    attempts.ended_at as last_activity_at,
     attempts.execution_time_ms as duration_ms
 from attempts
 left join all_step_status as results
