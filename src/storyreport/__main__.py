@@ -3,6 +3,8 @@
 import os
 import sys
 
+from .commands import unknown
+
 # What the command line says of itself and its commands, as a test holds: to build that takes three times as long.
 HELP = os.path.join(os.path.dirname(__file__), "help.txt")
 
@@ -51,13 +53,16 @@ def shortcut(arguments: list[str]) -> str:
 
 
 def main() -> None:
-    """Run the command line; version, help, `record`, `run` and an unchanged ingest need nothing else of it."""
+    """Run the command line; help, `record`, `run`, accounts and an unchanged ingest need nothing else of it."""
     if reconfigure := getattr(sys.stdout, "reconfigure", None):
         # A title may hold what a terminal's encoding lacks.
         reconfigure(errors="replace")
     if text := shortcut(sys.argv[1:]):
         say(text)
         return
+    if sys.argv[1:] and (sentence := unknown(sys.argv[1])):
+        print(f"Error: {sentence}", file=sys.stderr)
+        sys.exit(2)
     if sys.argv[1:2] == ["record"]:
         from . import record
 
@@ -68,6 +73,12 @@ def main() -> None:
 
         if (code := wrapped.quick(sys.argv[2:])) is not None:
             sys.exit(code)
+    if sys.argv[1:2] in (["user"], ["token"]):
+        from .web import accounts
+
+        if (done := accounts.quick(sys.argv[1:])) is not None:
+            say(done)
+            return
     to_ingest = sys.argv[2:] if sys.argv[1:2] == ["ingest"] else None
     if to_ingest:
         from . import unchanged

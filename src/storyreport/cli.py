@@ -6,41 +6,10 @@ from typing import Any
 import click
 
 from . import __version__
+from .commands import COMMANDS, unknown
 from .commands.options import EPILOG
 from .errors import StoryreportError, UsageError, system_error
 from .terminal.control import CONTROL
-
-# Command → module and name. Of the commands that are not called nothing is imported: a script waits for it.
-COMMANDS = {
-    "ack": ("acknowledge", "ack"),
-    "backup": ("care", "backup"),
-    "check": ("check", "check"),
-    "demo": ("serve", "demo"),
-    "diagnose": ("fix", "diagnose"),
-    "digest": ("digest", "digest"),
-    "doctor": ("care", "doctor"),
-    "export-lake": ("lake", "export_lake"),
-    "fix-script": ("fix", "fix_script"),
-    "ingest": ("ingest", "ingest"),
-    "init": ("ingest", "init"),
-    "note": ("note", "note"),
-    "optimize": ("care", "optimize"),
-    "prune": ("care", "prune"),
-    "record": ("record", "record"),
-    "report": ("reports", "report"),
-    "reprice": ("care", "reprice"),
-    "restore": ("care", "restore"),
-    "rollup": ("lake", "rollup"),
-    "run": ("record", "run_command"),
-    "scrub": ("care", "scrub"),
-    "serve": ("serve", "serve"),
-    "snapshot": ("snapshot", "snapshot"),
-    "sources": ("sources", "sources"),
-    "stats": ("reports", "stats"),
-    "status": ("status", "status"),
-    "token": ("access", "token"),
-    "user": ("access", "user"),
-}
 
 
 class Group(click.Group):
@@ -62,14 +31,9 @@ class Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """A command by its name; UsageError with the nearest name where there is none."""
-        name = args[0]
-        if name in COMMANDS or name.startswith("-"):
-            return super().resolve_command(ctx, args)
-        import difflib  # no other command waits for it
-
-        close = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f"did you mean {close[0]}?" if close else "`storyreport --help` lists them all."
-        raise UsageError(f"There is no command {name!r}: {hint}")
+        if sentence := unknown(args[0]):
+            raise UsageError(sentence)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""

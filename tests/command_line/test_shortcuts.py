@@ -1,4 +1,4 @@
-"""What is answered without the command line (the list of reports, their help, completion) is what it would answer."""
+"""What is answered without the command line (lists, help, completion, accounts) is what it would answer."""
 
 import itertools
 import shutil
@@ -14,6 +14,7 @@ from helpers.command_line import all_commands, environment, printed
 
 from storyreport import __main__, reports, shortcuts
 from storyreport.cli import cli
+from storyreport.web.accounts import add_user, path_for, quick, read
 
 # Words that are typed, and the one that is begun.
 LINES = (
@@ -149,3 +150,53 @@ def test_every_command_is_stored() -> None:
     """Each group's own commands, too."""
     assert ["record", "step"] in all_commands()
     assert isinstance(cli.get_command(click.Context(cli), "record"), click.Group)
+
+
+# What a process does, one command after the other, in which click cannot be imported.
+WITHOUT_CLICK = """
+import sys
+sys.modules["click"] = None
+from storyreport.__main__ import main
+for command in sys.stdin.read().splitlines():
+    sys.argv = ["storyreport", *command.split()]
+    try:
+        main()
+    except SystemExit as end:
+        print("exit", end.code)
+"""
+
+
+def test_commands_that_need_no_click(tmp_path: Path) -> None:
+    """Users and tokens, and a command that there is not: at the end the script's token is the only one."""
+    (tmp_path / "storyreport.db").touch()
+    add_user(tmp_path / "storyreport.db", "ann", "long enough")
+    commands = (
+        "digets\nuser list\nuser remove ann\nuser list\ntoken create b\ntoken create a\ntoken remove b\ntoken list"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_CLICK],
+        cwd=tmp_path,
+        env=environment(),
+        input=commands,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, listed, *tokens, last = done.stdout.splitlines()
+    assert (first, listed, last) == ("exit 2", "ann", "a")
+    assert [token[:3] for token in tokens] == ["sr_", "sr_"]
+    assert done.stderr.splitlines()[0] == "Error: There is no command 'digets': did you mean digest?"
+    known = read(path_for(tmp_path / "storyreport.db"))
+    assert (known.users, list(known.tokens), known.owner_of(tokens[1])) == ({}, ["a"], "a")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["user remove bob", "token create ../x", "user list --db .", "user list x", "token create", "user list --db"],
+)
+def test_click_says_what_is_wrong_with_accounts(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is answered without it, and no file is written."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "storyreport.db").touch()
+    assert quick(command.split()) is None
+    assert [path.name for path in tmp_path.iterdir()] == ["storyreport.db"]

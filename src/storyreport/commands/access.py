@@ -43,7 +43,7 @@ def create_token(name: str, database: Path) -> None:
     from ..web import accounts
 
     click.echo(accounts.create_token(database, name))
-    click.echo("It is shown this once: send it as the header `Authorization: Bearer TOKEN`.", err=True)
+    click.echo(accounts.SHOWN_ONCE, err=True)
 
 
 def _with_list_and_remove(group: click.Group, kind: str) -> None:
@@ -54,7 +54,7 @@ def _with_list_and_remove(group: click.Group, kind: str) -> None:
     def show(database: Path) -> None:
         from ..web import accounts
 
-        for name in sorted(getattr(accounts.read(accounts.path_for(database)), kind)):
+        for name in accounts.names(database, kind):
             click.echo(name)
 
     @group.command("remove", help=f"Remove one of the {kind}; whoever uses it is out at once.")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
 import re
 import secrets
 import stat
-import tempfile
-from dataclasses import asdict, dataclass, field
+import sys
+from binascii import b2a_base64
 from pathlib import Path
 
 from ..errors import StoryreportError, UsageError
@@ -23,15 +22,19 @@ SHORTEST_PASSWORD = 10
 # As datasette-auth-passwords writes hashes, with more rounds.
 ALGORITHM, ROUNDS = "pbkdf2_sha256", 600_000
 TOKEN_PREFIX = "sr_"
+SHOWN_ONCE = "It is shown this once: send it as the header `Authorization: Bearer TOKEN`."
 
 
-@dataclass
 class Accounts:
     """Name → hash of the password or token, and the key that signs who has logged in."""
 
-    secret: str = field(default_factory=lambda: secrets.token_hex(32))
-    users: dict[str, str] = field(default_factory=dict)
-    tokens: dict[str, str] = field(default_factory=dict)
+    # Not a dataclass: to import that takes as long as to list all users.
+    def __init__(
+        self, secret: str = "", users: dict[str, str] | None = None, tokens: dict[str, str] | None = None
+    ) -> None:
+        self.secret = secret or secrets.token_hex(32)
+        self.users = users or {}
+        self.tokens = tokens or {}
 
     def session_of(self, name: str) -> str | None:
         """What a session of a user holds of their password: it ends with it. None for an unknown user."""
@@ -70,15 +73,21 @@ def read(path: Path) -> Accounts:
 
 def write(path: Path, accounts: Accounts) -> None:
     """Replace the file as one."""
-    # mkstemp gives the new file to its owner alone.
-    handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    name = f"{path}.{secrets.token_hex(8)}"
+    # The new file is its owner's alone from the start.
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(accounts), file, indent=1)
+            json.dump(vars(accounts), file, indent=1)
         os.replace(name, path)
     except BaseException:
         os.unlink(name)
         raise
+
+
+def names(database: Path, kind: str) -> list[str]:
+    """The names of the users or tokens (`kind` is "users" or "tokens"), in order."""
+    return sorted(getattr(read(path_for(database)), kind))
 
 
 def add_user(database: Path, name: str, password: str) -> None:
@@ -119,7 +128,7 @@ def is_password(password: str, known: str) -> bool:
 
 def _hash(password: str, salt: str, rounds: int) -> str:
     digest = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), rounds)
-    return f"{ALGORITHM}${rounds}${salt}${base64.b64encode(digest).decode()}"
+    return f"{ALGORITHM}${rounds}${salt}${b2a_base64(digest, newline=False).decode()}"
 
 
 def _token_hash(token: str) -> str:
@@ -132,3 +141,28 @@ def _for_change(database: Path, name: str) -> Accounts:
     if not database.is_file():
         raise StoryreportError(f"{database} does not exist: ingest a source first, or name another one with --db.")
     return read(path_for(database))
+
+
+def quick(arguments: list[str]) -> str | None:
+    """What a plain command of ours prints, done without click; None where the command line has to look."""
+    group, words = arguments[0], arguments[1:]
+    database = Path(os.environ.get("STORYREPORT_DB") or "storyreport.db")
+    if words[-2:-1] == ["--db"]:
+        words, database = words[:-2], Path(words[-1])
+    if any(word.startswith("-") for word in words) or database.is_dir():
+        return None
+    try:
+        match group, words:
+            case "user" | "token", ["list"]:
+                return "".join(f"{name}\n" for name in names(database, f"{group}s"))
+            case "user" | "token", ["remove", name]:
+                remove(database, f"{group}s", name)
+                return ""
+            case "token", ["create", name]:
+                token = create_token(database, name)
+                print(SHOWN_ONCE, file=sys.stderr)
+                return f"{token}\n"
+    except (StoryreportError, OSError):
+        # Said by the command line, in its way; nothing was changed.
+        pass
+    return None
