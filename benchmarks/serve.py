@@ -67,7 +67,7 @@ def install(folder: Path) -> Path:
     shutil.rmtree(package / "bundle", ignore_errors=True)
     (package / "bundle").mkdir()
     shutil.copy(bundle.root() / "metadata.yml", package / "bundle")
-    for part in ("queries", "plugins", "templates", "static"):
+    for part in ("queries", "pages", "plugins", "templates", "static"):
         shutil.copytree(bundle.root() / part, package / "bundle" / part)
     return package
 

@@ -96,13 +96,7 @@ from (
     where
         runs.status = 'completed'
         and stories.status is null
-        and not exists (
-            select 1
-            from steps
-            where
-                steps.source_id = runs.source_id
-                and steps.position is not null
-        )
+        and runs.source_id not in (select source_id from steps where position is not null)
         and not exists (
             select 1
             from runs as earlier
@@ -138,13 +132,7 @@ from (
         group by day, source_id, story_key
     ) as missing
     where
-        not exists (
-            select 1
-            from steps
-            where
-                steps.source_id = missing.source_id
-                and steps.position is not null
-        )
+        missing.source_id not in (select source_id from steps where position is not null)
         -- A deleted story is still counted as its source had it.
         and not exists (
             select 1
