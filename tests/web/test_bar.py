@@ -1,6 +1,7 @@
 """The bar on every page: it offers what the page takes, and every link of ours carries what was chosen."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -153,6 +154,21 @@ def test_a_pipeline_is_chosen_where_a_report_takes_one(served: Served) -> None:
     assert '<select id="bar-pipeline" name="pipeline"' in found
     assert '<option value="unknown" selected>' in found
     assert places(served, "/storyreport/slowest_steps?pipeline=p")["Home"] == "/?_pipeline=p"
+
+
+def test_of_too_many_pipelines_one_is_typed(tmp_path: Path) -> None:
+    """No list of a thousand stands on each page; what was chosen stays."""
+    fill(tmp_path / "storyreport.db")
+    with closing(sqlite3.connect(tmp_path / "storyreport.db")) as connection:
+        names = [(f"pipeline-{number:04}",) for number in range(1000)]
+        connection.executemany("insert into pipelines (source_id, name) values (1, ?)", names)
+        connection.commit()
+    with closing(Served(tmp_path / "storyreport.db")) as served:
+        page = served.get("/storyreport/slowest_steps?pipeline=pipeline-0007").text
+        feed = [served.get(f"/-/feed?pipeline={name}").status_code for name in ("pipeline-0007", "unknown")]
+    assert '<input id="bar-pipeline" name="pipeline" value="pipeline-0007"' in page
+    assert "pipeline-0008" not in page
+    assert feed == [200, 404]
 
 
 def test_the_form_of_a_report_keeps_the_choices(served: Served) -> None:

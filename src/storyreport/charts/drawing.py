@@ -12,6 +12,8 @@ from .strips import Strips
 from .units import Row
 
 MOST_ROWS = 20_000
+# Bars from a start to an end, one a row; and lines of one colour. More are a surface.
+MOST_RANGES, MOST_DETAILS = 2_000, 60
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     measure = next((encoding[name] for name in "xy" if encoding.get(name, {}).get("type") == "quantitative"), None)
     if not kept or (measure and measure.get("field") and not any(row[measure["field"]] for row in kept)):
         return None
+    kept = _fewer(encoding, measure, kept, notes)
     chart = _told_apart(chart, kept)
     split = encoding.get("row", {}).get("field")
     names = distinct(kept, split) if split else [None]
@@ -50,7 +53,7 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     kind = Strips if Strips.is_meant(chart) else Single
     parts: list[Part] = []
     # Where all bars are drawn, so are all parts.
-    most = max(encoding.get("row", {}).get("most", len(names)), context.most if context.most > MOST_BARS else 0)
+    most = max(encoding.get("row", {}).get("most", MOST_BARS), context.most if context.most > MOST_BARS else 0)
     has_more = len(names) > most
     if has_more and measure:
         sums = totals(kept, split, measure)
@@ -66,6 +69,21 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
             parts.append(Part(str(name or "none") if len(names) > 1 else "", spec))
             has_more = has_more or part.has_more
     return Drawing(tuple(parts), tuple(dict.fromkeys(notes)), has_more) if parts else None
+
+
+def _fewer(
+    encoding: Mapping[str, Any], measure: Mapping[str, Any] | None, rows: list[Row], notes: list[str]
+) -> list[Row]:
+    """The rows that make as many marks as can be told apart, with a note on what is left out."""
+    if "x2" in encoding and len(rows) > MOST_RANGES:
+        notes.append(f"The first {MOST_RANGES:,} of {len(rows):,} are drawn.")
+        return rows[:MOST_RANGES]
+    detail = encoding.get("detail", {}).get("field")
+    if detail and measure and len(sums := totals(rows, detail, measure)) > MOST_DETAILS:
+        notes.append(f"Of {len(sums):,} {detail}s the {MOST_DETAILS} largest are drawn.")
+        kept = set(sorted(sums, key=lambda name: -sums[name])[:MOST_DETAILS])
+        return [row for row in rows if row[detail] in kept]
+    return rows
 
 
 def _scaled_alike(chart: Mapping[str, Any], parts: Sequence[Sequence[Row]]) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from .. import reports
 from ..reports import periods
 from . import DATABASE, context, links
-from .visitor import Visitor
+from .visitor import MOST_NAMES, Visitor
 
 # What the bar leads to: a title and a report.
 PLACES = (
@@ -49,11 +49,12 @@ class Here:
 
 @dataclass(frozen=True)
 class Choice:
-    """A list of values to choose from: (value, label)."""
+    """A list of values to choose from: (value, label); without values, a name is typed."""
 
     name: str
     value: str
     options: tuple[tuple[str, str], ...]
+    any_of: str
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,10 @@ async def _choice(visitor: Visitor, name: str, own: Mapping[str, str]) -> Choice
     if name not in own:
         return None
     names = [source.name for source in await visitor.sources()] if name == "source" else await visitor.pipelines()
+    if len(names) > MOST_NAMES:
+        return Choice(name, own[name], (), f"all {name}s")
     names += [own[name]] if own[name] and own[name] not in names else []
-    return Choice(name, own[name], (("", f"all {name}s"), *((each, each) for each in names)))
+    return Choice(name, own[name], (("", f"all {name}s"), *((each, each) for each in names)), f"all {name}s")
 
 
 def _period(here: Here, values: Mapping[str, str], title: str, since: str, until: str) -> Link:

@@ -189,12 +189,13 @@ async def page(request: Any, datasette: Any) -> Response:
     await ensure_database(datasette, request.actor)
     visitor = Visitor(datasette, request)
     chosen = {name: request.args.get(name) or "" for name in NAMES}
-    known = {
-        "source": [source.name for source in await visitor.sources()] if chosen["source"] else [],
-        "pipeline": await visitor.pipelines() if chosen["pipeline"] else [],
+    source, pipeline = chosen["source"], chosen["pipeline"]
+    is_known = {
+        "source": not source or source in {each.name for each in await visitor.sources()},
+        "pipeline": not pipeline or await visitor.has_pipeline(pipeline),
     }
     for name, value in chosen.items():
-        if value and value not in known[name]:
+        if not is_known[name]:
             return Response.text(f"There is no {name} {value!r}.\n", status=404)
     entries: dict[str, Entry] = {}
     for kind in KINDS:

@@ -29,8 +29,10 @@ SOURCES = """
     from source_states
     order by id
 """
-STEPS = "select distinct family from steps order by family"
-PIPELINES = "select distinct name from pipelines order by name"
+# So many names can be chosen from a list; of more steps and pipelines it has the latest.
+MOST_NAMES = 500
+STEPS = f"select family as name from steps group by family order by max(id) desc limit {MOST_NAMES + 1}"
+PIPELINES = f"select name from pipelines group by name order by max(id) desc limit {MOST_NAMES + 1}"
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,16 @@ class Visitor:
         return Source(**dict(row), age=age(row["read_at"]), address=address)
 
     async def steps(self) -> list[str]:
-        """The families of all steps."""
-        return [row["family"] for row in await self._rows(STEPS)]
+        """The families of all steps; of more than MOST_NAMES the latest, one too many."""
+        return sorted(row["name"] for row in await self._rows(STEPS))
 
     async def pipelines(self) -> list[str]:
-        """The names of all pipelines."""
-        return [row["name"] for row in await self._rows(PIPELINES)]
+        """The names of all pipelines; of more than MOST_NAMES the latest, one too many."""
+        return sorted(row["name"] for row in await self._rows(PIPELINES))
+
+    async def has_pipeline(self, name: str) -> bool:
+        """Whether there is a pipeline of this name."""
+        return bool(await self._rows("select 1 from pipelines where name = :name", {"name": name}))
 
     async def result(
         self, name: str, given: Mapping[str, str] | None = None, select: str = "", most_cells: int | None = None
@@ -145,11 +151,11 @@ class Visitor:
             return Rows(report, address, error=found)
         return Rows(report, address, [dict(row) for row in found.rows])
 
-    async def _rows(self, sql: str) -> list[Any]:
+    async def _rows(self, sql: str, given: Mapping[str, str] | None = None) -> list[Any]:
         # Whoever may see no report does not learn which sources there are.
         for name in catalogue.load_reports():
             if await self.may_see([name]):
-                return list((await answers.rows(self.datasette, sql)).rows)
+                return list((await answers.rows(self.datasette, sql, given)).rows)
         return []
 
     async def _run(self, report: Report, given: Mapping[str, str], select: str, most_cells: int | None) -> Result:
