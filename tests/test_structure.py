@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from helpers import TESTS
+from helpers import ROOT, TESTS
 from helpers.report_database import ReportDatabase, change
 from helpers.tracker import Tracker
 
@@ -143,6 +143,14 @@ def test_the_package_shows_the_flow() -> None:
     for path in (bundle.root() / "plugins").glob("*.py"):
         foreign = {name for name in imports(path, path.stem) if name.split(".")[0] not in STANDARD}
         assert {name for name in foreign if not name.startswith(PLUGINS_MAY_IMPORT)} == set(), path.name
+
+
+def test_the_rooms_are_documented_in_their_order() -> None:
+    """docs/architecture.md has each room, the lowest first."""
+    table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("\n| room |")[2]
+    cells = [line.split("|")[1] for line in table.partition("\n\n")[0].splitlines()[2:]]
+    documented = [name for cell in cells for name in re.findall(r"`(\w+)[./]", cell)]
+    assert [name for name in documented if name not in ("stored", "plugins", "templates", "static")] == [*ROOMS[::-1]]
 
 
 @pytest.mark.parametrize("path", sorted((bundle.root() / "plugins").glob("*.py")), ids=lambda path: path.stem)
