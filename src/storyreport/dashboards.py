@@ -153,8 +153,8 @@ class _File:
             node = yaml.compose(self.text, Loader=yaml.SafeLoader)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            said = getattr(error, "problem", None) or " ".join(str(error).split())
-            raise BrokenPageError(self.path, mark.line + 1 if mark else 1, f"it is not YAML ({said})") from None
+            problem = getattr(error, "problem", None) or " ".join(str(error).split())
+            raise BrokenPageError(self.path, mark.line + 1 if mark else 1, f"it is not YAML ({problem})") from None
         except RecursionError:
             raise self.broken("it is nested too deeply") from None
         if node is None:

@@ -19,8 +19,8 @@ ENDED = {
 
 def ended(table: str, columns: Collection[str]) -> str:
     """When a row of a table of detail ended, in SQL, as far as its columns say."""
-    said = [column for column in ENDED[table] if column in columns]
-    return f"coalesce({', '.join([*said, 'null', 'null'])})"
+    ends = [column for column in ENDED[table] if column in columns]
+    return f"coalesce({', '.join([*ends, 'null', 'null'])})"
 
 
 # Command → why it refuses a lake, and what to do instead.

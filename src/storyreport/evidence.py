@@ -57,7 +57,7 @@ def _below(folder: str) -> Iterator[State]:
             elif os.path.isdir(entry.path):
                 yield State(entry.path, os.readlink(entry.path), UNKNOWN)
             elif entry.name.endswith("-shm"):
-                # Readers change it, too.
+                # Reading changes this file, too.
                 yield State(entry.path, _index(entry.path).hex(), 0)
             elif entry.name.endswith("-wal"):
                 yield _log(entry.path, _stat(entry))

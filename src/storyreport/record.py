@@ -172,13 +172,21 @@ def _row(kind: str, fields: dict[str, Any]) -> dict[str, Any]:
 
 def _check(kind: str, row: dict[str, Any]) -> None:
     """Fill in the times that are needed, and refuse what cannot be."""
-    duration = row["duration_s"] if "duration_s" in row else row["duration_ms"] / 1000 if "duration_ms" in row else 0
-    now = time.time()
+    duration = row.get("duration_s", row.get("duration_ms", 0) / 1000)
     if kind == "call":
-        if not {"provider", "model"} & row.keys():
-            raise UsageError("A call needs a provider or a model.")
-        row.setdefault("called_at", moment(now - duration))
-        return
+        _check_call(row, time.time() - duration)
+    else:
+        _check_step(row, duration)
+
+
+def _check_call(row: dict[str, Any], began: float) -> None:
+    if not {"provider", "model"} & row.keys():
+        raise UsageError("A call needs a provider or a model.")
+    row.setdefault("called_at", moment(began))
+
+
+def _check_step(row: dict[str, Any], duration: float) -> None:
+    now = time.time()
     if "step" not in row:
         raise UsageError("A step needs a name.")
     is_open = row.get("status") in ("queued", "running", "waiting")

@@ -33,7 +33,7 @@ def folder() -> Iterator[Path]:
         made = tempfile.TemporaryDirectory(prefix=PREFIX)
         file = _locked(made.name)
         try:
-            # Here a Ctrl-C that waits is raised.
+            # A Ctrl-C that came meanwhile is raised here.
             making.close()
             yield Path(made.name)
         finally:
@@ -83,12 +83,12 @@ def copy_file(source: Path, copy: Path, size_of: Callable[[bytes], int | None] =
     `size_of` says by its first 100 bytes how many of it are to be copied (None: all). The file is opened once: to
     close it ends all locks that this process has on it.
     """
-    # Without buffers, which would not know of the jumps over holes.
+    # Unbuffered: seeking over holes would not agree with a buffer.
     with source.open("rb", buffering=0) as file, copy.open("wb", buffering=0) as target:
         os.chmod(copy, 0o600)
         about = os.fstat(file.fileno())
-        said = size_of(file.read(100))
-        size = about.st_size if said is None else min(said, about.st_size)
+        limit = size_of(file.read(100))
+        size = about.st_size if limit is None else min(limit, about.st_size)
         check_room(source, copy.parent, min(size, getattr(about, "st_blocks", size) * 512))
         for start, end in _filled(file.fileno(), size):
             _copy(file, target, start, end)

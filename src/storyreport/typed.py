@@ -103,7 +103,7 @@ VALUES = {
 CURRENCY = "case when {c} in ('USD', 'usd') then 'USD' when {c} <> '' then currency_code(cast({c} as text)) end"
 # When column {c}'s value makes its row unusable.
 NOT_A_NUMBER = (
-    # Not abs(): of the least integer there is none.
+    # Not abs(): it fails on the smallest integer.
     "{c} <> '' and (typeof({c}) not in ('integer', 'real')"
     f" or {{c}} not between -{LARGEST_AMOUNT} and {LARGEST_AMOUNT})"
 )

@@ -8,7 +8,7 @@ from typing import Any
 from . import record
 from .errors import UsageError
 
-# Of what a failed command writes to stderr, so much is kept.
+# The end of a failed command's stderr that is kept.
 TAIL_LINES, TAIL_LETTERS = 12, 2000
 OPTIONS = {"--story": "story", "--run": "key", "--db": "database"}
 

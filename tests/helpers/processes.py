@@ -17,20 +17,23 @@ from helpers.command_line import environment
 def running(command: list[str], cwd: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The address and the process of a server of its own."""
     with subprocess.Popen(command, cwd=cwd, env=environment(), stderr=subprocess.PIPE, encoding="utf-8") as process:
+        reading = threading.Thread(target=lambda: process.stderr and process.stderr.read())
         try:
             assert process.stderr
+            lines: list[str] = []
             found = None
             while not found and (line := process.stderr.readline()):
+                lines.append(line)
                 found = re.search(r"(http://127\.0\.0\.1:\d+)", line)
-            assert found
-            reading = threading.Thread(target=process.stderr.read)
+            assert found, "".join(lines)
             reading.start()
             yield found[1], process
         finally:
             process.kill()
-            # Whatever the server started ends with it.
-            reading.join(timeout=10)
-            assert not reading.is_alive()
+            if reading.ident:
+                # Whatever the server started ends with it.
+                reading.join(timeout=10)
+                assert not reading.is_alive()
 
 
 def serve(path: Path, *options: str) -> list[str]:

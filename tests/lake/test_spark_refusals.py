@@ -130,7 +130,7 @@ def test_rows_come_in_parts_that_the_driver_can_hold(spark: Spark, monkeypatch: 
 
 @pytest.mark.parametrize("said", ["java.lang.OutOfMemoryError: Java heap space", "Lost task 0.0: TaskResultLost"])
 def test_too_little_memory_is_said_with_what_to_do(spark: Spark, said: str) -> None:
-    assert "spark.driver.memory" in str(spark._said(RuntimeError(said)))
+    assert "spark.driver.memory" in str(spark._as_error(RuntimeError(said)))
 
 
 def test_a_session_whose_java_has_ended_is_closed(spark: Spark, monkeypatch: pytest.MonkeyPatch) -> None:

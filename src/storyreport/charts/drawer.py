@@ -116,14 +116,14 @@ def composed(drawn: list[tuple[str, str]], request: dict[str, Any]) -> str:
         found = SIZE.match(svg)
         assert found
         width, height = max(width, float(found[1])), float(found[2])
-        # Of several pictures on a page, each has names of its own. No text holds a `<`: Vega escapes it.
+        # Pictures on one page need different names. No text holds a `<`: Vega escapes it.
         for start in ('<g clip-path="url(#', '<clipPath id="'):
             svg = svg.replace(start, f"{start}p{name}-{number}-")
         inner.append(svg.replace("<svg ", f'<svg x="{margin}" y="{top:g}" ', 1))
         top += height
     total, high = width + 2 * margin, top + margin
     background = f'<rect width="{total:g}" height="{high:g}" fill="{config["background"]}"/>' if alone else ""
-    said = "".join(
+    headings = "".join(
         f'<text x="{x}" y="{y:g}" fill="{colour}" font-family="{font}" font-size="{size}" font-weight="600"'
         f' class="heading">{escape(text)}</text>'
         for x, y, size, text in texts
@@ -134,7 +134,7 @@ def composed(drawn: list[tuple[str, str]], request: dict[str, Any]) -> str:
         f' aria-roledescription="visualization" aria-label="{label}" width="{total:g}" height="{high:g}"'
         f' viewBox="0 0 {total:g} {high:g}">'
     )
-    return f"{head}{background}{said}{_titled(''.join(inner))}</svg>"
+    return f"{head}{background}{headings}{_titled(''.join(inner))}</svg>"
 
 
 def _titled(svg: str) -> str:

@@ -11,7 +11,7 @@ from .words import reading, safe, title
 
 # As many as people can distinguish.
 MOST_LINES = 6
-MOST_SAID = 12
+MOST_COLUMNS = 12
 # The columns that tell namesakes apart, in this order.
 TELLING = ("source", "kind", "step", "story")
 # Columns whose names without the unit do not say what is missing.
@@ -182,13 +182,13 @@ def identity(row: Row, category: Mapping[str, Any], measure: Mapping[str, Any]) 
     return (name, *(row.get(column) for column in ("source", "pipeline", *TELLING)))
 
 
-def said(mark: Mark, channels: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[tuple[str, str]]:
+def tooltip(mark: Mark, channels: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[tuple[str, str]]:
     """(title, value) of what a mark says: its row, or of several rows what they are together."""
     # What a folded column is called, and its number, is in the row as it is drawn.
     row = {**mark.row, **mark.original}
     currency = str(row.get("currency") or "")
     if len(mark.rows) == 1:
-        return [(title({"field": column}), reading(column, row[column], currency)) for column in columns[:MOST_SAID]]
+        return [(title({"field": column}), reading(column, row[column], currency)) for column in columns[:MOST_COLUMNS]]
     found = []
     part = {"title": row["key"]} if "key" not in mark.original and "key" in row else {}
     for channel in channels:

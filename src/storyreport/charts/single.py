@@ -8,7 +8,7 @@ from ..values.quantities import MONEY
 from . import axes, bounds, units
 from .bounds import Bound
 from .colours import colours
-from .marks import Href, Mark, before, coloured, distinct, distinguish, grouped, identity, ranked, said
+from .marks import Href, Mark, before, coloured, distinct, distinguish, grouped, identity, ranked, tooltip
 from .units import Row
 from .words import labels, title
 
@@ -55,7 +55,7 @@ class Single:
     has_more: bool = False
     colour: dict[str, Any] | None = None
     height: int = HEIGHT
-    said: list[str] = field(default_factory=list)  # the columns that a mark says; all where none is named
+    tooltip_columns: list[str] = field(default_factory=list)  # all where none is named
     layers: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -146,9 +146,9 @@ class Single:
         found = []
         is_linked = len(marks) <= MOST_LINKED
         if len(marks) > MANY_POINTS:
-            # Of so many a mark says only what it draws.
+            # With so many rows the tooltip has only the columns that are drawn.
             drawn = dict.fromkeys(channel["field"] for channel in channels if channel.get("field"))
-            self.said = [*drawn, *([] if "currency" not in self.context.columns else ["currency"])]
+            self.tooltip_columns = [*drawn, *([] if "currency" not in self.context.columns else ["currency"])]
         for mark in marks:
             key = str(mark.name) if str(mark.name) in known else mark.name
             value: dict[str, Any] = {"name": known[key], "value": mark.value, **self._says(mark, channels, is_linked)}
@@ -167,7 +167,7 @@ class Single:
 
     def _says(self, mark: Mark, channels: Sequence[Mapping[str, Any]], is_linked: bool) -> dict[str, Any]:
         """What a mark says, in a sentence and line by line, and where it leads."""
-        lines = said(mark, channels, self.said or self.context.columns)
+        lines = tooltip(mark, channels, self.tooltip_columns or self.context.columns)
         text = "; ".join(f"{name}: {value}" for name, value in lines)
         says: dict[str, Any] = {
             "says": text,

@@ -24,9 +24,9 @@ STEPS = (
 )
 CELL, LOWEST, NARROWEST = 20, 0.35, 5
 TELLING = ("source", "pipeline")
-# At most so many days are listed before they are grouped into cells.
+# The most days that are drawn one by one; more are grouped into cells.
 MOST_DAYS = 20_000
-# Of the drawn days, the last ones are held against those before.
+# The last drawn days are compared with those before.
 LAST_PART = 4
 
 
@@ -79,7 +79,7 @@ class Strips(Single):
         room = self.context.width - names["axis"]["minExtent"] - (70 if self.is_narrow else 170)
         drawn, of = self._together(every, room)
         fields = (self.encoding["y"], self.category, self.measure)
-        self.said = [*(channel["field"] for channel in fields), *self.measure["ratio"]]
+        self.tooltip_columns = [*(channel["field"] for channel in fields), *self.measure["ratio"]]
         is_linked = sum(len(set(map(of.get, strips[name].rows))) for name in shown) <= MOST_LINKED
         values = [cell for name in shown for cell in self._cells(known[name], strips[name], of, is_linked)]
         self._rules(drawn)

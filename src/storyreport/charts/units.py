@@ -71,7 +71,7 @@ def measured(measure: dict[str, Any], rows: list[Row], peak: float, narrow: bool
         unit, size = fitting(units, peak)
         axis["title"] = f"{name} ({unit})"
     else:
-        # There is no half a call.
+        # Counts are whole: no tick at half a call.
         if peak >= LARGE:
             axis["labelExpr"] = SHORT
         elif peak <= axis["tickCount"] and all(float(row["value"]).is_integer() and row["value"] >= 0 for row in rows):
@@ -87,5 +87,5 @@ def measured(measure: dict[str, Any], rows: list[Row], peak: float, narrow: bool
 
 def _said(field: str, ticks: Sequence[float]) -> str:
     """A Vega expression for the ticks of a logarithmic scale in words."""
-    said = "".join(f"datum.value == {tick:.0f} ? '{reading(field, tick)}' : " for tick in ticks)
-    return f"{said}datum.label"
+    cases = "".join(f"datum.value == {tick:.0f} ? '{reading(field, tick)}' : " for tick in ticks)
+    return f"{cases}datum.label"

@@ -46,19 +46,19 @@ def call(rng: random.Random, at: datetime, now: datetime, session: str) -> dict[
     """Make up one call: who asked what of which model, what came back and what it cost."""
     model = rng.choices(MODELS, [model.weight for model in MODELS])[0]
     failed, cached, streamed = rng.random() < FAILING, rng.random() < CACHE_HITS, rng.random() < STREAMED
-    asked, answered = (0, 0) if failed else (int(around(rng, count)) + 1 for count in model.tokens)
-    reused = int(asked * rng.uniform(0.3, 0.9)) if rng.random() < PROMPT_CACHED and asked > 1024 else 0
+    sent, answered = (0, 0) if failed else (int(around(rng, count)) + 1 for count in model.tokens)
+    reused = int(sent * rng.uniform(0.3, 0.9)) if rng.random() < PROMPT_CACHED and sent > 1024 else 0
     seconds = around(rng, 6.0) if failed else 0.02 if cached else around(rng, 0.6) + answered / model.tokens_a_second
     spend: float | None = 0.0
     if model.prices and not failed and not cached:
         fresh, again, out = model.prices
-        spend = round(((asked - reused) * fresh + reused * again + answered * out) / 1e6, 8)
+        spend = round(((sent - reused) * fresh + reused * again + answered * out) / 1e6, 8)
     if streamed and not failed and rng.random() < STREAMED_AS_FREE:
         spend = 0.0
     elif at < now - UPGRADED and not failed:
         spend = None
     details = {"prompt_tokens_details": {"cached_tokens": reused}}
-    usage = {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered, **details}
+    usage = {"prompt_tokens": sent, "completion_tokens": answered, "total_tokens": sent + answered, **details}
     metadata: dict[str, object] = {"usage_object": usage, "status": "failure" if failed else "success"}
     if failed:
         kind, code, message = rng.choice(ERRORS)
@@ -68,7 +68,7 @@ def call(rng: random.Random, at: datetime, now: datetime, session: str) -> dict[
     return {
         "request_id": f"chatcmpl-{new_id(rng)}", "call_type": "acompletion",
         "api_key": f"{rng.getrandbits(256):064x}", "spend": spend,
-        "total_tokens": asked + answered, "prompt_tokens": asked, "completion_tokens": answered,
+        "total_tokens": sent + answered, "prompt_tokens": sent, "completion_tokens": answered,
         "startTime": iso(at), "endTime": iso(at + timedelta(seconds=seconds)), "completionStartTime": iso(first),
         "request_duration_ms": int(seconds * 1000), "model": model.name, "model_group": model.name,
         "custom_llm_provider": model.provider, "user": rng.choice(PEOPLE), "end_user": "", "team_id": None,

@@ -142,7 +142,7 @@ class Duck:
                 while batch := cursor.fetchmany(BATCH):
                     yield from batch
             except self.duckdb.Error as error:
-                raise self._said(error) from error
+                raise self._as_error(error) from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -152,9 +152,9 @@ class Duck:
         try:
             return self.connection.execute(sql)
         except self.duckdb.Error as error:
-            raise self._said(error) from error
+            raise self._as_error(error) from error
 
-    def _said(self, error: Exception) -> StoryreportError:
+    def _as_error(self, error: Exception) -> StoryreportError:
         first = str(error).strip().splitlines()[0]
         if "No space left" in str(error) or "max_temp_directory_size" in str(error):
             return StoryreportError(

@@ -16,7 +16,7 @@ NEWEST = 200
 OF_NEWEST = "run_id in (select id from newest_runs)"
 RUN_TIME = "coalesce(ended_at, started_at, queued_at)"
 OPEN = "status in ('queued', 'running', 'waiting')"
-# Of a rollup with a row for each story or run, which rows come first: by the first of these columns that it has.
+# Which rows of a rollup by story or run come first: those that are largest in the first of these columns it has.
 FIRST = ("is_blocked", "consecutive_failures", "cost_nano", "failed_at", "last_failed_at", "waiting_since", "last_day")
 # Table → conditions with an order: of each, the first `land` rows land.
 KINDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {

@@ -175,7 +175,7 @@ class Spark:
             # With the schema that is known, no job has to look for one.
             self.session.read.schema(frame.schema).parquet(place).createOrReplaceTempView(name)
         except Exception as error:
-            raise self._said(error) from error
+            raise self._as_error(error) from error
 
     def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
         """Make a table of a few rows of ours."""
@@ -191,7 +191,7 @@ class Spark:
             for row in self.session.sql(sql).toLocalIterator():
                 yield tuple(row)
         except Exception as error:
-            raise self._said(error) from error
+            raise self._as_error(error) from error
         finally:
             self.session.conf.set(PART_BYTES, usual)
 
@@ -204,9 +204,9 @@ class Spark:
         try:
             return self.session.sql(sql)
         except Exception as error:
-            raise self._said(error) from error
+            raise self._as_error(error) from error
 
-    def _said(self, error: Exception) -> StoryreportError:
+    def _as_error(self, error: Exception) -> StoryreportError:
         if isinstance(error, StoryreportError):
             return error
         if spark_errors.is_full(error):

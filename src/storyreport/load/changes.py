@@ -15,7 +15,7 @@ from .references import links
 
 # It takes longer to load more rows than to copy the large file that they are in.
 MOST_IN_PLACE = 1_000
-# Of rows that belong to a group as a whole.
+# The step of rows that belong to their group as a whole.
 NO_STEP = "''"
 
 

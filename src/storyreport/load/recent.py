@@ -21,7 +21,7 @@ from .job import Block, Job
 ROWS_READ_AGAIN = 10_000
 ROWS_A_BLOCK = 64
 DIGEST_BYTES = 8
-# Of a group: its key, and its step ('' where the table is not divided, None where the row has none).
+# A group's key and step ('' where the table is not divided by steps, None where the row has none).
 Key = tuple[Any, Any]
 # Its bytes are the same in every process: those of later versions depend on what else holds an object.
 MARSHAL_VERSION = 2

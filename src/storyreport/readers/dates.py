@@ -17,9 +17,9 @@ def day_first(connection: sqlite3.Connection, opened: Opened) -> dict[tuple[str,
         name, _ = opened.tables[table]
         for column in columns:
             orders = connection.execute(f"select distinct day_order({column}) from {name} where {column} glob '*[/-]*'")
-            said = {order for (order,) in orders} & {"day", "month"}
-            if len(said) == 1:
-                found[table, column] = said == {"day"}
+            known = {order for (order,) in orders} & {"day", "month"}
+            if len(known) == 1:
+                found[table, column] = known == {"day"}
     return found
 
 

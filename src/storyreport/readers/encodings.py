@@ -9,7 +9,7 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Western letters and signs of Windows' Latin-1. A byte of 0xff is none of them in a text that anybody writes.
 WESTERN = frozenset((0x80, *range(0x91, 0x98), *range(0xA0, 0xFF)))
 BLOCK = 64 * 1024
-# Of fewer characters nothing can be said.
+# Fewer characters are no evidence.
 FEWEST_PAIRS = 8
 # Becomes a byte that no UTF-8 has, so that the line is rejected.
 codecs.register_error("storyreport-escape", lambda error: ("\udcff", getattr(error, "end", 0)))

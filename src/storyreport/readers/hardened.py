@@ -77,11 +77,11 @@ def _damage(connection: sqlite3.Connection, part: Opened) -> Iterator[str]:
     # Comparing indexes with their tables takes a while.
     pragma = "integrity_check" if part.found.path.stat().st_size < SMALL_BYTES else "quick_check"
     for schema in sorted({schema for schema, _ in part.checked}):
-        # Of tables with columns that are not computed, the pages are not looked at.
+        # Pages of tables without computed columns need no check.
         tables = ("sqlite_master", *sorted(table for of, table in part.checked if of == schema))
         arguments = [("('" + table.replace("'", "''") + "')") for table in tables] if part.is_hostile else [""]
         for argument in arguments:
             for (line,) in connection.execute(f"pragma {quoted(schema)}.{pragma}{argument}"):
-                # Of a table without rowid some versions of SQLite say that wrongly.
+                # Some versions of SQLite report that wrongly for tables without rowid.
                 if line != "ok" and not line.startswith("NULL value in "):
                     yield " ".join(line.split("\n")[-1].split())

@@ -57,6 +57,17 @@ class Styles:
         """The columns that say each of it."""
         return self.comma, self.point, self.day_first, self.month_first
 
+    def note_number(self, column: str, digits: str) -> None:
+        """Note what a number of a column says of it and of the file."""
+        for pattern, places in ((DECIMAL_COMMA, self.comma), (DECIMAL_POINT, self.point)):
+            if pattern.fullmatch(digits):
+                places |= {column, ""}
+
+    def note_date(self, column: str, first: str | None) -> None:
+        """Note what a date of a column must begin with, `day` or `month`."""
+        if first:
+            (self.day_first if first == "day" else self.month_first).add(column)
+
     def mark(self, column: str) -> str | None:
         """The decimal mark of a column, or else of the file; None where there is no evidence, or both."""
         for place in (column, ""):
@@ -211,14 +222,9 @@ def _styles(place: text.Place, table: Table) -> Styles:
             column, _ = _column(text.column_of(name), table)
             kind = table.columns.get(column)
             if isinstance(value, str) and kind in NUMBERS and (match := AMOUNT.fullmatch(value.strip())):
-                digits = _joined(match["number"])
-                for pattern, places in ((DECIMAL_COMMA, found.comma), (DECIMAL_POINT, found.point)):
-                    if pattern.fullmatch(digits):
-                        places |= {column, ""}
+                found.note_number(column, _joined(match["number"]))
             elif isinstance(value, str) and kind in TIMES and (match := DATE.fullmatch(value.strip())):
-                order = order_of(match)
-                if order:
-                    (found.day_first if order == "day" else found.month_first).add(column)
+                found.note_date(column, order_of(match))
     return found
 
 
@@ -249,7 +255,7 @@ def _cleaned(row: Row, table: Table, checked: Iterable[tuple[str, Type]], styles
 def _number(value: str, column: str, kind: Type, styles: Callable[[], Styles], row: Row, table: Table) -> str | None:
     """A number as SQL reads it, with the currency that stands beside it in the row; another text as it is."""
     stripped = value.strip()
-    # Of an amount that was computed wrongly it is said that it is missing.
+    # An amount that was computed wrongly counts as missing.
     if stripped.lower() in NO_VALUE or (stripped.lower() == "nan" and not table.drops_values):
         return None
     match = AMOUNT.fullmatch(stripped)

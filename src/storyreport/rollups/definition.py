@@ -261,14 +261,14 @@ class _File:
             raise self.wrong(f"'meanings' names the column {unknown!r}, which it does not have")
         return Table(name, header["description"], key, values, header.get("indexes", {}), hidden, meanings)
 
-    def column(self, name: str, said: str) -> Column:
-        if share := PERCENTILE.fullmatch(str(said)):
+    def column(self, name: str, written: str) -> Column:
+        if share := PERCENTILE.fullmatch(str(written)):
             return Column(name, "integer", True, None, "", int(share[1]))
-        match = COLUMN.fullmatch(str(said))
+        match = COLUMN.fullmatch(str(written))
         if not match or (match["adds"] or "none") not in {*ADDS, "none"}:
             raise self.wrong(
-                f"its column {name} is {said!r}: use integer, real, text or 'references TABLE', then ' null' where it"
-                " may be null, then ', sum', ', max', ', min' or ', none'"
+                f"its column {name} is {written!r}: use integer, real, text or 'references TABLE', then ' null' where"
+                " it may be null, then ', sum', ', max', ', min' or ', none'"
             )
         adds = match["adds"] or ("sum" if match["type"] in ("integer", "real") else "none")
         kind = "integer" if match["parent"] else match["type"]
@@ -276,19 +276,19 @@ class _File:
 
     def total(self, table: Table) -> Table:
         """The twin of a rollup that adds it up over some of its key: over days, stories, …"""
-        said = self.header["total"]
-        self.check(said, TOTAL_KEYS, {"name", "key"})
+        twin = self.header["total"]
+        self.check(twin, TOTAL_KEYS, {"name", "key"})
         columns = {column.name: column for column in table.columns}
-        for name in said["key"]:
+        for name in twin["key"]:
             if name not in columns:
                 raise self.wrong(f"the total's key names {name!r}, which the rollup does not have")
-        over = ", ".join(column.name for column in table.key if column.name not in said["key"])
+        over = ", ".join(column.name for column in table.key if column.name not in twin["key"])
         return Table(
-            f"rollup_{said['name']}",
-            said.get("description", f"{table.description} Added up over {over}."),
-            tuple(columns[name] for name in said["key"]),
+            f"rollup_{twin['name']}",
+            twin.get("description", f"{table.description} Added up over {over}."),
+            tuple(columns[name] for name in twin["key"]),
             tuple(column for column in table.values if column.adds or column.percentile),
-            said.get("indexes", {}),
+            twin.get("indexes", {}),
             table.hidden,
             table.meanings,
         )
@@ -304,14 +304,14 @@ class _File:
         self.check(self.header, set(self.header), {"group", "dirty"})
         header, key, dirty = self.header, tuple(self.header["group"]), self.header["dirty"]
         frozen = header.get("frozen", "")
-        if not {"all", "rows"} & set(header) and not all(isinstance(said, list) for said in dirty.values()):
+        if not {"all", "rows"} & set(header) and not all(isinstance(groups, list) for groups in dirty.values()):
             raise self.wrong("the key 'all' is missing: say how all groups of :source_id are found")
         if unknown := sorted(set(header.get("difference", {})) - set(dirty)):
             raise self.wrong(f"'difference' names {unknown[0]!r}, which 'dirty' does not")
         return Group(
             name=self.path.stem,
             key=key,
-            dirty={table: _groups_of_row(said) for table, said in dirty.items()},
+            dirty={table: _groups_of_row(groups) for table, groups in dirty.items()},
             all=header.get("all", "") if {"all", "rows"} & set(header) else _all_groups(dirty),
             covers=header.get("covers", ""),
             widen=header.get("widen", ""),
@@ -322,9 +322,9 @@ class _File:
         )
 
 
-def _groups_of_row(said: str | list[str]) -> str:
+def _groups_of_row(groups: str | list[str]) -> str:
     """The SELECT of the groups of a {row}: as it is, or of these columns."""
-    return said if isinstance(said, str) else f"select {', '.join(f'{{row}}.{column}' for column in said)}"
+    return groups if isinstance(groups, str) else f"select {', '.join(f'{{row}}.{column}' for column in groups)}"
 
 
 def _all_groups(dirty: Mapping[str, list[str]]) -> str:

@@ -167,7 +167,7 @@ def _replace(connection: sqlite3.Connection, definition: Definition, group: Grou
     if definition.total:
         totals.give(connection, definition, covers, scope.into)
         if scope.frozen:
-            # Of a lake's rows for each story or run not all have landed: they do not add up to their total.
+            # Not all of a lake's rows by story or run have landed: they do not add up to their total.
             _take_over(connection, definition.total, OF_LAKES.format(row=definition.total.name), scope)
 
 

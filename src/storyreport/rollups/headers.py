@@ -18,7 +18,7 @@ def read(text: str) -> Any:
 
 def parse(text: str) -> Any:
     """What a header says; ValueError where it is not YAML."""
-    # It takes a while to import.
+    # Importing PyYAML takes a while.
     import yaml
 
     try:

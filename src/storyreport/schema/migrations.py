@@ -80,7 +80,7 @@ def _drop_views(connection: sqlite3.Connection) -> None:
     for name in definitions.views():
         connection.execute(f"drop view if exists main.{name}")
     if definitions.is_kept(connection):
-        # Of a database without its views nothing is current, though no file has changed.
+        # A database without its views is not current, although no file has changed.
         connection.execute("delete from main.definitions where kind in ('view', 'files')")
 
 

@@ -93,7 +93,7 @@ DATABASE = Part(
             export_signs=frozenset({"job_type", "latest_heartbeat"}),
             changed="latest_heartbeat",
         ),
-        # Of 3.x with the id of the task instance, of 2.x with its key.
+        # 3.x has the id of the task instance, 2.x its key.
         "task_reschedule": Table(
             columns={
                 "ti_id": Type.KEY,

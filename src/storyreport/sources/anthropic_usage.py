@@ -61,7 +61,7 @@ def _usage(result: Mapping[str, Any]) -> dict[str, Any]:
     if "amount" in result:
         raise textfiles.BrokenRecord("an amount among the usage: keep costs in a file of their own")
     written = textfiles.object_in(result, "cache_creation")
-    # Of what is written and no duration said, it is the shorter one.
+    # Cache writes without a duration are of the shorter one.
     shortest = written.get("ephemeral_5m_input_tokens") if written else result.get("cache_creation_input_tokens")
     what = ("model", "service_tier", "context_window", "inference_geo", "speed")
     names = (*what, "uncached_input_tokens", "cache_read_input_tokens", "output_tokens")

@@ -136,22 +136,34 @@ def rows(
     path: Path, times: tuple[str, str], read: Read
 ) -> Iterator[tuple[int, Mapping[str, Any], dict[str, Any], str | None]]:
     """(number of the record, bucket, row, problem) of each result of a file, with its bucket's times and grouping."""
-    start, end = times
     for line, record, problem in textfiles.records(path):
         found = list(results(record)) if record is not None else [({}, None, problem)]
         detail = _detail(result for _, result, _ in found if result is not None)
         for bucket, result, broken in found:
-            row: dict[str, Any] | None = None if broken is None else {}
-            if result is not None:
-                try:
-                    row = read(result)
-                    if row is not None:
-                        row |= {start: textfiles.single(bucket.get(start), start), "grouping": grouping(result)}
-                        row |= {"ends_at": textfiles.single(bucket.get(end), end), "detail": detail, **owner(result)}
-                except textfiles.BrokenRecord as error:
-                    row, broken = {}, str(error)
-            if row is not None:
-                yield line, bucket, row, broken
+            try:
+                row = _row(bucket, result, times, read, detail) if result is not None else None
+            except textfiles.BrokenRecord as error:
+                row, broken = None, str(error)
+            if row is not None or broken is not None:
+                yield line, bucket, row or {}, broken
+
+
+def _row(
+    bucket: Mapping[str, Any], result: Mapping[str, Any], times: tuple[str, str], read: Read, detail: int
+) -> dict[str, Any] | None:
+    """The row of a result, None for one that is left out; BrokenRecord where a value of it is no single one."""
+    row = read(result)
+    if row is None:
+        return None
+    start, end = times
+    return {
+        **row,
+        start: textfiles.single(bucket.get(start), start),
+        "ends_at": textfiles.single(bucket.get(end), end),
+        "grouping": grouping(result),
+        "detail": detail,
+        **owner(result),
+    }
 
 
 def _detail(results: Iterable[Mapping[str, Any]]) -> int:

@@ -197,10 +197,10 @@ def _messages(status: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
                 raise textfiles.BrokenRecord("a message has no name or no object")
 
 
-def _error(said: Mapping[str, Any]) -> str | None:
+def _error(details: Mapping[str, Any]) -> str | None:
     """The error that a message tells of, with its type."""
-    kind = textfiles.single(said.get("exception_type"), "exception_type")
-    message = textfiles.single(said.get("exception_message"), "exception_message")
+    kind = textfiles.single(details.get("exception_type"), "exception_type")
+    message = textfiles.single(details.get("exception_message"), "exception_message")
     return ": ".join(str(part).strip() for part in (kind, message) if part) or None
 
 

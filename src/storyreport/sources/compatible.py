@@ -11,7 +11,7 @@ from .recordfiles import Row, inside, objects
 
 # https://docs.x.ai/developers/cost-tracking
 TICKS_PER_DOLLAR = 10**10
-# Of several names, the first that has a value.
+# The first of these names that has a value counts.
 CACHED = {
     # Moonshot and Together; DeepSeek; xAI's SDK; Databricks and LiteLLM.
     "cached_tokens": (

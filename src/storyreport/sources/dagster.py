@@ -60,7 +60,7 @@ RUNS = Part(
             group="run_id",
             changed="update_timestamp",
         ),
-        # Of tags one is read: which run this one does again. A run has its tags from its beginning.
+        # One tag is read: which run this one does again. A run has its tags from its beginning.
         "run_tags": Table(columns={"run_id": Type.KEY, "key": Type.KEY, "value": Type.KEY}, group="run_id"),
     },
     feeds={"runs": ("runs",)},
@@ -171,7 +171,7 @@ EVENTS = Part(
     is_one=True,
 )
 
-# Of runs the words are those of the storage, of steps its own.
+# Runs have the storage's status words, steps have their own.
 ANSWERED = {**RUNS.statuses, "in_progress": "running", "skipped": "skipped"}
 # Answers name the job of a run, which a page of its events does not.
 PARTS = {"runs": RUNS, "answers": replace(dagster_answers.PART, statuses=ANSWERED), "events": EVENTS}

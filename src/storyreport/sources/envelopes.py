@@ -222,6 +222,51 @@ def _of_loki(stream: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"ts": pair[0], "line": pair[1]} for pair in pairs]
 
 
+def _payload_name(record: Mapping[str, Any]) -> str | None:
+    """The field that holds the line; a message is one where it is a line of its own, or has none of its level."""
+    if not record.keys().isdisjoint(PAYLOADS):
+        return next(name for name in PAYLOADS if name in record)
+    message = record.get(MESSAGE)
+    if not isinstance(message, str):
+        return None
+    inner = object_in(message)
+    is_wrapped = isinstance(inner.get(MESSAGE), str) or isinstance(inner.get("msg"), str)
+    has_no_level = first(record, LEVELS) is None and ("@timestamp" in record or WITH_LEVEL.match(message))
+    return MESSAGE if is_wrapped or has_no_level or record.keys() & BESIDE_MESSAGE else None
+
+
+def _held(record: Mapping[str, Any]) -> Wrapped | None:
+    """The object that holds the line, of loggers that put it into one; loguru has objects of its level and time."""
+    if record.keys().isdisjoint(HOLDERS) or not record.keys().isdisjoint((MESSAGE, "msg")):
+        return None
+    objects = (inside for name in HOLDERS if isinstance(inside := record.get(name), dict))
+    inside = next((inside for inside in objects if inside.keys() & {"_raw", MESSAGE}), None)
+    if inside is None:
+        return None
+    level, time = inside.get("level"), inside.get("time")
+    return Wrapped(
+        inside,
+        time.get("timestamp") if isinstance(time, dict) else _time(record),
+        level_word(level.get("name") if isinstance(level, dict) else first(record, LEVELS)),
+    )
+
+
+def _of_tslog(record: Mapping[str, Any]) -> Wrapped:
+    """tslog numbers what was logged."""
+    meta, fields = record["_meta"], record.get("1")
+    said = {**(fields if isinstance(fields, dict) else {}), MESSAGE: record["0"]}
+    return Wrapped(said, meta.get("date"), level_word(meta.get("logLevelName")))
+
+
+def _of_datadog(record: Mapping[str, Any]) -> Wrapped | None:
+    """Datadog has what the service wrote beside its message."""
+    attributes = record.get("attributes")
+    if not isinstance(attributes, dict) or MESSAGE in record:
+        return None
+    own = attributes.get("attributes")
+    return Wrapped({**(own if isinstance(own, dict) else {}), **attributes, "attributes": None})
+
+
 def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
     """What an object wraps; None for one that is itself the line."""
     if any(name.startswith(FLAT) for name in record):
@@ -230,38 +275,15 @@ def _from_object(record: Mapping[str, Any]) -> Wrapped | None:
     if isinstance(record.get("@fields"), dict):
         # What logstash's form of winston has beside its message.
         return None
-    is_payload = not record.keys().isdisjoint(PAYLOADS)
-    name = next((name for name in PAYLOADS if name in record), None) if is_payload else None
-    message = record.get(MESSAGE)
-    if name is None and isinstance(message, str):
-        inner = object_in(message)
-        is_wrapped = isinstance(inner.get(MESSAGE), str) or isinstance(inner.get("msg"), str)
-        has_no_level = first(record, LEVELS) is None and ("@timestamp" in record or WITH_LEVEL.match(message))
-        name = MESSAGE if is_wrapped or has_no_level or record.keys() & BESIDE_MESSAGE else None
-    is_holder = not record.keys().isdisjoint(HOLDERS) and record.keys().isdisjoint((MESSAGE, "msg"))
-    for held in HOLDERS if is_holder else ():
-        if name is None and isinstance(inside := record.get(held), dict) and inside.keys() & {"_raw", MESSAGE}:
-            level = inside.get("level")
-            time = inside.get("time")
-            # loguru has objects of both.
-            return Wrapped(
-                inside,
-                time.get("timestamp") if isinstance(time, dict) else _time(record),
-                level_word(level.get("name") if isinstance(level, dict) else first(record, LEVELS)),
-            )
+    name = _payload_name(record)
+    if name is None and (held := _held(record)):
+        return held
     if isinstance(line := record.get("event"), str) and "sourcetype" in record:
         return Wrapped(object_in(line) or line, _time(record))
-    if isinstance(meta := record.get("_meta"), dict) and isinstance(record.get("0"), str):
-        # tslog numbers what was logged.
-        fields = record.get("1")
-        said = {**(fields if isinstance(fields, dict) else {}), MESSAGE: record["0"]}
-        return Wrapped(said, meta.get("date"), level_word(meta.get("logLevelName")))
-    if name is None and isinstance(attributes := record.get("attributes"), dict) and MESSAGE not in record:
-        # Datadog has what the service wrote beside its message.
-        own = attributes.get("attributes")
-        return Wrapped({**(own if isinstance(own, dict) else {}), **attributes, "attributes": None})
+    if isinstance(record.get("_meta"), dict) and isinstance(record.get("0"), str):
+        return _of_tslog(record)
     if name is None:
-        return None
+        return _of_datadog(record)
     payload = record[name]
     if not isinstance(payload, dict):
         payload = object_in(str(payload)) or str(payload)

@@ -51,12 +51,12 @@ MESSAGE_BELOW = re.compile(r"\s{6}\"message\": (\"[^\"]*\"),?")
 # What stands before the fields behind a message, and how these begin.
 BEFORE_FIELDS = re.compile(r"\s\{")
 FIELDS = re.compile(r"""\{\s*(?:["']|\w+\s*:|$)""")
-# Of fields as Node prints objects, { runId: 'r1' }, those that are read.
+# The fields that are read from objects as Node prints them, { runId: 'r1' }.
 PRINTED = re.compile(
     r"(?:^\s*\{|,)\s*(level|message|runId|run_id|storyId|story_id|error|timestamp): "
     r"(?:'([^']*)'|\"([^\"]*)\"|([\w.:-]+))"
 )
-# Of those as structlog, zerolog and bunyan print them behind a message: runId=r1 storyId=s0, (runId=r1, storyId=s0)
+# The same as structlog, zerolog and bunyan print them behind a message: runId=r1 storyId=s0, (runId=r1, storyId=s0)
 VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"',)]*)"""
 # Forty pairs at most: a line of nothing else is looked through once, and not again from each of its pairs.
 PAIRS_BEHIND = re.compile(rf"(?<!\s)\s+\(?(?P<pairs>(?:[A-Za-z_][\w.]*={VALUE}(?:,?\s+|(?=\)?$))){{1,40}})\)?$")

@@ -90,7 +90,7 @@ def is_ours(record: Mapping[str, Any]) -> bool:
         return True
     usage = record.get("usage")
     if usage is None and record.get("object") in ALWAYS:
-        # It has not ended yet, or was cut off.
+        # A response that has not ended yet, or was cut off.
         return {"id", "model", "usage", "status"} <= record.keys()
     return (
         record.get("object") in OBJECTS
@@ -116,19 +116,24 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     elif other_answers.is_ours(record):
         yield from other_answers.rows(record)
     elif "custom_id" in record:
-        answer = record.get("response")
-        body = recordfiles.inside(answer, "body")
-        codes = (recordfiles.inside(holder, "error", "code") for holder in (record, body))
-        yield {
-            **_row(body if isinstance(body, dict) else {}),
-            "id": record.get("id"),
-            "is_batch": True,
-            "status_code": recordfiles.inside(answer, "status_code"),
-            "error_code": next((code for code in codes if code), None),
-        }
+        yield _batched(record)
     elif record.get("object") != "thread.run.step":
         # The steps of a run are counted in it.
         yield from _answer(record)
+
+
+def _batched(record: Mapping[str, Any]) -> recordfiles.Row:
+    """The row of a line of a batch's output."""
+    answer = record.get("response")
+    body = recordfiles.inside(answer, "body")
+    codes = (recordfiles.inside(holder, "error", "code") for holder in (record, body))
+    return {
+        **_row(body if isinstance(body, dict) else {}),
+        "id": record.get("id"),
+        "is_batch": True,
+        "status_code": recordfiles.inside(answer, "status_code"),
+        "error_code": next((code for code in codes if code), None),
+    }
 
 
 def _answer(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:

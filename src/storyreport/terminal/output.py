@@ -31,7 +31,7 @@ class Shape(NamedTuple):
 
 
 PLAIN = Shape()
-# Of the commands with formats: what a table leaves out is there.
+# JSON and CSV have what a table leaves out.
 AS_JSON = "--format json"
 
 

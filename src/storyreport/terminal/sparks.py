@@ -52,12 +52,12 @@ def blocks(values: Sequence[float | None]) -> str:
 def runs(wall: Sequence[Row]) -> str:
     """Runs, the newest first, as blocks in the colours of their status, the newest at the right; tall is long."""
     longest = max((run["duration_ms"] or 0 for run in wall), default=0)
-    said = []
+    drawn = []
     for run in reversed(wall):
         took, p95 = run["duration_ms"] or 0, run["p95_ms"]
         share = USUAL * took / p95 if p95 else took / longest if longest else 1
-        said.append(click.style(_block(share), fg=COLOURS.get(run["status"])))
-    return "".join(said)
+        drawn.append(click.style(_block(share), fg=COLOURS.get(run["status"])))
+    return "".join(drawn)
 
 
 def _series(series: Mapping[str, Mapping[int, Sequence[Row]]], y: Channel, cells: int) -> Iterator[str]:
@@ -71,8 +71,8 @@ def _series(series: Mapping[str, Mapping[int, Sequence[Row]]], y: Channel, cells
     margin = min(NAME_WIDTH, max(map(display_width, largest), default=0))
     for name in largest[:MOST_SERIES]:
         currency = next((str(row.get("currency") or "") for found in series[name].values() for row in found), "")
-        said = f"{padded(name, margin)}  " if margin else ""
-        yield f"{said}{blocks(known[name])}  {_range(y['field'], known[name], currency)}"
+        label = f"{padded(name, margin)}  " if margin else ""
+        yield f"{label}{blocks(known[name])}  {_range(y['field'], known[name], currency)}"
     if len(largest) > MOST_SERIES:
         yield f"and {len(largest) - MOST_SERIES} more"
 

@@ -16,7 +16,7 @@ TIME_TEXT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 GAP = "  "
 # The least that a column gets, if its cells are longer: of a key, of a time (without seconds), of a sentence.
 KEY_WIDTH, TIME_WIDTH, TEXT_WIDTH = 13, 16, 24
-# Of ids the beginning is enough, names need more.
+# The beginning of an id is enough, names need more.
 NAME_WIDTH = 24
 ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}.*")
 MOST_LINES = 6

@@ -96,7 +96,7 @@ def _copied(
                 pages=PAGES_A_STEP,
                 progress=lambda _, left, total: progress(f"copying: {100 * (total - left) // max(total, 1)} %"),
             )
-            # It is whole without a log beside it.
+            # A copy must be whole without a log beside it.
             copy.execute("pragma journal_mode = delete")
             progress("checking the copy")
             if found := damage(copy):
@@ -159,7 +159,7 @@ def _put_aside(database: Path) -> Path:
     except sqlite3.OperationalError as error:
         raise StoryreportError(f"{database} is in use ({error}): stop what writes to it, then restore.") from error
     except sqlite3.DatabaseError:
-        # It is damaged, which is why a backup is restored.
+        # The database may be damaged: that is why a backup is restored.
         pass
     kept = _beside(database, f"before-restore-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}")
     os.rename(database, kept)

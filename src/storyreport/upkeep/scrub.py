@@ -43,14 +43,14 @@ RULES = {
 }
 # Where a name means something else.
 OTHERS = {
-    # Of a key that is kept otherwise now, the finding is new.
+    # A key that is kept in another way now is a new finding.
     "acknowledged_findings": {"finding": TEXT},
     "acknowledgements": {"note": TEXT},
     "artifacts": {"path": KEY, "name": KEY},
     "errors": {"example": EXAMPLE, "fingerprint": TEXT},
     "findings": {"example": TEXT},
-    # Of a path it depends where the source is found again.
     "log_events": {"message": MESSAGE},
+    # A source is found again by its location: only addresses lose what is secret.
     "inputs": {"location": "case when instr({c}, '://') then redacted({c}) else {c} end"},
     "rejects": {"source_key": TEXT, "row": ROW},
     "row_blocks": {"keys": KEY},
@@ -58,7 +58,7 @@ OTHERS = {
     "pipelines": {"name": KEY},
     "steps": {"name": KEY, "family": KEY},
 }
-# Of a pipeline that is put together with another one, the steps are so before it.
+# Steps of two pipelines that become one are put together before these.
 OF_ONE_PIPELINE = """
     and (
         select coalesce(private_key(max(name)), '') from main.pipelines where id = rows.pipeline_id

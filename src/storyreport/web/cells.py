@@ -27,13 +27,19 @@ def render(
     if table is not None or database != DATABASE or value is None:
         return None
     if isinstance(value, (int, float)):
-        if column == "acceptance_passed":
-            return Markup("yes" if value else "no")
-        if KEY.fullmatch(column):
-            return None
-        return Markup('<span class="num" title="{}">{}</span>').format(value, number(column, value, _currency(row)))
-    if not isinstance(value, str):
+        return _number(row, value, column)
+    return _text(row, value, column, datasette) if isinstance(value, str) else None
+
+
+def _number(row: Any, value: float, column: str) -> Markup | None:
+    if column == "acceptance_passed":
+        return Markup("yes" if value else "no")
+    if KEY.fullmatch(column):
         return None
+    return Markup('<span class="num" title="{}">{}</span>').format(value, number(column, value, _currency(row)))
+
+
+def _text(row: Any, value: str, column: str, datasette: Any) -> Markup | Awaitable[Markup | None] | None:
     if column in ("status", "with_status") and STATUS.fullmatch(value):
         return Markup('<span class="status status-{0}">{0}</span>').format(value)
     if found := TIME.fullmatch(value):

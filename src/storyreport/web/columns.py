@@ -18,7 +18,7 @@ FIRST = {
     "run_diff": ("step", "status", "with_status", "duration_ms", "with_duration_ms", "difference_ms", "error"),
     "story_attempts": ("step", "attempt", "status", "started_at", "duration_ms", "error"),
 }
-# Of more columns than this, some stand below others: (the other, the words for it).
+# In wider tables a column stands below another one: (the other, the words for it).
 MANY = 10
 BELOW = {"usual_ms": ("duration_ms", "usually {}"), "kind": ("run", "{}"), "pipeline": ("source", "{}")}
 # A smaller change would read as none.

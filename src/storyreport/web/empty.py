@@ -30,7 +30,7 @@ NOTHING = {
     "known_findings": "No finding has been acknowledged: `storyreport ack` does that.",
     "rejected_rows": "Every row could be loaded.",
 }
-# Of these reports it is good news that they are empty.
+# An empty one of these reports is good news.
 FINDINGS = ("Integrity",)
 OF_TROUBLE = (
     *("stuck_runs", "blocked_stories", "failed_stories", "failed_runs", "slow_runs", "repeated_warnings", "top_errors"),
@@ -76,24 +76,24 @@ async def _of_name(visitor: Visitor, report: reports.Report, values: Mapping[str
             near = await _near(visitor, report, param.name, value, others)
             if elsewhere := await lakes.elsewhere(visitor, kind, value, values.get("source", "")):
                 # A report of detail says above where it is.
-                said = elsewhere[:1] if reports.class_of(report) == "detail" else elsewhere
-                return Empty(said, () if is_needed else (without,), near)
+                sentences = elsewhere[:1] if reports.class_of(report) == "detail" else elsewhere
+                return Empty(sentences, () if is_needed else (without,), near)
             return Empty((f"There is no {kind} {value!r}.",), () if is_needed else (without,), near)
     return None
 
 
 async def _of_choice(visitor: Visitor, report: reports.Report, selected: Mapping[str, str]) -> Empty:
     """What is said of values that are known: whether there is something in other periods, or without them."""
-    said = f"No rows for {', '.join(f'{name} = {value}' for name, value in selected.items())}."
+    nothing = f"No rows for {', '.join(f'{name} = {value}' for name, value in selected.items())}."
     undated = {name: value for name, value in selected.items() if name not in DAYS}
     if len(undated) < len(selected) and await _has_rows(visitor, report, undated):
         return Empty(
-            (said, "There are some in other periods."), (("Show all days", _address(visitor, report, undated)),)
+            (nothing, "There are some in other periods."), (("Show all days", _address(visitor, report, undated)),)
         )
     # Without its key a report about one thing has nothing to show.
     is_about_one = any(_is_missing(report, param, {param.name: ""}) for param in report.params)
     without = (("Show it without these", links.plain(visitor.datasette, report.name)),)
-    return Empty((said, *_good(report), *_needs(report)), () if is_about_one else without)
+    return Empty((nothing, *_good(report), *_needs(report)), () if is_about_one else without)
 
 
 async def _has_rows(visitor: Visitor, report: reports.Report, given: Mapping[str, str]) -> bool:
@@ -134,8 +134,8 @@ async def _reasons(visitor: Visitor, report: reports.Report) -> tuple[str, ...]:
     else:
         if tables:
             return (_nothing(tables[-1]), *_needs(report))
-    said = NOTHING.get(report.name, "The sources have no rows for this report.")
-    return (*(_good(report) or (said,)), *_needs(report))
+    nothing = NOTHING.get(report.name, "The sources have no rows for this report.")
+    return (*(_good(report) or (nothing,)), *_needs(report))
 
 
 def _subject(report: reports.Report) -> list[str]:

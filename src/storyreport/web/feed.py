@@ -120,7 +120,7 @@ KINDS = (
     Kind(
         "error",
         "top_errors",
-        # Of the whole history: what was first seen in a period may be older.
+        # Read from the whole history: an error of a period may have been seen before it.
         {},
         f"""
         select

@@ -69,8 +69,8 @@ async def _new(visitor: Visitor, row: Mapping[str, Any], held: set[str], chosen:
     """How many of a check's findings are new; all of them where that cannot be found out."""
     if row["check"] not in held or not row["count"]:
         return int(row["count"])
-    asked = acknowledged.new(row["check"])
-    answer = await visitor.rows(asked.report, {**chosen, **asked.params}, asked.select)
+    question = acknowledged.new(row["check"])
+    answer = await visitor.rows(question.report, {**chosen, **question.params}, question.select)
     return int(answer.rows[0]["new"]) if answer and answer.rows else int(row["count"])
 
 

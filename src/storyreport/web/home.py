@@ -100,8 +100,8 @@ async def page(request: Any, datasette: Any) -> Response:
 async def rendered(request: Any, datasette: Any, template: str, view_name: str) -> Response:
     """A page of ours about the whole instance."""
     # Datasette 1.0 keeps what it says of the whole instance in a database.
-    said = datasette.metadata() if hasattr(datasette, "metadata") else await datasette.get_instance_metadata()
-    shown = {"metadata": said, "private": await is_private(datasette)}
+    metadata = datasette.metadata() if hasattr(datasette, "metadata") else await datasette.get_instance_metadata()
+    shown = {"metadata": metadata, "private": await is_private(datasette)}
     if slots := getattr(utils, "make_slot_function", None):
         shown["top_homepage"] = slots("top_homepage", datasette, request)
     return Response.html(await datasette.render_template([template], shown, request=request, view_name=view_name))
@@ -149,7 +149,7 @@ async def view(visitor: Visitor) -> Home:
         wall=await wall(visitor, chosen),
         ways=await _ways(visitor, chosen),
         health=await health(visitor, chosen),
-        changes=[change for title, asked in CHANGES if (change := await _change(visitor, title, asked, chosen))],
+        changes=[change for title, question in CHANGES if (change := await _change(visitor, title, question, chosen))],
         shortcuts=await _shortcuts(visitor),
         databases=await databases(visitor.datasette, visitor.actor),
     )
@@ -164,7 +164,7 @@ async def _verdict(visitor: Visitor, chosen: Mapping[str, str]) -> tuple[tuple[P
     facts, has_runs = figures.verdict(last.rows, slow.rows if slow else None, HOURS), True
     if figures.is_idle(last.rows) and (newest := await _answer(visitor, figures.LAST_RUN, chosen)) and newest.rows:
         has_runs = bool(newest.rows[0]["runs"])
-        # Of usage alone nobody expects runs.
+        # Nobody expects runs of a source that only has usage.
         nothing = facts[:1] if has_runs or len(facts) == 1 else ()
         if (stopped := await _answer(visitor, reasons.MISSING, chosen)) and stopped.rows:
             nothing = tuple(replace(fact, is_bad=True) for fact in nothing)
@@ -174,23 +174,23 @@ async def _verdict(visitor: Visitor, chosen: Mapping[str, str]) -> tuple[tuple[P
 
 async def _reasons(visitor: Visitor, chosen: Mapping[str, str]) -> list[Part]:
     """Why the last hours were bad, as far as the visitor may see it."""
-    found = [(await _answer(visitor, asked, chosen), said) for asked, said in reasons.ALL]
+    found = [(await _answer(visitor, question, chosen), fact_of) for question, fact_of in reasons.ALL]
     # A pipeline of the only source is known by its own name.
     is_only = len(await visitor.sources()) == 1
-    unsaid = {"source": None} if is_only else {}
+    without = {"source": None} if is_only else {}
     named = [
-        ([{**row, **(unsaid if row["pipeline"] else {})} for row in answer.rows], said)
-        for answer, said in found
+        ([{**row, **(without if row["pipeline"] else {})} for row in answer.rows], fact_of)
+        for answer, fact_of in found
         if answer
     ]
-    facts = [fact for rows, said in named if (fact := said(rows, HOURS))]
+    facts = [fact for rows, fact_of in named if (fact := fact_of(rows, HOURS))]
     return [await _part(visitor, fact, chosen) for fact in facts]
 
 
-async def _answer(visitor: Visitor, asked: Question, chosen: Mapping[str, str]) -> Rows | None:
+async def _answer(visitor: Visitor, question: Question, chosen: Mapping[str, str]) -> Rows | None:
     """The rows of a question about the last hours."""
-    params = {name: value.format(hours=HOURS) for name, value in asked.params.items()}
-    return await visitor.rows(asked.report, {**chosen, **params}, asked.select)
+    params = {name: value.format(hours=HOURS) for name, value in question.params.items()}
+    return await visitor.rows(question.report, {**chosen, **params}, question.select)
 
 
 async def _part(visitor: Visitor, fact: Fact, chosen: Mapping[str, str]) -> Part:
@@ -221,11 +221,13 @@ async def _shortcuts(visitor: Visitor) -> list[tuple[str, str]]:
     return [(topic, f"{address}#{utils.to_css_class(topic)}") for topic in found]
 
 
-async def _change(visitor: Visitor, title: str, asked: Question, chosen: Mapping[str, str]) -> Change | None:
+async def _change(visitor: Visitor, title: str, question: Question, chosen: Mapping[str, str]) -> Change | None:
     words = {"since": f"{DAYS}d", "before": f"{2 * DAYS}d", "full_before": f"{2 * DAYS + 1}d", "days": str(DAYS)}
-    params = {name: value.format(**words) for name, value in asked.params.items()}
+    params = {name: value.format(**words) for name, value in question.params.items()}
     # A value that is no parameter of the report is one of the select.
-    result = await visitor.result(asked.report, {**chosen, **params, "first": first_day().isoformat()}, asked.select)
+    result = await visitor.result(
+        question.report, {**chosen, **params, "first": first_day().isoformat()}, question.select
+    )
     if result is None or not (result.rows or result.error):
         return None
     # The only source is said above.

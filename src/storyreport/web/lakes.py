@@ -26,8 +26,8 @@ async def elsewhere(visitor: Visitor, kind: str, key: str, source: str = "") -> 
     found = await _lakes(visitor, source) if kind in reports.KEYS_OF_LAKES else []
     if not found:
         return ()
-    said = f"The {kind} {key!r} is not here; it may be in a lake, whose detail stays there."
-    return (said, *(() if _is_private(visitor) else reports.elsewhere(kind, key, found)))
+    sentence = f"The {kind} {key!r} is not here; it may be in a lake, whose detail stays there."
+    return (sentence, *(() if _is_private(visitor) else reports.elsewhere(kind, key, found)))
 
 
 async def rows(visitor: Visitor, report: reports.Report, values: Mapping[str, str]) -> list[dict[str, Any]] | None:

@@ -128,7 +128,7 @@ def _fragment(report: reports.Report) -> str:
     axes = [channel for channel in (encoding.get("x"), encoding.get("y")) if channel and "field" in channel]
     if len(axes) < 2:
         return ""
-    # It draws bars upwards only: the measure goes up.
+    # Datasette-vega draws bars upwards only: the measure is y.
     axes.sort(key=lambda channel: channel.get("type") == "quantitative")
     mark = report.chart["mark"] if report.chart else ""
     mark = mark if isinstance(mark, str) else mark["type"]

@@ -73,7 +73,7 @@ class Pictures:
 
     def _ask(self, request: Mapping[str, Any]) -> Any:
         with self._lock:
-            # It ends by itself where nobody has asked for a while.
+            # The process ends by itself when it was idle for a while.
             if self._worker and self._worker.process.poll() is not None:
                 self._worker.close()
                 self._worker = None

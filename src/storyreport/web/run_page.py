@@ -107,10 +107,10 @@ def owners(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
 
 
-def repeated(result: Result, said: Mapping[str, Any]) -> list[str]:
+def repeated(result: Result, about: Mapping[str, Any]) -> list[str]:
     """The columns that only repeat in each row whose it is."""
-    names = [name for name in result.columns if name in said]
-    return [name for name in names if all(row[name] == said[name] for row in result.rows)]
+    names = [name for name in result.columns if name in about]
+    return [name for name in names if all(row[name] == about[name] for row in result.rows)]
 
 
 def unfolded(result: Result, label: str) -> tuple[Table | None, Folded | None]:

@@ -34,12 +34,8 @@ def screen(datasette: Any) -> Any:
                 await app(scope, receive, send)
                 return
             send = headers.with_headers(datasette, scope, send, await own_scripts.allowed(datasette, scope))
-            if refused := limits.refused(scope):
+            if refused := limits.refused(scope) or _unable(datasette, scope, running):
                 await _refuse(datasette, scope, send, *refused)
-            elif is_gone(datasette):
-                await _refuse(datasette, scope, send, 503, GONE)
-            elif running.is_full if scope["method"] in traffic.READS else running.is_full_of_bodies:
-                await _refuse(datasette, scope, send, 503, BUSY)
             elif (answer := await door.answer(datasette, scope)) is not None:
                 await answer.asgi_send(send)
             elif (is_sql := holds_sql(datasette, scope)) and not mode.of(datasette).sql:
@@ -54,6 +50,14 @@ def screen(datasette: Any) -> Any:
         return GZipMiddleware(screened, SMALLEST_BYTES, LEVEL)
 
     return wrap
+
+
+def _unable(datasette: Any, scope: dict[str, Any], running: traffic.Traffic) -> limits.Refusal | None:
+    """The status and the reason where this server answers nothing just now."""
+    if is_gone(datasette):
+        return 503, GONE
+    is_full = running.is_full if scope["method"] in traffic.READS else running.is_full_of_bodies
+    return (503, BUSY) if is_full else None
 
 
 def is_gone(datasette: Any) -> bool:
