@@ -250,8 +250,8 @@ def _load_pass(
     with reading(found.path):
         part = _open(work, found, options, ends)
         work.outcome.notes += [
-            f"{found.path.name}: {table} is a view or a virtual table and was not read; its rows stay as they were"
-            for table in sorted(part.unread)
+            f"{found.path.name}: {table} {why} and was not read; its rows stay as they were"
+            for table, why in sorted(part.unread.items())
         ]
         if known.layout not in (None, part.layout):
             watermarks = None

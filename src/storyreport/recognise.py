@@ -46,11 +46,12 @@ def find_parts_at(url: str, system_name: str | None = None) -> list[Found]:
     # Its driver is an extra.
     from .readers.postgres import read_server_tables
 
-    tables = read_server_tables(url)
+    tables, not_read = read_server_tables(url)
     path = Path(without_secrets(url).removeprefix("postgresql://").partition("/")[2].strip("/") or "postgres")
     found = [Found(system, name, path, url=url) for system, name in _parts_with(tables, system_name)]
     if not found:
         known = f"its tables are {', '.join(sorted(tables)[:6])}" if tables else "it has no tables that may be read"
+        known = "; ".join((known, *not_read[:3], *(["export views as CSV"] if not_read else [])))
         raise NotOursError(f"{without_secrets(url)} is not a database of {_expected(system_name)} ({known}).")
     return found
 

@@ -37,7 +37,7 @@ def mark_deleted(job: Job, core: str, changes_only: bool) -> int:
 def _is_unread(job: Job, core: str) -> bool:
     """Whether a core table is made of tables that cannot be read, or whose exports were not given this time."""
     opened, tables = job.typed.opened, job.part.feeds.get(core, ())
-    if set(tables) & opened.unread:
+    if set(tables) & opened.unread.keys():
         return True
     return bool(opened.found.exports and tables) and not set(tables) & opened.tables.keys()
 

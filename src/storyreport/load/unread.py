@@ -16,13 +16,22 @@ ACTION = (
     "If it is {absent} under another name, rename it in the source or in an export, or add the name to the aliases of"
     " the table in storyreport; otherwise there is nothing to do."
 )
+FORBIDDEN = (
+    "The user of the source's URL has no right to select them, and their values are unknown: grant it, if wanted."
+)
 
 
 def note_unread_columns(job: Job) -> None:
-    """Note each expected column that is absent beside one that is not read and may be the same."""
+    """Note each expected column that may not be read, or is absent beside one that is not read and may be the same."""
+    for table, columns in job.typed.opened.forbidden.items():
+        names = ", ".join(columns)
+        job.findings.append(
+            ("columns", f"{table}: {names} may not be read", _added_rows(job, table), columns[0], FORBIDDEN)
+        )
     for table, description in job.part.tables.items():
         real = _real_columns(job, table)
         absent = [name for name in description.columns if name not in real] if real else []
+        absent = [name for name in absent if name not in job.typed.opened.forbidden.get(table, ())]
         known = {
             *description.columns,
             *description.unread,

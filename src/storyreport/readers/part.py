@@ -113,8 +113,10 @@ class Opened:
     checked: set[tuple[str, str]] = field(default_factory=set)
     # of a SQLite file with columns that would take too long to compute
     is_hostile: bool = False
-    # views and virtual tables in the place of declared tables
-    unread: set[str] = field(default_factory=set)
+    # why declared tables are not read: views and virtual tables in their place, tables that a user may not read
+    unread: dict[str, str] = field(default_factory=dict)
+    # of tables that are read, columns that a user may not read
+    forbidden: dict[str, list[str]] = field(default_factory=dict)
     # where the reading of exports ended, by table
     ends: dict[str, "End"] = field(default_factory=dict)
     # the columns of staged tables that no row has a value in: they need not be looked at

@@ -7,11 +7,12 @@ same checks as anywhere else. A user who may only SELECT suffices.
 import contextlib
 import sqlite3
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import patience
 from ..errors import StoryreportError, UsageError
-from ..system import Table, Type, written_otherwise
+from ..system import NUMBERS, Table, Type, written_otherwise
 from .links import impatient
 from .part import Found, quoted, without_secrets
 
@@ -21,20 +22,25 @@ CONNECT_SECONDS = 10
 LOCK_SECONDS = 10
 # A link that is cut without a word is noticed by the system.
 KEPT_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-# Tables of the database that this user may read; no views, for they would run their author's SQL. Of two tables of one
-# name, the one on the search path comes first, as in a query that names no schema.
-TABLES = """
-    select namespaces.nspname, relations.relname, attributes.attname
+# Tables and views of the database. Of two of one name, the one on the search path comes first, as in a query that names
+# no schema.
+RELATIONS = """
+    select
+        namespaces.nspname,
+        relations.relname,
+        attributes.attname,
+        attributes.atttypid::regtype::text,
+        relations.relkind in ('r', 'p'),
+        has_schema_privilege(namespaces.oid, 'usage')
+        and has_column_privilege(relations.oid, attributes.attnum, 'select')
     from pg_catalog.pg_class as relations
     join pg_catalog.pg_namespace as namespaces on namespaces.oid = relations.relnamespace
     join pg_catalog.pg_attribute as attributes on attributes.attrelid = relations.oid
     where
-        relations.relkind in ('r', 'p')
+        relations.relkind in ('r', 'p', 'v', 'm', 'f')
         and namespaces.nspname not in ('pg_catalog', 'information_schema')
         and attributes.attnum > 0
         and not attributes.attisdropped
-        and has_schema_privilege(namespaces.oid, 'usage')
-        and has_column_privilege(relations.oid, attributes.attnum, 'select')
     order by
         coalesce(array_position(current_schemas(false), namespaces.nspname), 1000),
         namespaces.nspname = 'public' desc,
@@ -42,6 +48,23 @@ TABLES = """
         relations.relname,
         attributes.attnum
 """
+VIEW, FORBIDDEN = "is a view or a foreign table", "may not be read by this user"
+# Types whose text is no number, and how they become one: seconds, and an amount without its sign.
+AS_NUMBERS = {"interval": "extract(epoch from {})", "money": "{}::numeric"}
+MS_OF_INTERVAL = "extract(epoch from {}) * 1000"
+
+
+@dataclass
+class Relations:
+    """What a database holds: by table, its schema and columns with their types; by other relation, why it is not read.
+
+    Views are not read, for they would run their author's SQL. `forbidden` are columns, by table, that the user may not
+    read.
+    """
+
+    tables: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+    forbidden: dict[str, list[str]] = field(default_factory=dict)
 
 
 @contextlib.contextmanager
@@ -100,19 +123,31 @@ def connect(url: str) -> Any:
         return connection
 
 
-def read_server_tables(url: str) -> dict[str, frozenset[str]]:
-    """The tables that may be read → their columns, in lower case; of two of a name, the one on the search path."""
+def read_server_tables(url: str) -> tuple[dict[str, frozenset[str]], list[str]]:
+    """The tables that may be read → their columns, in lower case; and what is not read, with the reason."""
     with contextlib.closing(connect(url)) as server, querying(url):
-        return {table.lower(): frozenset(map(str.lower, columns)) for table, (_, columns) in _tables(server).items()}
+        held = _relations(server)
+    tables = {table.lower(): frozenset(map(str.lower, columns)) for table, (_, columns) in held.tables.items()}
+    return tables, [f"{name} {why}" for name, why in held.unread.items()]
 
 
-def _tables(server: Any) -> dict[str, tuple[str, list[str]]]:
-    found: dict[str, tuple[str, list[str]]] = {}
-    for schema, table, column in server.execute(TABLES):
-        known_schema, columns = found.setdefault(table, (schema, []))
+def _relations(server: Any) -> Relations:
+    """The tables that may be read; of two of a name, the one on the search path."""
+    held = Relations()
+    forbidden: dict[tuple[str, str], list[str]] = {}
+    for schema, name, column, kind, is_table, is_allowed in server.execute(RELATIONS):
+        if not is_table or not is_allowed:
+            forbidden.setdefault((schema, name), []).append(column)
+            held.unread.setdefault(name, FORBIDDEN if is_table else VIEW)
+            continue
+        known_schema, columns = held.tables.setdefault(name, (schema, {}))
         if schema == known_schema:
-            columns.append(column)
-    return found
+            columns[column] = kind
+    held.unread = {name: why for name, why in held.unread.items() if name not in held.tables}
+    held.forbidden = {
+        name: forbidden[schema, name] for name, (schema, _) in held.tables.items() if (schema, name) in forbidden
+    }
+    return held
 
 
 class Server:
@@ -127,16 +162,31 @@ class Server:
         self.tables: dict[str, Table] = dict(found.system.parts[found.part].tables)
         self.server = connect(found.url)
         with querying(self.url):
-            real = {table.lower(): (table, *rest) for table, rest in _tables(self.server).items()}
+            held = _relations(self.server)
+        real = {table.lower(): (table, *rest) for table, rest in held.tables.items()}
         real |= {table: real[written] for table, written in written_otherwise(self.tables, real).items()}
         # declared table → its name in SQL, and its columns' names by those in lower case
         self.names = {
             table: (
-                f"{quoted(real[table][1])}.{quoted(real[table][0])}",
-                self.tables[table].named({c.lower(): quoted(c) for c in real[table][2]}),
+                f"{_quoted(real[table][1])}.{_quoted(real[table][0])}",
+                self.tables[table].named({column.lower(): _quoted(column) for column in real[table][2]}),
             )
             for table in self.tables
             if table in real
+        }
+        # declared table → the types of its columns, by their names in SQL
+        self.types = {table: {_quoted(column): kind for column, kind in real[table][2].items()} for table in self.names}
+        self.unread = {
+            name.lower(): why
+            for name, why in held.unread.items()
+            if name.lower() in self.tables and name.lower() not in self.names
+        }
+        self.forbidden = {
+            table: names
+            for table in self.names
+            if (
+                names := [name for name in held.forbidden.get(real[table][0], ()) if name in self.tables[table].columns]
+            )
         }
 
     def dirty_groups(self, since: Mapping[str, Any]) -> None:
@@ -173,7 +223,7 @@ class Server:
         if table not in self.names:
             return 0
         with querying(self.url):
-            count: int = self.server.execute(f"select count(*) from {self.names[table][0]}").fetchone()[0]
+            count: int = self.server.execute(f"select count(*) from {self.names[table][0]}", {}).fetchone()[0]
         return count
 
     def since(self) -> dict[str, Any]:
@@ -187,7 +237,7 @@ class Server:
                 if column:
                     with querying(self.url):
                         sql = f"select max({column})::text from {self.names[table][0]}"
-                        latest[f"{table}.{column}"] = self.server.execute(sql).fetchone()[0]
+                        latest[f"{table}.{column}"] = self.server.execute(sql, {}).fetchone()[0]
         return latest
 
     def close(self) -> None:
@@ -218,7 +268,7 @@ class Server:
         selected = [
             "null"
             if column not in self.names[table][1] or (kind is Type.PRIVATE and not self.with_text)
-            else f"{self.names[table][1][column]}::text"
+            else f"({self._number(table, self.names[table][1][column], kind)})::text"
             for column, kind in description.columns.items()
         ]
         places = ", ".join("?" * len(selected))
@@ -226,8 +276,20 @@ class Server:
         for rows in self._chunks(sql, values):
             self.connection.executemany(f"insert into {into} values ({places}, null)", rows)
 
+    def _number(self, table: str, column: str, kind: Type) -> str:
+        """A column; where it should be a number and has a type of another text, that number."""
+        if kind not in NUMBERS:
+            return column
+        template = AS_NUMBERS.get(self.types[table].get(column, ""), "{}")
+        return (MS_OF_INTERVAL if kind is Type.MS and "epoch" in template else template).format(column)
+
     def _chunks(self, sql: str, values: dict[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
         with querying(self.url), self.server.cursor(name="storyreport") as cursor:
             cursor.execute(sql, values)
             while rows := cursor.fetchmany(ROWS_AT_ONCE):
                 yield rows
+
+
+def _quoted(name: str) -> str:
+    """An identifier in a statement whose values have places: a % stands for itself twice."""
+    return quoted(name).replace("%", "%%")

@@ -43,6 +43,8 @@ class ServerCopy:
     columns: Mapping[str, dict[str, str]]
     counts: Mapping[str, int]
     latest: dict[str, Any]
+    unread: dict[str, str] = field(default_factory=dict)
+    forbidden: dict[str, list[str]] = field(default_factory=dict)
     connection: sqlite3.Connection | None = None
     tables: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
 
@@ -56,7 +58,9 @@ class ServerCopy:
             self.path.unlink()
         self.connection = connection
         self._show(next(iter(self.wanted.prefixes)))
-        return Opened(self.found, "", self.tables, {}, is_staged=True, remote=self)
+        return Opened(
+            self.found, "", self.tables, {}, is_staged=True, remote=self, unread=self.unread, forbidden=self.forbidden
+        )
 
     def _show(self, prefix: str) -> None:
         for table, columns in self.columns.items():
@@ -135,4 +139,4 @@ def copy_server(found: Found, wanted: Wanted, with_text: bool, path: Path) -> Se
             counts = {table: server.count(table) for table in server.names}
             latest = server.since()
         scratch.execute("commit")
-    return ServerCopy(found, wanted, with_text, path, columns, counts, latest)
+    return ServerCopy(found, wanted, with_text, path, columns, counts, latest, server.unread, server.forbidden)

@@ -20,6 +20,7 @@ from .unsafe import copy_without_expressions, has_unsafe_indexes
 
 # How long a source that is being written to may keep us waiting.
 WAIT_SECONDS = 5.0
+COMPUTED_TABLE = "is a view or a virtual table"
 # SQLite's words about a file → our sentence about it.
 PROBLEMS = {
     ("unsafe use of",): (
@@ -185,7 +186,7 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
     real = {name.lower(): name for name in real_tables(connection, schema)}
     declared = found.system.parts[found.part].tables
     real |= {table: real[written] for table, written in written_otherwise(declared, real).items()}
-    unread = _computed_tables(connection, schema) & declared.keys()
+    unread = dict.fromkeys(_computed_tables(connection, schema) & declared.keys(), COMPUTED_TABLE)
     for table, description in declared.items():
         if table not in real:
             continue
