@@ -8,6 +8,8 @@ from . import Part, System, Table, Type
 
 STATE = {"type": Type.WORD, "name": Type.WORD, "timestamp": Type.UTC, "message": Type.TEXT}
 
+UNREAD = frozenset({"auto_scheduled", "estimated_run_time", "estimated_start_time_delta"})
+
 DATABASE = Part(
     tables={
         "flow_run": Table(
@@ -32,7 +34,7 @@ DATABASE = Part(
             is_answer=True,
             group="id",
             changed="updated",
-            unread=frozenset({"auto_scheduled"}),
+            unread=UNREAD,
         ),
         # Of a task run without a flow run only its own place in the table says that it is new; so `updated`, which
         # would keep the latest rows from being read again, is not named.
@@ -41,6 +43,7 @@ DATABASE = Part(
                 "id": Type.KEY,
                 "flow_run_id": Type.KEY,
                 "flow_run_run_count": Type.COUNT,
+                "run_count": Type.COUNT,
                 "task_key": Type.KEY,
                 "state_id": Type.KEY,
                 "state_type": Type.WORD,
@@ -57,6 +60,7 @@ DATABASE = Part(
             export_signs=frozenset({"task_key", "dynamic_key", "flow_run_id", "state_type"}),
             is_answer=True,
             group="flow_run_id",
+            unread=UNREAD,
         ),
         "flow": Table(
             columns={"id": Type.KEY, "name": Type.KEY},

@@ -193,6 +193,7 @@ tries as (
         own_try
 ),
 
+-- Of tries whose states are not kept, how often the task began says how many there were.
 placed as (
     select
         tries.*,
@@ -200,7 +201,11 @@ placed as (
         row_number() over (
             partition by coalesce(flow_run_id, id), step_name
             order by flow_try, own_try
-        ) as attempt
+        ) + case
+            when changed_at is null
+                then max(coalesce(run_count, 1) + (lower(trim(state_name)) is 'awaitingretry') - 1, 0)
+            else 0
+        end as attempt
     from tries
 ),
 
