@@ -232,6 +232,12 @@ UNREAD: list[tuple[Any, str]] = [
     ({"message": "Bad credentials", "documentation_url": "", "status": "401"}, "looks like the error of an API: "),
     ({"detail": "Unauthorized", "status": 401, "title": "Unauthorized", "type": ""}, "looks like the error of an API"),
     ({"error": {"message": "Incorrect API key", "code": "invalid_api_key"}}, "looks like the error of an API: check"),
+    (
+        [{"JobName": "a", "State": "FAILED", "Start": "2026-11-28T09:00:00"}],
+        "step runs of your own: name its column JobName step and its column Start started_at, for",
+    ),
+    ([{"step": "a", "state": "ok", "start_time": ""}], "of your own: name its column start_time started_at, for"),
+    ([{"name": "a", "start": "", "colour": "red"}], "columns colour, name, start match no known format"),
     ([{"id": 1, "stage": "test", "pipeline": {}, "finished_at": None}], "is a list of GitLab's jobs, "),
     ({"_class": "hudson.model.FreeStyleProject", "builds": []}, "is an answer of Jenkins, "),
     ({"metadata": {}, "results": [], "elapsed_time": 1}, "is an artifact of dbt without results of runs, "),

@@ -5,6 +5,8 @@ A helper of recognition: it describes no system. A file is known by the fields o
 
 from collections.abc import Set
 
+from ..system import joined_up
+
 AS_CSV = "give its calls as CSV, see docs/plain-formats.md"
 RUNS_AS_CSV = "give its jobs as CSV with run, step, status, started_at and ended_at, see docs/plain-formats.md"
 OBSERVATIONS = "export its observations, which name the models"
@@ -75,13 +77,23 @@ BESIDE_ERRORS = frozenset(
 
 # What a table of one's own may call the time of a call.
 TIMES = ("timestamp", "date", "time", "datetime", "created_at", "ts", "day")
+# What a table of one's own may call a step, its start, and how it ended.
+STEPS = (
+    *("step", "stepname", "task", "taskname", "stage", "job", "jobname", "activity", "activityname", "node"),
+    *("process", "operation", "command", "name", "taskid"),
+)
+STARTS = (
+    *("startedat", "start", "starttime", "started", "startdate", "startedon", "begin", "begintime", "begunat"),
+    *("submit", "timestamp"),
+)
+OUTCOMES = frozenset(("status", "state", "result", "outcome", "exitcode", "exit", "error", "success"))
 
 
 def reason(fields: Set[str]) -> str | None:
     """Whose a file with these fields is, and what to give instead; None for one of nobody that is known."""
     if fields & ERRORS and fields <= ERRORS | BESIDE_ERRORS:
         return "looks like the error of an API: check the address and the token of the request, and repeat it"
-    return whose(fields) or _of_calls(fields)
+    return whose(fields) or _of_calls(fields) or _of_steps(fields)
 
 
 def whose(fields: Set[str]) -> str | None:
@@ -97,3 +109,13 @@ def _of_calls(fields: Set[str]) -> str | None:
         return None
     time = next((f"its column {named[name]}" for name in TIMES if name in named), "the time of each call")
     return f"looks like calls of models of your own: name {time} called_at, for the others see docs/plain-formats.md"
+
+
+def _of_steps(fields: Set[str]) -> str | None:
+    """How a table of one's own step runs becomes a plain one."""
+    named = {joined_up(field.strip().lower().replace(" ", "_")): field for field in fields}
+    step, start = (next((named[name] for name in names if name in named), None) for names in (STEPS, STARTS))
+    if not step or not start or named.keys().isdisjoint(OUTCOMES):
+        return None
+    renamed = [f"its column {field} {name}" for field, name in ((step, "step"), (start, "started_at")) if field != name]
+    return f"looks like step runs of your own: name {' and '.join(renamed)}, for the others see docs/plain-formats.md"
