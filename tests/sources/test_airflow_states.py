@@ -365,6 +365,30 @@ def test_a_run_that_was_read_after_its_tasks(db: ReportDatabase, tmp_path: Path)
     assert db.sql("select source_key from step_runs where gone_at is null") == [("d/m/t/1",)]
 
 
+@pytest.mark.parametrize(
+    ("order", "key"),
+    [(("tasks", "runs"), "d/2026-11-20T00:00:00.000Z"), (("runs", "tasks"), "d/scheduled__2026-11-20T00:00:00+00:00")],
+)
+def test_a_run_by_its_date_in_another_command(
+    db: ReportDatabase, tmp_path: Path, order: tuple[str, str], key: str
+) -> None:
+    """Tables of 1.10, one after the other with --append: one failed run of 25 s, with both of its tasks."""
+    began = "2026-11-20 00:00:00+00:00,2026-11-21 00:00"
+    tables = {
+        "tasks": "dag_id,task_id,execution_date,start_date,end_date,state,try_number\n"
+        f"d,load,{began}:05+00:00,2026-11-21 00:00:15+00:00,success,1\n"
+        f"d,save,{began}:15+00:00,2026-11-21 00:00:25+00:00,failed,2\n",
+        "runs": "dag_id,run_id,execution_date,start_date,end_date,state,external_trigger,run_type\n"
+        f"d,scheduled__2026-11-20T00:00:00+00:00,{began}:01+00:00,2026-11-21 00:00:26+00:00,failed,f,scheduled\n",
+    }
+    for name in (*order, *order):
+        (tmp_path / f"{name}.csv").write_text(tables[name], "utf-8")
+        db.ingest(tmp_path / f"{name}.csv", name="s", append=True)
+    assert db.sql("select source_key, source_status, duration_ms from runs") == [(key, "failed", 25_000)]
+    assert db.sql("select run_key, run_id from step_runs group by 1, 2 having count(*) = 2") == [(None, 1)]
+    assert [(row["run"], row["step"]) for row in db.report("failed_runs")] == [(key, "save")]
+
+
 def test_an_empty_answer_is_a_source_without_rows(db: ReportDatabase, tmp_path: Path) -> None:
     """Nothing to list is an answer too."""
     (tmp_path / "tasks.json").write_text('{"task_instances": [], "total_entries": 0}', "utf-8")

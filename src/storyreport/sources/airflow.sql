@@ -2,19 +2,50 @@
 -- A view src_<table> has the rows to load; src_statuses translates status words.
 
 -- database: with dated_runs, materialized
--- Before 2.2 a task named its run by its date alone.
+-- Before 2.2 a task named its run by its date alone. The id of a run that was read before its tasks ends with the date.
+with undated as (
+    select 1
+    from (select * from src_task_instance limit 1)
+    where coalesce(run_id, dag_run_id) is null
+),
+
+known as (
+    select
+        pipelines.name as dag_id,
+        substr(runs.source_key, length(pipelines.name) + 2) as dated_run
+    from undated
+    cross join main.runs
+    cross join main.pipelines on pipelines.id = runs.pipeline_id
+    where
+        runs.source_id = :source_id
+        and runs.gone_at is null
+        and runs.source_key glob '*[_][_][12]*'
+),
+
+dated as (
+    select
+        dag_id,
+        execution_date,
+        coalesce(run_id, dag_run_id) as dated_run,
+        0 as is_known
+    from undated
+    cross join all_dag_run
+    union all
+    select
+        dag_id,
+        to_utc(substr(dated_run, instr(dated_run, '__') + 2), 'UTC'),
+        dated_run,
+        1
+    from known
+)
+
 select
     dag_id,
     execution_date,
-    min(coalesce(run_id, dag_run_id)) as dated_run
-from all_dag_run
-where
-    execution_date is not null
-    and (
-        select coalesce(run_id, dag_run_id) is null
-        from src_task_instance
-        limit 1
-    )
+    min(dated_run) as dated_run,
+    min(is_known) as is_known
+from dated
+where execution_date is not null
 group by dag_id, execution_date;
 
 -- database: with tasks
@@ -43,10 +74,22 @@ from src_task_instance_history;
 -- The scheduler changes updated_at of a run as long as it looks at it, so that this is no sign of life. A run that was
 -- cleared starts again for Airflow; here it starts with its first try. A run of which only the tasks were handed over
 -- is what they have come to, with those of an answer's earlier pages; one that was read itself stays what it was.
+-- One whose tasks were read before by its date alone keeps that as its key.
 with named as (
     select
         src_dag_run.*,
-        key(dag_id, coalesce(run_id, dag_run_id, execution_date)) as source_key
+        coalesce(
+            (
+                select runs.source_key
+                from main.runs
+                where
+                    runs.source_id = :source_id
+                    and runs.source_key = key(src_dag_run.dag_id, src_dag_run.execution_date)
+                    and runs.gone_at is null
+                    and not exists (select 1 from all_task_instance)
+            ),
+            key(dag_id, coalesce(run_id, dag_run_id, execution_date))
+        ) as source_key
     from src_dag_run
 ),
 
@@ -114,7 +157,9 @@ known_runs as materialized (
             run_key,
             min(dag_id) as dag_id
         from tasks
-        where dated_run is null
+        where
+            dated_run is null
+            or dated_run in (select dated_run from dated_runs where is_known)
         group by run_key
     ) as of_tasks
     cross join main.runs
