@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from helpers.report_database import ReportDatabase, pairs
 
+from storyreport.upkeep.doctor import examine
+
 AT = "2026-11-20T10:00:00.000Z"
 LINES = [
     ("info", "Story context loaded successfully", {"storyId": "s0", "runId": "r1"}),
@@ -96,6 +98,22 @@ def test_a_folder_of_a_log_that_was_rotated(db: ReportDatabase, tmp_path: Path, 
     (folder / "app.log").unlink()
     db.ingest(folder, full=True)
     assert db.sql("select count(*), sum(gone_at is not null) from log_events") == [(4, 0)]
+
+
+def test_a_last_line_that_is_not_whole(db: ReportDatabase, tmp_path: Path) -> None:
+    """It counts once, also when it is whole, beside another file that ends in the midst of a line, and rotated."""
+    first = f"{AT} info: Story not found"
+    (other := tmp_path / "b.log").write_text('info: Story not found {"runId":"r0"}\ninfo: Workflow err', "utf-8")
+    for text in (first, f"{first} in the da", f"{first} in the database", f"{first} in the database\n"):
+        (path := tmp_path / "app.log").write_text(text, "utf-8")
+        db.ingest(path, other, name="s")
+        said = db.sql("select message from log_events where at is not null or message like 'Work%' order by id")
+        assert sorted(said) == [(text.removeprefix(f"{AT} info: ").strip(),), ("Workflow err",)]
+    path.rename(tmp_path / "app.log.1")
+    path.write_text(f"{AT} error: Workflow error occurred: boom", "utf-8")
+    db.ingest(*sorted(tmp_path.glob("*.log*")), name="s", full=True)
+    assert db.one("select count(*) from log_events") == 4
+    assert examine(db.path) == []
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def test_a_wrapped_line(tmp_path: Path, name: str) -> None:
     """One error of run r1 at 10:00, whatever stands around it."""
     (path := tmp_path / name).write_text(WRAPPED[name], "utf-8")
     assert workflow.find_log(path) == path
-    [(_, (_, level, message, metric, run, _, time, problem))] = workflow.stage_log(path)
+    [(_, (_, level, message, metric, run, _, time, _, problem))] = workflow.stage_log(path)
     assert (level, message, metric, run) == ("error", "Workflow error occurred: HTTP 503", "workflow_error", "r1")
     assert to_utc(time) == AT
     assert problem is None

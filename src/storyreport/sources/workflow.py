@@ -5,6 +5,7 @@ Prompts (input_prompt_json), authors and step details are private: they are not 
 """
 
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..readers.lines import GZIP_MAGIC
 from ..readers.text import Line
 from . import Part, System, Table, Type, aliases, envelopes, log_lines, signs
 from .recordfiles import object_in
@@ -169,6 +171,8 @@ HOLDERS = (
 # What loggers call the message, beside message and msg; the last ones where a time or a level is beside them.
 MESSAGES = ("@message", "RenderedMessage", "Message", "@m", "@mt", "event")
 MESSAGE_BESIDE = {"@m": ("@t",), "@mt": ("@t",), "event": ("level", "log_level")}
+# Behind the key of a file's last line that has no end: the mapping deletes its row once the file goes on.
+TORN = "/torn/"
 # A service may say a lot before its first line.
 LOOKED_AT, MOST_LETTERS = 100, 250_000
 
@@ -199,7 +203,29 @@ def _texts(path: Path) -> Iterator[Line]:
 
 
 def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A row for each line; its key is its text, for logs are rotated and cut."""
+    """A row for each line; the key of a last one that has no end yet says so, for it may go on."""
+    file = hashlib.sha256(path.name.encode()).hexdigest()[:8]
+    last: tuple[Any, ...] = ()
+    for row in _log_rows(path):
+        if last:
+            yield "log_lines", (*last[:-1], file, last[-1])
+        last = row
+    if last:
+        key, *said, problem = last
+        is_torn = problem is None and not _ends(path)
+        yield "log_lines", (f"{key}{TORN}{file}" if is_torn else key, *said, file, problem)
+
+
+def _ends(path: Path) -> bool:
+    """Whether a file ends with a whole line: a line end, or the bracket of an object."""
+    with path.open("rb") as file:
+        is_packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        file.seek(-1, os.SEEK_END)
+        return is_packed or file.read(1) in (b"\n", b"}", b"]")
+
+
+def _log_rows(path: Path) -> Iterator[tuple[Any, ...]]:
+    """The key of each line (its text, for logs are rotated and cut), what it says, and its problem."""
     seen: Counter[str] = Counter()
     may_be_frame = is_traced = False
     for number, text, problem in _texts(path):
@@ -216,12 +242,12 @@ def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
         if entry is None:
             # What it says is kept with the reason, up to fields that may hold a prompt.
             said = log_lines.without_fields(bare) if text else None
-            yield "log_lines", (f"line {number}", None, said, *[None] * 4, problem or "is no line of a log")
+            yield (f"line {number}", None, said, *[None] * 4, problem or "is no line of a log")
             continue
         digest = hashlib.sha256((text or "").encode()).hexdigest()[:20]
         seen[digest] += 1
         columns = ("level", "message", "metric", "run_id", "story_id", "timestamp")
-        yield "log_lines", (f"{digest}/{seen[digest]}", *(entry[column] for column in columns), None)
+        yield (f"{digest}/{seen[digest]}", *(entry[column] for column in columns), None)
 
 
 def _entry(text: str) -> dict[str, str | None] | None:
@@ -308,6 +334,8 @@ LOGS = Part(
                 "story_id": Type.KEY,
                 # Winston's own formats of times, and those of other loggers, are local and have no offset.
                 "timestamp": Type.LOCAL,
+                # A digest of the file's name.
+                "file": Type.KEY,
             },
             required=("key",),
         )

@@ -96,3 +96,24 @@ select
     metric,
     timestamp as at
 from src_log_lines;
+
+-- logs: delete log_events
+-- A last line without an end, of which a file now has more; or the same line as one that had been taken for whole.
+select log_events.id
+from main.log_events
+where
+    log_events.source_id = :source_id
+    and log_events.input_id = :input_id
+    and (
+        (
+            instr(log_events.source_key, '/torn/') > 0
+            and substr(log_events.source_key, instr(log_events.source_key, '/torn/') + 6)
+            in (select file from src_log_lines)
+        )
+        or log_events.source_key in (
+            select substr(key, 1, instr(key, '/torn/') - 1)
+            from src_log_lines
+            where instr(key, '/torn/') > 0
+        )
+    )
+    and log_events.source_key not in (select key from src_log_lines);
