@@ -230,6 +230,7 @@ def test_the_tier_of_a_row_of_many_calls(tmp_path: Path, row: dict[str, Any], co
         ("", "projects/tales/locations/global/publishers/google/models/gemini-2.5-flash", 0.03),
         # Claude Code's mark of a longer context, on Amazon's names too.
         ("", "us.anthropic.claude-sonnet-4-5-20250929-v1:0[1m]", 0.33),
+        ("anthropic", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", 0.33),
         # By the address, whatever name is in it.
         ("https://api.groq.com/openai/v1", "llama-3.3-70b-versatile", 0.059),
         ("api.mistral.ai", "mistral-large-latest", 0.2),

@@ -159,3 +159,48 @@ def test_bedrock_by_its_oldest_name(db: ReportDatabase, tmp_path: Path) -> None:
 def test_spans_of_an_old_collector(db: ReportDatabase, tmp_path: Path) -> None:
     db.ingest(export(tmp_path / "spans.jsonl", span(1, CHAT), scopes="instrumentationLibrarySpans"))
     assert db.sql("select round(estimated_cost, 9) from calls") == [(0.26,)]
+
+
+# As version 2.1.266 exports it: what came from the cache and was written to it is beside the input.
+CLAUDE: dict[str, Any] = {
+    "span.type": "llm_request",
+    "llm_request.context": "interaction",
+    "model": "claude-opus-5",
+    "gen_ai.system": "anthropic",
+    "gen_ai.request.model": "claude-opus-5",
+    "input_tokens": 100_000,
+    "output_tokens": 1_200,
+    "cache_read_tokens": 80_000,
+    "cache_creation_tokens": 8_000,
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        # 5 dollars a million in, 0.50 from the cache, 6.25 into it, 25 out: 0.5 + 0.04 + 0.05 + 0.03.
+        ({}, ("claude-opus-5", "completed", 188_000, 0.62)),
+        ({"speed": "normal"}, ("claude-opus-5", "completed", 188_000, 0.62)),
+        ({"speed": "fast"}, ("claude-opus-5", "completed", 188_000, 1.24)),
+        # Amazon's price of a region is a tenth higher: 3.30 a million in, 0.33, 4.125, 16.50.
+        (
+            {"model": "us.anthropic.claude-sonnet-4-6"},
+            ("us.anthropic.claude-sonnet-4-6", "completed", 188_000, 0.33 + 0.0264 + 0.033 + 0.0198),
+        ),
+        ({"status_code": 529}, ("claude-opus-5", "failed", 188_000, 0.62)),
+    ],
+)
+def test_requests_of_claude_code(
+    db: ReportDatabase, tmp_path: Path, more: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    """Also below the span of a tool, as a sub-agent's are."""
+    tool = {"span.type": "tool", "gen_ai.tool.call.id": "toolu_1"}
+    db.ingest(export(tmp_path / "spans.json", span(2, tool), span(3, {**CLAUDE, **more}, 2)))
+    (found,) = db.sql("select model, status, input_tokens, round(estimated_cost, 9) from calls")
+    assert found == (*expected[:3], pytest.approx(expected[3]))
+
+
+def test_such_words_of_other_spans_say_nothing(db: ReportDatabase, tmp_path: Path) -> None:
+    """But for the request of Claude Code, `input_tokens` is anybody's word."""
+    db.ingest(export(tmp_path / "spans.json", span(2, {**CHAT, "input_tokens": 5, "model": "x", "speed": "fast"})))
+    assert db.sql("select model, input_tokens, tier from calls") == [("gpt-4o", 100_000, "")]

@@ -84,6 +84,9 @@ def possible_names(provider: str, model: str) -> Iterator[tuple[str | None, str]
         yield None, name
         yield from ((maker, name) for maker, pattern in MAKERS.items() if pattern.fullmatch(name))
         return
+    if known.lower() == "anthropic" and BEDROCK.fullmatch(name):
+        # Claude Code says so whoever serves the model.
+        yield "aws", name
     # LiteLLM repeats the provider in the model's name; others put the maker of the model there.
     yield known, name
     if rest:

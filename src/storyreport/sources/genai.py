@@ -61,6 +61,8 @@ ATTRIBUTES = {
         "gen_ai.usage.details.cache_creation_input_tokens",
         "gen_ai.usage.details.cache_write_tokens",
         "gen_ai.usage.input_token_details.cache_creation",
+        "gen_ai.usage.input_tokens_details.cache_write_tokens",
+        "gen_ai.usage.prompt_tokens_details.cache_creation_tokens",
         "llm.usage.cache_creation_input_tokens",
     ),
     "cache_write_1h_tokens": (

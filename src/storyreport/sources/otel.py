@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import Part, System, Table, Type, genai, langfuse_spans, openinference, span_forms, vercel
+from . import Part, System, Table, Type, claude_spans, genai, langfuse_spans, openinference, span_forms, vercel
 from .genai import ATTRIBUTES, LABEL_NAMES, LABELS
 
 LOOKED_AT = 20
@@ -34,11 +34,11 @@ RESOURCE = "resource of the scope"
 OLD_NAMES = {"scopeSpans": "instrumentationLibrarySpans"}
 # How the names begin that only spans of generative AI have.
 BEGINNINGS = ("gen_ai.", "llm.token_count.", "llm.cost.")
-MARKS = frozenset((openinference.KIND, genai.EMBEDDED, langfuse_spans.USAGE))
+MARKS = frozenset((openinference.KIND, genai.EMBEDDED, langfuse_spans.USAGE, claude_spans.CONTEXT))
 # How a single value is wrapped; lists and maps of values are none that we read.
 WRAPPERS = ("stringValue", "intValue", "doubleValue", "boolValue")
 READ = frozenset(name for names in (*ATTRIBUTES.values(), *genai.PARTS) for name in names) | openinference.READ
-READ |= {vercel.METADATA, langfuse_spans.USAGE}
+READ |= {vercel.METADATA, langfuse_spans.USAGE, *claude_spans.READ}
 # Attribute → its column, and its place among those of that column.
 PLACES = {name: (column, rank) for column, names in ATTRIBUTES.items() for rank, name in enumerate(names)}
 RANK = itemgetter(0)
@@ -46,15 +46,8 @@ RANK = itemgetter(0)
 ID_BYTES = {"traceId": 16, "spanId": 8}
 USAGE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost")
 DETAILS = (
-    "total_tokens",
-    "cache_write_1h_tokens",
-    "reasoning_tokens",
-    "input_audio_tokens",
-    "output_audio_tokens",
-    "cache_audio_read_tokens",
-    "input_image_tokens",
-    "output_image_tokens",
-    "web_searches",
+    *("total_tokens", "cache_write_1h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens"),
+    *("cache_audio_read_tokens", "input_image_tokens", "output_image_tokens", "web_searches"),
 )
 AMOUNTS = (*USAGE, *DETAILS)
 MODEL_OPERATIONS = ("chat", "text_completion", "generate_content", "embeddings")
@@ -218,6 +211,7 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
     if attributes is None:
         return None
     row = _columns(attributes) | vercel.columns(attributes) | langfuse_spans.columns(attributes)
+    row |= claude_spans.columns(attributes)
     if row["cost"] is None:
         row["cost"], currency = genai.cost(attributes)
         row["currency"] = row["currency"] or currency
