@@ -263,6 +263,24 @@ def test_messages_of_opencode_that_name_no_role(db: ReportDatabase, tmp_path: Pa
     assert db.sql("select cost from calls order by cost") == [(0.0123,), (0.5,)]
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_forked_session_of_opencode_counts_its_own_messages(
+    db: ReportDatabase, tmp_path: Path, together: bool
+) -> None:
+    """A fork has the messages before it once more, under other ids, with their times and tokens."""
+    home = tmp_path / "opencode"
+    path = database(home, message("msg_1"), message("msg_2"))
+    if not together:
+        db.ingest(home)
+    later = {"created": 1793923300000, "completed": 1793923301000}
+    copied = [message(key, sessionID="ses_fork") for key in ("msg_3", "msg_4")]
+    add(path, *copied, message("msg_5", sessionID="ses_fork", time=later))
+    db.ingest(home)
+    assert db.sql("select source_key from calls order by 1") == [("msg_1",), ("msg_2",), ("msg_5",)]
+    db.ingest(home, full=True)
+    assert db.one("select count(*) from calls where gone_at is null") == 3
+
+
 def test_what_was_migrated_counts_once(db: ReportDatabase, tmp_path: Path) -> None:
     """The files of an older version lie beside the database that has copied them."""
     home = tmp_path / "opencode"

@@ -3,11 +3,18 @@
 -- as their total shows. opencode writes 0 where a subscription pays, or where it has no price: that is no cost.
 
 -- any: with counted
+-- A session that was forked has its messages once more, under new ids, with their times and tokens.
 select
     messages.*,
     coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as whole_input,
     coalesce(output_tokens, 0) as whole_output,
-    coalesce(reasoning_tokens, 0) as reasoning
+    coalesce(reasoning_tokens, 0) as reasoning,
+    first_value(session_id) over (
+        partition by
+            provider, model, created, completed, cost, error_name,
+            input_tokens, output_tokens, reasoning_tokens, cache_read_tokens, cache_write_tokens
+        order by id
+    ) as first_session
 from messages;
 
 -- any: with calls_of_messages
@@ -35,8 +42,33 @@ select
         as currency
 from counted
 where
-    whole_input + whole_output + reasoning > 0
-    or error_name is not null;
+    (
+        whole_input + whole_output + reasoning = 0
+        and error_name is not null
+    )
+    or (
+        whole_input + whole_output + reasoning > 0
+        and session_id is first_session
+        -- The session that was forked may have been read before.
+        and not exists (
+            select 1
+            from main.calls
+            left join main.runs on runs.id = calls.run_id
+            where
+                calls.source_id = :source_id
+                and coalesce(runs.source_key, calls.run_key) <> counted.session_id
+                and calls.day = substr(counted.created, 1, 10)
+                and calls.provider = coalesce(counted.provider, '')
+                and calls.model = coalesce(counted.model, '')
+                and calls.called_at = counted.created
+                and calls.source_key < counted.id
+                and calls.input_tokens = counted.whole_input
+                and calls.cache_read_tokens is counted.cache_read_tokens
+                and calls.duration_ms is cast(
+                    round((julianday(counted.completed) - julianday(counted.created)) * 86400000) as integer
+                )
+        )
+    );
 
 -- database: runs
 select
