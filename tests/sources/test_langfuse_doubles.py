@@ -41,3 +41,59 @@ def test_cached_tokens_that_may_be_counted_twice(
     db.ingest(path)
     ((found, tokens),) = db.sql("select estimated_cost, total_tokens from calls")
     assert (found, tokens) == (None if cost is None else pytest.approx(cost), fresh + cached + 100)
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        # LangChain's handler: 1,000 fresh at 3 dollars a million, 10,000 read at 0.30, 500 written for five minutes at
+        # 3.75 and 1,500 for an hour at 6.
+        (
+            {
+                "input_cache_creation": 0,
+                "input_ephemeral_5m_input_tokens": 500,
+                "input_ephemeral_1h_input_tokens": 1500,
+            },
+            0.003 + 0.003 + 0.001875 + 0.009,
+        ),
+        ({"input_cache_creation": 0, "input_ephemeral_5m_input_tokens": 2000}, 0.003 + 0.003 + 0.0075),
+        # Anthropic's words, laid flat: the durations are within the whole.
+        (
+            {"cache_creation_input_tokens": 2000, "ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 2000},
+            0.003 + 0.003 + 0.012,
+        ),
+        ({"input_cache_creation": 2000}, 0.003 + 0.003 + 0.0075),
+    ],
+)
+def test_how_long_what_is_written_is_kept(
+    db: ReportDatabase, tmp_path: Path, usage: dict[str, int], cost: float
+) -> None:
+    usage = {"input": 1_000, "input_cache_read": 10_000, "output": 0, "total": 13_000, **usage}
+    row = {
+        "id": "o1",
+        "traceId": "t1",
+        "type": "GENERATION",
+        "startTime": "2026-11-10T10:00:00.000Z",
+        "parentObservationId": None,
+        "model": "claude-sonnet-4-6",
+        "usageDetails": usage,
+    }
+    attributes = {
+        "langfuse.observation.model.name": row["model"],
+        "langfuse.observation.usage_details": json.dumps(usage),
+    }
+    span = {
+        "traceId": "ab" * 16,
+        "spanId": "cd" * 8,
+        "startTimeUnixNano": "1794268800000000000",
+        "attributes": [{"key": name, "value": {"stringValue": value}} for name, value in attributes.items()],
+    }
+    (tmp_path / "observations.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    db.ingest(tmp_path / "observations.jsonl")
+    found = [pytest.approx(cost)]
+    if "ephemeral_1h_input_tokens" not in usage:
+        document = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+        (tmp_path / "spans.json").write_text(json.dumps(document), "utf-8")
+        db.ingest(tmp_path / "spans.json")
+        found *= 2
+    assert [cost for (cost,) in db.sql("select estimated_cost from calls")] == found

@@ -64,8 +64,11 @@ ATTRIBUTES = {
         "gen_ai.usage.input_tokens_details.cache_write_tokens",
         "gen_ai.usage.prompt_tokens_details.cache_creation_tokens",
         "llm.usage.cache_creation_input_tokens",
+        # LangChain has 0 for the whole where it says how long; both durations together have no price.
+        "gen_ai.usage.input_token_details.ephemeral_5m_input_tokens",
     ),
     "cache_write_1h_tokens": (
+        "gen_ai.usage.input_token_details.ephemeral_1h_input_tokens",
         "gen_ai.usage.cache_creation.ephemeral_1h_input_tokens",
         "llm.usage.cache_creation.ephemeral_1h_input_tokens",
     ),

@@ -263,12 +263,15 @@ sorted as (
             when usage_type glob 'total*' then 'total'
             when usage_type = 'unit' then null
             when usage_type glob '*cache*creat*' or usage_type glob '*cache*write*' then 'cache write'
+            when usage_type glob '*ephemeral*' then 'cache write'
             when usage_type glob '*cache*' then 'cache read'
             -- Google calls an answer a candidate, and its reasoning thoughts beside it.
             when usage_type glob 'output*' or usage_type glob 'completion*' then 'output'
             when usage_type glob 'candidates*' or usage_type glob 'thought*' then 'output'
             when usage_type glob 'input*' or usage_type glob 'prompt*' or usage_type glob 'tool*prompt*' then 'input'
         end as kind,
+        -- How long what was written is kept: LangChain then says that the whole is 0.
+        usage_type glob '*ephemeral*' as is_duration,
         usage_type glob '*1h*' as is_hour,
         usage_type glob '*reasoning*' or usage_type glob 'thought*' as is_reasoning,
         usage_type glob '*audio*' as is_audio
@@ -282,17 +285,26 @@ summed as (
         sum(case when kind = 'output' and not is_within then tokens end) as output,
         sum(case when kind = 'cache read' then tokens end) as cache_read,
         coalesce(
-            sum(case when kind = 'cache write' and not is_within then tokens end),
-            sum(case when kind = 'cache write' then tokens end)
-        ) as cache_write,
+            nullif(sum(case when kind = 'cache write' and not is_within and not is_duration then tokens end), 0),
+            sum(case when kind = 'cache write' and not is_within then tokens end)
+        ) as written_beside,
+        sum(case when kind = 'cache write' then tokens end) as written,
         sum(case when kind = 'cache write' and is_hour then tokens end) as cache_write_1h,
         sum(case when kind = 'output' and is_reasoning then tokens end) as reasoning,
         sum(case when kind = 'input' and is_audio then tokens end) as input_audio,
         sum(case when kind = 'output' and is_audio then tokens end) as output_audio,
-        coalesce(sum(case when kind in ('cache read', 'cache write') and not is_within then tokens end), 0) as beside,
+        coalesce(sum(case when kind = 'cache read' and not is_within then tokens end), 0) as read_beside,
         sum(case when kind = 'total' then tokens end) as total
     from sorted
     group by id
+),
+
+counted as (
+    select
+        summed.*,
+        coalesce(written_beside, written) as cache_write,
+        read_beside + coalesce(written_beside, 0) as beside
+    from summed
 ),
 
 priced as (
@@ -334,38 +346,38 @@ select
     end as duration_ms,
     case
         when upper(generations.unit) <> 'TOKENS' then null
-        when summed.total = summed.plain_input + coalesce(summed.output, 0) and summed.beside <= summed.plain_input
-            then summed.plain_input
-        when summed.plain_input is not null or summed.beside > 0
-            then coalesce(summed.plain_input, 0) + summed.beside
+        when counted.total = counted.plain_input + coalesce(counted.output, 0) and counted.beside <= counted.plain_input
+            then counted.plain_input
+        when counted.plain_input is not null or counted.beside > 0
+            then coalesce(counted.plain_input, 0) + counted.beside
         else generations.prompt_tokens
     end as input_tokens,
-    case when upper(generations.unit) = 'TOKENS' then coalesce(summed.output, generations.completion_tokens) end
+    case when upper(generations.unit) = 'TOKENS' then coalesce(counted.output, generations.completion_tokens) end
         as output_tokens,
-    summed.cache_read as cache_read_tokens,
-    summed.cache_write as cache_write_tokens,
-    case when upper(generations.unit) = 'TOKENS' then coalesce(summed.total, generations.total_tokens) end
+    counted.cache_read as cache_read_tokens,
+    counted.cache_write as cache_write_tokens,
+    case when upper(generations.unit) = 'TOKENS' then coalesce(counted.total, generations.total_tokens) end
         as total_tokens,
-    summed.cache_write_1h as cache_write_1h_tokens,
+    counted.cache_write_1h as cache_write_1h_tokens,
     -- Some clients pass on an input with the cached tokens within it, and Langfuse adds both up. Where
     -- the input is about as large as the cached tokens, nobody can say which it is: better no price than a wrong one.
     case
         when
-            summed.total = summed.plain_input + summed.beside + coalesce(summed.output, 0)
-            and summed.cache_read = summed.beside
-            and summed.plain_input between summed.cache_read and summed.cache_read * 1.1
-            and summed.cache_read > 0
+            counted.total = counted.plain_input + counted.beside + coalesce(counted.output, 0)
+            and counted.cache_read = counted.beside
+            and counted.plain_input between counted.cache_read and counted.cache_read * 1.1
+            and counted.cache_read > 0
             then 'doubtful input'
         else ''
     end as tier,
-    summed.reasoning as reasoning_tokens,
-    summed.input_audio as input_audio_tokens,
-    summed.output_audio as output_audio_tokens,
-    case when upper(generations.unit) = 'CHARACTERS' then coalesce(summed.plain_input, summed.total) end
+    counted.reasoning as reasoning_tokens,
+    counted.input_audio as input_audio_tokens,
+    counted.output_audio as output_audio_tokens,
+    case when upper(generations.unit) = 'CHARACTERS' then coalesce(counted.plain_input, counted.total) end
         as input_characters,
     case upper(generations.unit)
-        when 'SECONDS' then coalesce(summed.plain_input, summed.total)
-        when 'MILLISECONDS' then coalesce(summed.plain_input, summed.total) / 1000.0
+        when 'SECONDS' then coalesce(counted.plain_input, counted.total)
+        when 'MILLISECONDS' then coalesce(counted.plain_input, counted.total) / 1000.0
     end as audio_seconds,
     -- Where no price is known the total is 0, and so are the details if they are not empty: gateways pass it on.
     coalesce(
@@ -390,6 +402,6 @@ select
 from generations
 left join trace_names on trace_names.trace_id = cast(generations.trace_id as text)
 left join src_statuses as words on words.word = lower(coalesce(nullif(trim(generations.level), ''), 'default'))
-left join summed on summed.id = generations.id
+left join counted on counted.id = generations.id
 left join priced on priced.id = generations.id
 left join spans on spans.id = generations.parent_observation_id;

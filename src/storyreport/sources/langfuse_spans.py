@@ -15,10 +15,12 @@ BESIDE = {"cache_read_tokens": "cache_read_input_tokens", "cache_write_tokens": 
 PARTS = {
     "cache_read_tokens": ("input_cached_tokens", "input_cache_read"),
     "cache_write_tokens": ("input_cache_creation",),
+    "cache_write_1h_tokens": ("input_ephemeral_1h_input_tokens",),
     "reasoning_tokens": ("output_reasoning_tokens", "output_reasoning"),
     "input_audio_tokens": ("input_audio_tokens", "input_audio"),
     "output_audio_tokens": ("output_audio_tokens", "output_audio"),
 }
+DURATIONS = ("input_ephemeral_5m_input_tokens", "input_ephemeral_1h_input_tokens")
 # OpenAI's words, whose input and output include their details.
 WHOLE = {"input": ("prompt_tokens", "input_tokens"), "output": ("completion_tokens", "output_tokens")}
 DETAILS = {
@@ -37,6 +39,9 @@ def columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
     counts = {name: count for name, count in held.items() if type(count) is int}
     beside = {column: counts[name] for column, name in BESIDE.items() if name in counts}
     parts = {column: next((counts[name] for name in names if name in counts), None) for column, names in PARTS.items()}
+    # LangChain's handler says how long what was written is kept, and 0 for the whole.
+    if not parts["cache_write_tokens"] and (kept := [counts[name] for name in DURATIONS if name in counts]):
+        parts["cache_write_tokens"] = sum(kept)
     details = {
         column: next((count for path in paths if type(count := inside(held, *path)) is int), None)
         for column, paths in DETAILS.items()
