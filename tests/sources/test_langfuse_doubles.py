@@ -43,6 +43,31 @@ def test_cached_tokens_that_may_be_counted_twice(
     assert (found, tokens) == (None if cost is None else pytest.approx(cost), fresh + cached + 100)
 
 
+def costs(db: ReportDatabase, folder: Path, model: str, usage: dict[str, int]) -> list[float | None]:
+    """What an observation costs as Langfuse exports it, and as its SDK writes it into a span."""
+    row = {
+        "id": "o1",
+        "traceId": "t1",
+        "type": "GENERATION",
+        "startTime": "2026-11-10T10:00:00.000Z",
+        "parentObservationId": None,
+        "model": model,
+        "usageDetails": usage,
+    }
+    said = {"langfuse.observation.model.name": model, "langfuse.observation.usage_details": json.dumps(usage)}
+    span = {
+        "traceId": "ab" * 16,
+        "spanId": "cd" * 8,
+        "startTimeUnixNano": "1794268800000000000",
+        "attributes": [{"key": name, "value": {"stringValue": value}} for name, value in said.items()],
+    }
+    (folder / "observations.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    (folder / "spans.json").write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), "utf-8")
+    db.ingest(folder / "observations.jsonl")
+    db.ingest(folder / "spans.json")
+    return [cost for (cost,) in db.sql("select estimated_cost from calls order by source_id")]
+
+
 @pytest.mark.parametrize(
     ("usage", "cost"),
     [
@@ -57,11 +82,6 @@ def test_cached_tokens_that_may_be_counted_twice(
             0.003 + 0.003 + 0.001875 + 0.009,
         ),
         ({"input_cache_creation": 0, "input_ephemeral_5m_input_tokens": 2000}, 0.003 + 0.003 + 0.0075),
-        # Anthropic's words, laid flat: the durations are within the whole.
-        (
-            {"cache_creation_input_tokens": 2000, "ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 2000},
-            0.003 + 0.003 + 0.012,
-        ),
         ({"input_cache_creation": 2000}, 0.003 + 0.003 + 0.0075),
     ],
 )
@@ -69,31 +89,25 @@ def test_how_long_what_is_written_is_kept(
     db: ReportDatabase, tmp_path: Path, usage: dict[str, int], cost: float
 ) -> None:
     usage = {"input": 1_000, "input_cache_read": 10_000, "output": 0, "total": 13_000, **usage}
-    row = {
-        "id": "o1",
-        "traceId": "t1",
-        "type": "GENERATION",
-        "startTime": "2026-11-10T10:00:00.000Z",
-        "parentObservationId": None,
-        "model": "claude-sonnet-4-6",
-        "usageDetails": usage,
+    assert costs(db, tmp_path, "claude-sonnet-4-6", usage) == [pytest.approx(cost)] * 2
+
+
+def test_durations_are_within_the_whole(db: ReportDatabase, tmp_path: Path) -> None:
+    """Anthropic's words, laid flat."""
+    written = {"cache_creation_input_tokens": 2000, "ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 2000}
+    assert costs(db, tmp_path, "claude-sonnet-4-6", {"input": 1_000, **written})[0] == pytest.approx(0.015)
+
+
+@pytest.mark.parametrize(("tier", "times"), [("priority", 2), ("flex", 0.5)])
+def test_the_tier_in_langchain_s_names(db: ReportDatabase, tmp_path: Path, tier: str, times: float) -> None:
+    """600 at 1.25 dollars a million, 400 cached at 0.125, 100 out at 10, of which 30 were reasoning."""
+    usage = {
+        "input": 0,
+        f"input_{tier}": 600,
+        f"input_{tier}_cache_read": 400,
+        "output": 0,
+        f"output_{tier}": 70,
+        f"output_{tier}_reasoning": 30,
+        "total": 1100,
     }
-    attributes = {
-        "langfuse.observation.model.name": row["model"],
-        "langfuse.observation.usage_details": json.dumps(usage),
-    }
-    span = {
-        "traceId": "ab" * 16,
-        "spanId": "cd" * 8,
-        "startTimeUnixNano": "1794268800000000000",
-        "attributes": [{"key": name, "value": {"stringValue": value}} for name, value in attributes.items()],
-    }
-    (tmp_path / "observations.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
-    db.ingest(tmp_path / "observations.jsonl")
-    found = [pytest.approx(cost)]
-    if "ephemeral_1h_input_tokens" not in usage:
-        document = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
-        (tmp_path / "spans.json").write_text(json.dumps(document), "utf-8")
-        db.ingest(tmp_path / "spans.json")
-        found *= 2
-    assert [cost for (cost,) in db.sql("select estimated_cost from calls")] == found
+    assert costs(db, tmp_path, "gpt-5", usage) == [pytest.approx(times * 0.0018)] * 2

@@ -274,7 +274,12 @@ sorted as (
         usage_type glob '*ephemeral*' as is_duration,
         usage_type glob '*1h*' as is_hour,
         usage_type glob '*reasoning*' or usage_type glob 'thought*' as is_reasoning,
-        usage_type glob '*audio*' as is_audio
+        usage_type glob '*audio*' as is_audio,
+        -- LangChain puts OpenAI's tier into the names.
+        case
+            when usage_type glob '*_priority*' then 'priority'
+            when usage_type glob '*_flex*' then 'flex'
+        end as tier
     from used
 ),
 
@@ -294,7 +299,8 @@ summed as (
         sum(case when kind = 'input' and is_audio then tokens end) as input_audio,
         sum(case when kind = 'output' and is_audio then tokens end) as output_audio,
         coalesce(sum(case when kind = 'cache read' and not is_within then tokens end), 0) as read_beside,
-        sum(case when kind = 'total' then tokens end) as total
+        sum(case when kind = 'total' then tokens end) as total,
+        max(case when tokens > 0 then tier end) as tier
     from sorted
     group by id
 ),
@@ -368,7 +374,7 @@ select
             and counted.plain_input between counted.cache_read and counted.cache_read * 1.1
             and counted.cache_read > 0
             then 'doubtful input'
-        else ''
+        else coalesce(counted.tier, '')
     end as tier,
     counted.reasoning as reasoning_tokens,
     counted.input_audio as input_audio_tokens,

@@ -13,13 +13,22 @@ USAGE = "langfuse.observation.usage_details"
 BESIDE = {"cache_read_tokens": "cache_read_input_tokens", "cache_write_tokens": "cache_creation_input_tokens"}
 # Langfuse's own words: parts beside `input` and `output`.
 PARTS = {
-    "cache_read_tokens": ("input_cached_tokens", "input_cache_read"),
+    "cache_read_tokens": (
+        "input_cached_tokens",
+        "input_cache_read",
+        "input_priority_cache_read",
+        "input_flex_cache_read",
+    ),
     "cache_write_tokens": ("input_cache_creation",),
     "cache_write_1h_tokens": ("input_ephemeral_1h_input_tokens",),
-    "reasoning_tokens": ("output_reasoning_tokens", "output_reasoning"),
+    "reasoning_tokens": (
+        *("output_reasoning_tokens", "output_reasoning", "output_priority_reasoning", "output_flex_reasoning"),
+    ),
     "input_audio_tokens": ("input_audio_tokens", "input_audio"),
     "output_audio_tokens": ("output_audio_tokens", "output_audio"),
 }
+# LangChain puts OpenAI's tier into the names.
+TIERS = {"input_priority": "priority", "output_priority": "priority", "input_flex": "flex", "output_flex": "flex"}
 DURATIONS = ("input_ephemeral_5m_input_tokens", "input_ephemeral_1h_input_tokens")
 # OpenAI's words, whose input and output include their details.
 WHOLE = {"input": ("prompt_tokens", "input_tokens"), "output": ("completion_tokens", "output_tokens")}
@@ -51,7 +60,13 @@ def columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
         "output_tokens": _sum(counts, "output", 0),
         "total_tokens": counts.get("total", counts.get("total_tokens")),
     }
-    merged = {**found, **parts, **{name: count for name, count in {**details, **beside}.items() if count is not None}}
+    tier = next((tier for name, tier in TIERS.items() if counts.get(name)), None)
+    merged = {
+        "tier": tier,
+        **found,
+        **parts,
+        **{name: count for name, count in {**details, **beside}.items() if count is not None},
+    }
     return {column: count for column, count in merged.items() if count is not None}
 
 
