@@ -204,3 +204,37 @@ def test_such_words_of_other_spans_say_nothing(db: ReportDatabase, tmp_path: Pat
     """But for the request of Claude Code, `input_tokens` is anybody's word."""
     db.ingest(export(tmp_path / "spans.json", span(2, {**CHAT, "input_tokens": 5, "model": "x", "speed": "fast"})))
     assert db.sql("select model, input_tokens, tier from calls") == [("gpt-4o", 100_000, "")]
+
+
+@pytest.mark.parametrize(
+    ("model", "used", "cost"),
+    [
+        # Text at 2.50 and 10 dollars a million, sound at 32 and 64.
+        ("gpt-audio", {"audio.input": 900, "audio.output": 90}, (100 * 2.5 + 900 * 32 + 10 * 10 + 90 * 64) / 1e6),
+        # Text at 4 and 16, sound at 32 and 64 (cached at 0.40), images at 5 (cached at 0.50).
+        (
+            "gpt-realtime",
+            {
+                "text.input": 300,
+                "audio.input": 500,
+                "image.input": 200,
+                "cache_read.input": 150,
+                "audio.cache_read.input": 100,
+                "image.cache_read.input": 50,
+            },
+            (300 * 4 + 400 * 32 + 100 * 0.4 + 150 * 5 + 50 * 0.5 + 100 * 16) / 1e6,
+        ),
+        # All that it writes are images, at 40.
+        ("gpt-image-1", {"image.input": 0, "image.output": 100}, (1000 * 5 + 100 * 40) / 1e6),
+        # Video at 3, text at 0.50 and 2.
+        ("gemini-live-2.5-flash", {"video.input": 400}, (600 * 0.5 + 400 * 3 + 100 * 2) / 1e6),
+    ],
+)
+def test_tokens_by_modality(db: ReportDatabase, tmp_path: Path, model: str, used: dict[str, int], cost: float) -> None:
+    """The conventions' names since August 2026; each is within the input or output."""
+    said = {f"gen_ai.usage.{name}_tokens": count for name, count in used.items()}
+    whole = {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 100}
+    provider = "gcp.gemini" if model.startswith("gemini") else "openai"
+    named = {"gen_ai.request.model": model, "gen_ai.provider.name": provider}
+    db.ingest(export(tmp_path / "spans.json", span(2, {**CHAT, **whole, **named, **said})))
+    assert db.one("select estimated_cost from calls") == pytest.approx(cost)

@@ -84,27 +84,37 @@ ATTRIBUTES = {
         "llm.usage.reasoning_tokens",
         "ai.usage.reasoningTokens",
     ),
-    # The second one of each: pydantic-ai's, of Google's modalities.
+    # The conventions' since August 2026 first; the last one of each: pydantic-ai's, of Google's modalities.
     "input_audio_tokens": (
+        "gen_ai.usage.audio.input_tokens",
+        "gen_ai.usage.input_audio_tokens",
         "gen_ai.usage.details.input_audio_tokens",
         "gen_ai.usage.details.audio_prompt_tokens",
     ),
     "output_audio_tokens": (
+        "gen_ai.usage.audio.output_tokens",
+        "gen_ai.usage.output_audio_tokens",
         "gen_ai.usage.details.output_audio_tokens",
         "gen_ai.usage.details.audio_candidates_tokens",
     ),
     "cache_audio_read_tokens": (
+        "gen_ai.usage.audio.cache_read.input_tokens",
         "gen_ai.usage.details.cache_audio_read_tokens",
         "gen_ai.usage.details.audio_cache_tokens",
     ),
     "input_image_tokens": (
+        "gen_ai.usage.image.input_tokens",
         "gen_ai.usage.details.input_image_tokens",
         "gen_ai.usage.details.image_prompt_tokens",
     ),
+    "cache_image_read_tokens": ("gen_ai.usage.image.cache_read.input_tokens",),
     "output_image_tokens": (
+        "gen_ai.usage.image.output_tokens",
         "gen_ai.usage.details.output_image_tokens",
         "gen_ai.usage.details.image_candidates_tokens",
     ),
+    "input_video_tokens": ("gen_ai.usage.video.input_tokens", "gen_ai.usage.details.video_prompt_tokens"),
+    "output_video_tokens": ("gen_ai.usage.video.output_tokens",),
     "web_searches": (
         "gen_ai.usage.details.web_search_requests",
         "gen_ai.usage.server_tool_use.web_search_requests",

@@ -47,7 +47,8 @@ ID_BYTES = {"traceId": 16, "spanId": 8}
 USAGE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost")
 DETAILS = (
     *("total_tokens", "cache_write_1h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens"),
-    *("cache_audio_read_tokens", "input_image_tokens", "output_image_tokens", "web_searches"),
+    *("cache_audio_read_tokens", "input_image_tokens", "cache_image_read_tokens", "output_image_tokens"),
+    *("input_video_tokens", "output_video_tokens", "web_searches"),
 )
 AMOUNTS = (*USAGE, *DETAILS)
 MODEL_OPERATIONS = ("chat", "text_completion", "generate_content", "embeddings")

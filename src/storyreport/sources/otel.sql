@@ -352,7 +352,10 @@ select
     ranked.output_audio_tokens,
     nullif(ranked.cache_audio_read_tokens, 0) as cache_audio_read_tokens,
     nullif(ranked.input_image_tokens, 0) as input_image_tokens,
+    nullif(ranked.cache_image_read_tokens, 0) as cache_image_read_tokens,
     nullif(ranked.output_image_tokens, 0) as output_image_tokens,
+    nullif(ranked.input_video_tokens, 0) as input_video_tokens,
+    nullif(ranked.output_video_tokens, 0) as output_video_tokens,
     nullif(ranked.web_searches, 0) as web_searches,
     coalesce(ranked.tier, '') as tier,
     -- A cost of 0 of what succeeded is one that nobody knew.
