@@ -144,6 +144,8 @@ SPANS: list[tuple[dict[str, Any], float]] = [
     ({**GPT, **passed_on(gateway={"cost": "0"})}, 0.0035),
     ({**GPT, **passed_on(gateway={"cost": "x"})}, 0.0035),
     ({**GPT, **passed_on(openrouter={"usage": {"cost": 0.005}})}, 0.005),
+    # Charged to a key of one's own.
+    ({**GPT, **passed_on(openrouter={"usage": {"cost": 0, "costDetails": {"upstreamInferenceCost": 0.25}}})}, 0.25),
     # 1000 * 3 + 500 * 0.30 + 400 * 6 + 100 * 15: Anthropic's count leaves out the cache.
     ({**SONNET, "ai__usage__cachedInputTokens": 500, **passed_on(anthropic={"usage": WRITTEN})}, 0.00705),
     # An image of 1290 tokens at 30 a million, beside 10 * 0.30.

@@ -9,6 +9,19 @@ from helpers.report_database import ReportDatabase
 
 EVENT = {"$ai_model": "claude-sonnet-4-6", "$ai_provider": "anthropic", "$ai_output_tokens": 100}
 
+WRITTEN = {
+    "$ai_input_tokens": 1000,
+    "$ai_cache_creation_5m_input_tokens": 500,
+    "$ai_cache_creation_1h_input_tokens": 1500,
+}
+SOUND = {
+    "$ai_model": "gpt-audio",
+    "$ai_provider": "openai",
+    "$ai_input_tokens": 1000,
+    "$ai_audio_input_tokens": 900,
+    "$ai_audio_output_tokens": 90,
+}
+
 
 @pytest.mark.parametrize(
     ("named", "cost", "estimate"),
@@ -17,6 +30,12 @@ EVENT = {"$ai_model": "claude-sonnet-4-6", "$ai_provider": "anthropic", "$ai_out
         ({"$ai_input_tokens": 1000, "$ai_web_search_count": 3}, None, 0.0345),
         ({"$ai_input_tokens": 1000, "$ai_web_search_count": 0}, None, 0.0045),
         ({"$ai_input_tokens": 1000, "$ai_total_cost_usd": 0}, None, 0.0045),
+        # Besides, 500 written for five minutes at 3.75 and 1,500 for an hour at 6, with the sum or without.
+        ({**WRITTEN, "$ai_cache_creation_input_tokens": 2000}, None, 0.0045 + 0.001875 + 0.009),
+        (WRITTEN, None, 0.0045 + 0.001875 + 0.009),
+        ({**WRITTEN, "$ai_cache_creation_1h_input_tokens": 0}, None, 0.0045 + 0.001875),
+        # Sound at 32 and 64 dollars a million beside text at 2.50 and 10.
+        (SOUND, None, 0.00025 + 0.0288 + 0.0001 + 0.00576),
         ({"$ai_input_tokens": 0, "$ai_output_tokens": 0, "$ai_total_cost_usd": 0}, None, None),
         ({"$ai_input_tokens": 0, "$ai_output_tokens": 0, "$ai_total_cost_usd": 0, "$ai_is_error": True}, 0.0, None),
     ],
@@ -28,7 +47,9 @@ def test_posthog(
     event = {"uuid": "u1", "event": "$ai_generation", "timestamp": "2026-11-10T12:00:00Z", "distinct_id": "x"}
     path.write_text(json.dumps({**event, "properties": {**EVENT, **named}}) + "\n", "utf-8")
     db.ingest(path)
-    assert db.sql("select cost, round(estimated_cost, 9) from calls") == [(cost, estimate)]
+    assert db.sql("select cost, round(estimated_cost, 9) from calls") == [
+        (cost, estimate if estimate is None else pytest.approx(estimate))
+    ]
 
 
 @pytest.mark.parametrize(("speed", "cost"), [("fast", 0.0015), ("normal", 0.00075), (None, 0.00075)])

@@ -19,6 +19,14 @@ NAMES = {
     "output_tokens": "$ai_output_tokens",
     "cache_read_tokens": "$ai_cache_read_input_tokens",
     "cache_write_tokens": "$ai_cache_creation_input_tokens",
+    "cache_write_5m_tokens": "$ai_cache_creation_5m_input_tokens",
+    "cache_write_1h_tokens": "$ai_cache_creation_1h_input_tokens",
+    "cache_audio_read_tokens": "$ai_cache_read_audio_tokens",
+    **{
+        f"{way}_{kind}_tokens": f"$ai_{kind}_{way}_tokens"
+        for kind in ("audio", "image", "video")
+        for way in ("input", "output")
+    },
     "reasoning_tokens": "$ai_reasoning_tokens",
     "web_searches": "$ai_web_search_count",
     "is_exclusive": "$ai_cache_reporting_exclusive",
@@ -39,11 +47,7 @@ CALLS = recordfiles.table(
         "provider": Type.WORD,
         "framework": Type.WORD,
         "model": Type.WORD,
-        "input_tokens": Type.COUNT,
-        "output_tokens": Type.COUNT,
-        "cache_read_tokens": Type.COUNT,
-        "cache_write_tokens": Type.COUNT,
-        "reasoning_tokens": Type.COUNT,
+        **{name: Type.COUNT for name in NAMES if name.endswith("_tokens")},
         "web_searches": Type.COUNT,
         "is_exclusive": Type.FLAG,
         "cost": Type.MONEY,

@@ -4,16 +4,27 @@
 -- events: calls
 -- An event says whether its input includes cached tokens; where it does not, Anthropic's does not, unless Vercel's
 -- gateway passed it on. A cost of 0 beside tokens is one that PostHog has no price for.
-with calls as (
+with events as (
     select
         src_posthog_calls.*,
-        coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as cached,
+        coalesce(
+            nullif(cache_write_tokens, 0),
+            nullif(coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0), 0),
+            cache_write_tokens
+        ) as written
+    from src_posthog_calls
+),
+
+calls as (
+    select
+        events.*,
+        coalesce(cache_read_tokens, 0) + coalesce(written, 0) as cached,
         coalesce(input_tokens, 0) + coalesce(output_tokens, 0) as tokens,
         row_number() over (
             partition by event_id
             order by coalesce(input_tokens, 0) + coalesce(output_tokens, 0) desc, position desc
         ) as place
-    from src_posthog_calls
+    from events
 ),
 
 read as (
@@ -45,7 +56,15 @@ select
     input_tokens + case when is_beside then cached else 0 end as input_tokens,
     output_tokens,
     cache_read_tokens,
-    cache_write_tokens,
+    written as cache_write_tokens,
+    cache_write_1h_tokens,
+    nullif(cache_audio_read_tokens, 0) as cache_audio_read_tokens,
+    nullif(input_audio_tokens, 0) as input_audio_tokens,
+    nullif(output_audio_tokens, 0) as output_audio_tokens,
+    nullif(input_image_tokens, 0) as input_image_tokens,
+    nullif(output_image_tokens, 0) as output_image_tokens,
+    nullif(input_video_tokens, 0) as input_video_tokens,
+    nullif(output_video_tokens, 0) as output_video_tokens,
     case when reasoning_tokens <= output_tokens then reasoning_tokens end as reasoning_tokens,
     nullif(web_searches, 0) as web_searches,
     case when cost <> 0 or (tokens + cached = 0 and (is_error = 1 or status_code >= 400)) then cost end as cost,

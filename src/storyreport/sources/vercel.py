@@ -11,7 +11,11 @@ from .recordfiles import inside, object_in
 METADATA = "ai.response.providerMetadata"
 # Column → its places. What the gateway says is what it charged; OpenRouter says so, too.
 AMOUNTS = {
-    "cost": (("gateway", "cost"), ("openrouter", "usage", "cost")),
+    "cost": (
+        *(("gateway", "cost"), ("openrouter", "usage", "cost")),
+        # With a key of one's own, OpenRouter charges nothing.
+        ("openrouter", "usage", "costDetails", "upstreamInferenceCost"),
+    ),
     "cache_read_tokens": (
         ("anthropic", "usage", "cache_read_input_tokens"),
         ("anthropic", "cacheReadInputTokens"),
