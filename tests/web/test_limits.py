@@ -146,7 +146,7 @@ def test_a_body_that_does_not_come_gives_its_place_back(monkeypatch: pytest.Monk
     """The client counts as gone; after the whole body, and until it leaves, a client may wait for its answer."""
     monkeypatch.setattr(limits, "BODY_SECONDS", 0.01)
 
-    async def received(*messages: dict[str, Any]) -> list[str]:
+    async def received(*messages: dict[str, Any], method: str = "POST", header: str = "") -> list[str]:
         waiting = iter(messages)
 
         async def receive() -> dict[str, Any]:
@@ -155,7 +155,8 @@ def test_a_body_that_does_not_come_gives_its_place_back(monkeypatch: pytest.Monk
             assert message
             return message
 
-        bounded = limits.bounded(receive)
+        scope = {"method": method, "headers": [(header.encode(), b"9")] if header else []}
+        bounded = limits.bounded(scope, receive)
         found = [(await bounded())["type"] for _ in messages]
         with contextlib.suppress(asyncio.TimeoutError):
             found.append((await asyncio.wait_for(bounded(), 0.05))["type"])
@@ -165,6 +166,10 @@ def test_a_body_that_does_not_come_gives_its_place_back(monkeypatch: pytest.Monk
     whole = {**part, "more_body": False}
     assert asyncio.run(received(part, part)) == ["http.request", "http.request", "http.disconnect"]
     assert asyncio.run(received(part, whole)) == ["http.request", "http.request"]
+    # A request that only reads has a body where its headers say so.
+    for header in ("content-length", "transfer-encoding"):
+        assert asyncio.run(received(part, part, method="GET", header=header))[-1] == "http.disconnect"
+    assert asyncio.run(received(part, part, method="GET")) == ["http.request", "http.request"]
 
 
 def test_bodies_that_do_not_come_keep_no_reader_out(served: Served) -> None:

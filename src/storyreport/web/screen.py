@@ -45,7 +45,7 @@ def screen(datasette: Any) -> Any:
                 # A report's download is made safe where it is written.
                 if downloads.is_download(scope) and named(datasette, scope)[0] is None:
                     send = downloads.safe(send)
-                await running.answer(app, scope, limits.bounded(receive), send)
+                await running.answer(app, scope, limits.bounded(scope, receive), send)
 
         return GZipMiddleware(screened, SMALLEST_BYTES, LEVEL)
 
