@@ -12,7 +12,7 @@ from .errors import NotOursError, StoryreportError, UsageError
 from .joining import ROTATED, are_files, in_order, joined
 from .readers import text
 from .readers.documents import BROKEN
-from .readers.header import SQLITE_MAGIC, ZIP_MAGIC, packed_as, read_header
+from .readers.header import SQLITE_MAGIC, packed_as, read_header
 from .readers.lines import MARK_BYTES, opened
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
@@ -229,8 +229,6 @@ def _inner_fields(path: Path) -> frozenset[str]:
 
 def _unknown_format(path: Path, system_name: str | None) -> str:
     """The sentence about a file that no system, or not the expected one, has written."""
-    if read_header(path).startswith(ZIP_MAGIC):
-        return f"{path} is a zip archive: unpack it, and ingest what is in it; of spreadsheets, save a table as CSV."
     if path.suffix.lower() in YAML_ENDINGS:
         return f"{path} is YAML, which is not read: export it as JSON. {PLAIN_FORMATS}."
     if _candidates(path, _printed_names(path), system_name):

@@ -90,7 +90,7 @@ def copy_file(source: Path, copy: Path, size_of: Callable[[bytes], int | None] =
         limit = size_of(file.read(100))
         size = about.st_size if limit is None else min(limit, about.st_size)
         check_room(source, copy.parent, min(size, getattr(about, "st_blocks", size) * 512))
-        for start, end in _filled(file.fileno(), size):
+        for start, end in filled(file.fileno(), size):
             _copy(file, target, start, end)
         target.truncate(size)
 
@@ -120,7 +120,7 @@ def check_room(source: Path, place: Path, size: int) -> None:
         )
 
 
-def _filled(file: int, size: int) -> Iterator[tuple[int, int]]:
+def filled(file: int, size: int) -> Iterator[tuple[int, int]]:
     """(start, end) of each part of a file, up to a size, that is no hole."""
     if not hasattr(os, "SEEK_DATA"):
         yield 0, size

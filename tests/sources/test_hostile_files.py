@@ -23,10 +23,10 @@ LINE = json.dumps(ROW).encode() + b"\n"
 
 
 def zipped() -> bytes:
-    """A zip archive with a file of ours."""
+    """A zip archive with a file of ours, whose lines stand in it as they are."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("steps.jsonl", LINE)
+        archive.writestr("steps.jsonl", LINE * 5)
     return content.getvalue()
 
 
@@ -43,7 +43,8 @@ PACKED = {
     "steps.jsonl.xz": (lzma.compress(LINE), "packed with xz"),
     "steps.csv": (bz2.compress(LINE), "packed with bzip2"),
     "a.jsonl": (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7z archive"),
-    "b.json": (zipped(), "a zip archive"),
+    "b.json": (zipped(), r"a zip archive \(of a spreadsheet, save a table as CSV\)"),
+    "c.gz": (gzip.compress(zipped()), "a zip archive .*"),
     "c.jsonl.gz": (gzip.compress(gzip.compress(LINE)), "gzipped twice"),
     "d.gz": (gzip.compress(small_database()), "a gzipped SQLite database"),
 }
@@ -86,6 +87,20 @@ def test_a_sparse_file_ends_where_its_hole_begins(
     db.ingest(path)
     assert db.one("select count(*) from step_runs") == 1
     assert db.one("select count(*) from rejects where reason like 'only NUL bytes follow%'") == 1
+
+
+def test_padding_of_a_gzip_file_is_passed_at_once(db: ReportDatabase, tmp_path: Path) -> None:
+    """Little of it may stand between two parts; after much, the file ends, and one of 40 GB of it is not read."""
+    two, sparse = tmp_path / "two.jsonl.gz", tmp_path / "sparse.jsonl.gz"
+    two.write_bytes(gzip.compress(LINE) + b"\0" * 300_001 + gzip.compress(LINE.replace(b'"a"', b'"b"')))
+    db.ingest(two)
+    assert db.one("select count(*) from step_runs") == 2
+    assert db.one("select count(*) from rejects") == 0
+    sparse.write_bytes(gzip.compress(LINE.replace(b'"a"', b'"c"')))
+    os.truncate(sparse, 40 << 30)
+    db.ingest(sparse)
+    assert db.one("select count(*) from step_runs") == 3
+    assert db.one("select count(*) from rejects where reason like 'the gzip file is damaged%'") == 1
 
 
 @pytest.mark.parametrize(

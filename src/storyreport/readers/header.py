@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..errors import NotOursError, StoryreportError
 from ..scratch import copy_file
+from .padded import Padded
 
 try:
     import fcntl
@@ -16,8 +17,9 @@ SQLITE_MAGIC = b"SQLite format 3\x00"
 IMMUTABLE = "immutable=1"
 TAR_MAGIC_END = 262
 GZIP_MAGIC = b"\x1f\x8b"
-# How other packed files begin. A zip archive may be a spreadsheet.
+# How other packed files begin.
 PACKED = {
+    b"PK\x03\x04": "a zip archive (of a spreadsheet, save a table as CSV)",
     b"\x28\xb5\x2f\xfd": "packed with Zstandard",
     b"\xfd7zXZ\x00": "packed with xz",
     b"BZh": "packed with bzip2",
@@ -25,7 +27,6 @@ PACKED = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
     b"Rar!": "a RAR archive",
 }
-ZIP_MAGIC = b"PK\x03\x04"
 
 
 def read_header(path: Path) -> bytes:
@@ -41,7 +42,7 @@ def packed_as(path: Path) -> str:
     if not start.startswith(GZIP_MAGIC):
         return _packed(start)
     try:
-        with gzip.open(path) as unpacked:
+        with Padded(path) as packed, gzip.GzipFile(fileobj=packed) as unpacked:
             start = unpacked.read(TAR_MAGIC_END)
     except (OSError, EOFError, zlib.error):
         # Whoever reads it says what is wrong with it.

@@ -14,6 +14,7 @@ from typing import Any
 
 from . import encodings
 from .bounds import BLOWN_UP, HIGHEST_RATIO, MAX_BYTES
+from .padded import Padded
 
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = "\ufeff"
@@ -111,7 +112,8 @@ class _Unpacked(io.RawIOBase):
     """What a gzip file holds, up to where it is damaged: gzip's own reader drops the last lines before that."""
 
     def __init__(self, path: Path):
-        self._file = gzip.GzipFile(path)
+        self._packed = Padded(path)
+        self._file = gzip.GzipFile(fileobj=self._packed)
         self._most = MAX_BYTES.get() or max(SMALL_BYTES, path.stat().st_size * HIGHEST_RATIO)
         self._count = 0
         self.damage = ""
@@ -140,6 +142,7 @@ class _Unpacked(io.RawIOBase):
 
     def close(self) -> None:
         self._file.close()
+        self._packed.close()
         super().close()
 
 
