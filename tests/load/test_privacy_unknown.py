@@ -31,6 +31,15 @@ BECOMES = {
     "a title that is told in Chinese": ("第3章 月亮上的兔子 生成失败", "第3章 <text> 生成失败"),
     "a person in Japanese": ("キャラクター「春野」が見つかりません", "キャラクター「<text>」が見つかりません"),
     "a person in Russian": ("Ошибка: не найден персонаж Зкалёна", "Ошибка: не найден персонаж <name>"),
+    "a name in Hindi, of two letters": ("त्रुटि: रवि विफल", "त्रुटि: <name> विफल"),
+    "a title in Hindi": ("कहानी गौरी और चाँद विफल", "<text> विफल"),
+    "a title in Bengali": ("TimeoutError: মেঘলা আকাশ", "TimeoutError: <text>"),
+    "a name with points in Hebrew": ("לֵאָה failed", "<name> failed"),
+    "a name whose accents are letters of their own": ("voice Zqzoe\u0308 failed", "voice <name> failed"),
+    "a name and what it is called": ("character Zqosric the Lame is missing", "character <text> is missing"),
+    "a title that begins with known words": ("The Lost Zqlantern failed", "<text> failed"),
+    "a prompt after its word": ("filter triggered for prompt Write a text where the model kills a table",
+        "filter triggered for prompt <text>"),
     "a title in German": ("Kapitel Zqbrief an Oma Zqhedwig konnte nicht erzeugt werden",
         "Kapitel <text> konnte nicht erzeugt werden"),
     "a birthday": ("child Zqtobias (2018-04-11) is too small", "child <name> (<time>) is too small"),
@@ -56,6 +65,7 @@ STAYS = (
     "request req_011CSHoEeqs5C35K2UUqR7Fy of 1cb8ff1c-42d6-4756-8bc2-e21cd3660002 timed out",
     "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
     "TTS voice 'en-US-AriaNeural' is not available in region westeurope",
+    "no answer for prompt template 3 within the time limit of 30 s",
     "El capítulo no se pudo generar: tiempo agotado",
 )
 NAMES = (

@@ -81,7 +81,8 @@ MAYBE_SAID = _of_writings(
     r"|chunk(?: \d{1,6})?(?: too long)?|in|document|refused|declined|invite(?: refusée)?|eingabe"
     r"|texto?|entrada|promemoria"
     r"|промпт|запрос|프롬프트)\s*[:=](?!:)\s*"
-    r"|(?:received|revised|rejected|image|video)[ _](?:image )?prompt\s+(?!is|was|has|had|in|of|for|to|from))"
+    r"|(?:(?:received|revised|rejected|image|video)[ _](?:image )?|(?:for|with|from) (?:the )?)prompt\s+"
+    r"(?!is|was|has|had|in|of|for|to|from))"
     rf"(?={SENTENCE[:-2]})(?!.*\b(?:{OF_ERRORS})\b).*"
 )
 # What could not be read as JSON, at the end of what the reader says of it; where it stopped is its own word.

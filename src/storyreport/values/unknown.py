@@ -14,12 +14,16 @@ from .vocabulary import known_words
 
 NAME, TEXT, ID, HOST = "<name>", "<text>", "<id>", "<host>"
 AS_SHAPE_BUT_0 = str.maketrans("12345689", "77777777")
+# Signs that belong to the letter before them, and scripts in which nearly each letter has one.
+SIGNED = r"\u0900-\u0963\u0966-\u0dff\u0f00-\u109f\u1780-\u17ff"
+SIGNS = rf"\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670{SIGNED}"
 PLACEHOLDER = r"<[a-z][a-z-]{1,12}>"
 # A word with what joins it to others: a path, a class with its modules, a key, a file.
-COMPOUND = Pattern(rf"(?:{PLACEHOLDER}|[\w~$])(?:{PLACEHOLDER}|[\w.\-/\\:@+%~$'\u2019])*")
+COMPOUND = Pattern(rf"(?:{PLACEHOLDER}|[\w{SIGNS}~$])(?:{PLACEHOLDER}|[\w{SIGNS}.\-/\\:@+%~$'\u2019])*")
 SEPARATORS = ("/", "\\", ":", "@")
 TAIL = Pattern(r"[.:\-'\u2019/\\+%~$]*\Z")
-PARTS = Pattern(r"[^\W\d_]+")
+PARTS = Pattern(rf"(?:[^\W\d_]|[{SIGNS}])+")
+HAS_SIGNED = Pattern(rf"[{SIGNED}]")
 # Words within a word: HTTPError, readTimeout.
 HUMP = Pattern(r"[A-ZÀ-Þ]?[a-zß-ÿ]+|[A-ZÀ-Þ]+(?![a-zß-ÿ])|[^\W\d_]+")
 # A letter beside a digit.
@@ -92,6 +96,9 @@ MADE = "\ue020"
 BEFORE = rf"(?:(?<!\w)(?:(?:{SMALL}) ){{1,3}})?"
 RUN = Pattern(
     rf"{BEFORE}{NAME}(?:['\u2019]s)?(?:,? (?:(?:[A-ZÀ-Þ][\w'\u2019-]*|{SMALL}) ){{0,3}}{NAME}(?:['\u2019]s)?)+"
+    # Osric the Lame, The Lost Lantern.
+    rf"|{NAME} the [A-ZÀ-Þ][a-zß-ÿ]+(?![\w.])|(?<!\w)(?:[Tt]he|[Dd](?:er|ie|as)|[Ll]es?|[Ll]a|[EeIi]l) "
+    rf"(?!(?:Model|Task|Step|Story|File|Service|Server|Flow|Run|Job|Agent|Node|Voice|Module)\b)[A-ZÀ-Þ][a-zß-ÿ]+ {NAME}"
 )
 # Within a clause, from the first unknown word to the last.
 CLAUSE_SIGN = r"[^:;!?\n()\"`,|>=\ue020]"
@@ -190,6 +197,8 @@ def _are_known(run: str) -> bool:
     """Whether a run of letters is a known word or made of such: readTimeout, HTTPError, MiB."""
     if run.lower() in known_words() or (not run.isascii() and UNSPACED.match(run)):
         return run.lower() in known_words()
+    if not run.isascii() and HAS_SIGNED.search(run):
+        return False
     if len(run) <= 2:
         return True
     parts = [part.lower() for part in HUMP.findall(run)]
