@@ -216,7 +216,7 @@ found_pipelines as (
         null as story,
         null as run,
         null as step,
-        coalesce(sum(kinds.runs), 0) || ' runs' as title,
+        coalesce(sum(kinds.runs), 0) || case sum(kinds.runs) when 1 then ' run' else ' runs' end as title,
         null as status,
         pipelines.name as pipeline
     from selected

@@ -309,8 +309,12 @@ checks (id, place, name, status, detail, action) as (
         'failed steps',
         case when failed > 0 then 'problem' else 'ok' end,
         case
-            when failed > 0 then failed || ' of ' || steps || ' steps failed: ' || failed_steps || '.'
+            when failed > 0
+                then
+                    failed || ' of ' || steps || case steps when 1 then ' step' else ' steps' end || ' failed: '
+                    || failed_steps || '.'
             when steps = 0 then 'No steps are recorded.'
+            when steps = 1 then 'The only step did not fail.'
             else 'None of ' || steps || ' steps failed.'
         end,
         case when failed > 0 then 'Fix what failed (see run_timeline), then run it again.' end
@@ -323,7 +327,9 @@ checks (id, place, name, status, detail, action) as (
         case when step_counts.open > 0 and selected.ended_at is not null then 'warning' else 'ok' end,
         case
             when step_counts.open > 0 then 'Not finished: ' || step_counts.open_steps || '.'
-            else step_counts.completed || ' of ' || step_counts.steps || ' steps completed.'
+            else
+                step_counts.completed || ' of ' || step_counts.steps
+                || case step_counts.steps when 1 then ' step' else ' steps' end || ' completed.'
         end,
         case
             when step_counts.open > 0 and selected.ended_at is not null
@@ -345,7 +351,9 @@ checks (id, place, name, status, detail, action) as (
         end,
         case
             when coalesce(selected.chapter_count, 0) = 0 then 'The story has no chapter count.'
-            else chapters.written || ' of ' || selected.chapter_count || ' chapters are written.'
+            else
+                chapters.written || ' of ' || selected.chapter_count
+                || case selected.chapter_count when 1 then ' chapter is' else ' chapters are' end || ' written.'
         end,
         case
             when coalesce(selected.chapter_count, 0) = 0
@@ -377,8 +385,12 @@ checks (id, place, name, status, detail, action) as (
         'failed calls',
         case when failed > 0 then 'warning' else 'ok' end,
         case
-            when failed > 0 then failed || ' of ' || calls || ' calls failed' || coalesce(': ' || error, '.')
+            when failed > 0
+                then
+                    failed || ' of ' || calls || case calls when 1 then ' call' else ' calls' end || ' failed'
+                    || coalesce(': ' || error, '.')
             when calls = 0 then 'No calls are recorded.'
+            when calls = 1 then 'The only call did not fail.'
             else 'None of ' || calls || ' calls failed.'
         end,
         case when failed > 0 then 'Repeat them, or change the provider: api_reliability says how often each fails.' end
@@ -390,7 +402,10 @@ checks (id, place, name, status, detail, action) as (
         'unpriced calls',
         case when unpriced > 0 then 'warning' else 'ok' end,
         case
-            when unpriced > 0 then unpriced || ' of ' || calls || ' calls have no price.'
+            when unpriced > 0
+                then
+                    unpriced || ' of ' || calls || case calls when 1 then ' call has' else ' calls have' end
+                    || ' no price.'
             when calls = 0 then 'No calls are recorded.'
             else 'Every call has a cost.'
         end,
@@ -434,8 +449,8 @@ checks (id, place, name, status, detail, action) as (
         12,
         'stories',
         case when sum(status in ('failed', 'blocked')) > 0 then 'problem' else 'ok' end,
-        count(*) || ' stories, ' || sum(status is 'completed') || ' completed, ' || sum(status in ('failed', 'blocked'))
-        || ' failed or blocked.',
+        count(*) || case count(*) when 1 then ' story, ' else ' stories, ' end || sum(status is 'completed')
+        || ' completed, ' || sum(status in ('failed', 'blocked')) || ' failed or blocked.',
         case
             when sum(status in ('failed', 'blocked')) > 0
                 then 'Fix their errors, then run them again: see failed_stories and blocked_stories.'

@@ -19,6 +19,7 @@ from .readers.sqlite import read_tables
 from .sources import Part, System, systems, unread
 from .system import joined_up
 from .values import redacted
+from .values.quantities import counted
 
 # A report database has them all.
 OUR_TABLES = {"sources", "inputs", "ingests", "rejects", "step_runs"}
@@ -120,8 +121,8 @@ def _of_one_system(place: Path, found: list[Found], folder: Path) -> list[Found]
         *others, last = [f"{name} ({example})" for name, example in sorted(examples.items())]
         listed = f"{', '.join(others)} and {last}"
         raise StoryreportError(
-            f"{place} holds sources of {len(examples)} systems, {listed}: choose one with --as SYSTEM, or ingest each"
-            " by its own path."
+            f"{place} holds sources of {counted(len(examples), 'system')}, {listed}: choose one with --as SYSTEM, or"
+            " ingest each by its own path."
         )
     order = list(found[0].system.parts)
     parts = []
@@ -149,8 +150,8 @@ def _parts_of_pattern(pattern: Path, system_name: str | None) -> list[Found]:
             found += find_parts(path, system_name)
     if not found:
         raise StoryreportError(
-            f"{pattern} matches {len(paths)} files, and none is one that {_expected(system_name)} writes: check the"
-            " pattern, or name a file itself."
+            f"{pattern} matches {counted(len(paths), 'file')}, and none is one that {_expected(system_name)} writes:"
+            " check the pattern, or name a file itself."
         )
     return _of_one_system(pattern, found, folder_of(pattern))
 

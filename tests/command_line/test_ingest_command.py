@@ -13,7 +13,7 @@ def test_ingest_says_one_line_for_each_source(tmp_path: Path) -> None:
     lines = ok("ingest", first, second, cwd=tmp_path).splitlines()
     assert [line.partition(":")[0] for line in lines] == ["first", "second"]
     assert f": {SOURCE_ROWS} rows read, " in lines[0]
-    assert ": 1 rows read, " in lines[1]
+    assert ": 1 row read, " in lines[1]
     assert all(" 0 rejected in " in line for line in lines)
     assert (tmp_path / "storyreport.db").is_file()
 

@@ -207,7 +207,7 @@ def test_a_source_that_vanishes_while_it_is_read(tmp_path: Path, monkeypatch: py
     given = ["ingest", "--config", str(tmp_path / "storyreport.toml"), "--db", str(tmp_path / "report.db")]
     done = CliRunner().invoke(cli, given)
     assert (done.exit_code, done.stderr) == (3, "Error: lost.csv: No such file or directory.\n")
-    assert "there: 1 rows read" in done.stdout
+    assert "there: 1 row read" in done.stdout
     done = CliRunner().invoke(cli, [*given, "--watch"])
     assert (done.exit_code, done.stderr.count("lost.csv"), len(pauses)) == (0, 1, 3)
 

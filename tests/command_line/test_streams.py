@@ -19,7 +19,7 @@ def test_a_named_pipe(tmp_path: Path) -> None:
     writer.start()
     said = ok("ingest", "history", "--as", "steps", cwd=tmp_path)
     writer.join()
-    assert said.startswith("history: 1 rows read, ")
+    assert said.startswith("history: 1 row read, ")
     assert ok("sources", "--format", "csv", cwd=tmp_path).splitlines()[1].split(",")[6] == "history"
 
 
@@ -36,4 +36,4 @@ def test_a_pipe_of_an_unknown_system(tmp_path: Path) -> None:
 def test_the_device_of_standard_input(tmp_path: Path) -> None:
     done = storyreport("ingest", "/dev/stdin", "--as", "steps", cwd=tmp_path, typed=ROW)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("stdin: 1 rows read, ")
+    assert done.stdout.startswith("stdin: 1 row read, ")

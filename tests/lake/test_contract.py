@@ -48,7 +48,7 @@ def opened(duck: Duck, folder: Path, **how: Any) -> Opened:
         ),
         (STEP | {"attempt": "two"}, "2026-03-01", "step_runs.attempt should be whole numbers or numbers, and is text"),
         (STEP | {"id": 1.5}, "2026-03-01", "step_runs.id should be text or whole numbers, and is number"),
-        (STEP, "2026-03-02", "1 rows of step_runs began on another UTC day than their folder says"),
+        (STEP, "2026-03-02", "1 row of step_runs began on another UTC day than the folder says"),
     ],
 )
 def test_a_breach_is_named(duck: Duck, tmp_path: Path, row: dict[str, Any], day: str, said: str) -> None:

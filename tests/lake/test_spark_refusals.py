@@ -45,7 +45,7 @@ def written(folder: Path, *files: dict[str, Any], day: str = "2026-03-01") -> st
         (({"id": "a", "started_at": DAY},), "2026-03-01", "0.parquet lacks the column step, which step_runs needs"),
         ((STEP, {"step": "write", "started_at": DAY}), "2026-03-01", r"1\.parquet lacks the column id"),
         ((STEP | {"started_at": "2026-03-01"},), "2026-03-01", "started_at should be UTC timestamps"),
-        ((STEP,), "2026-03-02", "1 rows of step_runs began on another UTC day than their folder says"),
+        ((STEP,), "2026-03-02", "1 row of step_runs began on another UTC day than the folder says"),
         ((STEP, STEP | {"id": 1}), "2026-03-01", "The files of step_runs differ in the type of a column"),
     ],
 )

@@ -253,7 +253,7 @@ def test_what_is_unchanged_is_known_in_another_process(tmp_path: Path) -> None:
         ).stdout
         for seed in ("1", "2")
     ]
-    assert "1 rows read" in said[0]
+    assert "1 row read" in said[0]
     assert "unchanged" in said[1]
 
 

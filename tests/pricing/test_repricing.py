@@ -183,7 +183,7 @@ def test_the_commands_say_what_they_did(ledger: Ledger, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "USD: 2 calls priced, 1,239.500000 before, 10.000000 after, difference -1,229.500000",
-        "still unpriced: 1 calls",
+        "still unpriced: 1 call",
     ]
     assert "difference +0.000000" in run("reprice", "--db", "report.db", folder=tmp_path).stdout
 

@@ -75,8 +75,8 @@ def test_retries_and_calls_of_a_run(db: ReportDatabase, tracker: Tracker, movies
         "select count(*), sum(success = 0), sum(cost_usd is null) from api_usage where workflow_id = 'w2'",
     )[0]
     told = found(db, "w2", as_of="2026-03-02T10:30:00Z")
-    assert told["failed calls"][1].startswith(f"{failed} of {calls} calls failed")
-    assert told["unpriced calls"] == ("warning", f"{unpriced} of {calls} calls have no price.")
+    assert told["failed calls"][1].startswith(f"{failed} of {calls} call failed")
+    assert told["unpriced calls"] == ("warning", f"{unpriced} of {calls} call has no price.")
 
 
 def test_a_job_and_a_batch(db: ReportDatabase, games: Path, runner: Path) -> None:
@@ -115,12 +115,12 @@ def test_a_step_that_was_deleted_is_none_of_the_run(db: ReportDatabase, tales: P
     assert ask(db.path, "select status from step_runs where gone_at is not null") == [("running",)]
     assert found(db, "r1") == {}
     details = {row["check"]: row["detail"] for row in db.report("run_diagnosis", run="r1")}
-    assert details["unfinished steps"] == "1 of 1 steps completed."
+    assert details["unfinished steps"] == "1 of 1 step completed."
     assert [row["step"] for row in db.report("run_timeline", run="r1")] == ["write_chapter_1"]
     change(tales, "delete from story_generation_steps")
     db.ingest(tales, full=True)
     assert db.report("run_timeline", run="r1") == []
-    assert found(db, "r1") == {"chapters": ("problem", "0 of 1 chapters are written.")}
+    assert found(db, "r1") == {"chapters": ("problem", "0 of 1 chapter is written.")}
 
 
 @pytest.mark.parametrize("left", ["story_generation_steps", None])

@@ -6,6 +6,7 @@ import click
 
 from ..errors import UsageError
 from ..terminal.output import CONTROL
+from ..values.quantities import counted
 from .options import EPILOG, progress_line, with_config, with_database, with_format
 from .reports import opened, use_limits
 
@@ -53,7 +54,7 @@ def ack(
             return
         day = upkeep.until(until_text)
         number = upkeep.acknowledge(database, check, day, CONTROL.sub(" ", note).strip(), progress)
-    findings = f"{number:,} finding{'' if number == 1 else 's'}"
+    findings = counted(number, "finding")
     click.echo(f"{check}: {findings} acknowledged{f' until {day}' if day else ''}; new ones are reported")
 
 

@@ -6,6 +6,7 @@ import click
 
 from ..errors import StoryreportError
 from ..terminal.control import CONTROL
+from ..values.quantities import counted
 from .options import EPILOG, Age, progress_line, with_database, with_prices
 
 
@@ -18,7 +19,7 @@ def backup(file: Path, database: Path) -> None:
 
     with progress_line() as progress:
         copied = run(database, file, progress)
-    click.echo(f"{file}: {copied.rows:,} rows, {copied.size_bytes / 1e6:,.1f} MB, checked")
+    click.echo(f"{file}: {counted(copied.rows, 'row')}, {copied.size_bytes / 1e6:,.1f} MB, checked")
 
 
 @click.command(epilog=EPILOG)
@@ -30,7 +31,7 @@ def restore(file: Path, database: Path) -> None:
 
     with progress_line() as progress:
         copied = run(file, database, progress)
-    click.echo(f"{database}: {copied.rows:,} rows restored from {file}")
+    click.echo(f"{database}: {counted(copied.rows, 'row')} restored from {file}")
     if copied.kept:
         click.echo(f"what was there before is kept as {copied.kept}")
 
@@ -48,7 +49,7 @@ def scrub(database: Path) -> None:
     with progress_line() as progress:
         found = run(database, progress)
     for one in found:
-        click.echo(f"{one.table}, {one.column}: {one.rows:,} rows scrubbed")
+        click.echo(f"{one.table}, {one.column}: {counted(one.rows, 'row')} scrubbed")
     click.echo("file rewritten" if found else "nothing to scrub, file rewritten")
 
 
@@ -96,10 +97,10 @@ def reprice(database: Path, price_path: Path | None) -> None:
     for change in changes:
         difference = round(change.after - change.before, 6) + 0.0
         click.echo(
-            f"{change.currency}: {change.calls:,} calls priced, {change.before:,.6f} before, {change.after:,.6f} after,"
-            f" difference {difference:+,.6f}"
+            f"{change.currency}: {counted(change.calls, 'call')} priced, {change.before:,.6f} before,"
+            f" {change.after:,.6f} after, difference {difference:+,.6f}"
         )
-    click.echo(f"still unpriced: {unpriced:,} calls")
+    click.echo(f"still unpriced: {counted(unpriced, 'call')}")
 
 
 def _note(sentence: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..terminal.control import CONTROL
+from ..values.quantities import counted
 from .options import EPILOG, with_config, with_database, with_queries
 from .reports import opened, use_limits
 
@@ -101,7 +102,7 @@ def _junit(verdicts: "Sequence[Verdict]") -> str:
 
 def _markdown(verdicts: "Sequence[Verdict]") -> str:
     broken = sum(verdict.is_broken for verdict in verdicts)
-    lines = [f"**{broken} of {len(verdicts)} limits broken**" if broken else "**All limits hold**", ""]
+    lines = [f"**{broken} of {counted(len(verdicts), 'limit')} broken**" if broken else "**All limits hold**", ""]
     lines += ["| status | limit | value | more |", "| --- | --- | --- | --- |"]
     for verdict in verdicts:
         cells = (verdict.status, f"`{verdict.limit}`", "; ".join((_line(verdict), *_named(verdict))))

@@ -7,6 +7,7 @@ import click
 from ..errors import UsageError
 from ..terminal.control import CONTROL
 from ..terminal.output import write
+from ..values.quantities import counted
 from .options import EPILOG, Age, with_database
 from .reports import opened
 
@@ -69,11 +70,8 @@ def fix_script(
             if path.exists():
                 raise UsageError(f"{path} exists: it may be needed for a rollback; move it away first.")
             path.write_text(text, encoding="utf-8")
-        click.echo(
-            CONTROL.sub(
-                " ", f"{folder / name}.sql: {script.rows:,} rows to look at ({script.engine}), with a rollback script"
-            )
-        )
+        rows = f"{counted(script.rows, 'row')} to look at ({script.engine})"
+        click.echo(CONTROL.sub(" ", f"{folder / name}.sql: {rows}, with a rollback script"))
     if not scripts:
         click.echo("nothing to fix")
 

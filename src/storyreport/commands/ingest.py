@@ -15,6 +15,7 @@ import click
 
 from ..errors import StoryreportError, UsageError, system_error
 from ..terminal.control import CONTROL
+from ..values.quantities import counted
 from .options import (
     EPILOG,
     LABELS,
@@ -226,14 +227,14 @@ def load_one(
     for note in outcome.notes:
         click.echo(f"Note: {note}.", err=True)
     counts = outcome.counts
-    estimated = f", {outcome.estimated:,} costs estimated" if outcome.estimated else ""
+    estimated = f", {counted(outcome.estimated, 'cost')} estimated" if outcome.estimated else ""
     left_out = f", {counts.left_out:,} pruned before and skipped" if counts.left_out else ""
     took = f"{estimated} in {outcome.duration_ms / 1000:.1f} s"
     if outcome.unchanged:
         say(f"{outcome.name}: unchanged, 0 rows written{took}", True)
     else:
         say(
-            f"{outcome.name}: {counts.read:,} rows read, {counts.written:,} rows written"
+            f"{outcome.name}: {counted(counts.read, 'row')} read, {counted(counts.written, 'row')} written"
             f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} deleted),"
             f" {counts.rejected:,} rejected{left_out}{took}",
             False,
@@ -357,8 +358,8 @@ def init(folder: Path) -> None:
         key = key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key, ensure_ascii=False)
         tables.append(f"# found: a {title}\n[sources.{key}]\nlocation = {location}\n")
     path.write_text("\n".join([HEAD, *(tables or [EXAMPLE])]), encoding="utf-8")
-    count = f"{len(tables)} source{'' if len(tables) == 1 else 's'}"
-    click.echo(f"{path}: {count} found" + ("; load with: storyreport ingest" if tables else "; add yours to it"))
+    then = "load with: storyreport ingest" if tables else "add yours to it"
+    click.echo(f"{path}: {counted(len(tables), 'source')} found; {then}")
 
 
 HEAD = """\

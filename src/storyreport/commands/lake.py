@@ -6,6 +6,7 @@ import click
 
 from ..errors import UsageError
 from ..terminal.control import CONTROL
+from ..values.quantities import counted
 from .options import EPILOG, Age, progress_line, with_database, with_prices
 
 
@@ -83,7 +84,8 @@ def rollup(
         click.echo(CONTROL.sub(" ", f"Note: {note}."), err=True)
     days = f"from {outcome.since} to {outcome.until}" if outcome.since else f"up to {outcome.until}"
     said = (
-        f"{name}: {outcome.step_runs:,} step runs and {outcome.calls:,} calls {days}, {outcome.landed:,} rows landed,"
+        f"{name}: {counted(outcome.step_runs, 'step run')} and {counted(outcome.calls, 'call')} {days},"
+        f" {counted(outcome.landed, 'row')} landed,"
         f" {outcome.duration_ms / 1000:,.1f} s by {engine}"
     )
     click.echo(CONTROL.sub(" ", said))
@@ -109,4 +111,4 @@ def export_lake(folder: Path, source: str | None, database: Path) -> None:
 
     with progress_line() as progress:
         written = run(database, folder, source, progress)
-    click.echo(f"{folder}: {written.step_runs:,} step runs and {written.calls:,} calls written")
+    click.echo(f"{folder}: {counted(written.step_runs, 'step run')} and {counted(written.calls, 'call')} written")

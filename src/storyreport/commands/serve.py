@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from ..values.quantities import counted
 from .options import (
     EPILOG,
     EXISTING_FILE,
@@ -86,7 +87,7 @@ def demo(folder: Path, no_serve: bool, port: int) -> None:
     for request in requests_for(paths, None, None):
         with progress_line() as progress:
             outcome = run(database, request, progress)
-        click.echo(f"{outcome.name}: {outcome.counts.read:,} rows read in {outcome.duration_ms / 1000:.1f} s")
+        click.echo(f"{outcome.name}: {counted(outcome.counts.read, 'row')} read in {outcome.duration_ms / 1000:.1f} s")
     if no_serve:
         click.echo(f"See them with: storyreport serve --db {database}")
         return

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ..errors import UsageError
+from ..values.quantities import counted
 from .options import EPILOG, progress_line, with_config, with_database, with_queries
 from .reports import opened, use_limits
 
@@ -54,7 +55,7 @@ def snapshot(
             first, found = digest(connection, period), site.answers(connection)
             stories = site.failed_stories(connection) if folder else []
         if folder:
-            click.echo(f"{folder / 'index.html'}: {site.write_site(folder, first, found, stories):,} files")
+            click.echo(f"{folder / 'index.html'}: {counted(site.write_site(folder, first, found, stories), 'file')}")
         if one_file:
             one_file.write_text(site.one_file(first, found), encoding="utf-8")
             click.echo(f"{one_file}: {one_file.stat().st_size / 1e6:,.1f} MB")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ..terminal.control import CONTROL
+from ..values.quantities import counted
 from .options import EPILOG, progress_line, with_database, with_format
 
 
@@ -84,7 +85,7 @@ def remove(name: str, yes: bool, database: Path) -> None:
         click.confirm(f"Delete {name!r} and its history from {database}?", abort=True)
     with progress_line() as progress:
         rows = run(database, name, progress)
-    _said(f"{name} deleted, with {rows:,} rows")
+    _said(f"{name} deleted, with {counted(rows, 'row')}")
 
 
 @sources.command(epilog=EPILOG, name="merge")
@@ -98,4 +99,4 @@ def merge(name: str, into: str, target: str, database: Path) -> None:
 
     with progress_line() as progress:
         same = run(database, name, target, progress)
-    _said(f"{name} merged into {target}, {same:,} rows were in both")
+    _said(f"{name} merged into {target}, {counted(same, 'row was|rows were')} in both")

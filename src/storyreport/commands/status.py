@@ -8,6 +8,7 @@ import click
 
 from ..errors import UsageError
 from ..terminal.output import AS_JSON, Shape, draws_blocks, echo, write
+from ..values.quantities import counted
 from .options import EPILOG, with_config, with_database
 from .reports import complete_keys, complete_sources, opened, use_limits
 
@@ -121,7 +122,7 @@ def _home(found: dict[str, Any]) -> Iterator[str]:
         runs = each["runs"]
         failed, slow = sum(run["status"] == "failed" for run in runs), sum(bool(run["is_slow"]) for run in runs)
         pictured = f"{sparks.runs(runs[:RUNS])}{' ' * (RUNS - len(runs))}  " if draws_blocks() else ""
-        yield f"{tables.padded(name, width)}  {pictured}{len(runs)} runs, {failed} failed, {slow} slow"
+        yield f"{tables.padded(name, width)}  {pictured}{counted(len(runs), 'run')}, {failed} failed, {slow} slow"
     yield ""
     if not found["checks"]:
         yield "All checks are ok."

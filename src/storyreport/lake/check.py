@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import StoryreportError
+from ..values.quantities import counted
 from . import typed
 from .contract import DATE, NEEDED, TABLES, TIME, columns
 from .dialect import translate
@@ -56,7 +57,8 @@ def open_lake(engine: Engine, location: str, since: str = "", skip_unreadable: b
         )
     if lake.left_out:
         lake.notes.append(
-            f"{len(lake.left_out)} files that cannot be read were left out, the first is {lake.left_out[0]}"
+            f"{counted(len(lake.left_out), 'unreadable file was|unreadable files were')} left out, the first is"
+            f" {lake.left_out[0]}"
         )
         action = "Left out with --skip-unreadable: write them again, and run `storyreport rollup --full`."
         lake.findings.append(
@@ -106,7 +108,8 @@ def _days(engine: Engine, table: str, found: Mapping[str, str]) -> list[str]:
     ((file, odd),) = engine.rows(translate(sql, engine.dialect))
     if not odd:
         return []
-    return [f"{odd:,} rows of {table} began on another UTC day than their folder says, the first are in {file}."]
+    rows = counted(odd, f"row of {table}|rows of {table}")
+    return [f"{rows} began on another UTC day than the folder says; see {file}."]
 
 
 def count_doubles(engine: Engine, table: str) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from ..load.upsert import KEYS
 from ..mapping import sections
 from ..sources import systems
 from ..statuses import spellings
+from ..values.quantities import counted
 from .dialect import SOURCE_ID, translate
 from .engine import Engine
 
@@ -214,9 +215,8 @@ class Core:
         for name, rows, twice in self.engine.rows(translate(" union all ".join(counting), self.engine.dialect)):
             self.counts[name] = rows
             if twice:
-                raise StoryreportError(
-                    f"{twice} rows of {name} have the id of another: report this, nothing was landed."
-                )
+                rows = counted(twice, f"row of {name} has|rows of {name} have")
+                raise StoryreportError(f"{rows} the id of another: report this, nothing was landed.")
 
 
 def filed(name: str, rows: str) -> str:

@@ -19,6 +19,7 @@ from .. import schema
 from ..errors import StoryreportError
 from ..system import Type
 from ..transaction import Progress
+from ..values.quantities import counted
 from .contract import DATE, FLAG, INTEGER, NUMBER, STARTS, TEXT, TIME, Column, columns
 from .duck import text
 
@@ -114,7 +115,7 @@ def _export(
         engine.execute(f"insert into {table} by name select * from batch")
         engine.unregister("batch")
         count += len(rows)
-        progress(f"writing {table}: {count:,} rows")
+        progress(f"writing {table}: {counted(count, 'row')}")
     if count:
         start = f"coalesce({', '.join(STARTS[table])})" if len(STARTS[table]) > 1 else STARTS[table][0]
         engine.execute(

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import NotContinuedError
 from ..system import NUMBERS, Table
+from ..values.quantities import counted
 from . import dates, sheets, text
 from .copies import ROW_NUMBER
 from .grown import End, end_of, piece, size_of
@@ -62,7 +63,7 @@ def open_staged(
         for (table, columns), same in by_columns.items():
             connection.executemany(_insertion(tables[table][0], columns), same)
         count += len(batch)
-        progress(f"reading {found.path.name}: {count:,} rows")
+        progress(f"reading {found.path.name}: {counted(count, 'row')}")
     opened = Opened(found, taken, tables, {}, is_staged=True)
     if ends and dates.ambiguous(connection, opened).keys() & ends.keys():
         # What they mean is said by the rows before.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from string import Formatter
 from typing import Any
 
-from ..values.quantities import MONEY, TIME, money, number
+from ..values.quantities import MONEY, TIME, counted, money, number
 
 FIELD = re.compile(r"(?P<column>\w+)(?:\[(?P<row>-?\d+)\]|\.(?P<total>sum|max|min|counts)(?:@(?P<same>\w+))?)?")
 NEEDS_ALL = re.compile(r"\.|\[-")
@@ -59,7 +59,7 @@ def _sentence(template: str, rows: Sequence[Row], count: int) -> str:
             continue
         if count > len(rows) and NEEDS_ALL.search(field):
             return ""
-        value = _counted(count, noun or "") if field == ROWS else _value(field, noun or "", rows)
+        value = counted(count, noun) if noun else f"{count:,}" if field == ROWS else _value(field, noun or "", rows)
         if value is None:
             return ""
         said += value
@@ -91,15 +91,10 @@ def _read(column: str, value: Any, row: Row, noun: str) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, (int, float)):
-        return _counted(value, noun) if noun else number(column, value, str(row.get("currency") or ""))
+        return counted(value, noun) if noun else number(column, value, str(row.get("currency") or ""))
     if found := TIME.fullmatch(str(value)):
         return " ".join(filter(None, found.groups()))
     return str(value)
-
-
-def _counted(count: float, noun: str) -> str:
-    one, _, many = noun.partition("|")
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}".strip() if noun else f"{count:,}"
 
 
 def _counts(names: Iterable[str]) -> str:

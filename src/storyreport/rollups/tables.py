@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from .. import schema
 from ..schema import definitions as files
+from ..values.quantities import counted
 from . import engine
 from .definition import OF_LAKES, Column, Definition, Table, definitions, kept, rollups, tables
 
@@ -164,7 +165,7 @@ def _notes(connection: sqlite3.Connection, stale: list[Definition], has_table: C
     freezing = {one.name for one in stale if one.group and one.group.frozen}
     if not names or not since:
         return notes if names else []
-    where = ", ".join(since[:3]) + (f" and {len(since) - 3} more sources" if len(since) > 3 else "")
+    where = ", ".join(since[:3]) + (f" and {counted(len(since) - 3, 'more source')}" if len(since) > 3 else "")
     if freezing & set(has_table):
         notes.append(f"history whose detail was pruned was kept as it was ({where})")
     if new := sorted(freezing - set(has_table)):

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from .. import reports
 from ..errors import UsageError
 from ..reports import periods
-from ..values.quantities import duration, money
+from ..values.quantities import counted, duration, money
 from ..verdicts import acknowledged, figures, reasons
 
 Row = dict[str, Any]
@@ -269,8 +269,8 @@ def _sums(connection: sqlite3.Connection, words: Mapping[str, str]) -> str:
         facts, named = figures.of_hours(connection, int(hours)), f"Last {hours} h"
     else:
         rows = [row for asked in SUMS for row in _rows(connection, asked, words)]
-        facts = figures.verdict(rows, None, before=f"the {words['days']} days before")
-        named = f"Last {words['days']} days"
+        days = counted(int(words["days"]), "day")
+        facts, named = figures.verdict(rows, None, before=f"the {days} before"), f"Last {days}"
     return f"{named}: {', '.join(fact.text for fact in facts)}"
 
 

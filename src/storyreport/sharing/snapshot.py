@@ -15,7 +15,7 @@ from ..reports import Report
 from ..terminal import tables
 from ..terminal.output import FORMATS, Shape
 from ..values import prose
-from ..values.quantities import MONEY, TIME, heading
+from ..values.quantities import MONEY, TIME, counted, heading
 from . import stills
 from .digest import Digest
 
@@ -163,7 +163,8 @@ def _report(answer: Answer, most: int) -> Iterator[str]:
     yield from _chart(answer)
     yield from _table(answer, most)
     name = answer.report.name
-    yield f'<p>{len(answer.rows):,} rows as <a href="data/{name}.csv">CSV</a>, <a href="data/{name}.json">JSON</a></p>'
+    rows = counted(len(answer.rows), "row")
+    yield f'<p>{rows} as <a href="data/{name}.csv">CSV</a>, <a href="data/{name}.json">JSON</a></p>'
 
 
 def _chart(answer: Answer) -> Iterator[str]:
@@ -186,7 +187,7 @@ def _table(answer: Answer, most: int) -> Iterator[str]:
         yield f"<tr>{''.join(map(_cell, compress(cells, is_shown), compress(row, is_shown)))}</tr>"
     yield "</table>"
     if len(answer.rows) > most:
-        yield f"<p>The first {most:,} of {len(answer.rows):,} rows.</p>"
+        yield f"<p>The first {most:,} of {counted(len(answer.rows), 'row')}.</p>"
 
 
 def _cell(text: str, value: Any) -> str:

@@ -9,6 +9,7 @@ from .. import reports, rollups, schema
 from ..errors import StoryreportError, UsageError
 from ..reports import periods
 from ..transaction import Progress, transaction
+from ..values.quantities import counted
 from ..verdicts import acknowledged
 
 # So many findings are no exceptions; each is kept.
@@ -39,8 +40,8 @@ def acknowledge(
             raise StoryreportError(f"The check {check!r} has no findings now: there is nothing to acknowledge.")
         if len(rows) > MOST:
             raise StoryreportError(
-                f"The check {check!r} has {len(rows):,} findings, {MOST:,} can be acknowledged: solve some of them, "
-                f"see `storyreport report {asked.report}`."
+                f"The check {check!r} has {counted(len(rows), 'finding')}, {MOST:,} can be acknowledged: solve some of"
+                f" them, see `storyreport report {asked.report}`."
             )
         _remove(connection, check)
         (number,) = connection.execute(

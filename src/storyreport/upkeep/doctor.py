@@ -16,6 +16,7 @@ from ..load.references import CORE_TABLES, leads_nowhere, links
 from ..rollups import expected
 from ..rollups.definition import Table, tables
 from ..transaction import Progress, commit, snapshot, transaction
+from ..values.quantities import counted
 from . import scrub
 from .copies import damage
 
@@ -32,7 +33,7 @@ class Finding:
 
     def __str__(self) -> str:
         of = f"{self.source}, " if self.source else ""
-        return f"{of}{self.table}: {self.rows:,} rows, such as {self.example}"
+        return f"{of}{self.table}: {counted(self.rows, 'row')}, such as {self.example}"
 
 
 def examine(

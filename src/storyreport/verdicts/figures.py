@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .. import reports
 from ..reports import periods
-from ..values.quantities import money
+from ..values.quantities import counted, money
 
 Row = Mapping[str, Any]
 # A share or a p95 of fewer executions says little; smaller changes are no news.
@@ -225,7 +225,7 @@ def last_run(rows: Sequence[Row]) -> tuple[Fact, ...]:
         return ()
     day = date.fromisoformat(at[:10])
     ago = (periods.now().date() - day).days
-    when = f"{ago:,} days ago" if ago > 1 else f"at {at[11:16]} UTC"
+    when = f"{counted(ago, 'day')} ago" if ago > 1 else f"at {at[11:16]} UTC"
     return (Fact(f"the last one {when} ({day})", "recent_runs", {"since": str(day - timedelta(days=6))}),)
 
 
@@ -270,7 +270,7 @@ def _compared(row: Row, before: str, within: Mapping[str, str]) -> list[Fact]:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else f"no {noun}s"
+    return counted(number, noun) if number else f"no {noun}s"
 
 
 def _listing(within: Mapping[str, str], number: int) -> dict[str, str]:

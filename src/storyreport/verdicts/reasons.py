@@ -6,7 +6,7 @@ from datetime import date
 
 from .. import reports
 from ..reports import periods
-from ..values.quantities import money
+from ..values.quantities import counted, money
 from .figures import BAD_COST_PCT, DAY_BEFORE, Fact, Question, Row, short
 
 # A third of what cost rose by.
@@ -95,7 +95,7 @@ def most_failed(rows: Sequence[Row], hours: int | None = 24) -> Fact | None:
         return None
     row = rows[0]
     named = {name: row[name] for name in ("source", "pipeline", "step") if row[name]}
-    who = _owner(row) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
+    who = _owner(row) if row["pipelines"] == 1 else counted(row["pipelines"], "pipeline")
     where = f" in {short(row['step'])}" if row["step"] else ""
     often, since = (f"{row['failures']:,} times", "since") if row["failures"] > 1 else ("once", "at")
     text = f"{who} failed {often}{where}, {since} {_moment(row['first_at'], hours is not None)}"
@@ -115,7 +115,8 @@ def missing(rows: Sequence[Row], hours: int = 24) -> Fact | None:
         detail = f"it ran on {row['days_with_runs']} of the 28 days up to then"
         return Fact(text, MISSING.report, _named(row), True, detail)
     others = [f"{count - len(rows):,} more"] if count > len(rows) else []
-    return Fact(f"{count:,} pipelines have stopped", MISSING.report, {}, True, ", ".join([*since, *others]))
+    stopped = f"{counted(count, 'pipeline')} have stopped"
+    return Fact(stopped, MISSING.report, {}, True, ", ".join([*since, *others]))
 
 
 def costlier(rows: Sequence[Row], hours: int = 24) -> Fact | None:
@@ -123,7 +124,7 @@ def costlier(rows: Sequence[Row], hours: int = 24) -> Fact | None:
     if not rows:
         return None
     row, currency = rows[0], rows[0]["currency"] or ""
-    owner = _owner(row) if row["pipelines"] == 1 else f"{row['pipelines']:,} pipelines"
+    owner = _owner(row) if row["pipelines"] == 1 else counted(row["pipelines"], "pipeline")
     what = f"{short(row['what'])} of {owner}" if row["what"] else owner
     text = f"{what} cost {money(row['value'] - row['previous_value'], currency)} more"
     was = money(row["previous_value"], currency) if row["previous_value"] else "nothing"

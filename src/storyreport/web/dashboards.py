@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from .. import dashboards, reports
 from ..dashboards import ROWS, VALUE, Dashboard, Part
 from ..reports import Param, params
+from ..values.quantities import counted
 from . import charts, context, drawn, freshness, links
 from .permissions import ensure_database
 from .rows import listed
@@ -228,7 +229,8 @@ def _table(part: Part, result: Result, shown: Shown) -> Shown:
     places = [result.columns.index(name) for name in shown_names]
     cells = [[row[place] for place in places] for row in result.cells[: part.rows]]
     found = table(part.title, [result.columns[place] for place in places], cells)
-    return replace(shown, table=found, note=f"The first {part.rows} rows." if len(result.rows) > part.rows else "")
+    note = f"The first {counted(part.rows, 'row')}." if len(result.rows) > part.rows else ""
+    return replace(shown, table=found, note=note)
 
 
 def _bound(report: reports.Report, given: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from datasette.database import QueryInterrupted
 from datasette.utils.asgi import AsgiStream
 
 from .. import reports
+from ..values.quantities import counted
 from . import DATABASE, addresses, lakes, links, listing, picture_pages, report_page
 from .data_errors import failure
 from .formats import Answer, Writer, form
@@ -151,7 +152,7 @@ async def written(datasette: Any, answer: Answer, writer: Writer, large: asyncio
     if not first.truncated:
         return Response("".join(writer(answer, list(first.columns), [first.rows])))
     if not datasette.setting("allow_csv_stream"):
-        raise too_much(answer.report, f"{len(first.rows):,} rows", "allow_csv_stream")
+        raise too_much(answer.report, counted(len(first.rows), "row"), "allow_csv_stream")
     # A file: a client that reads slowly or goes away holds neither a thread nor the database, and what fails in the
     # middle still has a status.
     async with large:

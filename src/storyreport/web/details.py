@@ -9,7 +9,7 @@ from datasette import Response
 from ..charts import Context
 from ..reports import load_reports
 from ..reports.details import SECTIONS, Section
-from ..values.quantities import duration, share
+from ..values.quantities import counted, duration, share
 from ..verdicts import bounds
 from . import DATABASE, context, freshness, lakes, links, run_page
 from .charts import Chart, kept
@@ -129,7 +129,7 @@ def _fact(row: Any, is_only: bool) -> str:
     rate = f"success rate {share(100 * row['completed'] / ended)}" if ended else "none has ended yet"
     usual = "" if row["p50_ms"] is None else f", p50 {duration(row['p50_ms'])}, p95 {duration(row['p95_ms'])}"
     whose = "" if is_only else f"{row['source']}, {row['kind']}: "
-    return f"{whose}{row['runs']:,} run{'' if row['runs'] == 1 else 's'}, {row['failed']:,} failed, {rate}{usual}."
+    return f"{whose}{counted(row['runs'], 'run')}, {row['failed']:,} failed, {rate}{usual}."
 
 
 async def _view(visitor: Visitor, kind: str, key: str, source: str, known: bool) -> Detail:
@@ -191,7 +191,7 @@ async def _section(visitor: Visitor, section: Section, key: str, source: str, sa
     around = Context(title, list(result.rows[0]), sources, href=result.href, bounds=limits)
     chart = await kept(visitor, result.report, values, result.rows, around) if len(result.rows) > 1 else None
     count = len(result.rows)
-    note = f"The first {most} of {count:,} rows." if most and count > most and not result.is_cut else ""
+    note = f"The first {most} of {counted(count, 'row')}." if most and count > most and not result.is_cut else ""
     return Shown(section.title, result, result.table(section.title), chart, note)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import reports
+from ..values.quantities import counted
 
 PAGE_ROWS = 50
 SORT, SORT_DESC, PAGE = "_sort", "_sort_desc", "_page"
@@ -75,7 +76,7 @@ class Paging:
     def text(self) -> str:
         """The rows in words."""
         if self.total <= PAGE_ROWS and self.first <= 1:
-            return f"{self.total:,} row{'' if self.total == 1 else 's'}"
+            return counted(self.total, "row")
         return f"Rows {self.first:,} to {self.last:,} of {self.total:,}"
 
 

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from .. import reports
+from ..values.quantities import counted
 from . import addresses, charts, columns, context, drawn, empty, freshness, lakes, links, listing, mode, notes
 from .charts import BARS
 from .empty import Empty
@@ -152,7 +153,9 @@ async def _chart(
     return replace(
         chart,
         is_explored=is_explored,
-        cut=f"Drawn from the first {len(rows.all):,} of {rows.total:,} rows." if len(rows.all) < rows.total else "",
+        cut=f"Drawn from the first {len(rows.all):,} of {counted(rows.total, 'row')}."
+        if len(rows.all) < rows.total
+        else "",
         svg_address=links.report(datasette, report.name, {**values, **own}, "svg"),
         png_address=links.report(datasette, report.name, {**values, **own}, "png"),
         all_address=links.report(datasette, report.name, {**here, BARS: "all"}) if chart.has_more else "",

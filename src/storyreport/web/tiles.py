@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ..reports import periods
-from ..values.quantities import duration, money, share
+from ..values.quantities import counted, duration, money, share
 from ..verdicts.figures import change_words
 from . import links
 from .visitor import Visitor
@@ -161,7 +161,7 @@ async def _work(visitor: Visitor, chosen: Chosen) -> list[Tile]:
             "Success rate",
             address,
             share(rate.now),
-            f"{completed.now:,.0f} of {ended.now:,.0f} runs",
+            f"{completed.now:,.0f} of {counted(round(ended.now), 'run')}",
             f"{_sign(change)} {abs(change):.1f} points {words.of(change)}" if change else "",
             _tone(words, change, LEAST_POINTS),
             f"{share(rate.now)} in the {IN_DAYS}, {before}",
@@ -210,7 +210,7 @@ async def _money(visitor: Visitor, chosen: Chosen) -> list[Tile]:
     if done and (done.error or any(stories.days.values())):
         each = {currency: _per(span, stories) for currency, span in costs.items()} if stories.now else {}
         none = f"no story accepted in the {IN_DAYS}" if costs else f"no cost in the {IN_DAYS}"
-        detail = f"{stories.now:,.0f} stories accepted"
+        detail = f"{counted(round(stories.now), 'story|stories')} accepted"
         # The same sums, by story.
         if await visitor.may_see(["cost_per_story"]):
             address = links.report(visitor.datasette, "cost_per_story", {**LAST, "by": "week"} | _given(chosen))

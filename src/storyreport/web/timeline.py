@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..values.quantities import duration
+from ..values.quantities import counted, duration
 from . import links
 from .visitor import Visitor
 
@@ -107,7 +107,7 @@ def _note(rows: int, placed: int, drawn: int) -> str:
     """What is not drawn, in a sentence or two."""
     notes = []
     if drawn < placed:
-        notes.append(f"The first {drawn} of {placed:,} attempts are drawn.")
+        notes.append(f"The first {drawn} of {counted(placed, 'attempt')} are drawn.")
     if placed < rows:
         count = rows - placed
         notes.append(

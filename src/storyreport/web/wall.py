@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from ..values.quantities import duration
+from ..values.quantities import counted, duration
 from . import links
 from .visitor import Visitor
 
@@ -86,7 +86,7 @@ def _row(visitor: Visitor, source: str, pipeline: str, runs: Sequence[Mapping[st
     longest = max((run["duration_ms"] or 0 for run in runs), default=0)
     squares = [_square(datasette, run, place, longest) for place, run in enumerate(runs)]
     failed, slow = (sum(map(bool, flags)) for flags in zip(*map(_flags, runs), strict=True))
-    label = f"{len(runs)} runs, {failed} failed, {slow} slower than usual"
+    label = f"{counted(len(runs), 'run')}, {failed} failed, {slow} slower than usual"
     address = links.detail(datasette, "pipeline", pipeline, source) if pipeline else ""
     return Row(source, links.detail(datasette, "source", source), pipeline, address, label, tuple(reversed(squares)))
 
