@@ -203,7 +203,7 @@ def test_ingest_takes_a_price_file(tmp_path: Path) -> None:
     said = run("ingest", "movies.db", folder=tmp_path).stdout
     assert "estimated" not in said
     for expected in (
-        r"movies: unchanged, 0 rows written, 1 costs estimated in .*",
+        r"movies: unchanged, 0 rows written, 1 cost estimated in .*",
         r"movies: unchanged, 0 rows written in .*",
     ):
         done = run("ingest", "movies.db", "--prices", "my.yml", folder=tmp_path)

@@ -59,7 +59,7 @@ def _sentence(template: str, rows: Sequence[Row], count: int) -> str:
             continue
         if count > len(rows) and NEEDS_ALL.search(field):
             return ""
-        value = counted(count, noun) if noun else f"{count:,}" if field == ROWS else _value(field, noun or "", rows)
+        value = _read("", count, {}, noun or "") if field == ROWS else _value(field, noun or "", rows)
         if value is None:
             return ""
         said += value
