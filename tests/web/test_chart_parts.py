@@ -167,6 +167,23 @@ def test_an_axis_has_the_unit_of_its_largest_value(
     assert all(tick in axis["labelExpr"] for tick in ticks or ())
 
 
+def test_the_values_of_an_uneven_axis_are_round_and_apart() -> None:
+    """From 2 s to 15 min: `10 s`, as no cell would have it, and a gap between labels, the last of which moves inwards."""
+    chart = {
+        "mark": "bar",
+        "encoding": {
+            "y": {"field": "run", "type": "nominal"},
+            "x": {"field": "duration_ms", "type": "quantitative"},
+        },
+    }
+    rows = [{"run": "a", "duration_ms": 2_000}, {"run": "b", "duration_ms": 900_000}]
+    (part,) = drawn(chart, rows).parts
+    axis = (part.spec["layer"][0] if "layer" in part.spec else part.spec)["encoding"]["x"]["axis"]
+    assert "'10 s'" in axis["labelExpr"]
+    assert "'1 min'" in axis["labelExpr"]
+    assert axis["labelSeparation"] > 0
+
+
 def test_a_legend_fits_beside_the_names_of_a_phone() -> None:
     """Names take up to 199 of 350 pixels, 151 are left: one column of \"completed\" and \"running\"."""
     rows = [{"run": f"{name} " * 20, "status": name, "duration_ms": 5} for name in ("completed", "running")]

@@ -65,7 +65,7 @@ class Single:
         self.is_bar = self.mark["type"] == "bar"
         self.is_one_of_many = self.among > 1
         self.is_narrow = self.context.width < axes.NARROW
-        self.label_limit = 0.45 * self.context.width if self.is_narrow else 280
+        self.label_limit = min(280, (0.45 if self.is_narrow else 0.4) * self.context.width)
         place = "x" if self.encoding.get("x", {}).get("type") == "quantitative" else "y"
         self.value_axis, self.name_axis = place, "y" if place == "x" else "x"
         self.measure: dict[str, Any] = self.encoding.get(place, {})

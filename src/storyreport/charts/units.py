@@ -60,7 +60,9 @@ def fitting(units: Sequence[tuple[str, float]], peak: float) -> tuple[str, float
 def measured(measure: dict[str, Any], rows: list[Row], peak: float, narrow: bool, currency: str) -> dict[str, Any]:
     """The channel of a measure with its axis; the rows get its value in the axis's unit as `measured`."""
     name = title(measure)
-    axis: dict[str, Any] = {"title": name, "tickCount": 4 if narrow else 8, **measure.get("axis", {})}
+    # The last label is moved inwards: without a gap it could be read as one with its neighbour.
+    axis: dict[str, Any] = {"title": name, "tickCount": 4 if narrow else 8, "labelSeparation": 6}
+    axis |= measure.get("axis", {})
     units, size = UNITS.get(suffix(measure.get("field"))), 1.0
     if is_logarithmic(measure):
         ticks = [tick for tick in ROUND.get(suffix(measure.get("field")), ()) if tick <= peak]
@@ -85,7 +87,12 @@ def measured(measure: dict[str, Any], rows: list[Row], peak: float, narrow: bool
     return {**kept, "field": "value", "axis": axis}
 
 
+def _round(field: str, tick: float) -> str:
+    """A round value in words, without the decimal that cells have: `10 s`."""
+    return reading(field, tick).replace(".0 ", " ")
+
+
 def _said(field: str, ticks: Sequence[float]) -> str:
     """A Vega expression for the ticks of a logarithmic scale in words."""
-    cases = "".join(f"datum.value == {tick:.0f} ? '{reading(field, tick)}' : " for tick in ticks)
+    cases = "".join(f"datum.value == {tick:.0f} ? '{_round(field, tick)}' : " for tick in ticks)
     return f"{cases}datum.label"
