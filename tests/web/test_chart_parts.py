@@ -168,7 +168,7 @@ def test_an_axis_has_the_unit_of_its_largest_value(
 
 
 def test_the_values_of_an_uneven_axis_are_round_and_apart() -> None:
-    """From 2 s to 15 min: `10 s`, as no cell would have it, and a gap between labels, the last of which moves inwards."""
+    """From 2 s to 15 min: `10 s`, as no cell has it; there is a gap between labels, as the last one moves inwards."""
     chart = {
         "mark": "bar",
         "encoding": {

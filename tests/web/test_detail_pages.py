@@ -107,6 +107,14 @@ def test_a_story_shows_its_steps_runs_and_files(served: Served) -> None:
     assert ESCAPED in found["story_status"]
 
 
+def test_what_there_is_of_a_story_comes_before_what_there_is_not(served: Served) -> None:
+    """That it has not failed is said below its steps, runs and files."""
+    found = sections(served.get("/-/story/story-1?source=alpha").text)
+    assert "Not failed." in found["failed_stories"]
+    with_rows = [place for place, section in enumerate(found.values()) if "<td" in section]
+    assert list(found).index("failed_stories") > with_rows[-1] >= 2
+
+
 def test_a_storys_tree_is_drawn_as_its_options_lead(served: Served) -> None:
     drawn = Tree(served.get("/-/story/story-1").text)
     expected = {("", "1"), *((node, target) for node, targets in TREE.items() for target in targets), ("2", LOST)}

@@ -168,7 +168,8 @@ async def _sections(visitor: Visitor, kind: str, key: str, source: str) -> list[
         first: list[dict[str, Any]] = next((each.result.rows for each in shown if each.result.rows), [])
         if found := await _section(visitor, section, key, source, run_page.owners(first)):
             shown.append(found)
-    return shown
+    # What there is comes before what there is not.
+    return sorted(shown, key=lambda each: not (each.result.rows or each.result.error))
 
 
 async def _section(visitor: Visitor, section: Section, key: str, source: str, said: Mapping[str, Any]) -> Shown | None:
