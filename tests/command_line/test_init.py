@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers import ROOT
-from helpers.command_line import ok
+from helpers.command_line import ok, printed
 from helpers.report_database import ask
 
 from storyreport import config
@@ -48,6 +48,20 @@ def test_five_systems_renamed_and_moved(tmp_path: Path) -> None:
     for table in ("stories", "runs", "step_runs", "calls"):
         count = f"select count(*) from {table}"
         assert ask(folder / "storyreport.db", count) == ask(tmp_path / "demo" / "storyreport.db", count), table
+
+
+def test_a_file_that_names_nothing_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever ran it before the data was there runs it again; what names a source, or was edited, stays."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    written = tmp_path / "storyreport.toml"
+    assert "0 sources found" in printed("init", tmp_path)
+    shutil.copy(DATA / "adventure.db", tmp_path)
+    assert "1 source found" in printed("init", tmp_path)
+    for text in (written.read_text(), "# mine\n"):
+        written.write_text(text)
+        with pytest.raises(AssertionError, match="exists already"):
+            printed("init", tmp_path)
+        assert written.read_text() == text
 
 
 @pytest.mark.parametrize("folder", [".", "elsewhere"])

@@ -328,11 +328,6 @@ def _say(line: str, is_error: bool = False) -> None:
 
 # init ----------------------------------------------------------------------------------------------------------------
 
-EXAMPLE = """\
-# [sources.studio]
-# location = "data/pipeline_stories.db"
-"""
-
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -345,7 +340,8 @@ def init(folder: Path) -> None:
     from ..given import look_around
 
     path = folder / NAME
-    if path.exists():
+    # One that was written where nothing was found is no work that could be lost.
+    if path.exists() and path.read_text(encoding="utf-8", errors="replace") != EMPTY:
         raise StoryreportError(f"{path} exists already: edit it, or move it away first.")
     found = look_around([*_places(folder, DEPTH), *_agents(folder)]) or look_around(_agents(Path.home()))
     names: dict[str, int] = {}
@@ -357,7 +353,7 @@ def init(folder: Path) -> None:
         location = json.dumps(inside[0] if len(inside) == 1 else inside, ensure_ascii=False)
         key = key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key, ensure_ascii=False)
         tables.append(f"# found: a {title}\n[sources.{key}]\nlocation = {location}\n")
-    path.write_text("\n".join([HEAD, *(tables or [EXAMPLE])]), encoding="utf-8")
+    path.write_text("\n".join([HEAD, *tables]) if tables else EMPTY, encoding="utf-8")
     then = "load with: storyreport ingest" if tables else "add yours to it"
     click.echo(f"{path}: {counted(len(tables), 'source')} found; {then}")
 
@@ -370,6 +366,7 @@ HEAD = """\
 # What `storyreport check` holds:
 # limits = ["stuck > 0", "failure_pct > 10 in 24h", "cost > 20 USD in 1d"]
 """
+EMPTY = f'{HEAD}\n# [sources.studio]\n# location = "data/pipeline_stories.db"\n'
 
 
 def _agents(home: Path) -> list[Path]:
