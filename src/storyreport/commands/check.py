@@ -38,8 +38,8 @@ def check(
     """Check limits, and that the data is fresh; exit code 3 if one is broken.
 
     A LIMIT is 'NAME > NUMBER [UNIT] [in PERIOD] [for KEY=VALUE]': 'failure_pct > 10 in 24h', 'cost > 20 USD in 1d',
-    'slowest_steps.p95_ms > 10 min in 7d for step=write'. It is broken where it is true. Without one, those of
-    storyreport.toml are checked, or that nothing is stuck, blocked or a broken tree.
+    'slowest_steps.p95_ms > 10 min in 7d for step=write'. It is broken when its condition is true. Without
+    --limit, the limits of storyreport.toml are checked; without those, that nothing is stuck, blocked or a broken tree.
     """
     from .. import reports
     from ..verdicts import limits

@@ -33,7 +33,7 @@ SLACK_LETTERS, SLACK_HEADER = 2800, 150
 @with_config
 @with_database
 def digest(period: str, form: str, base: str, config_path: Path | None, database: Path) -> None:
-    """Print what is wrong, what was done, what changed and what is new in a period that ends now."""
+    """Print findings, work done, cost, changes and new errors of a period that ends now."""
     from ..sharing.digest import digest as run
 
     use_limits(config_path)

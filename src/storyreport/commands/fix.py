@@ -82,7 +82,7 @@ def fix_script(
 @click.option("--source", default="", metavar="NAME", help="Only of this source.")
 @with_database
 def diagnose(run: str | None, story: str | None, source: str, database: Path) -> None:
-    """Print what the page of one run or story says: its status, problems and what to do, timeline, calls and cost."""
+    """Print the page of one run or story: status, problems and actions, timeline, calls and cost."""
     from ..reports.details import diagnose as sections
 
     if (run is None) == (story is None):
