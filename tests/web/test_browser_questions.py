@@ -122,6 +122,12 @@ def test_cost_per_accepted_story_by_month(browser: webdriver.Chrome, home: str) 
     assert any(cost.text.endswith(" USD") for cost in costs)
 
 
+def test_what_this_month_will_cost(browser: webdriver.Chrome, home: str) -> None:
+    """One click from home: the projection, in the sentence above the chart."""
+    browser.get(home)
+    assert "projected for the whole month" in click(browser, ".ways a[href*='cost_forecast']")
+
+
 def test_the_failing_steps_last_error_on_a_phone(browser: webdriver.Chrome, home: str) -> None:
     """Whole, within the width of the screen, without a scroll sideways."""
     phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}

@@ -33,7 +33,8 @@ WAYS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, dict[str, str]], ...]],
         ("recent_runs",),
         (("most expensive", {**WEEK, "order": "cost"}), ("slowest against usual", {**WEEK, "order": "slower"})),
     ),
-    ("Cost per accepted story", ("cost_per_story", "cost"), (("this month and last", MONTHS),)),
+    ("Cost per accepted story", ("cost_per_story", "cost"), (("by month", MONTHS),)),
+    ("Cost of this month", ("cost_forecast", "cost"), (("projected", {}),)),
 )
 # What changed: a title and the select of a report.
 CHANGES = (
