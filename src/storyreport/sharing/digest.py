@@ -74,7 +74,7 @@ def _text(value: object) -> str:
 
 
 def _times(row: Row) -> str:
-    return f"{row['work']}: {row['now']:,} (in as many days up to yesterday {row['full']:,}, before {row['before']:,})"
+    return f"{row['work']}: {row['now']:,} (full days up to yesterday: {row['full']:,}, before: {row['before']:,})"
 
 
 def _step(row: Row) -> str:
@@ -242,7 +242,7 @@ def digest(connection: sqlite3.Connection, period: str) -> Digest:
     sections = tuple(section for section in (_news(found[0]), *found[1:]) if section.rows)
     has_runs = any(row["now"] for section in sections if section.title == "Work done" for row in section.rows)
     problems = next((section.rows for section in sections if section.report == "health"), ())
-    verdict = f"{len(problems)} thing{'s' if len(problems) > 1 else ''} to look at" if problems else "All is well"
+    verdict = f"{counted(len(problems), 'thing')} to look at" if problems else "All is well"
     verdict += f"; {known:,} known" if known else ""
     if has_runs:
         verdict += f". {_sums(connection, words)}"
