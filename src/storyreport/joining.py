@@ -29,7 +29,8 @@ GZIPPED = ".gz"
 PIECE = re.compile(r"(?<!\d)0\d{3,}(?!\d)|(?<=part[-_])\d+", re.IGNORECASE)
 # What logrotate and loggers make of a file: app.log.1, app.log.2.gz, app.log-20261120, app.log.2026-11-20.
 ROTATED = re.compile(
-    r"\.(?:log|jsonl|ndjson|csv)[.-](?:(?P<place>\d{1,4})|(?P<date>\d{4}-?\d\d-?\d\d\S{0,9}?))(?:\.gz)?\Z", re.ASCII
+    r"\.(?P<kind>log|jsonl|ndjson|csv)[.-](?:(?P<place>\d{1,4})|(?P<date>\d{4}-?\d\d-?\d\d\S{0,9}?))(?:\.gz)?\Z",
+    re.ASCII,
 )
 
 
@@ -84,9 +85,15 @@ def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:
 
 
 def _rotation(path: Path) -> tuple[bool, int, str]:
-    """The place of a file among those that were rotated, the oldest first; the one that is still written is last."""
+    """The place of a file among those that were rotated, the oldest first; the one that is still written is last.
+
+    A numbered CSV file was downloaded again, and is newer than the first one.
+    """
     found = ROTATED.search(path.name)
-    return (False, -int(found["place"] or 0), found["date"] or "") if found else (True, 0, "")
+    if not found:
+        return (True, 0, "")
+    place = int(found["place"] or 0)
+    return (True, place, "") if place and found["kind"] == "csv" else (False, -place, found["date"] or "")
 
 
 def _dates(paths: Sequence[Path]) -> list[str]:

@@ -195,9 +195,12 @@ LATER = [
     ("Sep 30, 2026.csv", "Oct 1, 2026.csv"),
     ("2026-W52.csv", "2027-W01.csv"),
     # Of rotated files the largest number is the oldest; the one that is still written has none.
-    ("steps.csv.10", "steps.csv.9"),
-    ("steps.csv.2.gz", "steps.csv.1"),
-    ("steps.csv.1", "steps.csv"),
+    ("steps.jsonl.10", "steps.jsonl.9"),
+    ("steps.jsonl.2", "steps.jsonl.1"),
+    ("steps.jsonl.1", "steps.jsonl"),
+    # What wget fetches again.
+    ("steps.csv", "steps.csv.1"),
+    ("steps.csv.9", "steps.csv.10"),
     ("steps.csv-20261120", "steps.csv-20261121"),
     ("steps.csv.2026-11-20", "steps.csv"),
 ]
