@@ -4,10 +4,13 @@ A helper of the workflow source: it describes no system.
 """
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+from ..readers.lines import GZIP_MAGIC
 from ..readers.text import Line
 from .recordfiles import object_in
 
@@ -161,3 +164,11 @@ def _of_pairs(text: str) -> dict[str, Any] | None:
         return None
     fields = {name: said.replace('\\"', '"') or word for name, said, word in PAIR.findall(text)}
     return fields if "msg" in fields or "message" in fields else None
+
+
+def ends(path: Path) -> bool:
+    """Whether a file ends with a whole line: a line end, or the bracket of an object."""
+    with path.open("rb") as file:
+        is_packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        file.seek(-1, os.SEEK_END)
+        return is_packed or file.read(1) in (b"\n", b"}", b"]")

@@ -5,7 +5,6 @@ Prompts (input_prompt_json), authors and step details are private: they are not 
 """
 
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..readers.lines import GZIP_MAGIC
 from ..readers.text import Line
 from . import Part, System, Table, Type, aliases, envelopes, log_lines, signs
 from .recordfiles import object_in
@@ -212,16 +210,8 @@ def stage_log(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
         last = row
     if last:
         key, *said, problem = last
-        is_torn = problem is None and not _ends(path)
+        is_torn = problem is None and not log_lines.ends(path)
         yield "log_lines", (f"{key}{TORN}{file}" if is_torn else key, *said, file, problem)
-
-
-def _ends(path: Path) -> bool:
-    """Whether a file ends with a whole line: a line end, or the bracket of an object."""
-    with path.open("rb") as file:
-        is_packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-        file.seek(-1, os.SEEK_END)
-        return is_packed or file.read(1) in (b"\n", b"}", b"]")
 
 
 def _log_rows(path: Path) -> Iterator[tuple[Any, ...]]:
