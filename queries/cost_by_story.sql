@@ -13,7 +13,7 @@ params:
   story: {type: text, help: one story only}
   limit: {type: whole, default: 1000, help: maximum number of rows}
 headline:
-  - '{rows:row}, most expensive {title[0]} with {cost[0]}.'
+  - 'Most expensive: {title[0]} with {cost[0]}.'
 chart:
   mark: bar
   encoding:
