@@ -84,6 +84,7 @@ ROOMS = (
     "tokens",
     "patterns",
     "errors",
+    "nouns",
 )
 PLUGINS_MAY_IMPORT = ("datasette", "storyreport.web")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .errors import NotOursError, StoryreportError, UsageError
 from .joining import ROTATED, are_files, in_order, joined
+from .nouns import counted
 from .readers import text
 from .readers.documents import BROKEN
 from .readers.header import SQLITE_MAGIC, packed_as, read_header
@@ -19,7 +20,6 @@ from .readers.sqlite import read_tables
 from .sources import Part, System, systems, unread
 from .system import joined_up
 from .values import redacted
-from .values.quantities import counted
 
 # A report database has them all.
 OUR_TABLES = {"sources", "inputs", "ingests", "rejects", "step_runs"}

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from ..errors import UsageError
+from ..nouns import counted
 from ..terminal.output import CONTROL
-from ..values.quantities import counted
 from .options import EPILOG, progress_line, with_config, with_database, with_format
 from .reports import opened, use_limits
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from ..errors import StoryreportError
+from ..nouns import counted
 from ..terminal.control import CONTROL
-from ..values.quantities import counted
 from .options import EPILOG, Age, progress_line, with_database, with_prices
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..nouns import counted
 from ..terminal.control import CONTROL
-from ..values.quantities import counted
 from .options import EPILOG, with_config, with_database, with_queries
 from .reports import opened, use_limits
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from ..errors import UsageError
+from ..nouns import counted
 from ..terminal.control import CONTROL
 from ..terminal.output import write
-from ..values.quantities import counted
 from .options import EPILOG, Age, with_database
 from .reports import opened
 

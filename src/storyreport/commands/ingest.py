@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ..errors import StoryreportError, UsageError, system_error
+from ..nouns import counted
 from ..terminal.control import CONTROL
-from ..values.quantities import counted
 from .options import (
     EPILOG,
     LABELS,

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ..values.quantities import counted
+from ..nouns import counted
 from .options import (
     EPILOG,
     EXISTING_FILE,

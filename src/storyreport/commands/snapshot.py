@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ..errors import UsageError
-from ..values.quantities import counted
+from ..nouns import counted
 from .options import EPILOG, progress_line, with_config, with_database, with_queries
 from .reports import opened, use_limits
 

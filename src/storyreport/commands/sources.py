@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from ..nouns import counted
 from ..terminal.control import CONTROL
-from ..values.quantities import counted
 from .options import EPILOG, progress_line, with_database, with_format
 
 

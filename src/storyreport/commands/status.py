@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from ..errors import UsageError
+from ..nouns import counted
 from ..terminal.output import AS_JSON, Shape, draws_blocks, echo, write
-from ..values.quantities import counted
 from .options import EPILOG, with_config, with_database
 from .reports import complete_keys, complete_sources, opened, use_limits
 

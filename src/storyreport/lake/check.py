@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import StoryreportError
-from ..values.quantities import counted
+from ..nouns import counted
 from . import typed
 from .contract import DATE, NEEDED, TABLES, TIME, columns
 from .dialect import translate

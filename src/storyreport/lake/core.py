@@ -19,9 +19,9 @@ from .. import rollups, values
 from ..errors import StoryreportError
 from ..load.upsert import KEYS
 from ..mapping import sections
+from ..nouns import counted
 from ..sources import systems
 from ..statuses import spellings
-from ..values.quantities import counted
 from .dialect import SOURCE_ID, translate
 from .engine import Engine
 

@@ -17,9 +17,9 @@ import pyarrow
 
 from .. import schema
 from ..errors import StoryreportError
+from ..nouns import counted
 from ..system import Type
 from ..transaction import Progress
-from ..values.quantities import counted
 from .contract import DATE, FLAG, INTEGER, NUMBER, STARTS, TEXT, TIME, Column, columns
 from .duck import text
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import NotContinuedError
+from ..nouns import counted
 from ..system import NUMBERS, Table
-from ..values.quantities import counted
 from . import dates, sheets, text
 from .copies import ROW_NUMBER
 from .grown import End, end_of, piece, size_of

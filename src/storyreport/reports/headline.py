@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from string import Formatter
 from typing import Any
 
-from ..values.quantities import MONEY, TIME, counted, money, number
+from ..nouns import counted
+from ..values.quantities import MONEY, TIME, money, number
 
 FIELD = re.compile(r"(?P<column>\w+)(?:\[(?P<row>-?\d+)\]|\.(?P<total>sum|max|min|counts)(?:@(?P<same>\w+))?)?")
 NEEDS_ALL = re.compile(r"\.|\[-")

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Collection
 
 from .. import schema
+from ..nouns import counted
 from ..schema import definitions as files
-from ..values.quantities import counted
 from . import engine
 from .definition import OF_LAKES, Column, Definition, Table, definitions, kept, rollups, tables
 

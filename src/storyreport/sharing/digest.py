@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from .. import reports
 from ..errors import UsageError
+from ..nouns import counted
 from ..reports import periods
-from ..values.quantities import counted, duration, money
+from ..values.quantities import duration, money
 from ..verdicts import acknowledged, figures, reasons
 
 Row = dict[str, Any]

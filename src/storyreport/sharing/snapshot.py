@@ -11,11 +11,12 @@ from typing import Any
 
 from .. import reports
 from ..errors import UsageError
+from ..nouns import counted
 from ..reports import Report
 from ..terminal import tables
 from ..terminal.output import FORMATS, Shape
 from ..values import prose
-from ..values.quantities import MONEY, TIME, counted, heading
+from ..values.quantities import MONEY, TIME, heading
 from . import stills
 from .digest import Digest
 

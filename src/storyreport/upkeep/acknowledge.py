@@ -7,9 +7,9 @@ from pathlib import Path
 
 from .. import reports, rollups, schema
 from ..errors import StoryreportError, UsageError
+from ..nouns import counted
 from ..reports import periods
 from ..transaction import Progress, transaction
-from ..values.quantities import counted
 from ..verdicts import acknowledged
 
 # So many findings are no exceptions; each is kept.

@@ -13,10 +13,10 @@ from typing import Any
 
 from .. import rollups, schema
 from ..load.references import CORE_TABLES, leads_nowhere, links
+from ..nouns import counted
 from ..rollups import expected
 from ..rollups.definition import Table, tables
 from ..transaction import Progress, commit, snapshot, transaction
-from ..values.quantities import counted
 from . import scrub
 from .copies import damage
 

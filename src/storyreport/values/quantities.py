@@ -38,12 +38,6 @@ def number(column: str, value: float, currency: str = "") -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
 
 
-def counted(count: float, noun: str) -> str:
-    """A number with its noun, `1 row`, `1,200 rows`; a plural without an s stands behind a bar: `story|stories`."""
-    one, _, many = noun.partition("|")
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
-
-
 def duration(ms: float) -> str:
     """Milliseconds as `340 ms`, `1.2 s`, `3 min 4 s`, `5 h 6 min` or `7 d 8 h`."""
     sign, ms = ("-" if ms < 0 else ""), abs(ms)

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from .. import reports
+from ..nouns import counted
 from ..reports import periods
-from ..values.quantities import counted, money
+from ..values.quantities import money
 
 Row = Mapping[str, Any]
 # A share or a p95 of fewer executions says little; smaller changes are no news.

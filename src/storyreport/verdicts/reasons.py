@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from .. import reports
+from ..nouns import counted
 from ..reports import periods
-from ..values.quantities import counted, money
+from ..values.quantities import money
 from .figures import BAD_COST_PCT, DAY_BEFORE, Fact, Question, Row, short
 
 # A third of what cost rose by.

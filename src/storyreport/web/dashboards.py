@@ -13,8 +13,8 @@ from markupsafe import Markup, escape
 
 from .. import dashboards, reports
 from ..dashboards import ROWS, VALUE, Dashboard, Part
+from ..nouns import counted
 from ..reports import Param, params
-from ..values.quantities import counted
 from . import charts, context, drawn, freshness, links
 from .permissions import ensure_database
 from .rows import listed

@@ -13,7 +13,7 @@ from datasette.database import QueryInterrupted
 from datasette.utils.asgi import AsgiStream
 
 from .. import reports
-from ..values.quantities import counted
+from ..nouns import counted
 from . import DATABASE, addresses, lakes, links, listing, picture_pages, report_page
 from .data_errors import failure
 from .formats import Answer, Writer, form

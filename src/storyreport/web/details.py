@@ -7,9 +7,10 @@ from typing import Any
 from datasette import Response
 
 from ..charts import Context
+from ..nouns import counted
 from ..reports import load_reports
 from ..reports.details import SECTIONS, Section
-from ..values.quantities import counted, duration, share
+from ..values.quantities import duration, share
 from ..verdicts import bounds
 from . import DATABASE, context, freshness, lakes, links, run_page
 from .charts import Chart, kept

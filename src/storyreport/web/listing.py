@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import reports
-from ..values.quantities import counted
+from ..nouns import counted
 
 PAGE_ROWS = 50
 SORT, SORT_DESC, PAGE = "_sort", "_sort_desc", "_page"

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from .. import reports
-from ..values.quantities import counted
+from ..nouns import counted
 from . import addresses, charts, columns, context, drawn, empty, freshness, lakes, links, listing, mode, notes
 from .charts import BARS
 from .empty import Empty

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from ..nouns import counted
 from ..reports import periods
-from ..values.quantities import counted, duration, money, share
+from ..values.quantities import duration, money, share
 from ..verdicts.figures import change_words
 from . import links
 from .visitor import Visitor

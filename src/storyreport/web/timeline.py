@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..values.quantities import counted, duration
+from ..nouns import counted
+from ..values.quantities import duration
 from . import links
 from .visitor import Visitor
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from ..values.quantities import counted, duration
+from ..nouns import counted
+from ..values.quantities import duration
 from . import links
 from .visitor import Visitor
 
