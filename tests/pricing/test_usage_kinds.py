@@ -176,6 +176,10 @@ SONNET = {"provider": "anthropic", "model": "claude-sonnet-4-6", "called_at": NO
         # More written for an hour than written at all, more reasoning than output: one of them is wrong.
         ({"input_tokens": 100, "cache_write_tokens": 10, "cache_write_1h_tokens": 20}, None),
         ({"input_tokens": 100, "output_tokens": 10, "reasoning_tokens": 20}, None),
+        # Nor is anything known of what a total has beside both.
+        ({"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1101}, None),
+        ({"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100}, 0.0045),
+        ({"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1000}, 0.0045),
         ({"model": "claude-opus-4-8", "tier": "fast", "input_tokens": 100_000, "output_tokens": 10_000}, 1.5),
         # Models that write nothing else: 40 and 30 dollars for a million tokens of images, 12 and 10 of speech.
         (IMAGE | {"model": "gpt-image-1"}, 4),

@@ -26,6 +26,7 @@ BASIS = (
     "output_tokens",
     "cache_read_tokens",
     "cache_write_tokens",
+    "total_tokens",
     "context_tokens",
     *DETAILS,
     "cost",
@@ -105,7 +106,10 @@ PRICED = f"""
         select
             *,
             coalesce(context_tokens * max(calls, 1), all_input) as sized,
-            all_input < cache_read + cache_write or (has_details and ({CONTRADICTS})) as is_contradictory
+            -- What a total has beside input and output is of a kind that nobody knows.
+            all_input < cache_read + cache_write
+                or coalesce(total_tokens > all_input + output, 0)
+                or (has_details and ({CONTRADICTS})) as is_contradictory
         from counted
     ),
     rated as (
