@@ -31,6 +31,9 @@ SERVER = {"model": "gpt-4o", "custom_llm_provider": "openai"}
 
 
 # Dollars for a million tokens of Sonnet 4.6: 3 in, 15 out, 0.30 read from the cache, 3.75 written; of GPT-4o: 2.50, 10.
+ELSEWHERE = {"prompt_tokens_details": {"cached_tokens": 95_000}}
+
+
 @pytest.mark.parametrize(
     ("row", "cost", "estimate"),
     [
@@ -44,6 +47,9 @@ SERVER = {"model": "gpt-4o", "custom_llm_provider": "openai"}
         ({"metadata": json.dumps({"additional_usage_values": USED})}, None, 0.045),
         # 90,000 * 3 + 10,000 * 3.75 + 100 * 15.
         ({"metadata": {"usage_object": {"cache_creation_input_tokens": 10_000}}}, None, 0.309),
+        ({"metadata": {"usage_object": {"prompt_tokens_details": {"cache_write_tokens": 10_000}}}}, None, 0.309),
+        # A name with 0, as streams have it, does not hide the other one.
+        ({"metadata": {"usage_object": {**ELSEWHERE, "cache_read_input_tokens": 0}}}, None, 0.045),
         ({"metadata": "{broken"}, None, 0.3015),
         # The counts of a stream are 0 although its usage is known: 100,000 * 3.
         ({**NOTHING, "metadata": {"usage_object": {"prompt_tokens": "many", "completion_tokens": -5}}}, None, None),

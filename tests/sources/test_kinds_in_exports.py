@@ -97,6 +97,12 @@ def report(*lines: str, net: bool = True) -> str:
     )
 
 
+STREAMED = {
+    "prompt_tokens": 6400,
+    "completion_tokens": 100,
+    "cache_read_input_tokens": 5000,
+    "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 400},
+}
 EXPORTS: dict[str, tuple[Any, float | None]] = {
     # 1000 * 3 + 5000 * 0.30 + 400 * 6 + 100 * 15, and two searches.
     "litellm: hours and searches": (
@@ -104,6 +110,11 @@ EXPORTS: dict[str, tuple[Any, float | None]] = {
         0.0084 + 0.02,
     ),
     "litellm: cached beside": ({**PAYLOAD, "prompt_tokens": 1000, "metadata": {"usage_object": CACHED}}, 0.0084 + 0.02),
+    # 1000 * 3 + 5000 * 0.30 + 400 * 3.75 + 100 * 15: of two names, one may have 0.
+    "litellm: streamed": (
+        {**PAYLOAD, "prompt_tokens": 6400, "metadata": {"usage_object": STREAMED}},
+        0.0075,
+    ),
     "litellm: tier": ({**PAYLOAD, **FLEX, "metadata": {"usage_object": {"service_tier": "flex"}}}, 0.001125),
     # 1000 * 3 + 100 * 15: the counts are 0, those of the usage are not; -1 is no cost.
     "litellm: counts one level down": ({**PAYLOAD, "metadata": {"usage_object": COUNTED}, **UNCOUNTED}, 0.0045),

@@ -49,15 +49,17 @@ extracted as (
     select
         read.*,
         cast(json_extract(details, '$.cost_breakdown.total_cost') as real) as broken_down,
+        -- A name with 0 does not hide another one with more.
         coalesce(
-            json_extract(details, '$.usage_object.cache_read_input_tokens'),
+            nullif(json_extract(details, '$.usage_object.cache_read_input_tokens'), 0),
             json_extract(details, '$.usage_object.prompt_tokens_details.cached_tokens'),
             json_extract(details, '$.additional_usage_values.cache_read_input_tokens'),
             json_extract(details, '$.additional_usage_values.prompt_tokens_details.cached_tokens')
         ) as said_read,
         coalesce(
-            json_extract(details, '$.usage_object.cache_creation_input_tokens'),
-            json_extract(details, '$.usage_object.prompt_tokens_details.cache_creation_tokens'),
+            nullif(json_extract(details, '$.usage_object.cache_creation_input_tokens'), 0),
+            nullif(json_extract(details, '$.usage_object.prompt_tokens_details.cache_creation_tokens'), 0),
+            json_extract(details, '$.usage_object.prompt_tokens_details.cache_write_tokens'),
             json_extract(details, '$.additional_usage_values.cache_creation_input_tokens')
         ) as said_written,
         coalesce(

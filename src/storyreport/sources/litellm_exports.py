@@ -90,10 +90,14 @@ PAYLOADS = recordfiles.table(
     required=("id",),
 )
 
-# What a payload's usage says, the first of these places that does.
+# What a payload's usage says, the first of these places that does. In a stream, one of them may be 0.
 USED = {
     "cache_read_tokens": (("prompt_tokens_details", "cached_tokens"), ("cache_read_input_tokens",)),
-    "cache_write_tokens": (("cache_creation_input_tokens",), ("prompt_tokens_details", "cache_creation_tokens")),
+    "cache_write_tokens": (
+        ("cache_creation_input_tokens",),
+        ("prompt_tokens_details", "cache_creation_tokens"),
+        ("prompt_tokens_details", "cache_write_tokens"),
+    ),
     "cache_write_1h_tokens": (
         ("prompt_tokens_details", "cache_creation_token_details", "ephemeral_1h_input_tokens"),
         ("cache_creation", "ephemeral_1h_input_tokens"),
@@ -212,9 +216,9 @@ def _is_amount(value: Any) -> bool:
 
 
 def _first(holder: Any, *paths: tuple[str, ...]) -> Any:
-    """The first of some values that is there."""
-    found = (recordfiles.inside(holder, *path) for path in paths)
-    return next((value for value in found if value is not None), None)
+    """The first of some values that is there; a 0 only where no other one is."""
+    found = [value for path in paths if (value := recordfiles.inside(holder, *path)) is not None]
+    return next((value for value in found if value), found[0] if found else None)
 
 
 def _grouping(record: Mapping[str, Any], names: Any) -> str | None:
