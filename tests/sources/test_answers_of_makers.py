@@ -97,6 +97,10 @@ ANSWERS: dict[str, tuple[dict[str, Any], float | None]] = {
         chat("deepseek-chat", prompt_cache_hit_tokens=600, prompt_cache_miss_tokens=400),
         listed("deepseek", "deepseek-chat", cache_read_tokens=600),
     ),
+    "deepseek: OpenAI's name has 0": (
+        chat("deepseek-chat", prompt_cache_hit_tokens=600, prompt_tokens_details={"cached_tokens": 0}),
+        listed("deepseek", "deepseek-chat", cache_read_tokens=600),
+    ),
     "moonshot": (
         chat("kimi-k2-0905-preview", cached_tokens=600),
         listed("moonshotai", "kimi-k2-0905-preview", cache_read_tokens=600),

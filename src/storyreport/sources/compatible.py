@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..readers import text as textfiles
-from .recordfiles import Row, inside, objects
+from .recordfiles import Row, first_said, inside, objects
 
 # https://docs.x.ai/developers/cost-tracking
 TICKS_PER_DOLLAR = 10**10
@@ -75,7 +75,7 @@ def provider(body: Mapping[str, Any], is_own: bool) -> str | None:
 def cached(usage: Mapping[str, Any], details: Mapping[str, Any]) -> Row:
     """The tokens read from and written to the cache, which the input includes."""
     return {
-        column: next((held[name] for held in (details, usage) for name in names if held.get(name) is not None), None)
+        column: first_said(held.get(name) for held in (details, usage) for name in names)
         for column, names in CACHED.items()
     }
 

@@ -216,9 +216,8 @@ def _is_amount(value: Any) -> bool:
 
 
 def _first(holder: Any, *paths: tuple[str, ...]) -> Any:
-    """The first of some values that is there; a 0 only where no other one is."""
-    found = [value for path in paths if (value := recordfiles.inside(holder, *path)) is not None]
-    return next((value for value in found if value), found[0] if found else None)
+    """What some places of a holder say first."""
+    return recordfiles.first_said(recordfiles.inside(holder, *path) for path in paths)
 
 
 def _grouping(record: Mapping[str, Any], names: Any) -> str | None:

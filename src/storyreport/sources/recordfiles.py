@@ -156,6 +156,12 @@ def object_in(text: str) -> dict[str, Any]:
         return {}
 
 
+def first_said(values: Iterable[Any]) -> Any:
+    """The first value that is there; a 0 only where no other one is: of two names of one count, one may stay 0."""
+    found = [value for value in values if value is not None]
+    return next((value for value in found if value), found[0] if found else None)
+
+
 def digest(value: object) -> str | None:
     """A name for something private, such as a session; None for nothing."""
     return hashlib.sha256(str(value).encode(errors="replace")).hexdigest()[:16] if value else None
