@@ -98,50 +98,76 @@ with numbered as (
     window in_order as (partition by story_id, step_name order by id)
 ),
 
--- The history keeps whole seconds, the state microseconds: an end that both have is the state's. A check that comes
--- later replaces the state; the work ended when the history says.
+-- A limit lets SQLite read a value once, however often it is named below.
 attempts as (
     select
         src_step_history.*,
         numbered.attempt,
-        numbered.is_last,
-        case
-            when abs(julianday(states.completed_at) - julianday(src_step_history.timestamp)) * 86400 < 2
-                then states.completed_at
-            else src_step_history.timestamp
-        end as ended_at
+        results.story_id as result_of,
+        results.run_id as result_run_id,
+        results.status as result_status,
+        results.acceptance_passed,
+        results.acceptance_details,
+        results.error_message as result_error,
+        results.completed_at as result_at
     from numbered
     cross join src_step_history on src_step_history.id = numbered.id
-    left join all_step_status as states
+    left join all_step_status as results
         on
-            numbered.is_last
-            and states.story_id = src_step_history.story_id
-            and states.step_name = src_step_history.step_name
-            and (states.run_id is null or states.run_id is src_step_history.run_id)
-    -- A limit lets SQLite read a time's text once, however often it is named below.
+            results.story_id = src_step_history.story_id
+            and results.step_name = src_step_history.step_name
+            and lower(trim(coalesce(results.status, ''))) not in ('pending', 'running')
+            and (results.run_id is null or results.run_id is src_step_history.run_id)
+            and (
+                numbered.is_last
+                or (
+                    results.run_id is not null
+                    and not exists (
+                        select 1
+                        from all_step_history as later
+                        where
+                            later.story_id = src_step_history.story_id
+                            and later.step_name = src_step_history.step_name
+                            and later.id > src_step_history.id
+                            and later.run_id is results.run_id
+                    )
+                )
+            )
     limit -1
+),
+
+-- The history keeps whole seconds, the state microseconds: an end that both have is the state's. A check that comes
+-- later replaces the state; the work ended when the history says.
+ended as (
+    select
+        *,
+        case
+            when abs(julianday(result_at) - julianday(timestamp)) * 86400 < 2 then result_at
+            else timestamp
+        end as ended_at
+    from attempts
 )
 
 select
     attempts.story_id || '/' || replace(attempts.step_name, '/', '~1') || '/' || attempts.attempt as source_key,
-    1 + (results.story_id is not null) as source_rows,
+    1 + (attempts.result_of is not null) as source_rows,
     attempts.story_id as story_key,
     attempts.run_id as run_key,
     attempts.step_name,
     attempts.attempt,
     coalesce(result_words.status, words.status) as status,
-    coalesce(results.status, attempts.status) as source_status,
+    coalesce(attempts.result_status, attempts.status) as source_status,
     case
-        when results.acceptance_passed = 1 then 1
-        when results.acceptance_details is not null then 0
-        when result_words.status = 'failed' and results.run_id is null then 0
+        when attempts.acceptance_passed = 1 then 1
+        when attempts.acceptance_details is not null then 0
+        when result_words.status = 'failed' and attempts.result_run_id is null then 0
     end as acceptance_passed,
     case
-        when result_words.status = 'completed' then results.error_message
+        when result_words.status = 'completed' then attempts.result_error
         else coalesce(
             attempts.error_message,
-            results.error_message,
-            case when result_words.status = 'failed' then results.acceptance_details end
+            attempts.result_error,
+            case when result_words.status = 'failed' then attempts.acceptance_details end
         )
     end as error_message,
     null as queued_at,
@@ -150,30 +176,9 @@ select
     attempts.ended_at,
     attempts.ended_at as last_activity_at,
     attempts.execution_time_ms as duration_ms
-from attempts
-left join all_step_status as results
-    on
-        results.story_id = attempts.story_id
-        and results.step_name = attempts.step_name
-        and lower(trim(coalesce(results.status, ''))) not in ('pending', 'running')
-        and (results.run_id is null or results.run_id is attempts.run_id)
-        and (
-            attempts.is_last
-            or (
-                results.run_id is not null
-                and not exists (
-                    select 1
-                    from all_step_history as later
-                    where
-                        later.story_id = attempts.story_id
-                        and later.step_name = attempts.step_name
-                        and later.id > attempts.id
-                        and later.run_id is results.run_id
-                )
-            )
-        )
+from ended as attempts
 left join src_statuses as words on words.word = lower(trim(attempts.status))
-left join src_statuses as result_words on result_words.word = lower(trim(results.status))
+left join src_statuses as result_words on result_words.word = lower(trim(attempts.result_status))
 union all
 select
     states.story_id || '/' || replace(states.step_name, '/', '~1') || '/' || (
