@@ -165,6 +165,18 @@ def test_a_reference_to_a_row_that_is_not_there(db: ReportDatabase) -> None:
         assert "--full" in finding.example
 
 
+def test_a_trigger_and_a_view_in_the_place_of_a_table(db: ReportDatabase) -> None:
+    """Somebody else's file may change rows as ours are written, or compute for ever where a table was."""
+    change(db.path, "create trigger evil after insert on ingests begin delete from notes; end")
+    change(db.path, "alter table notes rename to kept_notes")
+    change(db.path, "create view notes as select * from kept_notes")
+    found = {finding.table: (finding.rows, finding.example) for finding in examine(db.path)}
+    assert found == {
+        "triggers": (1, "evil (storyreport makes none: drop it unless it is yours)"),
+        "tables and views of another kind": (1, "notes, a view (restore a backup)"),
+    }
+
+
 def test_a_damaged_file(db: ReportDatabase) -> None:
     """Pages that were overwritten are found before anything is compared."""
     change(db.path, "pragma wal_checkpoint(truncate)")

@@ -4,6 +4,7 @@ Every rollup is computed again, the way a new source's are, and compared with wh
 with its oracle, a second formulation, so that a wrong definition is found. Frozen days and stories stay as they are.
 """
 
+import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -64,7 +65,7 @@ def _examine(connection: sqlite3.Connection, repair: bool, progress: Progress) -
     # What cannot be read rightly cannot be compared.
     if findings := _damage(connection):
         return findings
-    findings = [*_broken_references(connection), *_half_orphans(connection)]
+    findings = [*_foreign(connection), *_broken_references(connection), *_half_orphans(connection)]
     if repair:
         # Rollups follow from these rows.
         _repair(connection, findings)
@@ -114,6 +115,23 @@ def _not_private(connection: sqlite3.Connection, progress: Progress) -> list[Fin
 def _damage(connection: sqlite3.Connection) -> list[Finding]:
     found = damage(connection)
     return [Finding("", "the file itself", len(found), f"{found[0]} (restore a copy of it)")] if found else []
+
+
+def _foreign(connection: sqlite3.Connection) -> list[Finding]:
+    """Triggers, which change rows as ours are written, and what stands in the place of a table or a view of ours."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as empty:
+        rollups.lay_out(empty)
+        ours = dict(empty.execute("select name, type from sqlite_master where type in ('table', 'view')"))
+    there = connection.execute("select name, type from main.sqlite_master order by name").fetchall()
+    kinds = {
+        "triggers": [
+            f"{name} (storyreport makes none: drop it unless it is yours)" for name, kind in there if kind == "trigger"
+        ],
+        "tables and views of another kind": [
+            f"{name}, a {kind} (restore a backup)" for name, kind in there if ours.get(name, kind) != kind
+        ],
+    }
+    return [Finding("", table, len(found), found[0]) for table, found in kinds.items() if found]
 
 
 def _broken_references(connection: sqlite3.Connection) -> list[Finding]:
