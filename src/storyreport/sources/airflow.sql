@@ -28,8 +28,8 @@ dated as (
         execution_date,
         coalesce(run_id, dag_run_id) as dated_run,
         0 as is_known
-    from undated
-    cross join all_dag_run
+    from all_dag_run
+    where exists (select 1 from undated)
     union all
     select
         dag_id,
@@ -78,19 +78,14 @@ from src_task_instance_history;
 with named as (
     select
         src_dag_run.*,
-        coalesce(
-            (
-                select runs.source_key
-                from main.runs
-                where
-                    runs.source_id = :source_id
-                    and runs.source_key = key(src_dag_run.dag_id, src_dag_run.execution_date)
-                    and runs.gone_at is null
-                    and not exists (select 1 from all_task_instance)
-            ),
-            key(dag_id, coalesce(run_id, dag_run_id, execution_date))
-        ) as source_key
+        coalesce(by_date.source_key, key(dag_id, coalesce(run_id, dag_run_id, execution_date))) as source_key
     from src_dag_run
+    left join main.runs as by_date
+        on
+            by_date.source_id = :source_id
+            and by_date.source_key = key(src_dag_run.dag_id, src_dag_run.execution_date)
+            and by_date.gone_at is null
+            and not exists (select 1 from all_task_instance)
 ),
 
 ranked as (
