@@ -108,7 +108,7 @@ PRICED = f"""
             coalesce(context_tokens * max(calls, 1), all_input) as sized,
             -- What a total has beside input and output is of a kind that nobody knows.
             all_input < cache_read + cache_write
-                or coalesce(total_tokens > all_input + output, 0)
+                or coalesce(total_tokens, 0) > all_input + output
                 or (has_details and ({CONTRADICTS})) as is_contradictory
         from counted
     ),
