@@ -174,6 +174,18 @@ def test_a_corrected_amount_is_the_same_call(
         assert sum(row["cost"] for row in db.report("cost")) == cost
 
 
+def test_a_call_with_an_id_of_many_parts_is_no_correction(db: ReportDatabase, tmp_path: Path) -> None:
+    """Ids that are paths, alike but for their end: the call that is no longer listed keeps its key and its cost."""
+    table = tmp_path / "calls.csv"
+    for number, cost in ((1, 10), (2, 20)):
+        table.write_text(
+            f"id,{CALLS}s3://b/2026/11/20/r1/call-{number},r1,draft,acme,m,2026-11-20T09:00:00Z,{cost}\n", "utf-8"
+        )
+        db.ingest(table)
+    kept = db.sql("select source_key, cost from calls order by source_key")
+    assert kept == [("s3://b/2026/11/20/r1/call-1", 10.0), ("s3://b/2026/11/20/r1/call-2", 20.0)]
+
+
 def test_the_later_file_wins_whichever_changes(db: ReportDatabase, tmp_path: Path) -> None:
     """A row that both files have is what the later one says, also where the earlier file was written again."""
     folder = folder_of(tmp_path)

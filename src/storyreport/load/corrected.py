@@ -4,7 +4,12 @@ A known call that the source no longer has and a call that is new, alike in all 
 one gets the new key, so that its money does not count beside that of its correction.
 """
 
+import re
+
 from .job import Job
+
+# A time as it stands in a key; an id that a source gave may have as many parts.
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z", re.ASCII)
 
 
 def follow_corrections(job: Job, core: str) -> None:
@@ -56,6 +61,6 @@ def _by_what_stays(job: Job, keys: str) -> dict[str, list[str]]:
     for (key,) in job.execute(keys):
         parts = key.split("/")
         # The last of them is the time; without one, calls that are alike could be any.
-        if len(parts) > steady and parts[steady - 1]:
+        if len(parts) > steady and TIME.fullmatch(parts[steady - 1]):
             found.setdefault("/".join(parts[:steady]), []).append(key)
     return found
