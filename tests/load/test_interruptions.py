@@ -32,7 +32,7 @@ from helpers.interruptions import (
     wait_for_work,
 )
 
-KILLS = 8
+KILLS = 12
 SEED = 20260310
 
 
@@ -86,9 +86,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, history: History) -> Prep
 
 
 def test_a_killed_ingest_leaves_the_last_whole_one(history: History, prepared: Prepared, tmp_path: Path) -> None:
-    """Killed at any of eight moments, an ingest is not there at all, and running it again completes it."""
+    """Killed at any of twelve moments, an ingest is not there at all, and running it again completes it."""
     chance = random.Random(SEED)
-    # All over the run, each eighth of the square root of its time has one: the early ones are cheap.
+    # All over the run, each twelfth of the square root of its time has one: the early ones are cheap.
     moments = [((place + chance.random()) / KILLS) ** 2 * prepared.seconds for place in range(KILLS)]
     before, counts, cut_short = {"small": SMALL}, row_counts(prepared.database), 0
     after = {**before, "history": history.totals}

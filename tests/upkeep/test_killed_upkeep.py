@@ -29,7 +29,7 @@ COMMANDS = {
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report database of a history of some thousand rows."""
     folder = tmp_path_factory.mktemp("whole")
-    history = plant_history(folder / "studio.db", 10_000)
+    history = plant_history(folder / "studio.db", 20_000)
     ok("ingest", history.path, "--db", "report.db", cwd=folder)
     return folder / "report.db"
 
