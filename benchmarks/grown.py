@@ -13,8 +13,8 @@ import click
 
 from .histories import kept
 from .load import fresh
-from .measure import STORYREPORT, Budget, ran, show, show_machine, with_folder
-from .one_run import SETTLING_SECONDS, TIMES, median
+from .measure import AGAIN, STORYREPORT, again, ran, show, show_machine, with_folder
+from .one_run import SETTLING_SECONDS, TIMES
 
 
 def line(number: int) -> str:
@@ -64,17 +64,8 @@ def main(rows: tuple[int, ...], folder: Path) -> None:
             unchanged.append(ran(*ingest))
         click.echo(grown[-1].said)
         shutil.rmtree(work)
-        seconds = [median([one.seconds for one in runs]) for runs in (grown, unchanged)]
-        cpu_seconds = [median([one.cpu_seconds for one in runs]) for runs in (grown, unchanged)]
-        lines.append(
-            [
-                f"{count:,} calls",
-                f"{seconds[0]:.3f} / {seconds[1]:.3f}",
-                f"{cpu_seconds[0]:.3f} / {cpu_seconds[1]:.3f}",
-                *Budget(3).verdict(seconds[0] / seconds[1]),
-            ]
-        )
-    show("One appended line / unchanged", ["", "s", "CPU s", "ratio", "budget", "met"], lines)
+        lines.append(again(f"{count:,} calls", 3, grown, unchanged))
+    show("One appended line / unchanged", AGAIN, lines)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,30 @@ import click
 from storyreport import rollups, schema
 
 from .histories import Span, append_to_tracker, kept, write_tracker
-from .measure import STORYREPORT, Budget, Ran, median_seconds, ran, show, show_machine, shown, with_folder
+from .measure import (
+    AGAIN,
+    STORYREPORT,
+    Budget,
+    Ran,
+    again,
+    cpu,
+    cpu_ratio,
+    median,
+    peak_mb,
+    ran,
+    show,
+    show_machine,
+    shown,
+    times,
+    wall,
+    with_folder,
+)
 
 SPAN = Span(date(2026, 1, 1))
 FEW_ROWS = 1_000_000  # up to so many everything is measured three times
 SAMPLE_ROWS = 200_000
 CHANGED_ROWS = 10_000
+CHANGES = 3
 MOST_MEMORY_MB = 300
 # A check that is made again and fails: the tracker replaces the row. The last ones, or some of every day.
 CHECK_AGAIN = """
@@ -35,7 +53,7 @@ CHECK_AGAIN = """
     order by id desc
     limit :changed
 """
-LAST, SPREAD = "true", "id % :every = 0"
+LAST, SPREAD = "true", "id % :every = :turn"
 
 
 def fresh(path: Path) -> Path:
@@ -45,10 +63,22 @@ def fresh(path: Path) -> Path:
     return path
 
 
-def median_runs(times: int, *contenders: Callable[[], Ran]) -> list[Ran]:
-    """The median run of each contender, by turns."""
+def by_turns(times: int, *contenders: Callable[[], Ran]) -> list[list[Ran]]:
+    """The runs of each contender, made by turns."""
     rounds = [[run() for run in contenders] for _ in range(times)]
-    return [sorted(runs, key=lambda run: run.seconds)[times // 2] for runs in zip(*rounds, strict=True)]
+    return [list(runs) for runs in zip(*rounds, strict=True)]
+
+
+def compared(title: str, rows: int, runs: list[Ran], others: list[Ran]) -> list[str]:
+    """The cells of a table that compare two ways of loading the same rows."""
+    contenders = (runs, others)
+    return [
+        title,
+        " / ".join(map(wall, contenders)),
+        " / ".join(map(cpu, contenders)),
+        " / ".join(f"{rows / median([run.seconds for run in each]):,.0f}" for each in contenders),
+        " / ".join(f"{peak_mb(each):.0f}" for each in contenders),
+    ]
 
 
 def insert_with_sqlite_utils(bare: Path, work: Path) -> Ran:
@@ -79,11 +109,16 @@ def sample(database: Path, table: str, lines: Path) -> float:
     return min(1.0, SAMPLE_ROWS / count)
 
 
-def change(path: Path, which: str, rows: int) -> None:
-    """Check 10,000 steps of a tracker again."""
+def append(path: Path, rows: int, turn: int) -> None:
+    """Let a tracker go on by 10,000 step runs."""
+    append_to_tracker(path, rows + turn * CHANGED_ROWS, CHANGED_ROWS, SPAN)
+
+
+def change(path: Path, rows: int, which: str, turn: int) -> None:
+    """Check 10,000 steps of a tracker again: other ones each time, since those have failed."""
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         every = max(1, rows // CHANGED_ROWS - 1)
-        connection.execute(CHECK_AGAIN.format(which=which), {"changed": CHANGED_ROWS, "every": every})
+        connection.execute(CHECK_AGAIN.format(which=which), {"changed": CHANGED_ROWS, "every": every, "turn": turn})
 
 
 def measure_load(folder: Path, rows: int) -> None:
@@ -96,103 +131,79 @@ def measure_load(folder: Path, rows: int) -> None:
     report, bare = work / "report.db", work / "bare.db"
     ingest = (STORYREPORT, "ingest", studio, "--db", report)
 
-    loaded, floor, copied = median_runs(
+    loaded, floor, copied = by_turns(
         3 if rows <= FEW_ROWS else 1,
         lambda: ran(STORYREPORT, "ingest", studio, "--db", fresh(report)),
         lambda: ran(sys.executable, "-m", "benchmarks.bare", "--fair", studio, fresh(bare)),
         lambda: ran(sys.executable, "-m", "benchmarks.bare", studio, fresh(bare)),
     )
-    inserted = insert_with_sqlite_utils(bare, work)
-    click.echo(f"\n{loaded.said}")
+    inserted = [insert_with_sqlite_utils(bare, work)]
+    click.echo(f"\n{loaded[-1].said}")
     show(
         f"Loading {rows:,} step runs",
         ["", "s", "CPU s", "step runs/s", "peak MB", "ratio", "budget", "met"],
         [
             [
-                "`storyreport ingest` / the fair floor",
-                f"{loaded.seconds:.2f} / {floor.seconds:.2f}",
-                f"{loaded.cpu_seconds:.2f} / {floor.cpu_seconds:.2f}",
-                f"{rows / loaded.seconds:,.0f} / {rows / floor.seconds:,.0f}",
-                f"{loaded.peak_bytes / 1e6:.0f} / {floor.peak_bytes / 1e6:.0f}",
-                *Budget(1.6).verdict(loaded.cpu_seconds / floor.cpu_seconds),
+                *compared("`storyreport ingest` / the fair floor", rows, loaded, floor),
+                *Budget(1.6).verdict(cpu_ratio(loaded, floor)),
             ],
             [
-                "`storyreport ingest` / bare `INSERT … SELECT`",
-                f"{loaded.seconds:.2f} / {copied.seconds:.2f}",
-                f"{loaded.cpu_seconds:.2f} / {copied.cpu_seconds:.2f}",
-                f"{rows / loaded.seconds:,.0f} / {rows / copied.seconds:,.0f}",
-                f"{loaded.peak_bytes / 1e6:.0f} / {copied.peak_bytes / 1e6:.0f}",
-                shown(loaded.seconds / copied.seconds),
+                *compared("`storyreport ingest` / bare `INSERT … SELECT`", rows, loaded, copied),
+                shown(cpu_ratio(loaded, copied)),
                 "",
                 "",
             ],
             [
-                "`sqlite-utils insert` / `storyreport ingest`",
-                f"{inserted.seconds:.2f} / {loaded.seconds:.2f}",
-                f"{inserted.cpu_seconds:.2f} / {loaded.cpu_seconds:.2f}",
-                f"{rows / inserted.seconds:,.0f} / {rows / loaded.seconds:,.0f}",
-                f"{inserted.peak_bytes / 1e6:.0f} / {loaded.peak_bytes / 1e6:.0f}",
-                *Budget(10, is_floor=True).verdict(inserted.seconds / loaded.seconds),
+                *compared("`sqlite-utils insert` / `storyreport ingest`", rows, inserted, loaded),
+                *Budget(10, is_floor=True).verdict(cpu_ratio(inserted, loaded)),
             ],
             [
                 f"peak memory / {MOST_MEMORY_MB} MB",
                 "",
                 "",
                 "",
-                f"{loaded.peak_bytes / 1e6:.0f} / {MOST_MEMORY_MB}",
-                *Budget(1).verdict(loaded.peak_bytes / 1e6 / MOST_MEMORY_MB),
+                f"{peak_mb(loaded):.0f} / {MOST_MEMORY_MB}",
+                *Budget(1).verdict(peak_mb(loaded) / MOST_MEMORY_MB),
             ],
         ],
     )
-
-    version_seconds = median_seconds([STORYREPORT, "--version"], 11)
-    unchanged_seconds = median_seconds(ingest, 5)
-    changes = [
-        (f"{CHANGED_ROWS:,} new step runs", 0.01, partial(append_to_tracker, studio, rows, CHANGED_ROWS, SPAN)),
-        (f"{CHANGED_ROWS:,} changed, the last ones", 0.01, partial(change, studio, LAST, rows)),
-        (f"{CHANGED_ROWS:,} changed, some of every day", 0.03, partial(change, studio, SPREAD, rows)),
-    ]
-    changed = []
-    for what, budget, do in changes:
-        do()
-        again = ran(*ingest)
-        click.echo(again.said)
-        changed.append(
-            [
-                f"{what} / the whole load",
-                f"{again.seconds:.3f} / {loaded.seconds:.2f}",
-                f"{again.cpu_seconds:.3f} / {loaded.cpu_seconds:.2f}",
-                f"{again.peak_bytes / 1e6:.0f}",
-                *Budget(budget).verdict(again.cpu_seconds / loaded.cpu_seconds),
-            ]
-        )
     show(
         f"Ingesting {rows:,} step runs again",
-        ["", "s", "CPU s", "peak MB", "ratio", "budget", "met"],
+        AGAIN,
         [
-            [
-                "unchanged / `storyreport --version`",
-                f"{unchanged_seconds:.3f} / {version_seconds:.3f}",
-                "",
-                "",
-                *Budget(1.5).verdict(unchanged_seconds / version_seconds),
-            ],
-            *changed,
+            again("unchanged / `storyreport --version`", 1.5, times(ingest, 11), times([STORYREPORT, "--version"], 11)),
+            *measure_changes(studio, rows, ingest, loaded),
         ],
     )
     shutil.rmtree(work)
 
 
+def measure_changes(studio: Path, rows: int, ingest: tuple[str | Path, ...], loaded: list[Ran]) -> list[list[str]]:
+    """Change the tracker three times in each of three ways, and load what has changed."""
+    lines = []
+    for what, budget, do in (
+        ("new step runs", 0.01, partial(append, studio, rows)),
+        ("changed, the last ones", 0.01, partial(change, studio, rows, LAST)),
+        ("changed, some of every day", 0.03, partial(change, studio, rows, SPREAD)),
+    ):
+        runs = []
+        for turn in range(CHANGES):
+            do(turn)
+            runs.append(ran(*ingest))
+        click.echo(runs[-1].said)
+        lines.append(again(f"{CHANGED_ROWS:,} {what} / the whole load", budget, runs, loaded))
+    return lines
+
+
 def measure_start() -> None:
     """Start storyreport and bare Python."""
-    bare = median_seconds([sys.executable, "-c", "pass"], 11)
-    started = {word: median_seconds([STORYREPORT, word], 11) for word in ("--version", "--help")}
+    bare = times([sys.executable, "-c", "pass"], 11)
     show(
         "Starting",
-        ["", "s", "ratio", "budget", "met"],
+        AGAIN,
         [
-            [f"`storyreport {word}` / `python -c pass`", f"{took:.3f} / {bare:.3f}", *Budget(3).verdict(took / bare)]
-            for word, took in started.items()
+            again(f"`storyreport {word}` / `python -c pass`", 3, times([STORYREPORT, word], 11), bare)
+            for word in ("--version", "--help")
         ],
     )
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from .measure import STORYREPORT, Budget, ran, show, show_machine, with_folder
-from .one_run import SETTLING_SECONDS, TIMES, median
+from .measure import STORYREPORT, Budget, median, ran, show, show_machine, with_folder
+from .one_run import SETTLING_SECONDS, TIMES
 
 STEPS = "create table step_runs (id integer primary key, run text, step text, status text, started_at text)"
 STEP = (

@@ -20,6 +20,7 @@ from tabulate import tabulate
 STORYREPORT = shutil.which("storyreport", path=str(Path(sys.executable).parent)) or "storyreport"
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 SLOW_SECONDS = 2
+AGAIN = ("", "s", "CPU s", "peak MB", "ratio", "budget", "met")
 
 with_folder = click.option(
     "--folder",
@@ -55,10 +56,10 @@ def ran(*command: str | Path) -> Ran:
     return Ran(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT_BYTES, said)
 
 
-def median_seconds(command: Sequence[str | Path], times: int) -> float:
-    """The median time of a command, after one run that is not counted."""
+def times(command: Sequence[str | Path], count: int) -> list[Ran]:
+    """What a command took each of so many times, after one run that is not counted."""
     ran(*command)
-    return statistics.median(ran(*command).seconds for _ in range(times))
+    return [ran(*command) for _ in range(count)]
 
 
 def median_ms(ask: Callable[[], object], times: int = 25) -> float:
@@ -87,9 +88,51 @@ class Budget:
         return [shown(ratio), f"{sign} {self.limit:g}", "yes" if is_met else "**no**"]
 
 
+def wall(runs: list[Ran], digits: int = 2) -> str:
+    """The median time of runs with its spread."""
+    return spread([run.seconds for run in runs], digits)
+
+
+def cpu(runs: list[Ran], digits: int = 2) -> str:
+    """The median processor time of runs with its spread."""
+    return spread([run.cpu_seconds for run in runs], digits)
+
+
+def cpu_ratio(runs: list[Ran], others: list[Ran]) -> float:
+    """The medians of the processor time of runs and of others."""
+    return median([run.cpu_seconds for run in runs]) / median([run.cpu_seconds for run in others])
+
+
+def peak_mb(runs: list[Ran]) -> float:
+    """The most memory of any of the runs."""
+    return max(run.peak_bytes for run in runs) / 1e6
+
+
+def again(title: str, budget: float, runs: list[Ran], others: list[Ran]) -> list[str]:
+    """The cells of a table that compare commands, by processor time, which a busy machine leaves as it is."""
+    return [
+        title,
+        f"{wall(runs, 3)} / {wall(others, 3)}",
+        f"{cpu(runs, 3)} / {cpu(others, 3)}",
+        f"{peak_mb(runs):.0f}",
+        *Budget(budget).verdict(cpu_ratio(runs, others)),
+    ]
+
+
 def shown(ratio: float) -> str:
     """A ratio as people read it."""
     return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle one of so many values: one that was measured, not a mean of two."""
+    return sorted(values)[len(values) // 2]
+
+
+def spread(values: Sequence[float], digits: int = 3) -> str:
+    """The median of what was measured, with the least and the most where it was measured again."""
+    middle = f"{median(values):.{digits}f}"
+    return f"{middle} ({min(values):.{digits}f} to {max(values):.{digits}f})" if len(values) > 1 else middle
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
