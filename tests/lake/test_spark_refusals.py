@@ -124,7 +124,7 @@ def test_rows_come_in_parts_that_the_driver_can_hold(spark: Spark, monkeypatch: 
     before = spark.session.conf.get(PART_BYTES)
     spark.keep("many", "select id from range(0, 1000, 1, 1)")
     assert len(spark.files(f"{spark.scratch}/many.parquet")) == 10
-    assert sorted(spark.rows("select id from many")) == [(number,) for number in range(1000)]
+    assert sorted(spark.many_rows("select id from many")) == [(number,) for number in range(1000)]
     assert spark.session.conf.get(PART_BYTES) == before
 
 

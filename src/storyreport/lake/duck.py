@@ -144,6 +144,8 @@ class Duck:
             except self.duckdb.Error as error:
                 raise self._as_error(error) from error
 
+    many_rows = rows
+
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()

@@ -41,7 +41,10 @@ class Engine(Protocol):
         """Make the table `name` of a few rows of ours; columns are name → text, integer, real or flag."""
 
     def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """The rows of a SELECT in the engine's SQL, one after the other."""
+        """The few rows of a SELECT in the engine's SQL, one after the other."""
+
+    def many_rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a SELECT that may be more than memory holds, one after the other."""
 
     def close(self) -> None:
         """Let go of what it holds."""

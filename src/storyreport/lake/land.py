@@ -75,7 +75,7 @@ class Landing:
             self._forget()
 
     def _values(self, sql: str) -> Iterator[Row]:
-        yield from self.core.engine.rows(sql)
+        yield from self.core.engine.many_rows(sql)
 
     def _land_named(self, table: str) -> None:
         """Pipelines, steps and errors: new ones are added, known ones keep their number."""

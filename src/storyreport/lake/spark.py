@@ -184,14 +184,19 @@ class Spark:
         self.session.createDataFrame(given, kinds).coalesce(1).createOrReplaceTempView(name)
 
     def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """The rows of a SELECT; one part of them at a time is in the driver."""
-        usual = self.session.conf.get(PART_BYTES)
-        self.session.conf.set(PART_BYTES, "8m")
+        """The rows of a SELECT, which are few."""
         try:
             for row in self.session.sql(sql).toLocalIterator():
                 yield tuple(row)
         except Exception as error:
             raise self._as_error(error) from error
+
+    def many_rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a SELECT; one part of them at a time is in the driver."""
+        usual = self.session.conf.get(PART_BYTES)
+        self.session.conf.set(PART_BYTES, "8m")
+        try:
+            yield from self.rows(sql)
         finally:
             self.session.conf.set(PART_BYTES, usual)
 
