@@ -1,6 +1,6 @@
 """The files in `src/storyreport/stored/`, which answer without the command line, or spare it work.
 
-They are words to complete, help of reports, and headers of rollups.
+They are words to complete, help of reports, headers of rollups, and words for statuses in all spellings.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
-from storyreport import bundle, reports
+from storyreport import bundle, reports, statuses
 from storyreport.cli import cli
 from storyreport.commands.reports import report_help
 from storyreport.rollups import headers
@@ -85,5 +85,6 @@ WRITERS: dict[Path, Callable[[sqlite3.Connection], str]] = {
     STORED / "words.tsv": words,
     STORED / "reports.txt": helps,
     headers.STORED: rollup_headers,
+    statuses.STORED: lambda _: statuses.to_store(),
     **{STORED / f"completion.{shell}": partial(script, shell) for shell in SHELLS},
 }

@@ -5,14 +5,17 @@ TIMED-OUT and "timed out". What a system says of its own words precedes this tab
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import product
+from pathlib import Path
 
 from .errors import UsageError
 from .system import STATUSES
 
+STORED = Path(__file__).with_name("stored") / "status_words.txt"
 # Meaning → words in lower case, their parts joined by `_`, as Airflow, Argo, AWS, Azure, Buildkite, Celery, CircleCI,
 # Dagster, Databricks, dbt, GitHub, GitLab, huey, Jenkins, Kestra, Kubernetes, Luigi, n8n, Prefect, rq, SLURM, Temporal
 # and others write them. Words that tools use for different things (unknown, stale, unstable, disabled, closed) are not
@@ -156,13 +159,37 @@ def fold(word: str) -> str:
 
 def spellings(own: Mapping[str, str], users: Mapping[str, str]) -> dict[str, str]:
     """Every spelling of every word in lower case → its meaning: of ours, of a system's own words, of a user's."""
-    return {**_ours(), **dict(_spelled(own)), **dict(own), **dict(_spelled(users))}
+    return {**_ours(), **_theirs(own, users)}
+
+
+def as_json(own: Mapping[str, str], users: Mapping[str, str]) -> tuple[str, str]:
+    """The same as two JSON objects: ours, sorted, and those that precede them."""
+    return _ours_as_json(), json.dumps(_theirs(own, users))
+
+
+def to_store() -> str:
+    """What is stored of our words, for to spell them takes longer than to load a few rows: their version and JSON."""
+    return f"{version()}\n{json.dumps(_ours(), sort_keys=True, separators=(',', ':'))}\n"
 
 
 @cache
 def version() -> str:
     """Differs once a word of ours means something else."""
     return hashlib.sha256(repr((WORDS, PREFIXES, NOUNS, PLAIN_WORDS)).encode()).hexdigest()[:16]
+
+
+@cache
+def _ours_as_json() -> str:
+    try:
+        noted, _, words = STORED.read_text(encoding="utf-8").partition("\n")
+    except FileNotFoundError:
+        # Before it is generated.
+        noted = words = ""
+    return words if noted == version() else to_store().partition("\n")[2]
+
+
+def _theirs(own: Mapping[str, str], users: Mapping[str, str]) -> dict[str, str]:
+    return {**dict(_spelled(own)), **dict(own), **dict(_spelled(users))}
 
 
 @cache

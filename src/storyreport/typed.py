@@ -7,10 +7,9 @@ of them, for looking things up. src_statuses translates the source's status word
 import json
 import sqlite3
 from collections.abc import Collection, Mapping
-from functools import lru_cache
 
 from .readers.part import Opened, Options, quoted
-from .statuses import spellings
+from .statuses import as_json
 from .system import AMOUNTS, NUMBERS, SECRET, TIMES, Part, Type
 from .values import DAYS_IN_DIGITS, FIRST_EPOCH_MS, SECONDS_IN_DIGITS, UNKNOWN_CURRENCY
 
@@ -336,7 +335,7 @@ def create_views(connection: sqlite3.Connection, typed: TypedTables, changes_onl
             # Whether the other rows can be loaded is not known.
             loadable = f"({typed.problem(table)}) is null"
         _create_view(connection, f"all_{table}", typed, table, typed.source(table, changes_only=False), loadable)
-    _create_statuses(connection, _words(tuple(typed.part.statuses.items()), typed.options.statuses))
+    _create_statuses(connection, *as_json(typed.part.statuses, dict(typed.options.statuses)))
 
 
 def create_empty_views(connection: sqlite3.Connection, part: Part) -> None:
@@ -356,18 +355,13 @@ def drop_views(connection: sqlite3.Connection, tables: Collection[str]) -> None:
             connection.execute(f"drop view if exists temp.{view}")
 
 
-@lru_cache(maxsize=64)
-def _words(own: tuple[tuple[str, str], ...], users: tuple[tuple[str, str], ...]) -> str:
-    """Every spelling of every word with its meaning, as JSON; sorted as the table is, which halves its making."""
-    return json.dumps(spellings(dict(own), dict(users)), sort_keys=True)
-
-
-def _create_statuses(connection: sqlite3.Connection, meanings: str) -> None:
-    """(Re)create src_statuses from a JSON object of words and their meanings."""
+def _create_statuses(connection: sqlite3.Connection, *meanings: str) -> None:
+    """(Re)create src_statuses from JSON objects of words and their meanings; a later one precedes."""
     connection.execute("drop table if exists temp.src_statuses")
     connection.execute("create temp table src_statuses (word text primary key, status text) without rowid")
     # Ten thousand words: at once that takes half of what it takes one by one.
-    connection.execute("insert into temp.src_statuses select key, value from json_each(?)", [meanings])
+    for words in meanings:
+        connection.execute("insert or replace into temp.src_statuses select key, value from json_each(?)", [words])
 
 
 def _create_view(

@@ -1,11 +1,16 @@
-"""What an ingest does not do at its start: compile patterns that it may not use, parse headers that are known."""
+"""What an ingest does not do at its start: compile patterns that it may not use, parse headers that are known.
+
+Nor does it spell the words for statuses, which are stored in all their spellings.
+"""
 
 import gc
 import importlib
+import json
 import sys
 
 import pytest
 
+from storyreport import statuses
 from storyreport.patterns import Pattern
 from storyreport.rollups import headers
 from storyreport.schema import definitions
@@ -46,3 +51,26 @@ def test_a_header_that_was_changed_is_read_as_it_is() -> None:
     assert headers.read(f"{text}\nhidden: true\n") == {**headers.parse(text), "hidden": True}
     with pytest.raises(ValueError, match="mapping values are not allowed"):
         headers.read("grain: day: source")
+
+
+@pytest.mark.parametrize(
+    ("words", "is_stored"), [({}, True), ({"completed": f"{statuses.WORDS['completed']} all_well"}, False)]
+)
+def test_words_for_statuses_are_spelled_where_they_are_not_stored(
+    words: dict[str, str], is_stored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stored ones are those of this very table of words."""
+    monkeypatch.setattr(statuses, "WORDS", {**statuses.WORDS, **words})
+    functions = (statuses.version, statuses._ours, statuses._ours_as_json)
+    try:
+        for function in functions:
+            function.cache_clear()
+        ours, theirs = map(json.loads, statuses.as_json({"all_bad": "failed"}, {"done": "failed"}))
+        assert (statuses._ours.cache_info().misses == 0) == is_stored
+    finally:
+        for function in functions:
+            function.cache_clear()
+    assert ours["timed out"] == ours["timedout"] == "failed"
+    assert ours["done"] == "completed"
+    assert ours.get("all-well") == (None if is_stored else "completed")
+    assert theirs == {**dict.fromkeys(("all_bad", "all-bad", "all bad", "allbad"), "failed"), "done": "failed"}
