@@ -83,6 +83,7 @@ ROOMS = (
     "values",
     "tokens",
     "patterns",
+    "structs",
     "errors",
     "nouns",
 )

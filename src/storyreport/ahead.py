@@ -11,7 +11,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from .readers.header import is_wal
 from .readers.part import Found, is_unchanged
 from .readers.server_copy import ServerCopy, Wanted, copy_server
 from .readers.sqlite import FileCopy, copy_locked, reading
+from .structs import struct
 from .transaction import Progress, check_place
 
 # A copy of a file this large takes longer than to load a few rows of it.
@@ -31,7 +32,7 @@ LARGE_BYTES = 1 << 30
 State = tuple[Any, ...] | None
 
 
-@dataclass
+@struct
 class Ahead:
     """What was read of the parts of a source, and the state of their inputs then."""
 
@@ -49,7 +50,7 @@ class Ahead:
                     raise StaleError
 
 
-@dataclass
+@struct
 class Again:
     """What was missing when a source was read ahead: groups of a server, or all of it (of a file: its copy)."""
 

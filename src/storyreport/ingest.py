@@ -9,7 +9,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from .readers import check_unchanged, check_whole, dates, harden, open_part
 from .readers.grown import End, goes_on
 from .readers.part import Found, Opened, Options, is_unchanged, signature
 from .readers.sqlite import reading
+from .structs import struct
 from .transaction import Progress, commit, remembering_interrupts, transaction
 from .typed import TypedTables
 from .unchanged import note_unchanged
@@ -32,7 +33,7 @@ from .unchanged import note_unchanged
 __all__ = ["Outcome", "Request", "check_timezone", "ingest", "known_at", "reprice", "requests_for", "system_before"]
 
 
-@dataclass
+@struct
 class Outcome:
     """What an ingest did with a source."""
 
@@ -133,7 +134,7 @@ def _ingest(
     return outcome
 
 
-@dataclass(frozen=True)
+@struct(frozen=True)
 class _Source:
     """The source that is ingested, as the report database knows it."""
 
@@ -142,7 +143,7 @@ class _Source:
     statuses: Mapping[str, str]
 
 
-@dataclass
+@struct
 class _Work:
     """An ingest at work, as its steps share it."""
 

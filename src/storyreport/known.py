@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ from .readers.grown import End, goes_on
 from .readers.part import Found, Options
 from .readers.sqlite import read_tables
 from .sources import systems
+from .structs import struct
 
 # What an input's state says beside its watermarks.
 STATE = ("how", "reading", "with_text", "layout", "files", "read", "ends")
 
 
-@dataclass(frozen=True)
+@struct(frozen=True)
 class Known:
     """An input as the last time left it; `watermarks` is None where it was never read."""
 

@@ -3,10 +3,13 @@
 Nor does it spell the words for statuses, which are stored in all their spellings.
 """
 
+import dataclasses
 import gc
 import importlib
+import itertools
 import json
 import sys
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from storyreport import statuses
 from storyreport.patterns import Pattern
 from storyreport.rollups import headers
 from storyreport.schema import definitions
+from storyreport.structs import struct
 
 MODULES = ("values.messages", "values.neutral", "values.privacy", "values.quotes", "values.times", "readers.sheets")
 
@@ -74,3 +78,36 @@ def test_words_for_statuses_are_spelled_where_they_are_not_stored(
     assert ours["done"] == "completed"
     assert ours.get("all-well") == (None if is_stored else "completed")
     assert theirs == {**dict.fromkeys(("all_bad", "all-bad", "all bad", "allbad"), "failed"), "done": "failed"}
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_struct_is_as_a_data_class(frozen: bool) -> None:
+    """Shown, compared and hashed alike: what a part was read with is known by how it is shown."""
+
+    def made(decorator: Any) -> list[Any]:
+        class Row:
+            key: str
+            secret: str = dataclasses.field(default="", repr=False)
+            noted: int = dataclasses.field(default=0, compare=False)
+            more: tuple[int, ...] = ()
+
+        Row.__qualname__ = "Row"
+        row = decorator(frozen=frozen)(Row)
+        return [row("a"), row("a", noted=2), row("a", "x"), row("b", more=(1, 2))]
+
+    structs, classes = made(struct), made(dataclasses.dataclass)
+    assert [*map(repr, structs)] == [*map(repr, classes)]
+    pairs = list(itertools.product(range(4), repeat=2))
+    assert [structs[i] == structs[j] for i, j in pairs] == [classes[i] == classes[j] for i, j in pairs]
+    assert structs[0] != ("a",)
+    assert dataclasses.asdict(dataclasses.replace(structs[3], key="c")) == {
+        "key": "c",
+        "secret": "",
+        "noted": 0,
+        "more": (1, 2),
+    }
+    if frozen:
+        assert [*map(hash, structs)] == [*map(hash, classes)]
+    else:
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(structs[0])

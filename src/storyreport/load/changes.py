@@ -3,11 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ..keyed import HASHED, HASHED_SECRET, MAY_BE_PRIVATE, PRIVATE_KEY
 from ..readers.copies import copy_rows
+from ..structs import struct
 from ..system import Type
 from . import recent
 from .job import IS_OPEN, TABLES_OF_WORK, Job
@@ -19,7 +20,7 @@ MOST_IN_PLACE = 1_000
 NO_STEP = "''"
 
 
-@dataclass(frozen=True)
+@struct(frozen=True)
 class Watermarks:
     """How far a part has been read.
 
@@ -92,7 +93,7 @@ def find_changes(job: Job, watermarks: Watermarks) -> None:
         job.need_all()
 
 
-@dataclass(frozen=True)
+@struct(frozen=True)
 class _Candidates:
     """The rows of a table that may have changed, unless a time says so: those past a number, and those of some blocks.
 

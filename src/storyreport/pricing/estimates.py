@@ -8,10 +8,11 @@ a price file, or all is priced again (`reprice`).
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from itertools import pairwise
 from typing import Any
 
+from ..structs import struct
 from .files import PriceFile, keep, kept
 from .listed import listed_rates
 from .rates import AFTER_LAST_DAY, DETAILS, FIRST_DAY, KEY, WITHIN, Rate
@@ -184,7 +185,7 @@ PLAIN = [field.name for field in fields(Rate) if field.name != "details"]
 RATE_COLUMNS = (*KEY, *PLAIN, *(f"extra_{detail}" for detail in DETAILS))
 
 
-@dataclass(frozen=True)
+@struct(frozen=True)
 class Change:
     """The change of the estimates in one currency by pricing again: calls that have one now, sums before and after."""
 

@@ -1,7 +1,9 @@
 """A rate: the price of calls of one provider, model, endpoint and tier while one price holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from ..structs import struct
 
 MATCHED = ("provider", "model", "endpoint")
 # What calls must have in common to have one rate.
@@ -44,7 +46,7 @@ WITHIN = {
 }
 
 
-@dataclass(frozen=True)
+@struct(frozen=True)
 class Rate:
     """What calls cost while one price holds: for each call, second and token, in `currency`."""
 

@@ -9,10 +9,11 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, fields
 from pathlib import Path
 from typing import Any
 
+from ..structs import struct
 from . import encodings, text
 from .lines import Piece, is_plain
 from .sheets import Styles, Sums
@@ -30,7 +31,7 @@ FORMS = ("lines", "table")
 STYLES = ("comma", "point", "day_first", "month_first")
 
 
-@dataclass(frozen=True)
+@struct(frozen=True)
 class End:
     """Where the reading of a file ended: behind the last of `lines` whole lines, at the byte `stop`.
 

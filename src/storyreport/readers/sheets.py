@@ -6,13 +6,14 @@ be decided stays as it is, so that it is dropped and said.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ..errors import NotContinuedError
 from ..patterns import Pattern
+from ..structs import struct
 from ..system import NUMBERS, TIMES, Table, Type
 from ..values import UNKNOWN_CURRENCY, currency_code
 from ..values.days import DATE, in_iso, order_of
@@ -43,7 +44,7 @@ AMOUNT_IN = Pattern(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
 MOST_LAYOUTS = 1000
 
 
-@dataclass
+@struct
 class Styles:
     """How the numbers and dates of a file are written, by column; '' for the numbers of the whole file."""
 
@@ -81,7 +82,7 @@ class Styles:
         return is_day if is_day != is_month else None
 
 
-@dataclass
+@struct
 class Sums:
     """What the rows of a file up to one of them say of those that follow: the sums of amounts, and how all are written.
 
@@ -150,7 +151,7 @@ def _read(
         yield number, row, cleaned, layout.money or (layout.tokens if is_sheet else ()), problem
 
 
-@dataclass(frozen=True)
+@struct(frozen=True)
 class _Layout:
     """What the fields of a record are: most records of a file have the same.
 

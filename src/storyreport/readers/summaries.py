@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 from ..patterns import Pattern
+from ..structs import struct
 
 _WORDS = (
     r"(grand |sub[- ]?|zwischen)?(total[es]*|sum|summe|gesamt\w*|ergebnis|somme|suma|totaal|razem|toplam|итого"
@@ -43,7 +44,7 @@ Row = Mapping[str, Any]
 Amounts = Mapping[str, float]
 
 
-@dataclass
+@struct
 class Totals:
     """The sums of the amounts up to a row, by column and currency, and those at each total that was left out."""
 
@@ -94,7 +95,7 @@ class Totals:
         return _of(self.amounts, column, currency)
 
 
-@dataclass
+@struct
 class Whole:
     """The sums of all rows of a file but its totals: how many rows, and how many decimals each column has at most."""
 

@@ -8,7 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import StoryreportError
 from ..mapping import check
+from ..structs import struct
 from ..system import Clock, Part, System, Table, Type, signs
 
 __all__ = ["Clock", "Part", "System", "Table", "Type", "problems", "signs", "systems"]
@@ -23,7 +24,7 @@ __all__ = ["Clock", "Part", "System", "Table", "Type", "problems", "signs", "sys
 ENTRY_POINTS = "storyreport.sources"
 
 
-@dataclass
+@struct
 class _Foreign:
     systems: dict[str, System] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
