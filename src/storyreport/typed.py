@@ -6,7 +6,7 @@ of them, for looking things up. src_statuses translates the source's status word
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from .readers.part import Opened, Options, quoted
 from .statuses import as_json
@@ -326,11 +326,15 @@ class TypedTables:
         return "'" + zone.replace("'", "''") + "'"
 
 
-def create_views(connection: sqlite3.Connection, typed: TypedTables, changes_only: bool) -> None:
-    """(Re)create src_<table> and all_<table> for each declared table of the part, and src_statuses."""
+def create_views(
+    connection: sqlite3.Connection, typed: TypedTables, changes_only: bool, is_read: Callable[[str], bool]
+) -> None:
+    """(Re)create src_<table> for each declared table of the part, all_<table> where it is read, and src_statuses."""
     for table in typed.part.tables:
         loadable = typed.loadable(table, changes_only)
         _create_view(connection, f"src_{table}", typed, table, typed.source(table, changes_only), loadable)
+        if not is_read(f"all_{table}"):
+            continue
         if changes_only:
             # Whether the other rows can be loaded is not known.
             loadable = f"({typed.problem(table)}) is null"

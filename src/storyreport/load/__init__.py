@@ -33,7 +33,7 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     known = _find_changes(job, watermarks)
     read = {table: load_rejects(job, table, known is not None) for table in job.part.tables}
     correct_clocks(job)
-    create_views(job.connection, job.typed, known is not None)
+    create_views(job.connection, job.typed, known is not None, job.is_read)
     if job.continued:
         check_keys(job)
     last = last_call(job)
@@ -103,5 +103,5 @@ def _read_whole(job: Job, cores: list[str]) -> dict[str, tuple[int, int] | None]
         job.typed.opened.remote.fetch(None)
     tables = {table for core in cores for table in job.part.feeds[core]}
     read = {table: load_rejects(job, table, changes_only=False) for table in tables}
-    create_views(job.connection, job.typed, changes_only=False)
+    create_views(job.connection, job.typed, False, job.is_read)
     return read

@@ -35,11 +35,15 @@ def note_runs(job: Job) -> None:
 
 def derive_runs(job: Job, which: str) -> None:
     """Give the derived runs that `which` (a condition) selects the state of their step runs."""
+    if which == WORKED_RUNS and not job.has_any("temp.worked_runs"):
+        return
     job.execute(DERIVED_RUNS.replace("/* which */ true", which))
 
 
 def delete_empty_runs(job: Job) -> None:
     """Mark derived runs as deleted whose rows were all deleted; where detail was pruned, that is not known."""
+    if not job.has_any("temp.worked_runs"):
+        return
     children = [table for table in CORE_TABLES if any(link.name == "run" for link in links(job.connection, table))]
     none = " and ".join(
         f"not exists (select 1 from main.{table} where run_id = runs.id and gone_at is null)" for table in children
@@ -57,7 +61,7 @@ def delete_empty_runs(job: Job) -> None:
 
 def move_rows_with_runs(job: Job, inheriting: Collection[str]) -> None:
     """Move the rows of `inheriting` tables with their run to another story."""
-    for core in inheriting:
+    for core in inheriting if job.has_any("temp.moved_runs") else ():
         job.execute(f"""
             update main.{core}
             set story_id = runs.story_id

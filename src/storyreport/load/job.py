@@ -135,6 +135,10 @@ class Job:
         """The part's sections of its system's mapping."""
         return tuple(s for s in sections(self.system) if s.part == self.typed.opened.found.part)
 
+    def is_read(self, view: str) -> bool:
+        """Whether the part's mapping names a view."""
+        return any(view.lower() in section.sql.lower() for section in self.sections)
+
     def is_divided(self, table: str) -> bool:
         """Whether of a group only the steps are read again of which a row of the table is new or has changed."""
         opened = self.typed.opened
@@ -177,6 +181,10 @@ class Job:
     def scalar(self, sql: str, **parameters: Any) -> Any:
         """The one value that a query returns."""
         return self.execute(sql, **parameters).fetchone()[0]
+
+    def has_any(self, table: str, condition: str = "true") -> bool:
+        """Whether a table has a row: only to prepare what writes, with its triggers, takes as long as many rows."""
+        return bool(self.scalar(f"select exists (select 1 from {table} where {condition})"))
 
     @contextlib.contextmanager
     def running(self, section: Section) -> Iterator[None]:

@@ -73,8 +73,7 @@ def make_orphans(connection: sqlite3.Connection, parent: str, deleted: str, inhe
 def link_again(connection: sqlite3.Connection, source_id: int) -> int:
     """Resolve the references of a source whose row has come, or has come back; return how many there were."""
     linked = 0
-    for table in CORE_TABLES:
-        references = links(connection, table)
+    for table, references in _with_orphans(connection, source_id).items():
         for link in references:
             also = ""
             if link.parent == "runs" and "story" in {other.name for other in references} and table != "runs":
@@ -101,3 +100,15 @@ def link_again(connection: sqlite3.Connection, source_id: int) -> int:
                 {"source_id": source_id},
             ).rowcount
     return linked
+
+
+def _with_orphans(connection: sqlite3.Connection, source_id: int) -> dict[str, list[Link]]:
+    """The core tables that have orphans of a source, with their references: for most sources there are none."""
+    references = {table: found for table in CORE_TABLES if (found := links(connection, table))}
+    selects = (
+        f"select '{table}' where exists"
+        f" (select 1 from main.{table} where source_id = :source_id and {leads_nowhere(table, found)})"
+        for table, found in references.items()
+    )
+    rows = connection.execute(" union all ".join(selects), {"source_id": source_id}).fetchall()
+    return {table: references[table] for (table,) in rows}

@@ -113,8 +113,9 @@ def _load_again(job: Job, section: Section, present: int | None) -> int | None:
     if not changes_only:
         follow_corrections(job, section.table)
     _count_overlap(job, section)
-    keep_earlier_rows(job, section)
-    _upsert(job, section, "temp.mapped")
+    if job.has_any("temp.mapped"):
+        keep_earlier_rows(job, section)
+        _upsert(job, section, "temp.mapped")
     deleted = mark_deleted(job, section.table, changes_only)
     if present is not None:
         present += _rows(job, section.table, "temp.mapped") - before - deleted
