@@ -53,7 +53,7 @@ def shortcut(arguments: list[str]) -> str:
 
 
 def main() -> None:
-    """Run the command line; help, `record`, `run`, accounts and an unchanged ingest need nothing else of it."""
+    """Run the command line; help, `record`, `run`, accounts and a plain ingest need nothing else of it."""
     if reconfigure := getattr(sys.stdout, "reconfigure", None):
         # A title may hold what a terminal's encoding lacks.
         reconfigure(errors="replace")
@@ -86,6 +86,10 @@ def main() -> None:
         if (noted := unchanged.answer(to_ingest)) is not None:
             say(noted)
             return
+        from .commands import loading
+
+        if (code := loading.quick(to_ingest)) is not None:
+            sys.exit(code)
     from .cli import cli
 
     cli(prog_name="storyreport", obj=to_ingest)

@@ -7,9 +7,9 @@ import click
 
 from . import __version__
 from .commands import COMMANDS, unknown
+from .commands.loading import failed_with
 from .commands.options import EPILOG
-from .errors import StoryreportError, UsageError, system_error
-from .terminal.control import CONTROL
+from .errors import StoryreportError, UsageError
 
 
 class Group(click.Group):
@@ -39,13 +39,8 @@ class Group(click.Group):
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except StoryreportError as error:
-            message, code = str(error), 2 if isinstance(error, UsageError) else 1
-        except OSError as error:
-            message, code = system_error(error), 1
-        # It may hold names of a source, and a terminal obeys control characters.
-        click.echo(f"Error: {CONTROL.sub(' ', message)}", err=True)
-        return ctx.exit(code)
+        except (StoryreportError, OSError) as error:
+            return ctx.exit(failed_with(error))
 
 
 @click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

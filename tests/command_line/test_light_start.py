@@ -1,12 +1,17 @@
 """What a command does not need is not imported: a script that calls it many times waits for little but Python."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from helpers.command_line import environment, storyreport
+
+from storyreport.cli import cli
+from storyreport.commands import loading
 
 # Each takes as long to import as Python to start, or longer.
 HEAVY = (
@@ -113,3 +118,66 @@ def test_a_run_that_cannot_be_named_runs_nothing(tmp_path: Path) -> None:
     done = storyreport("run", " ", "--", "touch", "made", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, "Error: step must be a text, not ' '.\n")
     assert not (tmp_path / "made").exists()
+
+
+STEPS = "run,step,started_at\nr1,write,2026-03-01T10:00:00Z\n"
+
+
+def test_a_plain_ingest_needs_no_click(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To build the command line takes a tenth of what an appended line costs."""
+    monkeypatch.chdir(tmp_path)
+    steps = tmp_path / "steps.csv"
+    steps.write_text(STEPS, encoding="utf-8")
+    # To lay out a new report database needs more.
+    assert loading.quick(["steps.csv", "--db", "report.db"]) == 0
+    steps.write_text(f"{STEPS}r1,edit,2026-03-01T11:00:00Z\n", encoding="utf-8")
+    code, modules = imported(tmp_path, "ingest", "steps.csv", "--db", "report.db")
+    assert code == 0
+    assert "click" not in modules
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("steps.csv", 0),
+        ("steps.csv --name=nightly --as steps", 0),
+        ("none.csv", 1),
+        ("--name x none.csv", 1),
+        ("steps.csv none.csv", 3),
+        ("steps.csv --as unknown", 2),
+        ("http://steps", 2),
+    ],
+)
+def test_a_plain_ingest_is_that_of_the_command_line(
+    arguments: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without click: the same words, on the same streams, and the same exit code."""
+    said = []
+    for way in ("plain", "long"):
+        folder = tmp_path / way
+        folder.mkdir()
+        (folder / "steps.csv").write_text(STEPS, encoding="utf-8")
+        monkeypatch.chdir(folder)
+        if way == "long":
+            done = CliRunner().invoke(cli, ["ingest", *arguments.split(), "--wait", "60"])
+            said.append((done.exit_code, done.stdout, done.stderr))
+            continue
+        try:
+            found = loading.quick(arguments.split())
+        except SystemExit as error:
+            found = int(error.code or 0)
+        said.append((found, *capsys.readouterr()))
+    took = re.compile(r"in \d+\.\d s")
+    plain, long = ([*map(took.sub, ("", ""), texts)] for _, *texts in said)
+    assert plain == long
+    assert [found for found, *_ in said] == [code, code]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["", "--full steps.csv", "-", "steps.csv --db", "steps.csv --db -x", "--db . steps.csv", "-- steps.csv"],
+)
+def test_another_ingest_is_left_to_click(arguments: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is done about words that are not plain."""
+    monkeypatch.chdir(tmp_path)
+    assert loading.quick(arguments.split()) is None

@@ -7,7 +7,8 @@ import click
 from ..errors import UsageError
 from ..nouns import counted
 from ..terminal.output import CONTROL
-from .options import EPILOG, progress_line, with_config, with_database, with_format
+from .options import EPILOG, with_config, with_database, with_format
+from .places import progress_line
 from .reports import opened, use_limits
 
 

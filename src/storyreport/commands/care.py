@@ -7,7 +7,8 @@ import click
 from ..errors import StoryreportError
 from ..nouns import counted
 from ..terminal.control import CONTROL
-from .options import EPILOG, Age, progress_line, with_database, with_prices
+from .options import EPILOG, Age, with_database, with_prices
+from .places import progress_line
 
 
 @click.command(epilog=EPILOG)
@@ -90,7 +91,7 @@ def reprice(database: Path, price_path: Path | None) -> None:
     Sources of a lake are left alone.
     """
     from ..ingest import reprice as run
-    from .ingest import read_prices
+    from .loading import read_prices
 
     with progress_line() as progress:
         changes, unpriced = run(database, read_prices(price_path), progress, _note)

@@ -6,56 +6,35 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import partial
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import StoryreportError, UsageError, system_error
+from ..errors import StoryreportError, UsageError
 from ..nouns import counted
 from ..terminal.control import CONTROL
+from .loading import Order, carry_out, check, run, warn_of_sources
 from .options import (
     EPILOG,
-    LABELS,
-    called,
-    is_stream,
-    place,
-    progress_line,
-    streamed,
     with_config,
     with_database,
     with_max_bytes,
     with_prices,
     with_wait,
 )
+from .places import is_stream
 
 if TYPE_CHECKING:
     from ..config import Source
-    from ..ingest import Request
-    from ..pricing import PriceFile
 
-SERVERS = ("postgresql://", "postgres://")
-# The exit code where some sources were loaded and others could not be.
-FAILED_IN_PART = 3
 WATCH_SECONDS = 60.0
 # `init` looks so deep, and passes these over.
 DEPTH = 3
 # Where agents keep their sessions, below a home folder: hidden folders are passed over otherwise.
 AGENTS = (".claude/projects", ".config/claude/projects", ".codex", ".gemini", ".local/share/opencode")
 PASSED_OVER = {"node_modules", "__pycache__", "site-packages", "venv", "storyreport-demo"}
-
-
-class Order(NamedTuple):
-    """What one ingest is to load, and how: `arguments` say the same on a command line."""
-
-    places: tuple[str, ...]
-    name: str | None
-    system: str | None
-    price_path: Path | None
-    how: Mapping[str, Any]
-    arguments: list[str] | None = None
 
 
 @click.command(epilog=EPILOG)
@@ -107,17 +86,15 @@ def ingest(
     Without a SOURCE, those of storyreport.toml are loaded (see `storyreport init`).
     """
     from ..ingest import check_timezone
-    from ..sources import problems
     from ..statuses import given
 
     # Before anything is read.
-    for problem in problems():
-        click.echo(f"Warning: {CONTROL.sub(' ', problem)}", err=True)
+    has_problems = warn_of_sources()
     if sources:
         if timezone:
             check_timezone(timezone)
         how = {"timezone": timezone, "statuses": given(status_words), "full": full, "append": append, "strict": strict}
-        arguments = click.get_current_context().obj if watch is None and not problems() else None
+        arguments = click.get_current_context().obj if watch is None and not has_problems else None
         orders = [Order(sources, name, system, price_path, {**how, "with_text": with_text}, arguments)]
     else:
         if name or system or timezone or status_words or append or price_path:
@@ -134,129 +111,6 @@ def ingest(
         _watch(orders, database, watch)
     except KeyboardInterrupt:
         click.echo("Stopped watching.", err=True)
-
-
-def check(order: Order) -> None:
-    """Raise UsageError for what cannot be loaded, before anything is read."""
-    for source in order.places:
-        if "://" in source and not source.startswith(SERVERS):
-            # It may hold a password: it is not repeated.
-            raise UsageError("A URL must name a PostgreSQL database: postgresql://user@host/database.")
-    streams = [source for source in order.places if is_stream(source)]
-    if streams and not order.system:
-        what = "Standard input" if streams[0] == "-" else f"{streams[0]} is a pipe or device, which"
-        raise UsageError(f"{what} needs --as SYSTEM: name the system that wrote it.")
-
-
-def run(orders: list[Order], database: Path) -> None:
-    """Load each source; one that fails does not stop the others. Exits with 3 where some were loaded and others not."""
-    from ..transaction import staying_open
-
-    failed: list[str] = []
-    loaded = 0
-    with staying_open(database) if len(orders) > 1 and database.is_file() else contextlib.nullcontext():
-        for order in orders:
-            try:
-                loaded += carry_out(order, database, failed, is_alone=len(orders) == 1)
-            except StoryreportError as error:
-                if len(orders) == 1:
-                    raise
-                failed.append(f"{order.name}: {error}")
-    for sentence in failed:
-        click.echo(f"Error: {CONTROL.sub(' ', sentence)}", err=True)
-    if failed:
-        sys.exit(FAILED_IN_PART if loaded else 1)
-
-
-def carry_out(
-    order: Order,
-    database: Path,
-    failed: list[str],
-    is_alone: bool = True,
-    say: Callable[[str, bool], None] = lambda line, _: click.echo(line),
-) -> int:
-    """Load what an order names and say a line (and whether it is unchanged) about each source; return how many.
-
-    `failed` gets a sentence for each one that could not be loaded; a single one raises its error.
-    """
-    from .. import unchanged
-    from ..ingest import known_at, requests_for, system_before
-    from ..transaction import staying_open
-
-    if order.arguments and order.name and (text := unchanged.answer(order.arguments)) is not None:
-        say(text.rstrip("\n"), True)
-        return 1
-    call = unchanged.call_of(order.arguments) if order.arguments else None
-    price_file = read_prices(order.price_path)
-    with contextlib.ExitStack() as stack:
-        streams = [each for each in order.places if is_stream(each)]
-        places = [stack.enter_context(streamed(each)) if each in streams else place(each) for each in order.places]
-        kept = {
-            path: LABELS.get(each, each) for path, each in zip(places, order.places, strict=True) if each in streams
-        }
-        not_found: list[str] = []
-        known, before = partial(known_at, database), partial(system_before, database)
-        how = {**order.how, "price_file": price_file}
-        with _as_ours():
-            requests = requests_for(places, order.name, order.system, not_found, known, before, **how)
-        if len(requests) > 1 and database.is_file():
-            stack.enter_context(staying_open(database))
-        loaded = 0
-        for request in [called(request, kept) for request in requests]:
-            try:
-                load_one(request, database, say)
-                loaded += 1
-            except StoryreportError as error:
-                if is_alone and len(requests) + len(not_found) == 1:
-                    raise
-                not_found.append(str(error))
-    failed += not_found
-    if call and not not_found:
-        unchanged.note(call, [request.name for request in requests])
-    return loaded
-
-
-def load_one(
-    request: "Request", database: Path, say: Callable[[str, bool], None] = lambda line, _: click.echo(line)
-) -> None:
-    """Ingest a source and say a line about it."""
-    from ..ingest import ingest as run
-
-    with _as_ours(), progress_line() as progress:
-        outcome = run(database, request, progress)
-    for note in outcome.notes:
-        click.echo(f"Note: {note}.", err=True)
-    counts = outcome.counts
-    estimated = f", {counted(outcome.estimated, 'cost')} estimated" if outcome.estimated else ""
-    left_out = f", {counts.left_out:,} pruned before and skipped" if counts.left_out else ""
-    took = f"{estimated} in {outcome.duration_ms / 1000:.1f} s"
-    if outcome.unchanged:
-        say(f"{outcome.name}: unchanged, 0 rows written{took}", True)
-    else:
-        say(
-            f"{outcome.name}: {counted(counts.read, 'row')} read, {counted(counts.written, 'row')} written"
-            f" ({counts.inserted:,} new, {counts.updated:,} changed, {counts.gone:,} deleted),"
-            f" {counts.rejected:,} rejected{left_out}{took}",
-            False,
-        )
-
-
-@contextlib.contextmanager
-def _as_ours() -> Iterator[None]:
-    """A file that vanishes while it is read is an error of its source alone."""
-    try:
-        yield
-    except OSError as error:
-        raise StoryreportError(system_error(error)) from error
-
-
-def read_prices(path: Path | None) -> "PriceFile | None":
-    """The price file at a path, if one is given."""
-    if path is None:
-        return None
-    from ..pricing import read_price_file
-
-    return read_price_file(path)
 
 
 # The sources file ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ import click
 from ..errors import UsageError
 from ..nouns import counted
 from ..terminal.control import CONTROL
-from .options import EPILOG, Age, progress_line, with_database, with_prices
+from .options import EPILOG, Age, with_database, with_prices
+from .places import progress_line
 
 
 @click.command(epilog=EPILOG)
@@ -57,7 +58,7 @@ def rollup(
     stays there.
     """
     from ..lake.installed import check_installed
-    from .ingest import read_prices
+    from .loading import read_prices
 
     check_installed(engine)
     from ..lake.run import Request, roll_up

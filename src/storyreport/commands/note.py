@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from ..errors import UsageError
-from .options import EPILOG, progress_line, with_database, with_format
+from .options import EPILOG, with_database, with_format
+from .places import progress_line
 from .reports import complete_sources, opened
 
 

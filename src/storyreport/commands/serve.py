@@ -12,12 +12,12 @@ from .options import (
     EXISTING_FOLDER,
     VISITORS,
     Mount,
-    progress_line,
     with_config,
     with_database,
     with_public,
     with_queries,
 )
+from .places import progress_line
 from .reports import use_limits, warn_of_broken_pages, warn_of_broken_reports, warn_of_wrong_limits
 
 

@@ -6,7 +6,8 @@ import click
 
 from ..errors import UsageError
 from ..nouns import counted
-from .options import EPILOG, progress_line, with_config, with_database, with_queries
+from .options import EPILOG, with_config, with_database, with_queries
+from .places import progress_line
 from .reports import opened, use_limits
 
 FILE = click.Path(dir_okay=False, path_type=Path)

@@ -6,7 +6,8 @@ import click
 
 from ..nouns import counted
 from ..terminal.control import CONTROL
-from .options import EPILOG, progress_line, with_database, with_format
+from .options import EPILOG, with_database, with_format
+from .places import progress_line
 
 
 @click.group(invoke_without_command=True, epilog=EPILOG)
