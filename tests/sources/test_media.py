@@ -298,6 +298,19 @@ def test_files_on_disk(db: ReportDatabase, movies: Path, tmp_path: Path, databas
     assert db.sql("select path from artifacts where gone_at is not null") == [("images/lost.png",)]
 
 
+def test_links_to_folders_are_not_followed(db: ReportDatabase, tmp_path: Path) -> None:
+    """One that leads up is found again below each of the others; another one leads to files of others."""
+    for kind in ("images", "audio"):
+        (tmp_path / "save_outputs" / kind).mkdir(parents=True)
+    for number in range(3):
+        (tmp_path / "save_outputs" / "images" / f"up{number}").symlink_to("..")
+    (tmp_path / "save_outputs" / "audio" / "elsewhere").symlink_to(tmp_path.parent)
+    (tmp_path / "save_outputs" / "audio" / "a.mp3").write_bytes(b"x")
+    (tmp_path / "save_outputs" / "audio" / "b.mp3").symlink_to("a.mp3")
+    db.ingest(tmp_path / "save_outputs")
+    assert db.sql("select path from artifacts order by path") == [("audio/a.mp3",), ("audio/b.mp3",)]
+
+
 def test_a_status_is_no_step(db: ReportDatabase, movies: Path) -> None:
     """Where the phase of a workflow is but the word for its end, it has no current step."""
     change(

@@ -191,12 +191,17 @@ def stage_outputs(folder: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """(folder, names of its files) of a folder and those below, in order; Python's own recurses, and so has a limit."""
+    """(folder, names of its files) of a folder and those below, in order; links to folders are not followed.
+
+    A link may lead back up or out of the folder, and `unchanged` does not look behind one. Python's own walk recurses,
+    and so has a limit.
+    """
     pending = [os.fspath(folder)]
     while pending:
         below = pending.pop()
         _, folders, names = next(os.walk(below), (below, [], []))
-        pending += [os.path.join(below, name) for name in sorted(folders, reverse=True)]
+        paths = [os.path.join(below, name) for name in sorted(folders, reverse=True)]
+        pending += [path for path in paths if not os.path.islink(path)]
         yield below, sorted(names)
 
 
