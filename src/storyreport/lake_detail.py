@@ -48,7 +48,9 @@ def readable(connection: sqlite3.Connection, report: Report, given: Mapping[str,
     """The lakes in which DuckDB may look for what a report is about; none where it is not installed."""
     if report.name not in TAKES or not given.get(TAKES[report.name]):
         return []
-    found = [lake for lake in reports.lakes_of(connection, given.get("source", "")) if Path(lake.location).is_dir()]
+    # A copy for others has the name of the folder alone, which may be another one here.
+    places = [(lake, Path(lake.location)) for lake in reports.lakes_of(connection, given.get("source", ""))]
+    found = [lake for lake, place in places if place.is_absolute() and place.is_dir()]
     return found if found and all(map(find_spec, ("duckdb", "pyarrow", "numpy", "sqlglot"))) else []
 
 
