@@ -72,6 +72,31 @@ def test_a_column_that_is_not_there_cannot_be_sorted_by(
     assert "Traceback" not in capfd.readouterr().err
 
 
+# address → the status and words of the sentence; Datasette answers some of these with a traceback.
+MISTAKES = {
+    "/storyreport/rollup_steps/1.json": (400, "key"),
+    "/storyreport/rollup_steps/1": (400, "key"),
+    "/storyreport/stories/1.blob?_blob_column=id": (404, "no table here has files"),
+    "/storyreport/stories.blob?_blob_column=id": (404, "no table here has files"),
+    "/storyreport/stories.svg": (404, "a table has no .svg"),
+    "/storyreport/open_work.json?_next=zz": (400, "_next must be a whole number, not 'zz'"),
+    "/storyreport/open_work.json?_next=1,2": (400, "_next must be"),
+    '/storyreport/sources.json?_through={"table": "INPUTS", "column": "location", "value": "/data/alpha.db"}': (
+        400,
+        "small letters",
+    ),
+}
+
+
+@pytest.mark.parametrize("address", MISTAKES)
+def test_what_a_table_does_not_have_is_a_sentence(served: Served, address: str) -> None:
+    """The page of a row by a part of its key, a file of it, another format, a page by another word, a closed table."""
+    path, _, query = address.partition("?")
+    answer = get(served, path, query) if query else served.get(path)
+    status, words = MISTAKES[address]
+    assert (answer.status_code, words in answer.text.lower()) == (status, True), answer.text
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -6,18 +6,35 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from datasette import NotFound, Response
+from datasette.database import QueryInterrupted
 from datasette.utils import tilde_decode, tilde_encode
 from datasette.views.base import DatasetteError
 
 from .. import reports
 from . import DATABASE
 
-NO_COLUMN = re.compile(r"no such column: (.*)", re.DOTALL)
+# What Datasette answers with a traceback and status 500, though it is the visitor who asked for it: the error, its
+# message, a parameter that the address has then, the status and the sentence.
+MISTAKES: tuple[tuple[type[Exception], str, str, int, str], ...] = (
+    (sqlite3.OperationalError, r"no such column: (.*)", "", 400, "There is no column {!r}: correct the address."),
+    (
+        sqlite3.ProgrammingError,
+        "You did not supply a value for binding parameter",
+        "",
+        400,
+        "The keys of this table have more parts: correct the address.",
+    ),
+    (ValueError, r"invalid literal for int\(\)[^']*'(.*)'", "_next", 400, "_next must be a whole number, not {!r}."),
+    (QueryInterrupted, "", "", 400, "It takes longer than this server allows: narrow it down."),
+)
 # What Datasette answers with status 500, though it is the visitor who named the column.
 OF_VISITORS = re.compile(r"Cannot sort|Invalid _through")
 # The key of a request's scope with the parameters as the visitor gave them: dates in words are still words.
 GIVEN = "storyreport.given"
 ADDRESS = re.compile(rf"/{DATABASE}/([^/.]+)(?:\.(\w+))?")
+PICTURES = {"svg", "png"}
+# Datasette's download of a value of bytes, which answers another value with a traceback.
+BLOB = re.compile(rf"/{DATABASE}/.*\.blob")
 READS = ("GET", "HEAD", "OPTIONS")
 # The database's pages; only the count of a table's rows is asked for by POST (Datasette 1.0).
 DATA = re.compile(rf"/{DATABASE}(?:[/.].*)?")
@@ -33,11 +50,11 @@ def complete(datasette: Any) -> Any:
                 await Response.text("Use GET.\n", status=405).asgi_send(send)
                 return
             name, extension = named(datasette, scope)
+            if refused := _refused(datasette, scope, name, extension):
+                await refused.asgi_send(send)
+                return
             if name is None:
                 await app(scope, receive, send)
-                return
-            if refused := _refused(datasette, extension):
-                await refused.asgi_send(send)
                 return
             pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
             own = [(key, value) for key, value in pairs if key.startswith("_")]
@@ -68,21 +85,22 @@ def given(request: Any) -> dict[str, str]:
 
 
 def not_found(request: Any, exception: Exception) -> Any:
-    """The answer for an unknown CSV address, or a facet of a column that is not there; None for others."""
+    """The answer for an unknown CSV address, or for what a table does not have; None for others."""
     if isinstance(exception, NotFound) and request.path.partition("?")[0].endswith(".csv"):
         return Response.text(f"{exception}\n", status=404)
-    if isinstance(exception, sqlite3.OperationalError) and (found := NO_COLUMN.fullmatch(str(exception))):
-        # Datasette 1.0 gives it to SQLite, and answers with status 500.
-        reason = f"There is no column {found[1]!r}: correct the address."
-        is_json = request.path.endswith(".json")
-        return (
-            Response.json({"ok": False, "error": reason, "status": 400}, status=400)
-            if is_json
-            else Response.text(f"{reason}\n", status=400)
-        )
+    for kind, pattern, parameter, status, sentence in MISTAKES:
+        is_it = isinstance(exception, kind) and (not parameter or parameter in request.args)
+        if is_it and (found := re.match(pattern, str(exception), re.DOTALL)):
+            return _sentence(request, status, sentence.format(*found.groups()))
     if isinstance(exception, DatasetteError) and exception.status == 500 and OF_VISITORS.match(exception.message):
         exception.status = 400
     return None
+
+
+def _sentence(request: Any, status: int, reason: str) -> Any:
+    if request.path.partition("?")[0].endswith(".json"):
+        return Response.json({"ok": False, "error": reason, "status": status}, status=status)
+    return Response.text(f"{reason}\n", status=status)
 
 
 def _is_only_read(datasette: Any, scope: dict[str, Any]) -> bool:
@@ -91,10 +109,17 @@ def _is_only_read(datasette: Any, scope: dict[str, Any]) -> bool:
     return bool(path == "/" or (DATA.fullmatch(path) and not POSTED.fullmatch(path)))
 
 
-def _refused(datasette: Any, extension: str | None) -> Any:
+def _refused(datasette: Any, scope: dict[str, Any], name: str | None, extension: str | None) -> Any:
     """The answer where Datasette would answer with a traceback; None otherwise."""
-    if extension not in (None, "csv", "svg", "png", *datasette.renderers):
+    known = {None, "csv", *datasette.renderers}
+    if name is not None and extension not in known | PICTURES:
         return Response.text(f"A report has no .{extension}: it has .json, .csv, .svg and .png.\n", status=404)
+    if name is None and scope["type"] == "http":
+        path = local_path(datasette, scope)
+        if (found := ADDRESS.fullmatch(path)) and found[2] not in known:
+            return Response.text(f"A table has no .{found[2]}: it has .json and .csv.\n", status=404)
+        if BLOB.fullmatch(path):
+            return Response.text("No table here has files: their rows are .json and .csv.\n", status=404)
     return None
 
 

@@ -52,10 +52,21 @@ def refused(scope: dict[str, Any]) -> Refusal | None:
     if query.count(b"&") >= PARAMETERS:
         return 400, f"There are more than {PARAMETERS} parameters: leave some out."
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    if f"/{DATABASE}/" in scope["path"] and any(name == "_facet_array" for name, _ in pairs):
-        # Datasette 1.0 answers it with status 500.
-        return 400, "The parameter _facet_array takes a column of lists, which no table here has: use _facet."
+    if f"/{DATABASE}/" in scope["path"] and (refused := _refused_here(pairs)):
+        return refused
     return _refused_pairs(pairs)
+
+
+def _refused_here(pairs: Pairs) -> Refusal | None:
+    """The same for what the tables of the report database lack."""
+    for name, value in pairs:
+        if name == "_facet_array":
+            # Datasette 1.0 answers it with status 500.
+            return 400, "The parameter _facet_array takes a column of lists, which no table here has: use _facet."
+        if name == "_through" and not parameter_types.table_of(value).islower():
+            # SQLite knows INPUTS, too, and who may see which table goes by their names as they are.
+            return 400, "The parameter _through takes a table of this database: its name has small letters."
+    return None
 
 
 def _refused_pairs(pairs: Pairs) -> Refusal | None:

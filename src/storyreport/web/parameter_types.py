@@ -22,6 +22,11 @@ def _is_through(value: str) -> bool:
     return found is not None and all(isinstance(found.get(key), str) for key in ("table", "column", "value"))
 
 
+def table_of(through: str) -> str:
+    """The table that a value of `_through` names; '' where it is none."""
+    return str(_object(through)["table"]) if _is_through(through) else ""  # type: ignore[index]
+
+
 def _is_facet(value: str) -> bool:
     if not value.startswith("{"):
         return True
