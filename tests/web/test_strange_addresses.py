@@ -55,6 +55,7 @@ def test_no_answer_leads_to_another_site(served: Served, address: str) -> None:
         "/storyreport/-/../secrets", "/storyreport/rejected_rows.csv?nope=1", "/-/report-refusal/rejected_rows",
         "/-/%64atabases", "/-//databases", "/-/databases/", "/-/Databases.json", "/-/allowed.json?action=view-table",
         "/static/..%2f..%2fmetadata.yml", "/static/%2e%2e/%2e%2e/metadata.yml", "/vega/..%2f..%2f..%2fetc%2fpasswd",
+        "/static/" + "a" * 256, "/-/static/x/" + "%2A" * 90, "/-/static-plugins/" + "~2F" * 100, "/vega/" + "a" * 999,
         "/static//etc/passwd", "/-/page/..~2F..~2Fmetadata", "/storyreport/secrets/-/schema",
     ],
 )  # fmt: skip
@@ -62,7 +63,9 @@ def test_no_spelling_opens_what_is_closed(served: Served, address: str) -> None:
     """Neither tables, nor Datasette's pages about itself, nor files outside of the folders of styles and scripts."""
     answer = served.get(address)
     assert answer.status_code in (400, 403, 404)
-    assert not re.search(r"keyed_hash</td>|\.json\b.*locations|/data/alpha\.db|root:x|plugins:", answer.text)
+    assert not re.search(
+        r"keyed_hash</td>|\.json\b.*locations|/data/alpha\.db|root:x|plugins:|site-packages", answer.text
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,9 @@ ADDRESS = re.compile(rf"/{DATABASE}/([^/.]+)(?:\.(\w+))?")
 PICTURES = {"svg", "png"}
 # Datasette's download of a value of bytes, which answers another value with a traceback.
 BLOB = re.compile(rf"/{DATABASE}/.*\.blob")
+# Addresses of files, and the longest name that a file can have: Datasette tells of a longer one where it looked for it.
+FILES = re.compile(r"/(?:static|vega|-/static|-/static-plugins)/")
+LONGEST_FILE_NAME = 255
 READS = ("GET", "HEAD", "OPTIONS")
 # The database's pages; only the count of a table's rows is asked for by POST (Datasette 1.0).
 DATA = re.compile(rf"/{DATABASE}(?:[/.].*)?")
@@ -118,6 +121,8 @@ def _refused(datasette: Any, scope: dict[str, Any], name: str | None, extension:
         path = local_path(datasette, scope)
         if (found := ADDRESS.fullmatch(path)) and found[2] not in known:
             return Response.text(f"A table has no .{found[2]}: it has .json and .csv.\n", status=404)
+        if FILES.match(path) and max(map(len, path.split("/"))) > LONGEST_FILE_NAME:
+            return Response.text("There is no such file.\n", status=404)
         if BLOB.fullmatch(path):
             return Response.text("No table here has files: their rows are .json and .csv.\n", status=404)
     return None
