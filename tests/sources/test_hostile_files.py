@@ -8,6 +8,7 @@ import lzma
 import os
 import sqlite3
 import zipfile
+import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -15,8 +16,8 @@ import pytest
 from helpers.report_database import ReportDatabase
 
 from storyreport import recognise
-from storyreport.errors import NotOursError
-from storyreport.readers import lines, staged, text
+from storyreport.errors import NotOursError, StoryreportError
+from storyreport.readers import lines, padded, staged, text
 
 ROW = {"id": "a", "step": "write", "status": "failed", "started_at": "2026-11-20T10:00:00Z"}
 LINE = json.dumps(ROW).encode() + b"\n"
@@ -101,6 +102,25 @@ def test_padding_of_a_gzip_file_is_passed_at_once(db: ReportDatabase, tmp_path: 
     db.ingest(sparse)
     assert db.one("select count(*) from step_runs") == 3
     assert db.one("select count(*) from rejects where reason like 'the gzip file is damaged%'") == 1
+
+
+def test_a_name_without_end_in_a_gzip_file_is_not_read(db: ReportDatabase, tmp_path: Path) -> None:
+    """gzip reads it byte by byte, and each system that is tried would do so again; one of a file is passed."""
+
+    def named(length: int) -> bytes:
+        packed = gzip.compress(LINE)
+        return packed[:3] + b"\x08" + packed[4:10] + b"n" * length + b"\0" + packed[10:]
+
+    (short := tmp_path / "short.jsonl.gz").write_bytes(named(250))
+    db.ingest(short)
+    assert db.one("select count(*) from step_runs") == 1
+    (source := tmp_path / "long.jsonl.gz").write_bytes(named(3 * padded.MOST_NAME))
+    with pytest.raises(StoryreportError, match=r"long\.jsonl\.gz"):
+        db.ingest(source)
+    with padded.Padded(source) as file, gzip.GzipFile(fileobj=file) as unpacked:
+        with pytest.raises((OSError, EOFError, zlib.error)):
+            unpacked.read()
+        assert file.tell() < 2 * padded.MOST_NAME
 
 
 @pytest.mark.parametrize(
