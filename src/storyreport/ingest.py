@@ -21,7 +21,7 @@ from .errors import NotContinuedError, StaleError, StoryreportError
 from .given import Request, check_timezone, requests_for
 from .known import Known, how_read, known_at, known_input, reading_of, system_before
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
-from .readers import check_unchanged, check_whole, dates, harden, open_part
+from .readers import check_not_cut, check_unchanged, check_whole, dates, harden, open_part
 from .readers.grown import End, goes_on
 from .readers.part import Found, Opened, Options, is_unchanged, signature
 from .readers.sqlite import reading
@@ -274,6 +274,7 @@ def _load_pass(
             job.need_all()
             work.progress(f"checking {found.path.name}, which has fewer rows")
             check_whole(work.connection, part)
+            check_not_cut(work.connection, part, known.id)
         check_unchanged(part)
     if job.overlap and job.overlap.is_of_another:
         raise StoryreportError(_of_another(work.request.name, found, known))

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import StoryreportError
+from .cut import check_not_cut
 from .grown import End
 from .hardened import check_whole, harden
 from .part import Found, Opened, signature
 from .sqlite import FileCopy, open_sqlite
 from .staged import open_staged
 
-__all__ = ["check_unchanged", "check_whole", "harden", "open_part"]
+__all__ = ["check_not_cut", "check_unchanged", "check_whole", "harden", "open_part"]
 
 
 def open_part(
