@@ -262,6 +262,23 @@ def test_headers(served: Served, open_to_all: Served) -> None:
     assert embedded["content-security-policy"].endswith("frame-ancestors 'self' https://wiki.example")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/", "/storyreport/cost", "/storyreport/cost.json", "/storyreport/cost.csv?_dl=1",
+        "/storyreport/slowest_steps.png", "/storyreport/stories.json?_ttl=31536000", "/storyreport/stories/1?_ttl=0",
+        "/-/feed", "/-/nothing",
+    ],
+)  # fmt: skip
+def test_no_proxy_keeps_what_one_visitor_may_see(served: Served, open_to_all: Served, token: str, address: str) -> None:
+    """Whoever asks the same afterwards may have no login; files are the same for all."""
+    bearer = {"authorization": f"Bearer {token}"}
+    for each, headers in ((served, bearer), (served, {}), (open_to_all, {"cookie": "ds_actor=x"})):
+        assert "private" in get(each, address, headers=headers).headers["cache-control"]
+    assert "private" not in get(open_to_all, address).headers.get("cache-control", "")
+    assert "private" not in get(served, "/static/storyreport.css", headers=bearer).headers.get("cache-control", "")
+
+
 @pytest.mark.parametrize(("proto", "is_secure"), [("https", True), ("http", False), ("", False), ("https, http", True)])
 def test_a_cookie_is_secure_behind_a_proxy(served: Served, proto: str, is_secure: bool) -> None:
     headers = {"x-forwarded-proto": proto} if proto else {}

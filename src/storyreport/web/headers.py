@@ -19,13 +19,20 @@ POLICY = (
 )
 
 
+PRIVATE = b"private"
+# Datasette's cookie of who has logged in.
+SESSION = b"ds_actor="
+
+
 def with_headers(datasette: Any, scope: dict[str, Any], send: Any, scripts: str | None = None) -> Any:
     """Send answers with our headers; those that are there already stay. `scripts` are those that may run."""
     added, is_https = dict(_headers(datasette, scope, scripts or ANY_SCRIPT)), _is_https(datasette, scope)
+    is_one_visitors = _is_one_visitors(datasette, scope)
 
     async def send_with(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             headers = [(name.lower(), _secure(name, value, is_https)) for name, value in message.get("headers", ())]
+            headers = _kept_by_one(headers) if is_one_visitors else headers
             there = {name for name, _ in headers}
             message = {**message, "headers": headers + [(k, v) for k, v in added.items() if k not in there]}
         await send(message)
@@ -46,6 +53,25 @@ def _headers(datasette: Any, scope: dict[str, Any], scripts: str) -> Any:
     if served.public:
         sites = "".join(f" {site}" for site in served.frames) if is_embedded else ""
         yield b"content-security-policy", (POLICY.format(scripts=scripts) + sites).encode("latin-1")
+
+
+def _is_one_visitors(datasette: Any, scope: dict[str, Any]) -> bool:
+    """Whether an answer is for the visitor who asked, and for nobody else that a proxy before us may give it to."""
+    if local_path(datasette, scope).startswith(STATIC):
+        return False
+    if mode.of(datasette).login:
+        return True
+    return any(name == b"authorization" or (name == b"cookie" and SESSION in value) for name, value in scope["headers"])
+
+
+def _kept_by_one(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers, with which a shared cache keeps no copy: without a word some keep pictures and CSV for hours."""
+    said = next((value for name, value in headers if name == b"cache-control"), b"")
+    if PRIVATE in said or b"no-store" in said:
+        return headers
+    # `_ttl` in an address says for how long, and is the visitor's.
+    others = [(name, value) for name, value in headers if name != b"cache-control"]
+    return [*others, (b"cache-control", b", ".join(filter(None, (PRIVATE, said))))]
 
 
 def _is_https(datasette: Any, scope: dict[str, Any]) -> bool:
