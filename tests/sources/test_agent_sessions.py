@@ -299,6 +299,38 @@ def test_what_was_migrated_counts_once(db: ReportDatabase, tmp_path: Path) -> No
         assert db.one("select count(*) from runs where gone_at is null") == 1
 
 
+def test_version_2_of_opencode_has_a_table_of_its_own(db: ReportDatabase, tmp_path: Path) -> None:
+    """A message of version 1 that it has copied counts once, under its id or another; its summaries are calls."""
+    at = {"created": 1793923400000, "completed": 1793923401000}
+    later = {"created": 1793923500000, "completed": 1793923501000}
+    path = database(tmp_path, message("msg_1"), message("msg_2", time=at), message("msg_3", time=later))
+    columns = "id text primary key, session_id text, type text, seq integer"
+    change(path, f"create table session_message ({columns}, time_created integer, time_updated integer, data text)")
+    said = message("msg_1")
+    held = {"model": {"id": said["modelID"], "providerID": said["providerID"]}, "tokens": said["tokens"], "cost": 0.5}
+    for number, (key, kind, more) in enumerate([
+        ("msg_1", "assistant", {"time": said["time"]}),
+        ("other", "assistant", {"time": at}),
+        ("msg_4", "compaction", {"status": "completed"}),
+        ("msg_5", "user", {"text": "tellnoone"}),
+        ("msg_6", "model-switched", {}),
+    ]):  # fmt: skip
+        row = f"'{key}', 'ses_tellnoone', '{kind}', {number}, 1793923600000, 1793923601000"
+        change(path, f"insert into session_message values ({row}, '{json.dumps({**held, **more})}')")
+    db.ingest(path)
+    columns = "source_key, provider, model, status, input_tokens, output_tokens, cost"
+    calls = db.sql(f"select {columns} from calls order by 1")
+    model = ("anthropic", "claude-sonnet-4-5", "completed", 1300, 57)
+    assert calls == [
+        ("msg_1", *model, 0.5),
+        ("msg_3", *model, 0.0123),
+        ("msg_4", *model, 0.5),
+        ("other", *model, 0.5),
+    ]
+    assert db.one("select ended_at from runs") == "2026-11-06T00:06:41.000Z"
+    assert b"tellnoone" not in db.path.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("more", "expected"),
     [

@@ -174,3 +174,12 @@ def test_a_stream_without_ids_is_its_last_part(db: ReportDatabase, tmp_path: Pat
     parts = [part(50), part(120), part(150, "STOP"), part(100, "STOP"), part(20, prompt=2000), part(40, prompt=2000)]
     found = costs(db, tmp_path / "stream.jsonl", *parts)
     assert found == [pytest.approx(cost) for cost in (0.000675, 0.00055, 0.0007)]
+
+
+def test_servers_that_count_their_answers_or_give_them_one_id(db: ReportDatabase, tmp_path: Path) -> None:
+    """Answers of several times are several, whatever they are called; the same answer twice is one."""
+    answers = [chat("gpt-4o", {"id": "chatcmpl-1", "created": 1794000000 + second}) for second in (0, 60, 60, 120)]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in answers), "utf-8")
+    db.ingest(path)
+    assert db.one("select count(*) from calls") == 3

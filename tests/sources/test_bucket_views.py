@@ -138,3 +138,24 @@ def test_kinds_of_a_bucket_have_their_own_price(
     calls, cost = ingested(db, tmp_path, page(bucket(result)))
     assert calls == 1000
     assert cost == pytest.approx(money)
+
+
+@pytest.mark.parametrize(
+    ("texts", "audio"),
+    [
+        # 5,000 and 10,000 are all that was not in the cache: what was in it stands beside.
+        (5_000, 15_000),
+        # They are all there was, or nothing says what they are.
+        (20_000, 10_000),
+        (None, 10_000),
+    ],
+)
+def test_audio_from_the_cache_is_among_the_audio(
+    db: ReportDatabase, tmp_path: Path, texts: int | None, audio: int
+) -> None:
+    counts = {"input_tokens": 30_000, "input_cached_tokens": 15_000, "input_cached_audio_tokens": 5_000}
+    kinds = {"input_text_tokens": texts, "input_audio_tokens": 10_000, "input_image_tokens": 0}
+    ingested_calls = used(1, **counts, **kinds, output_tokens=0)
+    (tmp_path / "page.json").write_text(json.dumps(page(bucket(ingested_calls))), "utf-8")
+    db.ingest(tmp_path / "page.json")
+    assert db.sql("select input_audio_tokens, cache_audio_read_tokens from calls") == [(audio, 5_000)]

@@ -251,3 +251,18 @@ def test_what_llm_s_plugins_recorded(
         )
     db.ingest(path)
     assert db.sql("select cost, round(estimated_cost, 9) from calls") == [(cost, estimate)]
+
+
+def test_a_stored_response_that_is_read_again_costs_nothing_more(db: ReportDatabase, tmp_path: Path) -> None:
+    """LiteLLM writes its cost down each time, under another id; of one in the background it is the first time."""
+    rows = [
+        {**SPENT, "request_id": f"r{number}", "call_type": kind, "spend": spend, "startTime": f"2026-11-1{number}T10:00Z"}
+        for number, (kind, spend) in enumerate(
+            [("aresponses", 0.5), ("aget_responses", 0.5), ("aget_responses", 0.5), ("aget_responses", 0.25),
+             ("aget_responses", 0.25), ("acompletion", 0.5)]
+        )
+    ]  # fmt: skip
+    path = tmp_path / "logs.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    db.ingest(path)
+    assert db.sql("select source_key, cost from calls order by 1") == [("r0", 0.5), ("r3", 0.25), ("r5", 0.5)]

@@ -7,6 +7,7 @@ import pytest
 from helpers.report_database import ReportDatabase
 
 
+@pytest.mark.parametrize("has_total", [True, False])
 @pytest.mark.parametrize(
     ("fresh", "cached", "cost"),
     [
@@ -20,9 +21,10 @@ from helpers.report_database import ReportDatabase
     ],
 )
 def test_cached_tokens_that_may_be_counted_twice(
-    db: ReportDatabase, tmp_path: Path, fresh: int, cached: int, cost: float | None
+    db: ReportDatabase, tmp_path: Path, fresh: int, cached: int, cost: float | None, has_total: bool
 ) -> None:
-    usage = {"input": fresh, "input_cached_tokens": cached, "output": 100, "total": fresh + cached + 100}
+    total = {"total": fresh + cached + 100} if has_total else {}
+    usage = {"input": fresh, "input_cached_tokens": cached, "output": 100, **total}
     row = {
         "id": "o1",
         "traceId": "t1",
@@ -40,7 +42,7 @@ def test_cached_tokens_that_may_be_counted_twice(
     path.write_text(json.dumps(row) + "\n", "utf-8")
     db.ingest(path)
     ((found, tokens),) = db.sql("select estimated_cost, total_tokens from calls")
-    assert (found, tokens) == (None if cost is None else pytest.approx(cost), fresh + cached + 100)
+    assert (found, tokens) == (None if cost is None else pytest.approx(cost), total.get("total"))
 
 
 def costs(db: ReportDatabase, folder: Path, model: str, usage: dict[str, int]) -> list[float | None]:

@@ -83,3 +83,13 @@ def test_days_of_counters_are_no_calls(db: ReportDatabase, tmp_path: Path) -> No
     points = [point(1, {"model": "claude-sonnet-4-5", "type": "input"}, asInt="1000000")]
     metric = {"name": "claude_code.token.usage", "sum": {"aggregationTemporality": 1, "dataPoints": points}}
     assert spent(db, tmp_path / "metrics.jsonl", metric) == 3.0
+
+
+def test_codex_counts_the_tokens_of_turns(db: ReportDatabase, tmp_path: Path) -> None:
+    """600 at 4 dollars a million, 400 cached at 0.40, 100 out at 20; the total and the reasoning are no more."""
+    counts = {"total": 1100, "input": 1000, "cached_input": 400, "output": 100, "reasoning_output": 50}
+    points = [
+        point(1, {"token_type": kind, "model": "gpt-5.6-sol"}, sum=count, count="1") for kind, count in counts.items()
+    ]
+    metric = {"name": "codex.turn.token_usage", "histogram": {"aggregationTemporality": 1, "dataPoints": points}}
+    assert spent(db, tmp_path / "metrics.jsonl", metric) == 0.00456

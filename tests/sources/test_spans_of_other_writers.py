@@ -48,6 +48,8 @@ def export(path: Path, *spans: dict[str, Any], scopes: str = "scopeSpans") -> Pa
     ("name", "value", "expected"),
     [
         ("gen_ai.cost.usd", 0.01, (0.01, "USD")),
+        # Sentry's name; these are no tokens.
+        ("gen_ai.cost.total_tokens", 0.01, (0.01, "USD")),
         ("gen_ai.usage.cost_details.total", 0.01, (0.01, "USD")),
         ("gen_ai.usage.estimated_cost", 0.01, (0.01, "USD")),
         ("gen_ai.response.cost_usd", "0.01", (0.01, "USD")),
@@ -238,3 +240,12 @@ def test_tokens_by_modality(db: ReportDatabase, tmp_path: Path, model: str, used
     named = {"gen_ai.request.model": model, "gen_ai.provider.name": provider}
     db.ingest(export(tmp_path / "spans.json", span(2, {**CHAT, **whole, **named, **said})))
     assert db.one("select estimated_cost from calls") == pytest.approx(cost)
+
+
+def test_vercel_s_cache_writes(db: ReportDatabase, tmp_path: Path) -> None:
+    """Haiku 4.5: 1 dollar a million in, 5 out, 0.10 from the cache, 1.25 to it: 1,000, 80,000, 19,000 and 1,000."""
+    names = ("cacheReadTokens", "cacheWriteTokens", "noCacheTokens")
+    details = dict(zip((f"ai.usage.inputTokenDetails.{name}" for name in names), (80_000, 19_000, 1_000), strict=True))
+    model = {"gen_ai.provider.name": "anthropic", "gen_ai.request.model": "claude-haiku-4-5"}
+    db.ingest(export(tmp_path / "spans.jsonl", span(1, {**CHAT, **model, **details})))
+    assert db.one("select round(estimated_cost, 9) from calls") == 0.03775

@@ -71,6 +71,51 @@ def test_the_unit_of_a_header_is_the_currency(db: ReportDatabase, tmp_path: Path
     assert db.one("select duration_ms from calls") == 2500
 
 
+@pytest.mark.parametrize(
+    ("header", "cost", "expected"),
+    [
+        ("cost_cents", '"1,234.50"', (12.345, "USD")),
+        ("Cost (cents)", "50", (0.5, "USD")),
+        ("cost_in_cents", "-25", (-0.25, "USD")),
+        # Which means that there is none.
+        ("cost_cents", "-1", (None, "USD")),
+        ("total_cost_cents", "n/a", (None, "USD")),
+        ("cost_eur_cents", "50", (0.5, "EUR")),
+        ("Spend USD micros", "12500", (0.0125, "USD")),
+        ("cost_microdollars", "1500.5", (0.0015005, "USD")),
+        ("amount_micro_usd", "1e6", (1.0, "USD")),
+        # What a token costs, and a number of something.
+        ("price_usd_micros", "3", (None, "USD")),
+        ("amount", "3", (None, "USD")),
+    ],
+)
+def test_parts_of_a_currency(
+    db: ReportDatabase, tmp_path: Path, header: str, cost: str, expected: tuple[float | None, str]
+) -> None:
+    found = ingest(db, tmp_path, f"id,called_at,model,step,{header}\nc1,{AT},gpt-4o,outline,{cost}\n")
+    assert found == [("c1", None, *expected)]
+
+
+def test_a_column_that_may_be_the_cost_is_said(db: ReportDatabase, tmp_path: Path) -> None:
+    ingest(db, tmp_path, f"id,called_at,model,price_usd_micros\nc1,{AT},gpt-4o,3\n")
+    assert [row["problem"] for row in db.report("data_quality") if row["area"] == "columns"] == [
+        "calls: cost is absent, price_usd_micros is not read"
+    ]
+
+
+def test_columns_of_other_names_are_written_as_in_spreadsheets(db: ReportDatabase, tmp_path: Path) -> None:
+    header = "id,calledAt,model,tokens_in,completion_tokens,total_cost\n"
+    rows = 'c1,3/15/2026 10:00,gpt-4o,"1,200",2.400,$0.50\nc2,3/15/2026 11:00,gpt-4o,"1,300","1,000,000","$1,000.50"\n'
+    assert ingest(db, tmp_path, f"{header}{rows}Total,,,,,1001\n") == [
+        ("c1", 1200, 0.5, "USD"),
+        ("c2", 1300, 1000.5, "USD"),
+    ]
+    assert db.sql("select output_tokens, called_at from calls") == [
+        (None, "2026-03-15T10:00:00.000Z"),
+        (1_000_000, "2026-03-15T11:00:00.000Z"),
+    ]
+
+
 def test_dates_of_step_runs(db: ReportDatabase, tmp_path: Path) -> None:
     """Not only calls are kept in spreadsheets."""
     (path := tmp_path / "steps.csv").write_text(
@@ -129,6 +174,7 @@ def test_a_row_that_is_added_is_read_like_those_before(db: ReportDatabase, tmp_p
     ("text", "expected"),
     [
         ("15-Mar-2026 10:00 PM", "2026-03-15T22:00:00.000Z"),
+        ("15-Mar-26", "2026-03-15T00:00:00.000Z"),
         ("Mar 15, 2026, 12:00:13 a.m.", "2026-03-15T00:00:13.000Z"),
         ("Sunday, March 15, 2026 10:00 AM", "2026-03-15T10:00:00.000Z"),
         ("Sun, 15 Mar 2026 10:00:00 GMT", "2026-03-15T10:00:00.000Z"),

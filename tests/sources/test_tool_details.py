@@ -132,3 +132,32 @@ def test_codex_s_records_of_responses_count_without_counters(db: ReportDatabase,
     # Counters say the same: two calls, not four.
     db.ingest(codex(tmp_path / "rollout-2.jsonl", lines[0], lines[2], counted(1), lines[4], counted(2)), name="both")
     assert db.one("select count(*) from calls where source_id = 2") == 2
+
+
+def record(name: str, times: int = 1) -> tuple[str, dict[str, Any]]:
+    """The record of a response that used so much."""
+    usage = {counter: times * count for counter, count in USED.items()}
+    return "token_usage_record", {"response_id": name, "thread_id": "s", "usage": usage}
+
+
+@pytest.mark.parametrize(
+    ("lines", "calls"),
+    [
+        # A summary of the conversation is recorded, not counted; its copies are no calls.
+        ([record("a"), counted(1), record("b"), ("compacted", {"latest_token_usage_record": record("b")[1]}),
+          counted(1), record("c"), counted(2)], 3),
+        # A session that goes on has its counters back from before.
+        ([record("a"), counted(1), record("b"), counted(2), record("c"), counted(2), record("d"), counted(3)], 4),
+        # Counted by an older version, recorded by a newer one; recorded after it is counted.
+        ([counted(1), record("b"), counted(2)], 2),
+        ([counted(1), record("a"), counted(2), record("b")], 2),
+    ],
+    ids=["summary", "counters from before", "both", "recorded later"],
+)  # fmt: skip
+def test_codex_s_records_and_counters_are_of_the_same_responses(
+    db: ReportDatabase, tmp_path: Path, lines: list[tuple[str, dict[str, Any]]], calls: int
+) -> None:
+    db.ingest(codex(tmp_path / "rollout-1.jsonl", ("turn_context", {"model": "gpt-5.6-sol"}), *lines))
+    assert db.sql("select count(*), sum(input_tokens), sum(output_tokens) from calls") == [
+        (calls, calls * USED["input_tokens"], calls * USED["output_tokens"])
+    ]

@@ -167,3 +167,50 @@ def test_the_largest_line_wins_over_files_given_one_by_one(
     paths[1].touch()
     db.ingest(*paths, full=True)
     assert db.sql(found) == [("2026-11-10T10:00:01.000Z", 900, 0.01353)]
+
+
+def test_a_message_of_several_requests_has_prompts_of_its_own(db: ReportDatabase, tmp_path: Path) -> None:
+    """The usage of a message is the sum of those before and after an advisor: none had more than 200,000 tokens.
+
+    Sonnet 4.5: 4 * 3 + 300,000 * 0.3 + 3,000 * 3.75 + 500 * 15; Opus 4.6: 150,000 * 5 + 900 * 25 dollars a million.
+    """
+
+    def part(kind: str, read: int, written: int, output: int, **more: Any) -> dict[str, Any]:
+        counts = {"cache_read_input_tokens": read, "cache_creation_input_tokens": written, "output_tokens": output}
+        return {"type": kind, "input_tokens": 2, **counts, **more}
+
+    iterations = [
+        part("message", 148_000, 2_000, 100),
+        {"type": "advisor_message", "input_tokens": 150_000, "output_tokens": 900, "model": "claude-opus-4-6"},
+        part("message", 152_000, 1_000, 400),
+    ]
+    usage = {**part("", 300_000, 3_000, 500), "input_tokens": 4, "iterations": iterations}
+    found = ingest(db, tmp_path / "s.jsonl", line(model="claude-sonnet-4-5-20250929", **usage))
+    assert found == {"msg_1": 0.108762, "msg_1/advisor/1": 0.7725}
+
+
+def of_gateway(second: int, tokens: int, session: str = "A", request: str | None = None) -> dict[str, Any]:
+    """A line of a message that a gateway calls like all others."""
+    said = {**line("same", second=second, input_tokens=tokens, output_tokens=second), "sessionId": session}
+    del said["requestId"]
+    return {**said, "requestId": request} if request else said
+
+
+@pytest.mark.parametrize(
+    ("lines", "tokens"),
+    [
+        ([of_gateway(1, 100, request="a"), *(of_gateway(at, 200, request="b") for at in (2, 3))], [100, 200]),
+        ([of_gateway(1, 100), of_gateway(2, 200, "B")], [100, 200]),
+        ([of_gateway(1, 100), of_gateway(2, 200), of_gateway(3, 300), of_gateway(4, 400), of_gateway(5, 400)],
+         [100, 200, 300, 400]),
+        # One message as it streams, with and without its request, and in a session that goes on.
+        ([of_gateway(1, 0), of_gateway(2, 100), of_gateway(1, 0, "B"), of_gateway(2, 100, "B")], [100]),
+        ([of_gateway(1, 0, request="a"), of_gateway(2, 100)], [100]),
+    ],
+    ids=["requests", "sessions", "prompts", "copied", "without request"],
+)  # fmt: skip
+def test_gateways_that_give_all_messages_one_id(
+    db: ReportDatabase, tmp_path: Path, lines: list[dict[str, Any]], tokens: list[int]
+) -> None:
+    ingest(db, tmp_path / "s.jsonl", *lines)
+    assert db.sql("select input_tokens from calls order by 1") == [(count,) for count in tokens]

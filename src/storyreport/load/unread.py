@@ -12,6 +12,8 @@ COMMON = {"id", "is", "at", "has", "of", "key", "name", "type", "time", "date", 
 MOST_COLUMNS = 500
 # Words are alike that begin alike: win, winning.
 ALIKE = 3
+# Other words for what a column holds.
+OTHERWISE = {"cost": frozenset(("price", "charge", "charged", "fee", "amount", "usd", "spent"))}
 ACTION = (
     "If it is {absent} under another name, rename it in the source or in an export, or add the name to the aliases of"
     " the table in storyreport; otherwise there is nothing to do."
@@ -78,10 +80,15 @@ def _pairs(table: str, absent: list[str], unread: list[str]) -> Iterator[tuple[s
     meaningless = COMMON | _words(table)
     for expected in absent:
         for found in unread:
-            if alone or any(
-                one[:ALIKE] == other[:ALIKE]
-                for one in _words(expected) - meaningless
-                for other in _words(found) - meaningless
+            is_otherwise = bool(OTHERWISE.get(expected, frozenset()) & _words(found))
+            if (
+                alone
+                or is_otherwise
+                or any(
+                    one[:ALIKE] == other[:ALIKE]
+                    for one in _words(expected) - meaningless
+                    for other in _words(found) - meaningless
+                )
             ):
                 yield expected, found
                 break

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ Row = dict[str, Any]
 # The words for "no value".
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil", "<na>"})
 PLAIN = Pattern(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
+NUMBER = Pattern(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 # A sign of a currency, a number, a sign of a currency; (0.50) and 0.50- are negative. Longer texts are none.
 AMOUNT = Pattern(
     r"(?!(?s:.){200})(?P<open>\()?(?P<minus>[-\u2212])?(?P<before>[^\d.,()+-]*)(?P<inner>[-\u2212])?"
@@ -41,6 +43,20 @@ SERIAL_START = datetime(1899, 12, 30)
 UNIT = Pattern(r"(?!(?s:.){200})(.+?)_*[(\[](.{1,12})[)\]]")
 # That of an amount with its currency: cost_usd.
 AMOUNT_IN = Pattern(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
+# That of an amount in a part of its currency: cost_cents, spend_usd_micros, cost_in_microdollars.
+AMOUNT_IN_PARTS = Pattern(
+    r"(?:total_)?(cost|amount|spend)(?:_in)?(?:_(?P<currency>[a-z]{3}))?"
+    r"_((?:micro|nano)_?(?P<dollars>usd|dollars?)|(?:milli|micro)?cents?|micros|nanos)",
+    re.ASCII,
+)
+# The part of a whole unit that such a word means.
+PARTS = {
+    **dict.fromkeys(("cent", "cents", "\u00a2"), Decimal("1e-2")),
+    **dict.fromkeys(("millicent", "millicents"), Decimal("1e-5")),
+    **dict.fromkeys(("micros", "microdollar", "microdollars", "microusd"), Decimal("1e-6")),
+    **dict.fromkeys(("microcent", "microcents"), Decimal("1e-8")),
+    **dict.fromkeys(("nanos", "nanodollar", "nanodollars", "nanousd"), Decimal("1e-9")),
+}
 MOST_LAYOUTS = 1000
 
 
@@ -144,16 +160,19 @@ def _read(
         row = record or {}
         layout = _layout(tuple(row), table, layouts)
         row = dict(zip(layout.columns, row.values(), strict=True))
+        parts: dict[str, Decimal] = {}
         if layout.has_units:
-            row = _without_units(row, table)
+            row, parts = _without_units(row, table)
             layout = _layout(tuple(row), table, layouts)
         cleaned = _cleaned(row, table, layout.checked, styles)
+        if parts:
+            cleaned = {**cleaned, **{column: _times(cleaned[column], part) for column, part in parts.items()}}
         yield number, row, cleaned, layout.money or (layout.tokens if is_sheet else ()), problem
 
 
 @struct(frozen=True)
 class _Layout:
-    """What the fields of a record are: most records of a file have the same.
+    """What the fields of a record are, aliases by the columns that they mean: most records of a file have the same.
 
     `checked` are the columns of numbers and times, in the order of the table, `money` and `tokens` those of amounts.
     """
@@ -171,11 +190,13 @@ def _layout(names: tuple[str, ...], table: Table, known: dict[tuple[str, ...], _
     if layout is None:
         if len(known) == MOST_LAYOUTS:
             known.clear()
-        columns = tuple(map(text.column_of, names))
+        written = tuple(map(text.column_of, names))
+        meant = {other: column for column, other in table.named({other: other for other in written}).items()}
+        columns = tuple(meant[other] for other in written)
         held = {column: kind for column, kind in table.columns.items() if column in columns}
         layout = known[names] = _Layout(
             columns,
-            any(name[-1:] in (")", "]") or AMOUNT_IN.fullmatch(name) for name in columns),
+            any(name[-1:] in (")", "]") or _in_name(name) for name in columns),
             tuple((column, kind) for column, kind in held.items() if kind in NUMBERS or kind in TIMES),
             tuple(column for column, kind in held.items() if kind is Type.MONEY),
             tuple(column for column, kind in held.items() if kind is Type.COUNT and column.endswith("tokens")),
@@ -183,20 +204,46 @@ def _layout(names: tuple[str, ...], table: Table, known: dict[tuple[str, ...], _
     return layout
 
 
-def _without_units(row: Row, table: Table) -> Row:
-    """The row with the names that columns have without their units; the unit of an amount is its currency."""
+def _without_units(row: Row, table: Table) -> tuple[Row, dict[str, Decimal]]:
+    """The row with the names that columns have without their units, and the parts that amounts are in.
+
+    The unit of an amount is its currency, or a part of it.
+    """
     plain: Row = {}
+    parts: dict[str, Decimal] = {}
     for name, value in row.items():
         column, unit = _column(name, table)
+        is_money = table.columns.get(column) is Type.MONEY
+        if is_money and column not in plain and (part := PARTS.get(unit.replace("_", ""))):
+            parts[column] = part
         plain.setdefault(column, value)
-        if table.columns.get(column) is Type.MONEY and currency_code(unit) not in (None, UNKNOWN_CURRENCY):
+        if named := AMOUNT_IN_PARTS.fullmatch(name):
+            unit = named["currency"] or (named["dollars"] and "usd")
+        if is_money and currency_code(unit) not in (None, UNKNOWN_CURRENCY):
             plain.setdefault("currency", unit)
-    return plain
+    return plain, parts
+
+
+def _times(value: Any, part: Decimal) -> Any:
+    """An amount in whole units of its currency; another value as it is, and -1, which means that there is none."""
+    if isinstance(value, bool) or not NUMBER.fullmatch(str(value)) or Decimal(str(value)) == -1:
+        return value
+    return str(Decimal(str(value)) * part)
+
+
+def _in_name(name: str) -> bool:
+    """Whether the name of an amount says what it is in."""
+    return bool(AMOUNT_IN.fullmatch(name) or AMOUNT_IN_PARTS.fullmatch(name))
 
 
 def _column(name: str, table: Table) -> tuple[str, str]:
     """The column that a field with a unit in its name stands for, and the unit."""
-    match = None if name in table.columns else UNIT.fullmatch(name) or AMOUNT_IN.fullmatch(name)
+    if name in table.columns:
+        return name, ""
+    if in_parts := AMOUNT_IN_PARTS.fullmatch(name):
+        money = (column for column in (in_parts[1], "cost") if table.columns.get(column) is Type.MONEY)
+        return next(money, name), in_parts[3]
+    match = UNIT.fullmatch(name) or AMOUNT_IN.fullmatch(name)
     if match is None or (match.re is AMOUNT_IN.compiled and currency_code(match[2]) == UNKNOWN_CURRENCY):
         return name, ""
     column, unit = match.groups()
@@ -217,10 +264,11 @@ def _continued(before: Styles, added: Styles) -> Styles:
 
 def _styles(place: text.Place, table: Table) -> Styles:
     """What the whole of a file says of how its columns are written."""
-    found = Styles()
+    found, layouts = Styles(), dict[tuple[str, ...], _Layout]()
     for _, record, _ in text.listed_records(place, table.listed_as):
-        for name, value in (record or {}).items():
-            column, _ = _column(text.column_of(name), table)
+        row = record or {}
+        for name, value in zip(_layout(tuple(row), table, layouts).columns, row.values(), strict=True):
+            column, _ = _column(name, table)
             kind = table.columns.get(column)
             if isinstance(value, str) and kind in NUMBERS and (match := AMOUNT.fullmatch(value.strip())):
                 found.note_number(column, _joined(match["number"]))

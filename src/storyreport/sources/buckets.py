@@ -52,6 +52,9 @@ NO_DIGITS = ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF
 THREE_DIGITS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 DIGITS = {**dict.fromkeys((*NO_DIGITS, "XAF", "XOF", "XPF"), 0), **dict.fromkeys(THREE_DIGITS, 3)}
 
+# Beside texts, of which no table has a column.
+MODALITIES = ("audio", "image")
+
 Read = Callable[[Mapping[str, Any]], dict[str, Any] | None]
 
 
@@ -180,6 +183,24 @@ def whole_units(amount: Any, currency: Any) -> Any:
     if not (isinstance(amount, str) and DECIMAL.fullmatch(amount)):
         return amount
     return float(Decimal(amount).scaleb(-DIGITS.get(code, 2)))
+
+
+def whole_modalities(row: dict[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of OpenAI's usage whose audio and images include those from the cache, which newer pages count beside them.
+
+    That they do shows in the sum of a page's texts, images and audio: it is what was not in the cache.
+    """
+
+    def count(name: str) -> int:
+        value = textfiles.whole(result.get(name))
+        return value if type(value) is int else 0
+
+    beside = sum(count(f"input_{kind}_tokens") for kind in ("text", *MODALITIES))
+    cached = count("input_cached_tokens")
+    if not cached or not beside or beside + cached != count("input_tokens"):
+        return row
+    names = [(f"input_{kind}_tokens", f"input_cached_{kind}_tokens") for kind in MODALITIES]
+    return {**row, **{name: count(name) + count(held) for name, held in names if count(held)}}
 
 
 def owner(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Claude Code's session transcripts: one JSONL file a session, or the folder of projects that holds them.
 
 A message is written again while it streams, and into each session that goes on from it, always under its message.id:
-its largest line counts. What an advisor model was asked meanwhile is beside the message's own usage. Contents, folders
+its largest line counts. Some gateways have one id for all messages: their requests or sessions tell them apart. What an
+advisor model was asked meanwhile is beside the message's own usage. Contents, folders
 and branches are private and never staged; of a session's id, a digest is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ DEEPEST = 12
 NO_MODEL = "<synthetic>"
 # What an answer may consist of, beside the message and not in its usage → what its call is called. A compaction is
 # the model's own summary of a conversation that has become too long.
+PROMPT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 BESIDE_MESSAGE = {"advisor_message": "advisor", "compaction": "compaction"}
 
 MESSAGES = Table(
@@ -29,6 +31,7 @@ MESSAGES = Table(
         "line": Type.KEY,
         "position": Type.COUNT,
         "message_id": Type.KEY,
+        "request_id": Type.KEY,
         "session": Type.KEY,
         "timestamp": Type.UTC,
         "model": Type.WORD,
@@ -36,6 +39,7 @@ MESSAGES = Table(
         "cache_creation_input_tokens": Type.COUNT,
         "cache_read_input_tokens": Type.COUNT,
         "output_tokens": Type.COUNT,
+        "context_tokens": Type.COUNT,
         "cache_write_1h_tokens": Type.COUNT,
         "web_searches": Type.COUNT,
         "service_tier": Type.WORD,
@@ -150,13 +154,22 @@ def _rows(record: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
         or f"line {place}"
     )
     around = {
+        "request_id": textfiles.single(record.get("requestId"), "requestId"),
         "session": recordfiles.digest(session),
         "timestamp": textfiles.single(record.get("timestamp"), "timestamp"),
     }
     cost = textfiles.single(record.get("costUSD"), "costUSD")
-    yield {**around, "message_id": message_id, "model": model, **_usage(usage), "cost_usd": cost}
     iterations = usage.get("iterations")
-    for number, iteration in enumerate(iterations if isinstance(iterations, list) else []):
+    parts = iterations if isinstance(iterations, list) else []
+    yield {
+        **around,
+        "message_id": message_id,
+        "model": model,
+        **_usage(usage),
+        "context_tokens": _longest_prompt(usage, parts),
+        "cost_usd": cost,
+    }
+    for number, iteration in enumerate(parts):
         kind = recordfiles.inside(iteration, "type")
         if isinstance(kind, str) and (name := BESIDE_MESSAGE.get(kind)):
             asked = record.get("advisorModel") if name == "advisor" else model
@@ -166,6 +179,18 @@ def _rows(record: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
                 "model": textfiles.single(iteration.get("model") or asked, "advisorModel"),
                 **_usage(iteration),
             }
+
+
+def _longest_prompt(usage: Mapping[str, Any], iterations: Sequence[Any]) -> int | None:
+    """The tokens of the longest prompt of a message that was asked for in several requests, whose sum its usage is."""
+    asked = [_prompt(part) for part in iterations if recordfiles.inside(part, "type") == "message"]
+    return max(asked) if len(asked) > 1 and sum(asked) == _prompt(usage) else None
+
+
+def _prompt(usage: Mapping[str, Any]) -> int:
+    """All tokens that went in, written to a cache or read from it."""
+    counts = (textfiles.whole(usage.get(name)) for name in PROMPT)
+    return sum(count for count in counts if type(count) is int)
 
 
 def _usage(usage: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Codex CLI's sessions: one rollout-*.jsonl a session, or the folder (`~/.codex`, `sessions`) that holds them.
 
 A session counts its tokens up; a call is an increase of the counters. Counts are written again without a call, and
-a forked session or a sub-agent may begin with those of its parent: neither is a call. Prompts, answers, folders and
+a forked session or a sub-agent may begin with those of its parent: neither is a call. Newer versions record each
+response, too: also those that summarize a conversation, which the counters leave out. Prompts, answers, folders and
 branches are never staged; of a session's id, a digest is. Files that Codex compressed with Zstandard are not read.
 """
 
@@ -84,14 +85,11 @@ def read(file: Path, records: Iterable[textfiles.Record], counted: Counted) -> I
             continue
         try:
             row = session.row(record)
-            session.keep(number, record)
         except textfiles.BrokenRecord as error:
             yield number, None, str(error)
             continue
         if row is not None:
             yield number, row, None
-    if not session.has_counted:
-        yield from session.recorded.values()
 
 
 class _Session:
@@ -110,8 +108,10 @@ class _Session:
         self.tier: Any = None
         self.before: Counts | None = None
         self.resets = 0
-        self.has_counted = False
-        self.recorded: dict[str, recordfiles.Item] = {}
+        self.recorded: set[str] = set()
+        # A response is recorded and counted, mostly in this order: what only one of the two has said so far.
+        self.is_recorded = False
+        self.unrecorded: Counts | None = None
 
     def row(self, record: Mapping[str, Any]) -> recordfiles.Row | None:
         """The call that a line records, if it does."""
@@ -125,20 +125,33 @@ class _Session:
         elif kind == "event_msg" and payload.get("type") == "thread_settings_applied":
             self._set(textfiles.object_in(payload, "thread_settings"))
         elif kind == "event_msg" and payload.get("type") == "token_count":
-            used, usage_id = self._used(payload, record.get("timestamp"))
-            if used:
-                return self._call(record, usage_id, used)
+            return self._counted(record, payload)
+        elif kind == "token_usage_record":
+            return self._recorded(record, payload)
         return None
 
-    def keep(self, number: int, record: Mapping[str, Any]) -> None:
-        """Keep the record of a response, which counts where the session has no counters; not those of its parent."""
-        payload = record.get("payload")
-        if record.get("type") != "token_usage_record" or not isinstance(payload, dict):
-            return
+    def _counted(self, record: Mapping[str, Any], payload: Mapping[str, Any]) -> recordfiles.Row | None:
+        """The call by which the counters have increased, unless it has been recorded."""
+        used, usage_id = self._used(payload, record.get("timestamp"))
+        if not used:
+            return None
+        is_known, self.is_recorded = self.is_recorded, False
+        self.unrecorded = None if is_known else used
+        return None if is_known else self._call(record, usage_id, used)
+
+    def _recorded(self, record: Mapping[str, Any], payload: Mapping[str, Any]) -> recordfiles.Row | None:
+        """The call of a response's record, unless it has been counted; none of a record of the parent's."""
         used = _counts(payload.get("usage"), "usage")
         name = str(payload.get("response_id") or record.get("timestamp"))
-        if used and any(used) and recordfiles.digest(payload.get("thread_id")) in (None, self.key):
-            self.recorded[name] = number, self._call(record, recordfiles.digest(name) or "", used), None
+        is_own = recordfiles.digest(payload.get("thread_id")) in (None, self.key)
+        if not used or not any(used) or not is_own or name in self.recorded:
+            return None
+        self.recorded.add(name)
+        if used == self.unrecorded:
+            self.unrecorded = None
+            return None
+        self.is_recorded = True
+        return self._call(record, recordfiles.digest(name) or "", used)
 
     def _call(self, record: Mapping[str, Any], usage_id: str, used: Counts) -> recordfiles.Row:
         """The row of a call that used these tokens."""
@@ -174,7 +187,6 @@ class _Session:
         """The tokens used since the count before, and a name for them within the session."""
         total = _counts(recordfiles.inside(payload, "info", "total_token_usage"), "total_token_usage")
         last = _counts(recordfiles.inside(payload, "info", "last_token_usage"), "last_token_usage")
-        self.has_counted = self.has_counted or total is not None or last is not None
         if total is None:
             # Without a total nothing says whether a count is repeated; its time does.
             return (last if last and any(last) else None), str(timestamp)

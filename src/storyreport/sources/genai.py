@@ -64,6 +64,7 @@ ATTRIBUTES = {
         "gen_ai.usage.input_tokens_details.cache_write_tokens",
         "gen_ai.usage.prompt_tokens_details.cache_creation_tokens",
         "llm.usage.cache_creation_input_tokens",
+        "ai.usage.inputTokenDetails.cacheWriteTokens",
         # LangChain has 0 for the whole where it says how long; both durations together have no price.
         "gen_ai.usage.input_token_details.ephemeral_5m_input_tokens",
     ),
@@ -83,6 +84,7 @@ ATTRIBUTES = {
         "gen_ai.usage.completion_tokens_details.reasoning_tokens",
         "llm.usage.reasoning_tokens",
         "ai.usage.reasoningTokens",
+        "ai.usage.outputTokenDetails.reasoningTokens",
     ),
     # The conventions' since August 2026 first; the last one of each: pydantic-ai's, of Google's modalities.
     "input_audio_tokens": (
@@ -125,7 +127,8 @@ ATTRIBUTES = {
         *("gen_ai.usage.cost", "gen_ai.usage.cost.amount", "gen_ai.usage.cost.total", "gen_ai.usage.total_cost"),
         *("gen_ai.usage.cost_usd", "gen_ai.cost", "gen_ai.cost.amount", "gen_ai.cost.total_cost", "gen_ai.cost.total"),
         *("gen_ai.response.cost", "operation.cost", "llm.usage.total_cost", "llm.usage.cost", "llm.cost.total"),
-        *("litellm.response_cost", "litellm.response-cost"),
+        # Sentry's name for US dollars.
+        *("litellm.response_cost", "litellm.response-cost", "gen_ai.cost.total_tokens"),
     ),
     "currency": (
         "gen_ai.usage.cost.currency",
@@ -162,6 +165,7 @@ PARTS = (
     ("gen_ai.usage.input_cost", "gen_ai.usage.output_cost"),
     ("gen_ai.usage.cost.input", "gen_ai.usage.cost.output"),
     ("gen_ai.cost.input", "gen_ai.cost.output"),
+    ("gen_ai.cost.input_tokens", "gen_ai.cost.output_tokens"),
     ("llm.cost.prompt", "llm.cost.completion"),
 )
 

@@ -369,7 +369,8 @@ select
     -- the input is about as large as the cached tokens, nobody can say which it is: better no price than a wrong one.
     case
         when
-            counted.total = counted.plain_input + counted.beside + coalesce(counted.output, 0)
+            coalesce(counted.total, counted.plain_input + counted.beside + coalesce(counted.output, 0))
+            = counted.plain_input + counted.beside + coalesce(counted.output, 0)
             and counted.cache_read = counted.beside
             and counted.plain_input between counted.cache_read and counted.cache_read * 1.1
             and counted.cache_read > 0

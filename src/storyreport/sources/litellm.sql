@@ -10,6 +10,34 @@ with repeated as (
     having count(*) > 1
 ),
 
+responses as (
+    select
+        request_id,
+        call_type,
+        row_number() over (
+            partition by model, prompt_tokens, completion_tokens, spend
+            order by starttime, request_id
+        ) as place
+    from all_litellm_spendlogs
+    where
+        spend > 0
+        and call_type in ('responses', 'aresponses', 'get_responses', 'aget_responses')
+        and exists (
+            select 1
+            from src_litellm_spendlogs
+            where call_type in ('get_responses', 'aget_responses')
+        )
+),
+
+-- A response that is read again is written down again, with its cost and another id.
+read_again as (
+    select request_id
+    from responses
+    where
+        place > 1
+        and call_type in ('get_responses', 'aget_responses')
+),
+
 -- Few rows have an id in common: only these are sorted with all that they hold.
 once as (
     select
@@ -40,7 +68,9 @@ read as (
         or lower(api_base) glob 'http*://*.local[:/]*'
         or lower(api_base) glob 'http*://*.internal[:/]*' as is_own_server
     from once as logs
-    where place = 1
+    where
+        place = 1
+        and request_id not in (select request_id from read_again)
     -- The details are taken once, not for each value in them.
     limit -1
 ),

@@ -9,7 +9,7 @@ columns were seen, no real sample.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import System, Type, recordfiles
+from . import System, Type, buckets, recordfiles
 
 # The columns that name the user, project or key of a row.
 BY = ("project_id", "user_id", "api_key_id", "project_name", "user_email", "api_source", "size", "source")
@@ -95,7 +95,7 @@ def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     is_empty = requests is None and all(record.get(name) is None for name in USAGE_COLUMNS)
     if is_empty or kind == "vector_stores":
         return
-    yield {
+    row = {
         **recordfiles.columns(record, {**TIMES, **{name: name for name in ("model", "batch", "service_tier")}}),
         **{name: record.get(name) for name in USAGE_COLUMNS},
         "kind": kind,
@@ -103,6 +103,7 @@ def usage(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         "grouping": _grouping(record),
         **_account(record),
     }
+    yield buckets.whole_modalities(row, record)
 
 
 def costs(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:

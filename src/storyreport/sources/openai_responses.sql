@@ -3,11 +3,15 @@
 
 -- responses: calls
 -- A response may be there more than once, as the parts of a stream are: the largest counts. One without an id is a call
--- of its own, of its file's name. Input tokens include cached ones, output tokens the reasoning.
+-- of its own, of its file's name; a short id may be that of others: some servers count them, or have only one. Input
+-- tokens include cached ones, output tokens the reasoning.
 with named as (
     select
         src_openai_responses.*,
-        coalesce(id, 'line ' || line || ' of ' || file) as response_id
+        case
+            when length(id) < 24 and object in ('chat.completion', 'text_completion') then key(id, created_at)
+            else coalesce(id, 'line ' || line || ' of ' || file)
+        end as response_id
     from src_openai_responses
 ),
 

@@ -72,7 +72,7 @@ def _usage(result: Mapping[str, Any]) -> dict[str, Any] | None:
     # The model requests of a web search are counted among the completions.
     counts = ("num_requests", "num_sessions", "num_model_requests")
     batch = result.get("batch")
-    return {
+    row = {
         "kind": kind,
         "model": textfiles.single(result.get("model"), "model"),
         "batch": batch if isinstance(batch, bool) else textfiles.single(batch, "batch"),
@@ -82,6 +82,7 @@ def _usage(result: Mapping[str, Any]) -> dict[str, Any] | None:
         ),
         **{name: textfiles.single(result.get(name), name) for name in AMOUNTS},
     }
+    return buckets.whole_modalities(row, result)
 
 
 def _costs(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """opencode: its database (`opencode.db`, since 1.2), and the folder of message files that older versions wrote.
 
-The first version with a database copied the files into it: a message that both have is that of the database. A second
-layout of messages (`session_message`) is not read; no real sample of it was seen. Texts, titles and folders are never
-staged; of a session's id, a digest is.
+The first version with a database copied the files into it: a message that both have is that of the database. Version 2
+keeps its messages in a table of their own, `session_message`, beside those of before, some of which it has copied.
+Texts, titles and folders are never staged; of a session's id, a digest is.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +14,20 @@ from . import Part, System, Table, Type, recordfiles, signs
 
 # storage/message/<session>/<message>.json below ~/.local/share/opencode
 DEEPEST = 3
+COLUMNS = {
+    "id": Type.KEY,
+    "session_id": Type.HASHED,
+    "time_created": Type.UTC,
+    "time_updated": Type.UTC,
+    "data": Type.JSON,
+}
+# A run lasts from the first of its messages to the last.
+MESSAGE = Table(columns=COLUMNS, required=("id",), group="session_id", changed="time_updated")
 DATABASE = Part(
-    tables={
-        "message": Table(
-            columns={
-                "id": Type.KEY,
-                "session_id": Type.HASHED,
-                "time_created": Type.UTC,
-                "time_updated": Type.UTC,
-                "data": Type.JSON,
-            },
-            required=("id",),
-            # A run lasts from the first of its messages to the last.
-            group="session_id",
-            changed="time_updated",
-        )
-    },
-    feeds={"calls": ("message",)},
+    tables={"message": MESSAGE, "session_message": replace(MESSAGE, columns={**COLUMNS, "type": Type.WORD})},
+    feeds={"calls": ("message", "session_message")},
     statuses={},
-    signs=signs(("message", {"id", "session_id", "time_created", "time_updated", "data"})),
+    signs=signs(("message", COLUMNS), ("session_message", {*COLUMNS, "type"})),
 )
 
 MESSAGES = recordfiles.table(

@@ -82,29 +82,95 @@ select
         when min(time_created) < max(time_updated)
             then cast(round((julianday(max(time_updated)) - julianday(min(time_created))) * 86400000) as integer)
     end as duration_ms
-from src_message
+from (
+    select
+        session_id,
+        time_created,
+        time_updated
+    from src_message
+    union all
+    select
+        session_id,
+        time_created,
+        time_updated
+    from src_session_message
+) as said
 where session_id is not null
 group by session_id;
 
 -- database: calls
--- A text is no number to BETWEEN: it is greater than all of them.
-with parsed as (
+-- A text is no number to BETWEEN: it is greater than all of them. Version 2 says in a column whose message it is, and a
+-- summary of a conversation is one of a model's, too. It has copied messages of version 1, perhaps under other ids.
+with copied as (
     select
         id,
         session_id,
+        coalesce(json_extract(data, '$.time.created'), '') as created,
+        coalesce(json_extract(data, '$.tokens.input'), '') as input,
+        coalesce(json_extract(data, '$.tokens.output'), '') as output
+    from all_session_message
+    where
+        type in ('assistant', 'compaction')
+        and json_valid(data)
+),
+
+said as (
+    select
+        id,
+        session_id,
+        null as type,
+        time_created,
+        time_updated,
         case when json_valid(data) then data else '{}' end as data
     from src_message
+    union all
+    select
+        id,
+        session_id,
+        type,
+        time_created,
+        time_updated,
+        case when json_valid(data) then data else '{}' end
+    from src_session_message
+    where type in ('assistant', 'compaction')
+),
+
+parsed as (
+    select *
+    from said
+    where
+        type is not null
+        or (
+            id not in (select id from copied)
+            and (
+                session_id,
+                coalesce(json_extract(data, '$.time.created'), ''),
+                coalesce(json_extract(data, '$.tokens.input'), ''),
+                coalesce(json_extract(data, '$.tokens.output'), '')
+            ) not in (
+                select
+                    session_id,
+                    created,
+                    input,
+                    output
+                from copied
+            )
+        )
 ),
 
 messages as (  -- noqa: ST03, the piece "counted" selects from it
     select
         id,
         session_id,
-        clean_text(json_extract(data, '$.providerID'), 200) as provider,
-        clean_text(json_extract(data, '$.modelID'), 200) as model,
-        to_utc(json_extract(data, '$.time.created')) as created,
-        to_utc(json_extract(data, '$.time.completed')) as completed,
-        clean_text(json_extract(data, '$.error.name'), 200) as error_name,
+        clean_text(coalesce(json_extract(data, '$.providerID'), json_extract(data, '$.model.providerID')), 200)
+            as provider,
+        clean_text(coalesce(json_extract(data, '$.modelID'), json_extract(data, '$.model.id')), 200) as model,
+        coalesce(to_utc(json_extract(data, '$.time.created')), case when type is not null then time_created end)
+            as created,
+        coalesce(to_utc(json_extract(data, '$.time.completed')), case when type = 'compaction' then time_updated end)
+            as completed,
+        clean_text(coalesce(json_extract(data, '$.error.name'), json_extract(data, '$.error.type')), 200)
+            as error_name,
         case
             when json_extract(data, '$.cost') between 0 and 1e12
                 then cast(json_extract(data, '$.cost') as real)
@@ -134,7 +200,7 @@ messages as (  -- noqa: ST03, the piece "counted" selects from it
                 then cast(json_extract(data, '$.tokens.total') as integer)
         end as total_tokens
     from parsed
-    where coalesce(json_extract(data, '$.role'), 'assistant') = 'assistant'
+    where coalesce(type, json_extract(data, '$.role'), 'assistant') in ('assistant', 'compaction')
 )
 
 select *

@@ -1,4 +1,4 @@
-"""Metrics of usage as OTLP JSON: Claude Code's costs and tokens, and gen_ai.client.token.usage of any instrumentation.
+"""Metrics of usage as OTLP JSON: Claude Code's costs and tokens, Codex's tokens of a turn, gen_ai.client.token.usage.
 
 A row is a point of a counter (or of a histogram, whose sum counts); cumulative counters are taken apart in the mapping.
 Of sessions and users only a digest of all attributes is kept. Seen were invented files after the documentation.
@@ -16,6 +16,7 @@ from .recordfiles import inside, objects
 METRICS = {
     "claude_code.cost.usage": ("cost", "claude_code"),
     "claude_code.token.usage": ("tokens", "claude_code"),
+    "codex.turn.token_usage": ("tokens", "codex"),
     "gen_ai.client.token.usage": ("tokens", "gen_ai"),
 }
 # Attribute → column, the newest name first.
@@ -23,7 +24,7 @@ NAMES = {
     "model": ("gen_ai.response.model", "gen_ai.request.model", "model"),
     "provider": ("gen_ai.provider.name", "gen_ai.system"),
     "operation": "gen_ai.operation.name",
-    "token_type": ("gen_ai.token.type", "type"),
+    "token_type": ("gen_ai.token.type", "token_type", "type"),
 }
 CUMULATIVE = (2, "AGGREGATION_TEMPORALITY_CUMULATIVE")
 

@@ -4,7 +4,8 @@
 -- points: calls
 -- A day of a model. A point that was exported twice counts once; of a cumulative counter each point counts what it has
 -- more than the one before, on its day. Claude Code counts cached tokens beside the input, and no requests: a day with
--- a cost has none of its own, as a bill has. A histogram counts requests with the input.
+-- a cost has none of its own, as a bill has. A histogram counts requests with the input; Codex's counts turns, and its
+-- input includes the cached tokens.
 with points as (
     select
         src_otel_metric_points.*,
@@ -42,16 +43,22 @@ days as (
     select
         day,
         writer,
-        coalesce(provider, case when writer = 'claude_code' then 'anthropic' end, '') as provider,
+        coalesce(provider, case writer when 'claude_code' then 'anthropic' when 'codex' then 'openai' end, '')
+            as provider,
         coalesce(operation, writer) as endpoint,
         coalesce(model, '') as model,
         sum(case when measure = 'cost' then increase end) as cost,
         sum(case when token_type = 'input' then increase end) as input_tokens,
         sum(case when token_type in ('output', 'completion') then increase end) as output_tokens,
-        sum(case when token_type = 'cacheRead' then increase end) as cache_read_tokens,
-        sum(case when token_type = 'cacheCreation' then increase end) as cache_write_tokens,
-        sum(case when measure <> 'cost' then increase end) as total_tokens,
-        sum(case when token_type = 'input' then more_requests end) as requests
+        sum(case when token_type in ('cacheRead', 'cached_input') then increase end) as cache_read_tokens,
+        sum(case when token_type in ('cacheCreation', 'cache_write_input') then increase end) as cache_write_tokens,
+        sum(case when token_type = 'reasoning_output' then increase end) as reasoning_tokens,
+        sum(
+            case
+                when measure <> 'cost' and (writer <> 'codex' or token_type in ('input', 'output')) then increase
+            end
+        ) as total_tokens,
+        sum(case when token_type = 'input' and writer <> 'codex' then more_requests end) as requests
     from increases
     group by 1, 2, 3, 4, 5
 )
@@ -66,6 +73,7 @@ select
     -- How long the prompts were is not known: short ones.
     1 as context_tokens,
     case
+        when writer = 'codex' then cast(input_tokens as integer)
         when coalesce(input_tokens, cache_read_tokens, cache_write_tokens) is not null
             then cast(
                 coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as integer
@@ -74,6 +82,7 @@ select
     cast(output_tokens as integer) as output_tokens,
     cast(cache_read_tokens as integer) as cache_read_tokens,
     cast(cache_write_tokens as integer) as cache_write_tokens,
+    cast(reasoning_tokens as integer) as reasoning_tokens,
     cast(total_tokens as integer) as total_tokens,
     case when cost > 0 then cost end as cost,
     'USD' as currency

@@ -71,13 +71,13 @@ DATABASE = Part(
                 "currency": Type.WORD,
                 "calls": Type.COUNT,
             },
-            # OpenAI's words, whose input includes what comes from the cache as ours does.
+            # OpenAI's words, whose input includes what comes from the cache as ours does, and those of many scripts.
             aliases={
-                "input_tokens": ("prompt_tokens",),
-                "output_tokens": ("completion_tokens",),
+                "input_tokens": ("prompt_tokens", "tokens_in", "tokens_input", "in_tokens"),
+                "output_tokens": ("completion_tokens", "tokens_out", "tokens_output", "out_tokens"),
                 "cache_read_tokens": ("cached_tokens", "cached_input_tokens", "input_cached_tokens"),
                 "currency": ("cost_currency",),
-                "cost": ("total_cost",),
+                "cost": ("total_cost", "spend"),
                 "duration_ms": ("latency_ms",),
             },
             required_one=(

@@ -38,11 +38,12 @@ OTHER_TIME = Pattern(
     r"\s*(Z|z|UTC|[+-]\d\d:?(?:\d\d)?)?",
     re.ASCII,
 )
-# Sun, 15 Mar 2026 10:00:00 GMT; 15-Mar-2026 10:00; 15/Mar/2026:10:00:00 +0000; March 15, 2026, 10:00:13 PM.
+# Sun, 15 Mar 2026 10:00:00 GMT; 15-Mar-2026 10:00; 15-Mar-26; 15/Mar/2026:10:00:00 +0000; March 15, 2026, 10:00:13 PM.
 NAMED_MONTH = Pattern(
     r"(?:[A-Za-z]{3,9},?\s+)?"
     r"(?:(?P<day>\d{1,2})[ /-](?P<month>[A-Za-z]{3,9})\.?[ /-]|(?P<first>[A-Za-z]{3,9})\.? (?P<then>\d{1,2}),? )"
-    r"(?P<year>\d{4})(?:(?:,?[ T]+(?:at )?|:)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
+    r"(?P<year>\d{4}|(?<=-)\d\d)"
+    r"(?:(?:,?[ T]+(?:at )?|:)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
@@ -130,7 +131,7 @@ def _from_other(text: str, zone: str) -> str | None:
         if name[:3] not in MONTHS:
             return None
         year, month, day, offset = (
-            match["year"],
+            match["year"] if len(match["year"]) == 4 else f"20{match['year']}",
             str(MONTHS.index(name[:3]) + 1),
             match["day"] or match["then"],
             match["zone"],
