@@ -214,3 +214,48 @@ def test_gateways_that_give_all_messages_one_id(
 ) -> None:
     ingest(db, tmp_path / "s.jsonl", *lines)
     assert db.sql("select input_tokens from calls order by 1") == [(count,) for count in tokens]
+
+
+# Model, tokens (in, out, read from the cache, written to it for five minutes and for an hour), and what ccusage 20.0.24
+# (`ccusage claude daily --json --offline --timezone UTC`) printed for a day of that message.
+BESIDE_CCUSAGE: list[tuple[str, tuple[int, ...], float]] = [
+    ("claude-sonnet-4-6", (1200, 800, 50_000, 3000, 0), 0.04185),
+    ("claude-sonnet-4-6", (10, 900, 210_000, 0, 4000), 0.10053),
+    ("claude-sonnet-4-6", (7, 15, 230_000, 1000, 250_000), 1.572996),
+    ("claude-opus-4-5-20251101", (2500, 1500, 120_000, 0, 20_000), 0.31),
+    ("claude-opus-4-5-20251101", (3, 700, 210_000, 1000, 0), 0.128765),
+    ("claude-haiku-4-5-20251001", (400, 300, 20_000, 5000, 6000), 0.02215),
+    ("claude-sonnet-4-5-20250929", (900, 400, 150_000, 2000, 3000), 0.0792),
+    ("claude-sonnet-4-5-20250929", (1, 2, 199_999, 0, 0), 0.0600327),
+]
+# Prompts of more than 200,000 tokens to Sonnet 4.5: ccusage has the higher price of a kind of token for those beyond
+# 200,000 of this kind. Anthropic has it for the whole request: 6 dollars a million in, 22.50 out, 0.60, 7.50 and 12.
+LONGER: list[tuple[tuple[int, ...], float, float]] = [
+    ((1, 2, 200_000, 0, 0), 0.060033, 0.120051),
+    ((2000, 1000, 210_000, 1000, 0), 0.09075, 0.168),
+    ((100_000, 1000, 110_000, 0, 0), 0.348, 0.6885),
+    ((5, 1000, 0, 0, 205_000), 1.275015, 2.48253),
+]
+
+
+def of_tokens(name: str, model: str, tokens: tuple[int, ...]) -> dict[str, Any]:
+    """A message of these tokens, after the day from which long prompts to Sonnet 4.6 cost no more than others."""
+    into, out, read, five, hour = tokens
+    usage = {"input_tokens": into, "output_tokens": out, "cache_read_input_tokens": read, **written(five, hour)}
+    return {**line(name, model, **usage), "timestamp": "2026-04-10T10:00:00.000Z"}
+
+
+def test_a_transcript_costs_what_ccusage_says(db: ReportDatabase, tmp_path: Path) -> None:
+    lines = [of_tokens(f"msg_{number}", model, tokens) for number, (model, tokens, _) in enumerate(BESIDE_CCUSAGE)]
+    found = ingest(db, tmp_path / "s.jsonl", *lines)
+    assert found == {f"msg_{number}": round(cost, 9) for number, (*_, cost) in enumerate(BESIDE_CCUSAGE)}
+
+
+def test_the_whole_of_a_long_prompt_costs_more(db: ReportDatabase, tmp_path: Path) -> None:
+    model = "claude-sonnet-4-5-20250929"
+    found = ingest(db, tmp_path / "s.jsonl", *(of_tokens(f"msg_{at}", model, one[0]) for at, one in enumerate(LONGER)))
+    assert found == {f"msg_{number}": anthropic for number, (*_, anthropic) in enumerate(LONGER)}
+    for (into, out, read, five, hour), ccusage, anthropic in LONGER:
+        assert round((6 * into + 22.5 * out + 0.6 * read + 7.5 * five + 12 * hour) / 1e6, 9) == anthropic
+        beyond = max(read - 200_000, 0) * 0.3 + max(hour - 200_000, 0) * 6
+        assert round((3 * into + 15 * out + 0.3 * read + 3.75 * five + 6 * hour + beyond) / 1e6, 9) == ccusage
