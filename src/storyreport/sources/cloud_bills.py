@@ -1,6 +1,6 @@
-"""Cost exports of Azure (EA, MCA and pay-as-you-go, actual costs) and bills of any cloud in the FOCUS format, as CSV.
+"""Cost exports of Azure (EA, MCA, pay-as-you-go, actual costs), GitHub's usage reports, bills in the FOCUS format, as CSV.
 
-Refunds, credits and adjustments are lines of their own and negative. Accounts, subscriptions, resources and tags are
+Refunds, credits and adjustments are lines of their own and negative; what a plan of GitHub's includes costs 0. Accounts, subscriptions, resources and tags are
 not copied. Seen were headers of real exports and invented lines.
 """
 
@@ -31,12 +31,20 @@ FOCUS = {
     "cost": ("BilledCost",),
     "currency": ("BillingCurrency",),
 }
+# The usage reports of GitHub's billing, in US dollars: requests to Copilot's models, since June 2026 AI credits.
+GITHUB = {
+    "started_at": ("date",),
+    "service": ("product",),
+    "item": ("model", "sku"),
+    "cost": ("net_amount",),
+}
 # Whose bill a line is of: the account that is billed, and the subscription or account within it.
 ACCOUNTS = (
     *(("BillingAccountId", "billingAccountId", "BillingAccountNumber", "billingAccountNumber"),),
     *(("SubAccountId", "SubscriptionId", "subscriptionId", "SubscriptionGuid", "subscriptionGuid"),),
 )
 FOCUS_SIGNS = frozenset(("ChargePeriodStart", "BilledCost", "BillingCurrency", "ChargeCategory"))
+GITHUB_SIGNS = frozenset(("date", "product", "sku", "gross_amount", "net_amount"))
 AZURE_SIGNS = ("cost", "currency", "started_at")
 # How FOCUS names providers that our calls name otherwise.
 PROVIDERS = {
@@ -68,11 +76,15 @@ def is_ours(record: Mapping[str, Any]) -> bool:
     """Whether a record is a line of such an export."""
     is_azure = all(any(name in record for name in AZURE[sign]) for sign in AZURE_SIGNS)
     has_meter = any({f"{letter}eterName", f"{letter}eterCategory"} <= record.keys() for letter in "Mm")
-    return record.keys() >= FOCUS_SIGNS or (is_azure and has_meter)
+    return any(record.keys() >= signs for signs in (FOCUS_SIGNS, GITHUB_SIGNS)) or (is_azure and has_meter)
 
 
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of a line."""
+    if record.keys() >= GITHUB_SIGNS:
+        account = recordfiles.account(record, "organization")
+        yield {**recordfiles.columns(record, GITHUB), "provider": "github", "currency": "USD", "account": account}
+        return
     is_focus = record.keys() >= FOCUS_SIGNS
     row = recordfiles.columns(record, FOCUS if is_focus else AZURE)
     provider = row.get("provider")
@@ -88,6 +100,6 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
 
 SYSTEM = System(
     name="cloud_bills",
-    title="Azure cost export or FOCUS bill",
+    title="cost export of Azure or GitHub, or FOCUS bill",
     parts={"lines": recordfiles.part("cloud_bills_lines", LINES, is_ours, recordfiles.each(rows))},
 )
