@@ -41,6 +41,8 @@ ELSEWHERE = {"prompt_tokens_details": {"cached_tokens": 95_000}}
         ({"spend": 0.25}, 0.25, None),
         ({"metadata": {"cost_breakdown": {"total_cost": 0.125}}}, 0.125, None),
         ({"metadata": {"cost_breakdown": {"total_cost": 0}}}, None, 0.3015),
+        ({"metadata": {"cost_breakdown": {"total_cost": 0}, "usage_object": {"cost": 0.125}}}, 0.125, None),
+        ({"metadata": {"usage_object": {"cost": "much"}}}, None, 0.3015),
         # 5,000 * 3 + 95,000 * 0.3 + 100 * 15.
         ({"metadata": {"usage_object": USED}}, None, 0.045),
         ({"metadata": {"usage_object": {"prompt_tokens_details": {"cached_tokens": 95_000}}}}, None, 0.045),
@@ -266,3 +268,17 @@ def test_a_stored_response_that_is_read_again_costs_nothing_more(db: ReportDatab
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     db.ingest(path)
     assert db.sql("select source_key, cost from calls order by 1") == [("r0", 0.5), ("r3", 0.25), ("r5", 0.5)]
+
+
+def test_payloads_of_servers_that_count_their_answers(db: ReportDatabase, tmp_path: Path) -> None:
+    """Ollama's ids are those of other answers, too; a payload that is written twice is one."""
+    around = {"call_type": "acompletion", "status": "success", "model": "gpt-4o", "response_cost": 0.25}
+    rows = [
+        {**around, "id": "chatcmpl-213", "startTime": 1793923200.0 + second, "endTime": 1793923205.0 + second}
+        for second in (0, 60, 60)
+    ]
+    counts = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110, "metadata": {}, "trace_id": "t"}
+    path = tmp_path / "payloads.jsonl"
+    path.write_text("".join(json.dumps({**counts, **row}) + "\n" for row in rows), "utf-8")
+    db.ingest(path)
+    assert db.sql("select count(*), sum(cost) from calls") == [(2, 0.5)]

@@ -1,7 +1,7 @@
-"""Cost exports of Azure (EA, MCA, pay-as-you-go, actual costs), GitHub's usage reports, bills in the FOCUS format, as CSV.
+"""Cost exports of Azure (EA, MCA and pay-as-you-go, actual costs) and of GitHub, and bills in the FOCUS format.
 
-Refunds, credits and adjustments are lines of their own and negative; what a plan of GitHub's includes costs 0. Accounts, subscriptions, resources and tags are
-not copied. Seen were headers of real exports and invented lines.
+Refunds, credits and adjustments are lines of their own and negative; what GitHub's plans include costs 0. Accounts,
+subscriptions, resources and tags are not copied. Seen were headers of real exports and invented lines.
 """
 
 import re

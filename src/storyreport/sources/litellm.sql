@@ -78,7 +78,14 @@ read as (
 extracted as (
     select
         read.*,
-        cast(json_extract(details, '$.cost_breakdown.total_cost') as real) as broken_down,
+        -- What the provider said that it charged, where the proxy has no price.
+        coalesce(
+            nullif(cast(json_extract(details, '$.cost_breakdown.total_cost') as real), 0),
+            case
+                when json_type(details, '$.usage_object.cost') in ('integer', 'real')
+                    then json_extract(details, '$.usage_object.cost')
+            end
+        ) as broken_down,
         -- A name with 0 does not hide another one with more.
         coalesce(
             nullif(json_extract(details, '$.usage_object.cache_read_input_tokens'), 0),

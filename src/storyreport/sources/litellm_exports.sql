@@ -2,24 +2,32 @@
 -- A view src_<table> has the rows to load; src_statuses translates words. Prompt tokens include cached ones.
 
 -- payloads: calls
--- A payload may be written more than once: the largest one counts. A price that was not found is written down as 0.
-with payloads as (
+-- A payload may be written more than once: the largest one counts. A price that was not found is written down as 0. Some
+-- servers count their answers (chatcmpl-213), or have one id for all.
+with named as (
     select
         src_litellm_payloads.*,
+        case when id glob 'chatcmpl-*' and length(id) < 24 then key(id, started_at) else id end as call_id
+    from src_litellm_payloads
+),
+
+payloads as (
+    select
+        named.*,
         coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as cached,
         max(coalesce(total_tokens, 0), coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) as tokens,
         row_number() over (
-            partition by id
+            partition by call_id
             order by
                 max(coalesce(total_tokens, 0), coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) desc,
                 cost desc,
                 position desc
         ) as place
-    from src_litellm_payloads
+    from named
 )
 
 select
-    payloads.id as source_key,
+    payloads.call_id as source_key,
     coalesce(payloads.custom_llm_provider, '') as provider,
     coalesce(payloads.call_type, '') as endpoint,
     case
