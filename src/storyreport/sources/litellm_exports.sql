@@ -2,8 +2,8 @@
 -- A view src_<table> has the rows to load; src_statuses translates words. Prompt tokens include cached ones.
 
 -- payloads: calls
--- A payload may be written more than once: the largest one counts. A price that was not found is written down as 0. Some
--- servers count their answers (chatcmpl-213), or have one id for all.
+-- A payload may be written more than once: the largest one counts. A price that was not found is written down as 0.
+-- Some servers count their answers (chatcmpl-213), or have one id for all.
 with named as (
     select
         src_litellm_payloads.*,
