@@ -264,6 +264,7 @@ def _load_pass(
         job = Job(work.connection, typed, work.source.id, known.id, work.now, work.outcome.counts)
         job.finds_reused_keys = known.reading == reading_of(found, options)
         job.adds = found.files if files else ""
+        job.is_again = found.files in (known.files or ())
         job.continued = {table: end.lines for table, end in (ends or {}).items()}
         if not files and known.location not in ("", found.location):
             job.overlap = Overlap()

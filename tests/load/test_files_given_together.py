@@ -174,6 +174,35 @@ def test_a_corrected_amount_is_the_same_call(
         assert sum(row["cost"] for row in db.report("cost")) == cost
 
 
+@pytest.mark.parametrize(
+    ("days", "cost", "said"),
+    [
+        # The second file, time after time: (day, cost) of its rows.
+        ([[(21, 2.5)], [(21, 2)]], 3, 0),
+        ([[(21, 2.5), (22, 4)], [(22, 4), (21, 3), (23, 1)]], 9, 0),
+        # What the first file has with another amount may be another call.
+        ([[(20, 2.5)]], 3.5, 1),
+        ([[(20, 2.5)], [(20, 2)]], 3, 1),
+        ([[(20, 1)]], 1, 0),
+    ],
+    ids=["corrected", "in another order", "contradicts", "contradicts, corrected", "says the same"],
+)
+def test_a_file_beside_another_is_corrected(
+    db: ReportDatabase, tmp_path: Path, days: list[list[tuple[int, float]]], cost: float, said: int
+) -> None:
+    """Of the files of a folder one is written again: its amounts replace those that it had, not those of the other."""
+    folder = folder_of(tmp_path)
+    row = "r1,draft,acme,m,2026-11-{0}T00:00:00Z,{1}\n"
+    (folder / "a.csv").write_text(CALLS + row.format(20, 1), "utf-8")
+    for rows in days:
+        (folder / "b.csv").write_text(CALLS + "".join(row.format(*one) for one in rows), "utf-8")
+        db.ingest(folder)
+    assert sum(line["cost"] for line in db.report("cost")) == cost
+    found = [line for line in db.report("data_quality") if line["area"] == "files"]
+    assert len(found) == said
+    assert all("b.csv" in line["problem"] and line["example"].startswith("2026-11-20") for line in found)
+
+
 def test_a_call_with_an_id_of_many_parts_is_no_correction(db: ReportDatabase, tmp_path: Path) -> None:
     """Ids that are paths, alike but for their end: the call that is no longer listed keeps its key and its cost."""
     table = tmp_path / "calls.csv"

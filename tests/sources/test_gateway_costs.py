@@ -236,6 +236,10 @@ def test_the_table_of_langfuse_s_pages(db: ReportDatabase, tmp_path: Path) -> No
         ({"cost": 0}, None, 0.0035),
         ({"cost": "much"}, None, 0.0035),
         ({"prompt_tokens_details": {"cached_tokens": 800}}, None, 0.0025),
+        # Early versions of Gemini's plugin left out what it thought; later ones name the rest, or there was none.
+        ({"thoughtsTokenCount": 300}, None, 0.0065),
+        ({"thoughtsTokenCount": 40, "candidatesTokenCount": 60}, None, 0.0035),
+        ({"thoughtsTokenCount": 100}, None, 0.0035),
     ],
 )
 def test_what_llm_s_plugins_recorded(

@@ -90,6 +90,8 @@ class Job:
     finds_reused_keys: bool = False
     # Which files these are, where they add to those that were read before; '' for a whole copy of the part.
     adds: str = ""
+    # Whether these files were read before, in another state.
+    is_again: bool = False
     # table → the lines before what was added to its export: only that, and rows of its groups, are read.
     continued: dict[str, int] = field(default_factory=dict)
     # Counted where the part was read from elsewhere before.

@@ -3,7 +3,7 @@
 
 -- database: calls
 -- input_tokens are as the model's plugin gave them. Anthropic's leave out the cached ones, which stand beside them; the
--- details of others are of what the tokens include.
+-- details of others are of what the tokens include. Early versions of the plugin for Gemini left out what it thought.
 with answered as (
     select
         id,
@@ -62,8 +62,11 @@ extracted as (
         json_extract(details, '$.cache_creation.ephemeral_1h_input_tokens') as said_hour,
         coalesce(
             json_extract(details, '$.completion_tokens_details.reasoning_tokens'),
-            json_extract(details, '$.output_tokens_details.reasoning_tokens')
+            json_extract(details, '$.output_tokens_details.reasoning_tokens'),
+            json_extract(details, '$.thoughtsTokenCount')
         ) as said_reasoning,
+        json_extract(details, '$.thoughtsTokenCount') as said_thoughts,
+        json_extract(details, '$.candidatesTokenCount') as said_candidates,
         json_extract(details, '$.server_tool_use.web_search_requests') as said_searches
     from detailed
 ),
@@ -88,7 +91,15 @@ select
     datetime_utc as called_at,
     duration_ms,
     input_tokens + coalesce(cache_read_beside, 0) + coalesce(cache_write, 0) as input_tokens,
-    output_tokens,
+    output_tokens
+    + case
+        when
+            typeof(said_thoughts) = 'integer'
+            and said_thoughts <> output_tokens
+            and coalesce(said_candidates, output_tokens) = output_tokens
+            then max(said_thoughts, 0)
+        else 0
+    end as output_tokens,
     coalesce(cache_read_beside, cache_read_within) as cache_read_tokens,
     cache_write as cache_write_tokens,
     case when cast(said_hour as text) not glob '*[^0-9.]*' then cast(said_hour as integer) end as cache_write_1h_tokens,
