@@ -253,6 +253,11 @@ def squares(served: Served, address: str = "/") -> dict[str, list[tuple[str, flo
     return found
 
 
+def legend(page: str) -> str:
+    """What is said of the colours of the wall."""
+    return text(page.partition('class="wall-legend">')[2].partition("<a")[0])
+
+
 def test_the_wall(served: Served) -> None:
     """The newest at the right; its p95 of 10 s is three quarters of the height, 18; 4 s are 7.2; 40 s more than all."""
     wall = squares(served)
@@ -269,6 +274,7 @@ def test_the_wall(served: Served) -> None:
     assert quick.startswith("quick: completed, 10.0 s, usually ")
     assert "slower" not in quick
     assert list(squares(served, "/?source=film")) == ["film films"]
+    assert legend(served.get("/").text) == "height: duration completed failed open slower than usual"
 
 
 def test_each_square_leads_to_its_run(served: Served) -> None:
@@ -283,6 +289,7 @@ def test_each_square_leads_to_its_run(served: Served) -> None:
 def test_the_wall_is_bounded(tmp_path: Path) -> None:
     """Eleven pipelines, of which the eight that ran last are shown; of each the last forty runs."""
     rows = [attempt(f"r{n}-{run:03}", 10 * n + run / 100, pipeline=f"p{n:02}") for n in range(11) for run in range(45)]
+    rows[0]["status"], rows[1]["status"] = "blocked", "skipped"
     db = ReportDatabase(tmp_path)
     db.ingest(write(tmp_path / "many", rows))
     with closing(Served(db.path)) as served:
@@ -291,4 +298,6 @@ def test_the_wall_is_bounded(tmp_path: Path) -> None:
         assert all(len(row) == 40 for row in wall.values())
         # The 40th from the right began before the others.
         assert wall["many p00"][0][2].startswith("r0-039:")
-        assert "3 more" in served.get("/").text
+        page = served.get("/").text
+    assert "3 more" in page
+    assert legend(page) == "height: duration completed failed open blocked other slower than usual"

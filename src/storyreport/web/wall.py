@@ -22,6 +22,9 @@ ALL = {"runs": "1", "pipelines": "10000"}
 LONG = 20
 COUNT = "select count(*) as pipelines from report"
 STATUSES = ("completed", "failed", "running", "queued", "waiting", "blocked", "cancelled", "skipped")
+# Colours of the legend: those of all walls, and others where a run has one.
+COMMON = (("completed", "completed"), ("failed", "failed"), ("running", "open"))
+RARE = {"blocked": "blocked", "cancelled": "other", "skipped": "other", "unknown": "other"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,13 @@ class Wall:
     width: int = RUNS * PITCH
     height: int = HEIGHT
     square: int = WIDTH
+
+    @property
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """(status, its word) of each colour."""
+        shown = {square.status for row in self.rows for square in row.squares}
+        rare = {word: status for status, word in RARE.items() if status in shown}
+        return (*COMMON, *((status, word) for word, status in rare.items()))
 
 
 async def wall(visitor: Visitor, chosen: Mapping[str, str]) -> Wall | None:
