@@ -100,5 +100,7 @@ def stepped(own: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 def spanned(own: dict[str, Any], narrow: bool) -> dict[str, Any]:
     """The channel of the beginning of a span of time (UTC)."""
-    axis = {"title": own.get("title"), "tickCount": 4 if narrow else 8, "labelExpr": TICK, **own.get("axis", {})}
+    axis = {"title": own.get("title"), "tickCount": 4 if narrow else 8, "labelExpr": TICK}
+    # Hours of a day may be twice as many as were asked for.
+    axis |= {"labelOverlap": True, "labelSeparation": 8, **own.get("axis", {})}
     return {"type": "temporal", "field": "since", "scale": {"type": "utc"}, "axis": axis}

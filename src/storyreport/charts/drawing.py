@@ -41,7 +41,7 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     measure = next((encoding[name] for name in "xy" if encoding.get(name, {}).get("type") == "quantitative"), None)
     if not kept or (measure and measure.get("field") and not any(row[measure["field"]] for row in kept)):
         return None
-    kept = _fewer(encoding, measure, kept, notes)
+    kept = _fewer(encoding, measure, kept, notes, context.rows_in_all)
     chart = _told_apart(chart, kept)
     split = encoding.get("row", {}).get("field")
     names = distinct(kept, split) if split else [None]
@@ -72,12 +72,18 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
 
 
 def _fewer(
-    encoding: Mapping[str, Any], measure: Mapping[str, Any] | None, rows: list[Row], notes: list[str]
+    encoding: Mapping[str, Any],
+    measure: Mapping[str, Any] | None,
+    rows: list[Row],
+    notes: list[str],
+    in_all: str,
 ) -> list[Row]:
     """The rows that make as many marks as can be told apart, with a note on what is left out."""
     if "x2" in encoding and len(rows) > MOST_RANGES:
-        notes.append(f"The first {MOST_RANGES:,} of {len(rows):,} are drawn.")
+        notes.append(f"The first {MOST_RANGES:,} of {in_all or f'{len(rows):,}'} are drawn.")
         return rows[:MOST_RANGES]
+    if in_all:
+        notes.append(f"Drawn from the first {len(rows):,} of {in_all}.")
     detail = encoding.get("detail", {}).get("field")
     if detail and measure and len(sums := totals(rows, detail, measure)) > MOST_DETAILS:
         notes.append(f"Of {len(sums):,} {detail}s the {MOST_DETAILS} largest are drawn.")

@@ -38,6 +38,7 @@ class Context:
     days_before: int = 0  # how long it is
     rules: Sequence[tuple[str, str]] = ()  # (day, text) of what happened on it, drawn on an axis of days
     bounds: Sequence[Bound] = ()  # limits on the values that are drawn
+    rows_in_all: str = ""  # in words, where the rows are only the first of them
 
 
 @dataclass

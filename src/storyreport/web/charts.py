@@ -31,7 +31,6 @@ class Chart:
     png_address: str = ""
     all_address: str = ""
     fewer_address: str = ""
-    cut: str = ""  # how many of the rows it is drawn from, where not from all
     drawn: tuple[tuple[str, Markup], ...] = ()  # its pictures, where they were kept
 
     @property
@@ -42,7 +41,7 @@ class Chart:
     @property
     def notes(self) -> str:
         """What is left out."""
-        return " ".join(filter(None, (self.cut, *self.drawings["wide"].notes)))
+        return " ".join(self.drawings["wide"].notes)
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -116,7 +115,8 @@ async def kept(
 
     drawn_from = (report.name, report.sql, repr(report.chart), tuple(values.items()), tuple(widths.items()))
     chosen = tuple(choices.of(visitor.request).items())
-    around = (context.title, tuple(context.sources), context.most, tuple(context.rules), tuple(context.bounds))
+    limits = (tuple(context.rules), tuple(context.bounds), context.rows_in_all)
+    around = (context.title, tuple(context.sources), context.most, *limits)
     found: Chart | None = await answers.chart(visitor.datasette, (*drawn_from, *chosen, *around), make)
     return found
 

@@ -241,7 +241,7 @@ def _bound(report: reports.Report, given: Mapping[str, str]) -> dict[str, str]:
 async def _chart(visitor: Visitor, part: Part, report: reports.Report, given: Mapping[str, str]) -> charts.Chart | None:
     values = _bound(report, given)
     found = await listed(visitor, report, values, {})
-    context_ = await drawn.context(visitor, report, values, title=part.title)
+    context_ = await drawn.context(visitor, report, values, title=part.title, rows_in_all=found.in_all)
     return await charts.kept(visitor, report, values, found.all, context_, CHART_WIDTHS[part.width])
 
 

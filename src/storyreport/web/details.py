@@ -190,7 +190,8 @@ async def _section(visitor: Visitor, section: Section, key: str, source: str, sa
     sources = [each.name for each in await visitor.sources()]
     limits = bounds.of_chart(result.report, values)
     title = f"{result.report.title}: {key}"
-    around = Context(title, list(result.rows[0]), sources, href=result.href, bounds=limits)
+    in_all = f"more than {counted(len(result.rows), 'row')}" if result.is_cut else ""
+    around = Context(title, list(result.rows[0]), sources, href=result.href, bounds=limits, rows_in_all=in_all)
     chart = await kept(visitor, result.report, values, result.rows, around) if len(result.rows) > 1 else None
     count = len(result.rows)
     note = f"The first {most} of {counted(count, 'row')}." if most and count > most and not result.is_cut else ""
@@ -205,7 +206,7 @@ def _of_run(visitor: Visitor, section: Section, result: Result) -> Shown | None:
         table, folded = run_page.unfolded(result, section.title)
         return Shown(section.title, result, table, None, "", folded=folded)
     if section.report == "run_timeline":
-        drawn = timeline_of(visitor, result.rows)
+        drawn = timeline_of(visitor, result.rows, result.is_cut)
         table = run_page.without(result, run_page.DRAWN).table(section.title)
         return Shown(section.title, result, table, None, "", timeline=drawn)
     return None

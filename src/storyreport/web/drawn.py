@@ -17,6 +17,7 @@ async def context(
     most: int = MOST_BARS,
     width: int = 0,
     title: str = "",
+    rows_in_all: str = "",
 ) -> Context:
     """The context of a report's chart with these values; without a title it has the report's."""
     before, days = await rows.before(visitor, report, values)
@@ -32,6 +33,7 @@ async def context(
         days,
         await _rules(visitor, report, values),
         bounds.of_chart(report, values),
+        rows_in_all,
     )
 
 

@@ -6,7 +6,6 @@ from itertools import chain
 from typing import Any
 
 from .. import reports
-from ..nouns import counted
 from . import addresses, charts, columns, context, drawn, empty, freshness, lakes, links, listing, mode, notes
 from .charts import BARS
 from .empty import Empty
@@ -142,7 +141,7 @@ async def _chart(
     """The report's chart with its links."""
     datasette, args = visitor.datasette, visitor.request.args
     most = charts.most_bars(args)
-    around = await drawn.context(visitor, report, values, most=most)
+    around = await drawn.context(visitor, report, values, most=most, rows_in_all=rows.in_all)
     is_explored = bool(args.get("_explore"))
     made = charts.of(report.chart, rows.all, around) if is_explored else None
     chart = made if is_explored else await charts.kept(visitor, report, values, rows.all, around)
@@ -153,9 +152,6 @@ async def _chart(
     return replace(
         chart,
         is_explored=is_explored,
-        cut=f"Drawn from the first {len(rows.all):,} of {counted(rows.total, 'row')}."
-        if len(rows.all) < rows.total
-        else "",
         svg_address=links.report(datasette, report.name, {**values, **own}, "svg"),
         png_address=links.report(datasette, report.name, {**values, **own}, "png"),
         all_address=links.report(datasette, report.name, {**here, BARS: "all"}) if chart.has_more else "",

@@ -9,6 +9,7 @@ from datasette.database import QueryInterrupted
 
 from .. import reports
 from ..charts import MOST_ROWS
+from ..nouns import counted
 from ..reports import periods
 from . import answers, data_errors, lakes, listing
 from .listing import PAGE_ROWS, Order
@@ -29,6 +30,11 @@ class Listed:
     order: Order | None = None
     error: str = ""
     status: int = 200
+
+    @property
+    def in_all(self) -> str:
+        """How many rows the report has, where `all` has only the first of them."""
+        return counted(self.total, "row") if len(self.all) < self.total else ""
 
 
 async def listed(visitor: Visitor, report: reports.Report, values: Mapping[str, str], args: Any) -> Listed:

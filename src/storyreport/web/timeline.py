@@ -63,8 +63,8 @@ class _Scale:
         return Span(x, max(until - x, LEAST))
 
 
-def timeline_of(visitor: Visitor, rows: Sequence[Mapping[str, Any]]) -> Timeline | None:
-    """The timeline of the rows of run_timeline; None where nothing can be drawn."""
+def timeline_of(visitor: Visitor, rows: Sequence[Mapping[str, Any]], is_cut: bool) -> Timeline | None:
+    """The timeline of the rows of run_timeline, or of the first of them; None where nothing can be drawn."""
     placed = [row for row in rows if row["offset_ms"] is not None]
     if not placed:
         return None
@@ -75,7 +75,7 @@ def timeline_of(visitor: Visitor, rows: Sequence[Mapping[str, Any]]) -> Timeline
     # Room for what is usual, within reason; a run of one moment has a length, too.
     scale = _Scale(first, max(first + 1, last, min(widest, first + LONGEST * (last - first))))
     bars = tuple(_bar(visitor, row, scale, last) for row in drawn)
-    return Timeline(bars, duration(scale.last - first), _note(len(rows), len(placed), len(drawn)))
+    return Timeline(bars, duration(scale.last - first), _note(len(rows), len(placed), len(drawn), is_cut))
 
 
 def _end(row: Mapping[str, Any]) -> int | None:
@@ -104,11 +104,11 @@ def _range(usual: int, p95: int) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _note(rows: int, placed: int, drawn: int) -> str:
+def _note(rows: int, placed: int, drawn: int, is_cut: bool) -> str:
     """What is not drawn, in a sentence or two."""
     notes = []
     if drawn < placed:
-        notes.append(f"The first {drawn} of {counted(placed, 'attempt')} are drawn.")
+        notes.append(f"The first {drawn} of {'more than ' if is_cut else ''}{counted(placed, 'attempt')} are drawn.")
     if placed < rows:
         count = rows - placed
         notes.append(
