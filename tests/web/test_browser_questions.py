@@ -31,7 +31,7 @@ PAGES = (
     "/storyreport/failure_trend",
     "/storyreport/top_errors",
     "/storyreport/overview?by=week",
-    "/storyreport/failure_rates",
+    "/-/run/lost?source=studio",
 )
 
 
