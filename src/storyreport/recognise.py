@@ -109,7 +109,8 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
             raise reason
     if not found:
         inner = next((file for file in sorted(path.glob("*/*")) if _may_be_source(file)), None)
-        out = f"its folders are not read, name {path}/*/*{inner.suffix}" if inner else "name the file itself"
+        all_of_them = f"name {path}/*/*{inner.suffix}, or find all with `storyreport init {path}`" if inner else ""
+        out = f"its folders are not read, {all_of_them}" if inner else "name the file itself"
         raise StoryreportError(f"{path} holds nothing that {_expected(system_name)} writes: {out}.")
     return _of_one_system(path, found, path)
 

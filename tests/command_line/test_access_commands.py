@@ -9,6 +9,7 @@ import pytest
 from helpers.cli_cases import assert_one_sentence
 from helpers.command_line import ok, storyreport
 
+from storyreport.errors import StoryreportError
 from storyreport.web import accounts
 
 PASSWORD = "correct horse battery"
@@ -75,3 +76,15 @@ def test_a_file_that_others_read_or_that_is_damaged(report_db: Path) -> None:
     assert_one_sentence(storyreport(*serve, cwd=report_db.parent), 1)
     assert_one_sentence(add(report_db, "bob", PASSWORD), 1)
     assert_one_sentence(add(report_db.with_name("none.db"), "bob", PASSWORD), 1)
+
+
+@pytest.mark.parametrize("kind", ["users", "tokens"])
+def test_accounts_of_a_database_that_is_missing(kind: str, tmp_path: Path) -> None:
+    """No empty list, as of a database without users; the accounts of one that is made anew are still there."""
+    missing = tmp_path / "none.db"
+    for ask in (lambda: accounts.names(missing, kind), lambda: accounts.remove(missing, kind, "ann")):
+        with pytest.raises(StoryreportError, match=r"none\.db does not exist: ingest a source first"):
+            ask()
+    assert accounts.quick([kind[:-1], "list", "--db", str(missing)]) is None
+    accounts.write(accounts.path_for(missing), accounts.Accounts(users={"ann": "x"}, tokens={"ann": "x"}))
+    assert accounts.names(missing, kind) == ["ann"]

@@ -299,7 +299,8 @@ def test_a_folder_of_folders_names_the_pattern(db: ReportDatabase, tmp_path: Pat
     pattern = tmp_path / "lake" / "*" / "*.csv"
     with pytest.raises(StoryreportError) as error:
         db.ingest(tmp_path / "lake")
-    assert str(error.value).endswith(f": its folders are not read, name {pattern}.")
+    said = f": its folders are not read, name {pattern}, or find all with `storyreport init {tmp_path / 'lake'}`."
+    assert str(error.value).endswith(said)
     db.ingest(pattern)
     assert db.sql("select source_key from step_runs") == [("20",), ("21",)]
 

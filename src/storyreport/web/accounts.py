@@ -87,7 +87,7 @@ def write(path: Path, accounts: Accounts) -> None:
 
 def names(database: Path, kind: str) -> list[str]:
     """The names of the users or tokens (`kind` is "users" or "tokens"), in order."""
-    return sorted(getattr(read(path_for(database)), kind))
+    return sorted(getattr(_known(database), kind))
 
 
 def add_user(database: Path, name: str, password: str) -> None:
@@ -109,7 +109,7 @@ def create_token(database: Path, name: str) -> str:
 
 def remove(database: Path, kind: str, name: str) -> None:
     """Remove a user or a token (`kind` is "users" or "tokens"); UsageError where there is none."""
-    accounts = read(path_for(database))
+    accounts = _known(database)
     if getattr(accounts, kind).pop(name, None) is None:
         raise UsageError(f"There is no {kind.removesuffix('s')} {name!r}: `storyreport {kind[:-1]} list` shows them.")
     write(path_for(database), accounts)
@@ -135,11 +135,23 @@ def _token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def _known(database: Path) -> Accounts:
+    """The accounts of a report database; StoryreportError where neither it nor they are there."""
+    path = path_for(database)
+    if not (database.is_file() or path.is_file()):
+        raise _missing(database)
+    return read(path)
+
+
+def _missing(database: Path) -> StoryreportError:
+    return StoryreportError(f"{database} does not exist: ingest a source first, or name another one with --db.")
+
+
 def _for_change(database: Path, name: str) -> Accounts:
     if not NAME.fullmatch(name) or name == RESERVED:
         raise UsageError(f"{name!r} cannot be a name: use up to 64 letters, digits and _.@+-, and not 'root'.")
     if not database.is_file():
-        raise StoryreportError(f"{database} does not exist: ingest a source first, or name another one with --db.")
+        raise _missing(database)
     return read(path_for(database))
 
 
