@@ -178,6 +178,32 @@ def test_the_plain_forms_name_a_pipeline(db: ReportDatabase, tmp_path: Path) -> 
     assert examine(db.path) == []
 
 
+def test_pipelines_that_share_ids(db: ReportDatabase, tmp_path: Path) -> None:
+    """Builds that each job counts: run 1 of two pipelines is two runs; steps without a run, at once, are two as well."""
+    header = "pipeline,run,step,status,started_at,ended_at\n"
+    row = "{},{},load,{},2026-03-01T10:00:00Z,2026-03-01T10:00:10Z\n"
+    (folder := tmp_path / "builds").mkdir()
+    rows = [("books", "1", "completed"), ("films", "1", "running"), ("books", "", "completed"), ("films", "", "failed")]
+    (folder / "2026-03-01.csv").write_text(header + "".join(row.format(*each) for each in rows), "utf-8")
+    # The next day's file has one of the two alone.
+    (folder / "2026-03-02.csv").write_text(header + row.format("films", "1", "failed"), "utf-8")
+    (folder / "calls.csv").write_text(
+        "id,run,pipeline,step,model,called_at,cost\nc1,1,films,load,gpt-5,2026-03-01T10:00:01Z,1\n", "utf-8"
+    )
+    for full in (False, True):
+        db.ingest(folder, full=full)
+        assert db.sql(OF_STEPS) == [("books", "load", "completed", 2), ("films", "load", "failed", 2)]
+        named = "select {} from {} as rows left join pipelines on pipelines.id = rows.pipeline_id order by 1"
+        assert db.sql(named.format("source_key, name, status", "runs")) == [
+            ("1", "books", "completed"),
+            ("films/1", "films", "failed"),
+        ]
+        assert db.sql("select calls.source_key, runs.source_key from calls join runs on runs.id = run_id") == [
+            ("c1", "films/1")
+        ]
+        assert examine(db.path) == []
+
+
 def test_a_call_whose_run_comes_later(db: ReportDatabase, tmp_path: Path) -> None:
     """With its run it comes to a pipeline; should the run be deleted, it stays in it."""
     calls, steps = tmp_path / "calls.csv", tmp_path / "steps.csv"

@@ -172,6 +172,7 @@ class Core:
     def _runs_and_step_runs(self) -> None:
         given = {**_passed("runs"), "id": "identity(mapped.source_key)", "pipeline_id": "named.id"}
         self.keep("named_runs", table("runs", given, f"from {section('runs')} as mapped {PIPELINE}"))
+        self.view("runs", "select * from named_runs")
         attempts = {
             **_passed("step_runs", "story_key", "run_key"),
             "id": "identity(mapped.source_key)",
@@ -182,7 +183,6 @@ class Core:
         }
         rows = f"from {section('step_runs')} as mapped"
         self.keep("step_runs", filed("step_runs", table("step_runs", attempts, rows)))
-        self.view("runs", "select * from named_runs")
         derived, columns = derived_runs()
         self.keep("derived_runs", derived)
         state = {column: f"derived.{column}" for column in columns}

@@ -47,26 +47,51 @@ group by cast(story as text)
 having max(story_title) <> '';
 
 -- database: runs
+-- Pipelines that count their runs have the same ids: all but those of one are known by the pipeline's name, too.
 with named as (
     select
-        run,
-        pipeline
+        cast(run as text) as run,
+        cast(nullif(pipeline, '') as text) as pipeline
     from src_step_runs
-    union all
+    where run <> ''
+    union
     select
-        run,
-        pipeline
+        cast(run as text),
+        cast(nullif(pipeline, '') as text)
     from src_calls
+    where run <> ''
+),
+
+owned as (
+    select
+        named.run,
+        named.pipeline,
+        split.source_key as split_key,
+        coalesce(
+            min(case when pipelines.name = named.pipeline then named.pipeline end) over (partition by named.run),
+            min(case when split.source_key is null then named.pipeline end) over (partition by named.run)
+        ) as owner
+    from named
+    left join main.runs
+        on
+            runs.source_id = :source_id
+            and runs.source_key = named.run
+    left join main.pipelines on pipelines.id = runs.pipeline_id
+    left join main.runs as split
+        on
+            split.source_id = :source_id
+            and named.pipeline <> ''
+            and split.source_key = key(named.pipeline, named.run)
 )
 
 select
-    cast(run as text) as source_key,
+    case when pipeline <> owner then coalesce(split_key, key(pipeline, run)) else coalesce(split_key, run) end
+        as source_key,
     'run' as kind,
-    min(cast(nullif(pipeline, '') as text)) as pipeline_name,
+    min(pipeline) as pipeline_name,
     1 as is_derived
-from named
-where run <> ''
-group by cast(run as text);
+from owned
+group by source_key;
 
 -- database: steps
 -- A call that names no pipeline is one of its run's.
@@ -122,21 +147,34 @@ group by pipeline_name, name;
 -- ended, or else the latest, is what became of it.
 with identified as (
     select
-        run,
-        pipeline,
-        story,
-        step,
-        attempt,
-        status,
-        queued_at,
-        started_at,
-        ended_at,
-        error,
-        acceptance_passed,
-        coalesce(cast(nullif(id, '') as text), key(run, story, step, attempt, started_at)) as source_key,
-        coalesce(duration_ms, duration_s) as given_ms,
-        case when error is not null then error_text(error) end as said
-    from src_step_runs
+        coalesce(split.source_key, attempts.run) as run,
+        attempts.pipeline,
+        attempts.story,
+        attempts.step,
+        attempts.attempt,
+        attempts.status,
+        attempts.queued_at,
+        attempts.started_at,
+        attempts.ended_at,
+        attempts.error,
+        attempts.acceptance_passed,
+        coalesce(
+            cast(nullif(attempts.id, '') as text),
+            key(coalesce(split.source_key, attempts.run), story, step, attempt, attempts.started_at)
+            || case
+                when coalesce(attempts.run, '') = '' and attempts.pipeline <> '' then '/' || key(attempts.pipeline)
+                else ''
+            end
+        ) as source_key,
+        coalesce(attempts.duration_ms, attempts.duration_s) as given_ms,
+        case when attempts.error is not null then error_text(attempts.error) end as said
+    from src_step_runs as attempts
+    left join main.runs as split
+        on
+            split.source_id = :source_id
+            and attempts.run <> ''
+            and attempts.pipeline <> ''
+            and split.source_key = key(attempts.pipeline, attempts.run)
 ),
 
 ranked as (
@@ -226,15 +264,22 @@ left join src_statuses as words
 with identified as not materialized (
     select
         calls.*,
-        nullif(id, '') is not null as has_id,
+        coalesce(split.source_key, cast(calls.run as text)) as run_key,
+        nullif(calls.id, '') is not null as has_id,
         coalesce(
-            cast(nullif(id, '') as text),
+            cast(nullif(calls.id, '') as text),
             key(run, story, step, provider, model, endpoint, called_at, input_tokens, output_tokens, cost),
             -- Of what it had, nothing could be read.
             '/'
         ) as given_key,
         case when error is not null then error_text(error) end as said
     from src_calls as calls
+    left join main.runs as split
+        on
+            split.source_id = :source_id
+            and calls.run <> ''
+            and calls.pipeline <> ''
+            and split.source_key = key(calls.pipeline, calls.run)
 ),
 
 -- Few rows have a key in common: only these are sorted with all that they hold.
@@ -263,7 +308,7 @@ ranked as (
 select
     ranked.given_key || case when ranked.place > 1 then '/' || ranked.place else '' end as source_key,
     coalesce(cast(nullif(ranked.story, '') as text), stories.source_key) as story_key,
-    cast(nullif(ranked.run, '') as text) as run_key,
+    nullif(ranked.run_key, '') as run_key,
     coalesce(cast(nullif(ranked.pipeline, '') as text), pipelines.name) as pipeline_name,
     cast(nullif(ranked.step, '') as text) as step_name,
     coalesce(ranked.provider, '') as provider,
@@ -320,7 +365,7 @@ left join src_statuses as words
 left join main.runs
     on
         runs.source_id = :source_id
-        and runs.source_key = cast(ranked.run as text)
+        and runs.source_key = ranked.run_key
 left join main.pipelines on pipelines.id = runs.pipeline_id
 left join main.stories on stories.id = runs.story_id
 where
