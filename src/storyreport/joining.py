@@ -24,6 +24,12 @@ NAMED_DATE = re.compile(
     r"(?:(?P<then>\d\d?)[-_., ]+)?(?P<year>(?:19|20)\d\d)(?!\d)",
     re.IGNORECASE,
 )
+# 2026-Sep, 2026_September_30.
+NAMED_AFTER_YEAR = re.compile(
+    rf"(?<!\d)(?P<year>(?:19|20)\d\d)[-_. ]*(?P<month>{'|'.join(MONTHS)})(?:{ENDINGS})?(?![a-z])"
+    r"(?:[-_. ]*(?P<day>\d\d?)(?!\d))?",
+    re.IGNORECASE,
+)
 GZIPPED = ".gz"
 # How pieces of one export are counted: report-00001.csv, export-000000000001.json, part_1_0001.csv.
 PIECE = re.compile(r"(?<!\d)0\d{3,}(?!\d)|(?<=part[-_])\d+", re.IGNORECASE)
@@ -113,6 +119,9 @@ def _date(path: Path, days: dict[str, str]) -> str:
     if found := NAMED_DATE.search(path.name):
         month = MONTHS.index(found["month"].lower()) + 1
         return _digits(found["year"], month, *filter(None, (found["day"] or found["then"],)))
+    if found := NAMED_AFTER_YEAR.search(path.name):
+        month = MONTHS.index(found["month"].lower()) + 1
+        return _digits(found["year"], month, *filter(None, (found["day"],)))
     return ""
 
 

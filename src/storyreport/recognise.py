@@ -6,6 +6,7 @@ import glob
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from .errors import NotOursError, StoryreportError, UsageError
@@ -25,6 +26,9 @@ from .values import redacted
 OUR_TABLES = {"sources", "inputs", "ingests", "rejects", "step_runs"}
 YAML_ENDINGS = (".yaml", ".yml")
 DATABASE_ENDINGS = (".db", ".sqlite", ".sqlite3")
+# How deep folders of folders are looked into for the pattern that reads them (year, month, day), and at how many files.
+INNER = ("*/*", "*/*/*", "*/*/*/*")
+MOST_INNER = 1000
 TEXT_ENDINGS = tuple(kind + packed for kind in (".csv", ".jsonl", ".ndjson", ".json", ".log") for packed in ("", ".gz"))
 # So many fields of a file, none longer than this, are named in an error.
 FIELDS_NAMED = 6
@@ -108,8 +112,8 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
         if not found or _is_named_like_ours(candidate, found):
             raise reason
     if not found:
-        inner = next((file for file in sorted(path.glob("*/*")) if _may_be_source(file)), None)
-        all_of_them = f"name {path}/*/*{inner.suffix}, or find all with `storyreport init {path}`" if inner else ""
+        inner = next((f"{path}/{stars}{file.suffix}" for stars in INNER for file in _sources_below(path, stars)), None)
+        all_of_them = f"name {inner}, or find all with `storyreport init {path}`"
         out = f"its folders are not read, {all_of_them}" if inner else "name the file itself"
         raise StoryreportError(f"{path} holds nothing that {_expected(system_name)} writes: {out}.")
     return _of_one_system(path, found, path)
@@ -183,6 +187,10 @@ def _files_below(path: Path, unreadable: list[tuple[Path, OSError]]) -> Iterator
         yield from in_order(files)
 
 
+def _sources_below(path: Path, pattern: str) -> list[Path]:
+    return sorted(file for file in islice(path.glob(pattern), MOST_INNER) if _may_be_source(file) and file.is_file())
+
+
 def _may_be_source(file: Path) -> bool:
     is_text = any(file.name.endswith(ending) for ending in TEXT_ENDINGS) or ROTATED.search(file.name)
     return file.suffix in DATABASE_ENDINGS or bool(is_text and not file.name.startswith("."))
@@ -220,11 +228,13 @@ def _parts_of_file(path: Path, system_name: str | None) -> list[Found]:
 
 
 def _inner_fields(path: Path) -> frozenset[str]:
-    """The names of the fields of objects within the first records, two levels deep: {"response": {"id": {…}}}."""
+    """The fields of objects within the first records, two levels deep: {"response": {"id": {…}}}, {"runs": [{…}]}."""
     held = [record or {} for _, record, _ in text.first_records(path, text.LOOKED_AT)]
     names: set[str] = set()
     for _ in range(2):
-        held = [value for each in held for value in each.values() if isinstance(value, dict)]
+        values = [value for each in held for value in each.values()]
+        held = [value for value in values if isinstance(value, dict)]
+        held += [value[0] for value in values if isinstance(value, list) and value and isinstance(value[0], dict)]
         names.update(*held)
     return frozenset(names)
 

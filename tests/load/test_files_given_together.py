@@ -234,6 +234,8 @@ LATER = [
     ("runs-Sep-2026.csv", "runs-Oct2026.csv"),
     ("30Nov2026.csv", "1-December-2026.csv"),
     ("Sep 30, 2026.csv", "Oct 1, 2026.csv"),
+    ("2026-Sep.csv", "2026-Oct.csv"),
+    ("2026_September_30.csv", "2026_Oct_1.csv"),
     ("2026-W52.csv", "2027-W01.csv"),
     # Of rotated files the largest number is the oldest; the one that is still written has none.
     ("steps.jsonl.10", "steps.jsonl.9"),
@@ -291,12 +293,13 @@ def test_a_pattern_that_matches_nothing(db: ReportDatabase, tmp_path: Path) -> N
     assert not db.path.exists()
 
 
-def test_a_folder_of_folders_names_the_pattern(db: ReportDatabase, tmp_path: Path) -> None:
+@pytest.mark.parametrize("inner", ["dt=2026-11-{}", "year=2026/month=11/day={}", "dt=2026-11-19/hour={}"])
+def test_a_folder_of_folders_names_the_pattern(db: ReportDatabase, tmp_path: Path, inner: str) -> None:
     """One folder a day: the pattern that the sentence names reads them all."""
     for day in (20, 21):
-        (folder := tmp_path / "lake" / f"dt=2026-11-{day}").mkdir(parents=True)
+        (folder := tmp_path / "lake" / inner.format(day)).mkdir(parents=True)
         steps(folder / "part-0000.csv", day, day)
-    pattern = tmp_path / "lake" / "*" / "*.csv"
+    pattern = (tmp_path / "lake").joinpath(*["*"] * inner.count("/"), "*", "*.csv")
     with pytest.raises(StoryreportError) as error:
         db.ingest(tmp_path / "lake")
     said = f": its folders are not read, name {pattern}, or find all with `storyreport init {tmp_path / 'lake'}`."

@@ -179,7 +179,7 @@ def test_the_plain_forms_name_a_pipeline(db: ReportDatabase, tmp_path: Path) -> 
 
 
 def test_pipelines_that_share_ids(db: ReportDatabase, tmp_path: Path) -> None:
-    """Builds that each job counts: run 1 of two pipelines is two runs; steps without a run, at once, are two as well."""
+    """Builds that each job counts: run 1 of two pipelines is two runs; so are steps at one time without a run."""
     header = "pipeline,run,step,status,started_at,ended_at\n"
     row = "{},{},load,{},2026-03-01T10:00:00Z,2026-03-01T10:00:10Z\n"
     (folder := tmp_path / "builds").mkdir()

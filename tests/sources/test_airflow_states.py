@@ -129,7 +129,7 @@ def test_a_heartbeat_in_exports(db: ReportDatabase, tmp_path: Path) -> None:
 
 
 def test_a_reschedule_is_a_sign_of_life(db: ReportDatabase, airflow: Path) -> None:
-    """A sensor that looks every day is alive, whatever its row says."""
+    """A sensor that looks every day is alive, whatever its row says; it is silent once it should have looked again."""
     with sqlite3.connect(airflow) as connection:
         has_id = any(name == "id" for _, name, *_ in connection.execute("pragma table_info(task_instance)"))
     ids: dict[str, Any] = {"id": "x"} if has_id else {}
@@ -137,10 +137,13 @@ def test_a_reschedule_is_a_sign_of_life(db: ReportDatabase, airflow: Path) -> No
     with sqlite3.connect(airflow) as connection:
         named = ("ti_id", "'x'") if has_id else ("task_id, dag_id, run_id, map_index", "'t', 'd', 'r', -1")
         connection.execute(
-            f"insert into task_reschedule ({named[0]}, end_date) values ({named[1]}, '2026-03-03 10:00:00')"
+            f"insert into task_reschedule ({named[0]}, end_date, reschedule_date)"
+            f" values ({named[1]}, '2026-03-03 10:00:00', '2026-03-06 10:00:00')"
         )
     db.ingest(airflow)
-    assert db.report("stuck_runs", as_of="2026-03-03T13:00:00Z") == []
+    assert db.report("stuck_runs", as_of="2026-03-06T13:00:00Z") == []
+    stuck = db.report("stuck_runs", as_of="2026-03-07T13:00:00Z")
+    assert {row["stuck_minutes"] for row in stuck} == {27 * 60}
 
 
 def test_queued_for_days(db: ReportDatabase, tmp_path: Path) -> None:

@@ -71,6 +71,24 @@ def test_workflow(db: ReportDatabase, tmp_path: Path, ended: str) -> None:
     assert columns(db) == []
 
 
+def test_options_in_camel_case(db: ReportDatabase, tmp_path: Path) -> None:
+    """A fork in TypeScript: the root leads to the one ending, which is one step away."""
+    path = tmp_path / "tales.db"
+    change(
+        path,
+        "create table stories (id integer primary key, title text, sessionId text, createdAt text)",
+        "create table story_jobs (id integer primary key, jobId text, status text, storyId integer)",
+        "create table story_nodes (id integer primary key, storyId integer, content text, isRoot bool, isEnding bool,"
+        " isWinningEnding bool, options text)",
+        "insert into stories values (1, 'Fox', 's', '2026-03-01 10:00:00')",
+        """insert into story_nodes values (1, 1, '', 1, 0, 0, '[{"text": "go", "nodeId": 2}]')""",
+        "insert into story_nodes values (2, 1, '', 0, 1, 1, '[]')",
+    )
+    db.ingest(path)
+    assert db.report("story_tree_problems") == []
+    assert [(row["endings"], row["depth"]) for row in db.report("story_trees")] == [(1, 1)]
+
+
 def test_sprint(db: ReportDatabase, tmp_path: Path) -> None:
     """A batch of ten seconds."""
     path = tmp_path / "sprint-runner.db"

@@ -109,6 +109,16 @@ def test_a_story_of_another_job_is_no_proof(db: ReportDatabase, service: Games) 
     assert clock_findings(db) == [("story_jobs: completed_at corrected", 4)]
 
 
+def test_a_story_that_is_older_than_the_job_is_no_proof(db: ReportDatabase, service: Games) -> None:
+    """A story is written again two hours after it was registered: its jobs took 5 and 6 s."""
+    service.job(0, 5)
+    service.job(0, 6, story=False, hour=3)
+    change(service.path, "update story_jobs set story_id = 1, status = 'completed'")
+    db.ingest(service.path)
+    assert durations(db) == [5000, 6000]
+    assert clock_findings(db) == []
+
+
 def test_evidence_without_a_proof(db: ReportDatabase, service: Games) -> None:
     """Three jobs that all took just over 5.5 h, without any story, were ended by a clock that is 5.5 h ahead."""
     for seconds in (4, 60, 7):

@@ -240,6 +240,12 @@ UNREAD: list[tuple[Any, str]] = [
     ([{"name": "a", "start": "", "colour": "red"}], "columns colour, name, start match no known format"),
     ([{"id": 1, "stage": "test", "pipeline": {}, "finished_at": None}], "is a list of GitLab's jobs, "),
     ({"_class": "hudson.model.FreeStyleProject", "builds": []}, "is an answer of Jenkins, "),
+    ({"events": [{"eventId": "1", "eventTime": "", "eventType": "", "taskId": "1"}]}, "is a history of Temporal, "),
+    ({"kind": "Workflow", "status": {"phase": "Failed", "startedAt": "", "finishedAt": ""}}, "is a workflow of Argo, "),
+    ({"results": [{"id": "e", "flowId": "f", "taskRunList": []}], "total": 1}, "is an execution of Kestra, "),
+    ({"runs": [{"run_id": 1, "state": {"life_cycle_state": ""}, "start_time": 1}]}, "is a list of Databricks' runs, "),
+    ({"runs": [{"info": {"experiment_id": "0", "artifact_uri": "", "lifecycle_stage": ""}}]}, "list of MLflow's runs"),
+    ([{"type": "task-retried", "uuid": "u", "hostname": "h", "clock": 1}], "events of Celery's workers, .*: give"),
     ({"metadata": {}, "results": [], "elapsed_time": 1}, "is an artifact of dbt without results of runs, "),
     ({"event_logs": [], "total_entries": 0}, "is Airflow's log of events, .*: ask for dagRuns and taskInstances"),
     (

@@ -94,11 +94,12 @@ def _measure(job: Job, table: str, description: Table, clock: Clock) -> None:
             group by shown
         ),
 
-        -- A story of another job, which has the key of one that was deleted, proves nothing.
+        -- A story of another job proves nothing: one that has the key of a deleted one, or is older than this job.
         proved as (
             select
                 proofs.*,
                 case
+                    when from_begin - proofs.shown < -{LAG} then null
                     when likely = proofs.shown or coalesce(others.votes, 0) <= own.votes then proofs.shown
                 end as proved
             from proofs

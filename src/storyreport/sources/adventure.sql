@@ -93,25 +93,35 @@ from nodes;
 -- database: story_options
 -- What is no object is no option, but keeps its place. A node's content is null where texts are not to be copied, and
 -- then neither are those of its options.
+with offered as (
+    select
+        nodes.id,
+        nodes.content,
+        options.key + 1 as position,
+        options.value,
+        case when json_type(options.value, '$.node_id') is null then '$.nodeId' else '$.node_id' end as target
+    from src_story_nodes as nodes
+    join
+        json_each(
+            case
+                when json_valid(nodes.options)
+                    then case json_type(nodes.options) when 'array' then nodes.options end
+            end
+        ) as options
+    where options.type = 'object'
+)
+
 select
-    nodes.id || '/' || (options.key + 1) as source_key,
-    cast(nodes.id as text) as node_key,
-    case json_type(options.value, '$.node_id')
-        when 'integer' then cast(json_extract(options.value, '$.node_id') as text)
-        when 'real' then cast(json_extract(options.value, '$.node_id') as text)
-        when 'text' then nullif(clean_text(cast(json_extract(options.value, '$.node_id') as blob), 500), '')
+    id || '/' || position as source_key,
+    cast(id as text) as node_key,
+    case json_type(value, target)
+        when 'integer' then cast(json_extract(value, target) as text)
+        when 'real' then cast(json_extract(value, target) as text)
+        when 'text' then nullif(clean_text(cast(json_extract(value, target) as blob), 500), '')
     end as target_key,
-    options.key + 1 as position,
+    position,
     case
-        when nodes.content is not null and json_type(options.value, '$.text') = 'text'
-            then clean_text(cast(json_extract(options.value, '$.text') as blob))
+        when content is not null and json_type(value, '$.text') = 'text'
+            then clean_text(cast(json_extract(value, '$.text') as blob))
     end as text
-from src_story_nodes as nodes
-join
-    json_each(
-        case
-            when json_valid(nodes.options)
-                then case json_type(nodes.options) when 'array' then nodes.options end
-        end
-    ) as options
-where options.type = 'object';
+from offered;

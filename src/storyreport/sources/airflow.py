@@ -103,6 +103,7 @@ DATABASE = Part(
                 "execution_date": Type.UTC,
                 "map_index": Type.NUMBER,
                 "end_date": Type.UTC,
+                "reschedule_date": Type.UTC,
             },
             export_signs=frozenset({"reschedule_date", "end_date"}),
         ),

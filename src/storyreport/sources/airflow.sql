@@ -405,7 +405,7 @@ with tries as (
     from src_task_instance_history
 ),
 
--- A try of Airflow 2 lives while its job does; one that is rescheduled has lived until it was last looked at.
+-- A try of Airflow 2 lives while its job does; one that is rescheduled is not silent before it is due.
 jobs as materialized (
     select
         id,
@@ -421,7 +421,7 @@ reschedules as materialized (
             cast(ti_id as text),
             key(dag_id, coalesce(run_id, execution_date), task_id, cast(map_index as integer))
         ) as task_key,
-        max(end_date) as last_at
+        max(coalesce(reschedule_date, end_date)) as last_at
     from all_task_reschedule
     group by task_key
 ),
