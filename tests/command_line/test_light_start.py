@@ -152,7 +152,7 @@ def test_a_plain_ingest_is_that_of_the_command_line(
     arguments: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without click: the same words, on the same streams, and the same exit code."""
-    said = []
+    said: list[tuple[int | None, str, str]] = []
     for way in ("plain", "long"):
         folder = tmp_path / way
         folder.mkdir()

@@ -9,7 +9,8 @@ with named as (
     select
         src_openai_responses.*,
         case
-            when length(id) < 24 and object in ('chat.completion', 'text_completion') then key(id, created_at)
+            when length(id) < 24 and id not like 'batch%' and object in ('chat.completion', 'text_completion')
+                then key(id, created_at)
             else coalesce(id, 'line ' || line || ' of ' || file)
         end as response_id
     from src_openai_responses
