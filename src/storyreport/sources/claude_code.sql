@@ -54,7 +54,7 @@ told_apart as (
             ''
         ) as part
     from src_claude_messages as lines
-    join shared on shared.message_id = lines.message_id
+    cross join shared on shared.message_id = lines.message_id
     group by lines.message_id, lines.timestamp
 ),
 
