@@ -106,7 +106,7 @@ def test_a_table_keeps_what_matters() -> None:
 )
 def test_what_is_said_to_show_all_is_an_option(command: str, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that leaves columns out names an option of its own command, or none."""
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((60, 20)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((60, 20)))
     said = " ".join(printed(*command.split(), "--db", demo).split())
     assert "Not shown: " in said
     for option in re.findall(r"\((--[a-z]+)[^()]* shows all\)", said):
