@@ -20,6 +20,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = "\ufeff"
 # Alone it is a blank line.
 MARK_BYTES = BYTE_ORDER_MARK.encode()
+LINE_FEED, SPACE = b"\n "
 LONGEST_LINE = 8 * 1024 * 1024
 BLOCK_BYTES = 1 << 16
 # What a gzip file may unpack to: records that repeat themselves reach a hundred, blank lines a thousand.
@@ -61,6 +62,12 @@ def all_lines(place: Place, counts_quotes: bool = True) -> Iterator[tuple[int, s
     with opened(piece) as file:
         number, left = piece.lines_before, _left(piece)
         while line := file.readline(min(LONGEST_LINE + 1, left)):
+            # Nearly all lines are whole, and begin with a character that is neither blank nor a byte order mark.
+            if line[-1] == LINE_FEED and SPACE < line[0] < MARK_BYTES[0] and len(line) <= LONGEST_LINE:
+                number += 1
+                left -= len(line)
+                yield (number, *_text(line))
+                continue
             if not line.endswith(b"\n") and damage_of(file) in (CUT, BLOWN_UP):
                 # Half a line may look like a whole one.
                 break

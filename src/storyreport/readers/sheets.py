@@ -158,8 +158,10 @@ def _read(
     layouts: dict[tuple[str, ...], _Layout] = {}
     for number, record, problem in text.listed_records(place, table.listed_as):
         row = record or {}
-        layout = _layout(tuple(row), table, layouts)
-        row = dict(zip(layout.columns, row.values(), strict=True))
+        names = tuple(row)
+        layout = layouts.get(names) or _layout(names, table, layouts)
+        if layout.columns != names:
+            row = dict(zip(layout.columns, row.values(), strict=True))
         parts: dict[str, Decimal] = {}
         if layout.has_units:
             row, parts = _without_units(row, table)

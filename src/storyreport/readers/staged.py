@@ -26,6 +26,8 @@ SMALL = 2**31
 MOST_LAYOUTS = 1000
 FIRST_ROWS = 100
 
+ENCODE = json.JSONEncoder().encode
+
 # (table, columns, their values) of a row
 Staged = tuple[str, tuple[str, ...], Sequence[Any]]
 
@@ -57,11 +59,13 @@ def open_staged(
     count = 0
     while batch := list(islice(rows, ROWS_A_BATCH)):
         # A table's rows are inserted in their order; those of different tables need none.
-        by_columns: dict[tuple[str, tuple[str, ...]], list[Sequence[Any]]] = {}
-        for table, columns, row in batch:
-            by_columns.setdefault((table, columns), []).append(row)
-        for (table, columns), same in by_columns.items():
-            connection.executemany(_insertion(tables[table][0], columns), same)
+        by_columns: dict[tuple[str, int], list[Staged]] = {}
+        for staged_row in batch:
+            # Most rows have the very same columns, whose names need not be compared.
+            by_columns.setdefault((staged_row[0], id(staged_row[1])), []).append(staged_row)
+        for same in by_columns.values():
+            table, columns, _ = same[0]
+            connection.executemany(_insertion(tables[table][0], columns), [row for _, _, row in same])
         count += len(batch)
         progress(f"reading {found.path.name}: {counted(count, 'row')}")
     opened = Opened(found, taken, tables, {}, is_staged=True)
@@ -179,6 +183,8 @@ def _in_columns(
                 kind = type(value)
                 if (kind is str and value.isascii()) or (kind is int and -SMALL < value < SMALL):
                     row[at] = value
+                elif kind is float:
+                    row[at] = value if not value.is_integer() else _storable(value)
                 else:
                     row[at] = _storable(_plain(value) if kind is dict or kind is list else value)
         yield columns, row
@@ -201,7 +207,7 @@ def _plain(value: Any) -> Any:
     """A value of a JSON record as a table holds it; MongoDB's exports wrap values that JSON has no type for."""
     if isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$"):
         return _plain(next(iter(value.values())))
-    return json.dumps(value) if isinstance(value, (dict, list)) else value
+    return ENCODE(value) if isinstance(value, (dict, list)) else value
 
 
 def _storable_row(row: Iterable[Any]) -> list[Any]:

@@ -153,7 +153,11 @@ def amounts_of(cleaned: Row, summed: Iterable[str]) -> dict[str, float]:
 
 def is_named(row: Row) -> bool:
     """Whether a row names a provider or model: a row of totals says so in its first cell, whatever its column is."""
-    return any((name := row.get(column)) and not (isinstance(name, str) and _is_total(name)) for column in NAMES[:2])
+    for column in NAMES[:2]:
+        name = row.get(column)
+        if name and not (isinstance(name, str) and _is_total(name)):
+            return True
+    return False
 
 
 def may_be_total(row: Row) -> bool:
@@ -205,6 +209,8 @@ def _is_total(name: str) -> bool:
 
 
 def _float(value: Any) -> float | None:
+    if type(value) is float:
+        return value
     try:
         return float(value) if value is not None and not isinstance(value, bool) else None
     except (TypeError, ValueError):

@@ -62,8 +62,11 @@ Record = documents.Record
 
 def listed_records(place: Place, name: str | None) -> Iterator[Record]:
     """The same as `records`; of a record that is an answer of an API, with a list of this name, the list's items."""
+    if name is None:
+        yield from records(place)
+        return
     for number, record, problem in records(place):
-        items = record.get(name) if record and name else None
+        items = record.get(name) if record else None
         if not isinstance(items, list):
             yield number, record, problem
             continue
@@ -215,8 +218,8 @@ def _document(place: Place) -> Iterator[Record]:
 def _json_lines(place: Place) -> Iterator[Record]:
     decoder = json.JSONDecoder()
     begin, decode = decoder.raw_decode, decoder.decode
-    for number, text, problem in lines(place):
-        if text is None:
+    for number, text, problem in all_lines(place, counts_quotes=False):
+        if problem:
             yield number, None, problem
             continue
         try:
