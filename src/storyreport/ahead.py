@@ -11,7 +11,6 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from .readers.header import is_wal
 from .readers.part import Found, is_unchanged
 from .readers.server_copy import ServerCopy, Wanted, copy_server
 from .readers.sqlite import FileCopy, copy_locked, reading
-from .structs import struct
+from .structs import field, replace, struct
 from .transaction import Progress, check_place
 
 # A copy of a file this large takes longer than to load a few rows of it.

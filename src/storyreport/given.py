@@ -5,7 +5,6 @@ import hashlib
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from .errors import StoryreportError, UsageError
 from .joining import are_files, joined
 from .readers.part import Found
 from .recognise import check_system, find_parts, find_parts_at, folder_of, has_nothing, is_pattern
-from .structs import struct
+from .structs import field, replace, struct
 
 
 def check_timezone(name: str) -> None:

@@ -9,7 +9,6 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, field, replace
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
@@ -25,7 +24,7 @@ from .readers import check_not_cut, check_unchanged, check_whole, dates, harden,
 from .readers.grown import End, goes_on
 from .readers.part import Found, Opened, Options, is_unchanged, signature
 from .readers.sqlite import reading
-from .structs import struct
+from .structs import as_dict, field, replace, struct
 from .transaction import Progress, commit, remembering_interrupts, transaction
 from .typed import TypedTables
 from .unchanged import note_unchanged
@@ -287,7 +286,7 @@ def _load_pass(
         "files": files,
         "read": sorted(core for core, tables in job.part.feeds.items() if set(tables) & part.tables.keys()),
         "ends": {table: end.as_json() for table, end in part.ends.items()},
-        **asdict(watermarks),
+        **as_dict(watermarks),
     }
     work.connection.execute(
         "update inputs set location = ?, signature = ?, watermarks = ? where id = ?",

@@ -11,15 +11,16 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from .patterns import Pattern
 from .readers.part import Found
 from .values.times import MONTHS
 
-DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-_.]?(?:\d\d(?:[-_.]?\d\d)?|W\d\d|Q\d)(?!\d)", re.IGNORECASE)
+DATE = Pattern(r"(?<!\d)(?:19|20)\d\d[-_.]?(?:\d\d(?:[-_.]?\d\d)?|W\d\d|Q\d)(?!\d)", re.IGNORECASE)
 # 30-11-2026 or 11-30-2026; 30-Nov-2026, Nov-30-2026, Nov2026.
-TURNED_DATE = re.compile(r"(?<!\d)(?P<first>\d\d?)[-_.](?P<second>\d\d?)[-_.](?P<year>(?:19|20)\d\d)(?!\d)")
+TURNED_DATE = Pattern(r"(?<!\d)(?P<first>\d\d?)[-_.](?P<second>\d\d?)[-_.](?P<year>(?:19|20)\d\d)(?!\d)")
 # Whole or cut to three letters: a novel-2026 is of no November.
 ENDINGS = "uary|ruary|ch|il|e|y|ust|t|tember|ober|ember"
-NAMED_DATE = re.compile(
+NAMED_DATE = Pattern(
     rf"(?<![a-z\d])(?:(?P<day>\d\d?)[-_. ]?)?(?P<month>{'|'.join(MONTHS)})(?:{ENDINGS})?(?![a-z])[-_. ]*"
     r"(?:(?P<then>\d\d?)[-_., ]+)?(?P<year>(?:19|20)\d\d)(?!\d)",
     re.IGNORECASE,
@@ -32,9 +33,9 @@ NAMED_AFTER_YEAR = re.compile(
 )
 GZIPPED = ".gz"
 # How pieces of one export are counted: report-00001.csv, export-000000000001.json, part_1_0001.csv.
-PIECE = re.compile(r"(?<!\d)0\d{3,}(?!\d)|(?<=part[-_])\d+", re.IGNORECASE)
+PIECE = Pattern(r"(?<!\d)0\d{3,}(?!\d)|(?<=part[-_])\d+", re.IGNORECASE)
 # What logrotate and loggers make of a file: app.log.1, app.log.2.gz, app.log-20261120, app.log.2026-11-20.
-ROTATED = re.compile(
+ROTATED = Pattern(
     r"\.(?P<kind>log|jsonl|ndjson|csv)[.-](?:(?P<place>\d{1,4})|(?P<date>\d{4}-?\d\d-?\d\d\S{0,9}?))(?:\.gz)?\Z",
     re.ASCII,
 )

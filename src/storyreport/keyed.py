@@ -2,11 +2,11 @@
 
 import hmac
 import os
-import re
 import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
 
+from .patterns import Pattern
 from .tokens import TOKEN
 
 HASH_DIGITS = 16
@@ -15,10 +15,10 @@ LONG = 200
 # No token is as short.
 SHORT = 19
 # In a key, unlike in a text, name@1.2.3 is a version.
-E_MAIL = re.compile(r"[\w.+%-]{1,64}(?:@|%40)(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
+E_MAIL = Pattern(r"[\w.+%-]{1,64}(?:@|%40)(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
 # The user and the password of an address; and a value behind the name of a secret, as in a signed address.
-LOGIN = re.compile(r"(?<=://)[^\s/@]{1,200}(?=@)")
-SECRET = re.compile(
+LOGIN = Pattern(r"(?<=://)[^\s/@]{1,200}(?=@)")
+SECRET = Pattern(
     r"(?i)((?:(?:api|access|secret|account|private)[-_]?key(?:[-_]?id)?|(?<![a-z])(?:sig|signature|token|passwd|pw|pass)"
     r"|[-_](?:token|signature|credential|secret|pass)|password|secret|pwd|authorization)=)(?!secret-)([^\s&;,\"'<>]{4,})"
 )

@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from .readers.grown import End, goes_on
 from .readers.part import Found, Options
 from .readers.sqlite import read_tables
 from .sources import systems
-from .structs import struct
+from .structs import field, struct
 
 # What an input's state says beside its watermarks.
 STATE = ("how", "reading", "with_text", "layout", "files", "read", "ends")

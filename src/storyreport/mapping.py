@@ -8,12 +8,11 @@ A piece that several sections select from stands below `-- part: with name`, or 
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 
 from .errors import StoryreportError
 from .pieces import ACTION, ANY, COMMENT, cte, names_used, with_pieces
-from .structs import struct
+from .structs import replace, struct
 from .system import STATUSES, Part, System
 
 # Parents before children, so that a reference can be resolved as its row is written.

@@ -1,7 +1,6 @@
 """Which system wrote the files, the folder or the database at a place, and which of its parts are there."""
 
 import contextlib
-import difflib
 import glob
 import re
 from collections import Counter
@@ -41,6 +40,8 @@ PLAIN_FORMATS = "For your own CSV see docs/plain-formats.md (needs step, started
 def check_system(name: str | None) -> None:
     """Raise UsageError where there is no such system."""
     if name is not None and name not in systems():
+        import difflib
+
         close = difflib.get_close_matches(name, systems(), n=1)
         hint = f"did you mean {close[0]}?" if close else f"--as takes one of {', '.join(systems())}."
         raise UsageError(f"There is no system {name!r}: {hint}")

@@ -6,13 +6,12 @@ every declared column (null where the source lacks it), typed, without the rows 
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
 from .errors import StoryreportError
-from .structs import struct
+from .structs import field, struct
 
 # What a source's status words are translated to.
 STATUSES = ("queued", "running", "waiting", "completed", "failed", "cancelled", "skipped", "blocked")

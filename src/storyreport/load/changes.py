@@ -3,12 +3,11 @@
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
 from typing import Any
 
 from ..keyed import HASHED, HASHED_SECRET, MAY_BE_PRIVATE, PRIVATE_KEY
 from ..readers.copies import copy_rows
-from ..structs import struct
+from ..structs import field, struct
 from ..system import Type
 from . import recent
 from .job import IS_OPEN, TABLES_OF_WORK, Job

@@ -7,10 +7,11 @@ known one, nobody can say whether they are two calls: both count, and that is sa
 
 import re
 
+from ..patterns import Pattern
 from .job import Job
 
 # A time as it stands in a key; an id that a source gave may have as many parts.
-TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z", re.ASCII)
+TIME = Pattern(r"\d{4}-\d\d-\d\dT[\d:.]+Z", re.ASCII)
 
 
 # What such files are called in the findings.

@@ -3,7 +3,6 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +10,7 @@ from ..errors import StaleError, StoryreportError
 from ..mapping import CORE_TABLES, Section, sections
 from ..readers.part import quoted
 from ..readers.sqlite import problem_of_file
-from ..structs import struct
+from ..structs import field, struct
 from ..system import Part, System
 from ..typed import TypedTables
 from .compiled import compile_mapping

@@ -8,11 +8,10 @@ a price file, or all is priced again (`reprice`).
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, replace
 from itertools import pairwise
 from typing import Any
 
-from ..structs import struct
+from ..structs import names_of, replace, struct
 from .files import PriceFile, keep, kept
 from .listed import listed_rates
 from .rates import AFTER_LAST_DAY, DETAILS, FIRST_DAY, KEY, WITHIN, Rate
@@ -181,7 +180,7 @@ UPDATE = """
     where id in (select id from temp.priced)"""
 
 # The columns of a rate, and those of the table of rates.
-PLAIN = [field.name for field in fields(Rate) if field.name != "details"]
+PLAIN = [name for name in names_of(Rate) if name != "details"]
 RATE_COLUMNS = (*KEY, *PLAIN, *(f"extra_{detail}" for detail in DETAILS))
 
 

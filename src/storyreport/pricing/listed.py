@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import date, datetime, time, timezone
-from decimal import Decimal
 from functools import cache
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
+from ..structs import replace
 from .names import possible_names
 from .rates import AFTER_LAST_DAY, AFTER_LAST_TIME, DETAILS, FIRST_DAY, Rate
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from genai_prices.types import ModelPrice, PriceCalculation
 
 # The words for a tier → what genai-prices calls it; '' and its like are the standard.
@@ -110,7 +111,7 @@ def _rate(found: "PriceCalculation", prices: "ModelPrice", above: int, upto: int
     """The rate within a tier of input tokens, measured by computing prices; None where nothing costs anything."""
     from genai_prices import Usage
 
-    def cost(**used: int) -> Decimal:
+    def cost(**used: int) -> "Decimal":
         return prices.calc_price(Usage(**{**nothing, **used}))["total_price"]
 
     # Within a tier all is linear: a fee for the call, and a price for each kind of token.

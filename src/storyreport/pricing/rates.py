@@ -1,9 +1,8 @@
 """A rate: the price of calls of one provider, model, endpoint and tier while one price holds."""
 
 from collections.abc import Mapping
-from dataclasses import field
 
-from ..structs import struct
+from ..structs import field, struct
 
 MATCHED = ("provider", "model", "endpoint")
 # What calls must have in common to have one rate.

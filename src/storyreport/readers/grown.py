@@ -9,11 +9,10 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, field, fields
 from pathlib import Path
 from typing import Any
 
-from ..structs import struct
+from ..structs import as_dict, field, names_of, struct
 from . import encodings, text
 from .lines import Piece, is_plain
 from .sheets import Styles, Sums
@@ -59,12 +58,12 @@ class End:
 
     def as_json(self) -> dict[str, Any]:
         """The end as `End.of` takes it."""
-        return asdict(self)
+        return as_dict(self)
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> "End":
         """An end as it was noted, perhaps by another version."""
-        known = {field.name for field in fields(cls)}
+        known = names_of(cls)
         return cls(**{name: value for name, value in state.items() if name in known})
 
 

@@ -4,13 +4,12 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..evidence import SETTLED_NS, State, states
 from ..scratch import filled
-from ..structs import struct
+from ..structs import field, struct
 from ..system import System
 
 if TYPE_CHECKING:

@@ -3,13 +3,12 @@
 import contextlib
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from ..errors import StaleError
 from ..keyed import HASHED
-from ..structs import struct
+from ..structs import field, struct
 from .header import IMMUTABLE
 from .part import Found, Opened, quoted
 from .staged import create_staged

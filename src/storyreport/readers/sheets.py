@@ -6,7 +6,6 @@ be decided stays as it is, so that it is dropped and said.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from ..errors import NotContinuedError
 from ..patterns import Pattern
-from ..structs import struct
+from ..structs import field, struct
 from ..system import NUMBERS, TIMES, Table, Type
 from ..values import UNKNOWN_CURRENCY, currency_code
 from ..values.days import DATE, in_iso, order_of

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 from ..patterns import Pattern
-from ..structs import struct
+from ..structs import field, struct
 
 _WORDS = (
     r"(grand |sub[- ]?|zwischen)?(total[es]*|sum|summe|gesamt\w*|ergebnis|somme|suma|totaal|razem|toplam|итого"

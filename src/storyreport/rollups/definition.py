@@ -9,7 +9,6 @@ a SELECT reads the dirty groups from dirty_<name>, where <name> is the file that
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 from ..errors import StoryreportError
 from ..schema import definitions as files
-from ..structs import struct
+from ..structs import field, struct
 from . import headers
 
 GROUP_KEYS = {"group", "dirty", "all", "covers", "widen", "frozen", "rows", "difference", "lost"}

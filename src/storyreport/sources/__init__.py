@@ -8,7 +8,6 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +15,7 @@ from typing import Any
 
 from ..errors import StoryreportError
 from ..mapping import check
-from ..structs import struct
+from ..structs import field, replace, struct
 from ..system import Clock, Part, System, Table, Type, signs
 
 __all__ = ["Clock", "Part", "System", "Table", "Type", "problems", "signs", "systems"]

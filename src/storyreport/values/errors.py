@@ -1,6 +1,5 @@
 """Errors that tools write as objects, `{"error": {"type": "overloaded", "message": "Busy"}}`, as a sentence."""
 
-import ast
 import json
 import re
 from typing import Any
@@ -60,12 +59,19 @@ def error_text(text: str | None) -> str | None:
 
 def _parsed(text: str) -> Any:
     """The object or list in a text, as JSON or as Python prints it; None for anything else."""
-    for parse in (json.loads, ast.literal_eval):
+    for parse in (json.loads, _literal):
         try:
             return parse(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             continue
     return None
+
+
+def _literal(text: str) -> Any:
+    # Few texts are what Python prints.
+    import ast
+
+    return ast.literal_eval(text)
 
 
 def _sentence(value: Any, depth: int = 0) -> str | None:

@@ -2,6 +2,7 @@
 
 import re
 
+from ..patterns import Pattern
 from .privacy import is_suspicious, redacted
 
 LONGEST_TEXT = 2000
@@ -9,8 +10,8 @@ LONGEST_TEXT = 2000
 LONGEST_SECRET = 320
 
 # What a terminal reads as commands: colours, titles, to move its cursor.
-ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-LINE_ENDS = re.compile(r"\r+\n?")
+ESCAPES = Pattern(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+LINE_ENDS = Pattern(r"\r+\n?")
 # All but tab and line feed.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
