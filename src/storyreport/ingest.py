@@ -19,7 +19,7 @@ from .detail import refuse_lake, refused_lakes
 from .errors import NotContinuedError, StaleError, StoryreportError
 from .given import Request, check_timezone, requests_for
 from .known import Known, how_read, known_at, known_input, reading_of, system_before
-from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part
+from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part, refuse_rejects
 from .readers import check_not_cut, check_unchanged, check_whole, dates, harden, open_part
 from .readers.grown import End, goes_on
 from .readers.part import Found, Opened, Options, is_unchanged, signature
@@ -44,18 +44,33 @@ class Outcome:
     duration_ms: int = 0
 
 
-def ingest(database: Path, request: Request, progress: Progress = lambda _: None) -> Outcome:
-    """Load a source into the report database, which is made if need be; StoryreportError where nothing was changed."""
+def ingest(
+    database: Path,
+    request: Request,
+    progress: Progress = lambda _: None,
+    at_end: Callable[[sqlite3.Connection], None] = lambda _: None,
+) -> Outcome:
+    """Load a source into the report database, which is made if need be; StoryreportError where nothing was changed.
+
+    `at_end` is called in its transaction.
+    """
     schema.check_sqlite()
     begun, again = time.monotonic(), Again()
     while True:
         try:
-            return _attempt(database, request, again, progress, begun)
+            return _attempt(database, request, again, progress, begun, at_end)
         except StaleError as stale:
             again.add(stale)
 
 
-def _attempt(database: Path, request: Request, again: Again, progress: Progress, begun: float) -> Outcome:
+def _attempt(
+    database: Path,
+    request: Request,
+    again: Again,
+    progress: Progress,
+    begun: float,
+    at_end: Callable[[sqlite3.Connection], None],
+) -> Outcome:
     """Wait for the source, then lock the report database and load it; StaleError where more of it is needed."""
     # Copies of sources outlive the connection that reads them.
     with remembering_interrupts(), contextlib.ExitStack() as folders:
@@ -70,6 +85,7 @@ def _attempt(database: Path, request: Request, again: Again, progress: Progress,
             keyed.register(connection)
             outcome = _ingest(connection, request, ahead, folder, progress, begun)
             outcome.notes[:0] = notes
+            at_end(connection)
             commit(connection)
     return outcome
 
@@ -127,7 +143,7 @@ def _ingest(
             rollups.refresh(connection)
         pricing.keep_list(connection, now)
     if request.strict:
-        _refuse_rejects(connection, request.name, source.id)
+        refuse_rejects(connection, request.name, source.id)
     outcome.duration_ms = int((time.monotonic() - begun) * 1000)
     _note(connection, source.id, outcome, now)
     return outcome
@@ -351,22 +367,6 @@ def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Sour
     if meanings != known_words:
         connection.execute("update sources set statuses = ? where id = ?", [json.dumps(meanings), source_id])
     return _Source(source_id, zone, meanings)
-
-
-def _refuse_rejects(connection: sqlite3.Connection, name: str, source_id: int) -> None:
-    """Raise StoryreportError if rows of the source cannot be loaded, whether they were read just now or before."""
-    first = connection.execute(
-        "select source_table, source_row, source_key, reason, count(*) over () from rejects"
-        " where source_id = ? and severity = 'rejected' order by id limit 1",
-        [source_id],
-    ).fetchone()
-    if first:
-        table, row, key, reason, count = first
-        rows = f"{count} row{'s' if count > 1 else ''}"
-        raise StoryreportError(
-            f"{name}: {rows} cannot be loaded, the first is {table} row {key if row is None else row} ({reason}): "
-            "fix the source, or leave out --strict to load the rest."
-        )
 
 
 def _note(connection: sqlite3.Connection, source_id: int, outcome: Outcome, started_at: str) -> None:

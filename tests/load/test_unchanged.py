@@ -212,3 +212,10 @@ def test_a_log_that_somebody_only_opened(folder: Path, place: str) -> None:
         assert ingest(place, "--db", "../storyreport.db") == "at once"
         tracker.end("A", "02_preprocess", "r1", 10)
         assert ingest(place, "--db", "../storyreport.db") == "looked"
+
+
+def test_one_source_is_noted_with_its_rows(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one transaction: the report database is not opened once more, and a kill leaves both or neither."""
+    (folder / "steps.csv").write_text("step,started_at\nwrite,2026-03-01T10:00:00Z\n", encoding="utf-8")
+    monkeypatch.setattr(unchanged, "note", None)
+    assert [ingest("steps.csv") for _ in range(2)] == ["read", "at once"]

@@ -14,8 +14,11 @@ from ..terminal.control import CONTROL
 from .places import LABELS, called, is_stream, place, progress_line, streamed
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     from ..ingest import Request
     from ..pricing import PriceFile
+    from ..unchanged import Call
 
 SERVERS = ("postgresql://", "postgres://")
 # The exit code where some sources were loaded and others could not be.
@@ -152,26 +155,34 @@ def carry_out(
         if len(requests) > 1 and database.is_file():
             stack.enter_context(staying_open(database))
         loaded = 0
+        is_one = len(requests) == 1 and not not_found
         for request in [called(request, kept) for request in requests]:
             try:
-                load_one(request, database, say)
+                load_one(request, database, say, call if is_one else None)
                 loaded += 1
             except StoryreportError as error:
                 if is_alone and len(requests) + len(not_found) == 1:
                     raise
                 not_found.append(str(error))
     failed += not_found
-    if call and not not_found:
+    if call and not not_found and not is_one:
         unchanged.note(call, [request.name for request in requests])
     return loaded
 
 
-def load_one(request: "Request", database: Path, say: Callable[[str, bool], None] = said) -> None:
-    """Ingest a source and say a line about it."""
+def load_one(
+    request: "Request", database: Path, say: Callable[[str, bool], None] = said, call: "Call | None" = None
+) -> None:
+    """Ingest a source and say a line about it; `call` is noted where it is all that was called for."""
     from ..ingest import ingest as run
+    from ..unchanged import note_within
+
+    def at_end(connection: "Connection") -> None:
+        if call:
+            note_within(connection, call, [request.name])
 
     with _as_ours(), progress_line() as progress:
-        outcome = run(database, request, progress)
+        outcome = run(database, request, progress, at_end)
     for note in outcome.notes:
         complain(f"Note: {note}.")
     counts = outcome.counts

@@ -16,12 +16,22 @@ from .errors import file_errors
 from .findings import note_findings
 from .job import IS_OPEN, Counts, Job, Overlap, has_rows
 from .references import link_again
-from .rejects import load_rejects
+from .rejects import load_rejects, refuse_rejects
 from .reused import watch_reused_keys
 from .unread import note_unread_columns
 from .upsert import load_core, load_names
 
-__all__ = ["IS_OPEN", "Counts", "Job", "Overlap", "Watermarks", "has_rows", "load_part", "open_groups"]
+__all__ = [
+    "IS_OPEN",
+    "Counts",
+    "Job",
+    "Overlap",
+    "Watermarks",
+    "has_rows",
+    "load_part",
+    "open_groups",
+    "refuse_rejects",
+]
 
 
 def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:

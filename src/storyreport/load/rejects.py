@@ -1,5 +1,8 @@
 """Rows that cannot be loaded, kept with the reason; and warnings about values that were dropped from a row that is."""
 
+import sqlite3
+
+from ..errors import StoryreportError
 from .job import Job
 
 
@@ -62,3 +65,19 @@ def _forget(job: Job, table: str, changes_only: bool) -> None:
         table=table,
         file=job.adds,
     )
+
+
+def refuse_rejects(connection: sqlite3.Connection, name: str, source_id: int) -> None:
+    """Raise StoryreportError if rows of the source cannot be loaded, whether they were read just now or before."""
+    first = connection.execute(
+        "select source_table, source_row, source_key, reason, count(*) over () from rejects"
+        " where source_id = ? and severity = 'rejected' order by id limit 1",
+        [source_id],
+    ).fetchone()
+    if first:
+        table, row, key, reason, count = first
+        rows = f"{count} row{'s' if count > 1 else ''}"
+        raise StoryreportError(
+            f"{name}: {rows} cannot be loaded, the first is {table} row {key if row is None else row} ({reason}): "
+            "fix the source, or leave out --strict to load the rest."
+        )
