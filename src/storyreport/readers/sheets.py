@@ -7,7 +7,6 @@ be decided stays as it is, so that it is dropped and said.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +49,11 @@ AMOUNT_IN_PARTS = Pattern(
 )
 # The part of a whole unit that such a word means.
 PARTS = {
-    **dict.fromkeys(("cent", "cents", "\u00a2"), Decimal("1e-2")),
-    **dict.fromkeys(("millicent", "millicents"), Decimal("1e-5")),
-    **dict.fromkeys(("micros", "microdollar", "microdollars", "microusd"), Decimal("1e-6")),
-    **dict.fromkeys(("microcent", "microcents"), Decimal("1e-8")),
-    **dict.fromkeys(("nanos", "nanodollar", "nanodollars", "nanousd"), Decimal("1e-9")),
+    **dict.fromkeys(("cent", "cents", "\u00a2"), "1e-2"),
+    **dict.fromkeys(("millicent", "millicents"), "1e-5"),
+    **dict.fromkeys(("micros", "microdollar", "microdollars", "microusd"), "1e-6"),
+    **dict.fromkeys(("microcent", "microcents"), "1e-8"),
+    **dict.fromkeys(("nanos", "nanodollar", "nanodollars", "nanousd"), "1e-9"),
 }
 MOST_LAYOUTS = 1000
 
@@ -161,7 +160,7 @@ def _read(
         layout = layouts.get(names) or _layout(names, table, layouts)
         if layout.columns != names:
             row = dict(zip(layout.columns, row.values(), strict=True))
-        parts: dict[str, Decimal] = {}
+        parts: dict[str, str] = {}
         if layout.has_units:
             row, parts = _without_units(row, table)
             layout = _layout(tuple(row), table, layouts)
@@ -205,13 +204,13 @@ def _layout(names: tuple[str, ...], table: Table, known: dict[tuple[str, ...], _
     return layout
 
 
-def _without_units(row: Row, table: Table) -> tuple[Row, dict[str, Decimal]]:
+def _without_units(row: Row, table: Table) -> tuple[Row, dict[str, str]]:
     """The row with the names that columns have without their units, and the parts that amounts are in.
 
     The unit of an amount is its currency, or a part of it.
     """
     plain: Row = {}
-    parts: dict[str, Decimal] = {}
+    parts: dict[str, str] = {}
     for name, value in row.items():
         column, unit = _column(name, table)
         is_money = table.columns.get(column) is Type.MONEY
@@ -225,11 +224,14 @@ def _without_units(row: Row, table: Table) -> tuple[Row, dict[str, Decimal]]:
     return plain, parts
 
 
-def _times(value: Any, part: Decimal) -> Any:
+def _times(value: Any, part: str) -> Any:
     """An amount in whole units of its currency; another value as it is, and -1, which means that there is none."""
+    # Few files need it.
+    from decimal import Decimal
+
     if isinstance(value, bool) or not NUMBER.fullmatch(str(value)) or Decimal(str(value)) == -1:
         return value
-    return str(Decimal(str(value)) * part)
+    return str(Decimal(str(value)) * Decimal(part))
 
 
 def _in_name(name: str) -> bool:

@@ -62,11 +62,8 @@ Record = documents.Record
 
 def listed_records(place: Place, name: str | None) -> Iterator[Record]:
     """The same as `records`; of a record that is an answer of an API, with a list of this name, the list's items."""
-    if name is None:
-        yield from records(place)
-        return
     for number, record, problem in records(place):
-        items = record.get(name) if record else None
+        items = record.get(name) if record and name else None
         if not isinstance(items, list):
             yield number, record, problem
             continue
