@@ -75,6 +75,7 @@ OTHER_WORDS = Words(word for word in ALL_WORDS if not word.isascii())
 # Those that are not found in a text's shape.
 NUMBERED_WORDS_OF_ALL = tuple(word for word in ALL_WORDS if word.translate(AS_SHAPE) != word)
 HAS_NUMBERED = Pattern(any_of(NUMBERED_WORDS_OF_ALL))
+HAS_NUMBERED_IN_SHAPE = Pattern(any_of(word.translate(AS_SHAPE) for word in NUMBERED_WORDS_OF_ALL))
 # Names whose value may be a secret, where they end: `tokens` and `passed` are none.
 STRONG_NAMES = (
     r"(?:key|token|secret|passw(?:or)?d|passphrase|pwd|authorization|credentials?|session|(?:session|php"
@@ -103,13 +104,21 @@ HAS_VALUE = Pattern(r"[7:=<(\"-]|(?<!\w)'|\w{16}|(?:pass|password) \S")
 TWO_DOTS = Pattern(r"\w\.[\w-]+\.\w")
 # What stands for something that has been taken out.
 MARKS = Pattern(r"<(?:secret|host|account|user|ip|phone|e-mail|address|bucket|name)>")
-# A digit, and what is around it: all begin with one, which is quick to look for.
-NUMBERS = Pattern(
-    r"\d(?:(?<=\+\d)|\d\d\)(?<=\(\d{3}\))|\.\d+\.\d|(?<!\d\d)\d\d[.-]\d\d|\d{3}[ -]\d{4}"
-    r"|(?<=[A-Z]{2}\d)\d ?[A-Z0-9]{4}|\d{14}|(?<=(?<!\d)0)\)?[1-9]\d{0,4}\)?[ /-]\d\d"
-    r"|(?<=(?<!\d)1)[ -]\(?\d\d|(?<=(?<!\d)0)0[1-9]\d{0,2}[ -]"
-    r"|(?<=(?<!\d)1)[3-9]\d[ -]\d{4})"
-)
+
+
+def _numbers(zero: str, one: str, first: str, third: str) -> str:
+    """A digit, and what is around it: all begin with one, which is quick to look for."""
+    return (
+        r"\d(?:(?<=\+\d)|\d\d\)(?<=\(\d{3}\))|\.\d+\.\d|(?<!\d\d)\d\d[.-]\d\d|\d{3}[ -]\d{4}"
+        rf"|(?<=[A-Z]{{2}}\d)\d ?[A-Z0-9]{{4}}|\d{{14}}|(?<=(?<!\d){zero})\)?{first}\d{{0,4}}\)?[ /-]\d\d"
+        rf"|(?<=(?<!\d){one})[ -]\(?\d\d|(?<=(?<!\d){zero}){zero}{first}\d{{0,2}}[ -]"
+        rf"|(?<=(?<!\d){one}){third}\d[ -]\d{{4}})"
+    )
+
+
+NUMBERS = Pattern(_numbers("0", "1", "[1-9]", "[3-9]"))
+# The same in a text's shape, where each digit is a 7: what has none there has none.
+NUMBERS_IN_SHAPE = Pattern(_numbers(*"7777"))
 HAS_DIGIT = Pattern(r"\d")
 # A person's name after the word for one.
 PERSON = Pattern(
@@ -143,8 +152,11 @@ def _is_suspicious(text: str) -> bool:
 
 # Errors of one kind differ in numbers only.
 @lru_cache(maxsize=1024)
-def _signs_of_shape(shape: str) -> tuple[frozenset[str], bool]:
-    """The words and signs of a text in whose place its shape stands, and whether they make it suspicious."""
+def _signs_of_shape(shape: str) -> tuple[frozenset[str], bool, bool]:
+    """The words and signs of a text in whose place its shape stands, and whether they make it suspicious.
+
+    And whether a look at the text itself, with its digits, may find more.
+    """
     lowered = f"{shape.casefold()} "
     signs = WORDS.within(lowered)
     if not lowered.isascii():
@@ -165,15 +177,23 @@ def _signs_of_shape(shape: str) -> tuple[frozenset[str], bool]:
         or {"://", "hook"} <= signs
         or (not OF_NUMBERS.isdisjoint(signs) and HAS_DIGIT.search(shape) is not None)
     )
-    return frozenset(signs), is_suspicious
+    may_be_more = (
+        (
+            HAS_DIGIT.search(shape) is not None
+            and (NUMBERS_IN_SHAPE.search(shape) or HAS_NUMBERED_IN_SHAPE.search(lowered))
+        )
+        or LONG_WORD.search(shape)
+        or "://" in signs
+    )
+    return frozenset(signs), is_suspicious, bool(may_be_more)
 
 
 # Asked twice of a text that is suspicious.
 @lru_cache(maxsize=4)
 def _signs_of(text: str) -> frozenset[str]:
     """The words and signs of a text, without which patterns match nothing; none where no pattern matches."""
-    signs, is_suspicious = _signs_of_shape(text.translate(AS_SHAPE))
-    shapes = _shapes_of(text, signs)
+    signs, is_suspicious, may_be_more = _signs_of_shape(text.translate(AS_SHAPE))
+    shapes = _shapes_of(text, signs) if may_be_more else []
     return signs.union(shapes, ("\0",)) if shapes or is_suspicious else NOTHING
 
 
