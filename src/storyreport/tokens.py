@@ -17,7 +17,14 @@ PREFIXES = (
 )
 # A token by itself, as a key may be one; in names of steps nobody mixes small letters, capitals and digits like this.
 MIXED = r"(?=[\w-]{0,200}[a-z])(?=[\w-]{0,200}[A-Z])(?=(?:[\w-]{0,100}?\d){2})"
+# The same without capitals, or without digits: one long run after the beginning, in which letters and digits take turns
+# (in a time they do so twice), or in which capitals and one or two small letters do (a word has more of these).
+IN_TURNS = r"(?=[a-z]*(?:\d+[a-z]+){3})[a-z0-9]{20,}"
+OF_LETTERS = r"(?=[A-Za-z]{0,100}?(?:[A-Z]+[a-z]{1,2}){3}[A-Z])[A-Za-z]{20,}"
 TOKEN = Pattern(
-    rf"(?<![A-Za-z0-9_])(?:(?=(?:{PREFIXES})){MIXED}[\w-]{{20,}}|AKIA[0-9A-Z]{{16}}|xox[a-z]-\d{{8,40}}[\w-]*"
-    r"|eyJ[\w-]{8,}(?:\.[\w-]*){1,4})"
+    rf"(?<![A-Za-z0-9_])(?:(?=(?:{PREFIXES}))(?:{MIXED}[\w-]{{20,}}"
+    rf"|(?:[a-z0-9]{{1,12}}[-_.]){{1,3}}(?:{IN_TURNS}|{OF_LETTERS})(?![A-Za-z0-9]))"
+    r"|dapi[0-9a-f]{32}(?!\w)|AKIA[0-9A-Z]{16}|xox[a-z]-\d{8,40}[\w-]*|eyJ[\w-]{8,}(?:\.[\w-]*){1,4})"
 )
+# What each of them has that is in small letters.
+IN_SMALL = Pattern(r"[A-Za-z0-9]{20}|xox")

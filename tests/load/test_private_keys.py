@@ -77,17 +77,26 @@ def test_keys_that_are_a_token(db: ReportDatabase, tmp_path: Path) -> None:
         "ghp_Zq7Abcdefghij1234567890",
         "AKIAZQ7XKD93MVBT51HW",
         "xoxb-12345678-Zq7abcXYZ",
+        # In small letters, and without digits.
+        "sk-zq7a2195c064a6d3ee3cf3aa3ac8a94f0",
+        "dop_v1_zq7195c064a6d3ee3cf3aa3ac8a94f0",
+        "xoxb-123456789012-zq7abcdefabc",
+        "hf_ZqRsTuVwXyZaBcDeFgHiJkLmNoPqRsTuVw",
     )
     names = (
         "sk_generate_outline_2",
         "20260310T120000Z-a1b2c3",
         "msg_01XFDUDYJgAACzvnptvVoYEL",
         "LA-Confidential-Part2",
+        "sk-the-story-of-the-two-brothers-2026",
+        "fc-20260310t120000z0001",
+        "sk-GenerateStoryOutlineForChapterOne",
+        "chatcmpl-45a2195c064a6d3ee3cf3aa3ac8a94f0",
     )
     db.ingest(
         write(tmp_path / "steps.jsonl", *({"id": f"of {key}", "run": key, "step": key} for key in (*tokens, *names)))
     )
-    assert b"zq7" not in db.path.read_bytes().lower()
+    assert re.search(rb"zq7|zqrs", db.path.read_bytes().lower()) is None
     runs = {key for (key,) in db.sql("select source_key from runs")}
     assert set(names) <= runs
     assert sum(re.fullmatch("secret-[0-9a-f]{16}", key) is not None for key in runs) == len(tokens)

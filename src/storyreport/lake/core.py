@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from .. import rollups, values
 from ..errors import StoryreportError
+from ..keyed import SHORT
 from ..load.upsert import KEYS
 from ..mapping import sections
 from ..nouns import counted
@@ -26,7 +27,14 @@ from .dialect import SOURCE_ID, translate
 from .engine import Engine
 
 GENERATED = re.compile(r"(\w+) \w+ generated always as \((.*)\) stored")
-PRIVATE = "case when instr({c}, '@') > 0 or instr({c}, '=') > 0 then private_key({c}) else {c} end"
+# Of what a token has in it, in each of which an engine calls the function; keys of numbers have none of these.
+TOKENS = ("_", "sk-", "pk-", "rk-", "xox", "dapi", "pat-", "pi-", "ai-", "lx-", "ly-")
+SIGNS = " or ".join(f"instr({{c}}, '{sign}') > 0" for sign in ("@", "=", "%"))
+TOKEN_SIGNS = " or ".join(f"instr({{c}}, '{sign}') > 0" for sign in TOKENS)
+PRIVATE = (
+    f"case when {SIGNS} or (length({{c}}) > {SHORT} and (lower({{c}}) <> {{c}} or {TOKEN_SIGNS}))"
+    " then private_key({c}) else {c} end"
+)
 Progress = Callable[[str], None]
 
 

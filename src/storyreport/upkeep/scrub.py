@@ -65,10 +65,13 @@ OF_ONE_PIPELINE = """
     ) = (
         select coalesce(max(name), '') from main.pipelines where id = kept.pipeline_id
     )"""
-IS_OLD = """(
-    instr(rows.name, '@')
-    or instr(rows.name, '=')
-    or exists (select 1 from main.pipelines where id = rows.pipeline_id and (instr(name, '@') or instr(name, '=')))
+IS_OLD = f"""(
+    {keyed.MAY_BE_PRIVATE.format(c="rows.name")}
+    or exists (
+        select 1
+        from main.pipelines
+        where id = rows.pipeline_id and {keyed.MAY_BE_PRIVATE.format(c="name")}
+    )
 )"""
 # Kept beside the rows that they were made of, which may be pruned; the rest of the rollups follows from these.
 KEPT = {
