@@ -112,6 +112,11 @@ INFLECTIONS = (
     ("ies", "y"),
 )
 PREFIXES = ("un", "re", "non", "pre")
+# Shorter words of a program's names are abbreviations: ctx, mgr. A package's name is often one word that is unknown.
+SHORTEST_NAME = 5
+SEGMENT = Pattern(r"[^./@:\\]+")
+# What a database has is named by its makers, not by its users.
+OF_SCHEMA = Pattern(r"(?i)(?:column|table|relation|constraint|index):? [\"'`\u2018\u201c]?\Z")
 # An error of one plain word is what a program calls its failure.
 ALONE = Pattern(r"[A-Za-z][a-z]{2,11}[.!]?")
 
@@ -125,7 +130,10 @@ def without_unknown(message: str) -> str:
     own = {found.end() for pattern in OWN_PLACES for found in pattern.finditer(message)}
     text, place = "", 0
     for found in unknown:
-        text += message[place : found.start()] + (found[0] if found.start() in own else _kept(found[0]))
+        start = found.start()
+        is_of_schema = start in own and OF_SCHEMA.search(message, max(0, start - LONGEST_WORD), start) is not None
+        kept = found[0] if is_of_schema else _of_own(found[0]) if start in own else _kept(found[0])
+        text += message[place : found.start()] + kept
         place = found.end()
     text += message[place:]
     if NAME not in text:
@@ -150,6 +158,21 @@ def _kept(compound: str) -> str:
     """A compound as it stays: itself, or with placeholders for what is unknown of it."""
     core = TAIL.sub("", compound)
     return f"{_core(core)}{compound[len(core) :]}" if core else compound
+
+
+def _of_own(name: str) -> str:
+    """A name of a program's own: of several words, unknown ones beside known ones are `<name>`."""
+    return SEGMENT.sub(_of_words, name)
+
+
+def _of_words(segment: re.Match[str]) -> str:
+    words = [word for word in PARTS.findall(segment[0]) if len(word) > 2]
+    unknown = {word for word in words if not _are_known(word)}
+    if len(unknown) == len(set(words)):
+        return segment[0]
+    return PARTS.sub(
+        lambda found: NAME if found[0] in unknown and len(found[0]) >= SHORTEST_NAME else found[0], segment[0]
+    )
 
 
 def _core(core: str) -> str:
