@@ -59,7 +59,9 @@ def test_what_a_killed_backup_left_is_no_hindrance(report_db: Path, tmp_path: Pa
     """Neither for the next backup nor for a restore."""
     for left in ("copy.db.part", "storyreport.db.restoring.part"):
         (tmp_path / left).write_bytes(b"half a copy")
+        (tmp_path / left).chmod(0o666)
     ok("backup", "copy.db", cwd=tmp_path)
+    assert os.name != "posix" or (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
     assert titles(tmp_path / "copy.db") == titles(report_db)
     ok("restore", "copy.db", cwd=tmp_path)
     assert not list(tmp_path.glob("*.part"))

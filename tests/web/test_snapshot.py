@@ -17,6 +17,8 @@ from helpers.report_database import ReportDatabase, ask
 from selenium import webdriver
 
 from storyreport import reports
+from storyreport.errors import UsageError
+from storyreport.sharing import packed, snapshot
 
 HOSTILE = "</script><img src=x onerror=window.hacked=1>"
 
@@ -116,6 +118,23 @@ def test_a_copy_for_others(demo: Path) -> None:
         count = f"select count(*) from {table}"
         assert ask(demo / "public.db", count) == ask(demo / "storyreport.db", count)
     assert ok("report", "health", "--json", "--db", "public.db", cwd=demo)
+
+
+def test_links_in_a_snapshot_lead_to_nothing_of_others(tmp_path: Path) -> None:
+    """A folder that others may write to may hold a link to a file, or a folder, of somebody's own."""
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / snapshot.MARK).write_text("{}")
+    (tmp_path / "site" / "index.html").symlink_to(tmp_path / "mine")
+    snapshot.check_folder(tmp_path / "site")
+    snapshot.write_anew(tmp_path / "site" / "index.html", "a page")
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert (tmp_path / "site" / "index.html").read_text() == "a page"
+    for name, write in (("data", snapshot.check_folder), ("storyreport", packed.write)):
+        (tmp_path / "site" / name).symlink_to(tmp_path)
+        with pytest.raises(UsageError, match=f"{name} is a link to another folder"):
+            write(tmp_path / "site")
+        (tmp_path / "site" / name).unlink()
 
 
 def test_a_folder_with_other_things_stays(demo: Path, db: ReportDatabase, tmp_path: Path) -> None:

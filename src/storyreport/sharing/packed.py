@@ -9,7 +9,8 @@ from pathlib import Path
 import yaml
 
 from .. import __version__, bundle, reports, rollups
-from .snapshot import MARK, check_folder
+from ..errors import UsageError
+from .snapshot import MARK, check_folder, write_anew
 
 DATABASE = "storyreport.db"
 PACKAGE = Path(__file__).parent.parent
@@ -49,6 +50,8 @@ def write(folder: Path) -> Path:
     """
     check_folder(folder)
     copy = folder / "storyreport"
+    if copy.is_symlink():
+        raise UsageError(f"{copy} is a link to another folder: delete it, or name a new folder.")
     if copy.exists():
         shutil.rmtree(copy)
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "bundle"))
@@ -73,7 +76,7 @@ def write(folder: Path) -> Path:
             command=(f"{reports.LIMITS}={shlex.quote(limits)} " if limits else "") + command(),
         ),
     }.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        write_anew(folder / name, text)
     database = folder / DATABASE
     database.unlink(missing_ok=True)
     return database

@@ -22,6 +22,7 @@ from .digest import Digest
 
 # A folder that holds this file is a snapshot, which may be written again.
 MARK = "storyreport-snapshot.json"
+FOLDERS = ("data", "stories")
 # More rows are in the data files; a page of them would not open.
 MOST_ROWS, ROWS_OF_MANY = 1000, 25
 # Stories that failed have pages of their own, the latest ones.
@@ -76,7 +77,7 @@ def failed_stories(connection: sqlite3.Connection) -> list[Answer]:
 def write_site(folder: Path, digest: Digest, found: Sequence[Answer], stories: Sequence[Answer]) -> int:
     """Write the site and return the number of its files; UsageError where the folder holds other things."""
     check_folder(folder)
-    for name in ("data", "stories"):
+    for name in FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
     files = {
         MARK: json.dumps({"until": digest.until}),
@@ -92,8 +93,15 @@ def write_site(folder: Path, digest: Digest, found: Sequence[Answer], stories: S
             answer.params["story"], [_title(answer), *_table(answer, MOST_ROWS)], "../"
         )
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="")
+        write_anew(folder / name, text)
     return len(files)
+
+
+def write_anew(path: Path, text: str) -> None:
+    """Write a file of a folder of ours; a link in its place makes way, for it may lead to a file of somebody's own."""
+    if path.is_symlink():
+        path.unlink()
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def one_file(digest: Digest, found: Sequence[Answer]) -> str:
@@ -111,6 +119,9 @@ def check_folder(folder: Path) -> None:
         raise UsageError(f"{folder} is a file: name a folder.")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():
         raise UsageError(f"{folder} holds other things: name a new or empty folder.")
+    for name in FOLDERS:
+        if (folder / name).is_symlink():
+            raise UsageError(f"{folder / name} is a link to another folder: delete it, or name a new folder.")
 
 
 def _html(title: str, body: Sequence[str]) -> str:

@@ -128,6 +128,12 @@ def _begun(part: Path) -> int:
     except BlockingIOError:
         os.close(file)
         raise StoryreportError(f"{part} is being written by another command: wait for its end.") from None
+    if hasattr(os, "geteuid"):
+        if os.fstat(file).st_uid != os.geteuid():
+            os.close(file)
+            raise StoryreportError(f"{part} is somebody else's, who could read the copy: delete it first.")
+        # One that was there already may be open to others.
+        os.fchmod(file, 0o600)
     # Its journal would be played back into the new copy.
     part.with_name(part.name + "-journal").unlink(missing_ok=True)
     os.ftruncate(file, 0)
