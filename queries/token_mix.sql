@@ -48,6 +48,7 @@ with used as (
         on
             prices.provider = days.provider
             and prices.model = days.model
+            and prices.listed_as <> ''
     where
         days.day >= :since
         and days.day <= coalesce(nullif(:until, ''), '9999-12-31')

@@ -27,8 +27,11 @@ with other as (
     select *
     from list_prices
     where
-        model = :with
-        or listed_as = :with
+        listed_as <> ''
+        and (
+            model = :with
+            or listed_as = :with
+        )
     order by listed_as = :with desc, is_usual desc, provider
     limit 1
 ),

@@ -14,7 +14,7 @@ from helpers.report_database import change
 
 from storyreport import rollups, schema
 from storyreport.ingest import reprice
-from storyreport.pricing import Change, estimates, parse
+from storyreport.pricing import Change, estimates, kept, parse
 from storyreport.pricing.listed import listed_rates
 
 # Estimates over time -----------------------------------------------------------------------------------------------
@@ -243,6 +243,22 @@ def test_no_price_is_asked_of_the_network(ledger: Ledger, monkeypatch: pytest.Mo
     ledger.add(input_tokens=1_000_000)
     ledger.ingest()
     assert ledger.costs() == pytest.approx([5])
+
+
+def test_a_name_that_is_not_listed_is_looked_for_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of models of one's own take seconds; they have no price that reports compare with."""
+    for model in ("my-own-model", "claude-opus-4-5"):
+        ledger.add(model=model, input_tokens=1_000_000, cache_read_tokens=1_000_000, output_tokens=0)
+    ledger.ingest()
+    asked: list[str] = []
+    monkeypatch.setattr(kept, "find", lambda _, model: asked.append(model))
+    ledger.add(model="another-model", input_tokens=1_000_000)
+    ledger.ingest()
+    assert asked == ["another-model"]
+    saved = {row["model"]: row["saved"] for row in ledger.db.report("token_mix")}
+    # 5 dollars a million, and 0.50 from the cache.
+    assert saved == {"my-own-model": None, "claude-opus-4-5": 4.5, "another-model": None}
+    assert [row["with_cost"] for row in ledger.db.report("what_if", **{"with": "my-own-model"})] == [None]
 
 
 def test_calls_are_priced_by_index(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The price list as reports compare with it: what a million tokens cost now, of each model of genai-prices' list.
 
-Only where the list is loaded anyway, for that takes longer than an ingest without news.
+Only where the list is loaded anyway, for that takes longer than an ingest without news. Names that it does not have
+are kept too, as models of nobody: to look for thousands of them takes seconds.
 """
 
 import sqlite3
@@ -14,6 +15,8 @@ from .listed import find
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo
 
+NOTHING = (0.0,) * 5
+NOT_LISTED = ""
 # (provider, model, the listed provider and model, whether the model's name alone means that provider, the prices)
 Row = tuple[Any, ...]
 
@@ -48,17 +51,18 @@ def _listed(moment: datetime) -> Iterator[Row]:
 
 
 def _named(names: Iterable[tuple[str, str]], moment: datetime) -> Iterator[Row]:
-    """The rows of names that calls have for models of the list."""
+    """The rows of names that calls have: for models of the list, or for none."""
     for provider, model in names:
-        if model and (found := find(provider, model)):
-            listed_as = f"{found.provider.id}/{found.model.id}"
-            yield provider, model, listed_as, False, *_prices(found.model, moment)
+        found = find(provider, model) if model else None
+        prices = _prices(found.model, moment) if found else NOTHING
+        listed_as = f"{found.provider.id}/{found.model.id}" if found and any(prices) else NOT_LISTED
+        yield provider, model, listed_as, False, *prices
 
 
 def _insert(connection: sqlite3.Connection, rows: Iterable[Row], version: str) -> None:
     connection.executemany(
         f"insert or ignore into main.list_prices values ({', '.join('?' * 10)})",
-        ((*row, version) for row in rows if any(row[4:])),
+        ((*row, version) for row in rows if any(row[4:]) or row[2] == NOT_LISTED),
     )
 
 
