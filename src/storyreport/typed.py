@@ -209,7 +209,7 @@ class TypedTables:
             if name in self.part.tables[table].required:
                 cases.append(f"when coalesce({column or 'null'}, '') = '' then 'has no {name}'")
             if column and kind in PROBLEMS and not self._drops(table, name, kind):
-                cases.append(self._unusable(table, name, kind, column))
+                cases.append("when {} then {}".format(*self._unusable(table, name, kind, column)))
         if names := self.part.tables[table].required_one:
             held = [(name, kind, column) for name in names for kind, column in [self.filled(table)[name]] if column]
             nothing = " and ".join(self._is_nothing(table, *cell) for cell in held) or "1"
@@ -219,27 +219,42 @@ class TypedTables:
         return f"case {' '.join(cases)} end" if cases else "null"
 
     def warning(self, table: str) -> str:
-        """Which value of a row that is loaded was dropped, or null."""
-        cases = []
-        for name, (kind, column) in self.filled(table).items():
-            if column and self._drops(table, name, kind):
-                cases.append(self._unusable(table, name, kind, column))
-            if column and kind in AMOUNTS:
-                cases.append(f"when {column} < 0 then 'negative {name}'")
-            if column and kind is Type.MONEY:
-                cases.append(f"when {column} = -1 then '{name} of -1, which means that there is none'")
-            if column and name in self.part.tables[table].currencies:
-                cases.append(f"when {CURRENCY.format(c=column)} = '{UNKNOWN_CURRENCY}' then '{name} is not known'")
-        return f"case {' '.join(cases)} end" if cases else "null"
+        """Which values of a row that is loaded were dropped, or null."""
+        found = {name: self._dropped(table, name) for name in self.filled(table)}
+        conditions = [condition for cases in found.values() for condition, _ in cases]
+        if not conditions:
+            return "null"
+        whens = (
+            " ".join(f"when {condition} then '; ' || {reason}" for condition, reason in cases)
+            for cases in found.values()
+            if cases
+        )
+        reasons = " || ".join(f"case {when} else '' end" for when in whens)
+        # Nearly all rows have none: then nothing is put together.
+        return f"case when {' or '.join(conditions)} then substr({reasons}, 3) end"
 
-    def _unusable(self, table: str, name: str, kind: Type, column: str) -> str:
-        """A branch of a CASE: the reason where a value cannot be used."""
+    def _dropped(self, table: str, name: str) -> list[tuple[str, str]]:
+        """(condition, reason) in SQL of each reason for which a value is dropped from its row."""
+        kind, column = self.filled(table)[name]
+        if not column:
+            return []
+        cases = [self._unusable(table, name, kind, column)] if self._drops(table, name, kind) else []
+        if kind in AMOUNTS:
+            cases.append((f"{column} < 0", f"'negative {name}'"))
+        if kind is Type.MONEY:
+            cases.append((f"{column} = -1", f"'{name} of -1, which means that there is none'"))
+        if name in self.part.tables[table].currencies:
+            cases.append((f"{CURRENCY.format(c=column)} = '{UNKNOWN_CURRENCY}'", f"'{name} is not known'"))
+        return cases
+
+    def _unusable(self, table: str, name: str, kind: Type, column: str) -> tuple[str, str]:
+        """(condition, reason) in SQL where a value cannot be used."""
         condition, reason = PROBLEMS[kind]
         reasons = f"'{name} {reason}'"
         if kind in TIMES:
             ambiguous = self._is(IS_AMBIGUOUS_DATE, table, kind, column)
             reasons = f"case when {ambiguous} then '{name} {AMBIGUOUS_DATE}' else {reasons} end"
-        return f"when {self._is(condition, table, kind, column)} then {reasons}"
+        return self._is(condition, table, kind, column), reasons
 
     def _is_nothing(self, table: str, name: str, kind: Type, column: str) -> str:
         """The condition that a column has no value, or one that is dropped."""

@@ -246,3 +246,20 @@ def test_every_field_is_documented() -> None:
             for field in re.findall(r"`(\w+)`", line.split("|")[1])
         }
         assert named == set(systems()["steps"].parts["database"].tables[table].columns)
+
+
+def test_each_value_that_is_dropped_from_a_row_is_said(db: ReportDatabase, tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text(
+        "id,called_at,model,input_tokens,output_tokens,cost,currency\n"
+        f"c1,2026-03-01T10:00:00Z,m,{2**63},-5,1e400,Doubloons\nc2,2026-03-01T10:00:00Z,m,1,2,0.5,USD\n",
+        encoding="utf-8",
+    )
+    db.ingest(path)
+    assert db.sql("select source_row, source_key, reason from rejects") == [
+        (2, "c1", "input_tokens is not a number; negative output_tokens; cost is not a number; currency is not known")
+    ]
+    assert db.sql("select input_tokens, output_tokens, cost from calls order by id") == [
+        (None, None, None),
+        (1, 2, 0.5),
+    ]
