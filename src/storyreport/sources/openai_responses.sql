@@ -9,7 +9,10 @@ with named as (
     select
         src_openai_responses.*,
         case
-            when length(id) < 24 and id not like 'batch%' and object in ('chat.completion', 'text_completion')
+            when
+                length(id) < 24
+                and (id glob 'chatcmpl-*' or id glob 'cmpl-*')
+                and object in ('chat.completion', 'text_completion')
                 then key(id, created_at)
             else coalesce(id, 'line ' || line || ' of ' || file)
         end as response_id
