@@ -101,6 +101,18 @@ def test_a_table_keeps_what_matters() -> None:
     assert all(part in wide[2] for part in (UUID, ERROR, "2026-03-10 12:00:00", "x" * 20))
 
 
+@pytest.mark.parametrize("subject", ["run", "story"])
+def test_long_names_leave_room_for_what_a_report_is_about(subject: str) -> None:
+    """Three names of 40 letters, of which two come before it, and an error: all four fit 80."""
+    columns = ["source", "kind", subject, "step", "failed_at", "error"]
+    names = [letter * 40 for letter in "abc"]
+    row = [names[0], "step", names[1], names[2], "2026-03-10T12:00:00.000Z", ERROR]
+    header, _, *lines = tables.table(columns, [row, row], 80, ["source", "step", "error"])
+    assert header.split() == ["source", "kind", subject, "step", "error"]
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split()[2].startswith("b" * 12)
+
+
 @pytest.mark.parametrize(
     "command", ["stats", "sources", "status STORY-0318", "diagnose --story STORY-0318", "report cost"]
 )

@@ -20,10 +20,12 @@ KEY_WIDTH, TIME_WIDTH, TEXT_WIDTH = 13, 16, 24
 NAME_WIDTH = 24
 ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}.*")
 MOST_LINES = 6
+# What a report is about.
+SUBJECTS = ("story", "run")
 # Where columns do not all fit: after those that a report's chart draws come these, then the others in their order. Of
 # a story and a run the report is about the one that it names first.
 LEAD = (
-    *(("check",), ("detail",), ("reason", "error"), ("story", "run"), ("step",), ("p95_ms",)),
+    *(("check",), ("detail",), ("reason", "error"), SUBJECTS, ("step",), ("p95_ms",)),
     *(("problem",), ("status",), ("title",), ("report",)),
 )
 COLOURS = {
@@ -50,6 +52,8 @@ class _Column:
         self.is_prose = least == TEXT_WIDTH and not is_time and not self.is_number
         least = TIME_WIDTH if is_time else least
         self.width = self.natural if self.is_number else max(longest, min(self.natural, least))
+        # Names give way where what the report is about would have no room.
+        self.short = self.width if self.is_number or is_time else max(longest, min(self.natural, KEY_WIDTH))
 
     def header(self) -> list[str]:
         """The column's heading, in lines."""
@@ -159,9 +163,18 @@ def _columns(
 def _fitting(columns: list[_Column], width: int) -> list[_Column]:
     """The most important columns that fit, in their order; what is left of the width goes to cut keys, then texts."""
     shown: list[_Column] = []
-    for column in sorted(columns, key=lambda column: column.rank):
-        if column.rank[0] < 2 and _total(each.width for each in [*shown, column]) <= width:
+    for column in sorted((column for column in columns if column.rank[0] < 2), key=lambda column: column.rank):
+        wanted = [*shown, column]
+        if _total(each.width for each in wanted) <= width:
             shown.append(column)
+        elif (
+            column.name in SUBJECTS
+            and not any(each.name in SUBJECTS for each in shown)
+            and _total(each.short for each in wanted) <= width
+        ):
+            shown = wanted
+            for each in shown:
+                each.width = each.short
     for column in sorted(shown, key=lambda column: (column.is_prose, column.rank)):
         spare = width - _total(each.width for each in shown)
         column.width += min(spare, column.natural - column.width)
