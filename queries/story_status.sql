@@ -1,9 +1,10 @@
 /*
 title: Status of a story
 description: >-
-  Steps of a story in their order, each with its latest attempt. Enter the story's key as its source writes it. A story
-  that runs, steps or calls name and its source does not have is marked as missing, or as not read where none of its
-  stories were read.
+  Steps of a story in their order, each with its latest attempt. Enter the story's key as its source writes it. A step
+  that is checked when its work is done ends with the check, as the pipeline's own status says; its duration is that of
+  the work alone. A story that runs, steps or calls name and its source does not have is marked as missing, or as not
+  read where none of its stories were read.
 topic: One run, one story
 params:
   source: {type: source, help: one source only}
@@ -110,7 +111,11 @@ listed as (
         run_key,
         begun_at,
         started_at,
-        ended_at,
+        case
+            when acceptance_passed is not null and status in ('completed', 'failed')
+                then coalesce(last_activity_at, ended_at)
+            else ended_at
+        end as ended_at,
         duration_ms,
         attempts,
         error_message

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from helpers.pipeline import attempts, executions_of, reported_executions
 from helpers.report_database import ReportDatabase, ask, change
-from helpers.tracker import Tracker
+from helpers.tracker import STEPS, Tracker
 
 # The real file -------------------------------------------------------------------------------------------------------
 
@@ -91,6 +91,41 @@ def test_an_end_is_as_exact_as_the_tracker_has_it(
     tracker.connection.execute("update step_status set completed_at = ?", [completed_at])
     db.ingest(tracker.path)
     assert db.sql("select started_at, ended_at, duration_ms from step_runs") == [(started_at, ended_at, 1000)]
+
+
+@pytest.mark.parametrize(("checks", "passed"), [((3,), True), ((7200,), False), ((60, 90_000), True)], ids=str)
+def test_a_later_check_is_the_end_that_the_tracker_prints(
+    checks: tuple[float, ...], passed: bool, db: ReportDatabase, tracker: Tracker
+) -> None:
+    """`select * from step_status` is all that the tracker's own `status` does; the work took what it took."""
+    tracker.register("S-1")
+    for step in STEPS[:2]:
+        tracker.clock(seconds=30, milliseconds=337)
+        tracker.end("S-1", step, "r-1", 1000)
+    for seconds in checks:
+        tracker.clock(seconds=seconds)
+        tracker.check("S-1", STEPS[0], passed, "Checked")
+    db.ingest(tracker.path)
+    printed = ask(tracker.path, "select step_name, status, completed_at from step_status order by step_name")
+    shown = db.report("story_status", story="S-1")
+    assert [(row["step"], row["status"], row["ended_at"]) for row in shown] == [
+        (step, status, f"{end[:10]}T{end[11:23]}Z") for step, status, end in printed
+    ]
+    assert [row["duration_ms"] for row in shown] == [1000, 1000]
+    # The run has not worked until then.
+    assert db.sql("select ended_at, duration_ms from runs") == [("2026-03-10T12:01:00.674Z", 2000)]
+
+
+@pytest.mark.parametrize("hours", [2, -5])
+def test_a_check_in_a_time_zone_that_nobody_said(hours: int, db: ReportDatabase, tracker: Tracker) -> None:
+    """The tracker also notes in UTC when it wrote the row: that is the end, neither hours later nor before the work."""
+    tracker.register("S-1")
+    tracker.end("S-1", STEPS[0], "r-1", 1000)
+    tracker.clock(minutes=10)
+    tracker.check("S-1", STEPS[0], True, "Checked")
+    change(tracker.path, f"update step_status set completed_at = datetime(completed_at, '{hours} hours')")
+    db.ingest(tracker.path)
+    assert [row["ended_at"] for row in db.report("story_status", story="S-1")] == ["2026-03-10T12:10:00.000Z"]
 
 
 def test_history_and_state_are_one_attempt(db: ReportDatabase, tracker: Tracker) -> None:

@@ -109,7 +109,14 @@ attempts as (
         results.acceptance_passed,
         results.acceptance_details,
         results.error_message as result_error,
-        results.completed_at as result_at
+        results.completed_at as result_at,
+        -- A check names no run. Its row was written then (UTC), which shows whether its time is that of another zone.
+        case
+            when results.run_id is not null or results.story_id is null then null
+            when abs(julianday(results.completed_at) - julianday(results.created_at)) * 86400 < 2
+                then results.completed_at
+            else coalesce(results.created_at, results.completed_at)
+        end as checked_at
     from numbered
     cross join src_step_history on src_step_history.id = numbered.id
     left join all_step_status as results
@@ -137,7 +144,7 @@ attempts as (
 ),
 
 -- The history keeps whole seconds, the state microseconds: an end that both have is the state's. A check that comes
--- later replaces the state; the work ended when the history says.
+-- later replaces the state; the work ended when the history says, and the check is the last sign of life.
 ended as (
     select
         *,
@@ -174,7 +181,7 @@ select
     strftime('%Y-%m-%dT%H:%M:%fZ', attempts.ended_at, -(attempts.execution_time_ms / 1000.0) || ' seconds')
         as started_at,
     attempts.ended_at,
-    attempts.ended_at as last_activity_at,
+    max(attempts.ended_at, coalesce(attempts.checked_at, attempts.ended_at)) as last_activity_at,
     attempts.execution_time_ms as duration_ms
 from ended as attempts
 left join src_statuses as words on words.word = lower(trim(attempts.status))
