@@ -31,11 +31,14 @@ STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 72rem; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; display: block; overflow-x: auto; font-size: 14px }
 th, td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
-td.number { text-align: right; white-space: nowrap } .chart { margin: 1rem 0 } .chart figcaption { color: #555 }
+:is(td, th).number { text-align: right } :is(td.number, td.time) { white-space: nowrap } .bad { color: #a32824 }
+.chart { margin: 1rem 0; overflow-x: auto } .chart figcaption { color: #555 }
 .chart svg { height: auto; max-width: 100% } .heading { fill: currentColor }
-td.time { white-space: nowrap }
-h2 { margin-top: 2rem } a { color: #0550ae }
+h1 { font-size: 1.5rem; line-height: 1.3 } h2 { margin-top: 2rem } a { color: #0550ae }
+@media (max-width: 640px) { h1 { font-size: 1.2rem } .chart svg { max-width: none; width: 46rem } }
+@media print { body { max-width: none } table { font-size: 7.5pt } .chart { break-inside: avoid } }
 """
+BAD = ("failed", "problem", "blocked")
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,9 @@ def _digest(digest: Digest, pages: Mapping[str, str]) -> Iterator[str]:
 
 def _title(answer: Answer) -> str:
     params = "".join(f" {html.escape(value)}" for value in answer.params.values())
-    return f"<h1>{html.escape(answer.report.title)}{':' if params else ''}{params}</h1>"
+    row = dict(zip(answer.columns, answer.rows[0], strict=True)) if params and answer.rows else {}
+    below = f"<p>{html.escape(str(row['title']))}</p>" if row.get("title") else ""
+    return f"<h1>{html.escape(answer.report.title)}{':' if params else ''}{params}</h1>{below}"
 
 
 def _report(answer: Answer, most: int) -> Iterator[str]:
@@ -191,10 +196,10 @@ def _table(answer: Answer, most: int) -> Iterator[str]:
         yield "<p>No rows.</p>"
         return
     rows = answer.rows[:most]
-    # Amounts say their currency themselves.
-    is_shown = [name != "currency" or set(MONEY).isdisjoint(answer.columns) for name in answer.columns]
-    headings = compress(answer.columns, is_shown)
-    yield f"<table><tr>{''.join(f'<th>{html.escape(heading(name))}</th>' for name in headings)}</tr>"
+    named = list(zip(answer.columns, zip(*rows, strict=True), strict=True))
+    is_shown = [_is_shown(answer, name, values) for name, values in named]
+    headings = [f"<th{_class(values)}>{html.escape(heading(name))}</th>" for name, values in compress(named, is_shown)]
+    yield f"<table><tr>{''.join(headings)}</tr>"
     for cells, row in zip(tables.texts(answer.columns, rows), rows, strict=True):
         yield f"<tr>{''.join(map(_cell, compress(cells, is_shown), compress(row, is_shown)))}</tr>"
     yield "</table>"
@@ -202,6 +207,22 @@ def _table(answer: Answer, most: int) -> Iterator[str]:
         yield f"<p>The first {most:,} of {counted(len(answer.rows), 'row')}.</p>"
 
 
+def _is_shown(answer: Answer, name: str, values: Sequence[Any]) -> bool:
+    """Whether a column says what the page does not: amounts say their currency themselves, a title its story."""
+    if (name == "currency" and not set(MONEY).isdisjoint(answer.columns)) or (name == "title" and answer.params):
+        return False
+    return not {*values} <= {None, "", answer.params.get(name)}
+
+
 def _cell(text: str, value: Any) -> str:
-    kind = "number" if isinstance(value, (int, float)) else "time" if TIME.fullmatch(str(value)) else ""
-    return f'<td class="{kind}">{html.escape(text)}</td>' if kind else f"<td>{html.escape(text)}</td>"
+    return f"<td{_class([value])}>{html.escape(text)}</td>"
+
+
+def _class(values: Iterable[Any]) -> str:
+    """How a cell looks, or the heading of some."""
+    known = [value for value in values if value is not None]
+    if known and all(isinstance(value, (int, float)) for value in known):
+        return ' class="number"'
+    if len(known) == 1 and (known[0] in BAD or TIME.fullmatch(str(known[0]))):
+        return ' class="bad"' if known[0] in BAD else ' class="time"'
+    return ""
