@@ -124,3 +124,28 @@ def test_a_refused_value_gets_its_form_back(served: Served, query: str, sentence
         assert answer.status_code == 400
         assert sentence in answer.text
         assert len(answer.text.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("since=soon", "since must be a date (2026-01-31)"),
+        ("since=2025-03-05&until=2025-03-02", "since 2025-03-05 is after until 2025-03-02"),
+    ],
+)
+@pytest.mark.parametrize("page", ["/-/step/write", "/-/page/quality"])
+def test_a_period_that_makes_no_sense_leaves_the_page(served: Served, page: str, query: str, sentence: str) -> None:
+    """It is said, and the page is shown as without it."""
+    refused, plain = served.get(f"{page}?{query}"), served.get(page)
+    assert (refused.status_code, plain.status_code) == (400, 200)
+    (said,) = re.findall(r'<p class="message-error" role="alert">(.*?)</p>', refused.text, re.DOTALL)
+    assert sentence in re.sub(r"\s+", " ", said)
+    assert refused.text.count("<td") == plain.text.count("<td") > 0
+
+
+def test_a_choice_that_is_not_there_is_marked(served: Served) -> None:
+    """The list that it would be chosen from, too."""
+    page = served.get("/storyreport/failure_trend?by=hour")
+    assert page.status_code == 400
+    assert re.findall(r'<select [^>]*name="(\w+)"[^>]*aria-invalid="true"', page.text) == ["by"]
+    assert '<option value="hour" selected>' in page.text

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from ..reports import periods
+from ..reports import Param, UsageError, params, periods
 from . import addresses
 
 NAMES = ("source", "pipeline", "since", "until", "compare")
 DATES = ("since", "until")
+PERIOD = tuple(Param(name, "date", "", "") for name in DATES)
 # The choices that pages other than reports take by their own names. `source` of a run's page says whose run it is.
 OWN = {"/": ("source",), "/-/step/": ("pipeline", *DATES), "/-/report-refusal/": NAMES, "/-/page/": NAMES}
 # The request that is being answered; links are made where nobody hands it on.
@@ -26,6 +27,15 @@ def of(request: Any) -> dict[str, str]:
     args, given = request.args, _given(request)
     chosen = {name: given[name] if name in given else args.get(f"_{name}") or "" for name in NAMES}
     return {name: value for name, value in chosen.items() if value and (name not in DATES or periods.bounds(value))}
+
+
+def wrong_period(request: Any) -> str:
+    """A sentence on a period in the address that makes no sense; '' where it does."""
+    try:
+        params.bind("This page", PERIOD, {name: request.args.get(name) or "" for name in DATES})
+    except UsageError as error:
+        return str(error)
+    return ""
 
 
 def carried(takes: Mapping[str, Any] | tuple[str, ...] | set[str], values: Mapping[str, str]) -> dict[str, str]:

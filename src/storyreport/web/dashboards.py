@@ -14,7 +14,6 @@ from markupsafe import Markup, escape
 from .. import dashboards, reports
 from ..dashboards import ROWS, VALUE, Dashboard, Part
 from ..nouns import counted
-from ..reports import Param, params
 from . import charts, context, drawn, freshness, links
 from .permissions import ensure_database
 from .rows import listed
@@ -26,7 +25,6 @@ from .visitor import Result, Visitor
 UNKNOWN = "\N{EN DASH}"
 NO_VALUE = "No value is known."
 SENTENCES = re.compile(r"(?<=[.!?])\s+")
-PERIOD = tuple(Param(name, "date", "", "") for name in context.DATES)
 # The widths of charts, on screens and on phones.
 CHART_WIDTHS = {width: {**charts.WIDTHS, "wide": pixels} for width, pixels in (("third", 360), ("half", 560))}
 CHART_WIDTHS["full"] = charts.WIDTHS
@@ -138,13 +136,10 @@ def _reports(found: Dashboard) -> set[str]:
 
 async def _view(visitor: Visitor, found: Dashboard) -> Page:
     given = {name: visitor.request.args.get(name) or "" for name in context.NAMES}
-    error, chosen = "", {name: value for name, value in given.items() if value}
-    try:
-        params.bind("This page", PERIOD, {name: given[name] for name in context.DATES})
-    except reports.UsageError as refused:
-        # The page is shown without the period that makes no sense.
-        error = str(refused)
-        chosen = {name: value for name, value in chosen.items() if name not in context.DATES}
+    error = context.wrong_period(visitor.request)
+    # The page is shown without a period that makes no sense.
+    left_out = context.DATES if error else ()
+    chosen = {name: value for name, value in given.items() if value and name not in left_out}
     parts = [await _part(visitor, part, chosen) for part in found.parts]
     fresh = await freshness.of(visitor, chosen.get("source", ""))
     text = await _text(visitor, found, found.text, chosen)

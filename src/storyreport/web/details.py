@@ -120,8 +120,9 @@ async def page(request: Any, datasette: Any) -> Response:
     if kind == "pipeline" and await visitor.may_see(["throughput"]):
         ran = [row for row in rows if row["runs"]]
         view = replace(view, facts=tuple(_fact(row, is_only=len(ran) == 1) for row in ran))
-    html = await datasette.render_template("detail.html", {"detail": view}, request=request)
-    return Response.html(html, status=404 if view.unknown and not known else 200)
+    error = context.wrong_period(request) if kind == "step" else ""
+    html = await datasette.render_template("detail.html", {"detail": view, "error": error}, request=request)
+    return Response.html(html, status=404 if view.unknown and not known else 400 if error else 200)
 
 
 def _fact(row: Any, is_only: bool) -> str:
@@ -216,4 +217,6 @@ def _chosen(visitor: Visitor, section: Section) -> dict[str, str]:
     """The pipeline and the period that the bar says, as far as the section's report takes them."""
     takes = {param.name for param in load_reports()[section.report].params}
     names = takes.intersection(context.OWN["/-/step/"])
+    # The page is shown without a period that makes no sense.
+    names -= {*context.DATES} if context.wrong_period(visitor.request) else set()
     return {name: value for name, value in context.of(visitor.request).items() if name in names}

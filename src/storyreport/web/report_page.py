@@ -265,13 +265,12 @@ async def _field(visitor: Visitor, param: reports.Param, value: str, is_wrong: b
         names = [source.name for source in await visitor.sources()]
         names += [value] if value and value not in names else []
         options = (("", "all"), *((name, name) for name in names))
-        return Field(param.name, label, "select", value, param.help, options=options)
+        return Field(param.name, label, "select", value, param.help, options=options, is_wrong=is_wrong)
     if param.choices:
         names = [*param.choices] if param.default else ["", *param.choices]
         names += [value] if value not in names else []
-        return Field(
-            param.name, label, "select", value, param.help, options=tuple((name, name or "-") for name in names)
-        )
+        options = tuple((name, name or "-") for name in names)
+        return Field(param.name, label, "select", value, param.help, options=options, is_wrong=is_wrong)
     # A browser's number field shows nothing but a number, not even the one that was meant.
     kind = "number" if param.type in reports.BOUNDS and not is_wrong else "text"
     suggestions = tuple(await _suggestions(visitor, param.type))
