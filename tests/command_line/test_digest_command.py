@@ -137,12 +137,15 @@ def test_formats_take_no_markup_from_an_error(folder: Path) -> None:
     assert "\x1b" not in markdown + said + ok("digest", cwd=folder)
 
 
-def test_a_title_says_its_days_and_where_slack_cuts_it() -> None:
-    """Slack takes 150 letters of a header; the fallback text has all of them."""
-    slack = json.loads(FORMATS["slack"](Digest("2026-03-01", "2026-03-02", "x" * 200, ()), ""))
-    whole = f"storyreport, 2026-03-01 to 2026-03-02 (UTC days): {'x' * 200}"
-    assert slack["blocks"][0]["text"]["text"] == whole[:149] + "…"
-    assert slack["text"] == whole
+@pytest.mark.parametrize("letters", [100, 101, 500])
+def test_a_title_says_its_days_and_all_of_it_is_in_slack(letters: int) -> None:
+    """Slack takes 150 letters of a header, of which the days are 50: a longer sentence stands below them."""
+    verdict = "x" * letters
+    slack = json.loads(FORMATS["slack"](Digest("2026-03-01", "2026-03-02", verdict, ()), ""))
+    days = "storyreport, 2026-03-01 to 2026-03-02 (UTC days)"
+    texts = [block["text"]["text"] for block in slack["blocks"]]
+    assert texts == ([f"{days}: {verdict}"] if letters == 100 else [days, verdict])
+    assert slack["text"] == f"{days}: {verdict}"
 
 
 def test_charts(folder: Path) -> None:

@@ -59,9 +59,13 @@ def _pictures(connection: "sqlite3.Connection", found: "Digest") -> dict[str, by
 
 
 def _title(found: "Digest") -> str:
-    days = found.since if found.since == found.until else f"{found.since} to {found.until}"
     # Not the hours of the sentence: its figures and those of the sections differ.
-    return f"storyreport, {days} (UTC days): {found.verdict}"
+    return f"{_days(found)}: {found.verdict}"
+
+
+def _days(found: "Digest") -> str:
+    days = found.since if found.since == found.until else f"{found.since} to {found.until}"
+    return f"storyreport, {days} (UTC days)"
 
 
 def _text(found: "Digest", base: str) -> str:
@@ -89,9 +93,13 @@ def _slack(found: "Digest", base: str) -> str:
     def plain(text: str) -> str:
         return CONTROL.sub(" ", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
-    header = CONTROL.sub(" ", _title(found))
-    header = header if len(header) <= SLACK_HEADER else f"{header[: SLACK_HEADER - 1]}…"
+    title = CONTROL.sub(" ", _title(found))
+    fits = len(title) <= SLACK_HEADER
+    header = title if fits else _days(found)
     blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": header}}]
+    if not fits:
+        verdict = plain(found.verdict)[:SLACK_LETTERS]
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": verdict}})
     for section in found.sections:
         title = f"*<{section.url(base)}|{section.title}>*" if base else f"*{section.title}*"
         text = "\n".join([title, *(f"• {plain(line)}" for line in section.lines)])
