@@ -2,7 +2,8 @@
 title: Run durations
 description: >-
   Median and p95 duration of completed runs by day, latest day first; all sources and pipelines that are selected
-  together. With by=period it is one row for the whole period. Percentiles are within 1 %.
+  together. With by=period it is one row for the whole period. Percentiles are within 1 %. A run takes from its start to
+  its end, the time between its steps included.
 topic: Steps
 params:
   source: {type: source, help: one source only}

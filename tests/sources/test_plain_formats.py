@@ -1,6 +1,7 @@
 """Formats that are plain tables: the rows of each pair, in every form, and reports on them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +147,23 @@ def test_a_streamed_call_is_not_free(db: ReportDatabase) -> None:
     found = {row["model"]: row for row in db.report("cost")}
     assert (found["gpt-4o"]["calls"], found["gpt-4o"]["cost"], found["gpt-4o"]["unpriced_calls"]) == (3, 0.012, 0)
     assert (found["embedder"]["cost"], found["embedder"]["unpriced_calls"]) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "duration"),
+    [
+        # Two of ten minutes beside each other, a pause of ten minutes, and one of a minute: 21 minutes.
+        (["a,ok,10:00,10:10,", "b,ok,10:00,10:10,", "c,ok,10:20,10:21,"], 21 * 60_000),
+        # A day's first try at ten, its second one at eleven, which took two minutes.
+        (["a,failed,10:00,10:10,", "a,ok,11:00,11:02,"], 62 * 60_000),
+        (["a,ok,10:00,10:10,", "b,running,10:10,,"], None),
+        # Without times, no more is known than how long the steps took.
+        (["a,ok,,,5", "b,ok,,,7"], 12_000),
+    ],
+)
+def test_the_duration_of_a_run(db: ReportDatabase, tmp_path: Path, rows: list[str], duration: int | None) -> None:
+    """From the start of the first step to the end of the last."""
+    lines = ["run,step,status,started_at,ended_at,duration_s", *(f"r,{row}" for row in rows)]
+    (tmp_path / "steps.csv").write_text(re.sub(r"(\d\d:\d\d)", r"2026-03-01T\1Z", "\n".join(lines)), "utf-8")
+    db.ingest(tmp_path / "steps.csv")
+    assert db.sql("select duration_ms from runs") == [(duration,)]

@@ -1,5 +1,6 @@
 -- A run that its source keeps no record of: it is what its step runs are. It has failed if a step of it ended failed
--- and was not completed by a later attempt; what an unknown word of a step makes of it is not guessed.
+-- and was not completed by a later attempt; what an unknown word of a step makes of it is not guessed. It took from its
+-- start to its end, as a run does that its source records: steps may run beside each other, or wait for the next try.
 update main.runs
 set
     status = derived.status,
@@ -57,7 +58,16 @@ from (
             when sum(step_runs.status in ('queued', 'running', 'waiting')) = 0 then max(step_runs.ended_at)
         end as ended_at,
         max(step_runs.last_activity_at) as last_activity_at,
-        sum(step_runs.duration_ms) as duration_ms
+        case
+            when sum(step_runs.status in ('queued', 'running', 'waiting')) > 0 then null
+            when min(step_runs.started_at) <= max(step_runs.ended_at)
+                then cast(
+                    round(
+                        (julianday(max(step_runs.ended_at)) - julianday(min(step_runs.started_at))) * 86400000
+                    ) as integer
+                )
+            else sum(step_runs.duration_ms)
+        end as duration_ms
     from main.runs
     cross join main.step_runs on step_runs.run_id = runs.id
     where
