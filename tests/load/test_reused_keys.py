@@ -16,10 +16,10 @@ HEADER = "id,run,step,status,started_at,ended_at\n"
 WEEK = 7 * 86_400
 
 
-def plain(path: Path, day: int, runs: int, status: str = "completed") -> Path:
-    """Runs r1, r2, … of one step with the ids 1, 2, …, a minute each, on a day of November."""
+def plain(path: Path, day: int, runs: int, status: str = "completed", has_ids: bool = True) -> Path:
+    """Runs r1, r2, … of one step with the ids 1, 2, … (or none), a minute each, on a day of November."""
     rows = (
-        f"{n},r{n},draft,{status},2026-11-{day:02}T09:{n:02}:00Z,2026-11-{day:02}T09:{n:02}:05Z\n"
+        f"{n if has_ids else ''},r{n},draft,{status},2026-11-{day:02}T09:{n:02}:00Z,2026-11-{day:02}T09:{n:02}:05Z\n"
         for n in range(1, runs + 1)
     )
     path.write_text(HEADER + "".join(rows), "utf-8")
@@ -166,15 +166,16 @@ def test_rows_without_a_time_go_with_their_owner(db: ReportDatabase, tmp_path: P
 
 
 @settings(max_examples=12)
-@given(lives=st.lists(st.tuples(st.integers(1, 28), st.integers(1, 4)), min_size=1, max_size=5))
+@given(lives=st.lists(st.tuples(st.integers(1, 28), st.integers(1, 4)), min_size=1, max_size=5), has_ids=st.booleans())
 def test_no_execution_is_lost_or_counts_twice(
-    tmp_path_factory: pytest.TempPathFactory, lives: list[tuple[int, int]]
+    tmp_path_factory: pytest.TempPathFactory, lives: list[tuple[int, int]], has_ids: bool
 ) -> None:
-    """Whatever copies of a table are read in whatever order, each day has the most rows that it ever had."""
+    """Whatever copies of a table are read in whatever order, each day has the most rows and runs that it ever had."""
     folder = tmp_path_factory.mktemp("lives")
     db = ReportDatabase(folder)
     for day, runs in lives:
-        db.ingest(plain(folder / "steps.csv", day, runs))
+        db.ingest(plain(folder / "steps.csv", day, runs, has_ids=has_ids))
     most = {day: max(runs for other, runs in lives if other == day) for day, _ in lives}
     assert by_day(db) == [(f"2026-11-{day:02}", runs, 0) for day, runs in sorted(most.items())]
+    assert db.one("select count(*) from runs") == sum(most.values())
     assert examine(db.path) == []

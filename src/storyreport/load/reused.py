@@ -54,11 +54,13 @@ def keep_earlier_rows(job: Job, section: Section) -> None:
         return
     recall_forgotten(job, core, given)
     moved = park_renumbered(job, core, given)
-    if _set_aside(job, core, given) or moved:
+    is_again = _set_aside(job, core, given) or moved
+    if is_again:
         move_renumbered(job)
         _bring_back(job, core, given)
-        if core == "step_runs":
-            _renew_derived_runs(job)
+    # Keys without an id hold a time, and are never those of other work; the run's is.
+    if core == "step_runs" and (is_again or (job.part.has_given_keys and not job.adds and not job.continued)):
+        _renew_derived_runs(job)
 
 
 def _set_aside(job: Job, core: str, given: Collection[str]) -> bool:
@@ -203,6 +205,16 @@ def _renew_derived_runs(job: Job) -> None:
     """Keep derived runs whose step runs were all set aside or are missing, and start new ones under their keys."""
     job.execute("""
         create temp table over as
+        with coming as (
+            select
+                cast(run_key as text) as run_key,
+                min(coalesce(queued_at, started_at, ended_at)) as began_at,
+                max(coalesce(ended_at, last_activity_at)) as ended_at
+            from temp.mapped
+            where run_key is not null
+            group by 1
+        )
+
         select id, source_key, ' (' || coalesce(queued_at, started_at, ended_at) || ')' as ending
         from main.runs
         where
@@ -212,6 +224,20 @@ def _renew_derived_runs(job: Job) -> None:
                 select run_id
                 from main.step_runs
                 where id in (select id from temp.set_aside where core = 'step_runs')
+                union all
+                -- No row of before is there, and those that are there are of another time.
+                select known.id
+                from coming
+                cross join main.runs as known
+                    on
+                        known.source_id = :source_id
+                        and known.source_key = coming.run_key
+                where
+                    known.input_id = :input_id
+                    and (
+                        coming.began_at > coalesce(known.ended_at, known.last_activity_at, known.started_at)
+                        or coming.ended_at < known.started_at
+                    )
             )
             and source_key in (select cast(run_key as text) from temp.mapped)
             and id not in (
@@ -251,6 +277,12 @@ def _renew_derived_runs(job: Job) -> None:
                 select run_id
                 from main.step_runs
                 where id in (select id from temp.brought_back where core = 'step_runs')
+                union all
+                select known.run_id
+                from temp.mapped
+                cross join main.step_runs as known
+                    on known.source_id = :source_id and known.source_key = cast(mapped.source_key as text)
+                where known.gone_at is not null
             )""")
     _have_keys_again(job, "runs")
     job.execute("update main.runs set gone_at = null where id in (select id from temp.reused)")
