@@ -167,3 +167,46 @@ def test_the_duration_of_a_run(db: ReportDatabase, tmp_path: Path, rows: list[st
     (tmp_path / "steps.csv").write_text(re.sub(r"(\d\d:\d\d)", r"2026-03-01T\1Z", "\n".join(lines)), "utf-8")
     db.ingest(tmp_path / "steps.csv")
     assert db.sql("select duration_ms from runs") == [(duration,)]
+
+
+@pytest.mark.parametrize(
+    ("header", "failed", "completed"),
+    [
+        ("state", "FAILED", "SUCCESS"),
+        ("outcome", "failed", "passed"),
+        ("conclusion", "failure", "success"),
+        ("success", "false", "true"),
+        ("exit_code", "137", "0"),
+        ("returnCode", "-9", "0"),
+    ],
+)
+def test_how_a_step_ended_in_other_words(
+    db: ReportDatabase, tmp_path: Path, header: str, failed: str, completed: str
+) -> None:
+    """One that failed does not count as completed for want of a status; its other columns have common names."""
+    (tmp_path / "steps.csv").write_text(
+        f"Run ID,Story ID,Pipeline Name,step,started_at,finished_at,{header},error_message\n"
+        f"r,S,p,a,2026-03-01T10:00:00Z,2026-03-01T10:00:05Z,{completed},\n"
+        f"r,S,p,b,2026-03-01T10:00:05Z,2026-03-01T10:00:09Z,{failed},boom\n",
+        "utf-8",
+    )
+    db.ingest(tmp_path / "steps.csv")
+    assert db.sql("select status, duration_ms, error_message from step_runs order by started_at") == [
+        ("completed", 5000, None),
+        ("failed", 4000, "boom"),
+    ]
+    (run,) = db.report("failed_runs")
+    assert (run["run"], run["pipeline"], run["story"]) == ("r", "p", "S")
+    assert db.report("data_quality") == []
+
+
+def test_a_result_is_not_read(db: ReportDatabase, tmp_path: Path) -> None:
+    """It may be the text that a step has written; that it may be the status is a finding."""
+    (tmp_path / "steps.csv").write_text(
+        "step,started_at,ended_at,result\n,2026-03-01T10:00:00Z,,tellnoone\na,2026-03-01T10:00:00Z,,tellnoone\n",
+        "utf-8",
+    )
+    db.ingest(tmp_path / "steps.csv")
+    problems = [row["problem"] for row in db.report("data_quality")]
+    assert "step_runs: status is absent, result is not read" in problems
+    assert b"tellnoone" not in db.path.read_bytes()

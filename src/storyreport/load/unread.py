@@ -13,7 +13,11 @@ MOST_COLUMNS = 500
 # Words are alike that begin alike: win, winning.
 ALIKE = 3
 # Other words for what a column holds.
-OTHERWISE = {"cost": frozenset(("price", "charge", "charged", "fee", "amount", "usd", "spent"))}
+OTHERWISE = {
+    "cost": frozenset(("price", "charge", "charged", "fee", "amount", "usd", "spent")),
+    # A result is a status or what the work has made, which is private: it is not read.
+    "status": frozenset(("result",)),
+}
 ACTION = (
     "If it is {absent} under another name, rename it in the source or in an export, or add the name to the aliases of"
     " the table in storyreport; otherwise there is nothing to do."

@@ -5,6 +5,9 @@ A row is known by its id or, without one, by its values. Runs and stories are th
 
 from . import Part, System, Table, Type, signs
 
+# What tables name their run, story and pipeline by.
+OWNERS = {"run": ("run_id",), "story": ("story_id",), "pipeline": ("pipeline_name",)}
+
 DATABASE = Part(
     tables={
         "step_runs": Table(
@@ -18,6 +21,8 @@ DATABASE = Part(
                 "family": Type.KEY,
                 "attempt": Type.COUNT,
                 "status": Type.WORD,
+                "success": Type.FLAG,
+                "exit_code": Type.NUMBER,
                 "queued_at": Type.LOCAL,
                 "started_at": Type.LOCAL,
                 "ended_at": Type.LOCAL,
@@ -25,6 +30,13 @@ DATABASE = Part(
                 "duration_s": Type.SECONDS,
                 "error": Type.TEXT,
                 "acceptance_passed": Type.FLAG,
+            },
+            aliases={
+                **OWNERS,
+                "status": ("state", "outcome", "conclusion"),
+                "exit_code": ("exit_status", "return_code", "returncode"),
+                "ended_at": ("finished_at", "completed_at"),
+                "error": ("error_message",),
             },
             required=("step",),
             # A step alone says little: the log of a training run has steps too.
@@ -73,6 +85,7 @@ DATABASE = Part(
             },
             # OpenAI's words, whose input includes what comes from the cache as ours does, and those of many scripts.
             aliases={
+                **OWNERS,
                 "input_tokens": ("prompt_tokens", "tokens_in", "tokens_input", "in_tokens"),
                 "output_tokens": ("completion_tokens", "tokens_out", "tokens_output", "out_tokens"),
                 "cache_read_tokens": ("cached_tokens", "cached_input_tokens", "input_cached_tokens"),

@@ -152,7 +152,11 @@ with identified as (
         attempts.story,
         attempts.step,
         attempts.attempt,
-        attempts.status,
+        coalesce(
+            nullif(attempts.status, ''),
+            case attempts.success when 1 then 'success' when 0 then 'failure' end,
+            case when attempts.exit_code = 0 then 'success' when attempts.exit_code <> 0 then 'failure' end
+        ) as status,
         attempts.queued_at,
         attempts.started_at,
         attempts.ended_at,
