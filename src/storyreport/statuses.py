@@ -28,7 +28,7 @@ WORDS = {
         pod_initializing pod_scheduled todo to_do planned unscheduled validating assigned limited
         limiting dequeued pend queued_for_retry backlog available not_start requeue_fed allocated dispatched
         pending_version waiting_for_deploy pending_args_avail pending_node_assignment submitted_to_worker initial
-        bootstrapping prep awaiting_quota
+        bootstrapping prep awaiting_quota infrastructure_pending submitting
         activating platform_limited platform_limiting premater
         """,
     "running": """
@@ -40,7 +40,7 @@ WORDS = {
         syncing testing deploying pulling exporting indexing analyzing analysing training evaluating ingesting
         transforming converting publishing reverting
         deactivating deprovisioning draining resizing transferring_output querying sending connecting cancel_pending
-        resource_cleaning_up cleaning_up reloading removing playing running_with_error running_with_errors
+        doing resource_cleaning_up cleaning_up reloading removing playing running_with_error running_with_errors
         """,
     "waiting": """
         waiting paused suspended deferred sleeping rescheduled up_for_reschedule up_for_retry retry awaiting_retry
@@ -83,6 +83,7 @@ WORDS = {
         infra_failure infra_failed not_ok test_failed step_failure
         failure_with_task sync_failed special_exit done_with_error done_with_errors scheduling_timed_out zombi
         error_thrown failed_with_error failed_with_errors failed_with_incident incident lost_heartbeat killed_by_oom
+        memory_limit_exceeded log_size_exceeded scheduler_failure exit_code core_dump unblocked_failed partial_succeeded
         pipeline_validation_failed couldnt_get_task task_run_image_pull_failed unsuccessfully not_successful
         """,
     "cancelled": """
@@ -91,17 +92,18 @@ WORDS = {
         upstream_cancelled upstream_canceled halted halt stop manually_cancelled manually_canceled manual_cancel
         cancelled_by_system canceled_by_system system_cancelled system_canceled aborted_by_user externally_terminated
         internally_terminated superseded deleted user_aborted terminated_by_user
+        cancelled_run_finally stopped_run_finally declined
         cancelled_by_concurrency_limit terminated_by_system spot_interruption spot_terminated
         """,
     "skipped": """
         skipped skip omitted upstream_failed no_op noop not_built not_run not_executed not_needed ignored excluded
         bypassed dependency_failed depends_failed waiting_failed
-        condition_failed up_to_date already_done not_applicable filtered
+        condition_failed not_triggered up_to_date already_done not_applicable filtered
         """,
     "blocked": """
         blocked on_hold held manual action_required approval_required needs_approval awaiting_approval
         waiting_for_approval pending_approval input_required auth_required needs_attention requeue_hold resv_del_hold
-        waiting_for_input waiting_for_human
+        waiting_for_input waiting_for_human paused_pending_input
         """,
 }
 # What enums put before their members.

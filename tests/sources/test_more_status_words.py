@@ -8,19 +8,21 @@ from helpers.report_database import ReportDatabase
 # Buildkite, Oban and River, Trigger.dev, Snowflake, Flyte, CodePipeline, Camunda, Power Automate, Kubernetes, Travis,
 # Databricks; names of enums in Python, Google and GitHub style.
 # ECS, Slurm, LSF, HTCondor, Oozie, Fivetran, Tekton, Hatchet, Zapier, Snowflake, Zeebe.
+# Activepieces, Dify, Drone, Jenkins, Prefect, Procrastinate, systemd, Tekton, Vertex.
 # EMR, Rundeck, Mage, Dagster, Temporal, Azure DevOps, Oozie, Conductor.
 MEANINGS = {
     "queued": ["assigned", "DEQUEUED", "PEND", "limiting", "available", "NOT_START",
                "PENDING_NODE_ASSIGNMENT", "REQUEUE_FED", "BOOTSTRAPPING", "PREP", "JobStatus.QUEUED",
-               "TaskState.PENDING", "ACTIVATING", "platform_limited", "PREMATER"],
+               "TaskState.PENDING", "ACTIVATING", "platform_limited", "PREMATER",
+               "InfrastructurePending", "Submitting"],
     "running": ["PROGRESSING", "rendering", "busy", "STAGE_OUT", "shutdown",
                 "timing_out", "ABORTING", "DYNAMIC_RUNNING", "REATTEMPTING", "RunStatus.in_progress",
                 "DEPROVISIONING", "draining", "RESIZING", "Transferring Output", "RUNNINGWITHERROR",
-                "JOB_STATE_RESOURCE_CLEANING_UP", "CANCEL_PENDING", "querying"],
+                "JOB_STATE_RESOURCE_CLEANING_UP", "CANCEL_PENDING", "querying", "doing"],
     "waiting": ["BREAKPOINT", "waiting_for_callback", "retryable", "Awaiting", "FROZEN", "waiting-for-event",
                 "PSUSP", "PREPSUSPENDED", "waiting_on_dependencies"],
-    "blocked": ["waiting_for_input"],
-    "skipped": ["CONDITION_FAILED", "UpToDate", "filtered"],
+    "blocked": ["waiting_for_input", "PAUSED_PENDING_INPUT"],
+    "skipped": ["CONDITION_FAILED", "NOT_TRIGGERED", "UpToDate", "filtered"],
     "completed": ["PIPELINE_STATE_SUCCEEDED", "RUN_STATUS_COMPLETED", "STATUS_SUCCESS", "JobStatus.FINISHED",
                   "State.SUCCESS", "RECOVERED", "SUCCESS_WITH_FAILURES", "buildPassed", "Materialized",
                   "Completed successfully", "rendered", "Published", "succeeded after retry"],
@@ -31,9 +33,11 @@ MEANINGS = {
                "FAILED_AND_AUTO_SUSPENDED", "SYSTEM_FAILURE", "WorkflowExecutionTimedOut", "validation_failed",
                "TERMINATED_WITH_ERRORS", "failed-with-retry", "HeartbeatTimeout", "partiallySucceeded", "not ok",
                "DONEWITHERROR", "SPECIAL_EXIT", "FAILURE_WITH_TASK", "ZOMBI", "SCHEDULING_TIMED_OUT",
-               "PipelineValidationFailed", "TaskRunImagePullFailed", "ERROR_THROWN", "FAILED_WITH_INCIDENT"],
+               "PipelineValidationFailed", "TaskRunImagePullFailed", "ERROR_THROWN", "FAILED_WITH_INCIDENT",
+               "MEMORY_LIMIT_EXCEEDED", "SCHEDULER_FAILURE", "exit-code", "core-dump", "partial-succeeded"],
     "cancelled": ["Superseded", "EXTERNALLY_TERMINATED", "TaskRunCancelled", "aborted_by_user", "halted",
-                  "USER_ABORTED", "CANCELLED_BY_CONCURRENCY_LIMIT", "Spot interruption"],
+                  "USER_ABORTED", "CANCELLED_BY_CONCURRENCY_LIMIT", "Spot interruption",
+                  "CancelledRunFinally", "declined"],
 }  # fmt: skip
 # Words that tools use for different things, and what only looks like one.
 UNKNOWN = ["accepted", "partially_completed", "completed_with_errors", "open", "closed", "taskmaster", "run", "state."]
