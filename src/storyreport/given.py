@@ -66,7 +66,7 @@ def requests_for(
     """
     check_system(system)
     found = []
-    for place in places:
+    for place in _each_once(places):
         try:
             found.append(_find(place, system, known, before))
         except StoryreportError as error:
@@ -81,6 +81,16 @@ def requests_for(
             raise UsageError(f"The source name {source_name!r} has unprintable characters; choose one with --name.")
         names.setdefault(printable, []).extend(_parts(given))
     return [_request(source_name, parts, **how) for source_name, parts in names.items()]
+
+
+def _each_once(places: Sequence[Path | str]) -> list[Path | str]:
+    """The places without other names of a file that is among them: a link to it, or its own name again."""
+    once: dict[Any, Path | str] = {}
+    for place in places:
+        is_file = isinstance(place, Path) and place.is_file()
+        about = os.stat(place) if is_file else None
+        once.setdefault((about.st_dev, about.st_ino) if about else object(), place)
+    return list(once.values())
 
 
 def look_around(places: Sequence[Path]) -> list[tuple[str, str, list[Path]]]:

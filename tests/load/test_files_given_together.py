@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers import DATA
-from helpers.report_database import ReportDatabase, pairs
+from helpers import DATA, sprint
+from helpers.report_database import ReportDatabase, change, pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -280,6 +280,18 @@ def test_rejected_rows_of_each_file_stay(db: ReportDatabase, tmp_path: Path) -> 
     steps(folder / "steps-2026-11-20.csv", 20, 1)
     db.ingest(folder)
     assert db.report("rejected_rows") == []
+
+
+def test_several_names_of_one_file(db: ReportDatabase, tmp_path: Path) -> None:
+    """A database, two links to it and its name again, in one command, are one source."""
+    path = tmp_path / "runner.db"
+    change(path, *sprint.SCHEMA.split(";"), "insert into batches values (1, 1772359200, 1772359210, 5, 2, 'completed')")
+    (tmp_path / "current.db").symlink_to(path)
+    (tmp_path / "copy.db").hardlink_to(path)
+    db.ingest(path, tmp_path / "current.db", tmp_path / "copy.db", path)
+    assert db.sql("select sources.name, source_key from runs join sources on sources.id = source_id") == [
+        ("runner", "batch/1")
+    ]
 
 
 def test_a_pattern_that_matches_nothing(db: ReportDatabase, tmp_path: Path) -> None:
