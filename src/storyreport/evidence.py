@@ -6,7 +6,11 @@ clock: it has not settled, and only its bytes say more.
 """
 
 import os
-from collections.abc import Iterator
+
+# As type checkers know it: typing and collections take longer to import than all that is done here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system
 # Where a SQLite file counts its transactions, and the index of its log does
@@ -28,7 +32,7 @@ class State:
         self.path, self.seen, self.changed_ns = path, seen, changed_ns
 
 
-def states(place: str) -> Iterator[State]:
+def states(place: str) -> "Iterator[State]":
     """The states of a file with its SQLite log, or of the files below a folder; OSError where there is neither."""
     if os.path.isdir(place):
         yield from _below(place)
@@ -45,7 +49,7 @@ def is_settled(changed_ns: int, now_ns: int) -> bool:
     return changed_ns < now_ns - SETTLED_NS
 
 
-def _below(folder: str) -> Iterator[State]:
+def _below(folder: str) -> "Iterator[State]":
     """In an order that stays the same; what is behind a link to a folder may change at any time."""
     waiting = [folder]
     while waiting:

@@ -5,20 +5,22 @@ evidence is not conclusive, `ingest` runs as usual.
 """
 
 import os
-import sqlite3
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import closing
 
 try:
-    # hashlib loads all of OpenSSL, which takes as long as the rest.
+    # hashlib loads all of OpenSSL, which takes as long as the rest, and sqlite3 the types of dates.
+    import _sqlite3 as sqlite3
     from _blake2 import blake2b
 except ImportError:
+    import sqlite3  # type: ignore[no-redef]
     from hashlib import blake2b
 
-from .evidence import is_settled, states
+from .evidence import TYPE_CHECKING, is_settled, states
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 WITH_VALUE = ("--name", "--as", "--timezone", "--status")
 FLAGS = ("--with-text",)
@@ -106,7 +108,7 @@ def answer(arguments: list[str]) -> str | None:
     begun = time.monotonic()
     try:
         call = _looked_at[tuple(arguments)] = Call(arguments)
-        with closing(_open(call.database)) as connection:
+        with _Opened(call.database) as connection:
             row = connection.execute(REQUEST, [call.request]).fetchone()
             if row is None or row[0] != call.evidence:
                 return None
@@ -136,7 +138,7 @@ def call_of(arguments: list[str]) -> Call | None:
 def note(call: Call, sources: list[str]) -> None:
     """Note that an `ingest` has read all that there is of the sources with these names."""
     try:
-        with closing(_open(call.database)) as connection:
+        with _Opened(call.database) as connection:
             note_within(connection, call, sources)
     except sqlite3.Error:
         # Another ingest is at work, and the next one looks closer.
@@ -159,19 +161,31 @@ def note_unchanged(connection: sqlite3.Connection, source_id: int, duration_ms: 
         connection.execute(FIRST_TIME, given)
 
 
-def _open(database: str) -> sqlite3.Connection:
-    path = os.path.abspath(database).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    connection = sqlite3.connect(f"file:{path}?mode=rw", timeout=0, isolation_level=None, uri=True)
-    # What is lost with the machine's power is seen again.
-    connection.execute("pragma synchronous = normal")
-    return connection
+class _Opened:
+    """A report database while it is open; contextlib takes as long to import as all that is done here."""
+
+    def __init__(self, database: str):
+        path = os.path.abspath(database).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+        self.connection = sqlite3.connect(f"file:{path}?mode=rw", timeout=0, isolation_level=None, uri=True)
+
+    def __enter__(self) -> "sqlite3.Connection":
+        try:
+            # What is lost with the machine's power is seen again.
+            self.connection.execute("pragma synchronous = normal")
+        except BaseException:
+            self.connection.close()
+            raise
+        return self.connection
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
 
 
 def _inputs(connection: sqlite3.Connection, names: str) -> list[tuple[int, str, int, str, str]]:
     return connection.execute(INPUTS, [names]).fetchall()
 
 
-def _files(places: list[str]) -> Iterator[str]:
+def _files(places: list[str]) -> "Iterator[str]":
     """The files below some places."""
     now_ns = time.time_ns()
     for place in places:
@@ -183,7 +197,7 @@ def _files(places: list[str]) -> Iterator[str]:
             yield f"{state.path}\0{state.seen}"
 
 
-def _program() -> Iterator[str]:
+def _program() -> "Iterator[str]":
     """The program's own files, and where packages that add to it are installed."""
     yield f"{sys.version} {sqlite3.sqlite_version}"
     yield from sorted(_files_of_program())
@@ -192,7 +206,7 @@ def _program() -> Iterator[str]:
             yield f"{place}\0{os.stat(place).st_mtime_ns}"
 
 
-def _files_of_program() -> Iterator[str]:
+def _files_of_program() -> "Iterator[str]":
     """They are hundreds, and all are looked at each time: so without what Python makes of them."""
     waiting = [os.path.dirname(__file__)]
     while waiting:
@@ -207,5 +221,5 @@ def _files_of_program() -> Iterator[str]:
                     waiting.append(entry.path)
 
 
-def _digest(lines: Iterable[str]) -> bytes:
+def _digest(lines: "Iterable[str]") -> bytes:
     return blake2b("\0\n".join(lines).encode(errors="surrogateescape"), digest_size=16).digest()
