@@ -112,8 +112,8 @@ def test_a_later_check_is_the_end_that_the_tracker_prints(
         (step, status, f"{end[:10]}T{end[11:23]}Z") for step, status, end in printed
     ]
     assert [row["duration_ms"] for row in shown] == [1000, 1000]
-    # The run has not worked until then.
-    assert db.sql("select ended_at, duration_ms from runs") == [("2026-03-10T12:01:00.674Z", 2000)]
+    # The run has not worked until then: it began with the first step, at 12:00:29 by the history's whole seconds.
+    assert db.sql("select ended_at, duration_ms from runs") == [("2026-03-10T12:01:00.674Z", 31_674)]
 
 
 @pytest.mark.parametrize("hours", [2, -5])
