@@ -12,8 +12,8 @@ from .tokens import IN_SMALL, TOKEN
 HASH_DIGITS = 16
 # What is longer is not kept in memory.
 LONG = 200
-# No token is as short, and none that has small letters only.
-SHORT, SHORT_IN_SMALL = 19, 22
+# No token is as short, and none in small letters, which are hexadecimal digits.
+SHORT, SHORT_IN_SMALL = 19, 30
 # In a key, unlike in a text, name@1.2.3 is a version.
 E_MAIL = Pattern(r"[\w.+%-]{1,64}(?:@|%40)(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
 # The user and the password of an address; and a value behind the name of a secret, as in a signed address.

@@ -19,7 +19,7 @@ PREFIXES = (
 MIXED = r"(?=[\w-]{0,200}[a-z])(?=[\w-]{0,200}[A-Z])(?=(?:[\w-]{0,100}?\d){2})"
 # The same without capitals, or without digits: one long run after the beginning, in which letters and digits take turns
 # (in a time they do so twice), or in which capitals and one or two small letters do (a word has more of these).
-IN_TURNS = r"(?=[a-z]*(?:\d+[a-z]+){3})[a-z0-9]{20,}"
+IN_TURNS = r"(?=[a-z]*(?:\d+[a-z]+){3})[a-z0-9]{28,}"
 OF_LETTERS = r"(?=[A-Za-z]{0,100}?(?:[A-Z]+[a-z]{1,2}){3}[A-Z])[A-Za-z]{20,}"
 TOKEN = Pattern(
     rf"(?<![A-Za-z0-9_])(?:(?=(?:{PREFIXES}))(?:{MIXED}[\w-]{{20,}}"

@@ -80,7 +80,7 @@ def test_keys_that_are_a_token(db: ReportDatabase, tmp_path: Path) -> None:
         # In small letters, and without digits.
         "sk-zq7a2195c064a6d3ee3cf3aa3ac8a94f0",
         "dop_v1_zq7195c064a6d3ee3cf3aa3ac8a94f0",
-        "xoxb-123456789012-zq7abcdefabc",
+        "xoxb-123456789012-zq7abcdefabcabc",
         "hf_ZqRsTuVwXyZaBcDeFgHiJkLmNoPqRsTuVw",
     )
     names = (
