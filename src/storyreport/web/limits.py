@@ -41,7 +41,7 @@ def refused(scope: dict[str, Any]) -> Refusal | None:
     if len(query) > QUERY_BYTES:
         return 414, f"The parameters are longer than {QUERY_BYTES:,} characters together: shorten them."
     headers = dict(scope["headers"])
-    if b"transfer-encoding" in headers and b"content-length" in headers:
+    if has_two_lengths(scope):
         # A proxy may go by the other one, and take the rest for the next visitor's request.
         return 400, "The request has a Content-Length and a Transfer-Encoding: send one of them."
     if headers.get(b"content-type", b"").lower().startswith(b"multipart/"):
@@ -55,6 +55,11 @@ def refused(scope: dict[str, Any]) -> Refusal | None:
     if f"/{DATABASE}/" in scope["path"] and (refused := _refused_here(pairs)):
         return refused
     return _refused_pairs(pairs)
+
+
+def has_two_lengths(scope: dict[str, Any]) -> bool:
+    """Whether a request says twice how long its body is: what follows on its connection may be of somebody else."""
+    return {b"transfer-encoding", b"content-length"} <= {name for name, _ in scope["headers"]}
 
 
 def _refused_here(pairs: Pairs) -> Refusal | None:

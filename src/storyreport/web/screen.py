@@ -80,6 +80,9 @@ async def _refuse(datasette: Any, scope: dict[str, Any], send: Any, status: int,
     response = await _refusal(datasette, scope, status, reason)
     if status == 503:
         response.headers["retry-after"] = str(traffic.RETRY_SECONDS)
+    if limits.has_two_lengths(scope):
+        # No more is read of this connection.
+        response.headers["connection"] = "close"
     if datasette.cors:
         utils.add_cors_headers(response.headers)
     await response.asgi_send(send)
