@@ -309,7 +309,7 @@ def test_version_2_of_opencode_has_a_table_of_its_own(db: ReportDatabase, tmp_pa
     said = message("msg_1")
     held = {"model": {"id": said["modelID"], "providerID": said["providerID"]}, "tokens": said["tokens"], "cost": 0.5}
     for number, (key, kind, more) in enumerate([
-        ("msg_1", "assistant", {"time": said["time"]}),
+        ("msg_1", "assistant", {"time": {**said["time"], "created": said["time"]["created"] + 1}}),
         ("other", "assistant", {"time": at}),
         ("msg_4", "compaction", {"status": "completed"}),
         ("msg_5", "user", {"text": "tellnoone"}),
