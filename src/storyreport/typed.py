@@ -230,8 +230,9 @@ class TypedTables:
             if cases
         )
         reasons = " || ".join(f"case {when} else '' end" for when in whens)
-        # Nearly all rows have none: then nothing is put together.
-        return f"case when {' or '.join(conditions)} then substr({reasons}, 3) end"
+        # Nearly all rows have none: then nothing is put together. SQLite is quicker at such a CASE than at an OR.
+        is_any = " ".join(f"when {condition} then 1" for condition in conditions)
+        return f"case when case {is_any} end then substr({reasons}, 3) end"
 
     def _dropped(self, table: str, name: str) -> list[tuple[str, str]]:
         """(condition, reason) in SQL of each reason for which a value is dropped from its row."""
