@@ -308,13 +308,14 @@ def test_version_2_of_opencode_has_a_table_of_its_own(db: ReportDatabase, tmp_pa
     change(path, f"create table session_message ({columns}, time_created integer, time_updated integer, data text)")
     said = message("msg_1")
     held = {"model": {"id": said["modelID"], "providerID": said["providerID"]}, "tokens": said["tokens"], "cost": 0.5}
-    for number, (key, kind, more) in enumerate([
+    copies: list[tuple[str, str, Line]] = [
         ("msg_1", "assistant", {"time": {**said["time"], "created": said["time"]["created"] + 1}}),
         ("other", "assistant", {"time": at}),
         ("msg_4", "compaction", {"status": "completed"}),
         ("msg_5", "user", {"text": "tellnoone"}),
         ("msg_6", "model-switched", {}),
-    ]):  # fmt: skip
+    ]
+    for number, (key, kind, more) in enumerate(copies):
         row = f"'{key}', 'ses_tellnoone', '{kind}', {number}, 1793923600000, 1793923601000"
         change(path, f"insert into session_message values ({row}, '{json.dumps({**held, **more})}')")
     db.ingest(path)
