@@ -93,3 +93,9 @@ def change(path: Path, *statements: str) -> None:
 def pairs(rows: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
     """Some columns of a report's rows."""
     return [tuple(row[column] for column in columns) for row in rows]
+
+
+def attempts(db: ReportDatabase) -> list[tuple[Any, ...]]:
+    """Step, attempt and status of each step run."""
+    return db.sql("""
+        select steps.name, attempt, status from step_runs join steps on steps.id = step_id order by 1, 2""")

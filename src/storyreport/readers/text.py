@@ -38,9 +38,8 @@ __all__ = [
     "whole",
 ]
 
-# So many short lines of one record fit into memory.
+# So many short lines of one record fit into memory, and so often a file is read again for those that did not.
 MOST_LINES = 200_000
-# So often a file is read again for the lines that did not.
 MOST_REREAD = 10
 LOOKED_AT = 20
 # So many lines of comments a stream of events may begin with.
@@ -209,7 +208,7 @@ def _is_json(text: str | bytes | None) -> bool:
 
 
 def _document(place: Place) -> Iterator[Record]:
-    yield from documents.records(place.path if isinstance(place, Piece) else place)
+    return documents.records(place.path if isinstance(place, Piece) else place)
 
 
 def _json_lines(place: Place) -> Iterator[Record]:
