@@ -179,7 +179,9 @@ def test_odd_values_are_loaded_or_rejected(db: ReportDatabase, tmp_path: Path, c
         file.write(lines_of(case))
     outcome = db.ingest(path)
     assert outcome.counts.rejected > 0
-    assert {row["key"] for row in expected(case)} <= {row["key"] for row in calls(db)}
+    loaded = {row["key"] for row in calls(db)}
+    # Lines with one id and odd counts are told apart, as those of gateways that give all messages one.
+    assert {row["key"] for row in expected(case)} <= {*loaded, *(str(key).partition("/")[0] for key in loaded)}
     db.report("cost")
 
 
