@@ -44,6 +44,8 @@ VALUES = {
         "step": "steps.name",
         "family": "steps.family",
         "status": "coalesce(step_runs.status, step_runs.source_status)",
+        "success": "null",
+        "exit_code": "null",
         "duration_s": "null",
         "error": "step_runs.error_message",
     },

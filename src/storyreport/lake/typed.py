@@ -88,20 +88,23 @@ def problem(table: str, found: Mapping[str, str]) -> str:
 
 
 def warning(table: str, found: Mapping[str, str]) -> str:
-    """Which value of a row is dropped, in SQL, or null."""
+    """Which values of a row are dropped, in SQL, or null."""
     description = DATABASE.tables[table]
-    cases = []
+    of_columns = []
     for name, kind in ((one.name, one.kind) for one in columns(table) if one.name in found):
+        cases = []
         is_dropped = description.drops_values and name not in description.required
         if is_dropped and kind in (Type.LOCAL, *NUMBERS):
-            cases.append(f"when {_is_bad(name, kind, found[name])} then '{name} {REASONS[kind]}'")
+            cases.append(f"when {_is_bad(name, kind, found[name])} then '; {name} {REASONS[kind]}'")
         if kind in AMOUNTS:
-            cases.append(f"when {name} < 0 then 'negative {name}'")
+            cases.append(f"when {name} < 0 then '; negative {name}'")
         if kind is Type.MONEY:
-            cases.append(f"when {name} = -1 then '{name} of -1, which means that there is none'")
+            cases.append(f"when {name} = -1 then '; {name} of -1, which means that there is none'")
         if name in description.currencies:
-            cases.append(f"when {value(table, name, kind, found)} = '{UNKNOWN_CURRENCY}' then '{name} is not known'")
-    return f"case {' '.join(cases)} end" if cases else "cast(null as text)"
+            cases.append(f"when {value(table, name, kind, found)} = '{UNKNOWN_CURRENCY}' then '; {name} is not known'")
+        if cases:
+            of_columns.append(f"case {' '.join(cases)} else '' end")
+    return f"nullif(substr({' || '.join(of_columns)}, 3), '')" if of_columns else "cast(null as text)"
 
 
 def _is_bad(name: str, kind: Type, given: str) -> str:
