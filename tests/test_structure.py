@@ -83,7 +83,6 @@ ROOMS = (
     "values",
     "tokens",
     "patterns",
-    "structs",
     "errors",
     "nouns",
 )

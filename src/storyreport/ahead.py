@@ -11,6 +11,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from .readers.header import is_wal
 from .readers.part import Found, is_unchanged
 from .readers.server_copy import ServerCopy, Wanted, copy_server
 from .readers.sqlite import FileCopy, copy_locked, reading
-from .structs import field, replace, struct
 from .transaction import Progress, check_place
 
 # A copy of a file this large takes longer than to load a few rows of it.
@@ -31,7 +31,7 @@ LARGE_BYTES = 1 << 30
 State = tuple[Any, ...] | None
 
 
-@struct
+@dataclass
 class Ahead:
     """What was read of the parts of a source, and the state of their inputs then."""
 
@@ -49,7 +49,7 @@ class Ahead:
                     raise StaleError
 
 
-@struct
+@dataclass
 class Again:
     """What was missing when a source was read ahead: groups of a server, or all of it (of a file: its copy)."""
 

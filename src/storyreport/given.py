@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from .errors import StoryreportError, UsageError
 from .joining import are_files, joined
 from .readers.part import Found
 from .recognise import check_system, find_parts, find_parts_at, folder_of, has_nothing, is_pattern
-from .structs import field, replace, struct
 
 
 def check_timezone(name: str) -> None:
@@ -26,7 +26,7 @@ def check_timezone(name: str) -> None:
         raise UsageError(f"There is no time zone {name!r}: use a name like Europe/Madrid, or UTC.") from None
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Request:
     """A source to ingest: its parts (all of one system), its name, and how it is to be read (None: as before)."""
 
@@ -41,7 +41,7 @@ class Request:
     price_file: pricing.PriceFile | None = None
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class _Given:
     """A place that was given, and the parts there."""
 

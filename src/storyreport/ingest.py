@@ -9,6 +9,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
@@ -24,7 +25,6 @@ from .readers import check_not_cut, check_unchanged, check_whole, dates, harden,
 from .readers.grown import End, goes_on
 from .readers.part import Found, Opened, Options, is_unchanged, signature
 from .readers.sqlite import reading
-from .structs import as_dict, field, replace, struct
 from .transaction import Progress, commit, remembering_interrupts, transaction
 from .typed import TypedTables
 from .unchanged import note_unchanged
@@ -32,7 +32,7 @@ from .unchanged import note_unchanged
 __all__ = ["Outcome", "Request", "check_timezone", "ingest", "known_at", "reprice", "requests_for", "system_before"]
 
 
-@struct
+@dataclass
 class Outcome:
     """What an ingest did with a source."""
 
@@ -149,7 +149,7 @@ def _ingest(
     return outcome
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class _Source:
     """The source that is ingested, as the report database knows it."""
 
@@ -158,7 +158,7 @@ class _Source:
     statuses: Mapping[str, str]
 
 
-@struct
+@dataclass
 class _Work:
     """An ingest at work, as its steps share it."""
 
@@ -302,7 +302,7 @@ def _load_pass(
         "files": files,
         "read": sorted(core for core, tables in job.part.feeds.items() if set(tables) & part.tables.keys()),
         "ends": {table: end.as_json() for table, end in part.ends.items()},
-        **as_dict(watermarks),
+        **asdict(watermarks),
     }
     work.connection.execute(
         "update inputs set location = ?, signature = ?, watermarks = ? where id = ?",

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,12 @@ from .readers.grown import End, goes_on
 from .readers.part import Found, Options
 from .readers.sqlite import read_tables
 from .sources import systems
-from .structs import field, struct
 
 # What an input's state says beside its watermarks.
 STATE = ("how", "reading", "with_text", "layout", "files", "read", "ends")
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Known:
     """An input as the last time left it; `watermarks` is None where it was never read."""
 

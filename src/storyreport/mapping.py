@@ -8,11 +8,11 @@ A piece that several sections select from stands below `-- part: with name`, or 
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 
 from .errors import StoryreportError
 from .pieces import ACTION, ANY, COMMENT, cte, names_used, with_pieces
-from .structs import replace, struct
 from .system import STATUSES, Part, System
 
 # Parents before children, so that a reference can be resolved as its row is written.
@@ -46,7 +46,7 @@ class MappingError(StoryreportError):
     """A mapping that does not fit its system or the core tables; the message names system and section."""
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Section:
     """One statement of a mapping: an INSERT's SELECT, or the rows that an action is about."""
 

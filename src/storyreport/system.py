@@ -6,12 +6,12 @@ every declared column (null where the source lacks it), typed, without the rows 
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
 from .errors import StoryreportError
-from .structs import field, struct
 
 # What a source's status words are translated to.
 STATUSES = ("queued", "running", "waiting", "completed", "failed", "cancelled", "skipped", "blocked")
@@ -56,7 +56,7 @@ def written_otherwise(names: Collection[str], given: Collection[str]) -> dict[st
     return {name: spellings[joined_up(name)] for name in absent if joined_up(name) in spellings}
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Clock:
     """A time in the server's own time zone, and what proves that zone: a UTC time just before it, of another table.
 
@@ -72,7 +72,7 @@ class Clock:
     at: str
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Table:
     """A table of a source.
 
@@ -130,7 +130,7 @@ class Table:
         return named
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Part:
     """One part of a source: a SQLite database (no `stage`), or a folder that `stage` reads as rows.
 
@@ -174,7 +174,7 @@ class Part:
     why_not: Callable[[Path], str | None] | None = None
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class System:
     """A source system: its parts by precedence, the first one most trusted.
 

@@ -3,13 +3,10 @@
 Nor does it spell the words for statuses, which are stored in all their spellings.
 """
 
-import dataclasses
 import gc
 import importlib
-import itertools
 import json
 import sys
-from typing import Any
 
 import pytest
 
@@ -17,7 +14,6 @@ from storyreport import statuses
 from storyreport.patterns import Pattern
 from storyreport.rollups import headers
 from storyreport.schema import definitions
-from storyreport.structs import as_dict, field, replace, struct
 
 MODULES = (
     *("values.messages", "values.neutral", "values.privacy", "values.quotes", "values.spellings", "values.texts"),
@@ -81,40 +77,3 @@ def test_words_for_statuses_are_spelled_where_they_are_not_stored(
     assert ours["done"] == "completed"
     assert ours.get("all-well") == (None if is_stored else "completed")
     assert theirs == {**dict.fromkeys(("all_bad", "all-bad", "all bad", "allbad"), "failed"), "done": "failed"}
-
-
-@pytest.mark.parametrize("frozen", [True, False])
-def test_a_struct_is_as_a_data_class(frozen: bool) -> None:
-    """Shown, compared and hashed alike: what a part was read with is known by how it is shown."""
-
-    def made(decorator: Any, field: Any) -> list[Any]:
-        class Row:
-            key: str
-            secret: str = field(default="", repr=False)
-            noted: int = field(default=0, compare=False)
-            more: tuple[int, ...] = ()
-            held: list[int] = field(default_factory=list, compare=False)
-
-        Row.__qualname__ = "Row"
-        row = decorator(frozen=frozen)(Row)
-        return [row("a"), row("a", noted=2), row("a", "x"), row("b", more=(1, 2))]
-
-    structs, classes = made(struct, field), made(dataclasses.dataclass, dataclasses.field)
-    assert [*map(repr, structs)] == [*map(repr, classes)]
-    pairs = list(itertools.product(range(4), repeat=2))
-    assert [structs[i] == structs[j] for i, j in pairs] == [classes[i] == classes[j] for i, j in pairs]
-    assert structs[0] != ("a",)
-    assert structs[0].held is not structs[1].held
-    changed = {"key": "c", "secret": "", "noted": 0, "more": (1, 2), "held": []}
-    assert as_dict(replace(structs[3], key="c")) == changed
-    # Whoever describes a source may know of data classes only.
-    assert dataclasses.asdict(dataclasses.replace(structs[3], key="c")) == changed
-    assert [one.name for one in dataclasses.fields(structs[0])] == list(changed)
-    for wrong in ({}, {"key": "a", "other": 1}):
-        with pytest.raises(TypeError, match="argument"):
-            type(structs[0])(**wrong)
-    if frozen:
-        assert [*map(hash, structs)] == [*map(hash, classes)]
-    else:
-        with pytest.raises(TypeError, match="unhashable"):
-            hash(structs[0])

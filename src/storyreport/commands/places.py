@@ -78,7 +78,7 @@ def streamed(source: str) -> Iterator[Path]:
 
 def called(request: "Request", kept: Mapping[Path | str, str]) -> "Request":
     """The same source; what was kept of a stream is called as that is, wherever it was kept."""
-    from ..structs import replace
+    from dataclasses import replace
 
     parts = (replace(part, label=kept[part.path]) if part.path in kept else part for part in request.parts)
     return replace(request, parts=tuple(parts))

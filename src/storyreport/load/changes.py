@@ -3,11 +3,11 @@
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..keyed import HASHED, HASHED_SECRET, MAY_BE_PRIVATE, PRIVATE_KEY
 from ..readers.copies import copy_rows
-from ..structs import field, struct
 from ..system import Type
 from . import recent
 from .job import IS_OPEN, TABLES_OF_WORK, Job
@@ -19,7 +19,7 @@ MOST_IN_PLACE = 1_000
 NO_STEP = "''"
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Watermarks:
     """How far a part has been read.
 
@@ -92,7 +92,7 @@ def find_changes(job: Job, watermarks: Watermarks) -> None:
         job.need_all()
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class _Candidates:
     """The rows of a table that may have changed, unless a time says so: those past a number, and those of some blocks.
 

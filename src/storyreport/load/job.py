@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +11,6 @@ from ..errors import StaleError, StoryreportError
 from ..mapping import CORE_TABLES, Section, sections
 from ..readers.part import quoted
 from ..readers.sqlite import problem_of_file
-from ..structs import field, struct
 from ..system import Part, System
 from ..typed import TypedTables
 from .compiled import compile_mapping
@@ -25,7 +25,7 @@ def inherits(columns: Collection[str]) -> bool:
     return "run_key" in columns and "story_key" not in columns
 
 
-@struct
+@dataclass
 class Counts:
     """Rows that an ingest read and wrote."""
 
@@ -50,7 +50,7 @@ def has_rows(connection: sqlite3.Connection, source_id: int) -> bool:
     return bool(found.fetchone()[0])
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Block:
     """The rows of a block: the digest of what they hold, and what gives the keys of their groups (in its types).
 
@@ -61,7 +61,7 @@ class Block:
     keys: Callable[[], tuple[Any, ...]] = field(default=tuple, compare=False)
 
 
-@struct
+@dataclass
 class Overlap:
     """Rows of a part that were known, rows that it has now, and how many of their keys are the same."""
 
@@ -75,7 +75,7 @@ class Overlap:
         return min(self.known, self.present) > 0 and self.common * 20 <= min(self.known, self.present)
 
 
-@struct
+@dataclass
 class Job:
     """One part to load, inside the transaction of its ingest."""
 

@@ -2,14 +2,14 @@
 
 import sqlite3
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from ..mapping import CORE_TABLES
-from ..structs import struct
 
 __all__ = ["CORE_TABLES", "Link", "leads_nowhere", "link_again", "links", "make_orphans"]
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Link:
     """A reference of a core table: <name>_id leads to a row of `parent`, <name>_key is kept where that is missing."""
 

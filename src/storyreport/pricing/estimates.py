@@ -8,10 +8,10 @@ a price file, or all is priced again (`reprice`).
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
 
-from ..structs import names_of, replace, struct
 from .files import PriceFile, keep, kept
 from .listed import listed_rates
 from .rates import AFTER_LAST_DAY, DETAILS, FIRST_DAY, KEY, WITHIN, Rate
@@ -180,11 +180,11 @@ UPDATE = """
     where id in (select id from temp.priced)"""
 
 # The columns of a rate, and those of the table of rates.
-PLAIN = [name for name in names_of(Rate) if name != "details"]
+PLAIN = [one.name for one in fields(Rate) if one.name != "details"]
 RATE_COLUMNS = (*KEY, *PLAIN, *(f"extra_{detail}" for detail in DETAILS))
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Change:
     """The change of the estimates in one currency by pricing again: calls that have one now, sums before and after."""
 

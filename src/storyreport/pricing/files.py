@@ -3,19 +3,19 @@
 import math
 import re
 import sqlite3
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ..errors import StoryreportError
-from ..structs import struct
 from .rates import AFTER_LAST_DAY, FIRST_DAY, MATCHED, WITHIN, Rate
 
 PRICES = ("per_call", "per_second", "per_1m_input_tokens", "per_1m_cached_input_tokens", "per_1m_output_tokens")
 KEYS = (*MATCHED, "from", "until", "currency", *PRICES)
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Entry:
     """One entry of a price file: the calls that it is for, and their rate."""
 
@@ -27,7 +27,7 @@ class Entry:
         return all(pattern.fullmatch(call[field]) for field, pattern in self.patterns.items())
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class PriceFile:
     """Prices of one's own: the file's text, and its entries, of which the first that matches decides."""
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timezone
 from functools import cache
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
-from ..structs import replace
 from .names import possible_names
 from .rates import AFTER_LAST_DAY, AFTER_LAST_TIME, DETAILS, FIRST_DAY, Rate
 

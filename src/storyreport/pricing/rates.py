@@ -1,8 +1,7 @@
 """A rate: the price of calls of one provider, model, endpoint and tier while one price holds."""
 
 from collections.abc import Mapping
-
-from ..structs import field, struct
+from dataclasses import dataclass, field
 
 MATCHED = ("provider", "model", "endpoint")
 # What calls must have in common to have one rate.
@@ -45,7 +44,7 @@ WITHIN = {
 }
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Rate:
     """What calls cost while one price holds: for each call, second and token, in `currency`."""
 

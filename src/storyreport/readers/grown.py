@@ -9,10 +9,10 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ..structs import as_dict, field, names_of, struct
 from . import encodings, text
 from .lines import Piece, is_plain
 from .sheets import Styles, Sums
@@ -30,7 +30,7 @@ FORMS = ("lines", "table")
 STYLES = ("comma", "point", "day_first", "month_first")
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class End:
     """Where the reading of a file ended: behind the last of `lines` whole lines, at the byte `stop`.
 
@@ -58,12 +58,12 @@ class End:
 
     def as_json(self) -> dict[str, Any]:
         """The end as `End.of` takes it."""
-        return as_dict(self)
+        return asdict(self)
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> "End":
         """An end as it was noted, perhaps by another version."""
-        known = names_of(cls)
+        known = {one.name for one in fields(cls)}
         return cls(**{name: value for name, value in state.items() if name in known})
 
 

@@ -8,10 +8,10 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..structs import struct
 from . import encodings
 from .bounds import BLOWN_UP, HIGHEST_RATIO, MAX_BYTES
 from .padded import Padded
@@ -34,7 +34,7 @@ CUT = "the gzip file ends early or is damaged"
 Line = tuple[int, str | None, str | None]
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Piece:
     """The lines of a plain text file from a byte, that follow so many others, up to another byte."""
 

@@ -4,12 +4,12 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..evidence import SETTLED_NS, State, states
 from ..scratch import filled
-from ..structs import field, struct
 from ..system import System
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 1 << 20
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Options:
     """How a source is to be read."""
 
@@ -27,7 +27,7 @@ class Options:
     statuses: tuple[tuple[str, str], ...] = ()  # the user's words, folded, with their meanings
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Found:
     """A part of a source system at a path: a SQLite file, the path from the part's `find`, or exports of its tables.
 
@@ -94,7 +94,7 @@ class Remote(Protocol):
         """Close the connection to the server."""
 
 
-@struct
+@dataclass
 class Opened:
     """A part that can be read: its tables as they are, and the signature that an unchanged part has next time."""
 

@@ -3,12 +3,12 @@
 import contextlib
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import StaleError
 from ..keyed import HASHED
-from ..structs import field, struct
 from .header import IMMUTABLE
 from .part import Found, Opened, quoted
 from .staged import create_staged
@@ -17,7 +17,7 @@ from .staged import create_staged
 SOME, ALL = "some_", "all_"
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Wanted:
     """Which rows of a server: those since the last load (None: all) and those of some groups; or these, and all."""
 
@@ -32,7 +32,7 @@ class Wanted:
         return {**some, ALL: None} if self.has_all or not some else dict(some)
 
 
-@struct
+@dataclass
 class ServerCopy:
     """The rows of a part as they were when its server was asked; as a Remote it asks for no others."""
 

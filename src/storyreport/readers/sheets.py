@@ -6,13 +6,13 @@ be decided stays as it is, so that it is dropped and said.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ..errors import NotContinuedError
 from ..patterns import Pattern
-from ..structs import field, struct
 from ..system import NUMBERS, TIMES, Table, Type
 from ..values import UNKNOWN_CURRENCY, currency_code
 from ..values.days import DATE, in_iso, order_of
@@ -58,7 +58,7 @@ PARTS = {
 MOST_LAYOUTS = 1000
 
 
-@struct
+@dataclass
 class Styles:
     """How the numbers and dates of a file are written, by column; '' for the numbers of the whole file."""
 
@@ -96,7 +96,7 @@ class Styles:
         return is_day if is_day != is_month else None
 
 
-@struct
+@dataclass
 class Sums:
     """What the rows of a file up to one of them say of those that follow: the sums of amounts, and how all are written.
 
@@ -170,7 +170,7 @@ def _read(
         yield number, row, cleaned, layout.money or (layout.tokens if is_sheet else ()), problem
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class _Layout:
     """What the fields of a record are, aliases by the columns that they mean: most records of a file have the same.
 

@@ -4,12 +4,12 @@ import contextlib
 import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StaleError, StoryreportError
 from ..scratch import check_room, copy_file
 from ..scratch import folder as scratch_folder
-from ..structs import struct
 from ..system import NUMBERS, written_otherwise
 from ..values import readable
 from .copies import copy_rows
@@ -68,7 +68,7 @@ def reading(path: Path) -> Iterator[None]:
         raise StoryreportError(NOT_UTF8.format(path=path)) from error
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class FileCopy:
     """A copy of a file with a rollback journal, and the signature that the file had."""
 

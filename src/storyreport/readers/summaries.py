@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from ..patterns import Pattern
-from ..structs import field, struct
 
 _WORDS = (
     r"(grand |sub[- ]?|zwischen)?(total[es]*|sum|summe|gesamt\w*|ergebnis|somme|suma|totaal|razem|toplam|итого"
@@ -43,7 +43,7 @@ Row = Mapping[str, Any]
 Amounts = Mapping[str, float]
 
 
-@struct
+@dataclass
 class Totals:
     """The sums of the amounts up to a row, by column and currency, and those at each total that was left out."""
 
@@ -94,7 +94,7 @@ class Totals:
         return _of(self.amounts, column, currency)
 
 
-@struct
+@dataclass
 class Whole:
     """The sums of all rows of a file but its totals: how many rows, and how many decimals each column has at most."""
 

@@ -9,6 +9,7 @@ a SELECT reads the dirty groups from dirty_<name>, where <name> is the file that
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any
 
 from ..errors import StoryreportError
 from ..schema import definitions as files
-from ..structs import field, struct
 from . import headers
 
 GROUP_KEYS = {"group", "dirty", "all", "covers", "widen", "frozen", "rows", "difference", "lost"}
@@ -43,7 +43,7 @@ PERCENTILE = re.compile(r"percentile (\d\d?)")
 ADDS = {"sum": "sum({})", "max": "max({})", "min": "min({})"}
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Column:
     """A column of a table, and how it adds up: sum, max, min, or '' where it does not."""
 
@@ -67,7 +67,7 @@ class Column:
         return ADDS[self.adds].format(self.name)
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Table:
     """A table in the report database; without a key it is one that rows are added to."""
 
@@ -92,7 +92,7 @@ class Table:
         return ", ".join(column.name for column in self.key)
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Percentiles:
     """Percentiles are read off a histogram, another rollup with the same key and `bucket`."""
 
@@ -100,7 +100,7 @@ class Percentiles:
     at_most: str  # the column with the longest duration, which no percentile exceeds
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Group:
     """Rows that are computed together."""
 
@@ -124,7 +124,7 @@ def kept(group: Group | None, row: str) -> str:
     return frozen + OF_LAKES.format(row=row)
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Definition:
     """What a file says."""
 

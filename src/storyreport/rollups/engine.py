@@ -6,8 +6,8 @@ computes dirty groups again from the base rows. A source that is new is computed
 
 import sqlite3
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
-from ..structs import struct
 from . import difference, totals, trees
 from .definition import OF_LAKES, Definition, Group, Table, definitions, groups, kept
 
@@ -15,7 +15,7 @@ from .definition import OF_LAKES, Definition, Group, Table, definitions, groups,
 EVENTS = (("insert", ("new",)), ("update", ("old", "new")), ("delete", ("old",)))
 
 
-@struct(frozen=True)
+@dataclass(frozen=True)
 class Scope:
     """Which rows of which rollups are computed, from which base rows, and where they are written."""
 

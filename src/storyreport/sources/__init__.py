@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +16,6 @@ from typing import Any
 
 from ..errors import StoryreportError
 from ..mapping import check
-from ..structs import field, replace, struct
 from ..system import Clock, Part, System, Table, Type, signs
 
 __all__ = ["Clock", "Part", "System", "Table", "Type", "problems", "signs", "systems"]
@@ -23,7 +23,7 @@ __all__ = ["Clock", "Part", "System", "Table", "Type", "problems", "signs", "sys
 ENTRY_POINTS = "storyreport.sources"
 
 
-@struct
+@dataclass
 class _Foreign:
     systems: dict[str, System] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
