@@ -187,10 +187,10 @@ def test_a_source_that_vanishes_while_it_is_read(tmp_path: Path, monkeypatch: py
     """The system's error is that of one source: the other is loaded, and a watch carries on."""
     from storyreport import ingest as module
 
-    def ingest(database: Path, request: Any, progress: Any) -> Any:
+    def ingest(database: Path, request: Any, *others: Any) -> Any:
         if request.name == "lost":
             raise FileNotFoundError(2, "No such file or directory", "lost.csv")
-        return whole(database, request, progress)
+        return whole(database, request, *others)
 
     def pause(_: float) -> None:
         pauses.append(1)
