@@ -85,6 +85,7 @@ ROOMS = (
     "patterns",
     "errors",
     "nouns",
+    "outcomes",
 )
 PLUGINS_MAY_IMPORT = ("datasette", "storyreport.web")
 

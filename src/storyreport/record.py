@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError
+from .outcomes import STATUSES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,8 +67,6 @@ def _time(value: Any) -> str | None:
 
 
 def _status(value: Any) -> str | None:
-    from .system import STATUSES
-
     return value if value in STATUSES else None
 
 

@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import StoryreportError
-
-# What a source's status words are translated to.
-STATUSES = ("queued", "running", "waiting", "completed", "failed", "cancelled", "skipped", "blocked")
+from .outcomes import STATUSES as STATUSES
 
 
 class Type(Enum):
