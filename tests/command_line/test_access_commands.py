@@ -80,7 +80,7 @@ def test_a_file_that_others_read_or_that_is_damaged(report_db: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["users", "tokens"])
 def test_accounts_of_a_database_that_is_missing(kind: str, tmp_path: Path) -> None:
-    """No empty list, as of a database without users; the accounts of one that is made anew are still there."""
+    """An error, not an empty list; accounts outlive a database that is deleted to be made again."""
     missing = tmp_path / "none.db"
     for ask in (lambda: accounts.names(missing, kind), lambda: accounts.remove(missing, kind, "ann")):
         with pytest.raises(StoryreportError, match=r"none\.db does not exist: ingest a source first"):

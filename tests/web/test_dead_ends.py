@@ -192,6 +192,15 @@ def test_an_unknown_report_leads_to_close_ones(served: Served, name: str, title:
     assert title is None or found[0] == title
 
 
+@pytest.mark.parametrize("address", ["/-/nonsense", "/nonsense", "/-/run/studio/night-01", "/storyreport/runs/999999"])
+def test_an_address_without_a_page_leads_on(served: Served, address: str) -> None:
+    answer = served.get(address)
+    assert answer.status_code == 404
+    assert said(answer.text).startswith("There is no page at this address.")
+    assert 'href="/-/reports"' in answer.text
+    assert 'href="/storyreport/recent_runs' in answer.text
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [("slowest_step", "did you mean slowest_steps?"), ("qqq", "/-/reports lists all reports.")],

@@ -1,4 +1,4 @@
-"""The answer for an address below the report database where there is neither a report nor a table."""
+"""The answer for an address where there is no page: by a name that is neither a report nor a table, or elsewhere."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MOST = 5
 
 @dataclass(frozen=True)
 class Lost:
-    """The name that is not there, reports that are called like it as (title, address), and where to look for it."""
+    """The name that is not there, '' elsewhere; reports called like it as (title, address); where to look for it."""
 
     name: str
     alike: tuple[tuple[str, str], ...]
@@ -35,13 +35,17 @@ class Lost:
 
 async def page(datasette: Any, request: Any, exception: Exception) -> Any:
     """The page, or a sentence for scripts; None for other errors and addresses, and for those who may see no report."""
-    found = PAGE.fullmatch(addresses.local_path(datasette, request.scope)) if isinstance(exception, NotFound) else None
-    visitor = Visitor(datasette, request)
-    listed = await visitor.reports() if found else []
-    if not found or not listed:
+    if not isinstance(exception, NotFound):
         return None
-    view = _view(visitor, tilde_decode(found[1]), listed)
-    if found[2]:
+    path = addresses.local_path(datasette, request.scope)
+    found = PAGE.fullmatch(path)
+    visitor = Visitor(datasette, request)
+    # What has an extension is asked for by a program.
+    listed = await visitor.reports() if found or "." not in path.rpartition("/")[2] else []
+    if not listed:
+        return None
+    view = _view(visitor, tilde_decode(found[1]) if found else "", listed)
+    if found and found[2]:
         return data.sentence(found[2], 404, view.sentence)
     return Response.html(await datasette.render_template("lost.html", {"lost": view}, request=request), status=404)
 
@@ -50,8 +54,10 @@ def _view(visitor: Visitor, name: str, listed: list[reports.Report]) -> Lost:
     titles = {report.name: report.title for report in listed}
     # A title may be what somebody remembers: it is looked for as a name would be.
     by_word = {title.lower().replace(" ", "_"): found for found, title in titles.items()}
-    found = [by_word.get(each, each) for each in reports.closest(name, [*titles, *by_word], MOST)]
+    found = [by_word.get(each, each) for each in reports.closest(name, [*titles, *by_word], MOST)] if name else []
     close = tuple(dict.fromkeys(found))
     alike = tuple((titles[each], links.report(visitor.datasette, each)) for each in close)
-    search = f"{visitor.datasette.urls.path('/-/reports')}?{urlencode({'q': name.replace('_', ' ')})}"
+    search = str(visitor.datasette.urls.path("/-/reports"))
+    if name:
+        search += f"?{urlencode({'q': name.replace('_', ' ')})}"
     return Lost(name, alike, search, close)
