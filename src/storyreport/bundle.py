@@ -1,8 +1,10 @@
 """Where the files lie that Datasette serves: reports, plugins, templates, static files and metadata."""
 
+from functools import cache
 from pathlib import Path
 
 
+@cache
 def root() -> Path:
     """The folder that holds metadata.yml, queries, pages, plugins, templates and static."""
     package = Path(__file__).resolve().parent

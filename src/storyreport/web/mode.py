@@ -4,6 +4,7 @@ import ipaddress
 import re
 import sqlite3
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,8 @@ def mode_for(database: Path, host: str, sql: bool, public: bool, anonymous: bool
     return Mode(sql=sql, public=True, login=not anonymous, accounts=None if anonymous else path, frames=frames)
 
 
+# Visitors of a machine come by one or two names.
+@lru_cache(maxsize=16)
 def is_own_name(header: str) -> bool:
     """Whether a Host names this machine by an address or as localhost; any other name can be made to lead here."""
     found = HOST.fullmatch(header.lower())
@@ -69,7 +72,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+UNKNOWN = Mode()
+
+
 def of(datasette: Any) -> Mode:
     """The mode of a Datasette."""
-    mode: Mode = getattr(datasette, ATTRIBUTE, Mode())
+    mode: Mode = getattr(datasette, ATTRIBUTE, UNKNOWN)
     return mode

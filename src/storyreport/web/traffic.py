@@ -8,6 +8,8 @@ from typing import Any
 AT_ONCE = 64
 READS = ("GET", "HEAD")
 RETRY_SECONDS = 2
+# What is answered within this time is not stopped.
+QUICK_SECONDS = 0.05
 
 
 class Traffic:
@@ -77,32 +79,45 @@ async def _whole(receive: Any) -> Any:
 
 async def _while_connected(app: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Run the app, and cancel it where the client leaves before it has its answer."""
-    unread: asyncio.Queue[Any] = asyncio.Queue()
-    is_answered = False
+    work, loop = asyncio.current_task(), asyncio.get_running_loop()
+    unread: asyncio.Queue[Any] | None = None
+    watching: asyncio.Task[None] | None = None
+    is_answered = is_cancelled = False
 
-    async def until_left() -> None:
+    async def until_left(unread: asyncio.Queue[Any]) -> None:
+        nonlocal is_cancelled
         message = {"type": ""}
         while message["type"] != "http.disconnect":
             message = await receive()
             unread.put_nowait(message)
+        if not is_answered and work:
+            is_cancelled = work.cancel()
 
-    left = asyncio.ensure_future(until_left())
+    def watch() -> asyncio.Queue[Any]:
+        nonlocal unread, watching
+        if unread is None:
+            unread = asyncio.Queue()
+            watching = loop.create_task(until_left(unread))
+        return unread
 
     async def messages() -> Any:
-        return {"type": "http.disconnect"} if left.done() and unread.empty() else await unread.get()
+        queue = watch()
+        is_left = watching is not None and watching.done() and queue.empty()
+        return {"type": "http.disconnect"} if is_left else await queue.get()
 
     async def sent(message: Any) -> None:
         nonlocal is_answered
         is_answered = is_answered or (message["type"] == "http.response.body" and not message.get("more_body"))
         await send(message)
 
-    work = asyncio.ensure_future(app(scope, messages, sent))
+    # Most answers are there before anybody leaves, and a task for each takes as long as all other checks.
+    begin = loop.call_later(QUICK_SECONDS, watch)
     try:
-        await asyncio.wait({work, left}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done() and not is_answered:
-            work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
+        await app(scope, messages, sent)
+    except asyncio.CancelledError:
+        if not is_cancelled:
+            raise
     finally:
-        work.cancel()
-        left.cancel()
+        begin.cancel()
+        if watching:
+            watching.cancel()
