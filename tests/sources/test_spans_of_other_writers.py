@@ -92,6 +92,42 @@ def test_cached_tokens_by_any_name(db: ReportDatabase, tmp_path: Path, name: str
     assert db.sql("select cache_read_tokens, round(estimated_cost, 9) from calls") == [(50_000, 0.1975)]
 
 
+# As Semantic Kernel wrote them until 2025.
+KERNEL = {
+    **{name: held for name, held in CHAT.items() if "usage" not in name},
+    "gen_ai.operation.name": "chat.completions",
+    "gen_ai.response.prompt_tokens": 100_000,
+    "gen_ai.response.completion_tokens": 1_000,
+}
+# Google's ADK until version 2.2 says reasoning beside the output, and only at the span around that of the request.
+# Gemini 2.5 Flash: 0.30 and 2.50 dollars a million, 0.03 + 0.0025 + 0.01.
+INNER = {**CHAT, "gen_ai.operation.name": "generate_content", "gen_ai.request.model": "gemini-2.5-flash"}
+INNER |= {"gen_ai.provider.name": "gemini"}
+OUTER = {name: held for name, held in INNER.items() if name != "gen_ai.operation.name"}
+OUTER |= {"gen_ai.provider.name": "gcp.vertex.agent", "gen_ai.usage.experimental.reasoning_tokens": 4_000}
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([span(1, KERNEL)], ("chat.completions", 1_000, None, 0.26)),
+        ([span(1, OUTER)], ("", 5_000, 4_000, 0.0425)),
+        ([span(2, INNER, parent=1), span(1, OUTER)], ("generate_content", 5_000, 4_000, 0.0425)),
+        # Another prompt is that of another request.
+        (
+            [span(2, {**INNER, "gen_ai.usage.input_tokens": 10_000}, parent=1), span(1, OUTER)],
+            ("generate_content", 1_000, None, 0.0055),
+        ),
+        ([span(1, {**OUTER, "gen_ai.usage.experimental.reasoning_tokens": "many"})], ("", 1_000, None, 0.0325)),
+    ],
+)
+def test_tokens_in_words_of_frameworks(
+    db: ReportDatabase, tmp_path: Path, spans: list[dict[str, Any]], expected: tuple[Any, ...]
+) -> None:
+    db.ingest(export(tmp_path / "spans.jsonl", *spans))
+    assert db.sql("select endpoint, output_tokens, reasoning_tokens, round(estimated_cost, 9) from calls") == [expected]
+
+
 OPENAI = {"prompt_tokens": 100_000, "completion_tokens": 1_000, "prompt_tokens_details": {"cached_tokens": 40_000}}
 # With 100,000 in, 40,000 of them cached (half price), 1,000 out: 0.15 + 0.05 + 0.01.
 OF_LANGFUSE: list[tuple[dict[str, Any], float]] = [

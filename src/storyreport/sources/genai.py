@@ -12,6 +12,8 @@ from ..values import UNKNOWN_CURRENCY, currency_code
 
 # The tokens of Vercel's embeddings, of which nothing else says that they are a model's.
 EMBEDDED = "ai.usage.tokens"
+# Google's ADK until version 2.2: its output leaves out this reasoning.
+REASONING_BESIDE = "gen_ai.usage.experimental.reasoning_tokens"
 # https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ and its older names, the newest first.
 ATTRIBUTES = {
     "operation": ("gen_ai.operation.name",),
@@ -26,9 +28,14 @@ ATTRIBUTES = {
         *("gen_ai.openai.request.service_tier", "openai.request.service_tier", "gen_ai.request.service_tier"),
     ),
     "error_type": ("error.type",),
-    # Vercel's embeddings have no other name for their tokens.
-    "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", EMBEDDED),
-    "output_tokens": ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
+    # Semantic Kernel's until 2025 come third. Vercel's embeddings have no other name for their tokens.
+    "input_tokens": (
+        *("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "gen_ai.response.prompt_tokens"),
+        EMBEDDED,
+    ),
+    "output_tokens": (
+        *("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "gen_ai.response.completion_tokens"),
+    ),
     "total_tokens": ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "ai.usage.totalTokens"),
     "cache_read_tokens": (
         "gen_ai.usage.cache_read.input_tokens",
@@ -85,6 +92,7 @@ ATTRIBUTES = {
         "llm.usage.reasoning_tokens",
         "ai.usage.reasoningTokens",
         "ai.usage.outputTokenDetails.reasoningTokens",
+        REASONING_BESIDE,
     ),
     # The conventions' since August 2026 first; the last one of each: pydantic-ai's, of Google's modalities.
     "input_audio_tokens": (
@@ -168,6 +176,13 @@ PARTS = (
     ("gen_ai.cost.input_tokens", "gen_ai.cost.output_tokens"),
     ("llm.cost.prompt", "llm.cost.completion"),
 )
+
+
+def with_reasoning(attributes: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, int]:
+    """The output of a row with the reasoning that its writer leaves out of it, by column; nothing for other writers."""
+    output, reasoning = row["output_tokens"] or 0, row["reasoning_tokens"]
+    is_beside = REASONING_BESIDE in attributes and isinstance(output, int) and isinstance(reasoning, int)
+    return {"output_tokens": output + reasoning} if is_beside and reasoning > 0 else {}
 
 
 def is_cost(name: str) -> bool:

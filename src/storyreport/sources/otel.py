@@ -219,6 +219,7 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
     for column in AMOUNTS:
         if row[column] is not None:
             row[column] = _number(row[column], column)
+    row |= genai.with_reasoning(attributes, row)
     operation = row["operation"]
     has_usage = any(row[column] not in (None, 0) for column in USAGE)
     says_usage = any(row[column] is not None for column in (*USAGE, "total_tokens"))

@@ -144,6 +144,7 @@ left join src_statuses as words on words.word = lower(trim(spans.status));
 -- calls in its trace. A trace may go on in another file: see `loaded`, and what is deleted in the end.
 -- The conventions count cached tokens among the input tokens. Bedrock counts them beside it, and is passed on as it
 -- is by most; so does whoever reads more from the cache than all of the input, or whose total has all of them.
+-- What a span leaves out of its reasoning, the one around it may say (`whole`): Google's ADK does.
 with recursive shapes as (
     select
         trace_id,
@@ -334,6 +335,7 @@ select
     end as input_tokens,
     -- So does whoever says more reasoning than output, of that, or a total of all three.
     case
+        when whole.span_id is not null then whole.output_tokens
         when
             ranked.reasoning_tokens > ranked.output_tokens
             or (
@@ -347,7 +349,7 @@ select
     ranked.cache_read_tokens,
     ranked.cache_write_tokens,
     ranked.cache_write_1h_tokens,
-    ranked.reasoning_tokens,
+    coalesce(ranked.reasoning_tokens, whole.reasoning_tokens) as reasoning_tokens,
     ranked.input_audio_tokens,
     ranked.output_audio_tokens,
     nullif(ranked.cache_audio_read_tokens, 0) as cache_audio_read_tokens,
@@ -377,6 +379,14 @@ select
         '{}'
     ) as labels
 from ranked
+left join exported as whole
+    on
+        ranked.reasoning_tokens is null
+        and whole.trace_id = ranked.trace_id
+        and whole.span_id = ranked.parent_id
+        and whole.is_call = 1
+        and whole.reasoning_tokens > 0
+        and whole.input_tokens = ranked.input_tokens
 left join main.runs
     on
         runs.source_id = :source_id
