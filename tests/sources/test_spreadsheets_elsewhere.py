@@ -94,6 +94,9 @@ def test_parts_of_a_currency(
 ) -> None:
     found = ingest(db, tmp_path, f"id,called_at,model,step,{header}\nc1,{AT},gpt-4o,outline,{cost}\n")
     assert found == [("c1", None, *expected)]
+    # What is read is not called absent.
+    said = [row["problem"] for row in db.report("data_quality") if row["area"] == "columns"]
+    assert bool(said) == (header in ("price_usd_micros", "amount"))
 
 
 def test_a_column_that_may_be_the_cost_is_said(db: ReportDatabase, tmp_path: Path) -> None:
@@ -101,6 +104,26 @@ def test_a_column_that_may_be_the_cost_is_said(db: ReportDatabase, tmp_path: Pat
     assert [row["problem"] for row in db.report("data_quality") if row["area"] == "columns"] == [
         "calls: cost is absent, price_usd_micros is not read"
     ]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "cost", "reasons"),
+    [
+        ("cost,cost", "0.25,0.25", 0.25, []),
+        ("cost,cost", "0.25,", 0.25, []),
+        # Which one is meant cannot be known.
+        ("cost,cost", "0.25,0.50", None, ["cost is not a number"]),
+        ("Cost,cost", "0.25,0.50", None, ["cost is not a number"]),
+        ("cost,called_at", "0.25,2026-03-16", 0.25, ["called_at is no possible time"]),
+        ("cost,,", "0.25,a,b", 0.25, []),
+    ],
+)
+def test_columns_of_one_name(
+    db: ReportDatabase, tmp_path: Path, header: str, cells: str, cost: float | None, reasons: list[str]
+) -> None:
+    found = ingest(db, tmp_path, f"id,called_at,model,step,{header}\nc1,{AT},my-own,outline,{cells}\n")
+    assert [row[2] for row in found] == [cost]
+    assert [reason for (reason,) in db.sql("select reason from rejects")] == reasons
 
 
 def test_columns_of_other_names_are_written_as_in_spreadsheets(db: ReportDatabase, tmp_path: Path) -> None:

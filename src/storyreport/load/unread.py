@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ..readers import text
+from ..readers import sheets, text
 from .job import Job
 
 # Words that say little of what a column means.
@@ -75,7 +75,9 @@ def _real_columns(job: Job, table: str) -> set[str]:
     fields = (
         text.column_of(field) for name, path in opened.found.exports if name == table for field in text.fields(path)
     )
-    return set(job.part.tables[table].named(dict.fromkeys(fields)))
+    named = job.part.tables[table].named(dict.fromkeys(fields))
+    # A field may have its unit in its name: cost_cents.
+    return {sheets.column_in(name, job.part.tables[table])[0] for name in named}
 
 
 def _pairs(table: str, absent: list[str], unread: list[str]) -> Iterator[tuple[str, str]]:

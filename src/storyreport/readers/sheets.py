@@ -212,7 +212,7 @@ def _without_units(row: Row, table: Table) -> tuple[Row, dict[str, str]]:
     plain: Row = {}
     parts: dict[str, str] = {}
     for name, value in row.items():
-        column, unit = _column(name, table)
+        column, unit = column_in(name, table)
         is_money = table.columns.get(column) is Type.MONEY
         if is_money and column not in plain and (part := PARTS.get(unit.replace("_", ""))):
             parts[column] = part
@@ -239,7 +239,7 @@ def _in_name(name: str) -> bool:
     return bool(AMOUNT_IN.fullmatch(name) or AMOUNT_IN_PARTS.fullmatch(name))
 
 
-def _column(name: str, table: Table) -> tuple[str, str]:
+def column_in(name: str, table: Table) -> tuple[str, str]:
     """The column that a field with a unit in its name stands for, and the unit."""
     if name in table.columns:
         return name, ""
@@ -271,7 +271,7 @@ def _styles(place: text.Place, table: Table) -> Styles:
     for _, record, _ in text.listed_records(place, table.listed_as):
         row = record or {}
         for name, value in zip(_layout(tuple(row), table, layouts).columns, row.values(), strict=True):
-            column, _ = _column(name, table)
+            column, _ = column_in(name, table)
             kind = table.columns.get(column)
             if isinstance(value, str) and kind in NUMBERS and (match := AMOUNT.fullmatch(value.strip())):
                 found.note_number(column, _joined(match["number"]))

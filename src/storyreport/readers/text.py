@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import documents, events
+from .columns import NO_CELL, column_of, columns_of, joined, names_in
 from .lines import BLOCK_BYTES, LONGEST_LINE, TOO_LONG, Line, Piece, Place, all_lines, lines, opened
 
 __all__ = [
@@ -48,8 +49,6 @@ MOST_COMMENTS = 2_000
 FIRST = 50
 LONGEST_NUMBER = 19
 DELIMITERS = ",;\t|"
-# What data frames, databases and scripts write into a cell that has no value.
-NO_CELL = frozenset(("", "NULL", "null", "(null)", "\\N", "None", "NaT", "<NA>", "#N/A"))
 # How a file names its delimiter to Excel.
 SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?", re.IGNORECASE)
 # What psql, mysql, Airflow and Markdown print between the rows of a table, and below them.
@@ -136,19 +135,7 @@ def _broken(place: Place) -> Iterator[Record]:
 
 def in_lower_case(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record by the names of its fields as columns have them."""
-    return dict(zip(_columns_of(tuple(record)), record.values(), strict=True))
-
-
-@lru_cache(maxsize=1024)
-def _columns_of(names: tuple[str, ...]) -> tuple[str, ...]:
-    """What the fields of a record are called as columns; most records of a file have the same."""
-    return tuple(map(column_of, names))
-
-
-@lru_cache(maxsize=4096)
-def column_of(name: str) -> str:
-    """What a field's name is as a column's: "Input Tokens" and INPUT-TOKENS are input_tokens."""
-    return name.strip().lower().replace(" ", "_").replace("-", "_")
+    return dict(zip(columns_of(tuple(record)), record.values(), strict=True))
 
 
 def fields(path: Path) -> frozenset[str]:
@@ -248,21 +235,19 @@ def _csv(place: Place) -> Iterator[Record]:
             continue  # a row that was emptied, or a rule
         elif header is None:
             # What stands above the header is its title, or the name of the delimiter.
-            header = _names(row) if number >= first else None
+            header = names_in(row) if number >= first else None
         elif len(row) > len(header) or len(row) * 2 < len(header):
             yield number, None, f"the line has not the {len(header)} fields of the header"
         else:
             # An empty field of a CSV file is no value, nor is one that a spreadsheet left out at the end of a row.
             cells = zip(header, row, strict=False)
-            yield number, {name: None if (value := cell.strip(" ")) in NO_CELL else value for name, cell in cells}, None
-
-
-def _names(row: list[str]) -> list[str]:
-    return [name.strip() for name in row]
+            record = {name: None if (value := cell.strip(" ")) in NO_CELL else value for name, cell in cells}
+            yield number, record if len(record) == len(row) else joined(header, row), None
 
 
 def _header_row(path: Path, delimiter: str, first: int) -> list[str] | None:
-    return next((_names(row) for number, row, _ in _rows(path, delimiter) if row is not None and number >= first), None)
+    rows = (row for number, row, _ in _rows(path, delimiter) if row is not None and number >= first)
+    return next(map(names_in, rows), None)
 
 
 def _table_start(path: Path) -> tuple[str, int]:
