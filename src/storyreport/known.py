@@ -40,6 +40,16 @@ class Known:
     watermarks: Watermarks | None = None
 
 
+def check_can_add(found: Found, known: Known) -> None:
+    """Raise StoryreportError for files that cannot be added to those that were read before."""
+    is_alone = not known.location or (known.location == found.location and not found.pieces)
+    if found.system.parts[found.part].needs_all_files and not is_alone and found.files not in known.files:
+        raise StoryreportError(
+            f"{found.location} cannot be added: a day of this source ({found.system.title}) is the sum of what all of"
+            " its files say. Give all of them in one command without --append, or their folder."
+        )
+
+
 def known_at(database: Path, path: Path) -> Found | None:
     """The export that was read from a path before, as the report database knows it; None where there was none."""
     if not database.is_file():

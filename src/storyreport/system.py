@@ -145,6 +145,8 @@ class Part:
     grows     whether rows that are added to an export can be mapped without those before, but for the rows of their
               groups and their keys: each column comes from the row, its group or its references
     is_one    whether files given together are read as one, whatever their names: a row adds up what several say
+    needs_all_files  whether a row is made of what several files say: one more cannot be added without those that were
+              read before
     largest_wins  whether a call is written down again while it goes on, with the tokens so far: a file with fewer of
               them takes none away
     steady_key_parts  how many parts of the key of a call without an id stand before its amounts, the last one its time:
@@ -167,6 +169,7 @@ class Part:
     repeats: frozenset[str] = frozenset()
     grows: bool = False
     is_one: bool = False
+    needs_all_files: bool = False
     largest_wins: bool = False
     steady_key_parts: int = 0
     why_not: Callable[[Path], str | None] | None = None

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from helpers.report_database import ReportDatabase
 
+from storyreport.errors import StoryreportError
+
 START = 1_794_000_000
 
 
@@ -61,6 +63,22 @@ def test_files_that_a_collector_rotated(
             db.ingest(folder, name="metrics")
     db.ingest(folder, name="metrics")
     assert db.sql("select round(sum(cost), 9) from calls where gone_at is null") == [(cost,)]
+
+
+def test_no_file_can_be_added_to_a_day(db: ReportDatabase, tmp_path: Path) -> None:
+    """The file alone would take its day's other points away: 0.25 and 0.5 dollars."""
+    files = [tmp_path / "1.jsonl", tmp_path / "2.jsonl"]
+    for minute, (path, amount) in enumerate(zip(files, (0.25, 0.5), strict=True), start=1):
+        counter = {"aggregationTemporality": 1, "dataPoints": [point(minute, asDouble=amount)]}
+        metric = {"name": "claude_code.cost.usage", "sum": counter}
+        path.write_text(json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}) + "\n", "utf-8")
+    db.ingest(files[0], name="metrics", append=True)
+    with pytest.raises(StoryreportError, match="Give all of them in one command"):
+        db.ingest(files[1], name="metrics", append=True)
+    db.ingest(files[0], name="metrics", append=True)
+    assert db.one("select sum(cost) from calls") == 0.25
+    db.ingest(*files, name="metrics")
+    assert db.one("select sum(cost) from calls where gone_at is null") == 0.75
 
 
 def test_a_histogram_counts_requests(db: ReportDatabase, tmp_path: Path) -> None:

@@ -109,5 +109,9 @@ SYSTEM = System(
     name="otel_metrics",
     title="OTLP metrics of model usage",
     # A collector begins a new file in the midst of a day.
-    parts={"points": recordfiles.part("otel_metric_points", POINTS, is_ours, lambda: read, is_one=True)},
+    parts={
+        "points": recordfiles.part(
+            "otel_metric_points", POINTS, is_ours, lambda: read, is_one=True, needs_all_files=True
+        )
+    },
 )

@@ -68,14 +68,15 @@ def part(
     statuses: Mapping[str, str] | None = None,
     exports: bool = False,
     is_one: bool = False,
+    needs_all_files: bool = False,
     largest_wins: bool = False,
 ) -> Part:
     """A part whose records become rows of one staged table.
 
     `is_ours` recognises a record, `new_reader` gives the rows of a file's records, `within` names lists of records in a
     document, `files` gives the part's files below a folder (without it a folder is none), `records` reads a file. With
-    `exports` a folder may hold several files of the part: those of one month each, say. `is_one` and
-    `largest_wins`: see Part.
+    `exports` a folder may hold several files of the part: those of one month each, say. `is_one`,
+    `needs_all_files` and `largest_wins`: see Part.
     """
     if exports:
         files = partial(_exports, is_ours=is_ours, within=within, records=records)
@@ -89,6 +90,7 @@ def part(
         stage=partial(_stage, files=files, stage_files=stage_files),
         stage_files=stage_files,
         is_one=is_one,
+        needs_all_files=needs_all_files,
         largest_wins=largest_wins,
     )
 
