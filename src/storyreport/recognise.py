@@ -244,6 +244,8 @@ def _unknown_format(path: Path, system_name: str | None) -> str:
     """The sentence about a file that no system, or not the expected one, has written."""
     if path.suffix.lower() in YAML_ENDINGS:
         return f"{path} is YAML, which is not read: export it as JSON. {PLAIN_FORMATS}."
+    if other := unread.format_of(read_header(path)):
+        return f"{path} {other}."
     if _candidates(path, _printed_names(path), system_name):
         return f"{path} is a table printed without separators: print it as JSON (such as `-o json`) or CSV."
     if system_name:

@@ -66,6 +66,26 @@ def test_yaml_is_named(tmp_path: Path) -> None:
         recognise.find_parts(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PAR1\x15\x04\x15\x10\nPAR1", "a Parquet file, which is not read: convert it to CSV"),
+        (b"Obj\x01\x04\x14avro.codec", "an Avro file, which is not read: convert it to CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel file, which is not read: save its table as CSV"),
+        (b"%PDF-1.7\n1 0 obj\n", "a PDF, which is not read: give what its tool exports"),
+        (b"\n<!DOCTYPE html><title>Sign in", "a web page, perhaps of a login, which is not read: log in"),
+        (b"PGDMP\x01\x0e\x00", "a dump of PostgreSQL, which is not read: restore it, and give the URL"),
+        (b"--\n-- PostgreSQL database dump\n--\n", "a dump in SQL, which is not read: load it into a database"),
+        (b"-- MySQL dump 10.13\n", "a dump in SQL, which is not read: load it into a database"),
+        (b"PRAGMA foreign_keys=OFF;\nBEGIN;\n", "a dump in SQL, which is not read: load it into a database"),
+    ],
+)
+def test_another_format_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    (path := tmp_path / "usage").write_bytes(content)
+    with pytest.raises(NotOursError, match=f"usage is {said}"):
+        recognise.find_parts(path)
+
+
 def test_a_table_without_separators_is_named(tmp_path: Path) -> None:
     """What `airflow -o plain` prints: where a cell is empty, nobody can tell which one."""
     (path := tmp_path / "runs.txt").write_text(

@@ -90,6 +90,23 @@ UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
     (frozenset(("event_logs", "total_entries")), "Airflow's log of events", "ask for dagRuns and taskInstances"),
 )
 
+CONVERTED = "convert it to CSV (with DuckDB or pandas, say)"
+LOADED = "load it into a database, and give that"
+# How files of other formats begin, in lower case → what they are, and the way out.
+BEGINNINGS: tuple[tuple[tuple[bytes, ...], str, str], ...] = (
+    ((b"par1",), "a Parquet file", CONVERTED),
+    ((b"obj\x01",), "an Avro file", CONVERTED),
+    ((b"\xd0\xcf\x11\xe0",), "an old Excel file", "save its table as CSV"),
+    ((b"%pdf-",), "a PDF", "give what its tool exports as CSV or JSON"),
+    ((b"<!doctype html", b"<html"), "a web page, perhaps of a login", "log in, and save the export itself"),
+    ((b"pgdmp",), "a dump of PostgreSQL", "restore it, and give the URL of the database"),
+    (
+        (b"--\n-- postgresql database dump", b"-- mysql dump", b"-- mariadb dump", b"pragma foreign_keys"),
+        "a dump in SQL",
+        LOADED,
+    ),
+)
+
 # What APIs answer with in place of rows: some of these fields alone, one of the first among them.
 ERRORS = frozenset(("message", "detail", "details", "error", "errors"))
 BESIDE_ERRORS = frozenset(
@@ -108,6 +125,13 @@ STARTS = (
     *("submit", "timestamp"),
 )
 OUTCOMES = frozenset(("status", "state", "result", "outcome", "exitcode", "exit", "error", "success"))
+
+
+def format_of(beginning: bytes) -> str | None:
+    """What a file of another format is by its first bytes, and what to give instead; None where that is not known."""
+    start = beginning.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    found = next((each for each in BEGINNINGS if start.startswith(each[0])), None)
+    return f"is {found[1]}, which is not read: {found[2]}" if found else None
 
 
 def reason(fields: Set[str]) -> str | None:
