@@ -83,6 +83,7 @@ def test_costs_by_names_of_any_instrumentation(
         "gen_ai.usage.details.cache_read_tokens",
         "gen_ai.usage.details.cached_tokens",
         "gen_ai.usage.prompt_tokens_details.cached_tokens",
+        "gen_ai.usage.prompt_tokens_details.cache_read",
         "gen_ai.usage.input_token_details.cache_read",
     ],
 )
@@ -92,9 +93,10 @@ def test_cached_tokens_by_any_name(db: ReportDatabase, tmp_path: Path, name: str
     assert db.sql("select cache_read_tokens, round(estimated_cost, 9) from calls") == [(50_000, 0.1975)]
 
 
-# As Semantic Kernel wrote them until 2025.
-KERNEL = {
-    **{name: held for name, held in CHAT.items() if "usage" not in name},
+# As Semantic Kernel and Microsoft.Extensions.AI wrote them until 2025.
+KERNEL: dict[str, Any] = {name: held for name, held in CHAT.items() if "usage" not in name}
+EXTENSIONS = {**KERNEL, "gen_ai.response.input_tokens": 100_000, "gen_ai.response.output_tokens": 1_000}
+KERNEL |= {
     "gen_ai.operation.name": "chat.completions",
     "gen_ai.response.prompt_tokens": 100_000,
     "gen_ai.response.completion_tokens": 1_000,
@@ -111,6 +113,7 @@ OUTER |= {"gen_ai.provider.name": "gcp.vertex.agent", "gen_ai.usage.experimental
     ("spans", "expected"),
     [
         ([span(1, KERNEL)], ("chat.completions", 1_000, None, 0.26)),
+        ([span(1, EXTENSIONS)], ("chat", 1_000, None, 0.26)),
         ([span(1, OUTER)], ("", 5_000, 4_000, 0.0425)),
         ([span(2, INNER, parent=1), span(1, OUTER)], ("generate_content", 5_000, 4_000, 0.0425)),
         # Another prompt is that of another request.

@@ -28,13 +28,16 @@ ATTRIBUTES = {
         *("gen_ai.openai.request.service_tier", "openai.request.service_tier", "gen_ai.request.service_tier"),
     ),
     "error_type": ("error.type",),
-    # Semantic Kernel's until 2025 come third. Vercel's embeddings have no other name for their tokens.
+    # Those of a response: Semantic Kernel's until 2025, the first ones of Microsoft.Extensions.AI, and Portkey's.
+    # Vercel's embeddings have no other name for their tokens.
     "input_tokens": (
-        *("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "gen_ai.response.prompt_tokens"),
+        *("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
+        *("gen_ai.response.input_tokens", "gen_ai.response.prompt_tokens"),
         EMBEDDED,
     ),
     "output_tokens": (
-        *("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "gen_ai.response.completion_tokens"),
+        *("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
+        *("gen_ai.response.output_tokens", "gen_ai.response.completion_tokens"),
     ),
     "total_tokens": ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "ai.usage.totalTokens"),
     "cache_read_tokens": (
@@ -52,6 +55,8 @@ ATTRIBUTES = {
         "gen_ai.usage.input_token_details.cache_read",
         "gen_ai.usage.input_tokens_details.cached_tokens",
         "gen_ai.usage.prompt_tokens_details.cached_tokens",
+        # OpenLIT.
+        "gen_ai.usage.prompt_tokens_details.cache_read",
         "llm.usage.cache_read_input_tokens",
         "ai.usage.cachedInputTokens",
         "ai.usage.inputTokenDetails.cacheReadTokens",
@@ -70,6 +75,7 @@ ATTRIBUTES = {
         "gen_ai.usage.input_token_details.cache_creation",
         "gen_ai.usage.input_tokens_details.cache_write_tokens",
         "gen_ai.usage.prompt_tokens_details.cache_creation_tokens",
+        "gen_ai.usage.prompt_tokens_details.cache_write",
         "llm.usage.cache_creation_input_tokens",
         "ai.usage.inputTokenDetails.cacheWriteTokens",
         # LangChain has 0 for the whole where it says how long; both durations together have no price.
@@ -89,6 +95,8 @@ ATTRIBUTES = {
         "gen_ai.usage.output_token_details.reasoning",
         "gen_ai.usage.output_tokens_details.reasoning_tokens",
         "gen_ai.usage.completion_tokens_details.reasoning_tokens",
+        "gen_ai.usage.completion_tokens_details.reasoning",
+        "gen_ai.usage.thoughts_tokens",
         "llm.usage.reasoning_tokens",
         "ai.usage.reasoningTokens",
         "ai.usage.outputTokenDetails.reasoningTokens",
