@@ -101,6 +101,11 @@ KERNEL |= {
     "gen_ai.response.prompt_tokens": 100_000,
     "gen_ai.response.completion_tokens": 1_000,
 }
+# As LangSmith's exporter does: 60,000 of the input are cached, at half of their price.
+SMITH = {
+    "gen_ai.usage.input_token_details": "{'cache_read': 60000, 'cache_creation': 0}",
+    "gen_ai.usage.output_token_details": "{'reasoning': 400}",
+}
 # Google's ADK until version 2.2 says reasoning beside the output, and only at the span around that of the request.
 # Gemini 2.5 Flash: 0.30 and 2.50 dollars a million, 0.03 + 0.0025 + 0.01.
 INNER = {**CHAT, "gen_ai.operation.name": "generate_content", "gen_ai.request.model": "gemini-2.5-flash"}
@@ -114,6 +119,8 @@ OUTER |= {"gen_ai.provider.name": "gcp.vertex.agent", "gen_ai.usage.experimental
     [
         ([span(1, KERNEL)], ("chat.completions", 1_000, None, 0.26)),
         ([span(1, EXTENSIONS)], ("chat", 1_000, None, 0.26)),
+        ([span(1, {**CHAT, **SMITH})], ("chat", 1_000, 400, 0.185)),
+        ([span(1, {**CHAT, "gen_ai.usage.input_token_details": "{'cache_read': f()}"})], ("chat", 1_000, None, 0.26)),
         ([span(1, OUTER)], ("", 5_000, 4_000, 0.0425)),
         ([span(2, INNER, parent=1), span(1, OUTER)], ("generate_content", 5_000, 4_000, 0.0425)),
         # Another prompt is that of another request.

@@ -5,6 +5,7 @@ A helper of the OpenTelemetry source: it describes no system.
 
 import json
 import re
+from ast import literal_eval
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ from ..values import UNKNOWN_CURRENCY, currency_code
 EMBEDDED = "ai.usage.tokens"
 # Google's ADK until version 2.2: its output leaves out this reasoning.
 REASONING_BESIDE = "gen_ai.usage.experimental.reasoning_tokens"
+# LangSmith's exporter writes the parts of a count as the text of a Python object: {'cache_read': 600}.
+DETAILS = ("gen_ai.usage.input_token_details", "gen_ai.usage.output_token_details")
+MOST_LETTERS = 1000
 # https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ and its older names, the newest first.
 ATTRIBUTES = {
     "operation": ("gen_ai.operation.name",),
@@ -89,6 +93,7 @@ ATTRIBUTES = {
     "reasoning_tokens": (
         "gen_ai.usage.reasoning.output_tokens",
         "gen_ai.usage.reasoning_tokens",
+        "gen_ai.usage.reasoning_output_tokens",
         "gen_ai.usage.details.reasoning_tokens",
         "gen_ai.usage.details.thoughts_tokens",
         "gen_ai.usage.output_tokens.reasoning",
@@ -106,12 +111,14 @@ ATTRIBUTES = {
     "input_audio_tokens": (
         "gen_ai.usage.audio.input_tokens",
         "gen_ai.usage.input_audio_tokens",
+        "gen_ai.usage.input_token_details.audio",
         "gen_ai.usage.details.input_audio_tokens",
         "gen_ai.usage.details.audio_prompt_tokens",
     ),
     "output_audio_tokens": (
         "gen_ai.usage.audio.output_tokens",
         "gen_ai.usage.output_audio_tokens",
+        "gen_ai.usage.output_token_details.audio",
         "gen_ai.usage.details.output_audio_tokens",
         "gen_ai.usage.details.audio_candidates_tokens",
     ),
@@ -184,6 +191,21 @@ PARTS = (
     ("gen_ai.cost.input_tokens", "gen_ai.cost.output_tokens"),
     ("llm.cost.prompt", "llm.cost.completion"),
 )
+
+
+def with_details(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The attributes with those that stand in the text of another one, as instrumentations of LangChain name them."""
+    found: dict[str, Any] = {}
+    for name in DETAILS:
+        text = attributes.get(name)
+        if isinstance(text, str) and text.startswith("{") and len(text) <= MOST_LETTERS:
+            try:
+                held = literal_eval(text)
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                continue
+            counts = held.items() if isinstance(held, dict) else ()
+            found |= {f"{name}.{kind}": count for kind, count in counts if type(count) is int}
+    return {**found, **attributes} if found else attributes
 
 
 def with_reasoning(attributes: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, int]:

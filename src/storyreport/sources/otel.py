@@ -38,7 +38,7 @@ MARKS = frozenset((openinference.KIND, genai.EMBEDDED, langfuse_spans.USAGE, cla
 # How a single value is wrapped; lists and maps of values are none that we read.
 WRAPPERS = ("stringValue", "intValue", "doubleValue", "boolValue")
 READ = frozenset(name for names in (*ATTRIBUTES.values(), *genai.PARTS) for name in names) | openinference.READ
-READ |= {vercel.METADATA, langfuse_spans.USAGE, *claude_spans.READ}
+READ |= {vercel.METADATA, langfuse_spans.USAGE, *claude_spans.READ, *genai.DETAILS}
 # Attribute → its column, and its place among those of that column.
 PLACES = {name: (column, rank) for column, names in ATTRIBUTES.items() for rank, name in enumerate(names)}
 RANK = itemgetter(0)
@@ -211,7 +211,7 @@ def _row(span: Mapping[str, Any]) -> dict[str, Any] | None:
     attributes = _attributes(span)
     if attributes is None:
         return None
-    row = _columns(attributes) | vercel.columns(attributes) | langfuse_spans.columns(attributes)
+    row = _columns(genai.with_details(attributes)) | vercel.columns(attributes) | langfuse_spans.columns(attributes)
     row |= claude_spans.columns(attributes)
     if row["cost"] is None:
         row["cost"], currency = genai.cost(attributes)
