@@ -102,6 +102,7 @@ ATTRIBUTES = {
         "gen_ai.usage.completion_tokens_details.reasoning_tokens",
         "gen_ai.usage.completion_tokens_details.reasoning",
         "gen_ai.usage.thoughts_tokens",
+        "gen_ai.usage.thinking_tokens",
         "llm.usage.reasoning_tokens",
         "ai.usage.reasoningTokens",
         "ai.usage.outputTokenDetails.reasoningTokens",
