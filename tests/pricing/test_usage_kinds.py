@@ -144,6 +144,7 @@ def test_every_kind_in_every_tier_costs_what_genai_prices_says(tmp_path: Path) -
 
 IMAGE = {"provider": "openai", "input_tokens": 0, "output_tokens": 100_000, "output_image_tokens": 100_000}
 SPEECH = {"input_tokens": 0, "output_tokens": 100_000, "output_audio_tokens": 100_000}
+V4 = {"provider": "deepseek", "model": "deepseek-v4-pro", "called_at": "2026-11-20T00:00:00.000Z"}
 SONNET = {"provider": "anthropic", "model": "claude-sonnet-4-6", "called_at": NOW}
 
 
@@ -181,6 +182,11 @@ SONNET = {"provider": "anthropic", "model": "claude-sonnet-4-6", "called_at": NO
         ({"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100}, 0.0045),
         ({"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1000}, 0.0045),
         ({"model": "claude-opus-4-8", "tier": "fast", "input_tokens": 100_000, "output_tokens": 10_000}, 1.5),
+        # DeepSeek's V4 Pro costs 0.66 a million, and twice as much in some hours: a whole day of it has no price.
+        (V4 | {"input_tokens": 1_000_000}, 0.66),
+        (V4 | {"input_tokens": 1_000_000, "called_at": "2026-11-20T08:00:00.000Z"}, 1.32),
+        (V4 | {"input_tokens": 1_000_000, "tier": "any hour"}, None),
+        ({"input_tokens": 100_000, "tier": "any hour"}, 0.3),
         # Models that write nothing else: 40 and 30 dollars for a million tokens of images, 12 and 10 of speech.
         (IMAGE | {"model": "gpt-image-1"}, 4),
         (IMAGE | {"model": "gpt-image-2"}, 3),

@@ -103,6 +103,15 @@ STREAMED = {
     "cache_read_input_tokens": 5000,
     "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 400},
 }
+# A million tokens of input, at 0.66 dollars, or twice as much in the hours after 6 and 1 o'clock (UTC).
+AMOUNTS = "user_id,{},model,api_key_name,api_key,type,price,amount\nu,{},deepseek-v4-pro,k,s,input_tokens,,1000000\n"
+DAYS: dict[str, Any] = {
+    "date": "2026-11-20",
+    "api_key": "k",
+    "custom_llm_provider": "deepseek",
+    "model": "deepseek-v4-pro",
+}
+DAYS |= {"prompt_tokens": 1_000_000, "completion_tokens": 0, "spend": 0, "api_requests": 9}
 EXPORTS: dict[str, tuple[Any, float | None]] = {
     # 1000 * 3 + 5000 * 0.30 + 400 * 6 + 100 * 15, and two searches.
     "litellm: hours and searches": (
@@ -121,6 +130,12 @@ EXPORTS: dict[str, tuple[Any, float | None]] = {
     "litellm: a cost of -1": ({**PAYLOAD, **COUNTED, "response_cost": -1}, 0.0045),
     "litellm: days by model": (day(a=0.3, b=0.2), 0.5),
     "litellm: a day without models": (day(), 0.5),
+    "deepseek: an hour": (AMOUNTS.format("start_time_iso", "2026-11-20T16:00:00+08:00"), 1.32),
+    "deepseek: a day": (AMOUNTS.format("utc_date", "2026-11-20"), None),
+    "litellm: a day": (
+        {**DAYS, "prompt_tokens": 1_000_000, "completion_tokens": 0, "spend": 0, "api_requests": 9},
+        None,
+    ),
     # 1000 * 3.30 + 5000 * 0.33 + 400 * 6.60 + 100 * 16.50.
     "bedrock: an hour": (invocation({"usage": HOUR}), 0.00924),
     "bedrock: a tier without a price": (invocation({"serviceTier": {"type": "flex"}}), None),

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from genai_prices.types import ModelPrice, PriceCalculation
 
+# What rows of whole days say where a price may depend on the hour: then they have none.
+ANY_HOUR = "any hour"
 # The words for a tier → what genai-prices calls it; '' and its like are the standard.
 TIERS: dict[str, dict[str, str]] = {
-    **{word: {} for word in ("", "standard", "default", "auto", "on_demand", "global")},
+    **{word: {} for word in ("", "standard", "default", "auto", "on_demand", "global", ANY_HOUR)},
     "batch": {"processing": "batch"},
     "flex": {"service_tier": "flex"},
     "priority": {"service_tier": "priority"},
@@ -36,12 +38,14 @@ WRITES_ONLY = {"output_image_tokens": re.compile("^gpt-image-"), "output_audio_t
 @cache
 def listed_rates(provider: str, model: str, tier: str = "") -> tuple[Rate, ...]:
     """The rates of a model in a tier by genai-prices; none if it does not know the model or has no price for it."""
-    context = TIERS.get(tier.strip().lower())
+    word = tier.strip().lower()
+    context = TIERS.get(word)
     try:
         found = find(provider, model) if context is not None else None
-        return tuple(_rates_of(found, context or {})) if found else ()
+        rates = tuple(_rates_of(found, context or {})) if found else ()
     except (LookupError, ValueError):
         return ()
+    return () if word == ANY_HOUR and any(rate.until_time != AFTER_LAST_TIME for rate in rates) else rates
 
 
 def find(provider: str, model: str) -> "PriceCalculation | None":

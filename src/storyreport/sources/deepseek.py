@@ -18,6 +18,7 @@ AMOUNTS = recordfiles.table(
         "started_at": Type.UTC,
         "grouping": Type.KEY,
         "account": Type.KEY,
+        "is_day": Type.FLAG,
         "model": Type.WORD,
         "kind": Type.WORD,
         "price": Type.NUMBER,
@@ -42,7 +43,9 @@ COSTS = recordfiles.table(
 def amounts(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of one kind of usage."""
     same = {name: name for name in ("model", "price", "amount")}
-    yield {**recordfiles.columns(record, {"kind": "type", **same}), **_time_and_owner(record)}
+    # The price of newer models depends on the hour; older exports have days.
+    is_day = not record.get("start_time_iso")
+    yield {**recordfiles.columns(record, {"kind": "type", **same}), "is_day": is_day, **_time_and_owner(record)}
 
 
 def costs(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:

@@ -50,7 +50,8 @@ select
     sum(amount) filter (where kind in ('input_cache_hit_tokens', 'input_cache_miss_tokens', 'input_tokens'))
         as input_tokens,
     sum(amount) filter (where kind = 'output_tokens') as output_tokens,
-    sum(amount) filter (where kind = 'input_cache_hit_tokens') as cache_read_tokens
+    sum(amount) filter (where kind = 'input_cache_hit_tokens') as cache_read_tokens,
+    case when max(is_day) = 1 then 'any hour' else '' end as tier
 from amounts
 where place = 1
 group by started_at, model, account;

@@ -134,6 +134,7 @@ select
     completion_tokens as output_tokens,
     cache_read_tokens,
     cache_write_tokens,
+    'any hour' as tier,
     case when spend <> 0 or successful_requests = 0 then spend end as cost,
     'USD' as currency
 from summed;

@@ -72,6 +72,7 @@ select
     case when cost > 0 then 0 else coalesce(requests, 1) end as calls,
     -- How long the prompts were is not known: short ones.
     1 as context_tokens,
+    'any hour' as tier,
     case
         when writer = 'codex' then cast(input_tokens as integer)
         when coalesce(input_tokens, cache_read_tokens, cache_write_tokens) is not null
