@@ -41,9 +41,11 @@ class Known:
 
 
 def check_can_add(found: Found, known: Known) -> None:
-    """Raise StoryreportError for files that cannot be added to those that were read before."""
-    is_alone = not known.location or (known.location == found.location and not found.pieces)
-    if found.system.parts[found.part].needs_all_files and not is_alone and found.files not in known.files:
+    """Raise StoryreportError for files that cannot be added to those that were read before, from elsewhere."""
+    here, before = Path(found.location), Path(known.location)
+    # A folder that has one file is found as this file.
+    is_elsewhere = known.location and not (here.is_relative_to(before) or before.is_relative_to(here))
+    if found.system.parts[found.part].needs_all_files and is_elsewhere:
         raise StoryreportError(
             f"{found.location} cannot be added: a day of this source ({found.system.title}) is the sum of what all of"
             " its files say. Give all of them in one command without --append, or their folder."
