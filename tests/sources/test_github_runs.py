@@ -205,7 +205,8 @@ def test_whose_word_counts(db: ReportDatabase, tmp_path: Path) -> None:
     ]
 
 
-def test_a_job_that_was_not_run_again(db: ReportDatabase, tmp_path: Path) -> None:
+@pytest.mark.parametrize("files", [[(1, 2)], [(1,), (2,)], [(2,), (1,)]], ids=str)
+def test_a_job_that_was_not_run_again(db: ReportDatabase, tmp_path: Path, files: list[tuple[int, ...]]) -> None:
     """Where failed jobs alone are run again, the later attempt lists the others too: they ran once."""
     passed = {"name": "lint", "conclusion": "success", "steps": []}
     again = {"run_attempt": 2, "started_at": "2026-11-20T11:00:05Z", "completed_at": "2026-11-20T11:05:00Z"}
@@ -215,12 +216,30 @@ def test_a_job_that_was_not_run_again(db: ReportDatabase, tmp_path: Path) -> Non
         {**JOB, **again, "id": 13, "conclusion": "success", "steps": []},
         {**JOB, **passed, "id": 14, "run_attempt": 2},
     ]
-    loaded(db, tmp_path, jobs=json.dumps({"jobs": jobs}))
+    for attempts in files:
+        given = [job for job in jobs if job["run_attempt"] in attempts]
+        (path := tmp_path / f"jobs{attempts[0]}.json").write_text(json.dumps({"jobs": given}), "utf-8")
+        db.ingest(path, name="ci")
     assert db.sql("select source_key, attempt, status from step_runs order by 1") == [
         ("11", 1, "failed"),
         ("12", 1, "completed"),
         ("13", 2, "completed"),
     ]
+
+
+def test_instances_of_a_matrix(db: ReportDatabase, tmp_path: Path) -> None:
+    """They are one family, also of the jobs of a workflow that a matrix calls, and where GitHub cuts a name off."""
+    families = {
+        "test (3.12, f(x))": "test",
+        "deploy (prod) / build (3.12)": "deploy / build",
+        "deploy (staging) / publish": "deploy / publish",
+        "test (ubuntu-latest, 3.12, a long lis...": "test",
+        "(all) checks": "(all) checks",
+        "check (fast) and (slow) ones": "check (fast) and (slow) ones",
+    }
+    jobs = [{**JOB, "id": number, "name": name, "steps": []} for number, name in enumerate(families)]
+    loaded(db, tmp_path, jobs=json.dumps({"jobs": jobs}))
+    assert dict(db.sql("select name, family from steps")) == families
 
 
 def test_a_queued_job_becomes_its_steps(db: ReportDatabase, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ step run; a job without steps (skipped, queued) is one itself. The outcome of a 
 time out although none of its steps failed. Runners, branches, commits and addresses are not read.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ ROW_NAMES = {"run_id": "id", "workflow": "workflow_name", "completed_at": "updat
 CLI_TIMES = {"createdAt", "startedAt", "updatedAt"}
 CLI_JOB_FIELDS = {"databaseId", "name", "startedAt", "completedAt"}
 RUN_ADDRESS = "/actions/runs/"
+# test (3.12) is an instance of the job test, made by its matrix; jobs of a called workflow are `deploy (prod) / build`.
+# A long name is cut off.
+OF_MATRIX = re.compile(r"(?<=\S)(?: \([^()]*(?:\([^()]*\)[^()]*)*(?:\)|\.{3}$))+(?= / |$)")
 # What `gh run list --json` and `gh run view --json` call the fields of the API.
 CLI_NAMES = {
     "databaseId": "id",
@@ -62,6 +66,7 @@ JOBS = Table(
         "run_attempt": Type.COUNT,
         "workflow_name": Type.KEY,
         "name": Type.KEY,
+        "family": Type.KEY,
         "status": Type.WORD,
         "conclusion": Type.WORD,
         "created_at": Type.UTC,
@@ -169,7 +174,9 @@ def _rows(record: dict[str, Any], number: int) -> Iterator[tuple[str, tuple[Any,
         named = {"workflow_name": row.get("name"), "run_started_at": row.get("started_at"), **row, "document": number}
         yield _row("run_records", RUNS, named, None if row else "an item of workflow_runs is no object")
     for job, problem in _items({"jobs": found["jobs"]}, "jobs"):
-        yield _row("job_records", JOBS, {**job, "document": number}, problem)
+        name = job.get("name")
+        family = OF_MATRIX.sub("", name) if isinstance(name, str) else name
+        yield _row("job_records", JOBS, {**job, "family": family, "document": number}, problem)
         for step, step_problem in _items(job, "steps"):
             values = {**_named(step), "job": job.get("id"), "document": number}
             yield _row("step_records", STEPS, values, step_problem)

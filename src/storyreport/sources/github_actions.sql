@@ -330,11 +330,11 @@ from both
 left join workflows on workflows.run_key = both.run_key;
 
 -- jobs: steps
--- test (3.12) is an instance of the job test, made by its matrix.
 with named as (
     select
         workflows.pipeline_name,
         cast(jobs.name as text) as job,
+        cast(jobs.family as text) as family,
         ' / ' || steps.name as step
     from src_job_records as jobs
     left join workflows on workflows.run_key = cast(jobs.run_id as text)
@@ -344,22 +344,50 @@ with named as (
 select distinct
     pipeline_name,
     job || coalesce(step, '') as name,
-    case
-        when job glob '?* (*)' then substr(job, 1, instr(job, ' (') - 1)
-        else job
-    end || coalesce(step, '') as family
+    coalesce(family, job) || coalesce(step, '') as family
 from named;
 
 -- jobs: step_runs
 -- The steps of the jobs; a job without steps is one itself. A job may stand in several documents: its last one counts.
--- Where only failed jobs are run again, the list of the later attempt has the others too, with their times.
-with jobs as (
+-- Where only failed jobs are run again, the list of the later attempt has the others too, with their times: a run is
+-- run again once all of its jobs are over.
+with earlier_ends as materialized (
+    select
+        again.run_key,
+        again.attempt,
+        max(step_runs.ended_at) as ended_at
+    from (
+        select distinct
+            cast(run_id as text) as run_key,
+            run_attempt as attempt
+        from src_job_records
+        where run_attempt > 1
+    ) as again
+    cross join main.runs
+        on
+            runs.source_id = :source_id
+            and runs.source_key = again.run_key
+    cross join main.step_runs on step_runs.run_id = runs.id
+    where
+        step_runs.attempt < again.attempt
+        and step_runs.gone_at is null
+    group by
+        again.run_key,
+        again.attempt
+),
+
+jobs as (
     select
         src_job_records.*,
         min(coalesce(run_attempt, 1)) over (partition by run_id, name, started_at, completed_at) as done_in,
         count(*) over (partition by id) as documents,
         row_number() over (partition by id order by completed_at is null, document desc) as place
     from src_job_records
+    left join earlier_ends
+        on
+            earlier_ends.run_key = cast(src_job_records.run_id as text)
+            and earlier_ends.attempt = src_job_records.run_attempt
+    where coalesce(src_job_records.started_at >= earlier_ends.ended_at, 1)
 ),
 
 steps as (
@@ -441,10 +469,31 @@ from timed
 left join workflows on workflows.run_key = timed.run_key;
 
 -- jobs: delete step_runs
--- A job that was queued had no steps yet, and stood for itself.
+-- A job that was queued had no steps yet, and stood for itself. What a later attempt, read before this one, lists of
+-- this one was not run again.
 select step_runs.id
 from main.step_runs
 where
     step_runs.source_id = :source_id
     and step_runs.input_id = :input_id
-    and step_runs.source_key in (select key(job) from src_step_records);
+    and step_runs.source_key in (select key(job) from src_step_records)
+union
+select step_runs.id
+from (
+    select
+        cast(run_id as text) as run_key,
+        coalesce(run_attempt, 1) as attempt,
+        max(completed_at) as completed_at
+    from src_job_records
+    group by
+        cast(run_id as text),
+        coalesce(run_attempt, 1)
+) as given
+cross join main.runs
+    on
+        runs.source_id = :source_id
+        and runs.source_key = given.run_key
+cross join main.step_runs on step_runs.run_id = runs.id
+where
+    step_runs.attempt > given.attempt
+    and step_runs.started_at < given.completed_at;
