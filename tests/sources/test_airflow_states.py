@@ -183,6 +183,48 @@ def test_a_first_try_that_is_recorded(db: ReportDatabase, airflow: Path) -> None
     assert (row["runs"], row["retried"], row["recovered"], row["first_attempt_pct"]) == (1, 1, 1, 0.0)
 
 
+# Of a task its row, when its earlier tries failed, and the attempts that it had. A try begins at a minute past 10.
+FAILURES: list[tuple[dict[str, Any], list[int], list[tuple[int, str]]]] = [
+    ({"state": "success", "try_number": 3}, [1, 3], [(1, "failed"), (2, "failed"), (3, "completed")]),
+    ({"state": "failed", "try_number": 2}, [1, 5], [(1, "failed"), (2, "failed")]),
+    # Cleared after a success.
+    ({"state": "success", "try_number": 3}, [3], [(2, "failed"), (3, "completed")]),
+    # The next try has not begun.
+    ({"state": "up_for_retry", "try_number": 2}, [1, 5], [(1, "failed"), (2, "failed"), (3, "waiting")]),
+    ({"state": "queued", "try_number": 2}, [1, 5], [(1, "failed"), (2, "failed"), (3, "queued")]),
+    ({"state": None}, [5], [(1, "failed"), (2, "queued")]),
+]
+
+
+@pytest.mark.parametrize("airflow", [2], indirect=True)
+def test_tries_that_failed_before_there_was_a_history(db: ReportDatabase, airflow: Path) -> None:
+    """Before 2.10 a table of their own has their times, and not which try each was."""
+    change(airflow, "drop table task_instance_history")
+    change(airflow, "create table task_fail (dag_id, run_id, task_id, map_index, start_date, end_date, duration)")
+    times = {"start_date": minute(5), "end_date": minute(6)}
+    for number, (task, failed, _) in enumerate(FAILURES):
+        add(airflow, task_id="t", map_index=number, **times, **task)
+        for start in failed:
+            row = ("t", number, minute(start), minute(start + 1))
+            change(airflow, f"insert into task_fail values ('d', 'r', {', '.join(map(repr, row))}, 60)")
+    db.ingest(airflow)
+    expected = [(f"t[{number}]", *tried) for number, (_, _, tries) in enumerate(FAILURES) for tried in tries]
+    assert attempts(db) == expected
+    ends = db.sql("""
+        select name, started_at, duration_ms
+        from step_runs join steps on steps.id = step_id where status = 'failed' order by name, attempt""")
+    assert ends == [
+        (f"t[{number}]", f"2026-03-01T10:0{start}:00.000Z", 60_000)
+        for number, (_, failed, _) in enumerate(FAILURES)
+        for start in failed
+    ]
+
+
+def minute(number: int) -> str:
+    """A time as Airflow writes it."""
+    return f"2026-03-01 10:0{number}:00.000000"
+
+
 def test_a_task_among_those_that_were_read(db: ReportDatabase, airflow: Path) -> None:
     """A row that is put back among older ones, of a run that is over, is found by its number; so is its step."""
     change(airflow, "update dag_run set state = 'success', end_date = start_date, updated_at = start_date")

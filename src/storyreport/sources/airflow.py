@@ -1,8 +1,8 @@
 """Apache Airflow: its metadata database (1.10 to 3.x), or task instances and DAG runs as its API answers them.
 
-Since 2.10 earlier tries are in task_instance_history; before, a new try takes the place of the last one. A job of 2.x
-(that runs a task) and a reschedule are signs of life. User names, host names, configurations and rendered fields are
-not read.
+Since 2.10 earlier tries are in task_instance_history; before, a new try takes the place of the last one, and those that
+failed are in task_fail, without their numbers. A job of 2.x (that runs a task) and a reschedule are signs of life. User
+names, host names, configurations and rendered fields are not read.
 """
 
 from . import Part, System, Table, Type, signs
@@ -64,6 +64,19 @@ DATABASE = Part(
             group="run_id",
             changed="updated_at",
             unread=UNREAD,
+        ),
+        "task_fail": Table(
+            columns={
+                "dag_id": Type.KEY,
+                "task_id": Type.KEY,
+                "run_id": Type.KEY,
+                "execution_date": Type.UTC,
+                "map_index": Type.NUMBER,
+                "start_date": Type.UTC,
+                "end_date": Type.UTC,
+            },
+            required=("dag_id", "task_id"),
+            group="run_id",
         ),
         "dag_run": Table(
             columns={

@@ -105,6 +105,11 @@ tries as (
         key(dag_id, coalesce(run_id, dag_run_id, execution_date)),
         start_date
     from src_task_instance_history
+    union all
+    select
+        key(dag_id, coalesce(run_id, execution_date)),
+        start_date
+    from src_task_fail
 ),
 
 -- Those of runs whose tasks were read before them.
@@ -345,8 +350,45 @@ from named;
 -- database: step_runs
 -- A try that is over may stand in the history and still in task_instance, which then waits for the next one; unless the
 -- task was removed from its DAG, or was never begun. Without a history (before 2.10) that row is all that is known of
--- the try: it failed where the task is up for a retry, and how it ended is not known where it was cleared.
-with tries as (
+-- the try: it failed where the task is up for a retry, and how it ended is not known where it was cleared. Tries that
+-- failed are numbered back from the task's own.
+with failures as (
+    select
+        tasks.*,
+        tasks.try_number - sum(src_task_fail.start_date < tasks.start_date) over (
+            partition by tasks.run_key, tasks.task_id, tasks.map_index
+            order by src_task_fail.start_date desc
+            rows unbounded preceding
+        ) as failed_try,
+        src_task_fail.start_date as failed_from,
+        src_task_fail.end_date as failed_at
+    from src_task_fail
+    cross join tasks
+        on
+            tasks.dag_id = src_task_fail.dag_id
+            and tasks.task_id = src_task_fail.task_id
+            and coalesce(tasks.run_id, tasks.execution_date)
+            = coalesce(src_task_fail.run_id, src_task_fail.execution_date)
+            and tasks.map_index is src_task_fail.map_index
+    where
+        (
+            src_task_fail.start_date < tasks.start_date
+            or (
+                -- The last try is over, and the next one not begun.
+                src_task_fail.start_date = tasks.start_date
+                and tasks.end_date is not null
+                and lower(coalesce(nullif(trim(tasks.state), ''), 'none')) in ('none', 'scheduled', 'queued')
+            )
+        )
+        and (tasks.run_key, tasks.task_id) not in (
+            select
+                key(dag_id, coalesce(run_id, dag_run_id, execution_date)),
+                task_id
+            from src_task_instance_history
+        )
+),
+
+tries as (
     select
         tasks.*,
         0 as is_over,
@@ -379,6 +421,31 @@ with tries as (
     where
         lower(trim(state)) = 'up_for_retry'
         and end_date is not null
+    union all
+    select
+        dag_id,
+        task_id,
+        run_id,
+        dag_run_id,
+        execution_date,
+        map_index,
+        'failed',
+        failed_try,
+        null,
+        null,
+        failed_from,
+        failed_at,
+        null,
+        null,
+        null,
+        null,
+        null,
+        run_key,
+        null,
+        1,
+        0
+    from failures
+    where failed_try > 0
     union all
     select
         dag_id,
