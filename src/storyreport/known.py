@@ -2,20 +2,22 @@
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from . import schema, statuses
 from .errors import StoryreportError
+from .given import Request
 from .load import Watermarks
 from .readers.copies import ROW_NUMBER
 from .readers.grown import End, goes_on
-from .readers.part import Found, Options
+from .readers.part import Found, Options, is_unchanged
 from .readers.sqlite import read_tables
 from .sources import systems
 
@@ -100,6 +102,60 @@ def _is_as_before(path: Path, states: list[dict[str, Any]]) -> bool:
     tables = read_tables(path)
     layouts = [state.get("layout") or {"": []} for state in states]
     return all(tables.get(table) == frozenset(columns) for layout in layouts for table, columns in layout.items())
+
+
+def as_known(database: Path, request: Request, is_named: bool) -> tuple[Request, str]:
+    """A request under the name of the one source that was read from its places, unless it was given a name; a note.
+
+    So a source goes on that was renamed, and one of several files of which one is given. The note says that the request
+    makes another source of what was read before; otherwise it is empty.
+    """
+    # Where this cannot be asked, the ingest itself says why.
+    with contextlib.suppress(sqlite3.Error, OSError, StoryreportError):
+        if not database.is_file():
+            return request, ""
+        with contextlib.closing(schema.open_whatever_version(database)) as connection:
+            names = {name for (name,) in connection.execute("select name from sources")}
+            if is_named and request.name in names:
+                return request, ""
+            inputs = connection.execute(
+                "select name, part, location, signature, watermarks from inputs"
+                " join sources on sources.id = source_id where system = ? order by inputs.id",
+                [request.parts[0].system.name],
+            ).fetchall()
+        same: set[str] = set()
+        read: dict[str, str] = {}
+        for (name, part, *how), found in itertools.product(inputs, request.parts):
+            if _is_place(found, *how) and part == found.part:
+                same.add(name)
+            for each in (found, *found.passes):
+                if _is_place(each, *how):
+                    read[name] = each.location
+        if len(same) == 1 and not is_named:
+            request = replace(request, name=same.pop())
+        if read and request.name not in names:
+            name, location = read.popitem()
+            return request, (
+                f"{location} is also read as source {name!r}, and what both have counts twice: `storyreport sources"
+                f" remove` takes {name!r} or {request.name!r} away"
+            )
+    return request, ""
+
+
+def _is_place(found: Found, location: str, signature: str, watermarks: str) -> bool:
+    """Whether an input was read from a place, or from a file of it."""
+    state = json.loads(watermarks)
+    if files := state.get("files"):
+        return any(each.files in files for each in found.passes or (found,))
+    if found.passes or found.system.has_private_names or location != found.location:
+        return False
+    if not (found.exports and found.path.is_dir()):
+        return True
+    # Files that were named, of which only the folder is kept.
+    ends = state.get("ends") or {}
+    return is_unchanged(found, signature) or any(
+        table in ends and goes_on(path, End.of(ends[table])) for table, path in found.exports
+    )
 
 
 def known_input(connection: sqlite3.Connection, source_id: int, found: Found) -> Known:

@@ -64,6 +64,57 @@ def test_the_database_may_be_named_before_the_command(run: Runner, tmp_path: Pat
     assert run.names() == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "name"),
+    [
+        ([["ingest", "a.csv"], ["sources", "rename", "a", "c"]], ["ingest", "a.csv"], "c"),
+        ([["ingest", "a.csv", "--name", "c"]], ["ingest", "a.csv"], "c"),
+        ([["ingest", "a.csv", "b.csv", "--name", "c"]], ["ingest", "b.csv"], "c"),
+        ([["ingest", "a.csv", "calls.csv", "--name", "c"]], ["ingest", "a.csv", "calls.csv"], "c"),
+        # Of two that were read from there, the one that is called like the file goes on.
+        ([["ingest", "a.csv"], ["ingest", "a.csv", "--name", "c"]], ["ingest", "a.csv"], "a"),
+        # A place that is new is a new source, whatever was read beside it.
+        ([["ingest", "a.csv", "--name", "c"]], ["ingest", "b.csv"], "b"),
+        ([["ingest", "a.csv", "b.csv", "--name", "c"]], ["ingest", "d.csv"], "d"),
+    ],
+)
+def test_a_place_keeps_its_source(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: list[list[str]], then: list[str], name: str
+) -> None:
+    """Without a name, what was read before goes on under the name that it has by now, and no row counts twice."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls.csv").write_text("provider,called_at\nopenai,2026-11-20\n", "utf-8")
+    for path in "abd":
+        csv(tmp_path / f"{path}.csv")
+    for command in first:
+        run(*command)
+    result = run(*then)
+    assert (result.stdout.partition(":")[0], result.stderr) == (name, "")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ([["ingest", "a.csv"]], ["ingest", "a.csv", "--name", "c"]),
+        ([["ingest", "a.csv"]], ["ingest", "a.csv", "b.csv"]),
+        ([["ingest", "a.csv"], ["ingest", "b.csv"], ["sources", "merge", "a", "INTO", "b"]], ["ingest", "a.csv"]),
+    ],
+)
+def test_a_second_source_of_a_place(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: list[list[str]], then: list[str]
+) -> None:
+    """It is said, once, that what both have counts twice."""
+    monkeypatch.chdir(tmp_path)
+    for path in "ab":
+        csv(tmp_path / f"{path}.csv")
+    for command in first:
+        run(*command)
+    said = run(*then).stderr
+    assert said.startswith(f"Note: {tmp_path / 'a.csv'} is also read as source '")
+    assert "counts twice" in said
+    assert run(*then).stderr == ""
+
+
 def test_one_failing_source_does_not_stop_the_others(run: Runner, tmp_path: Path) -> None:
     """The rest is loaded, stderr names what failed, and the exit code is 3."""
     good, broken, lost = csv(tmp_path / "good.csv"), tmp_path / "broken.db", tmp_path / "lost.csv"

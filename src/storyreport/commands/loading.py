@@ -133,7 +133,7 @@ def carry_out(
     `failed` gets a sentence for each one that could not be loaded; a single one raises its error.
     """
     from .. import unchanged
-    from ..ingest import known_at, requests_for, system_before
+    from ..ingest import as_known, known_at, requests_for, system_before
     from ..transaction import staying_open
 
     if order.arguments and order.name and (text := unchanged.answer(order.arguments)) is not None:
@@ -152,12 +152,15 @@ def carry_out(
         how = {**order.how, "price_file": price_file}
         with _as_ours():
             requests = requests_for(places, order.name, order.system, not_found, known, before, **how)
+            named = [as_known(database, request, order.name is not None) for request in requests]
         if len(requests) > 1 and database.is_file():
             stack.enter_context(staying_open(database))
         loaded = 0
         is_one = len(requests) == 1 and not not_found
-        for request in [called(request, kept) for request in requests]:
+        for request, note in [(called(request, kept), note) for request, note in named]:
             try:
+                if note:
+                    complain(f"Note: {CONTROL.sub(' ', note)}.")
                 load_one(request, database, say, call if is_one else None)
                 loaded += 1
             except StoryreportError as error:
