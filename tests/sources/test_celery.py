@@ -1,7 +1,9 @@
 """Celery: results of tasks, of which only the last state is kept."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.report_database import ReportDatabase, change
@@ -58,6 +60,24 @@ def test_a_task_that_ends(db: ReportDatabase, tmp_path: Path) -> None:
     outcome = db.ingest(path)
     assert (outcome.counts.inserted, outcome.counts.updated) == (0, 1)
     assert db.one("select status from step_runs where source_key = 'task-6'") == "completed"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"task_id": "a", "date_done": "2026-11-20T11:00:00.250000+01:00", "children": []},
+        {"_id": "a", "date_done": {"$date": "2026-11-20T10:00:00.250Z"}, "children": "[]"},
+    ],
+)
+def test_results_elsewhere(db: ReportDatabase, tmp_path: Path, record: dict[str, Any]) -> None:
+    """A key of Redis, a document of MongoDB: their times name the zone, whatever the application's is."""
+    (path := tmp_path / "results.jsonl").write_text(
+        json.dumps({"status": "SUCCESS", "result": 3, "traceback": None, **record}) + "\n", "utf-8"
+    )
+    db.ingest(path, timezone="Europe/Berlin")
+    assert db.sql("select source_key, status, ended_at from step_runs") == [
+        ("a", "completed", "2026-11-20T10:00:00.250Z")
+    ]
 
 
 def test_results_of_a_django_project(db: ReportDatabase, tmp_path: Path) -> None:

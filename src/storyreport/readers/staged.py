@@ -194,7 +194,7 @@ def _meant(fields: tuple[str, ...], description: Table) -> list[str]:
     """The columns that the fields of a record stand for, in their order."""
     meant = {field: name for name, field in description.named({field: field for field in fields}).items()}
     # A document of MongoDB is known by its _id.
-    return ["id" if field == "_id" and "id" not in meant.values() else meant[field] for field in fields]
+    return ["id" if meant[field] == "_id" and "id" not in meant.values() else meant[field] for field in fields]
 
 
 def _rows(place: text.Place, table: Table) -> Iterator[tuple[int, dict[str, Any], str | None]]:

@@ -1,9 +1,9 @@
-"""Celery: the results that its database backend keeps (table celery_taskmeta), one row a task.
+"""Celery: the results that its backends keep (table or collection celery_taskmeta, keys of Redis), one row a task.
 
 A row is overwritten by the task's next state: when a task was queued or began is not recorded, nor are its earlier
-tries. Names and retries are there with `result_extended`, running tasks with `task_track_started`. How it ended is
-timed in the application's own zone, all else in UTC. A Django project has them in a table of its own. Arguments,
-results and worker names are not read. Flower, which watches the workers, knows more of the newest tasks: see
+tries. Names and retries are there with `result_extended`, running tasks with `task_track_started`. In a database, how
+it ended is timed in the application's own zone, all else in UTC. A Django project has them in a table of its own.
+Arguments, results and worker names are not read. Flower, which watches the workers, knows more of the newest tasks: see
 flower.py.
 """
 
@@ -34,9 +34,13 @@ DATABASE = Part(
                 "traceback": Type.JSON,
                 "name": Type.KEY,
                 "retries": Type.COUNT,
+                # Redis and MongoDB have it, in which each time names its zone.
+                "children": Type.JSON,
             },
             required=("task_id",),
-            export_signs=frozenset({"task_id", "status", "date_done", "traceback"}),
+            export_signs=frozenset({"status", "date_done", "traceback"}),
+            # MongoDB's collection of the same name.
+            aliases={"task_id": ("_id",)},
             group="task_id",
             changed="date_done",
         ),

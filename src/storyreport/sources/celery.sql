@@ -8,13 +8,15 @@ select distinct
 from src_celery_taskmeta;
 
 -- database: step_runs
--- The backend writes the end of a task in the application's time zone, a retry in UTC, and no time of a start.
+-- The database backend writes the end of a task in the application's time zone, a retry in UTC, and no time of a start.
 with zoned as (
     select
         src_celery_taskmeta.*,
         words.status as our_status,
         case
-            when words.status in ('completed', 'failed', 'cancelled')
+            when
+                words.status in ('completed', 'failed', 'cancelled')
+                and children is null
                 then to_utc(replace(date_done, 'Z', ''), (select timezone from main.sources where id = :source_id))
             else date_done
         end as at,
