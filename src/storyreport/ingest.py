@@ -189,7 +189,9 @@ def _load_part(work: _Work, found: Found) -> None:
     with_text = known.with_text if request.with_text is None else request.with_text
     options = Options(work.source.timezone, with_text, tuple(sorted(work.source.statuses.items())))
     is_read_alike = known.reading == reading_of(found, options) and not request.full
-    if request.append or found.passes or known.files:
+    # An export of another name, in the folder where that of its table was, follows it.
+    are_others = any(known.named.get(table, name) != name for table, name in found.named.items())
+    if request.append or found.passes or known.files or (are_others and known.location == found.location):
         if request.append:
             check_can_add(found, known)
         _load_passes(work, found, known, options, known.files if is_read_alike else {})
@@ -198,7 +200,7 @@ def _load_part(work: _Work, found: Found) -> None:
     is_same = known.how == how and not request.full
     if is_same and is_unchanged(found, known.signature):
         return
-    if known.location and known.location != found.location:
+    if known.location and known.location != found.location and not known.named.items() & found.named.items():
         work.outcome.notes.append(
             f"source {request.name} was read from {known.location} before; "
             "if this is another one, give it another --name"
@@ -312,6 +314,7 @@ def _load_pass(
         "with_text": options.with_text,
         "layout": part.layout,
         "files": files,
+        "named": found.named,
         "read": sorted(core for core, tables in job.part.feeds.items() if set(tables) & part.tables.keys()),
         "ends": {table: end.as_json() for table, end in part.ends.items()},
         **asdict(watermarks),

@@ -17,12 +17,12 @@ from .given import Request
 from .load import Watermarks
 from .readers.copies import ROW_NUMBER
 from .readers.grown import End, goes_on
-from .readers.part import Found, Options, is_unchanged
+from .readers.part import Found, Options
 from .readers.sqlite import read_tables
 from .sources import systems
 
 # What an input's state says beside its watermarks.
-STATE = ("how", "reading", "with_text", "layout", "files", "read", "ends")
+STATE = ("how", "reading", "with_text", "layout", "files", "named", "read", "ends")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Known:
     with_text: bool = False
     layout: dict[str, list[str]] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
     read: list[str] = field(default_factory=list)
     ends: Mapping[str, Any] = field(default_factory=dict)
     watermarks: Watermarks | None = None
@@ -119,7 +120,7 @@ def as_known(database: Path, request: Request, is_named: bool) -> tuple[Request,
             if is_named and request.name in names:
                 return request, ""
             inputs = connection.execute(
-                "select name, part, location, signature, watermarks from inputs"
+                "select name, part, location, watermarks from inputs"
                 " join sources on sources.id = source_id where system = ? order by inputs.id",
                 [request.parts[0].system.name],
             ).fetchall()
@@ -142,20 +143,15 @@ def as_known(database: Path, request: Request, is_named: bool) -> tuple[Request,
     return request, ""
 
 
-def _is_place(found: Found, location: str, signature: str, watermarks: str) -> bool:
+def _is_place(found: Found, location: str, watermarks: str) -> bool:
     """Whether an input was read from a place, or from a file of it."""
     state = json.loads(watermarks)
     if files := state.get("files"):
         return any(each.files in files for each in found.passes or (found,))
-    if found.passes or found.system.has_private_names or location != found.location:
+    if found.passes or found.system.has_private_names:
         return False
-    if not (found.exports and found.path.is_dir()):
-        return True
-    # Files that were named, of which only the folder is kept.
-    ends = state.get("ends") or {}
-    return is_unchanged(found, signature) or any(
-        table in ends and goes_on(path, End.of(ends[table])) for table, path in found.exports
-    )
+    # Of files that were named only their folder is kept as the place.
+    return bool(state["named"].items() & found.named.items()) if state.get("named") else location == found.location
 
 
 def known_input(connection: sqlite3.Connection, source_id: int, found: Found) -> Known:

@@ -71,11 +71,14 @@ def test_the_database_may_be_named_before_the_command(run: Runner, tmp_path: Pat
         ([["ingest", "a.csv", "--name", "c"]], ["ingest", "a.csv"], "c"),
         ([["ingest", "a.csv", "b.csv", "--name", "c"]], ["ingest", "b.csv"], "c"),
         ([["ingest", "a.csv", "calls.csv", "--name", "c"]], ["ingest", "a.csv", "calls.csv"], "c"),
+        ([["ingest", "a.csv", "calls.csv", "--name", "c"]], ["ingest", "a.csv"], "c"),
+        ([["ingest", "a.csv", "--name", "c"], ["sources", "move", "c", "b.csv"]], ["ingest", "b.csv"], "c"),
         # Of two that were read from there, the one that is called like the file goes on.
         ([["ingest", "a.csv"], ["ingest", "a.csv", "--name", "c"]], ["ingest", "a.csv"], "a"),
         # A place that is new is a new source, whatever was read beside it.
         ([["ingest", "a.csv", "--name", "c"]], ["ingest", "b.csv"], "b"),
         ([["ingest", "a.csv", "b.csv", "--name", "c"]], ["ingest", "d.csv"], "d"),
+        ([["ingest", "a*.csv", "--name", "c"]], ["ingest", "b*.csv", "--name", "e"], "e"),
     ],
 )
 def test_a_place_keeps_its_source(

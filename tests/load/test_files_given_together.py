@@ -1,5 +1,6 @@
 """What one command names for one system is one source; files that follow each other add up."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -122,15 +123,32 @@ def test_a_folder_of_daily_exports(db: ReportDatabase, tmp_path: Path, place: st
     assert examine(db.path) == []
 
 
-def test_a_first_day_alone(db: ReportDatabase, tmp_path: Path) -> None:
-    """One file with a date in its name follows others, and is followed: the next day does not replace it."""
+@pytest.mark.parametrize("names", [("steps_20261120", "steps_20261121"), ("run-4711", "run-4712")])
+@pytest.mark.parametrize("place", ["folder", "pattern"])
+def test_one_file_after_another(db: ReportDatabase, tmp_path: Path, names: tuple[str, str], place: str) -> None:
+    """A folder that holds one export at a time, the newest: the next one follows it, and does not replace it."""
     folder = folder_of(tmp_path)
-    steps(folder / "steps_20261120.csv", 20, 1)
-    db.ingest(folder)
-    (folder / "steps_20261120.csv").unlink()
-    steps(folder / "steps_20261121.csv", 21, 2)
-    db.ingest(folder)
+    for number, name in enumerate(names, 1):
+        steps(folder / f"{name}.csv", 20, number)
+        db.ingest(folder / "*.csv" if place == "pattern" else folder)
+        (folder / f"{name}.csv").unlink()
     assert db.one("select count(*) from step_runs where gone_at is null") == 2
+
+
+def test_a_whole_copy_in_a_folder(db: ReportDatabase, tmp_path: Path) -> None:
+    """Whatever lies beside it, and packed or not, an export of the same name is the same table: its rows can go."""
+    folder = folder_of(tmp_path)
+    steps(folder / "steps.csv", 20, 1, 2, 3)
+    db.ingest(folder)
+    calls(folder / "calls.csv", 1)
+    steps(folder / "steps.csv", 20, 1, 2)
+    db.ingest(folder)
+    assert db.sql("select source_key from step_runs where gone_at is not null") == [("3",)]
+    steps(folder / "steps.csv", 20, 1)
+    (folder / "steps.csv.gz").write_bytes(gzip.compress((folder / "steps.csv").read_bytes()))
+    (folder / "steps.csv").unlink()
+    db.ingest(folder)
+    assert db.one("select count(*) from step_runs where gone_at is null") == 1
 
 
 def test_single_files_with_append(db: ReportDatabase, tmp_path: Path) -> None:

@@ -63,8 +63,14 @@ class Found:
     @property
     def files(self) -> str:
         """Which files a pass reads, as far as that may be known."""
-        names = "\n".join(os.path.abspath(path) for path in _places(self))
-        return hashlib.sha256(names.encode(errors="replace")).hexdigest()[:16]
+        return _names(_places(self))
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Which file each exported table is read from, packed or not, as far as that may be known."""
+        if self.label or self.system.has_private_names:
+            return {}
+        return {table: _names([Path(os.fspath(path).removesuffix(".gz"))]) for table, path in self.exports}
 
     @property
     def is_staged(self) -> bool:
@@ -158,6 +164,11 @@ def signature(found: Found) -> str:
     since_ns = now_ns - SETTLED_NS
     content = _content(seen, since_ns) if _is_text(found) else ""
     return _digest(state.seen for state in seen) + (f" since {since_ns} {content}" if content else "")
+
+
+def _names(paths: Iterable[Path]) -> str:
+    names = "\n".join(os.path.abspath(path) for path in paths)
+    return hashlib.sha256(names.encode(errors="replace")).hexdigest()[:16]
 
 
 def is_unchanged(found: Found, known: str) -> bool:

@@ -46,7 +46,8 @@ def move(database: Path, name: str, place: Path | str, progress: Progress = lamb
         (request,) = requests_for([place], name, source.system)
         for part in request.parts:
             moved = connection.execute(
-                "update main.inputs set location = ? where source_id = ? and part = ?",
+                "update main.inputs set location = ?, watermarks = json_remove(watermarks, '$.named')"
+                " where source_id = ? and part = ?",
                 [part.location, source.id, part.part],
             )
             if not moved.rowcount:
