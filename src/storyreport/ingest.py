@@ -19,7 +19,7 @@ from .ahead import Again, Ahead, read_ahead
 from .detail import refuse_lake, refused_lakes
 from .errors import NotContinuedError, StaleError, StoryreportError
 from .given import Request, check_timezone, requests_for
-from .known import Known, as_known, check_can_add, how_read, known_at, known_input, reading_of, system_before
+from .known import Known, check_can_add, how_read, known_at, known_input, reading_of, system_before
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part, refuse_rejects
 from .readers import check_not_cut, check_unchanged, check_whole, dates, harden, open_part
 from .readers.grown import End, goes_on
@@ -29,17 +29,7 @@ from .transaction import Progress, commit, remembering_interrupts, transaction
 from .typed import TypedTables
 from .unchanged import note_unchanged
 
-__all__ = [
-    "Outcome",
-    "Request",
-    "as_known",
-    "check_timezone",
-    "ingest",
-    "known_at",
-    "reprice",
-    "requests_for",
-    "system_before",
-]
+__all__ = ["Outcome", "Request", "check_timezone", "ingest", "known_at", "reprice", "requests_for", "system_before"]
 
 
 @dataclass

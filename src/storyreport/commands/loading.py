@@ -133,7 +133,8 @@ def carry_out(
     `failed` gets a sentence for each one that could not be loaded; a single one raises its error.
     """
     from .. import unchanged
-    from ..ingest import as_known, known_at, requests_for, system_before
+    from ..ingest import known_at, requests_for, system_before
+    from ..known import as_known
     from ..transaction import staying_open
 
     if order.arguments and order.name and (text := unchanged.answer(order.arguments)) is not None:
