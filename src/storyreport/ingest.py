@@ -186,8 +186,7 @@ def _load_part(work: _Work, found: Found) -> None:
             check_can_add(found, known)
         _load_passes(work, found, known, options, known.files if is_read_alike else {})
         return
-    how = how_read(found, options)
-    is_same = known.how == how and not request.full
+    is_same = known.how == how_read(found, options) and not request.full
     if is_same and is_unchanged(found, known.signature):
         return
     if known.location and known.location != found.location and not known.named.items() & found.named.items():

@@ -1,7 +1,6 @@
 """How many requests are answered at once, and how the work for a client that left is stopped."""
 
 import asyncio
-import contextlib
 import weakref
 from typing import Any
 
