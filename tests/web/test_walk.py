@@ -1,6 +1,7 @@
 """Every address of a server for others: what a stranger, a token and an open server get is what the permission says."""
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -25,7 +26,22 @@ CLOSED = {
     *("inputs", "lakes", "rejected_rows", "rejects", "row_blocks", "secrets", "source_states", "unchanged_requests"),
     *("acknowledged_findings", "acknowledgements", "known_findings", "notes"),
 }
+# Addresses that lead by others to what is closed to a token: its report, and the tables stories and errors.
+BY_OTHERS = (
+    *("/-/feed", "/storyreport/sources/1", "/storyreport/sources/1.json?_extras=foreign_key_tables"),
+    *(f"/storyreport/runs{ending}" for ending in ("?_facet=story_id", "/1", ".json?_labels=on", ".csv?_labels=on")),
+)
+CLOSED_TO_TOKEN = (
+    *(f"/storyreport/failed_runs{ending}" for ending in ("", ".json", ".csv", ".svg", ".png", "?_embed=1")),
+    *(f"/storyreport/stories{ending}" for ending in ("", ".json", ".csv", "/1", "/1.json", "?_facet=title")),
+    *(f"/storyreport/{name}" for name in ("errors", "errors.json?_search=a", "errors_fts", "errors_fts_data.json")),
+    '/storyreport/sources.json?_through={"table": "stories", "column": "id", "value": "1"}',
+)
 PLANTED = re.compile(r"alpha|story-1|run-1|run-lost|Brave Fox|gpt-5|SQLite format")
+# What only the closed report and tables say: the title of a story and an error, which fill() writes as a script.
+CLOSED_HERE = re.compile(
+    r"/storyreport/failed_runs\b|Failed: |/storyreport/stories\?|/errors\?|\"other_table\": \"stories\"|Brave Fox"
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +59,9 @@ def token(path: Path) -> str:
     return accounts.create_token(path, "ci")
 
 
-def serving(path: Path, is_open: bool) -> Served:
+def serving(path: Path, is_open: bool, metadata: Path | None = None) -> Served:
     """A public server."""
-    return Served(path, Extras(mode=mode_for(path, "0.0.0.0", False, True, is_open, ())))
+    return Served(path, Extras(metadata=metadata, mode=mode_for(path, "0.0.0.0", False, True, is_open, ())))
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +80,8 @@ def open_to_all(path: Path) -> Iterator[Served]:
 
 def addresses(path: Path) -> list[str]:
     """The pages, dashboards, reports as page and as data, and tables of a server."""
-    # Datasette 1.0 keeps the tables that SQLite's search has for itself from everybody.
-    own = "select name from sqlite_master where type in ('table', 'view') and name not like '%\\_fts\\_%' escape '\\'"
+    # The tables that SQLite's search has for itself are nobody's.
+    own = "select name from sqlite_master where type in ('table', 'view') and name not like '%\\_fts%' escape '\\'"
     tables = [name for (name,) in ask(path, own)]
     return [
         *PAGES,
@@ -114,6 +130,43 @@ def test_a_stranger_at_an_open_server(path: Path, open_to_all: Served) -> None:
     assert {address for address, answer in answers.items() if answer.status_code not in (200, 403)} == {NOWHERE}
     for address in closed:
         assert not PLANTED.search(answers[address].text), address
+
+
+def test_what_is_closed_to_a_token_shows_nowhere(path: Path, token: str) -> None:
+    """Neither in its own addresses nor by others: no rows, labels or counts; the user that it is for sees them."""
+    allow = {"allow": {"id": "ann"}}
+    blocks = {"queries": {"failed_runs": allow}, "tables": {"stories": allow, "ERRORS": allow}}
+    metadata = path.with_name("closed.json")
+    metadata.write_text(json.dumps({"databases": {"storyreport": blocks}}), encoding="utf-8")
+    session = accounts.read(accounts.path_for(path)).session_of("ann")
+    with closing(serving(path, is_open=False, metadata=metadata)) as served:
+        by_token = {"headers": {"authorization": f"Bearer {token}"}}
+        by_user = {"cookies": {"ds_actor": served.datasette.sign({"a": {"id": "ann", "session": session}}, "actor")}}
+        for address, answer in walk(served, [*CLOSED_TO_TOKEN], **by_token).items():
+            assert answer.status_code == 403, address
+        for address, answer in walk(served, [*BY_OTHERS], **by_token).items():
+            assert answer.status_code == 200, address
+            assert not CLOSED_HERE.search(answer.text), address
+        row, labels = "/storyreport/sources/1", "/storyreport/runs.json?_labels=on"
+        seen = walk(served, [row, labels], **by_user)
+        assert "hacked" in seen[labels].text
+        assert "/storyreport/stories?source_id=1" in seen[row].text
+
+
+@pytest.mark.parametrize("name", ["_fts_table=errors_fts", "_fts_pk=id"])
+def test_a_table_is_not_searched_for_the_texts_of_another(open_to_all: Served, name: str) -> None:
+    answer = open_to_all.get(f"/storyreport/stories.json?_search=hacked&{name}")
+    assert (answer.status_code, "errors?_search=" in answer.json()["error"]) == (400, True)
+
+
+def test_a_stranger_learns_no_count_of_what_is_closed(open_to_all: Served) -> None:
+    """The page of a source counts the rows that belong to it: two of its tables are open, and five closed."""
+    # Each line of Datasette has its own word for it.
+    counts = "_extras=foreign_key_tables&_extra=foreign_key_tables"
+    rows = open_to_all.get(f"/storyreport/sources/1.json?{counts}").json()["foreign_key_tables"]
+    tables = {row["other_table"] for row in rows}
+    assert tables >= {"ingests", "stories"}
+    assert not tables & CLOSED
 
 
 def name_of(address: str) -> str:

@@ -30,6 +30,8 @@ PRIVATE_TABLES = (
     *("notes", "acknowledgements", "acknowledged_findings"),
 )
 PRIVATE_REPORTS = ("rejected_rows", "notes", "known_findings")
+# What SQLite's search has for itself: the texts of `errors`, which may be closed. `errors?_search=` reads them for it.
+SEARCH_TABLES = tuple(f"errors_fts{part}" for part in ("", "_config", "_data", "_docsize", "_idx"))
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def denials(served: Mode, actor: Any) -> Iterator[Denial]:
     yield from (Denial(action) for action in WRITES)
     # The file holds the key of the session hashes.
     yield Denial("view-database-download", DATABASE)
+    yield from (Denial("view-table", DATABASE, table) for table in SEARCH_TABLES)
     is_anonymous = actor is None and not served.local
     if not served.sql or is_anonymous:
         yield Denial("execute-sql")

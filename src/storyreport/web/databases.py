@@ -17,12 +17,15 @@ from datasette.database import Database
 
 from .. import schema
 from ..errors import StoryreportError
+from . import context, permissions
 from .workers import Workers
 
 # Whether the request that is being answered holds SQL of the visitor's.
 HOLDS_SQL: contextvars.ContextVar[bool] = contextvars.ContextVar("HOLDS_SQL", default=False)
 
 INTERRUPT_SECONDS = 0.05
+# Where a request carries which tables its visitor may see.
+SHOWN_TABLES = "storyreport_shown_tables"
 
 Function = Callable[[sqlite3.Connection], Any]
 File = tuple[int, int] | None
@@ -130,6 +133,33 @@ class ReportDatabase(ServedDatabase):
         connection: sqlite3.Connection = Database.connect(quoted, write)
         self._files[id(connection)] = file
         return connection
+
+    async def foreign_keys_for_table(self, table: str) -> Any:
+        """The keys that lead to tables which the visitor may see: Datasette 0.65 shows labels of all of them."""
+        return await self._shown(await super().foreign_keys_for_table(table))
+
+    async def get_all_foreign_keys(self) -> Any:
+        """The keys of every table and those that lead to it, likewise: Datasette 0.65 counts the rows behind each."""
+        found = await super().get_all_foreign_keys()
+        keys = [key for ways in found.values() for way in ways.values() for key in way]
+        # Each is a mapping of its own.
+        shown = {id(key) for key in await self._shown(keys)}
+        return {
+            table: {way: [key for key in keys if id(key) in shown] for way, keys in ways.items()}
+            for table, ways in found.items()
+        }
+
+    async def _shown(self, keys: list[dict[str, str]]) -> list[dict[str, str]]:
+        request = context.REQUEST.get()
+        if request is None or hasattr(self.ds, "allowed_resources"):
+            # Datasette 1.0 leaves out what is closed itself.
+            return keys
+        # A page of rows asks for each of its columns.
+        known: dict[str, bool] = request.scope.setdefault(SHOWN_TABLES, {})
+        if unknown := {key["other_table"] for key in keys} - known.keys():
+            shown = await permissions.visible_tables(self.ds, request.actor, unknown)
+            known.update({name: name in shown for name in unknown})
+        return [key for key in keys if known[key["other_table"]]]
 
     def current(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """A connection to the file that is there now, which each thread opens again after a change."""

@@ -68,6 +68,9 @@ def _refused_here(pairs: Pairs) -> Refusal | None:
         if name == "_facet_array":
             # Datasette 1.0 answers it with status 500.
             return 400, "The parameter _facet_array takes a column of lists, which no table here has: use _facet."
+        if name in ("_fts_table", "_fts_pk"):
+            # The search of one table would tell another one's texts to whoever may not see that.
+            return 400, f"No table here takes {name}: search the errors with errors?_search=."
         if name == "_through" and not parameter_types.table_of(value).islower():
             # SQLite knows INPUTS, too, and who may see which table goes by their names as they are.
             return 400, "The parameter _through takes a table of this database: its name has small letters."

@@ -62,6 +62,28 @@ def _as_configured(datasette: Any, actor: Any, names: Collection[str]) -> dict[s
     return said
 
 
+async def visible_tables(datasette: Any, actor: Any, names: Collection[str]) -> set[str]:
+    """Those of the tables that Datasette 0.65 shows to the actor."""
+    ask = partial(datasette.permission_allowed, actor, "view-table", default=None)
+    said: dict[str, bool | None] = dict.fromkeys(names)
+    # Datasette copies all metadata for each question: it is asked where the answer is not known.
+    configured = _configured_tables(datasette) if _is_only_ours() else names
+    for name in names:
+        if access.allowed(datasette, actor, "view-table", (DATABASE, name)) is False:
+            said[name] = False
+        elif name in configured:
+            said[name] = await ask((DATABASE, name))
+    of_all = None in said.values() and await _may_see_database(datasette, actor)
+    return {name for name, is_allowed in said.items() if (of_all if is_allowed is None else is_allowed)}
+
+
+def _configured_tables(datasette: Any) -> set[str]:
+    """The tables of which the configuration says who may see them."""
+    configured = datasette.metadata("tables", database=DATABASE) or {}
+    # Datasette takes a table's name in capitals, too, as SQLite does.
+    return {name.lower() for name, block in configured.items() if (block or {}).get("allow") is not None}
+
+
 async def is_visible(datasette: Any, actor: Any, name: str) -> bool:
     """Whether Datasette shows a report's page to the actor."""
     try:
