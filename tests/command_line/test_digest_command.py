@@ -13,7 +13,7 @@ from helpers.cli_cases import assert_one_sentence
 from helpers.command_line import ok, storyreport
 
 from storyreport.commands.digest import FORMATS
-from storyreport.sharing.digest import Digest
+from storyreport.sharing.digest import Digest, Section
 
 HOSTILE = "<b>*bad* & [x](y)</b> \x1b[31m"
 
@@ -146,6 +146,18 @@ def test_a_title_says_its_days_and_all_of_it_is_in_slack(letters: int) -> None:
     texts = [block["text"]["text"] for block in slack["blocks"]]
     assert texts == ([f"{days}: {verdict}"] if letters == 100 else [days, verdict])
     assert slack["text"] == f"{days}: {verdict}"
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html", "mail"])
+def test_a_name_neither_ends_a_line_nor_turns_it_around(name: str) -> None:
+    """Of a step that is called so, in the sentence and in a section; a mail's subject is one line."""
+    called = "write\u2028Subject: paid\u202e % 001\u2066"
+    found = Digest("2026-03-01", "2026-03-02", called, (Section("Failing steps", "failure_rates", {}, (called,), ()),))
+    said = FORMATS[name](found, "")
+    parts = message_from_string(said, policy=policy.default).iter_parts() if name == "mail" else ()
+    text = next((part.get_content() for part in parts), said)
+    assert text.count("write Subject: paid  % 001 ") >= 1
+    assert not re.search("[\u2028\u202e\u2066]", said + text)
 
 
 def test_charts(folder: Path) -> None:

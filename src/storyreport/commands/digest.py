@@ -60,7 +60,7 @@ def _pictures(connection: "sqlite3.Connection", found: "Digest") -> dict[str, by
 
 def _title(found: "Digest") -> str:
     # Not the hours of the sentence: its figures and those of the sections differ.
-    return f"{_days(found)}: {found.verdict}"
+    return CONTROL.sub(" ", f"{_days(found)}: {found.verdict}")
 
 
 def _days(found: "Digest") -> str:
@@ -93,7 +93,7 @@ def _slack(found: "Digest", base: str) -> str:
     def plain(text: str) -> str:
         return CONTROL.sub(" ", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
-    title = CONTROL.sub(" ", _title(found))
+    title = _title(found)
     fits = len(title) <= SLACK_HEADER
     header = title if fits else _days(found)
     blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": header}}]
@@ -145,7 +145,7 @@ def _mail(found: "Digest", base: str, pictures: Mapping[str, bytes] | None = Non
     from email.message import EmailMessage, MIMEPart
 
     message = EmailMessage()
-    message["Subject"] = CONTROL.sub(" ", _title(found))
+    message["Subject"] = _title(found)
     message["MIME-Version"] = "1.0"
     message.set_content(_text(found, base))
     known = pictures or {}
