@@ -23,6 +23,9 @@ SECRET = Pattern(
     r"|[-_](?:token|signature|credential|secret|pass)|password|secret|pwd|authorization)=)(?!secret-)([^\s&;,\"'<>]{4,})"
 )
 HASHED, HASHED_SECRET = "e-mail-", "secret-"
+# How a key of several parts writes "/" and "~" within one of them (`values.keys`), and how deep keys may lie in keys.
+ESCAPED = ("~1", "~0")
+DEPTH = 4
 # What a key has that may be private, in column {c}, and the key as it is kept. To look for one sign takes a seventh of
 # what it takes to look for one of several; tokens are long, and most of them have capitals.
 MAY_BE_PRIVATE = (
@@ -68,8 +71,16 @@ def private_keys(
 
     def private_key(value: bytes | str | None) -> str | None:
         text = value.decode(errors="replace") if isinstance(value, bytes) else value
-        if not text:
-            return text
+        return private(text, DEPTH) if text else text
+
+    def part_of_key(part: str, depth: int) -> str:
+        whole = part.replace("~1", "/").replace("~0", "~")
+        kept = private(whole, depth)
+        return part if kept == whole else kept.replace("~", "~0").replace("/", "~1")
+
+    def private(text: str, depth: int) -> str:
+        if "~" in text and depth and any(sign in text for sign in ESCAPED):
+            text = "/".join(part_of_key(part, depth - 1) if "~" in part else part for part in text.split("/"))
         if "=" in text:
             text = SECRET.sub(lambda found: f"{found[1]}{HASHED_SECRET}{keyed_hash(found[2].encode())}", text)
         if "://" in text:

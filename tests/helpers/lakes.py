@@ -154,6 +154,7 @@ def hostile(rows: int, seed: int = 2) -> dict[str, list[Row]]:
                 "",
                 *HOSTILE_TEXT,
                 f"{prefix}@b.example.com",
+                f"{prefix}/npm_a1b2c3d4e5f6g7h8i9j0k1l2m3n4",
             ]
         )
 

@@ -12,6 +12,7 @@ PRIVATE_ONES = (
     "ann@mail.example", "zq8ann%40mail.example", "x?api_key=abcdef", "postgres://ann:pw@db/x",
     "sk-45a2195c064a6d3ee3cf3aa3ac8a94f0", "user/npm_a1b2c3d4e5f6g7h8i9j0k1l2m3n4", "xoxb-123456789012-abcdefabcdefabc",
     "pypi-a1b2c3d4e5f6g7h8i9j0k1l2m3n4", "dapi45a2195c064a6d3ee3cf3aa3ac8a94f0",
+    "p2/r~1npm_a1b2c3d4e5f6g7h8i9j0k1l2m3n4", "p~01q~1ann@mail.example/x",
     "hf_ZqRsTuVwXyZaBcDeFgHiJkLmNoPqRsTuVw", "AKIAZQ7XKD93MVBT51HW",
 )  # fmt: skip
 PLAIN_ONES = (

@@ -69,6 +69,25 @@ def test_keys_that_hold_a_secret(db: ReportDatabase, tmp_path: Path) -> None:
     assert re.fullmatch(f"postgres://{hashed}@db/x", kept[4])
 
 
+@pytest.mark.parametrize(
+    ("run", "hashed"),
+    [
+        ("nightly/sk-proj-Zq7Ab3dE5fG7hJ9kLmN0", "nightly/secret"),
+        ("postgres://ann:Zq7pw@db/x", "postgres://secret@db/x"),
+        (f"~/{ANN}/a~b", "~/e-mail/a~b"),
+    ],
+)
+def test_what_is_private_within_a_key_of_several_parts(
+    db: ReportDatabase, tmp_path: Path, run: str, hashed: str
+) -> None:
+    """A row without an id is known by its run, step and time, in which a slash is written otherwise."""
+    db.ingest(write(tmp_path / "steps.jsonl", {"run": run}))
+    assert b"Zq7" not in db.path.read_bytes()
+    kept = db.one("select source_key from runs")
+    assert re.sub("-[0-9a-f]{16}", "", kept) == hashed
+    assert db.one("select source_key from step_runs").startswith(kept.replace("~", "~0").replace("/", "~1") + "/")
+
+
 def test_keys_that_are_a_token(db: ReportDatabase, tmp_path: Path) -> None:
     """Of a provider, by what it begins with; names of steps and ids of runs that look like one stay, and two"
     " stay two."""

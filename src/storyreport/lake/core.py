@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from .. import rollups, values
 from ..errors import StoryreportError
-from ..keyed import SHORT
+from ..keyed import HASHED, HASHED_SECRET, SHORT
 from ..load.upsert import KEYS
 from ..mapping import sections
 from ..nouns import counted
@@ -209,7 +209,8 @@ class Core:
             "error_message": ERROR,
         }
         # The mapping has the pipeline of the run, but not of one whose key is hashed.
-        run = "left join runs as run on run.source_key = mapped.run_key and mapped.run_key like '%e-mail-%'"
+        hashed = " or ".join(f"mapped.run_key like '%{word}%'" for word in (HASHED, HASHED_SECRET))
+        run = f"left join runs as run on run.source_key = mapped.run_key and ({hashed})"
         step = f"left join steps on steps.id = {STEP} and mapped.step_name is not null"
         rows = f"from {section('calls')} as mapped {PIPELINE} {run} {step}"
         return filed("calls", table("calls", given, rows))
