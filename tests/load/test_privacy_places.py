@@ -83,6 +83,12 @@ REPEATED = {
 STAYS = (
     "Error code: 400 - {'error': {'message': 'prompt is too long: 212345 tokens > 200000 maximum'}}",
     "Error code: 400 - {'error': {'message': 'Your credit balance is too low to access <text>'}}",
+    'API Error: 401 {"error":{"type":"authentication_error","message":"OAuth token has expired <text>"}}',
+    'stream error: status 429: {"error":{"type":"usage_limit_reached","message":"The usage limit has been reached"}}',
+    "Error code: 404 - {'error': {'message': 'No endpoints found <text>', 'code': 404}}",
+    "{'message': \"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'"
+    ' instead."}',
+    'status = StatusCode.UNAVAILABLE details = "failed to connect to all addresses"',
     "InterfaceError: ('28000', '<text> (18456)')",
     "(Caused by NewConnectionError('<text> [Errno 111] Connection refused'))",
     "INSERT INTO t VALUES<text> psycopg2.errors.UniqueViolation",

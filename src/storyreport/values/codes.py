@@ -40,6 +40,11 @@ API key not valid
 Overloaded
 prompt is too long(?:: AMOUNT tokens > AMOUNT maximum)?
 Your credit balance is too low to access
+OAuth token has (?:expired|been revoked)
+OAuth authentication is currently not supported
+The usage limit has been reached
+No endpoints found
+No allowed providers are available for the selected model
 Output blocked by content filtering policy
 Number of request tokens has exceeded
 Internal server error
@@ -61,7 +66,7 @@ The model is overloaded
 The service is currently unavailable
 Permission denied on resource project
 Invalid schema for function
-Unsupported (?:parameter|value): '[\w.]{1,40}'
+Unsupported (?:parameter|value): '[\w.]{1,40}'(?: is not supported with this model\. Use '[\w.]{1,40}' instead\.)?
 Project `\S{1,40}` does not have access
 Unusual activity detected
 This request exceeds your quota
@@ -72,6 +77,7 @@ MySQL server has gone away
 Can't connect to MySQL server
 Duplicate entry '<text>' for key '[\w.]{1,64}'
 Unauthenticated
+ensure this value has at (?:most|least) AMOUNT (?:characters|items)
 Data too long for column '\w{1,64}'
 Unknown column '[\w.]{1,64}'
 Unknown database
@@ -81,6 +87,8 @@ Lock wait timeout exceeded
 Table '[\w.]{1,64}' doesn't exist
 (?:<urllib3\.\w{1,30}\.\w{1,40} object at 0x[0-9a-f]{1,16}>: )?Failed to (?:establish a new connection|resolve)
 Connection aborted
+failed to connect to all addresses
+upstream connect error or disconnect/reset before headers
 Cannot connect to proxy
 Connection to \S{1,80} timed out
 Read timed out
