@@ -1,6 +1,7 @@
 """Fix scripts for PostgreSQL, run on a real server: the findings are gone, and a rollback puts all back."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from helpers import adventure, media
 from helpers.command_line import ok
@@ -98,6 +99,9 @@ def test_the_adventure_service(server: str, db: ReportDatabase, tmp_path: Path) 
     url = new_database(server, "games")
     tables = adventure.TABLES.replace("datetime", "timestamp").replace("boolean", "integer").replace(" json", " text")
     execute(url, *tables.split(";\n"), *adventure.ROWS, "update story_jobs set story_id = 99 where id = 2")
+    # Where a backslash is no sign of its own, this name would end its literal.
+    execute(url, "update story_jobs set job_id = E'\\\\''); drop table stories; --' where id = 2")
+    execute(url, f"alter database {urlsplit(url).path[1:]} set standard_conforming_strings = off")
     db.ingest(url, name="tales")
     before = content(url, "story_jobs", "story_nodes")
     made = [scripts(tmp_path, kind, "database") for kind in ("orphans", "statuses", "stuck")]

@@ -87,7 +87,7 @@ def _step(engine: str, number: int, tag: str, filled: Filled) -> Iterator[str]:
     yield f"create index {seen}_key on {seen} ({keys});"
     for start in range(0, len(filled.rows), ROWS_A_STATEMENT):
         rows = filled.rows[start : start + ROWS_A_STATEMENT]
-        values = ",\n".join(f"    ({', '.join(_literal(value) for value in row)})" for row in rows)
+        values = ",\n".join(f"    ({', '.join(_literal(value, engine) for value in row)})" for row in rows)
         yield f"insert into {seen} values\n{values};"
     guard = _sql(engine, fix.guard)
     which = f"exists (\n    select 1 from {seen} as seen\n    where {_same(fix.key, 'seen')} and {guard}\n)"
@@ -152,11 +152,15 @@ def _counts(number: int, when: str, table: str, more: str) -> str:
     return f"select '{number} {when}' as step, {_literal(table)} as changed_table, {counted};"
 
 
-def _literal(value: Any) -> str:
-    """A value as an SQL literal of text, whose line ends and quotes end nothing."""
+def _literal(value: Any, engine: str = SQLITE) -> str:
+    """A value as an SQL literal of text, whose line ends, quotes and backslashes end nothing."""
     if value is None:
         return "null"
-    return "'" + str(value).replace("\0", "").replace("'", "''") + "'"
+    text = str(value).replace("\0", "").replace("'", "''")
+    if engine == POSTGRESQL and "\\" in text:
+        # By a server's settings a backslash may stand for itself or not: so written it never does.
+        return "E'" + text.replace("\\", "\\\\") + "'"
+    return f"'{text}'"
 
 
 def _sql(engine: str, text: str) -> str:
