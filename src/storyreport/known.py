@@ -2,11 +2,11 @@
 
 import contextlib
 import hashlib
-import itertools
 import json
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -85,8 +85,7 @@ def system_before(database: Path, path: Path) -> str | None:
     inputs = "select system, watermarks from inputs join sources on sources.id = source_id where location = ?"
     # A name that is no UTF-8 is none that SQLite can look for.
     with contextlib.suppress(sqlite3.Error, OSError, StoryreportError, UnicodeEncodeError):
-        # A reader that may not write would leave a log beside the reports.
-        if not (path.is_file() and database.is_file() and os.access(database, os.W_OK)):
+        if not (path.is_file() and _leaves_no_log(database)):
             return None
         with contextlib.closing(schema.open_whatever_version(database)) as connection:
             found = connection.execute(inputs, [os.path.abspath(path)]).fetchall()
@@ -94,6 +93,11 @@ def system_before(database: Path, path: Path) -> str | None:
         if len({system for system, _ in found}) == 1 and found[0][0] in systems() and _is_as_before(path, states):
             return str(found[0][0])
     return None
+
+
+def _leaves_no_log(database: Path) -> bool:
+    """Whether a report database is there that can be read without a trace: who may not write leaves a log beside it."""
+    return database.is_file() and os.access(database, os.W_OK)
 
 
 def _is_as_before(path: Path, states: list[dict[str, Any]]) -> bool:
@@ -105,53 +109,65 @@ def _is_as_before(path: Path, states: list[dict[str, Any]]) -> bool:
     return all(tables.get(table) == frozenset(columns) for layout in layouts for table, columns in layout.items())
 
 
-def as_known(database: Path, request: Request, is_named: bool) -> tuple[Request, str]:
-    """A request under the name of the one source that was read from its places, unless it was given a name; a note.
+def as_known(database: Path, requests: Sequence[Request], is_named: bool) -> list[tuple[Request, str]]:
+    """Requests under the names of the sources that were read from their places, unless they were given one; notes.
 
-    So a source goes on that was renamed, and one of several files of which one is given. The note says that the request
+    So a source goes on that was renamed, and one of several files of which one is given. A note says that a request
     makes another source of what was read before; otherwise it is empty.
     """
     # Where this cannot be asked, the ingest itself says why.
     with contextlib.suppress(sqlite3.Error, OSError, StoryreportError):
-        if not database.is_file():
-            return request, ""
-        with contextlib.closing(schema.open_whatever_version(database)) as connection:
-            names = {name for (name,) in connection.execute("select name from sources")}
-            if is_named and request.name in names:
-                return request, ""
-            inputs = connection.execute(
-                "select name, part, location, watermarks from inputs"
-                " join sources on sources.id = source_id where system = ? order by inputs.id",
-                [request.parts[0].system.name],
-            ).fetchall()
-        same: set[str] = set()
-        read: dict[str, str] = {}
-        for (name, part, *how), found in itertools.product(inputs, request.parts):
-            if _is_place(found, *how) and part == found.part:
-                same.add(name)
-            for each in (found, *found.passes):
-                if _is_place(each, *how):
-                    read[name] = each.location
-        if len(same) == 1 and not is_named:
-            request = replace(request, name=same.pop())
-        if read and request.name not in names:
-            name, location = read.popitem()
-            return request, (
-                f"{location} is also read as source {name!r}, and what both have counts twice: `storyreport sources"
-                f" remove` takes {name!r} or {request.name!r} away"
-            )
-    return request, ""
+        if _leaves_no_log(database):
+            with contextlib.closing(schema.open_whatever_version(database)) as connection:
+                names = {name for (name,) in connection.execute("select name from sources")}
+                if not (is_named and {request.name for request in requests} <= names):
+                    known = _known_places(connection)
+                    return [_as_known(request, known, names, is_named) for request in requests]
+    return [(request, "") for request in requests]
 
 
-def _is_place(found: Found, location: str, watermarks: str) -> bool:
-    """Whether an input was read from a place, or from a file of it."""
-    state = json.loads(watermarks)
-    if files := state.get("files"):
-        return any(each.files in files for each in found.passes or (found,))
-    if found.passes or found.system.has_private_names:
-        return False
-    # Of files that were named only their folder is kept as the place.
-    return bool(state["named"].items() & found.named.items()) if state.get("named") else location == found.location
+# What a place of a system is known by (see _marks) → the sources that were read from it, each with the part.
+Places = Mapping[tuple[str, Any], list[tuple[str, str]]]
+
+
+def _known_places(connection: sqlite3.Connection) -> Places:
+    """The places of all inputs: files, or else tables and their files, or else the location."""
+    places = defaultdict(list)
+    for system, name, part, location, watermarks in connection.execute(
+        "select system, name, part, location, watermarks from inputs"
+        " join sources on sources.id = source_id order by inputs.id"
+    ):
+        state = json.loads(watermarks or "{}")
+        # Of files that were named only their folder is kept as the location.
+        for mark in state.get("files") or (state.get("named") or {}).items() or [location]:
+            places[system, mark].append((name, part))
+    return places
+
+
+def _marks(found: Found) -> list[Any]:
+    """What a place may be known by."""
+    files = [each.files for each in found.passes or (found,)]
+    is_alone = not (found.passes or found.system.has_private_names)
+    return [*files, *found.named.items(), found.location] if is_alone else files
+
+
+def _as_known(request: Request, known: Places, names: set[str], is_named: bool) -> tuple[Request, str]:
+    same: set[str] = set()
+    read: dict[str, str] = {}
+    for found in request.parts:
+        system = found.system.name
+        same |= {name for mark in _marks(found) for name, part in known.get((system, mark), ()) if part == found.part}
+        for each in (found, *found.passes):
+            read |= {name: each.location for mark in _marks(each) for name, _ in known.get((system, mark), ())}
+    if len(same) == 1 and not is_named:
+        request = replace(request, name=same.pop())
+    if not read or request.name in names:
+        return request, ""
+    name, location = read.popitem()
+    return request, (
+        f"{location} is also read as source {name!r}, and what both have counts twice: `storyreport sources"
+        f" remove` takes {name!r} or {request.name!r} away"
+    )
 
 
 def known_input(connection: sqlite3.Connection, source_id: int, found: Found) -> Known:

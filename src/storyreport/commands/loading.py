@@ -153,7 +153,7 @@ def carry_out(
         how = {**order.how, "price_file": price_file}
         with _as_ours():
             requests = requests_for(places, order.name, order.system, not_found, known, before, **how)
-            named = [as_known(database, request, order.name is not None) for request in requests]
+            named = as_known(database, requests, order.name is not None)
         if len(requests) > 1 and database.is_file():
             stack.enter_context(staying_open(database))
         loaded = 0
