@@ -31,7 +31,8 @@ PRIVATE_TABLES = (
 )
 PRIVATE_REPORTS = ("rejected_rows", "notes", "known_findings")
 # What SQLite's search has for itself: the texts of `errors`, which may be closed. `errors?_search=` reads them for it.
-SEARCH_TABLES = tuple(f"errors_fts{part}" for part in ("", "_config", "_data", "_docsize", "_idx"))
+SEARCH = "errors_fts"
+SEARCH_TABLES = tuple(f"{SEARCH}{part}" for part in ("", "_config", "_data", "_docsize", "_idx"))
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,10 @@ def rules(datasette: Any, actor: Any, action: str) -> Any:
     """What is denied, as SQL: the answer for Datasette 1.0, where a rule of the same level wins that denies."""
     from datasette.permissions import PermissionSQL  # there is none before Datasette 1.0
 
-    found = [denial for denial in denials(mode.of(datasette), actor) if denial.action == action]
+    # Datasette 1.0 asks about the search's table for `errors?_search=`, too: its own page is refused by its address.
+    found = [
+        denial for denial in denials(mode.of(datasette), actor) if denial.action == action and denial.child != SEARCH
+    ]
     places = [(name, denial.child) for denial in found for name in _databases(datasette, denial)]
     if not places:
         return None

@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from datasette import NotFound, Response
 from datasette.database import QueryInterrupted
@@ -11,7 +11,7 @@ from datasette.utils import tilde_decode, tilde_encode
 from datasette.views.base import DatasetteError
 
 from .. import reports
-from . import DATABASE
+from . import DATABASE, access
 
 # What Datasette answers with a traceback and status 500, though it is the visitor who asked for it: the error, its
 # message, a parameter that the address has then, the status and the sentence.
@@ -35,6 +35,8 @@ ADDRESS = re.compile(rf"/{DATABASE}/([^/.]+)(?:\.(\w+))?")
 PICTURES = {"svg", "png"}
 # Datasette's download of a value of bytes, which answers another value with a traceback.
 BLOB = re.compile(rf"/{DATABASE}/.*\.blob")
+# The search's own table, whose texts are those of another one.
+SEARCH = re.compile(rf"/{DATABASE}/{access.SEARCH}(?:[/.].*)?", re.IGNORECASE)
 # Addresses of files, and the longest name that a file can have: Datasette tells of a longer one where it looked for it.
 FILES = re.compile(r"/(?:static|vega|-/static|-/static-plugins)/")
 LONGEST_FILE_NAME = 255
@@ -94,14 +96,14 @@ def not_found(request: Any, exception: Exception) -> Any:
     for kind, pattern, parameter, status, sentence in MISTAKES:
         is_it = isinstance(exception, kind) and (not parameter or parameter in request.args)
         if is_it and (found := re.match(pattern, str(exception), re.DOTALL)):
-            return _sentence(request, status, sentence.format(*found.groups()))
+            return _sentence(request.path, status, sentence.format(*found.groups()))
     if isinstance(exception, DatasetteError) and exception.status == 500 and OF_VISITORS.match(exception.message):
         exception.status = 400
     return None
 
 
-def _sentence(request: Any, status: int, reason: str) -> Any:
-    if request.path.partition("?")[0].endswith(".json"):
+def _sentence(path: str, status: int, reason: str) -> Any:
+    if path.partition("?")[0].endswith(".json"):
         return Response.json({"ok": False, "error": reason, "status": status}, status=status)
     return Response.text(f"{reason}\n", status=status)
 
@@ -123,6 +125,8 @@ def _refused(datasette: Any, scope: dict[str, Any], name: str | None, extension:
             return Response.text(f"A table has no .{found[2]}: it has .json and .csv.\n", status=404)
         if FILES.match(path) and max(map(len, path.split("/"))) > LONGEST_FILE_NAME:
             return Response.text("There is no such file.\n", status=404)
+        if SEARCH.fullmatch(tilde_decode(unquote(path))):
+            return _sentence(path, 403, "This table is the search's own: search the errors with errors?_search=.")
         if BLOB.fullmatch(path):
             return Response.text("No table here has files: their rows are .json and .csv.\n", status=404)
     return None
