@@ -28,7 +28,7 @@ OUR_OWN = ("lake", "schema", "mapping", "pieces", "rollups", "reports.header", "
 PIECES = (
     *"x 0{[(<\"'`\\/-:=\n.,@%_+Aé話\t",
     *("a1", "aB3", "x ", "x-", "x:", "x/", "x.", "x=", "x\n", 'x"', "x'", "x@", "x@x.", "A ", "Ab ", "a:", "a:b "),
-    *("1.", "1:", "1-", "1,", "+1 ", " \n", " {", "//x", "~/x", "::", "<x>", "</", "[x", "(x", "-x ", "--x="),
+    *("1.", "1:", "1-", "1,", "+1 ", " \n", " {", "//x", "~/x", "::", "<x>", "</", "[x", "(x", " ()", "-x ", "--x="),
 )
 BEGINNINGS = ("", "{", '"', "[", "x://", "@", "<", "info: ")
 METHODS = ("fullmatch", "match", "search", "sub", "findall", "finditer", "split")

@@ -6,10 +6,12 @@ A pattern that does takes minutes for these lengths, the others take tenths of a
 import importlib
 import signal
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
+from storyreport.sources.github_actions import OF_MATRIX
 from storyreport.values import fingerprint, neutral, redacted
 
 LENGTH, SECONDS = 100_000, 20
@@ -42,6 +44,7 @@ REPEATED = (
     (redacted, "NL91 ABNA ", ""),
     (redacted, "BSN 12 ", ""),
     (redacted, "certificate valid for a.b, ", ""),
+    (partial(OF_MATRIX.sub, ""), " ()", "x"),
 )
 # Cells and lines of any length are matched by these: what they begin with, and a piece.
 OF_FILES = (
