@@ -354,7 +354,9 @@ def create_views(
         if changes_only:
             # Whether the other rows can be loaded is not known.
             loadable = f"({typed.problem(table)}) is null"
-        _create_view(connection, f"all_{table}", typed, table, typed.source(table, changes_only=False), loadable)
+        # Of a table that is divided by steps no row of another step bears on a row: the copy has all that is looked up.
+        is_copied = changes_only and table in typed.opened.unindexed
+        _create_view(connection, f"all_{table}", typed, table, typed.source(table, is_copied), loadable)
     _create_statuses(connection, *as_json(typed.part.statuses, dict(typed.options.statuses)))
 
 

@@ -150,6 +150,36 @@ def test_a_change_at_no_time(db: ReportDatabase, tmp_path: Path) -> None:
     assert db.sql("select source_key from runs where status = 'failed'") == [("r11",)]
 
 
+@pytest.mark.usefixtures("shortsighted")
+@pytest.mark.parametrize("names", ["step_status", "step_history", "step_status, step_history"])
+def test_changes_of_a_tracker_without_indexes(db: ReportDatabase, tracker: Tracker, names: str) -> None:
+    """Old work is found in one pass over a table: its earlier attempts are counted, a check is that of the last one."""
+    tracker.fill(400)
+    tracker.connection.executescript("".join(f"drop index idx_{name}_story_id;" for name in names.split(", ")))
+    db.ingest(tracker.path)
+    tracker.end("BULK-5", "02_preprocess", "again", 10, "failed", "lost")
+    tracker.end("BULK-5", "02_preprocess", "again", 20)
+    tracker.check("BULK-7", "04_postprocess", passed=False, details="too short")
+    tracker.start("BULK-9", "01_ingest", "later")
+    # The histories and states of three steps; their stories, and the one that changed last.
+    assert db.ingest(tracker.path).counts.read == (3 + 1) + (1 + 1) + (1 + 1) + (3 + 1)
+    found = """
+        select step_runs.attempt, step_runs.status, step_runs.acceptance_passed
+        from step_runs
+        join steps on steps.id = step_runs.step_id
+        join stories on stories.id = step_runs.story_id
+        where stories.source_key = ? and steps.name = ?
+        order by 1"""
+    assert db.sql(found, "BULK-5", "02_preprocess") == [
+        (1, "completed", None),
+        (2, "failed", None),
+        (3, "completed", None),
+    ]
+    assert db.sql(found, "BULK-7", "04_postprocess") == [(1, "failed", 0)]
+    assert db.sql(found, "BULK-9", "01_ingest") == [(1, "completed", None), (2, "running", None)]
+    assert db.sql("select count(*) from step_runs") == [(400 + 2 + 1,)]
+
+
 def test_a_row_that_is_back(db: ReportDatabase, tmp_path: Path) -> None:
     """A run that was deleted and is there again, as it was, is no deleted one, and has its steps again."""
     path = service(tmp_path / "tales.db")

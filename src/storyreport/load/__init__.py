@@ -6,6 +6,7 @@ and rows that refer to them become orphans; a reference whose row is back is lin
 
 from ..keyed import MAY_BE_PRIVATE, PRIVATE_KEY
 from ..mapping import CORE_TABLES
+from ..readers.copies import copy_unindexed
 from ..typed import create_views
 from .changes import Watermarks, find_changes, has_begun_again, is_older, new_watermarks, open_groups, uncounted
 from .clocks import correct_clocks
@@ -99,15 +100,20 @@ def _find_changes(job: Job, watermarks: Watermarks | None) -> Watermarks | None:
             f" where {MAY_BE_PRIVATE.format(c='group_key')} or {MAY_BE_PRIVATE.format(c='step_key')}"
         )
     else:
-        job.need_all()
+        _need_all(job)
     if remote:
         remote.fetch(watermarks.since if watermarks else None)
     return watermarks
 
 
+def _need_all(job: Job) -> None:
+    job.need_all()
+    copy_unindexed(job.connection, job.typed.opened, list(job.typed.opened.unindexed))
+
+
 def _read_whole(job: Job, cores: list[str]) -> dict[str, tuple[int, int] | None]:
     """Let the views have all rows; return the counts of the tables that are read again, which count once."""
-    job.need_all()
+    _need_all(job)
     job.typed.rejecting.clear()
     if job.typed.opened.remote:
         job.typed.opened.remote.fetch(None)

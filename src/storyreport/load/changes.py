@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..keyed import HASHED, HASHED_SECRET, MAY_BE_PRIVATE, PRIVATE_KEY
-from ..readers.copies import copy_rows
+from ..readers.copies import copy_rows, copy_unindexed, index_group
 from ..system import Type
 from . import recent
 from .job import IS_OPEN, TABLES_OF_WORK, Job
@@ -78,6 +78,11 @@ def find_changes(job: Job, watermarks: Watermarks) -> None:
     A group is dirty that has a row which is new, changed or not yet finished, or which is recent where nothing says
     whether it has changed; temp.dirty_groups names them, and the steps of them that are, where the part is divided.
     """
+    # Of a table that is divided by steps, the copy of changes has all that is looked up, too.
+    looked_up = [
+        table for table in job.typed.opened.unindexed if not job.is_divided(table) and job.is_read(f"all_{table}")
+    ]
+    copy_unindexed(job.connection, job.typed.opened, looked_up)
     candidates = {table: _candidates(job, table, watermarks.after.get(table, 0)) for table in job.typed.opened.numbered}
     for table, rows in candidates.items():
         _add_new_groups(job, table, rows, watermarks.changed.get(table))
@@ -125,24 +130,35 @@ def _copy(job: Job, table: str, rows: _Candidates) -> int:
                 on rows.{number} between blocks.value * :each and (blocks.value + 1) * :each - 1
         )"""
     if group:
-        step = _step_column(job, table)
-        of_step = f"and rows.{step} = dirty_groups.step_key" if step else ""
-        lacks = f"({group} is null or {step} is null)" if step else f"{group} is null"
-        # By their numbers: to sort all rows by group, SQLite would rather walk along an index of all of them.
-        condition = f"""{number} in (
-            select rows.{number}
-            from temp.dirty_groups
-            cross join {name} as rows on rows.{group} = dirty_groups.group_key {of_step}
-            union all
-            select {number} from {name} where {lacks} and {condition}
-        )"""
+        condition = _of_dirty_groups(job, table, group, condition)
     real, declared = job.typed.opened.tables[table][1], job.part.tables[table].columns
     columns = [column for known, column in real.items() if known in declared]
     given = {"after": rows.after, "blocks": json.dumps(list(rows.blocks)), "each": recent.ROWS_A_BLOCK}
     copy, key = copy_rows(job.connection, name, f"recent_{table}", columns, number, condition, given)
     assert key is not None
     job.typed.recent[table] = copy, key
+    if table in job.typed.opened.unindexed:
+        index_group(job.connection, f"recent_{table}", job.typed.opened.unindexed[table])
     return int(job.scalar(f"select count(*) from {copy}"))
+
+
+def _of_dirty_groups(job: Job, table: str, group: str, otherwise: str) -> str:
+    """The condition of rows of dirty groups, and of those without a group that meet another condition."""
+    step = _step_column(job, table)
+    lacks = f"({group} is null or {step} is null)" if step else f"{group} is null"
+    if table in job.typed.opened.unindexed:
+        key, keys = (f"({group}, {step})", "group_key, step_key") if step else (group, "group_key")
+        return f"{key} in (select {keys} from temp.dirty_groups) or ({lacks} and {otherwise})"
+    name, number = job.typed.name(table), job.typed.opened.numbered[table]
+    of_step = f"and rows.{step} = dirty_groups.step_key" if step else ""
+    # By their numbers: to sort all rows by group, SQLite would rather walk along an index of all of them.
+    return f"""{number} in (
+        select rows.{number}
+        from temp.dirty_groups
+        cross join {name} as rows on rows.{group} = dirty_groups.group_key {of_step}
+        union all
+        select {number} from {name} where {lacks} and {otherwise}
+    )"""
 
 
 def _group_column(job: Job, table: str) -> str | None:

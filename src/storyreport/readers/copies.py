@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from .part import quoted
+from .part import Opened, quoted
 
 # The column of ours that has a row's number in its source.
 ROW_NUMBER = "storyreport row"
@@ -48,6 +48,21 @@ def copy_rows(
         parameters or {},
     )
     return name, key if number else None
+
+
+def index_group(connection: sqlite3.Connection, copy: str, group: str) -> None:
+    """Index a copy by the column of its group: mappings look rows up by it."""
+    connection.execute(f"create index temp.{quoted(f'{copy}_group')} on {quoted(copy)} ({quoted(group)})")
+
+
+def copy_unindexed(connection: sqlite3.Connection, opened: Opened, tables: Collection[str]) -> None:
+    """Copy tables whose groups no index of the source finds, with an index, for they are needed whole."""
+    for table in tables:
+        group, (name, columns), copy = opened.unindexed.pop(table), opened.tables[table], f"copied_{table}"
+        name, number = copy_rows(connection, name, copy, columns.values(), opened.numbered[table])
+        index_group(connection, copy, group)
+        assert number is not None
+        opened.tables[table], opened.numbered[table] = (name, columns), number
 
 
 def _layout(copy: str) -> str:

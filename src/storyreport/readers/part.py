@@ -116,6 +116,8 @@ class Opened:
     in_place: bool = False
     # read from files into tables that have a column `problem`
     is_staged: bool = False
+    # numbered tables of a SQLite file whose groups no index finds → the column of the group
+    unindexed: dict[str, str] = field(default_factory=dict)
     # tables of a SQLite file, (schema, name), whose pages say whether they are whole
     checked: set[tuple[str, str]] = field(default_factory=set)
     # of a SQLite file with columns that would take too long to compute

@@ -12,7 +12,7 @@ from ..scratch import check_room, copy_file
 from ..scratch import folder as scratch_folder
 from ..system import NUMBERS, written_otherwise
 from ..values import readable
-from .copies import copy_rows
+from .copies import copy_rows, index_group
 from .hardened import ROW_BYTES, computes_too_much
 from .header import IMMUTABLE, check_header, copy_with_log, database_size, is_abandoned, is_wal, uri
 from .part import Found, Opened, quoted, signature
@@ -183,6 +183,7 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
     tables: dict[str, tuple[str, dict[str, str]]] = {}
     checked: set[tuple[str, str]] = set()
     numbered: dict[str, str] = {}
+    unindexed: dict[str, str] = {}
     real = {name.lower(): name for name in real_tables(connection, schema)}
     declared = found.system.parts[found.part].tables
     real |= {table: real[written] for table, written in written_otherwise(declared, real).items()}
@@ -199,20 +200,30 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
         group = columns.get(description.group or "")
         numbers = {column for key, column in columns.items() if description.columns.get(key) in NUMBERS}
         is_imported = _is_imported(connection, schema, real[table], columns.values(), numbers)
-        if is_imported or (group and not _is_indexed(connection, schema, real[table], group)):
-            if in_place:
-                raise StaleError(is_whole=True)
+        is_unindexed = group is not None and not _is_indexed(connection, schema, real[table], group)
+        if in_place and (is_imported or is_unindexed):
+            raise StaleError(is_whole=True)
+        if is_imported or (is_unindexed and not number):
             cleaned = numbers if is_imported else None
             name, number = copy_rows(connection, name, f"copied_{table}", columns.values(), number, numbers=cleaned)
             if group:
-                index, copied = quoted(f"copied_{table}_group"), quoted(f"copied_{table}")
-                connection.execute(f"create index temp.{index} on {copied} ({quoted(group)})")
+                index_group(connection, f"copied_{table}", group)
+        elif is_unindexed and group:
+            unindexed[table] = group
         if number:
             numbered[table] = number
         tables[table] = (name, columns)
     is_hostile = any(has_hostile_columns(connection, schema, name) for name in real.values())
     return Opened(
-        found, taken, tables, numbered, in_place=in_place, checked=checked, is_hostile=is_hostile, unread=unread
+        found,
+        taken,
+        tables,
+        numbered,
+        in_place=in_place,
+        unindexed=unindexed,
+        checked=checked,
+        is_hostile=is_hostile,
+        unread=unread,
     )
 
 
