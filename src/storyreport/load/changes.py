@@ -144,18 +144,17 @@ def _copy(job: Job, table: str, rows: _Candidates) -> int:
 
 def _of_dirty_groups(job: Job, table: str, group: str, otherwise: str) -> str:
     """The condition of rows of dirty groups, and of those without a group that meet another condition."""
-    step = _step_column(job, table)
-    lacks = f"({group} is null or {step} is null)" if step else f"{group} is null"
-    if table in job.typed.opened.unindexed:
-        key, keys = (f"({group}, {step})", "group_key, step_key") if step else (group, "group_key")
-        return f"{key} in (select {keys} from temp.dirty_groups) or ({lacks} and {otherwise})"
-    name, number = job.typed.name(table), job.typed.opened.numbered[table]
+    name, number, step = job.typed.name(table), job.typed.opened.numbered[table], _step_column(job, table)
     of_step = f"and rows.{step} = dirty_groups.step_key" if step else ""
+    lacks = f"({group} is null or {step} is null)" if step else f"{group} is null"
+    looked_through = ["temp.dirty_groups", f"{name} as rows"]
+    if table in job.typed.opened.unindexed:
+        looked_through.reverse()
     # By their numbers: to sort all rows by group, SQLite would rather walk along an index of all of them.
     return f"""{number} in (
         select rows.{number}
-        from temp.dirty_groups
-        cross join {name} as rows on rows.{group} = dirty_groups.group_key {of_step}
+        from {" cross join ".join(looked_through)}
+            on rows.{group} = dirty_groups.group_key {of_step}
         union all
         select {number} from {name} where {lacks} and {otherwise}
     )"""
