@@ -43,7 +43,7 @@ class Ran:
 
 def ran(*command: str | Path) -> Ran:
     """Run a command to its end and measure it as GNU `time -v` would; it must succeed."""
-    with tempfile.TemporaryFile("w+") as output:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         begun = time.perf_counter()
         child = subprocess.Popen([str(word) for word in command], stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(child.pid, 0)

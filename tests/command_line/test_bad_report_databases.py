@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from helpers.cli_cases import assert_one_sentence, noise, other_application, plant, sql_file, text, unchanged
 from helpers.command_line import ok, storyreport
+from helpers.platforms import on_posix
 
 ANY_COMMAND = (["ingest", "good.db"], ["reprice"], ["report", "cost"], ["sources"], ["serve", "--port", "0"])
 
@@ -54,7 +55,7 @@ def test_no_report_database(arguments: list[str], tmp_path: Path) -> None:
     assert "ingest" in done.stderr
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has none")
+@on_posix
 def test_a_report_database_that_is_no_file(tmp_path: Path) -> None:
     """A pipe or a device is left where it is."""
     plant(tmp_path / "good.db")

@@ -17,6 +17,7 @@ from helpers.cli_cases import (
     unchanged,
 )
 from helpers.command_line import ok, storyreport
+from helpers.platforms import with_links
 from helpers.tracker import Tracker
 
 # Sources -----------------------------------------------------------------------------------------------------------
@@ -292,6 +293,7 @@ def test_one_good_and_one_bad_source(any_db: Path, tmp_path: Path) -> None:
         assert "empty.db" in done.stderr
 
 
+@with_links
 def test_a_link_to_nothing_in_a_folder(report_db: Path, tmp_path: Path) -> None:
     """A dangling link among the outputs is passed over; the output beside it is loaded."""
     output_file(tmp_path / "linked")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from helpers.cli_cases import assert_one_sentence, unchanged
 from helpers.command_line import environment, ok, storyreport
+from helpers.platforms import on_posix
 from helpers.report_database import ask
 
 from storyreport import record
@@ -39,6 +40,7 @@ for number in range(int(sys.argv[1]), 1000, 20):
 """
 
 
+@on_posix
 def test_a_thousand_processes_lose_nothing(tmp_path: Path) -> None:
     """Twenty at once, each a process of its own: every line is whole and there."""
     running = [
@@ -154,6 +156,7 @@ def test_a_command_that_cannot_start(tmp_path: Path) -> None:
     assert [row["status"] for row in recorded(tmp_path)] == ["running", "failed"]
 
 
+@on_posix
 def test_a_signal_ends_the_command_and_is_recorded(tmp_path: Path) -> None:
     """SIGTERM is handed on; the exit code is 128 and its number."""
     command = [sys.executable, "-m", "storyreport", "run", "long", "--", "sleep", "60"]

@@ -19,6 +19,7 @@ import pytest
 from helpers import ROOT
 from helpers.cli_cases import CONTROL, REPORTS, SLOWEST, assert_one_sentence, plant, rows_of, unchanged
 from helpers.command_line import environment, ok, storyreport
+from helpers.platforms import on_posix
 
 from storyreport.__main__ import HELP
 
@@ -135,6 +136,7 @@ def test_a_report_with_a_mistake_in_its_sql(sql: str, said: str, report_db: Path
     assert "Story S1" in ok("report", "sound", "--db", report_db, cwd=tmp_path, PYTHONPATH=installed)
 
 
+@on_posix
 def test_ctrl_c_ends_a_report(report_db: Path, tmp_path: Path) -> None:
     """A report that takes too long is ended by Ctrl-C, and not said to be a mistake."""
     endless = "with recursive n as (select 1 as i union all select i + 1 from n) select count(*) as many from n"

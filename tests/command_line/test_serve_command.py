@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from helpers.cli_cases import SLOWEST, assert_one_sentence
 from helpers.command_line import environment, storyreport
+from helpers.platforms import on_posix
 
 
 def test_serve_on_a_port_that_is_taken(report_db: Path, tmp_path: Path) -> None:
@@ -33,6 +34,7 @@ def test_serve_on_a_host_that_is_none(report_db: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@on_posix
 def test_serve_answers_and_stops(number: signal.Signals, report_db: Path, tmp_path: Path) -> None:
     """The server says where it is, answers there, and stops in order when it is told to."""
     command = [sys.executable, "-m", "storyreport", "serve", "--port", "0", "--db", str(report_db)]

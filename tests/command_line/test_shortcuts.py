@@ -11,6 +11,7 @@ import pytest
 from click.shell_completion import get_completion_class
 from helpers import ROOT
 from helpers.command_line import all_commands, environment, printed
+from helpers.platforms import on_posix
 
 from storyreport import __main__, reports, shortcuts
 from storyreport.cli import cli
@@ -73,6 +74,7 @@ def test_what_is_not_stored_is_left_to_click(before: str, begun: str) -> None:
     assert shortcuts.completion(typed("bash", before, begun)) is None
 
 
+@on_posix
 def test_bash_completes() -> None:
     """The script is bash's: it is evaluated, and its function called as bash does."""
     script = """

@@ -22,6 +22,7 @@ from helpers.cli_cases import (
     unchanged,
 )
 from helpers.command_line import environment, ok, storyreport
+from helpers.platforms import on_posix
 from helpers.report_database import ask
 from helpers.tracker import Tracker
 
@@ -212,6 +213,7 @@ def test_a_source_that_vanishes_while_it_is_read(tmp_path: Path, monkeypatch: py
     assert (done.exit_code, done.stderr.count("lost.csv"), len(pauses)) == (0, 1, 3)
 
 
+@on_posix
 def test_watch_loads_what_changes(tmp_path: Path) -> None:
     """New rows are loaded, what vanished is said once and again when it is back; Ctrl-C ends it."""
     tracker = Tracker(tmp_path / "studio.db")

@@ -4,12 +4,12 @@ import os
 import threading
 from pathlib import Path
 
-import pytest
 from helpers.command_line import ok, storyreport
+from helpers.platforms import on_posix
 
 ROW = '{"id": "1", "step": "write", "status": "done", "started_at": "2026-03-10T10:00:00Z"}\n'
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="named pipes are of POSIX systems")
+pytestmark = on_posix
 
 
 def test_a_named_pipe(tmp_path: Path) -> None:

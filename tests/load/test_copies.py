@@ -3,7 +3,6 @@
 import errno
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -100,7 +99,7 @@ def test_what_a_kill_left_is_gone_at_the_next_start(tmp_path: Path, temporary: P
     ]
     try:
         folders = [Path(process.stdout.readline().strip()) for process in processes if process.stdout]
-        processes[0].send_signal(signal.SIGKILL)
+        processes[0].kill()
         processes[0].wait()
         assert all(folder.is_dir() for folder in folders)
         ok("ingest", adventure.write(tmp_path / "games.db"), cwd=tmp_path, TMPDIR=str(temporary))

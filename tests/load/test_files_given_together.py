@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers import DATA, sprint
+from helpers.platforms import with_links
 from helpers.report_database import ReportDatabase, change, pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -300,6 +301,7 @@ def test_rejected_rows_of_each_file_stay(db: ReportDatabase, tmp_path: Path) -> 
     assert db.report("rejected_rows") == []
 
 
+@with_links
 def test_several_names_of_one_file(db: ReportDatabase, tmp_path: Path) -> None:
     """A database, two links to it and its name again, in one command, are one source."""
     path = tmp_path / "runner.db"
@@ -352,6 +354,7 @@ def test_a_folder_with_files_of_two_systems(db: ReportDatabase, tmp_path: Path) 
     assert db.one("select count(*) from step_runs") == 1
 
 
+@with_links
 def test_a_link_is_called_as_it_is_given(db: ReportDatabase, tmp_path: Path) -> None:
     """`current` leads to another folder each day: name and location stay, and nothing is said of another place."""
     for day in (20, 21):

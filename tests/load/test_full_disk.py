@@ -1,13 +1,13 @@
 """A disk that is full: a limit on the size of files stands for it."""
 
-import os
 from pathlib import Path
 
 import pytest
 from helpers.command_line import ok, storyreport
 from helpers.interruptions import plant_history, plant_small, row_counts
+from helpers.platforms import on_posix
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits of processes are of POSIX systems")
+pytestmark = on_posix
 
 
 @pytest.mark.parametrize("blocks", [200, 1000, 3000], ids=lambda blocks: f"{blocks} KiB")

@@ -1,19 +1,18 @@
 """A process that closes a file loses all its locks on it: what has a database open never looks at its files."""
 
 import contextlib
-import os
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from helpers.platforms import on_posix
 from helpers.report_database import change, laid_out
 from helpers.serving import Served, fill
 
 from storyreport.evidence import states
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="locks of POSIX systems")
+pytestmark = on_posix
 
 BEGIN = """
 import sqlite3, sys

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from helpers import adventure, postgres
 from helpers.command_line import environment, ok, storyreport
+from helpers.platforms import on_posix
 from helpers.stalling import stalling
 
 ROWS = 40_000
@@ -43,6 +44,7 @@ def test_a_link_that_stalls_is_a_sentence(full: str, tmp_path: Path) -> None:
     assert time.monotonic() - begun < 20
 
 
+@on_posix
 def test_ctrl_c_ends_a_stalled_ingest_at_once(full: str, tmp_path: Path) -> None:
     """The server is not asked to cancel: it would not answer."""
     with stalling(full, 2_000_000) as url:

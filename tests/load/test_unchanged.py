@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from helpers.platforms import with_links
 from helpers.report_database import ask, change
 from helpers.tracker import Tracker
 
@@ -83,7 +84,9 @@ def test_another_file_with_the_same_size_and_time(tmp_path: Path) -> None:
     os.utime("steps.csv", (LONG_AGO, LONG_AGO))
     ingest("steps.csv")
     shutil.copy2("steps.csv", "restored.csv")
-    Path("restored.csv").write_text(Path("steps.csv").read_text().replace("completed", "cancelled"))
+    Path("restored.csv").write_text(
+        Path("steps.csv").read_text(encoding="utf-8").replace("completed", "cancelled"), encoding="utf-8"
+    )
     os.utime("restored.csv", (LONG_AGO, LONG_AGO))
     os.replace("restored.csv", "steps.csv")
     assert ingest("steps.csv") == "read"
@@ -139,7 +142,7 @@ def test_a_database_in_place_of_another() -> None:
 def test_other_arguments() -> None:
     """What was read in another way since is read again in this one."""
     steps()
-    Path("other.csv").write_text(Path("steps.csv").read_text().replace("Z", ""))
+    Path("other.csv").write_text(Path("steps.csv").read_text(encoding="utf-8").replace("Z", ""), encoding="utf-8")
     assert ingest("other.csv", "--timezone", "Asia/Tokyo") == "read"
     assert ingest("other.csv", "--timezone=Asia/Tokyo") == "at once"
     assert ingest("other.csv", "--timezone", "Europe/Madrid") == "read"
@@ -152,6 +155,7 @@ def test_other_arguments() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+@with_links
 def test_a_folder() -> None:
     """A file below it that is changed, added or deleted is evidence; behind a link to a folder is none."""
     steps()
@@ -159,7 +163,7 @@ def test_a_folder() -> None:
     os.rename("steps.csv", "exports/old/steps.csv")
     call = unchanged.Call(["exports"])
     assert call.evidence == unchanged.Call(["exports"]).evidence
-    Path("exports/old/more.csv").write_text(HEADER)
+    Path("exports/old/more.csv").write_text(HEADER, encoding="utf-8")
     more = unchanged.Call(["exports"]).evidence
     os.rename("exports/old/more.csv", "exports/old/less.csv")
     assert len({call.evidence, more, unchanged.Call(["exports"]).evidence}) == 3

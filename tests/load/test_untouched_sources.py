@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from helpers.interruptions import SMALL, History, files_of, ingest, plant_history, plant_small, shown
+from helpers.platforms import with_links
 from helpers.tracker import Tracker
 
 from storyreport.ingest import ingest as ingest_here
@@ -22,11 +23,14 @@ from storyreport.readers import sqlite
 # ever waited, how many transactions it did and what SQLite complained of. The wait is that for locks: this disk's
 # fsync is none of an ingest's business.
 WRITER = """
-import json, select, sqlite3, sys, time
+import json, sqlite3, sys, threading, time
 connection = sqlite3.connect(sys.argv[1], timeout=1, isolation_level=None)
 connection.execute("pragma synchronous = off")
 done, longest, complaints = 0, 0.0, []
-while not select.select([sys.stdin], [], [], 0.05)[0]:
+end = threading.Thread(target=sys.stdin.read, daemon=True)
+end.start()
+while end.is_alive():
+    end.join(0.05)
     begun = time.monotonic()
     try:
         connection.execute("begin immediate")
@@ -160,6 +164,7 @@ def test_a_source_with_an_open_log_stays_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_dead", [False, True])
+@with_links
 def test_a_log_is_found_through_a_link(is_dead: bool, tmp_path: Path) -> None:
     """What is in the log alone is read through a link too, and a change there is noticed."""
     tracker = Tracker(tmp_path / "source" / "real.db", "wal")

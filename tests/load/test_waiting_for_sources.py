@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from helpers import adventure, postgres, stalling
 from helpers.command_line import environment, ok
+from helpers.platforms import on_posix
 from helpers.report_database import ReportDatabase
 
 from storyreport import ahead as waits
@@ -74,6 +75,7 @@ def test_a_stalled_server(games_server: str, tmp_path: Path, is_known: bool) -> 
         assert process.poll() is None
 
 
+@on_posix
 def test_a_pipe_that_nobody_writes_to(tmp_path: Path) -> None:
     """It is read to its end before the lock is taken."""
     os.mkfifo(tmp_path / "calls.jsonl")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers.media import NEW, OLD, PRIVATE, ROWS
+from helpers.platforms import with_links
 from helpers.postgres import execute, new_database
 from helpers.report_database import ReportDatabase, ask, change
 
@@ -298,6 +299,7 @@ def test_files_on_disk(db: ReportDatabase, movies: Path, tmp_path: Path, databas
     assert db.sql("select path from artifacts where gone_at is not null") == [("images/lost.png",)]
 
 
+@with_links
 def test_links_to_folders_are_not_followed(db: ReportDatabase, tmp_path: Path) -> None:
     """One that leads up is found again below each of the others; another one leads to files of others."""
     for kind in ("images", "audio"):

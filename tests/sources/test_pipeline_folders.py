@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers.pipeline import reported_executions
+from helpers.platforms import with_links
 from helpers.report_database import ReportDatabase, change
 from helpers.tracker import NOON, STEPS, Tracker
 
@@ -61,6 +62,7 @@ def test_run_files_alone(db: ReportDatabase, tmp_path: Path) -> None:
     assert db.sql("select reason from rejects") == [("timestamp is no possible time",)]
 
 
+@with_links
 def test_files_may_hold_anything(db: ReportDatabase, tmp_path: Path) -> None:
     """Odd names, numbers without bounds and nesting without end are rows or rejects, never a crash."""
     run_file(tmp_path, "r1", "01_ingest", "A", "completed")
@@ -157,6 +159,7 @@ def test_a_deleted_output_is_gone(db: ReportDatabase, tmp_path: Path) -> None:
     assert len(db.report("orphans")) == 4
 
 
+@with_links
 def test_what_is_not_the_tracker_s_is_passed_over(db: ReportDatabase, tracker: Tracker) -> None:
     """A link that leads to itself and what may not be read keep nobody from the sources beside them."""
     tracker.register("A")
@@ -176,6 +179,7 @@ def test_what_is_not_the_tracker_s_is_passed_over(db: ReportDatabase, tracker: T
     assert db.one("select count(*) from stories") == 1
 
 
+@with_links
 def test_a_file_of_the_tracker_s_that_cannot_be_read(db: ReportDatabase, tracker: Tracker) -> None:
     """One that should be the tracker's is not passed over: a run's file is rejected, a database is an error."""
     folder = tracker.path.parent / "project"

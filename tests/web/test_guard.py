@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import pytest
 from helpers import ROOT
+from helpers.platforms import on_linux, on_posix
 from helpers.processes import fetched, running, serve
 from helpers.report_database import ReportDatabase
 from helpers.serving import Served, fill
@@ -176,6 +177,7 @@ def test_a_call_that_does_not_end_is_ended(served: Served, sql: str, database: s
         f"{ENDLESS} select zeroblob(1000000), zeroblob(1000000) from n limit 1000",
     ],
 )
+@on_linux
 def test_sql_cannot_fill_the_memory(path: Path, sql: str) -> None:
     with running(serve(path, "--sql"), path.parent) as (address, process):
         fetched(f"{address}/storyreport.json?sql=select+1")
@@ -191,6 +193,7 @@ def test_sql_cannot_fill_the_memory(path: Path, sql: str) -> None:
         assert memory_bytes(process.pid) < peaks[0] + 250e6
 
 
+@on_posix
 def test_the_server_survives_and_stops(path: Path) -> None:
     """A tokenizer of the visitor's choice, calls without an end, pages meanwhile, and Ctrl-C at last."""
     with running(serve(path, "--sql"), path.parent) as (address, process):

@@ -13,6 +13,7 @@ import pytest
 from helpers.browsing import browsing, check, marks, needs_browser, opened
 from helpers.cli_cases import assert_one_sentence, plant, unchanged
 from helpers.command_line import ok, storyreport
+from helpers.platforms import with_links
 from helpers.report_database import ReportDatabase, ask
 from selenium import webdriver
 
@@ -131,6 +132,7 @@ def test_a_copy_for_others(demo: Path) -> None:
     assert ok("report", "health", "--json", "--db", "public.db", cwd=demo)
 
 
+@with_links
 def test_links_in_a_snapshot_lead_to_nothing_of_others(tmp_path: Path) -> None:
     """A folder that others may write to may hold a link to a file, or a folder, of somebody's own."""
     (tmp_path / "mine").write_text("mine")
