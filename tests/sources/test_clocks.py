@@ -83,6 +83,18 @@ def test_a_server_that_moved(db: ReportDatabase, service: Games) -> None:
     assert durations(db) == [10_000, 20_000, 30_000, 40_000, 50_000]
 
 
+def test_jobs_without_a_story_after_a_change_of_the_clock(db: ReportDatabase, service: Games) -> None:
+    """Summer time began between two proofs, and ended after the last one: no job took an hour more, or less than 0."""
+    service.job(1, 10)
+    service.job(1, 20, story=False)
+    service.job(2, 30, story=False)
+    service.job(2, 40)
+    service.job(1, 50, story=False)
+    service.job(1, 1200, story=False)
+    db.ingest(service.path)
+    assert durations(db) == [10_000, 20_000, 30_000, 40_000, 50_000, 1_200_000]
+
+
 def test_jobs_that_are_read_later(db: ReportDatabase, service: Games) -> None:
     """A job that ends after the first ingest is corrected by the second."""
     service.job(2, 10)

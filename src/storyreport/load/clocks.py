@@ -2,8 +2,8 @@
 
 A story is registered (UTC) just before its job ends (local time): so the two are whole quarters of an hour apart, and
 how many is the server's offset, row by row where the server moved or summer time ended. Rows without such a proof have
-the offset of the row before them, unless they took minutes as they stand; without any proof, durations that all lie
-just above whole quarters are evidence.
+the offset of the row before them, or of the one after them if they then took less, unless they took minutes as they
+stand. Without any proof, durations that all lie just above whole quarters are evidence.
 """
 
 from ..system import Clock, Table, Type
@@ -118,8 +118,8 @@ def _measure(job: Job, table: str, description: Table, clock: Clock) -> None:
             select
                 *,
                 {_quarters("from_begin")} as guessed,
-                max(placed) over before as known_before,
-                min(placed) over after as known_after,
+                cast(substr(max(placed) over before, 14) as integer) as known_before,
+                cast(substr(min(placed) over after, 14) as integer) as known_after,
                 count(proved) over () as proofs,
                 count(*) over () >= {ENOUGH}
                 and max(from_begin - {_quarters("from_begin")}) over () <= {GAP}
@@ -138,7 +138,17 @@ def _measure(job: Job, table: str, description: Table, clock: Clock) -> None:
                 when proved is not null then proved
                 -- Read as UTC it took minutes: no other zone makes that likelier.
                 when from_begin between -{LAG} and {GAP} then 0
-                when proofs > 0 then cast(substr(coalesce(known_before, known_after), 14) as integer)
+                -- The clock was put forward between the two proofs, before this row.
+                when from_begin - known_after >= -{LAG} and known_after > known_before then known_after
+                -- It was put back since the last proof: an hour, or as far as is likely.
+                when from_begin - coalesce(known_before, known_after) < -{LAG}
+                    then coalesce(
+                        case when from_begin - known_before >= -{LAG} - 4 then known_before - 4 end,
+                        likely,
+                        known_before,
+                        known_after
+                    )
+                when proofs > 0 then coalesce(known_before, known_after)
                 when is_evident then guessed
                 when from_begin - guessed <= {GAP} and guessed between {LEAST} and {MOST} then null
                 else 0
