@@ -29,7 +29,7 @@ def game(
     return path
 
 
-@pytest.mark.parametrize("winning", ["is_winning_ending", "is_winning", "winning_ending", "IS_WIN"])
+@pytest.mark.parametrize("winning", ["is_winning_ending", "is_winning", "good_ending", "IS_WIN"])
 @pytest.mark.parametrize("completed", ["completed_at", "completed_job", "finished_at"])
 def test_aliases_are_read(db: ReportDatabase, tmp_path: Path, winning: str, completed: str) -> None:
     """Under each name the tree has one winning ending, and the job took 5 s; nothing is unread."""

@@ -70,7 +70,8 @@ DATABASE = Part(
                 "is_ending": ("ending", "is_end", "is_ending_node"),
                 "is_winning_ending": (
                     *("is_winning", "winning_ending", "is_win", "is_winner", "is_winning_end", "winning", "is_victory"),
-                    *("is_winning_node", "is_good_ending"),
+                    *("is_winning_node", "is_good_ending", "winning_node", "winning_end", "win_ending"),
+                    *("is_win_ending", "good_ending", "is_happy_ending", "happy_ending", "is_victory_ending"),
                 ),
                 "content": ("text",),
                 "options": ("option", "choices"),
