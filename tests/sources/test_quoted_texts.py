@@ -52,3 +52,20 @@ def test_quotes_are_hidden(db: ReportDatabase, tmp_path: Path, error: str, kept:
 def test_plain_messages_stay(error: str) -> None:
     """Names, codes and lists without quotes are what an error is known by."""
     assert without_quotes(error) == error
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ("{'error': {'message': 'Over your quota', 'type': 'insufficient_quota', 'code': 'insufficient_quota'}}",
+            "{insufficient_quota …}"),
+        ("{'error': {'message': 'Limit 3, see {x}', 'type': 'tokens', 'code': 'rate_limit_exceeded'}}",
+            "{rate_limit_exceeded …}"),
+        ('{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}', "{overloaded_error …}"),
+        ("{'error': {'code': 429, 'message': 'Exhausted', 'status': 'RESOURCE_EXHAUSTED'}}", "{RESOURCE_EXHAUSTED …}"),
+        ("{'title': 'A', 'type': 'dark_cave', 'error': {'type': 'dark_cave'}}", "{…}"),
+    ],
+)  # fmt: skip
+def test_kinds_of_a_provider_s_error_stay(answer: str, kept: str) -> None:
+    """A used up quota is another error than too many requests at once; what looks like a story has no kinds."""
+    assert without_quotes(f"Error code: 429 - {answer}") == f"Error code: 429 - {kept}"

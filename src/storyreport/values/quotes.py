@@ -17,6 +17,9 @@ PAYLOADS = (
 # A quoted text of several words, longer than a name.
 QUOTED = Pattern(r"""(?s)(?P<quote>["'`])(?=[^"'`]*\s)[^"'`]{25,}(?P=quote)""")
 OPENING = Pattern(r"[{\[]")
+# What a provider says of an error, and in it the names of the kind of error, which no story has.
+ERROR = Pattern(r"""^\{\s*(?:(["'])type\1\s*:\s*(["'])error\2\s*,\s*)?(["'])error\3\s*:\s*\{""")
+KIND = Pattern(r"""(["'])(?:type|code|status)\1\s*:\s*(["'])(?P<kind>[a-z]+(?:_[a-z]+)+|[A-Z]+(?:_[A-Z]+)+)\2""")
 HIDDEN = "…"
 
 
@@ -36,9 +39,15 @@ def _without_objects(text: str) -> str:
         end = _end_of(text, found.start())
         inner = text[found.start() : end]
         kept.append(text[place : found.start()])
-        kept.append(f"{{{HIDDEN}}}" if re.search(r"[\"'“]", inner) else inner)
+        kept.append(_hidden(inner) if re.search(r"[\"'“]", inner) else inner)
         place = end
     return "".join((*kept, text[place:]))
+
+
+def _hidden(quoted: str) -> str:
+    """`{…}`; of a provider's answer with the kinds of its error, so that a used up quota is no busy server."""
+    kinds = [found["kind"] for found in KIND.finditer(quoted)] if ERROR.search(quoted) else []
+    return f"{{{' '.join((*dict.fromkeys(kinds), HIDDEN))}}}"
 
 
 def _end_of(text: str, start: int) -> int:
