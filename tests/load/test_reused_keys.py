@@ -137,6 +137,58 @@ def test_a_database_made_again_that_has_outgrown_the_first(db: ReportDatabase, t
     assert db.one("select count(*) from runs") == 4
 
 
+def test_a_database_made_again_that_grows(db: ReportDatabase, tmp_path: Path) -> None:
+    """Batch 2 and story 2 come a day after batch 1 began again: what was of the earlier ones is not of theirs."""
+    path = runner_of(tmp_path / "runner.db", NOON, "completed")
+    add_batch(path, 2, "completed", NOON + 7200, str(NOON + 7260))
+    for story, batch in ((1, 1), (2, 1), (3, 2)):
+        change(path, f"insert into stories values ({story}, {batch}, '2a-{story}', '2a', 'done', {NOON}, {NOON + 60})")
+    db.ingest(path)
+    runner_of(path, NOON + WEEK, "running")
+    db.ingest(path)
+    change(
+        path,
+        f"insert into batches values (2, {NOON + WEEK + 60}, null, 5, 0, 'running')",
+        f"insert into stories values (2, 2, '3a-2', '3a', 'in-progress', {NOON + WEEK + 60}, null)",
+    )
+    db.ingest(path)
+    of_batches = """
+        select runs.source_key, coalesce(parents.source_key, runs.parent_key)
+        from runs
+        left join runs as parents on parents.id = runs.parent_id
+        where runs.kind = 'sprint_story'
+        order by runs.id"""
+    # 2026-03-10T12:00:00Z is the start of the first batch, and two hours later that of the second.
+    assert db.sql(of_batches) == [
+        ("story/1", "batch/1 (2026-03-10T12:00:00.000Z)"),
+        ("story/2 (2026-03-10T12:00:00.000Z)", "batch/1 (2026-03-10T12:00:00.000Z)"),
+        ("story/3", "batch/2 (2026-03-10T14:00:00.000Z)"),
+        ("story/2", "batch/2"),
+    ]
+    assert examine(db.path) == []
+
+
+def test_work_that_waits_under_the_key_of_earlier_work(db: ReportDatabase, tmp_path: Path) -> None:
+    """Ids begin again; 2 and 3 have no time yet, and yet the first week keeps its runs, put back or not."""
+    source = plain(tmp_path / "steps.csv", 20, 3)
+    db.ingest(source)
+    plain(source, 27, 1, "failed")
+    for waiting in ("2,r2,draft,queued,,\n", "3,r3,draft,queued,,\n"):
+        with source.open("a", encoding="utf-8") as file:
+            file.write(waiting)
+        db.ingest(source)
+        assert by_day(db) == [("2026-11-20", 3, 0), ("2026-11-27", 1, 1)]
+    assert db.sql("select status from runs where gone_at is null order by source_key") == [
+        ("failed",),
+        ("queued",),
+        ("queued",),
+    ]
+    db.ingest(plain(source, 20, 3))
+    assert by_day(db) == [("2026-11-20", 3, 0), ("2026-11-27", 1, 1)]
+    assert db.sql("select distinct status from runs where gone_at is null") == [("completed",)]
+    assert examine(db.path) == []
+
+
 def game(path: Path, day: int) -> Path:
     """An adventure service's new database: story 1 with two nodes, which have no time of their own."""
     path.unlink(missing_ok=True)
@@ -150,10 +202,15 @@ def game(path: Path, day: int) -> Path:
     return path
 
 
-def test_rows_without_a_time_go_with_their_owner(db: ReportDatabase, tmp_path: Path) -> None:
-    """Node 1 of the new story 1 is not node 1 of the earlier one, and neither are its options."""
-    db.ingest(game(tmp_path / "game.db", 1))
-    db.ingest(game(tmp_path / "game.db", 8))
+@pytest.mark.parametrize("first_nodes", [2, 1])
+def test_rows_without_a_time_go_with_their_owner(db: ReportDatabase, tmp_path: Path, first_nodes: int) -> None:
+    """Node 1 of the new story 1 is not node 1 of the earlier one, and neither are its options, nor a later node 2."""
+    path = game(tmp_path / "game.db", 1)
+    db.ingest(path)
+    change(game(path, 8), f"delete from story_nodes where id > {first_nodes}")
+    db.ingest(path)
+    change(path, "insert or ignore into story_nodes values (2, 1, 'text', 0, 1, 1, '[]')")
+    db.ingest(path)
     assert db.sql("select title, gone_at is null from stories order by id") == [("Tale of 1", 0), ("Tale of 8", 1)]
     assert db.sql("select story_id, count(*), sum(gone_at is null) from story_nodes group by 1 order by 1") == [
         (1, 2, 0),

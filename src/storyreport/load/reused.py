@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 
 from ..mapping import Section
 from .job import Job
-from .references import Link, links
+from .references import CORE_TABLES, Link, leads_nowhere, links
 from .renumbered import move_renumbered, park_renumbered, recall_forgotten
 
 # Core table → the columns that say when a row began; the first one that both rows have is compared.
@@ -54,7 +54,11 @@ def keep_earlier_rows(job: Job, section: Section) -> None:
         return
     recall_forgotten(job, core, given)
     moved = park_renumbered(job, core, given)
-    is_again = _set_aside(job, core, given) or moved
+    owners = _given_links(job, core, given)
+    is_again = _set_aside(job, core, given, _is_other(core, given, owners)) or moved
+    if is_again or _has_earlier(job):
+        # What does not say when it began, now that it is known which keys began again.
+        is_again = _set_aside(job, core, given, _is_incomparable(core, given, owners)) or is_again
     if is_again:
         move_renumbered(job)
         _bring_back(job, core, given)
@@ -63,18 +67,29 @@ def keep_earlier_rows(job: Job, section: Section) -> None:
         _renew_derived_runs(job)
 
 
-def _set_aside(job: Job, core: str, given: Collection[str]) -> bool:
+def _has_earlier(job: Job) -> bool:
+    """Whether the source used keys again before."""
+    return bool(job.scalar("select exists (select 1 from main.reused_keys where source_id = :source_id)"))
+
+
+def _set_aside(job: Job, core: str, given: Collection[str], is_other: str) -> bool:
     """Mark the known rows of other work as deleted, under other keys; whether there are any."""
-    owners = {link.parent: f"known.{link.name}_id" for link in _given_links(job, core, given)}
+    links_of_core = _given_links(job, core, given)
+    owners = {link.parent: f"known.{link.name}_id" for link in links_of_core}
+    endings = [
+        *_endings("known", BEGINNINGS[core], owners, "set_aside"),
+        *(f"(select ' (' || min(began_at) || ')' {_earlier(link)})" for link in links_of_core),
+        "' (' || :now || ')'",
+    ]
     job.execute(f"""
         create temp table reused as
-        select known.id, known.source_key, {_ending("known", BEGINNINGS[core], owners, "set_aside")} as ending
+        select known.id, known.source_key, {_first(endings)} as ending
         from temp.mapped
         cross join main.{core} as known
             on known.source_id = :source_id and known.source_key = cast(mapped.source_key as text)
         where
             known.input_id = :input_id
-            and {_is_other(core, given, owners)}
+            and {is_other}
             and ({_may_be_reused(job, core)})
             and not exists (
                 select 1
@@ -100,8 +115,31 @@ def _set_aside(job: Job, core: str, given: Collection[str]) -> bool:
             gone_at = coalesce({core}.gone_at, :now)
         from temp.reused
         where {core}.id = reused.id and reused.ending is not null""").rowcount
+    if found:
+        _rename_for_deleted(job, core, "source_key", "source_key || reused.ending")
     job.execute("drop table temp.reused")
     return found > 0
+
+
+def _rename_for_deleted(job: Job, parent: str, old: str, new: str) -> None:
+    """Let deleted rows that name a row of temp.reused by its key alone name it by its new key.
+
+    Such a row has been deleted before what it belongs to was set aside; its key would lead to other work.
+    """
+    for core in CORE_TABLES:
+        found = links(job.connection, core)
+        for link in found:
+            if link.parent == parent:
+                job.execute(f"""
+                    update main.{core}
+                    set {link.name}_key = reused.{new}
+                    from temp.reused
+                    where
+                        {core}.source_id = :source_id
+                        and {leads_nowhere(core, found)}
+                        and {core}.{link.name}_key = reused.{old}
+                        and {core}.gone_at is not null
+                        and reused.ending is not null""")
 
 
 def _bring_back(job: Job, core: str, given: Collection[str]) -> None:
@@ -119,7 +157,7 @@ def _bring_back(job: Job, core: str, given: Collection[str]) -> None:
             known.id,
             cast(mapped.source_key as text) as source_key,
             reused_keys.earlier_key,
-            {_ending("mapped", times, owners, "brought_back")} as ending
+            {_first(_endings("mapped", times, owners, "brought_back"))} as ending
         from temp.mapped
         cross join main.reused_keys
             on
@@ -135,6 +173,7 @@ def _bring_back(job: Job, core: str, given: Collection[str]) -> None:
     )
     _note(job, core, "brought_back")
     _have_keys_again(job, core)
+    _rename_for_deleted(job, core, "earlier_key", "source_key")
     job.execute("drop table temp.reused")
 
 
@@ -171,17 +210,39 @@ def _may_be_reused(job: Job, core: str) -> str:
     return "true" if job.part.has_given_keys else IS_NUMBERED
 
 
-def _ending(row: str, times: Collection[str], owners: Mapping[str, str], among: str) -> str:
-    """What makes the key of an earlier row: its time, otherwise that of its owner."""
-    begun = f"' (' || coalesce({', '.join([*(f'{row}.{time}' for time in times), 'null', 'null'])}) || ')'"
-    of_owners = [
-        f"(select ending from temp.{among} where core = '{parent}' and id = {owner})"
-        for parent, owner in owners.items()
+def _endings(row: str, times: Collection[str], owners: Mapping[str, str], among: str) -> list[str]:
+    """What may make the key of an earlier row: its time, otherwise that of its owner."""
+    return [
+        *(f"' (' || {row}.{time} || ')'" for time in times),
+        *(
+            f"(select ending from temp.{among} where core = '{parent}' and id = {owner})"
+            for parent, owner in owners.items()
+        ),
     ]
-    return f"coalesce({', '.join([begun, *of_owners, 'null'])})"
 
 
-def _is_other(core: str, given: Collection[str], owners: Mapping[str, str]) -> str:
+def _first(texts: Collection[str]) -> str:
+    return f"coalesce({', '.join([*texts, 'null', 'null'])})"
+
+
+def _earlier(link: Link) -> str:
+    """The earlier rows of a link's parent that a known row belongs to, as FROM and WHERE."""
+    return f"""
+        from main.reused_keys as earlier
+        where
+            earlier.source_id = :source_id
+            and earlier.kind = '{link.parent}'
+            and earlier.earlier_key = coalesce(
+                known.{link.name}_key,
+                (
+                    select owner.source_key
+                    from main.{link.parent} as owner
+                    where owner.id = known.{link.name}_id
+                )
+            )"""
+
+
+def _is_other(core: str, given: Collection[str], owners: Collection[Link]) -> str:
     """Whether a row of temp.mapped is other work than the known row; where no time says so, by its owner."""
     cases = []
     for column in BEGINNINGS[core]:
@@ -196,9 +257,39 @@ def _is_other(core: str, given: Collection[str], owners: Mapping[str, str]) -> s
         # Nearly all times are as they were.
         cases.append(f"when mapped.{column} = known.{column} then false")
         cases.append(f"when {seconds} <= {TOLERANCE_SECONDS} then false when {seconds} is not null then {is_apart}")
-    of_owner = [f"{id_} in (select id from temp.set_aside where core = '{core}')" for core, id_ in owners.items()]
+    of_owner = [
+        f"known.{link.name}_id in (select id from temp.set_aside where core = '{link.parent}')" for link in owners
+    ]
     is_owned = " or ".join(of_owner) or "false"
     return f"case {' '.join(cases)} else ({is_owned}) end" if cases else f"({is_owned})"
+
+
+def _is_incomparable(core: str, given: Collection[str], owners: Collection[Link]) -> str:
+    """Whether a row of temp.mapped is other work than the known row, though one of them has not begun.
+
+    The known one belongs to an earlier row; or it began, and what a source has deleted, or has beside other work under
+    known keys, does not wait to begin; or the other one is known under its time.
+    """
+    times = [column for column in BEGINNINGS[core] if column in given]
+    same = " and ".join([*(f"(mapped.{column} is null or known.{column} is null)" for column in times), "true"])
+    cases = [f"exists (select 1 {_earlier(link)})" for link in owners]
+    if core in ENDS and "status" in given and times:
+        began = " or ".join(f"known.{column} is not null" for column in times)
+        cases.append(
+            f"mapped.status = 'queued' and ({began})"
+            f" and (known.gone_at is not null or exists (select 1 from temp.set_aside where core = '{core}'))"
+        )
+    if times:
+        cases.append(f"""
+            exists (
+                select 1
+                from main.reused_keys as earlier
+                where
+                    earlier.source_id = :source_id
+                    and earlier.kind = '{core}'
+                    and earlier.earlier_key = mapped.source_key || {_first(_endings("mapped", times, {}, ""))}
+            )""")
+    return f"({same} and ({' or '.join(f'({case})' for case in cases) or 'false'}))"
 
 
 def _renew_derived_runs(job: Job) -> None:
@@ -215,7 +306,7 @@ def _renew_derived_runs(job: Job) -> None:
             group by 1
         )
 
-        select id, source_key, ' (' || coalesce(queued_at, started_at, ended_at) || ')' as ending
+        select id, source_key, ' (' || coalesce(queued_at, started_at, ended_at, :now) || ')' as ending
         from main.runs
         where
             is_derived
@@ -249,7 +340,11 @@ def _renew_derived_runs(job: Job) -> None:
                     known.run_id is not null
                     and known.id not in (select id from temp.brought_back where core = 'step_runs')
             )
-            and ending is not null""")
+            and not exists (
+                select 1
+                from main.runs as other
+                where other.source_id = :source_id and other.source_key = runs.source_key || ending
+            )""")
     job.execute("""
         update main.runs
         set
