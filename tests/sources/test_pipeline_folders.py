@@ -149,13 +149,17 @@ def test_folders_given_beside_their_database_belong_to_it(db: ReportDatabase, tm
 
 
 def test_a_deleted_output_is_gone(db: ReportDatabase, tmp_path: Path) -> None:
-    """An output that is deleted stays as gone; a story that nothing else shows is gone with it."""
+    """A deleted output stays as gone; a story that nothing else shows is gone with it, and comes back with it."""
     a_project(tmp_path / "studio")
     db.ingest(tmp_path / "studio")
     (tmp_path / "studio/outputs/01_ingest/D.json").unlink()
     db.ingest(tmp_path / "studio")
     assert db.sql("select path from artifacts where gone_at is not null") == [("01_ingest/D.json",)]
     assert db.sql("select source_key from stories where gone_at is not null") == [("D",)]
+    assert len(db.report("orphans")) == 4
+    write(tmp_path / "studio/outputs/01_ingest/D.json", {"title": "D"})
+    db.ingest(tmp_path / "studio")
+    assert db.sql("select source_key from stories where gone_at is not null") == []
     assert len(db.report("orphans")) == 4
 
 

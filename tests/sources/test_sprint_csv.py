@@ -26,6 +26,13 @@ def test_a_csv_that_grows(db: ReportDatabase, tmp_path: Path) -> None:
     write_csv(path, "", begun[2], f"{NOON + 7},1,A,dev,code,end")
     outcome = db.ingest(path)
     assert (outcome.counts.inserted, outcome.counts.updated, outcome.counts.gone) == (0, 0, 4)
+    # The log begins again, and the old one is put before the new one.
+    again = f"{NOON + 9},1,B,dev,code,start"
+    for log in ((again,), (*begun, again)):
+        write_csv(path, *log)
+        db.ingest(path)
+    assert db.sql("select source_key from stories where gone_at is null order by 1") == [("A",), ("B",)]
+    assert db.report("orphans") == []
 
 
 def test_events_in_both_parts_count_once(tmp_path: Path, runner: Path) -> None:

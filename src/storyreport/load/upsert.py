@@ -175,8 +175,8 @@ def _upsert(job: Job, section: Section, rows: str) -> None:
     core, given = section.table, job.columns[section]
     values, joins = _values(job, core, given)
     columns = {"source_id": ":source_id", "source_key": "mapped.source_key", "input_id": ":input_id", **values}
-    conflict = "do nothing" if section.only_absent else _update(core, values, inherits(given))
-    if conflict != "do nothing" and job.part.largest_wins and core == "calls":
+    conflict = _revive(core, values) if section.only_absent else _update(core, values, inherits(given))
+    if not section.only_absent and job.part.largest_wins and core == "calls":
         conflict += f" and ({core}.gone_at is not null or {_size('excluded')} >= {_size(core)})"
     last_id = job.scalar(f"select coalesce(max(id), 0) from main.{core}")
     written = job.execute(
@@ -238,6 +238,14 @@ def _values(job: Job, core: str, given: Collection[str]) -> tuple[dict[str, str]
 def _size(row: str) -> str:
     """How much a call used, in SQL."""
     return f"coalesce({row}.input_tokens, 0) + coalesce({row}.output_tokens, 0)"
+
+
+def _revive(core: str, values: Collection[str]) -> str:
+    """What an insert of absent rows does with a row that is there: nothing, unless it was made so and deleted since."""
+    made_of = [column for column in ("input_id", "origin") if column == "input_id" or column in values]
+    updates = [*(f"{column} = excluded.{column}" for column in values), "gone_at = null"]
+    same = " and ".join(f"{core}.{column} is excluded.{column}" for column in made_of)
+    return f"do update set {', '.join(updates)} where {core}.gone_at is not null and {same}"
 
 
 def _update(core: str, values: Collection[str], is_inheriting: bool) -> str:

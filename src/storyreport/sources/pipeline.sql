@@ -3,13 +3,14 @@
 -- Nothing here knows what was read before: read again, the same source gives the same rows.
 
 -- any: with missing_stories
--- In the words of the index of orphans, so that it is used.
+-- In the words of the index of orphans, so that it is used. What was deleted with its story may come back with it.
 select step_runs.story_key
 from main.step_runs
 where
     step_runs.source_id = :source_id
     and (step_runs.story_key is not null or step_runs.run_key is not null)
-    and step_runs.story_key is not null;
+    and step_runs.story_key is not null
+    and step_runs.gone_at is null;
 
 -- database: stories
 select
