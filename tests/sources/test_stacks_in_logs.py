@@ -53,6 +53,22 @@ def test_stacks_of_other_languages(tmp_path: Path, language: str) -> None:
     assert found == [("workflow_error", None), ("story_not_found", None)]
 
 
+@pytest.mark.parametrize(
+    "before",
+    ["web-1  | ", "2026-11-20T10:00:00.123Z ", "2026-11-20T10:00:00.123456789Z stderr F ", "[pod/web-1/app] "],
+)
+def test_stacks_that_a_collector_wrote(tmp_path: Path, before: str) -> None:
+    """What it writes before each line stands before the lines of a stack, too."""
+    lines = [
+        'error: Workflow error occurred {"runId":"r1"}',
+        *("    at write (/app/a.js:1:2)",) * 2,
+        "info: Story not found",
+    ]
+    (path := tmp_path / "app.log").write_text("".join(f"{before}{line}\n" for line in lines), "utf-8")
+    found = [(row[3], row[-1]) for _, row in workflow.stage_log(path)]
+    assert found == [("workflow_error", None), ("story_not_found", None)]
+
+
 def test_a_log_that_begins_with_other_lines(tmp_path: Path) -> None:
     """What a service prints when it starts may be long; each of its lines is listed as none of the log."""
     (path := tmp_path / "app.log").write_text("Compiled\n" * 60 + "info: Story not found\n", "utf-8")

@@ -64,7 +64,7 @@ PREFIXES = tuple(
         rf"(?P<time>{ISO})\t\S+\t(?P<level>[A-Z]+)\t",
         rf"(?P<time>{ISO}) (?:app|heroku|router)\[[\w.-]+\]: ",
         rf"(?P<time>{ISO}) \S+ (?=\{{|\[?(?:error|warn|info|http|verbose|debug|silly)\]?: )",
-        rf"(?P<time>{ISO}) (?=\[?{ISO})",
+        rf"(?P<time>{ISO}) (?=\[?{ISO}|\s{{2,}}(?:at|\.\.\.) )",
         rf"(?:<\d+>)?1 (?P<time>{ISO}) \S+ \S+ \S+ \S+ (?:-|\[[^\]]*\]) ",
         rf"(?:<\d+>)?(?:1 )?(?P<time>{ISO}) \S+ [\w./-]+(?:\[\d+\])?: ",
         r"(?:<\d+>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [\w./-]+(?:\[\d+\])?: ",

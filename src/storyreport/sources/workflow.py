@@ -220,7 +220,7 @@ def _log_rows(path: Path) -> Iterator[tuple[Any, ...]]:
     may_be_frame = is_traced = False
     for number, text, problem in _texts(path):
         entry = _entry(text) if text else None
-        bare = log_lines.uncoloured(text or "")
+        bare = log_lines.uncoloured(text or "") if entry else _bare(text or "")
         if not entry and (is_traced or (may_be_frame and TRACEBACK.fullmatch(bare))):
             # It ends with the error, the first line that is not indented.
             is_traced = not is_traced or bare[:1].isspace()
@@ -238,6 +238,12 @@ def _log_rows(path: Path) -> Iterator[tuple[Any, ...]]:
         seen[digest] += 1
         columns = ("level", "message", "metric", "run_id", "story_id", "timestamp")
         yield (f"{digest}/{seen[digest]}", *(entry[column] for column in columns), None)
+
+
+def _bare(text: str) -> str:
+    """A line that says nothing, without what a collector writes before it."""
+    payload = envelopes.unwrapped(log_lines.uncoloured(text)).payload
+    return log_lines.uncoloured(payload if isinstance(payload, str) else text)
 
 
 def _entry(text: str) -> dict[str, str | None] | None:
@@ -258,7 +264,10 @@ def _entry(text: str) -> dict[str, str | None] | None:
 
 def _payload_line(text: str, is_wrapped: bool) -> dict[str, str | None] | None:
     """The line in a payload; the export may have taken its level, which then is that of the wrapper."""
-    text = log_lines.uncoloured(text).strip()
+    bare = log_lines.uncoloured(text)
+    if bare[:1].isspace() and FRAME.fullmatch(bare):
+        return None
+    text = bare.strip()
     entry = _line(text)
     if entry is None and text and is_wrapped and (entry := _line(f"info: {text}")):
         entry["level"] = None
