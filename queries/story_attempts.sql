@@ -16,7 +16,8 @@ chart:
     x2: {field: ended_at}
     color: {field: status, type: nominal}
 */
--- A story that is missing in the source, or was deleted, may still have steps.
+-- A story that is missing in the source, or was deleted, may still have steps: those that name it, and those of its
+-- runs that name no story.
 with selected as (
     select
         id,
@@ -40,6 +41,16 @@ attempts as (
     where
         step_runs.story_key = :story
         and step_runs.source_id in (select id from sources where :source in ('', name))
+        and step_runs.gone_at is null
+    union all
+    select step_runs.*
+    from runs
+    cross join step_runs on step_runs.run_id = runs.id
+    where
+        runs.story_key = :story
+        and runs.source_id in (select id from sources where :source in ('', name))
+        and step_runs.story_id is null
+        and step_runs.story_key is null
         and step_runs.gone_at is null
 )
 

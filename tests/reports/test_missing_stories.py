@@ -54,6 +54,7 @@ def test_reports_of_one_story(db: ReportDatabase, service: Path) -> None:
     assert pairs(db.report("story_status", story="lost-2"), "title", "step", "status") == [
         ("(missing)", "outline", "completed")
     ]
+    assert pairs(db.report("story_attempts", story="lost-2"), "step", "run") == [("outline", "r2")]
     assert pairs(db.report("story_status", story="lost-3"), "title", "status") == [("(missing)", "missing")]
     assert pairs(db.report("story_status", story="here"), "title", "status") == [("Known", None)]
     assert db.report("story_status", story="nowhere") == []
