@@ -168,6 +168,17 @@ def test_a_database_made_again_that_grows(db: ReportDatabase, tmp_path: Path) ->
     assert examine(db.path) == []
 
 
+def test_daily_exports_that_each_count_from_1(db: ReportDatabase, tmp_path: Path) -> None:
+    """What one day's export has is not deleted because the next one uses its ids and runs for other work."""
+    for day in (20, 21):
+        plain(tmp_path / f"steps-2026-11-{day}.csv", day, 2, "failed")
+    assert db.ingest(tmp_path).counts.gone == 0
+    runs = ["r1", "r1 (2026-11-20T09:01:00.000Z)", "r2", "r2 (2026-11-20T09:02:00.000Z)"]
+    assert sorted(row["run"] for row in db.report("failed_runs")) == runs
+    assert by_day(db) == [("2026-11-20", 2, 2), ("2026-11-21", 2, 2)]
+    assert examine(db.path) == []
+
+
 def test_work_that_waits_under_the_key_of_earlier_work(db: ReportDatabase, tmp_path: Path) -> None:
     """Ids begin again; 2 and 3 have no time yet, and yet the first week keeps its runs, put back or not."""
     source = plain(tmp_path / "steps.csv", 20, 3)

@@ -1,8 +1,9 @@
 """Keys that a source uses again: one that was emptied and begins again at 1 gives them to other work.
 
 A row whose time says that it is other work than the known row of its key does not replace that row. The earlier row
-stays in history, marked as deleted, under its key and its time: `1 (2026-01-31T09:30:00.000Z)`. What belongs to it
-belongs to it still. Should the source have the earlier work again (a copy put back), its row gets its key back.
+stays in history, marked as deleted unless files add up, under its key and its time: `1 (2026-01-31T09:30:00.000Z)`.
+What belongs to it belongs to it still. Should the source have the earlier work again (a copy put back), its row gets
+its key back.
 """
 
 from collections.abc import Collection, Mapping
@@ -105,20 +106,26 @@ def _set_aside(job: Job, core: str, given: Collection[str], is_other: str) -> bo
         where ending is not null""",
         core=core,
     )
-    job.counts.gone += job.scalar(
-        f"select count(*) from main.{core} where gone_at is null and id in (select id from temp.reused)"
-    )
+    if not job.adds:
+        job.counts.gone += job.scalar(
+            f"select count(*) from main.{core} where gone_at is null and id in (select id from temp.reused)"
+        )
     found = job.execute(f"""
         update main.{core}
         set
             source_key = reused.source_key || reused.ending,
-            gone_at = coalesce({core}.gone_at, :now)
+            gone_at = {_deleted(job, core)}
         from temp.reused
         where {core}.id = reused.id and reused.ending is not null""").rowcount
     if found:
         _rename_for_deleted(job, core, "source_key", "source_key || reused.ending")
     job.execute("drop table temp.reused")
     return found > 0
+
+
+def _deleted(job: Job, core: str) -> str:
+    """When an earlier row was deleted, in SQL: of files that add up, the one that has it is still what it was."""
+    return f"{core}.gone_at" if job.adds else f"coalesce({core}.gone_at, :now)"
 
 
 def _rename_for_deleted(job: Job, parent: str, old: str, new: str) -> None:
@@ -345,11 +352,11 @@ def _renew_derived_runs(job: Job) -> None:
                 from main.runs as other
                 where other.source_id = :source_id and other.source_key = runs.source_key || ending
             )""")
-    job.execute("""
+    job.execute(f"""
         update main.runs
         set
             source_key = over.source_key || over.ending,
-            gone_at = :now
+            gone_at = {_deleted(job, "runs")}
         from temp.over
         where runs.id = over.id""")
     job.execute("""
