@@ -25,6 +25,11 @@ def test_answers_as_given(db: ReportDatabase, tmp_path: Path) -> None:
     assert attempts(db) == [("t", 1, "failed"), ("u", 1, "completed")]
     assert db.sql("select source_key, status, duration_ms from runs") == [("d/r", "failed", 60_000)]
     assert db.one("select count(*) from step_runs where run_id is null") == 0
+    # One task alone, of 3.x.
+    one = {**TASK, "dag_run_id": "s", "run_after": "2026-03-01T10:00:00Z", "scheduled_when": None}
+    (tmp_path / "one.json").write_text(json.dumps(one, indent=2), "utf-8")
+    db.ingest(tmp_path / "one.json")
+    assert db.report("data_quality") == []
 
 
 def test_tasks_of_a_run_on_two_pages(db: ReportDatabase, tmp_path: Path) -> None:
