@@ -35,7 +35,7 @@ UNREAD = frozenset(
         *("custom_operator_name", "scheduled_dttm", "queued_by_job_id", "pid", "executor", "executor_config"),
         *("rendered_map_index", "context_carrier", "span_status", "external_executor_id", "trigger_id"),
         *("trigger_timeout", "next_method", "next_kwargs", "task_display_name", "dag_version_id"),
-        *("retry_delay_override", "retry_reason", "run_after"),
+        *("retry_delay_override", "retry_reason", "run_after", "scheduled_when"),
     )
 )
 
