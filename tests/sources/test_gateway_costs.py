@@ -32,6 +32,10 @@ SERVER = {"model": "gpt-4o", "custom_llm_provider": "openai"}
 
 # Dollars for a million tokens of Sonnet 4.6: 3 in, 15 out, 0.30 read from the cache, 3.75 written; of GPT-4o: 2.50, 10.
 ELSEWHERE = {"prompt_tokens_details": {"cached_tokens": 95_000}}
+KEPT_FOR_AN_HOUR = {
+    "cache_creation_input_tokens": 10_000,
+    "prompt_tokens_details": {"cache_creation_token_details": {"ephemeral_1h_input_tokens": 10_000}},
+}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +51,9 @@ ELSEWHERE = {"prompt_tokens_details": {"cached_tokens": 95_000}}
         ({"metadata": {"usage_object": USED}}, None, 0.045),
         ({"metadata": {"usage_object": {"prompt_tokens_details": {"cached_tokens": 95_000}}}}, None, 0.045),
         ({"metadata": json.dumps({"additional_usage_values": USED})}, None, 0.045),
+        # Some versions write all but the sums here: 90,000 * 3 + 10,000 * 6 (for an hour) + 100 * 15; two searches.
+        ({"metadata": {"additional_usage_values": KEPT_FOR_AN_HOUR, "usage_object": "?"}}, None, 0.3315),
+        ({"metadata": {"additional_usage_values": {"server_tool_use": {"web_search_requests": 2}}}}, None, 0.3215),
         # 90,000 * 3 + 10,000 * 3.75 + 100 * 15.
         ({"metadata": {"usage_object": {"cache_creation_input_tokens": 10_000}}}, None, 0.309),
         ({"metadata": {"usage_object": {"prompt_tokens_details": {"cache_write_tokens": 10_000}}}}, None, 0.309),
@@ -104,6 +111,20 @@ def test_the_counts_of_a_stream_stand_one_level_down(db: ReportDatabase, tmp_pat
     assert db.sql("select input_tokens, output_tokens, total_tokens, round(estimated_cost, 9) from calls") == [
         (100_000, 100, 100_100, 0.3015)
     ]
+
+
+def test_what_went_wrong_stands_in_the_metadata(db: ReportDatabase, tmp_path: Path) -> None:
+    path = tmp_path / "LiteLLM_SpendLogs.jsonl"
+    error = {
+        "error_code": "429",
+        "error_class": "RateLimitError",
+        "error_message": "asked for tellnoone",
+        "traceback": "",
+    }
+    metadata = {"status": "failure", "error_information": error}
+    path.write_text(json.dumps({**SPENT, **NOTHING, "status": "failure", "metadata": metadata}) + "\n", "utf-8")
+    db.ingest(path)
+    assert db.sql("select status, cost, error_message from calls") == [("failed", 0.0, "RateLimitError (429)")]
 
 
 def test_no_address_of_a_server_is_kept(db: ReportDatabase, tmp_path: Path) -> None:

@@ -75,55 +75,67 @@ read as (
     limit -1
 ),
 
-extracted as (
+-- The usage of a row is in one of two places, or in both: some versions write all of it but the three sums beside it.
+described as (
     select
         read.*,
+        json_patch(
+            case
+                when json_type(details, '$.additional_usage_values') = 'object'
+                    then json_extract(details, '$.additional_usage_values')
+                else '{}'
+            end,
+            case
+                when json_type(details, '$.usage_object') = 'object' then json_extract(details, '$.usage_object')
+                else '{}'
+            end
+        ) as used
+    from read
+    limit -1
+),
+
+extracted as (
+    select
+        described.*,
         -- What the provider said that it charged, where the proxy has no price.
         coalesce(
             nullif(cast(json_extract(details, '$.cost_breakdown.total_cost') as real), 0),
             case
-                when json_type(details, '$.usage_object.cost') in ('integer', 'real')
-                    then json_extract(details, '$.usage_object.cost')
+                when json_type(used, '$.cost') in ('integer', 'real') then json_extract(used, '$.cost')
             end
         ) as broken_down,
         -- A name with 0 does not hide another one with more.
         coalesce(
-            nullif(json_extract(details, '$.usage_object.cache_read_input_tokens'), 0),
-            json_extract(details, '$.usage_object.prompt_tokens_details.cached_tokens'),
-            json_extract(details, '$.additional_usage_values.cache_read_input_tokens'),
-            json_extract(details, '$.additional_usage_values.prompt_tokens_details.cached_tokens')
+            nullif(json_extract(used, '$.cache_read_input_tokens'), 0),
+            json_extract(used, '$.prompt_tokens_details.cached_tokens')
         ) as said_read,
         coalesce(
-            nullif(json_extract(details, '$.usage_object.cache_creation_input_tokens'), 0),
-            nullif(json_extract(details, '$.usage_object.prompt_tokens_details.cache_creation_tokens'), 0),
-            json_extract(details, '$.usage_object.prompt_tokens_details.cache_write_tokens'),
-            json_extract(details, '$.additional_usage_values.cache_creation_input_tokens')
+            nullif(json_extract(used, '$.cache_creation_input_tokens'), 0),
+            nullif(json_extract(used, '$.prompt_tokens_details.cache_creation_tokens'), 0),
+            json_extract(used, '$.prompt_tokens_details.cache_write_tokens')
         ) as said_written,
         coalesce(
-            json_extract(
-                details,
-                '$.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens'
-            ),
-            json_extract(details, '$.usage_object.cache_creation.ephemeral_1h_input_tokens')
+            json_extract(used, '$.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens'),
+            json_extract(used, '$.cache_creation.ephemeral_1h_input_tokens')
         ) as said_hour,
-        json_extract(details, '$.usage_object.completion_tokens_details.reasoning_tokens') as said_reasoning,
-        json_extract(details, '$.usage_object.prompt_tokens_details.audio_tokens') as said_input_audio,
-        json_extract(details, '$.usage_object.completion_tokens_details.audio_tokens') as said_output_audio,
+        json_extract(used, '$.completion_tokens_details.reasoning_tokens') as said_reasoning,
+        json_extract(used, '$.prompt_tokens_details.audio_tokens') as said_input_audio,
+        json_extract(used, '$.completion_tokens_details.audio_tokens') as said_output_audio,
         coalesce(
-            json_extract(details, '$.usage_object.server_tool_use.web_search_requests'),
-            json_extract(details, '$.usage_object.prompt_tokens_details.web_search_requests')
+            json_extract(used, '$.server_tool_use.web_search_requests'),
+            json_extract(used, '$.prompt_tokens_details.web_search_requests')
         ) as said_searches,
-        json_extract(details, '$.usage_object.service_tier') as said_tier,
+        json_extract(used, '$.service_tier') as said_tier,
         -- The counts of some streams are 0 although their usage is known.
         case
             when coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0) = 0
-                then json_extract(details, '$.usage_object.prompt_tokens')
+                then json_extract(used, '$.prompt_tokens')
         end as said_prompt,
         case
             when coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0) = 0
-                then json_extract(details, '$.usage_object.completion_tokens')
+                then json_extract(used, '$.completion_tokens')
         end as said_completion
-    from read
+    from described
     -- Each value is looked up once, however often it is named below.
     limit -1
 ),
@@ -180,7 +192,21 @@ select
     end as model,
     words.status,
     spent.status as source_status,
-    nullif(failures.said, '') as error_message,
+    -- Versions that write no error logs have the class of the error here.
+    coalesce(
+        nullif(failures.said, ''),
+        case
+            when words.status = 'failed' and json_type(details, '$.error_information.error_class') = 'text'
+                then
+                    substr(json_extract(details, '$.error_information.error_class'), 1, 100)
+                    || coalesce(
+                        ' ('
+                        || nullif(substr(json_extract(details, '$.error_information.error_code'), 1, 20), '')
+                        || ')',
+                        ''
+                    )
+        end
+    ) as error_message,
     spent.starttime as called_at,
     coalesce(
         spent.request_duration_ms,
