@@ -64,14 +64,14 @@ def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:
     """Tables and files of each pass: the pieces of one export, those of one date, or the first of each table, …"""
     part = parts[0].system.parts[parts[0].part]
     files = [(table, path) for part in parts for table, path in (part.exports or (("", part.path),))]
-    files.sort(key=lambda file: _rotation(file[1]))
-    dates = _dates([path for _, path in files])
-    is_dated = all(dates)
+    dates = dict(zip(files, _dates([path for _, path in files]), strict=True))
+    is_dated = all(dates.values())
+    files.sort(key=lambda file: (_rotation(file[1]), dates[file] if is_dated else ""))
     seen: Counter[tuple[str, str]] = Counter()
     places: dict[tuple[str, int], tuple[list[str], list[Path]]] = {}
     places_of: dict[tuple[Path, str], tuple[str, int]] = {}
-    for (table, path), date in zip(files, dates, strict=True):
-        label = date if is_dated and not part.is_one else ""
+    for table, path in files:
+        label = dates[table, path] if is_dated and not part.is_one else ""
         place = (label, seen[label, table])
         if part.stage_files and part.is_one:
             place = places_of.setdefault((Path(), ""), place)

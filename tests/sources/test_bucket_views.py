@@ -104,6 +104,31 @@ def test_each_view_of_a_time_counts_once(
     assert ingested(db, tmp_path, *pages) == (calls, money)
 
 
+HOURS = page(bucket(used(1), length=HOUR), bucket(used(2), start=DAY + 5 * HOUR, length=HOUR))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "money"),
+    [
+        (HOURS, page(bucket(used(3))), 10.5),
+        (page(bucket(used(3))), HOURS, 10.5),
+        (page(bucket(billed(3.5))), page(bucket(billed(2.0, "in"), billed(1.5, "out"))), 3.5),
+        (page(anthropic(model=None)), page(anthropic()), 0.45),
+    ],
+)
+def test_files_of_one_command_are_looked_at_beside_each_other(
+    db: ReportDatabase, tmp_path: Path, before: dict[str, Any], after: dict[str, Any], money: float
+) -> None:
+    """The first file was read before, when nothing else was known."""
+    files = [tmp_path / "b.json", tmp_path / "a.json"]
+    for file, one in zip(files, (before, after), strict=True):
+        file.write_text(json.dumps(one), "utf-8")
+    db.ingest(files[0], name="pages")
+    db.ingest(*files, name="pages")
+    assert db.one("select round(sum(coalesce(cost, estimated_cost)), 6) from calls where gone_at is null") == money
+    assert db.ingest(*files, name="pages").unchanged
+
+
 def test_an_unknown_currency_is_said(db: ReportDatabase, tmp_path: Path) -> None:
     ingested(db, tmp_path, page(bucket(billed(2.0, "in"), billed(9.0, "out", currency="zzz"))))
     assert [row["reason"] for row in db.report("rejected_rows")] == ["currency is not known"]

@@ -199,57 +199,80 @@ where
     and web_search_requests > 0
 group by starting_at, model, service_tier, owner;
 
+-- costs: with keyed
+-- The keys of results by who they were for, as if that was not known, and whether their buckets count.
+select
+    owner,
+    (bucket, currency) in (select
+        bucket,
+        currency
+    from counted) as is_counted,
+    key('cost', starting_at, description, model, currency) as unowned_key
+from src_anthropic_costs;
+
 -- costs: delete calls
--- What was added up for all projects, users and keys before it was known by them.
+-- What was added up for all workspaces, accounts and keys before it was known by them, and what other files gave before
+-- this one that says it better or lies around it.
 select calls.id
 from main.calls
 where
     calls.source_id = :source_id
     and calls.input_id = :input_id
     and calls.source_key in (
-        select key('cost', starting_at, description, model, currency)
-        from src_anthropic_costs
+        select unowned_key
+        from keyed
         where owner is not null
+        union all
+        select unowned_key || coalesce('/by ' || owner, '')
+        from keyed
+        where not is_counted
     )
     and calls.source_key not in (
-        select coalesce(key('cost', starting_at, description, model, currency), '')
-        from src_anthropic_costs
-        where owner is null
+        select coalesce(unowned_key || coalesce('/by ' || owner, ''), '')
+        from keyed
+        where is_counted
     );
 
--- usage: with unowned
--- The keys of results by who they were for, as if that was not known.
+-- usage: with keyed
+-- The keys of results by who they were for, as if that was not known, and whether their buckets count.
 select
     owner,
+    bucket in (select bucket from counted) as is_counted,
     key('usage', starting_at, model, service_tier)
     || case when context_window in ('200k-1M', '> 200k') then '/200k-1M' else '' end
     || case when lower(speed) = 'fast' or lower(inference_geo) = 'us' then '/' || trim(
         coalesce(lower(service_tier), '')
         || case when lower(speed) = 'fast' then ' fast' else '' end
         || case when lower(inference_geo) = 'us' then ' us' else '' end
-    ) else '' end as source_key
+    ) else '' end as unowned_key
 from src_anthropic_usage
 union all
 select
     owner,
+    bucket in (select bucket from counted),
     key('web search', starting_at, model, service_tier)
 from src_anthropic_usage
 where web_search_requests > 0;
 
 -- usage: delete calls
--- What was added up for all workspaces, accounts and keys before it was known by them.
+-- What was added up for all workspaces, accounts and keys before it was known by them, and what other files gave before
+-- this one that says it better or lies around it.
 select calls.id
 from main.calls
 where
     calls.source_id = :source_id
     and calls.input_id = :input_id
     and calls.source_key in (
-        select source_key
-        from unowned
+        select unowned_key
+        from keyed
         where owner is not null
+        union all
+        select unowned_key || coalesce('/by ' || owner, '')
+        from keyed
+        where not is_counted
     )
     and calls.source_key not in (
-        select source_key
-        from unowned
-        where owner is null
+        select coalesce(unowned_key || coalesce('/by ' || owner, ''), '')
+        from keyed
+        where is_counted
     );

@@ -7,7 +7,7 @@ a result in its own way.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ def part(name: str, table: Table, times: tuple[str, str], held: tuple[set[str], 
     """A part of files that hold this, staged as one table.
 
     `times` are the fields of a bucket's begin and end; `read` gives a result by column, None where it is no row. A
-    folder may hold several: exports of one month each, or of overlapping days.
+    folder or a command may have several: exports of one month each, or of overlapping days.
     """
 
     def is_ours(path: Path) -> bool:
@@ -72,14 +72,18 @@ def part(name: str, table: Table, times: tuple[str, str], held: tuple[set[str], 
         return path if any(is_ours(file) for file in _files(path)) else None
 
     def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        yield from stage_files(
+            [file for file in _files(path) if file == path or is_ours(file)], is_folder=path.is_dir()
+        )
+
+    def stage_files(files: Sequence[Path], is_folder: bool = True) -> Iterator[tuple[str, tuple[Any, ...]]]:
         position, buckets, last = 0, 0, None
-        files = [file for file in _files(path) if file == path or is_ours(file)]
         for number, file in enumerate(files, start=1):
             for line, bucket, row, problem in rows(file, times, read):
                 position += 1
                 buckets += bucket is not last
                 last = bucket
-                row |= {"line": line if file == path else f"{number}/{line}", "position": position, "bucket": buckets}
+                row |= {"line": f"{number}/{line}" if is_folder else line, "position": position, "bucket": buckets}
                 yield name, (*(row.get(column) for column in table.columns), problem)
 
     return Part(
@@ -88,6 +92,9 @@ def part(name: str, table: Table, times: tuple[str, str], held: tuple[set[str], 
         statuses={},
         find=find,
         stage=stage,
+        stage_files=stage_files,
+        # Which buckets lie in others, and which say more, shows only beside each other.
+        is_one=True,
     )
 
 

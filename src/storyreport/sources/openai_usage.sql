@@ -171,38 +171,70 @@ from results
 where place_from_end = 1
 group by start_time, kind, model, batch, service_tier, owner;
 
+-- costs: with keyed
+-- The keys of results by who they were for, as if that was not known, and whether their buckets count.
+select
+    owner,
+    (bucket, currency) in (select
+        bucket,
+        currency
+    from counted) as is_counted,
+    key('cost', start_time, line_item, currency) || coalesce('/of ' || account, '') as unowned_key
+from src_openai_costs;
+
 -- costs: delete calls
--- What was added up for all projects, users and keys before it was known by them.
+-- What was added up for all projects, users and keys before it was known by them, and what other files gave before this
+-- one that says it better or lies around it.
 select calls.id
 from main.calls
 where
     calls.source_id = :source_id
     and calls.input_id = :input_id
     and calls.source_key in (
-        select key('cost', start_time, line_item, currency) || coalesce('/of ' || account, '')
-        from src_openai_costs
+        select unowned_key
+        from keyed
         where owner is not null
+        union all
+        select unowned_key || coalesce('/by ' || owner, '')
+        from keyed
+        where not is_counted
     )
     and calls.source_key not in (
-        select coalesce(key('cost', start_time, line_item, currency) || coalesce('/of ' || account, ''), '')
-        from src_openai_costs
-        where owner is null
+        select coalesce(unowned_key || coalesce('/by ' || owner, ''), '')
+        from keyed
+        where is_counted
     );
 
+-- usage: with keyed
+-- The keys of results by who they were for, as if that was not known, and whether their buckets count.
+select
+    owner,
+    (bucket, coalesce(kind, '')) in (select
+        bucket,
+        kind
+    from counted) as is_counted,
+    key('usage', start_time, kind, model, batch, service_tier) as unowned_key
+from src_openai_usage;
+
 -- usage: delete calls
--- What was added up for all projects, users and keys before it was known by them.
+-- What was added up for all projects, users and keys before it was known by them, and what other files gave before this
+-- one that says it better or lies around it.
 select calls.id
 from main.calls
 where
     calls.source_id = :source_id
     and calls.input_id = :input_id
     and calls.source_key in (
-        select key('usage', start_time, kind, model, batch, service_tier)
-        from src_openai_usage
+        select unowned_key
+        from keyed
         where owner is not null
+        union all
+        select unowned_key || coalesce('/by ' || owner, '')
+        from keyed
+        where not is_counted
     )
     and calls.source_key not in (
-        select coalesce(key('usage', start_time, kind, model, batch, service_tier), '')
-        from src_openai_usage
-        where owner is null
+        select coalesce(unowned_key || coalesce('/by ' || owner, ''), '')
+        from keyed
+        where is_counted
     );
