@@ -32,6 +32,10 @@ def warnings(db: ReportDatabase) -> list[tuple[str, str]]:
         ("€12", "EUR", 12.0, "EUR"),
         ("4.6E-03", "usd", 0.0046, "USD"),
         ("(0.50)", "USD", -0.5, "USD"),
+        # In a spreadsheet's format for accounts, which fills cells with blanks.
+        ('" $(1,234.50)"', "", -1234.5, "USD"),
+        (" $ (0.50)", "", -0.5, "USD"),
+        (" € -   ", "", None, "USD"),
         ("-0.50", "", -0.5, "USD"),
         ("-$0.50", "", -0.5, "USD"),
         ("1.5", "US Dollar", 1.5, "USD"),

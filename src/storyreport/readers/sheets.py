@@ -24,9 +24,9 @@ Row = dict[str, Any]
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "#n/a", "none", "null", "nil", "<na>"})
 PLAIN = Pattern(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?(?:[eE][+-]?\d+)?", re.ASCII)
 NUMBER = Pattern(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
-# A sign of a currency, a number, a sign of a currency; (0.50) and 0.50- are negative. Longer texts are none.
+# A sign of a currency, a number, a sign of a currency; (0.50), $(0.50) and 0.50- are negative. Longer texts are none.
 AMOUNT = Pattern(
-    r"(?!(?s:.){200})(?P<open>\()?(?P<minus>[-\u2212])?(?P<before>[^\d.,()+-]*)(?P<inner>[-\u2212])?"
+    r"(?!(?s:.){200})(?P<open>\()?(?P<minus>[-\u2212])?(?P<before>[^\d.,()+-]*)(?P<inner>[-\u2212(])?"
     r"(?P<number>[\d.,'\u2019 \u00a0\u202f]*\d(?:[eE][+-]?\d+)?)(?P<after>[^\d.,()]*)(?P<close>\))?"
 )
 DECIMAL_COMMA = Pattern(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
@@ -55,6 +55,8 @@ PARTS = {
     **dict.fromkeys(("microcent", "microcents"), "1e-8"),
     **dict.fromkeys(("nanos", "nanodollar", "nanodollars", "nanousd"), "1e-9"),
 }
+# What spreadsheets write for an amount of nothing in their format for accounts: $ -
+NO_AMOUNT = Pattern(r"[^\w\s-]\s*[-\u2013\u2014]|[-\u2013\u2014]\s*[^\w\s-]")
 MOST_LAYOUTS = 1000
 
 
@@ -310,8 +312,10 @@ def _number(value: str, column: str, kind: Type, styles: Callable[[], Styles], r
     # An amount that was computed wrongly counts as missing.
     if stripped.lower() in NO_VALUE or (stripped.lower() == "nan" and not table.drops_values):
         return None
+    if kind is Type.MONEY and NO_AMOUNT.fullmatch(stripped):
+        return None
     match = AMOUNT.fullmatch(stripped)
-    if match is None or bool(match["open"]) != bool(match["close"]):
+    if match is None or bool(match["open"]) + (match["inner"] == "(") != bool(match["close"]):
         return value
     minus, after = bool(match["open"] or match["minus"] or match["inner"]), match["after"].strip()
     if after in ("-", "\u2212"):
