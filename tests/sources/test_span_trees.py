@@ -93,6 +93,24 @@ def test_usage_counts_once(
     assert [number for (number,) in found] == counted
 
 
+@pytest.mark.parametrize(
+    ("inner", "outer", "cost"),
+    [
+        ({}, {"usage__cost": 0.02}, 0.02),
+        ({"usage__cost": 0.0}, {"usage__cost": 0.02}, 0.02),
+        ({"usage__cost": 0.01}, {"usage__cost": 0.02}, 0.01),
+        # What is around more than this call costs more.
+        ({}, {"usage__cost": 0.02, "usage__input_tokens": 2000}, None),
+        ({}, {"usage__cost": 0.02, "usage__output_tokens": 200}, None),
+    ],
+)
+def test_the_cost_of_a_call_may_stand_at_the_gateway_s_span_around_it(
+    db: ReportDatabase, tmp_path: Path, inner: dict[str, Any], outer: dict[str, Any], cost: float | None
+) -> None:
+    db.ingest(export(tmp_path / "spans.jsonl", chat(2, 1, **inner), chat(1, **outer)))
+    assert db.sql("select cost, round(estimated_cost, 6) from calls") == [(cost, None if cost else 0.0035)]
+
+
 def test_a_deep_chain_of_spans_is_read_in_time(db: ReportDatabase, tmp_path: Path) -> None:
     """Twenty thousand spans, each below the one before, and as many calls beside each other."""
     chain = [span(number, number - 1, http__route="/") for number in range(2, 20_000)]

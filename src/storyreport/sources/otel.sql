@@ -144,7 +144,8 @@ left join src_statuses as words on words.word = lower(trim(spans.status));
 -- calls in its trace. A trace may go on in another file: see `loaded`, and what is deleted in the end.
 -- The conventions count cached tokens among the input tokens. Bedrock counts them beside it, and is passed on as it
 -- is by most; so does whoever reads more from the cache than all of the input, or whose total has all of them.
--- What a span leaves out of its reasoning, the one around it may say (`whole`): Google's ADK does.
+-- What a span leaves out of its reasoning, the one around it may say (`whole`): Google's ADK does. So may one of its
+-- cost: that of a gateway around the request of a client.
 with recursive shapes as (
     select
         trace_id,
@@ -335,7 +336,7 @@ select
     end as input_tokens,
     -- So does whoever says more reasoning than output, of that, or a total of all three.
     case
-        when whole.span_id is not null then whole.output_tokens
+        when ranked.reasoning_tokens is null and whole.reasoning_tokens > 0 then whole.output_tokens
         when
             ranked.reasoning_tokens > ranked.output_tokens
             or (
@@ -362,10 +363,17 @@ select
     coalesce(ranked.tier, '') as tier,
     -- A cost of 0 of what succeeded is one that nobody knew.
     case
+        when coalesce(ranked.cost, 0) = 0 and whole.cost > 0 and whole.output_tokens = ranked.output_tokens
+            then case when whole.currency is not 'XXX' then whole.cost end
         when ranked.currency = 'XXX' or (ranked.cost = 0 and words.status is not 'failed') then null
         else ranked.cost
     end as cost,
-    case when ranked.cost is null then '' else coalesce(ranked.currency, 'USD') end as currency,
+    case
+        when coalesce(ranked.cost, 0) = 0 and whole.cost > 0 and whole.output_tokens = ranked.output_tokens
+            then coalesce(whole.currency, 'USD')
+        when ranked.cost is null then ''
+        else coalesce(ranked.currency, 'USD')
+    end as currency,
     nullif(
         json_patch(
             '{}',
@@ -381,12 +389,18 @@ select
 from ranked
 left join exported as whole
     on
-        ranked.reasoning_tokens is null
-        and whole.trace_id = ranked.trace_id
+        whole.trace_id = ranked.trace_id
         and whole.span_id = ranked.parent_id
         and whole.is_call = 1
-        and whole.reasoning_tokens > 0
         and whole.input_tokens = ranked.input_tokens
+        and (
+            (ranked.reasoning_tokens is null and whole.reasoning_tokens > 0)
+            or (
+                coalesce(ranked.cost, 0) = 0
+                and whole.cost > 0
+                and whole.output_tokens = ranked.output_tokens
+            )
+        )
 left join main.runs
     on
         runs.source_id = :source_id
