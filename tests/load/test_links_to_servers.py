@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from itertools import count
 
+import psycopg
 import pytest
 from helpers import postgres
 from helpers.stalling import stalling
@@ -53,6 +54,32 @@ def test_a_server_that_stalls_as_it_is_met_is_a_sentence(
     assert time.monotonic() - begun < 20
     assert "\n" not in str(error.value)
     assert "127.0.0.1" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("statement", "advice"),
+    [
+        ("select * from kept", "another session keeps one of its tables locked; try again when it has finished"),
+        ("select pg_sleep(9)", "its tables are slow to read, or locked; try again, or give a longer --wait"),
+        ("select pg_terminate_backend(pg_backend_pid())", "try again later"),
+        ("select * from absent", "check the address, the user and its rights"),
+    ],
+)
+def test_a_sentence_says_what_to_do(url: str, monkeypatch: pytest.MonkeyPatch, statement: str, advice: str) -> None:
+    monkeypatch.setattr(reader, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(patience, "server_seconds", lambda: 0.5)
+    postgres.execute(url, "create table if not exists kept (id integer)")
+    with psycopg.connect(url) as other, contextlib.closing(reader.connect(url)) as connection:
+        other.execute("lock table kept in access exclusive mode")
+        with pytest.raises(StoryreportError) as error, reader.querying(url):
+            connection.execute(statement)
+        other.rollback()
+    assert str(error.value).endswith(f"): {advice}.")
+
+
+def test_a_server_that_fell_silent_may_need_more_time() -> None:
+    with pytest.raises(StoryreportError, match=r"or give a longer --wait\.$"), reader.querying("postgresql://h/d"):
+        raise psycopg.OperationalError("the server has sent nothing for 2 seconds")
 
 
 def message(kind: bytes, content: bytes) -> bytes:

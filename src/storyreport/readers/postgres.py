@@ -53,6 +53,17 @@ VIEW, FORBIDDEN = "is a view or a foreign table", "may not be read by this user"
 AS_NUMBERS = {"interval": "extract(epoch from {})", "money": "{}::numeric"}
 MS_OF_INTERVAL = "extract(epoch from {}) * 1000"
 
+CHECK = "check the address, the user and its rights"
+# What to do about an error, by its SQLSTATE.
+ADVICE = {
+    "55P03": "another session keeps one of its tables locked; try again when it has finished",
+    "57014": "its tables are slow to read, or locked; try again, or give a longer --wait",
+    # The server stops or starts, has too many connections, or goes on without what a replica's reader needs.
+    **dict.fromkeys(("57P01", "57P02", "57P03", "57P05", "53300", "40001"), "try again later"),
+}
+# Where the link to a server that was met has ended.
+CUT = "try again, or give a longer --wait"
+
 
 @dataclass
 class Relations:
@@ -68,8 +79,11 @@ class Relations:
 
 
 @contextlib.contextmanager
-def querying(url: str) -> Iterator[None]:
-    """Turn an error of the server or its driver into a sentence without secrets."""
+def querying(url: str, advice: str = CUT) -> Iterator[None]:
+    """Turn an error of the server or its driver into a sentence without secrets.
+
+    `advice` is what to do about an error of the driver's own: the link was cut, or the server said nothing.
+    """
     psycopg = _driver()
     try:
         yield
@@ -77,9 +91,8 @@ def querying(url: str) -> Iterator[None]:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         for secret in _secrets(url):
             reason = reason.replace(secret, "…")
-        raise StoryreportError(
-            f"{without_secrets(url)} cannot be read ({reason.rstrip('.')}): check the address, the user and its rights."
-        ) from None
+        advice = ADVICE.get(error.sqlstate, CHECK) if error.sqlstate else advice
+        raise StoryreportError(f"{without_secrets(url)} cannot be read ({reason.rstrip('.')}): {advice}.") from None
 
 
 def _driver() -> Any:
@@ -108,7 +121,7 @@ def _secrets(url: str) -> list[str]:
 def connect(url: str) -> Any:
     """A connection in one repeatable-read, read-only transaction, its times in UTC."""
     psycopg = _driver()
-    with querying(url):
+    with querying(url, CHECK):
         seconds = patience.server_seconds()
         connection = impatient(psycopg, seconds).connect(
             url, connect_timeout=CONNECT_SECONDS, application_name="storyreport", **KEPT_ALIVE
