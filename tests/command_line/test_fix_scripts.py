@@ -177,7 +177,10 @@ def test_a_row_that_has_changed_is_left_alone(movies: Path, db: ReportDatabase, 
 
 
 def test_status_words(games: Path, db: ReportDatabase, tmp_path: Path) -> None:
-    """In the service's own word; an unknown one where its meaning is given. By hand: of five, three differ."""
+    """In the service's own word; an unknown one where its meaning is given. By hand: of five, four differ.
+
+    The rollback leaves alone the one that has gone on since.
+    """
     db.ingest(games, name="copy")
     fix, rollback = written(tmp_path, "statuses", "--status", "meditating=running")
     run(games, fix)
@@ -185,8 +188,24 @@ def test_status_words(games: Path, db: ReportDatabase, tmp_path: Path) -> None:
     assert [word for _, word in ask(games, words)] == ["completed", "failed", "processing", "pending", "processing"]
     db.ingest(games, name="copy")
     assert db.one("select count(*) from unknown_statuses") == 0
+    change(games, "update story_jobs set status = 'failed' where id = 5")
     run(games, rollback)
-    assert [word for _, word in ask(games, words)] == ["Completed", " FAILED ", "processing", "PENDING", "meditating"]
+    assert [word for _, word in ask(games, words)] == ["Completed", " FAILED ", "processing", "PENDING", "failed"]
+
+
+def test_each_attempt_of_a_step_has_its_own_word(tracker: Tracker, db: ReportDatabase, tmp_path: Path) -> None:
+    """Their keys are one: a failed attempt does not become a completed one."""
+    tracker.register("A")
+    for run_id, word in (("r1", "COMPLETED"), ("r2", "FAILED"), ("r3", "Completed")):
+        tracker.end("A", "01_ingest", run_id, 100, status=word)
+        tracker.clock(hours=1)
+    db.ingest(tracker.path, name="copy")
+    fix, rollback = written(tmp_path, "statuses")
+    words = "select status from step_history order by id"
+    run(tracker.path, fix)
+    assert ask(tracker.path, words) == [("completed",), ("failed",), ("completed",)]
+    run(tracker.path, rollback)
+    assert ask(tracker.path, words) == [("COMPLETED",), ("FAILED",), ("Completed",)]
 
 
 def test_nothing_is_overwritten_or_made_up(games: Path, db: ReportDatabase, tmp_path: Path) -> None:

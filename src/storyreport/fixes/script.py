@@ -10,6 +10,8 @@ from .fix import Fix
 
 ROWS_A_STATEMENT = 200
 JOINED = ",\n    "
+# The column of the kept rows that says what the script made of the first one that it changed.
+MADE = quoted("storyreport made")
 SQLITE, POSTGRESQL = ENGINES = ("sqlite", "postgresql")
 # A guard's words → SQL of the engine.
 WORDS = {
@@ -29,7 +31,11 @@ WORDS = {
         (r"\bLOCAL_NOW\b", "now()"),
     ),
 }
-BEGIN = {SQLITE: "begin immediate;", POSTGRESQL: "begin;\nset local time zone 'UTC';"}
+# psql takes a script to be in the encoding of the database.
+BEGIN = {
+    SQLITE: "begin immediate;",
+    POSTGRESQL: "begin;\nset local client_encoding to 'UTF8';\nset local time zone 'UTC';",
+}
 RUN = {SQLITE: "sqlite3 -bail DATABASE < FILE", POSTGRESQL: "psql -v ON_ERROR_STOP=1 -f FILE DATABASE"}
 
 
@@ -45,6 +51,11 @@ class Filled:
     def sets(self) -> dict[str, str]:
         """The columns to change that the source has."""
         return {name: value for name, value in self.fix.sets.items() if not self.columns or name in self.columns}
+
+    @property
+    def made(self) -> tuple[str, str] | None:
+        """The first column to change that tells whether a row has been changed since, and its value."""
+        return next(((name, value) for name, value in self.sets.items() if "NOW" not in value), None)
 
 
 def fix_script(engine: str, about: str, tag: str, fixes: Sequence[Filled]) -> str:
@@ -94,7 +105,8 @@ def _step(engine: str, number: int, tag: str, filled: Filled) -> Iterator[str]:
     if fix.inserts:
         yield f"create table {kept} as\nselect seen.* from {seen} as seen\nwhere {guard};"
     else:
-        yield f"create table {kept} as\nselect t.*\nfrom {table} as t\nwhere {which};"
+        made = f",\n    cast({_value(engine, filled.made[1], seen, fix)} as text) as {MADE}" if filled.made else ""
+        yield f"create table {kept} as\nselect t.*{made}\nfrom {table} as t\nwhere {which};"
     yield _counts(number, "before", fix.table, f"(select count(*) from {kept}) as to_change")
     if fix.inserts:
         columns = ", ".join([keys, *map(quoted, filled.sets)])
@@ -118,12 +130,12 @@ def _back(engine: str, number: int, tag: str, filled: Filled) -> Iterator[str]:
     if fix.inserts:
         yield f"delete from {table} as t\nwhere {which};"
     elif fix.sets:
-        columns = list(filled.sets)
-        # Changed again since, it is the service's.
-        since = " and " + _sql(engine, f"SAME(t.status, {_now_is(fix)})") if "status" in columns else ""
         before = f"from {kept} as kept where {same}"
-        changes = (f"{quoted(name)} = (select kept.{quoted(name)} {before})" for name in columns)
-        yield f"update {table} as t\nset\n    {JOINED.join(changes)}\nwhere {which}{since};"
+        changes = (f"{quoted(name)} = (select kept.{quoted(name)} {before})" for name in filled.sets)
+        if filled.made:
+            # Changed again since, it is the service's.
+            which = which[:-1] + _sql(engine, f" and SAME(t.{quoted(filled.made[0])}, kept.{MADE})") + ")"
+        yield f"update {table} as t\nset\n    {JOINED.join(changes)}\nwhere {which};"
     else:
         there = f"where not exists (\n    select 1 from {table} as t where {same}\n)"
         yield f"insert into {table}\nselect kept.*\nfrom {kept} as kept\n{there};"
@@ -134,17 +146,12 @@ def _same(key: Sequence[str], other: str) -> str:
     return " and ".join(f"cast(t.{quoted(name)} as text) = {other}.{quoted(name)}" for name in key)
 
 
-def _now_is(fix: Fix) -> str:
-    """What the script made of the status: a literal; a word of its own for each row is not compared."""
-    value = fix.sets["status"]
-    return value if value.startswith("'") else "t.status"
-
-
 def _value(engine: str, value: str, seen: str, fix: Fix) -> str:
     sql = _sql(engine, value)
     if "seen." not in sql:
         return sql
-    return f"(select {sql} from {seen} as seen where {_same(fix.key, 'seen')} limit 1)"
+    # Of several rows of one key, each is told apart by the guard.
+    return f"(select {sql} from {seen} as seen where {_same(fix.key, 'seen')} and {_sql(engine, fix.guard)} limit 1)"
 
 
 def _counts(number: int, when: str, table: str, more: str) -> str:
