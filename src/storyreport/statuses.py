@@ -191,14 +191,14 @@ def _ours_as_json() -> str:
 
 
 def _theirs(own: Mapping[str, str], users: Mapping[str, str]) -> dict[str, str]:
-    return {**dict(_spelled(own)), **dict(own), **dict(_spelled(users))}
+    return {**dict(spelled(own)), **dict(own), **dict(spelled(users))}
 
 
 @cache
 def _ours() -> dict[str, str]:
     words = {word: meaning for meaning, words in WORDS.items() for word in words.split()}
     prefixed = {f"{prefix}_{word}": meaning for prefix in PREFIXES for word, meaning in words.items()}
-    return {**_of_nouns(words), **prefixed, **dict(_spelled(words))}
+    return {**_of_nouns(words), **prefixed, **dict(spelled(words))}
 
 
 def _of_nouns(words: Mapping[str, str]) -> dict[str, str]:
@@ -212,7 +212,7 @@ def _of_nouns(words: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _spelled(words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def spelled(words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Each spelling of folded or lower-case words, with its meaning."""
     for word, meaning in words.items():
         for spelling in _joined(fold(word).split("_")):

@@ -196,16 +196,16 @@ def test_status_words(games: Path, db: ReportDatabase, tmp_path: Path) -> None:
 def test_each_attempt_of_a_step_has_its_own_word(tracker: Tracker, db: ReportDatabase, tmp_path: Path) -> None:
     """Their keys are one: a failed attempt does not become a completed one."""
     tracker.register("A")
-    for run_id, word in (("r1", "COMPLETED"), ("r2", "FAILED"), ("r3", "Completed")):
+    for run_id, word in (("r1", "COMPLETED"), ("r2", "All Done"), ("r3", "FAILED")):
         tracker.end("A", "01_ingest", run_id, 100, status=word)
         tracker.clock(hours=1)
     db.ingest(tracker.path, name="copy")
-    fix, rollback = written(tmp_path, "statuses")
+    fix, rollback = written(tmp_path, "statuses", "--status", "all_done=completed")
     words = "select status from step_history order by id"
     run(tracker.path, fix)
-    assert ask(tracker.path, words) == [("completed",), ("failed",), ("completed",)]
+    assert ask(tracker.path, words) == [("completed",), ("completed",), ("failed",)]
     run(tracker.path, rollback)
-    assert ask(tracker.path, words) == [("COMPLETED",), ("FAILED",), ("Completed",)]
+    assert ask(tracker.path, words) == [("COMPLETED",), ("All Done",), ("FAILED",)]
 
 
 def test_nothing_is_overwritten_or_made_up(games: Path, db: ReportDatabase, tmp_path: Path) -> None:

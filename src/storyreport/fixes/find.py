@@ -13,6 +13,7 @@ from .. import schema
 from ..errors import StoryreportError
 from ..reports import check_name
 from ..sources import systems
+from ..statuses import spelled
 from . import adventure, media, pipeline, sprint, workflow
 from .fix import Fix, Fixes
 from .script import POSTGRESQL, SQLITE, Filled, fix_script, rollback_script
@@ -121,7 +122,7 @@ def _source(connection: sqlite3.Connection, name: str) -> tuple[int, str]:
 
 
 def _make_words(connection: sqlite3.Connection, source_id: int, system: str, words: Mapping[str, str]) -> None:
-    """temp.fix_words (word, own_word): a folded word and the system's own one of its meaning."""
+    """temp.fix_words (word, own_word): a spelling of a word in lower case, and the system's own word for it."""
     own: dict[str, str] = {}
     for part in systems()[system].parts.values():
         for word, meaning in part.statuses.items():
@@ -134,5 +135,5 @@ def _make_words(connection: sqlite3.Connection, source_id: int, system: str, wor
     known = {word: word for part in systems()[system].parts.values() for word in part.statuses}
     connection.executemany(
         "insert into temp.fix_words values (?, ?)",
-        {**known, **{word: own[meaning] for word, meaning in meanings.items()}}.items(),
+        {**known, **{word: own[meaning] for word, meaning in spelled(meanings)}}.items(),
     )
