@@ -138,7 +138,9 @@ def _back(engine: str, number: int, tag: str, filled: Filled) -> Iterator[str]:
         yield f"update {table} as t\nset\n    {JOINED.join(changes)}\nwhere {which};"
     else:
         there = f"where not exists (\n    select 1 from {table} as t where {same}\n)"
-        yield f"insert into {table}\nselect kept.*\nfrom {kept} as kept\n{there};"
+        # Numbers that the table would give itself are those that the rows had.
+        numbers = "\noverriding system value" if engine == POSTGRESQL else ""
+        yield f"insert into {table}{numbers}\nselect kept.*\nfrom {kept} as kept\n{there};"
     yield f"drop table {kept};"
 
 
