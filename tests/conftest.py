@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from helpers import DATA, adventure, media, sprint, workflow
-from helpers.report_database import ReportDatabase, change
+from helpers.report_database import ReportDatabase, change, lay_out_once
 from helpers.rollup_files import RollupFiles
 from helpers.tracker import Tracker
 from hypothesis import settings
 
+from storyreport import rollups
 from storyreport.demo import write_sources
 from storyreport.upkeep import notes
 from storyreport.upkeep.acknowledge import acknowledge
@@ -21,6 +22,14 @@ from storyreport.upkeep.acknowledge import acknowledge
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def empty_databases_are_copied() -> Iterator[None]:
+    """An empty report database in memory is laid out once a process."""
+    with lay_out_once() as lay_out, pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(rollups, "lay_out", lay_out)
+        yield
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from helpers.report_database import ReportDatabase, ask
+from helpers.report_database import ReportDatabase, ask, asking
 
 REFERENCES = {
     "story": ("story_id", "story_key", "stories"),
@@ -36,7 +36,8 @@ def is_by_table(expected: Path) -> bool:
 
 def rows_of(db: ReportDatabase) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of the core tables, and those that could not be loaded."""
-    return {table: db.sql(f"select * from {table} order by id") for table in (*CORE_TABLES, "rejects")}
+    with asking(db.path):
+        return {table: db.sql(f"select * from {table} order by id") for table in (*CORE_TABLES, "rejects")}
 
 
 def core_rows(database: Path, table: str) -> list[dict[str, Any]]:
@@ -70,8 +71,10 @@ def core_rows(database: Path, table: str) -> list[dict[str, Any]]:
 def check(database: Path, expected: Path) -> None:
     """Compare the core tables with a pair's rows; a table that is not named there must be empty."""
     tables: dict[str, list[dict[str, Any]]] = json.loads(expected.read_text(encoding="utf-8"))
-    for table in CORE_TABLES:
-        found, wanted = core_rows(database, table), tables.get(table, [])
+    with asking(database):
+        rows = {table: core_rows(database, table) for table in CORE_TABLES}
+    for table, found in rows.items():
+        wanted = tables.get(table, [])
         assert [row["source_key"] for row in found] == [row["source_key"] for row in wanted], table
         for row, want in zip(found, wanted, strict=True):
             assert want.keys() <= row.keys(), f"{table} has no {', '.join(want.keys() - row.keys())}: {', '.join(row)}"
