@@ -3,11 +3,13 @@
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from helpers import DATA, adventure, media, sprint, workflow
+from helpers.command_line import ok
+from helpers.everything import NOW
+from helpers.made_once import made_once
 from helpers.report_database import ReportDatabase, change, lay_out_once
 from helpers.rollup_files import RollupFiles
 from helpers.tracker import Tracker
@@ -91,18 +93,48 @@ def rollup_files(tmp_path: Path) -> Iterator[RollupFiles]:
 
 
 @pytest.fixture(scope="session")
-def fed(tmp_path_factory: pytest.TempPathFactory) -> ReportDatabase:
+def demo_folder(request: pytest.FixtureRequest) -> Path:
+    """The folder that `storyreport demo` makes, up to now; to be read only."""
+    folder, said = made_once(request, "demo", lambda folder: ok("demo", folder, "--no-serve", cwd=folder))
+    assert said.endswith(f"See them with: storyreport serve --db {folder / 'storyreport.db'}\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def samples(request: pytest.FixtureRequest) -> list[Path]:
+    """The demo's sources up to a fixed moment, one of each system; to be read only."""
+    _, paths = made_once(request, "samples", lambda folder: "\n".join(map(str, write_sources(folder / "demo", NOW))))
+    return [Path(path) for path in paths.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def sampled(request: pytest.FixtureRequest, samples: list[Path]) -> ReportDatabase:
+    """A report database fed by all of them, in their order; to be read only."""
+
+    def ingest(folder: Path) -> str:
+        for source in samples:
+            ReportDatabase(folder).ingest(source)
+        return ""
+
+    return ReportDatabase(made_once(request, "sampled", ingest)[0])
+
+
+@pytest.fixture(scope="session")
+def fed(request: pytest.FixtureRequest, demo_folder: Path) -> ReportDatabase:
     """A report database fed by every system up to now, with a row that could not be loaded; to be read only."""
-    folder = tmp_path_factory.mktemp("fed")
-    db = ReportDatabase(folder)
-    for source in write_sources(folder / "sources", datetime.now(timezone.utc)):
-        db.ingest(source)
-    ledger = folder / "ledger.csv"
-    ledger.write_text("step,provider,called_at,cost\ndraft,acme,2026-03-01,0.5\ndraft,acme,2026-03-01,NaN\n", "utf-8")
-    db.ingest(ledger)
-    notes.add(db.path, "new prompt", "2026-03-01", "ledger")
-    acknowledge(db.path, "orphans", None, "restored soon")
-    return db
+
+    def feed(folder: Path) -> str:
+        db = ReportDatabase(folder)
+        shutil.copy(demo_folder / "storyreport.db", db.path)
+        ledger = folder / "ledger.csv"
+        calls = "draft,acme,2026-03-01,0.5\ndraft,acme,2026-03-01,NaN\n"
+        ledger.write_text(f"step,provider,called_at,cost\n{calls}", encoding="utf-8")
+        db.ingest(ledger)
+        notes.add(db.path, "new prompt", "2026-03-01", "ledger")
+        acknowledge(db.path, "orphans", None, "restored soon")
+        return ""
+
+    return ReportDatabase(made_once(request, "fed", feed)[0])
 
 
 @pytest.fixture(scope="session")

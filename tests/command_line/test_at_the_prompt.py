@@ -24,11 +24,9 @@ ERROR = "HTTPSConnectionPool: Read timed out while the model wrote its second ch
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(demo_folder: Path) -> Path:
     """A report database with the demo's sources."""
-    folder = tmp_path_factory.mktemp("demo")
-    ok("demo", folder, "--no-serve", cwd=folder)
-    return folder / "storyreport.db"
+    return demo_folder / "storyreport.db"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,6 @@ import pytest
 from helpers.command_line import ok, storyreport
 from helpers.report_database import ReportDatabase, ask, change
 from helpers.tracker import Tracker
-
-from storyreport.demo import write_sources
 
 Rows = dict[str, set[tuple[Any, ...]]]
 # Source, kind, the report, and by table the rows that the script is to delete (-), add (+) or change (=): SQL on the
@@ -89,14 +86,6 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample sources."""
-    folder = tmp_path_factory.mktemp("samples")
-    write_sources(folder, datetime.now(timezone.utc))
-    return folder
-
-
 def all_rows(path: Path) -> Rows:
     """Every row of every table."""
     tables = [name for (name,) in ask(path, "select name from sqlite_master where type = 'table'")]
@@ -116,10 +105,10 @@ def written(folder: Path, kind: str, *arguments: str) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_findings_are_gone(case: str, samples: Path, db: ReportDatabase, tmp_path: Path) -> None:
+def test_findings_are_gone(case: str, demo_folder: Path, db: ReportDatabase, tmp_path: Path) -> None:
     """Only the rows that are meant have changed."""
     place, kind, report, meant = CASES[case]
-    copy = Path(shutil.copy(samples / place, tmp_path / "copy.db"))
+    copy = Path(shutil.copy(demo_folder / place, tmp_path / "copy.db"))
     # The script compares with now, too: what is meant is found before.
     expected = {
         table: (how, set(ask(copy, f"select * from {table} where {which}"))) for table, (how, which) in meant.items()

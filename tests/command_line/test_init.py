@@ -23,9 +23,8 @@ def places(folder: Path) -> list[str]:
     return sorted(Path(place).relative_to(folder).as_posix() for source in found for place in source.places)
 
 
-def test_five_systems_renamed_and_moved(tmp_path: Path) -> None:
+def test_five_systems_renamed_and_moved(demo_folder: Path, tmp_path: Path) -> None:
     """A folder is looked into although some of its files are a source: none of the demo's six sources is missed."""
-    ok("demo", "demo", "--no-serve", cwd=tmp_path)
     (tmp_path / "work" / "prod" / "db").mkdir(parents=True)
     (tmp_path / "work" / "stuff").mkdir()
     for name, place in {
@@ -36,7 +35,8 @@ def test_five_systems_renamed_and_moved(tmp_path: Path) -> None:
         "moviemaker.db": "stuff/films.sqlite3",
         "taleservice": "stuff/tales",
     }.items():
-        shutil.move(tmp_path / "demo" / name, tmp_path / "work" / place)
+        copy = shutil.copytree if (demo_folder / name).is_dir() else shutil.copy
+        copy(demo_folder / name, tmp_path / "work" / place)
     folder = tmp_path / "work"
     assert ok("init", cwd=folder) == "storyreport.toml: 6 sources found; load with: storyreport ingest\n"
     assert places(folder) == [
@@ -47,7 +47,7 @@ def test_five_systems_renamed_and_moved(tmp_path: Path) -> None:
     # What the demo's own ingest of the same data came to.
     for table in ("stories", "runs", "step_runs", "calls"):
         count = f"select count(*) from {table}"
-        assert ask(folder / "storyreport.db", count) == ask(tmp_path / "demo" / "storyreport.db", count), table
+        assert ask(folder / "storyreport.db", count) == ask(demo_folder / "storyreport.db", count), table
 
 
 def test_a_file_that_names_nothing_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,7 +17,6 @@ from helpers.pairs import is_by_table, rows_of, source_of
 from helpers.report_database import ReportDatabase, laid_out
 
 from storyreport import mapping
-from storyreport.demo import write_sources
 from storyreport.ingest import Outcome, Request, ingest
 from storyreport.load import recent
 from storyreport.readers.part import Found
@@ -91,12 +89,6 @@ def test_a_system_has_examples(system: System) -> None:
 EXAMPLES = [source_of(path) for path in sorted(DATA.glob("*--*.json")) if not is_by_table(path)]
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The demo's sources."""
-    return write_sources(tmp_path_factory.mktemp("demo"), datetime(2026, 3, 10, 12, tzinfo=timezone.utc))
-
-
 def drop_indexes(path: Path) -> None:
     """Make every table of a SQLite file again without keys and indexes."""
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -118,9 +110,9 @@ def test_an_example_again_writes_nothing(path: Path, db: ReportDatabase) -> None
 
 
 @pytest.mark.parametrize("is_indexed", [True, False], ids=["as it is", "without indexes"])
-def test_a_database_again_writes_nothing(demo: list[Path], is_indexed: bool, tmp_path: Path) -> None:
+def test_a_database_again_writes_nothing(samples: list[Path], is_indexed: bool, tmp_path: Path) -> None:
     """The demo's databases, with and without keys and indexes, become the same rows, and again write nothing."""
-    for path in [path for path in demo if path.suffix == ".db"]:
+    for path in [path for path in samples if path.suffix == ".db"]:
         source, folder = tmp_path / path.name, tmp_path / path.stem
         shutil.copy(path, source)
         if not is_indexed:

@@ -1,37 +1,22 @@
 """The doctor finds what was broken by hand, rollups, references and files, and repairs what can be repaired."""
 
 import contextlib
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 from helpers.command_line import storyreport
-from helpers.everything import NOW
 from helpers.report_database import ReportDatabase, change
 
-from storyreport.demo import write_sources
 from storyreport.upkeep.doctor import examine
 
 
-@pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report database fed by sources of every system."""
-    folder = tmp_path_factory.mktemp("everything")
-    db = ReportDatabase(folder)
-    for source in write_sources(folder / "demo", NOW):
-        db.ingest(source)
-    return db.path
-
-
 @pytest.fixture
-def db(everything: Path, tmp_path: Path) -> ReportDatabase:
-    """A copy of it that may be broken."""
+def db(sampled: ReportDatabase, tmp_path: Path) -> ReportDatabase:
+    """A report database fed by sources of every system, that may be broken."""
     db = ReportDatabase(tmp_path)
-    with (
-        contextlib.closing(sqlite3.connect(everything)) as whole,
-        contextlib.closing(sqlite3.connect(db.path)) as copy,
-    ):
-        whole.backup(copy)
+    shutil.copy(sampled.path, db.path)
     return db
 
 

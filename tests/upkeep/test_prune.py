@@ -1,5 +1,6 @@
 """Pruning removes old detail and nothing else: what reports say of the past and of now stays, then and afterwards."""
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,17 +11,10 @@ from helpers.pruning import attempts, days_before
 from helpers.report_database import ReportDatabase, change
 from helpers.tracker import Tracker
 
-from storyreport.demo import write_sources
 from storyreport.upkeep.doctor import examine
 from storyreport.upkeep.prune import prune
 
 DETAIL = ("step_runs", "events", "calls", "log_events")
-
-
-@pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The demo's sources, one of each system."""
-    return write_sources(tmp_path_factory.mktemp("all"), NOW)
 
 
 def test_what_goes_and_what_stays(old_and_new: ReportDatabase) -> None:
@@ -187,20 +181,18 @@ def test_a_later_pruning_of_less_keeps_what_is_frozen(old_and_new: ReportDatabas
     assert examine(db.path) == []
 
 
-def test_every_system(sources: list[Path], tmp_path: Path) -> None:
+def test_every_system(samples: list[Path], sampled: ReportDatabase, db: ReportDatabase) -> None:
     """Of each system detail goes, no report says anything else, and reading all of it again changes nothing."""
-    db = ReportDatabase(tmp_path)
-    for source in sources:
-        db.ingest(source)
+    shutil.copy(sampled.path, db.path)
     before, days = answers(db), past(db)
     since = NOW.date() - timedelta(days=13)
     would = prune(db.path, since, dry_run=True)
     assert (answers(db), would.rows) == (before, prune(db.path, since).rows)
-    assert len({source for source, _ in would.rows}) == len(sources)
+    assert len({source for source, _ in would.rows}) == len(samples)
     assert {table for _, table in would.rows} == set(DETAIL)
     assert (answers(db), past(db)) == (before, days)
     assert examine(db.path) == []
-    for source in sources:
+    for source in samples:
         assert db.ingest(source).unchanged
         counts = db.ingest(source, full=True).counts
         assert (counts.written, counts.rejected) == (0, 0)
