@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers.cli_cases import assert_one_sentence, unchanged
-from helpers.command_line import ok, storyreport
+from helpers.command_line import loaded, ok, storyreport
 from helpers.report_database import change
 
 # Six executions of `write`, two of them failed (33.33 %), 10 s each; one of `plan`, 600 s; 30 USD and 5 EUR of calls.
@@ -35,7 +35,7 @@ def studio(tmp_path: Path) -> Path:
     (tmp_path / "studio").mkdir()
     (tmp_path / "studio" / "attempts.csv").write_text(ATTEMPTS, encoding="utf-8")
     (tmp_path / "studio" / "calls.csv").write_text(CALLS, encoding="utf-8")
-    ok("ingest", "studio", cwd=tmp_path)
+    loaded("studio", cwd=tmp_path)
     return tmp_path
 
 

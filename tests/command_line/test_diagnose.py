@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from helpers import adventure
-from helpers.command_line import ok, storyreport
+from helpers.command_line import loaded, ok, storyreport
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A report database of a choose-your-own-adventure service."""
-    ok("ingest", adventure.write(tmp_path / "games.db"), cwd=tmp_path)
+    loaded(adventure.write(tmp_path / "games.db"), cwd=tmp_path)
     return tmp_path
 
 

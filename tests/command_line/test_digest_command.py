@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from helpers.cli_cases import assert_one_sentence
-from helpers.command_line import ok, storyreport
+from helpers.command_line import loaded, ok, storyreport
 
 from storyreport.commands.digest import FORMATS
 from storyreport.sharing.digest import Digest, Section
@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
         f"c1,studio,write,{moment(0)},2,USD\nc2,studio,write,{moment(10)},5,USD\n",
         encoding="utf-8",
     )
-    ok("ingest", "studio", cwd=tmp_path)
+    loaded("studio", cwd=tmp_path)
     return tmp_path
 
 
@@ -72,7 +72,7 @@ def test_days_are_compared_by_full_ones(folder: Path) -> None:
     """Today's 2 USD are no full day's: yesterday's 4 USD are, beside 5 USD ten days ago; 9 of today change nothing."""
     with (folder / "studio" / "calls.csv").open("a", encoding="utf-8") as file:
         file.write(f"c3,studio,write,{moment(1)},4,USD\nc4,studio,draw,{moment(0)},9,USD\n")
-    ok("ingest", "studio", cwd=folder)
+    loaded("studio", cwd=folder)
     answer = json.loads(ok("digest", "--period", "7d", "--format", "json", cwd=folder))
     assert answer["verdict"].endswith(" 15.00 USD, 20 % less than the 7 days before.")
     # In 24 hours 11 USD, 4 USD the 24 before: draw makes all of it.
@@ -85,7 +85,7 @@ def test_an_old_error_is_not_new(folder: Path) -> None:
     with (folder / "studio" / "attempts.csv").open("a", encoding="utf-8") as file:
         for name, days in (("x", 10), ("y", 0)):
             file.write(f"{name},{name},write,failed,{moment(days)},{moment(days)},Old\n")
-    ok("ingest", "studio", cwd=folder)
+    loaded("studio", cwd=folder)
     assert [row["error"][:4] for row in sections(folder, "--period", "7d")["New errors"]["rows"]] == ["Boom"]
     assert len(sections(folder, "--period", "14d")["New errors"]["rows"]) == 2
 

@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from helpers import command_line
 from helpers.browsing import browsing, check, marks, needs_browser, opened, serving
+from helpers.cli_cases import rows_of
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -49,11 +48,9 @@ THINGS = {
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(demo_folder: Path) -> Path:
     """The database that the demo makes."""
-    folder = tmp_path_factory.mktemp("demo")
-    subprocess.run([sys.executable, "-m", "storyreport", "demo", folder, "--no-serve"], check=True)
-    return folder / "storyreport.db"
+    return demo_folder / "storyreport.db"
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +62,8 @@ def site(database: Path) -> Iterator[str]:
 
 def printed(database: Path, name: str, *parameters: str) -> list[dict[str, Any]]:
     """A report's rows as the command line prints them."""
-    command = [sys.executable, "-m", "storyreport", "report", name, "--format", "json", "--db", str(database)]
-    for parameter in parameters:
-        command += ["-p", parameter]
-    rows: list[dict[str, Any]] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    return rows
+    given = [word for parameter in parameters for word in ("-p", parameter)]
+    return rows_of(command_line.printed("report", name, "--format", "json", "--db", database, *given))
 
 
 def fetched(address: str) -> list[dict[str, Any]]:
@@ -106,9 +100,14 @@ def test_json_and_command_line_give_the_same_rows(site: str, database: Path, nam
     assert rows or name in EMPTY
     if "as_of" not in given and not any(param.is_required for param in reports.find(name).params):
         # What is missing has its default.
-        everything = json.loads(command_line.printed("report", name, "--json", "--db", database))
+        everything = printed(database, name)
         assert fetched(f"{site}/storyreport/{name}.json?_shape=objects") == everything
         assert len(everything) >= len(rows) or reports.find(name).topic == ONE_THING
+
+
+def test_a_process_of_its_own_prints_the_same(database: Path) -> None:
+    said = command_line.ok("report", "slowest_steps", "--json", "--db", database, cwd=database.parent)
+    assert rows_of(said) == printed(database, "slowest_steps")
 
 
 @needs_browser

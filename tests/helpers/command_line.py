@@ -1,17 +1,25 @@
 """The command line as a process of its own, and its help texts (`python -m docs.generate` writes them)."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import click
+import pytest
 from click.testing import CliRunner
 
 from helpers import ROOT
+from helpers.report_database import laid_out
+from storyreport.__main__ import main
 from storyreport.cli import cli
 
+# The commands that ask a report database, and those that change nothing else than a few of its rows.
+ASKING = frozenset({"ack", "check", "diagnose", "digest", "doctor", "note", "report", "sources", "stats", "status"})
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
 
 
@@ -24,7 +32,41 @@ def environment(**more: str) -> dict[str, str]:
 def storyreport(
     *arguments: object, cwd: Path, prefix: Sequence[str] = (), typed: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line to its end; `typed` comes on standard input."""
+    """Run the command line to its end; `typed` comes on standard input.
+
+    What only asks is asked in this process, with what is imported already: its answers are those of a process of its
+    own, as tests/command_line/test_own_process.py compares.
+    """
+    if str(arguments[:1][0] if arguments else "") in ASKING and not (prefix or typed or variables):
+        return in_this_process(*arguments, cwd=cwd)
+    return in_its_own_process(*arguments, cwd=cwd, prefix=prefix, typed=typed, **variables)
+
+
+def in_this_process(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """What a process would answer in this folder."""
+    words, code = list(map(str, arguments)), 0
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        patch.dict(os.environ, environment(), clear=True),
+        pytest.MonkeyPatch.context() as monkeypatch,
+    ):
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["storyreport", *words])
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(bool(end.code))
+    said = [each.buffer.getvalue().decode().replace("\r\n", "\n") for each in (out, err)]
+    return subprocess.CompletedProcess(words, code, *said)
+
+
+def in_its_own_process(
+    *arguments: object, cwd: Path, prefix: Sequence[str] = (), typed: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """The same as a person has it."""
     return subprocess.run(
         [*prefix, sys.executable, "-m", "storyreport", *map(str, arguments)],
         cwd=cwd,
@@ -42,6 +84,15 @@ def ok(*arguments: object, cwd: Path, **variables: str) -> str:
     done = storyreport(*arguments, cwd=cwd, **variables)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+def loaded(*sources: object, cwd: Path) -> None:
+    """Ingest sources into the report database of a folder, in this process: as a test of something else needs it."""
+    database = cwd / "storyreport.db"
+    if not database.exists():
+        database.write_bytes(laid_out())
+    done = in_this_process("ingest", *sources, cwd=cwd)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def printed(*arguments: object) -> str:

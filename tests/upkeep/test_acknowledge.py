@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from helpers.attempts import attempt, write
 from helpers.cli_cases import assert_one_sentence
-from helpers.command_line import ok, storyreport
+from helpers.command_line import loaded, ok, storyreport
 from helpers.report_database import ReportDatabase, change
 from helpers.serving import Served
 
@@ -29,7 +29,7 @@ def ingested(folder: Path, *failed: str) -> None:
     """Ingest the studio with these runs failed, hours ago by their letter, and one that completed."""
     rows = [attempt(run, ord(run) - 96, status="failed", error="Boom") for run in failed]
     write(folder / "studio", [*rows, attempt("z", 50)])
-    ok("ingest", "studio", cwd=folder)
+    loaded("studio", cwd=folder)
 
 
 def broken(folder: Path) -> bool:
@@ -107,7 +107,7 @@ def test_what_is_refused(folder: Path, arguments: list[str], code: int, said: st
 
 def test_a_source_that_is_removed_takes_its_findings_along(folder: Path) -> None:
     write(folder / "film", [attempt("f", 5, status="failed", error="Boom")])
-    ok("ingest", "film", cwd=folder)
+    loaded("film", cwd=folder)
     ok("ack", "failed runs", cwd=folder)
     assert {(source, count) for _, source, count, *_ in listed(folder)} == {("studio", 2), ("film", 1)}
     ok("sources", "rename", "studio", "atelier", cwd=folder)
