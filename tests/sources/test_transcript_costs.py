@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from helpers.report_database import ReportDatabase
 
+from storyreport.errors import StoryreportError
+
 
 def line(message_id: str = "msg_1", model: str = "claude-sonnet-4-6", second: int = 1, **usage: Any) -> dict[str, Any]:
     """A line of a transcript: a model's message with its usage."""
@@ -139,6 +141,24 @@ def test_a_folder_is_known_by_any_of_its_files(db: ReportDatabase, tmp_path: Pat
     (deep / "agent-1.jsonl").write_text(json.dumps(line("msg_d", input_tokens=400, output_tokens=10)), "utf-8")
     db.ingest(tmp_path)
     assert db.sql("select source_key, input_tokens from calls") == [("msg_d", 400)]
+
+
+def test_a_session_that_says_nothing(db: ReportDatabase, tmp_path: Path) -> None:
+    """One that was opened and left has notes only: as a shell gives it beside others, and by itself."""
+    notes = [
+        {"type": "file-history-snapshot", "messageId": "m1", "snapshot": {}},
+        {"type": "summary", "summary": "A tale", "leafUuid": "u1"},
+        {"type": "permission-mode", "permissionMode": "default", "sessionId": "s1"},
+    ]
+    quiet, spoken = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    quiet.write_text("".join(json.dumps(note) + "\n" for note in notes), "utf-8")
+    assert db.ingest(quiet).counts.read == 0
+    spoken.write_text(json.dumps(line("msg_d", input_tokens=400, output_tokens=10)), "utf-8")
+    assert db.ingest(quiet, spoken).counts.read == 1
+    # What has such a type and not its fields is another tool's.
+    quiet.write_text(json.dumps({"type": "summary", "text": "A tale"}) + "\n", "utf-8")
+    with pytest.raises(StoryreportError, match="no known format"):
+        db.ingest(quiet, name="other")
 
 
 def test_lines_that_have_little_beside_the_message(db: ReportDatabase, tmp_path: Path) -> None:

@@ -19,6 +19,15 @@ LINES_LOOKED_AT = 50
 ENDINGS = ("*.jsonl", "*.jsonl.gz")
 # projects/<project>/<session>/subagents/workflows/<workflow>/<agent>.jsonl, and room for more.
 DEEPEST = 12
+# Lines about a session, not of its conversation → a field that tells them from those of other tools. A session that was
+# opened and left has no others.
+NOTES = {
+    "summary": "leafUuid",
+    "file-history-snapshot": "messageId",
+    "file-history-delta": "messageId",
+    **dict.fromkeys(("queue-operation", "custom-title", "ai-title", "agent-name"), "sessionId"),
+    **dict.fromkeys(("last-prompt", "mode", "permission-mode", "pr-link", "tag"), "sessionId"),
+}
 # The model of a message that no model wrote, such as a notice of an error.
 NO_MODEL = "<synthetic>"
 # What an answer may consist of, beside the message and not in its usage → what its call is called. A compaction is
@@ -101,8 +110,11 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _is_session(file: Path) -> bool:
-    """Whether one of the first lines is a message in Claude Code's envelope."""
-    for _, record, _ in islice(_records(file), LINES_LOOKED_AT):
+    """Whether one of the first lines is a message in Claude Code's envelope, or all are notes about a session."""
+    records = [record for _, record, _ in islice(_records(file), LINES_LOOKED_AT)]
+    if records and all(map(_is_note, records)):
+        return True
+    for record in records:
         envelope = _envelope(record or {})
         message = envelope.get("message")
         if isinstance(message, dict) and "parts" not in message:
@@ -112,6 +124,12 @@ def _is_session(file: Path) -> bool:
             if isinstance(usage, dict) and _is_message(envelope, usage):
                 return True
     return False
+
+
+def _is_note(record: Mapping[str, Any] | None) -> bool:
+    """Whether a line is a note about a session."""
+    kind = (record or {}).get("type")
+    return record is not None and isinstance(kind, str) and NOTES.get(kind) in record
 
 
 def _is_message(envelope: Mapping[str, Any], usage: Mapping[str, Any]) -> bool:
