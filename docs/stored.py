@@ -1,6 +1,6 @@
 """The files in `src/storyreport/stored/`, which answer without the command line, or spare it work.
 
-They are words to complete, help of reports, headers of rollups, and words for statuses in all spellings.
+They are words to complete, help of reports, headers of rollups and reports, and words for statuses in all spellings.
 """
 
 import json
@@ -12,10 +12,10 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
-from storyreport import bundle, reports, statuses
+from storyreport import bundle, headers, reports, statuses
 from storyreport.cli import cli
 from storyreport.commands.reports import report_help
-from storyreport.rollups import headers
+from storyreport.reports import header
 from storyreport.rollups.definition import HEADER
 from storyreport.schema import definitions as files
 from storyreport.shortcuts import COMPLETE, SHELLS
@@ -51,6 +51,22 @@ def rollup_headers(_: sqlite3.Connection) -> str:
     return json.dumps({headers.digest(text): headers.parse(text) for text in texts}, indent=1) + "\n"
 
 
+def report_headers(connection: sqlite3.Connection) -> str:
+    """The headers of our reports, parsed, and the columns of their SELECTs, by the digests of the files' texts."""
+    found = {}
+    for path in sorted((bundle.root() / "queries").glob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        match = header.HEADER.fullmatch(text)
+        assert match
+        parsed = headers.parse(match[1])
+        columns = connection.execute(
+            f"select * from (\n{match[2].strip().removesuffix(';')}\n) limit 0",
+            dict.fromkeys(parsed.get("params", ()), ""),
+        )
+        found[headers.digest(text)] = {"header": parsed, "columns": [column for column, *_ in columns.description]}
+    return json.dumps(found, indent=1) + "\n"
+
+
 def _of_command(command: click.Command, context: click.Context, path: str) -> Iterator[tuple[str, ...]]:
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
@@ -84,7 +100,8 @@ STORED = Path(reports.__file__).parent.parent / "stored"
 WRITERS: dict[Path, Callable[[sqlite3.Connection], str]] = {
     STORED / "words.tsv": words,
     STORED / "reports.txt": helps,
-    headers.STORED: rollup_headers,
+    headers.ROLLUPS: rollup_headers,
+    headers.REPORTS: report_headers,
     statuses.STORED: lambda _: statuses.to_store(),
     **{STORED / f"completion.{shell}": partial(script, shell) for shell in SHELLS},
 }

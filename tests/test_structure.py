@@ -79,7 +79,7 @@ ROOMS = (
     "record",
     "system",
     *("unchanged", "evidence"),
-    *("scratch", "patience", "keyed"),
+    *("scratch", "patience", "keyed", "headers"),
     "values",
     "tokens",
     "patterns",

@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from storyreport import statuses
+from storyreport import bundle, headers, statuses
 from storyreport.patterns import Pattern
-from storyreport.rollups import headers
+from storyreport.reports import catalogue, header
 from storyreport.schema import definitions
 
 MODULES = (
@@ -54,6 +54,23 @@ def test_a_header_that_was_changed_is_read_as_it_is() -> None:
     assert headers.read(f"{text}\nhidden: true\n") == {**headers.parse(text), "hidden": True}
     with pytest.raises(ValueError, match="mapping values are not allowed"):
         headers.read("grain: day: source")
+
+
+def test_known_reports_need_neither_yaml_nor_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To parse and to prepare all of them took longer than to answer one."""
+    folder = bundle.root() / "queries"
+    expected = {
+        path.stem: headers.parse(header.HEADER.findall(path.read_text("utf-8"))[0][0]) for path in folder.glob("*.sql")
+    }
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    monkeypatch.setattr(catalogue, "_blank", lambda: pytest.fail("an empty report database is laid out"))
+    catalogue._checked.cache_clear()
+    found = catalogue.read_folders([folder])
+    assert (found.broken, found.reports.keys()) == ((), expected.keys())
+    for name, report in found.reports.items():
+        assert (report.title, report.topic) == (expected[name]["title"], expected[name]["topic"])
+        assert [param.name for param in report.params] == list(expected[name].get("params", ()))
+        assert report.columns
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,11 @@ def opened(database: Path) -> Iterator[Any]:
 def use_limits(config_path: Path | None) -> "Config | None":
     """Let the reports use the limits of the sources file, if there is one."""
     from .. import config, reports
-    from ..verdicts import bounds
 
     found = config.find(config_path)
     if found and found.limits:
+        from ..verdicts import bounds
+
         bounds.use(found.limits)
     if found and found.health:
         reports.set_limits(found.health)

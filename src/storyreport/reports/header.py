@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import headers
 from ..errors import StoryreportError, UsageError
 from . import chart as charts
 from .params import BOUNDS, TYPES, Param
@@ -122,16 +123,13 @@ class _File:
         return BrokenReportError(self.path, self.text.count("\n", 0, place) + 1, reason)
 
     def _header(self) -> dict[str, Any]:
-        # The command line's other commands need no YAML.
-        import yaml
-
-        # In C it is read ten times as fast, where PyYAML was built with it.
-        loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        if ours := headers.stored(headers.REPORTS, self.text):
+            return dict(ours["header"])
         try:
-            return self._mapping("its header", yaml.load(self.header_text, loader))
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            said = getattr(error, "problem", None) or " ".join(str(error).split())
+            return self._mapping("its header", headers.parse(self.header_text))
+        except ValueError as error:
+            mark = getattr(error.__cause__, "problem_mark", None)
+            said = getattr(error.__cause__, "problem", None) or " ".join(str(error).split())
             place = self.header_start + (mark.index if mark else 0)
             raise self.broken(f"its header is not YAML ({said})", place=place) from None
 

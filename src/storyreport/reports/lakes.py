@@ -61,7 +61,7 @@ def lakes_of(connection: sqlite3.Connection, source: str = "") -> list[Lake]:
 
 def missing(report: Report, values: Mapping[str, str], found: list[Lake], is_private: bool = False) -> list[str]:
     """What a report of detail lacks of lakes, in sentences; `is_private` leaves out where they are."""
-    if class_of(report) != DETAIL:
+    if not found or class_of(report) != DETAIL:
         return []
     kind, key = next(((name, values[name]) for name in KEYS if values.get(name)), ("", ""))
     sentences = [

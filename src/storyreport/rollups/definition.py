@@ -15,9 +15,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from .. import headers
 from ..errors import StoryreportError
 from ..schema import definitions as files
-from . import headers
 
 GROUP_KEYS = {"group", "dirty", "all", "covers", "widen", "frozen", "rows", "difference", "lost"}
 TABLE_KEYS = {"key", "values", "meanings", "indexes", "hidden"}
