@@ -30,6 +30,7 @@ WORDS = {
         pending_version waiting_for_deploy pending_args_avail pending_node_assignment submitted_to_worker initial
         bootstrapping prep awaiting_quota infrastructure_pending submitting
         activating platform_limited platform_limiting premater
+        validating_files buffered
         """,
     "running": """
         running started active in_progress inprogress progress processing executing ongoing working building retrying
@@ -41,6 +42,7 @@ WORDS = {
         transforming converting publishing reverting
         deactivating deprovisioning draining resizing transferring_output querying sending connecting cancel_pending
         doing resource_cleaning_up cleaning_up reloading removing playing running_with_error running_with_errors
+        cancel_requested discontinuing dreaming first_success
         """,
     "waiting": """
         waiting paused suspended deferred sleeping rescheduled up_for_reschedule up_for_retry retry awaiting_retry
@@ -51,6 +53,7 @@ WORDS = {
         frozen waiting_for_event waiting_for_signal waiting_to_resume
         waiting_on_dependencies prep_suspended paused_with_error suspended_with_error psusp ususp ssusp paused_by_user
         retry_wait scheduled_retry will_retry
+        wait async_waiting resource_waiting
         """,
     "completed": """
         completed complete success successful successfully succeeded succeed done ok okay finished finish pass passed
@@ -60,6 +63,7 @@ WORDS = {
         completed_with_warnings succeeded_with_warnings succeeded_with_issues success_with_warnings all_done
         completed_successfully ran_successfully materialized processed generated rendered built
         uploaded exported synced deployed published retry_success success_after_retry succeeded_after_retry
+        ok_with_warnings finished_with_warnings done_with_warnings changed unchanged applied planned_and_finished
         """,
     "failed": """
         failed failure fail failures error errored errors erred exception crashed crash timeout timed_out time_out
@@ -85,6 +89,9 @@ WORDS = {
         error_thrown failed_with_error failed_with_errors failed_with_incident incident lost_heartbeat killed_by_oom
         memory_limit_exceeded log_size_exceeded scheduler_failure exit_code core_dump unblocked_failed partial_succeeded
         pipeline_validation_failed couldnt_get_task task_run_image_pull_failed unsuccessfully not_successful
+        terminal failed_continue exit executor_error retryable_failure soft_failed unreachable callback_exception
+        resource_exhausted failed_precondition invalid_argument permission_denied unauthenticated timeout_exceeded
+        init:error init:crash_loop_back_off init:oom_killed init:image_pull_back_off init:err_image_pull
         """,
     "cancelled": """
         cancelled canceled cancel cancelled+ aborted abort abandoned interrupted killed kill revoked stopped terminated
@@ -94,16 +101,17 @@ WORDS = {
         internally_terminated superseded deleted user_aborted terminated_by_user
         cancelled_run_finally stopped_run_finally declined
         cancelled_by_concurrency_limit terminated_by_system spot_interruption spot_terminated
+        force_canceled force_cancelled aborted_by_freeze cancelled_by_parent canceled_by_parent
         """,
     "skipped": """
         skipped skip omitted upstream_failed no_op noop not_built not_run not_executed not_needed ignored excluded
         bypassed dependency_failed depends_failed waiting_failed
-        condition_failed not_triggered up_to_date already_done not_applicable filtered
+        condition_failed not_triggered up_to_date already_done not_applicable filtered blocked_failed
         """,
     "blocked": """
         blocked on_hold held manual action_required approval_required needs_approval awaiting_approval
         waiting_for_approval pending_approval input_required auth_required needs_attention requeue_hold resv_del_hold
-        waiting_for_input waiting_for_human paused_pending_input
+        waiting_for_input waiting_for_human paused_pending_input approval_waiting intervention_waiting
         """,
 }
 # What enums put before their members.
