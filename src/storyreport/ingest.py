@@ -303,7 +303,7 @@ def _load_pass(
         "with_text": options.with_text,
         "layout": part.layout,
         "files": files,
-        "named": found.named,
+        "named": {**known.named, **found.named},  # a table that is not given this time is where it was
         "read": sorted(core for core, tables in job.part.feeds.items() if set(tables) & part.tables.keys()),
         "ends": {table: end.as_json() for table, end in part.ends.items()},
         **asdict(watermarks),

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyreport.errors import StoryreportError
+from storyreport.ingest import requests_for
+from storyreport.known import as_known
 from storyreport.upkeep.doctor import examine
 
 STEPS = "id,run,step,status,started_at,ended_at\n"
@@ -58,6 +60,19 @@ def test_one_of_two_tables_given_again(db: ReportDatabase, tmp_path: Path) -> No
     db.ingest(steps(folder / "attempts.csv", 20, 1), name="runs")
     assert db.sql("select source_key from step_runs where gone_at is not null") == [("2",)]
     assert db.one("select count(*) from calls where gone_at is null") == 1
+    # Each of the two places belongs to the source still.
+    for name in ("attempts.csv", "calls.csv"):
+        requests = requests_for([folder / name], None, None)
+        assert [request.name for request, _ in as_known(db.path, requests, is_named=False)] == ["runs"]
+
+
+def test_two_tables_given_one_after_the_other(db: ReportDatabase, tmp_path: Path) -> None:
+    """Calls have no row in common with steps, and yet are of the same source."""
+    folder = folder_of(tmp_path)
+    db.ingest(calls(folder / "calls.csv", 1), name="runs")
+    db.ingest(steps(folder / "attempts.csv", 20, 1, 2), name="runs")
+    assert pairs(db.report("run_calls", run="r1"), "provider", "cost") == [("acme", 0.5)]
+    assert db.sql("select status from runs where gone_at is null order by source_key") == [("completed",)] * 2
 
 
 def test_two_exports_of_airflow(db: ReportDatabase) -> None:

@@ -11,7 +11,7 @@ def mark_deleted(job: Job, core: str, changes_only: bool) -> int:
     if (
         job.adds
         or job.continued
-        or _is_unread(job, core)
+        or is_unread(job, core)
         or set(job.part.feeds.get(core, ())) & job.typed.opened.pages
         or (group is None and (changes_only or core not in job.part.feeds))
     ):
@@ -34,7 +34,7 @@ def mark_deleted(job: Job, core: str, changes_only: bool) -> int:
     )
 
 
-def _is_unread(job: Job, core: str) -> bool:
+def is_unread(job: Job, core: str) -> bool:
     """Whether a core table is made of tables that cannot be read, or whose exports were not given this time."""
     opened, tables = job.typed.opened, job.part.feeds.get(core, ())
     if set(tables) & opened.unread.keys():

@@ -6,7 +6,7 @@ from ..detail import ENDED, ended
 from ..keyed import PRIVATE_KEY
 from ..mapping import Section
 from .corrected import follow_corrections
-from .deleted import mark_deleted
+from .deleted import is_unread, mark_deleted
 from .derived import ALL_RUNS, WORKED_RUNS, derive_runs
 from .job import IS_OPEN, TABLES_OF_WORK, Job, inherits
 from .references import links
@@ -126,7 +126,7 @@ def _load_again(job: Job, section: Section, present: int | None) -> int | None:
 def _count_overlap(job: Job, section: Section) -> None:
     """Count how many keys are those of the place where the part was read from before."""
     core = section.table
-    if job.overlap is None or section.only_absent or core not in job.part.feeds:
+    if job.overlap is None or section.only_absent or core not in job.part.feeds or is_unread(job, core):
         return
     here = "source_id = :source_id and input_id = :input_id and gone_at is null"
     job.overlap.known += job.scalar(f"select count(*) from main.{core} where {here}")
