@@ -19,7 +19,7 @@ from .ahead import Again, Ahead, read_ahead
 from .detail import refuse_lake, refused_lakes
 from .errors import NotContinuedError, StaleError, StoryreportError
 from .given import Request, check_timezone, requests_for
-from .known import Known, check_can_add, how_read, known_at, known_input, reading_of, system_before
+from .known import Known, added_to, how_read, known_at, known_input, reading_of, system_before
 from .load import Counts, Job, Overlap, Watermarks, has_rows, load_part, refuse_rejects
 from .readers import check_not_cut, check_unchanged, check_whole, dates, harden, open_part
 from .readers.grown import End, goes_on
@@ -179,12 +179,8 @@ def _load_part(work: _Work, found: Found) -> None:
     with_text = known.with_text if request.with_text is None else request.with_text
     options = Options(work.source.timezone, with_text, tuple(sorted(work.source.statuses.items())))
     is_read_alike = known.reading == reading_of(found, options) and not request.full
-    # An export of another name, in the folder where that of its table was, follows it.
-    are_others = any(known.named.get(table, name) != name for table, name in found.named.items())
-    if request.append or found.passes or known.files or (are_others and known.location == found.location):
-        if request.append:
-            check_can_add(found, known)
-        _load_passes(work, found, known, options, known.files if is_read_alike else {})
+    if added := added_to(found, known, request.append):
+        _load_passes(work, found, added, options, added.files if is_read_alike else {})
         return
     is_same = known.how == how_read(found, options) and not request.full
     if is_same and is_unchanged(found, known.signature):

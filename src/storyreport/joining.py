@@ -31,6 +31,7 @@ NAMED_AFTER_YEAR = re.compile(
     r"(?:[-_. ]*(?P<day>\d\d?)(?!\d))?",
     re.IGNORECASE,
 )
+DATES = (DATE, TURNED_DATE, NAMED_DATE, NAMED_AFTER_YEAR)
 GZIPPED = ".gz"
 # How pieces of one export are counted: report-00001.csv, export-000000000001.json, part_1_0001.csv.
 PIECE = Pattern(r"(?<!\d)0\d{3,}(?!\d)|(?<=part[-_])\d+", re.IGNORECASE)
@@ -124,6 +125,15 @@ def _date(path: Path, days: dict[str, str]) -> str:
         month = MONTHS.index(found["month"].lower()) + 1
         return _digits(found["year"], month, *filter(None, (found["day"],)))
     return ""
+
+
+def differ_by_date(one: Path, other: Path) -> bool:
+    """Whether two files of a folder have names with a date, and are alike but for it."""
+    names = [
+        next((pattern.sub("#", path.name) for pattern in DATES if pattern.search(path.name)), "")
+        for path in (one, other)
+    ]
+    return one.parent == other.parent and names[0] == names[1] != ""
 
 
 def _digits(year: str, *others: int | str) -> str:

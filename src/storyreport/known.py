@@ -14,6 +14,7 @@ from typing import Any
 from . import schema, statuses
 from .errors import StoryreportError
 from .given import Request
+from .joining import differ_by_date
 from .load import Watermarks
 from .readers.copies import ROW_NUMBER
 from .readers.grown import End, goes_on
@@ -43,7 +44,21 @@ class Known:
     watermarks: Watermarks | None = None
 
 
-def check_can_add(found: Found, known: Known) -> None:
+def added_to(found: Found, known: Known, append: bool) -> Known | None:
+    """The input that files add to, with those that were read so far; None where they are a whole copy of the part.
+
+    Raises StoryreportError for files that cannot be added.
+    """
+    if append:
+        _check_can_add(found, known)
+    elif not (found.passes or known.files or _follows(found, known)):
+        return None
+    # What was a whole copy is the first of them.
+    first = dict.fromkeys(known.named.values(), known.signature) if len(known.named) == 1 else {}
+    return replace(known, files=known.files or first)
+
+
+def _check_can_add(found: Found, known: Known) -> None:
     """Raise StoryreportError for files that cannot be added to those that were read before, from elsewhere."""
     here, before = Path(found.location), Path(known.location)
     # A folder that has one file is found as this file.
@@ -53,6 +68,14 @@ def check_can_add(found: Found, known: Known) -> None:
             f"{found.location} cannot be added: a day of this source ({found.system.title}) is the sum of what all of"
             " its files say. Give all of them in one command without --append, or their folder."
         )
+
+
+def _follows(found: Found, known: Known) -> bool:
+    """Whether an export has another name than that of its table had, in the same folder, or but for a date in it."""
+    are_others = any(known.named.get(table, name) != name for table, name in found.named.items())
+    return are_others and (
+        known.location == found.location or differ_by_date(Path(known.location), Path(found.location))
+    )
 
 
 def known_at(database: Path, path: Path) -> Found | None:

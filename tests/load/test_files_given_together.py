@@ -151,6 +151,18 @@ def test_one_file_after_another(db: ReportDatabase, tmp_path: Path, names: tuple
     assert db.one("select count(*) from step_runs where gone_at is null") == 2
 
 
+def test_one_dated_file_after_another_under_one_name(db: ReportDatabase, tmp_path: Path) -> None:
+    """Named one by one they follow each other as in a folder, though one day's export has a row of the other's."""
+    days = [steps(tmp_path / f"steps-2026-11-{day}.csv", 20, *ids) for day, ids in ((20, (1, 2)), (21, (2, 3)))]
+    for path in days:
+        db.ingest(path, name="runs")
+    assert db.one("select count(*) from step_runs where gone_at is null") == 3
+    assert db.ingest(days[0], name="runs").unchanged
+    # A table of another name is another copy of it.
+    db.ingest(steps(tmp_path / "all-2026-11-22.csv", 20, 1, 2, 3), name="copy")
+    assert db.ingest(steps(tmp_path / "every.csv", 20, 1, 2), name="copy").counts.gone > 0
+
+
 def test_a_whole_copy_in_a_folder(db: ReportDatabase, tmp_path: Path) -> None:
     """Whatever lies beside it, and packed or not, an export of the same name is the same table: its rows can go."""
     folder = folder_of(tmp_path)
