@@ -249,6 +249,9 @@ def test_the_table_of_langfuse_s_pages(db: ReportDatabase, tmp_path: Path) -> No
 # llm ------------------------------------------------------------------------------------------------------------------
 
 
+SOUND = {"modality": "AUDIO", "tokenCount": 400}
+
+
 @pytest.mark.parametrize(
     ("details", "cost", "estimate"),
     [
@@ -261,6 +264,14 @@ def test_the_table_of_langfuse_s_pages(db: ReportDatabase, tmp_path: Path) -> No
         ({"thoughtsTokenCount": 300}, None, 0.0065),
         ({"thoughtsTokenCount": 40, "candidatesTokenCount": 60}, None, 0.0035),
         ({"thoughtsTokenCount": 100}, None, 0.0035),
+        # The list has no price of sound that GPT-4o hears or speaks; a batch costs half.
+        ({"prompt_tokens_details": {"audio_tokens": 400}}, None, None),
+        ({"completion_tokens_details": {"audio_tokens": 40}}, None, None),
+        ({"promptTokensDetails": [{"modality": "TEXT", "tokenCount": 600}, SOUND]}, None, None),
+        ({"promptTokensDetails": [{"modality": "TEXT", "tokenCount": 1000}, "?"]}, None, 0.0035),
+        ({"candidatesTokensDetails": [SOUND]}, None, None),
+        ({"service_tier": "batch"}, None, 0.00175),
+        ({"service_tier": "standard"}, None, 0.0035),
     ],
 )
 def test_what_llm_s_plugins_recorded(

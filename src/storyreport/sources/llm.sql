@@ -67,7 +67,25 @@ extracted as (
         ) as said_reasoning,
         json_extract(details, '$.thoughtsTokenCount') as said_thoughts,
         json_extract(details, '$.candidatesTokenCount') as said_candidates,
-        json_extract(details, '$.server_tool_use.web_search_requests') as said_searches
+        json_extract(details, '$.server_tool_use.web_search_requests') as said_searches,
+        json_extract(details, '$.service_tier') as said_tier,
+        -- Sound among the tokens in and out: OpenAI's plugin names it, Google's has a list of kinds.
+        coalesce(
+            json_extract(details, '$.prompt_tokens_details.audio_tokens'),
+            (
+                select sum(json_extract(kinds.value, '$.tokenCount'))
+                from json_each(details, '$.promptTokensDetails') as kinds
+                where case when kinds.type = 'object' then json_extract(kinds.value, '$.modality') end = 'AUDIO'
+            )
+        ) as said_input_audio,
+        coalesce(
+            json_extract(details, '$.completion_tokens_details.audio_tokens'),
+            (
+                select sum(json_extract(kinds.value, '$.tokenCount'))
+                from json_each(details, '$.candidatesTokensDetails') as kinds
+                where case when kinds.type = 'object' then json_extract(kinds.value, '$.modality') end = 'AUDIO'
+            )
+        ) as said_output_audio
     from detailed
 ),
 
@@ -107,6 +125,9 @@ select
         as reasoning_tokens,
     case when cast(said_searches as text) not glob '*[^0-9.]*' then nullif(cast(said_searches as integer), 0) end
         as web_searches,
+    case when typeof(said_input_audio) = 'integer' then nullif(said_input_audio, 0) end as input_audio_tokens,
+    case when typeof(said_output_audio) = 'integer' then nullif(said_output_audio, 0) end as output_audio_tokens,
+    case when typeof(said_tier) = 'text' then substr(said_tier, 1, 50) else '' end as tier,
     -- OpenRouter's plugin keeps what the call cost; 0 is none.
     case
         when typeof(said_cost) in ('integer', 'real') and said_cost > 0 and said_cost < 1e12
