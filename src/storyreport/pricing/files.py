@@ -54,7 +54,8 @@ def parse(text: str, name: str) -> PriceFile:
         content = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark else ""
+        # A day or a number that cannot be, has no mark.
+        where = f" (line {mark.line + 1})" if mark else f" ({error})" if isinstance(error, ValueError) else ""
         raise StoryreportError(f"{name} is not valid YAML{where}: fix it there.") from None
     if not isinstance(content, dict) or set(content) != {"prices"} or not isinstance(content["prices"], list):
         raise StoryreportError(f"{name} is not a price file: it must hold a list under `prices:` and nothing else.")
