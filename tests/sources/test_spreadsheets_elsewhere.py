@@ -72,6 +72,31 @@ def test_the_unit_of_a_header_is_the_currency(db: ReportDatabase, tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("columns", "cells", "amount"),
+    [
+        # One column a currency: the first one with a value counts.
+        ("cost_usd,cost_eur", "0.5,0.45", (0.5, "USD")),
+        ("cost_usd,cost_eur", ",0.7", (0.7, "EUR")),
+        ("Cost (EUR),Cost (USD)", "-,$0.7", (0.7, "USD")),
+        ("cost_cents,cost_usd", "n/a,0.7", (0.7, "USD")),
+        ("cost_usd,cost_eur", ",", (None, "USD")),
+        # What a column is in stands in its header, whatever another one says or leaves out.
+        ("currency,cost_eur", ",0.5", (0.5, "EUR")),
+        ("cost_eur,currency", "0.5,USD", (0.5, "EUR")),
+        ("cost,currency,cost_usd", "0.5,EUR,0.55", (0.5, "EUR")),
+        ("cost,currency,cost_usd", ",,0.7", (0.7, "USD")),
+    ],
+)
+def test_amounts_in_several_columns(
+    db: ReportDatabase, tmp_path: Path, columns: str, cells: str, amount: tuple[float | None, str]
+) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text(f"id,called_at,model,{columns}\nc1,{AT},my-own,{cells}\n", "utf-8")
+    db.ingest(path)
+    assert db.sql("select cost, currency from calls") == [amount]
+
+
+@pytest.mark.parametrize(
     ("header", "cost", "expected"),
     [
         ("cost_cents", '"1,234.50"', (12.345, "USD")),

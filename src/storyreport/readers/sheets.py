@@ -209,21 +209,32 @@ def _layout(names: tuple[str, ...], table: Table, known: dict[tuple[str, ...], _
 def _without_units(row: Row, table: Table) -> tuple[Row, dict[str, str]]:
     """The row with the names that columns have without their units, and the parts that amounts are in.
 
-    The unit of an amount is its currency, or a part of it.
+    The unit of an amount is its currency, or a part of it. Where a row has a column for each of several, the first one
+    with a value counts.
     """
     plain: Row = {}
     parts: dict[str, str] = {}
+    currency = ""
     for name, value in row.items():
         column, unit = column_in(name, table)
         is_money = table.columns.get(column) is Type.MONEY
-        if is_money and column not in plain and (part := PARTS.get(unit.replace("_", ""))):
-            parts[column] = part
-        plain.setdefault(column, value)
-        if named := AMOUNT_IN_PARTS.fullmatch(name):
-            unit = named["currency"] or (named["dollars"] and "usd")
-        if is_money and currency_code(unit) not in (None, UNKNOWN_CURRENCY):
-            plain.setdefault("currency", unit)
+        if column in plain and not (is_money and _is_none(plain[column]) and not _is_none(value)):
+            continue
+        plain[column] = value
+        if is_money:
+            parts.pop(column, None)
+            if part := PARTS.get(unit.replace("_", "")):
+                parts[column] = part
+            if named := AMOUNT_IN_PARTS.fullmatch(name):
+                unit = named["currency"] or (named["dollars"] and "usd")
+            currency = unit if currency_code(unit) not in (None, UNKNOWN_CURRENCY) else ""
+    if currency:
+        plain["currency"] = currency
     return plain, parts
+
+
+def _is_none(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().lower() in NO_VALUE)
 
 
 def _times(value: Any, part: str) -> Any:
