@@ -129,6 +129,39 @@ def test_files_of_one_command_are_looked_at_beside_each_other(
     assert db.ingest(*files, name="pages").unchanged
 
 
+DAY_OF_CSV = f"{DAY},{DAY + 24 * HOUR},2026-11-10T00:00:00+00:00"
+BILL = "start_time,end_time,start_time_iso,project_id,organization_id,amount_value,amount_currency\n"
+USAGE = "start_time,end_time,start_time_iso,project_id,num_model_requests,model,input_tokens,output_tokens\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "whole", "by_project", "money"),
+    [
+        (BILL, (",o,3,usd",), ("p,o,1,usd", "q,o,2,usd"), 3.0),
+        # Other work, of no project.
+        (BILL, (",o,4,usd",), ("p,o,1,usd", "q,o,2,usd"), 7.0),
+        (USAGE, (",3,gpt-4o,3000000,300000",), ("p,1,gpt-4o,1000000,100000", "q,2,gpt-4o,2000000,200000"), 10.5),
+        (USAGE, (",3,gpt-4o,3000000,300000",), ("p,1,gpt-4o,1000000,100000",), 14.0),
+    ],
+)
+@pytest.mark.parametrize("first", [0, 1])
+def test_exports_as_a_whole_and_by_project_count_once(
+    db: ReportDatabase,
+    tmp_path: Path,
+    header: str,
+    whole: tuple[str, ...],
+    by_project: tuple[str, ...],
+    money: float,
+    first: int,
+) -> None:
+    files = [tmp_path / "b.csv", tmp_path / "a.csv"]
+    for file, rows in zip(files, (whole, by_project), strict=True):
+        file.write_text(header + "".join(f"{DAY_OF_CSV},{row}\n" for row in rows), "utf-8")
+    db.ingest(files[first], name="exports")
+    db.ingest(*files, name="exports")
+    assert db.one("select round(sum(coalesce(cost, estimated_cost)), 6) from calls where gone_at is null") == money
+
+
 def test_an_unknown_currency_is_said(db: ReportDatabase, tmp_path: Path) -> None:
     ingested(db, tmp_path, page(bucket(billed(2.0, "in"), billed(9.0, "out", currency="zzz"))))
     assert [row["reason"] for row in db.report("rejected_rows")] == ["currency is not known"]

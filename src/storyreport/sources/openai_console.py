@@ -141,9 +141,17 @@ SYSTEM = System(
             recordfiles.has("start_time", "start_time_iso", "amount_value", "amount_currency"),
             recordfiles.each(costs),
             exports=True,
+            is_one=True,
         ),
         "usage": recordfiles.part(
-            "openai_console_usage", USAGE, _is_usage, recordfiles.each(usage), within=("data",), exports=True
+            "openai_console_usage",
+            USAGE,
+            _is_usage,
+            recordfiles.each(usage),
+            within=("data",),
+            exports=True,
+            # What two exports have alike shows only beside each other.
+            is_one=True,
         ),
     },
 )

@@ -2,19 +2,30 @@
 -- A view src_<table> has the rows to load. A row that is there twice counts once; rows that differ only by user,
 -- project or API key are added up.
 
+-- costs: with amounts
+select
+    src_openai_console_costs.*,
+    upper(trim(currency)) as code,
+    row_number() over (
+        partition by start_time, grouping, account, line_item, quantity_unit, currency
+        order by position desc
+    ) as place
+from src_openai_console_costs;
+
+-- costs: with twice
+-- What one export has by project, and another one as a whole.
+select
+    start_time,
+    code
+from amounts
+where place = 1
+group by start_time, code
+having
+    round(sum(case when project <> '' then amount end), 4)
+    = round(sum(case when coalesce(project, '') = '' then amount end), 4);
+
 -- costs: calls
 -- The bill of a day: an amount without calls of its own. A credit is negative.
-with amounts as (
-    select
-        src_openai_console_costs.*,
-        upper(trim(currency)) as code,
-        row_number() over (
-            partition by start_time, grouping, account, line_item, quantity_unit, currency
-            order by position desc
-        ) as place
-    from src_openai_console_costs
-)
-
 select
     key('cost', start_time, line_item, code) || coalesce('/by ' || account, '') as source_key,
     'openai' as provider,
@@ -25,23 +36,66 @@ select
     case when code <> 'XXX' then code else '' end as currency,
     case when max(project) <> '' then json_object('project', max(project)) end as labels
 from amounts
-where place = 1
+where
+    place = 1
+    and (
+        project <> ''
+        or (start_time, code) not in (
+            select
+                start_time,
+                code
+            from twice
+        )
+    )
 group by start_time, line_item, code, account;
+
+-- costs: delete calls
+-- The whole of a day that another file gave, which is now known by project.
+select calls.id
+from main.calls
+where
+    calls.source_id = :source_id
+    and calls.input_id = :input_id
+    and calls.source_key in (
+        select key('cost', start_time, line_item, code) || coalesce('/by ' || account, '')
+        from amounts
+        where
+            coalesce(project, '') = ''
+            and (start_time, code) in (
+                select
+                    start_time,
+                    code
+                from twice
+            )
+    );
+
+-- usage: with buckets
+select
+    src_openai_console_usage.*,
+    row_number() over (
+        partition by start_time, grouping, account, kind, model, batch, service_tier
+        order by position desc
+    ) as place
+from src_openai_console_usage;
+
+-- usage: with twice
+-- What one export has by project, and another one as a whole.
+select
+    start_time,
+    kind
+from buckets
+where place = 1
+group by start_time, kind
+having
+    sum(case when project <> '' then coalesce(requests, 0) end)
+    = sum(case when coalesce(project, '') = '' then coalesce(requests, 0) end)
+    and sum(case when project <> '' then coalesce(input_tokens, 0) + coalesce(output_tokens, 0) end)
+    = sum(case when coalesce(project, '') = '' then coalesce(input_tokens, 0) + coalesce(output_tokens, 0) end);
 
 -- usage: calls
 -- Input tokens include cached ones. Counted requests were served; of an unknown number it is one call, of tokens that
 -- say nothing of the size of a call.
-with buckets as (
-    select
-        src_openai_console_usage.*,
-        row_number() over (
-            partition by start_time, grouping, account, kind, model, batch, service_tier
-            order by position desc
-        ) as place
-    from src_openai_console_usage
-),
-
-priced as (
+with priced as (
     select
         buckets.*,
         upper(trim(currency)) as code,
@@ -78,5 +132,35 @@ select
     case when is_known then max(code) else '' end as currency,
     case when max(project) <> '' then json_object('project', max(project)) end as labels
 from priced
-where place = 1
+where
+    place = 1
+    and (
+        project <> ''
+        or (start_time, kind) not in (
+            select
+                start_time,
+                kind
+            from twice
+        )
+    )
 group by start_time, kind, model, batch, service_tier, is_known, account;
+
+-- usage: delete calls
+-- The whole of a bucket that another file gave, which is now known by project.
+select calls.id
+from main.calls
+where
+    calls.source_id = :source_id
+    and calls.input_id = :input_id
+    and calls.source_key in (
+        select key('usage', start_time, kind, model, batch, service_tier) || coalesce('/by ' || account, '')
+        from buckets
+        where
+            coalesce(project, '') = ''
+            and (start_time, kind) in (
+                select
+                    start_time,
+                    kind
+                from twice
+            )
+    );
