@@ -3,9 +3,9 @@ title: What if another model
 description: >-
   Cost of the calls of each model, and what they would have cost with another one, most expensive first. Tokens of
   each kind are taken as they were, at the other model's price of today within its first tier, without batch or
-  priority. Only priced calls in US dollars whose input and output are both known are compared; a day on which a model
-  had others with tokens or a price is left out of its row. Prices are those of the list that was installed when costs
-  were last estimated.
+  priority. Only priced calls in US dollars whose input and output are both known are compared, and none that used no
+  tokens, as pictures and speech do; a day on which a model had others with tokens or a price is left out of its row.
+  Prices are those of the list that was installed when costs were last estimated.
 topic: Cost
 params:
   source: {type: source, help: one source only}
@@ -56,6 +56,7 @@ used as (
         and (:until = '' or days.day <> '')
         and days.input_tokens is not null
         and days.output_tokens is not null
+        and days.input_tokens + days.output_tokens > 0
         and days.currency = 'USD'
         and days.cost_nano is not null
         and days.unmatched_calls = 0

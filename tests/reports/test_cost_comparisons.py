@@ -86,6 +86,7 @@ BESIDE = {
     "a call of an unknown tier": ("2026-11-05T10:00:00Z,1000,100,,provisioned", []),
     "the same on another day": ("2026-11-06T10:00:00Z,1000,100,,provisioned", [ALONE]),
     "a price without tokens": ("2026-11-05T10:00:00Z,,,0.5,", []),
+    "a picture on another day": ("2026-11-06T10:00:00Z,0,0,0.5,", [ALONE]),
     "nothing for nothing": ("2026-11-05T10:00:00Z,,,0,", [("gpt-4o", 2, 0.0035, 0.00045)]),
 }
 
