@@ -12,7 +12,7 @@ from pathlib import Path
 
 from helpers.tracker import Tracker
 
-ROWS = 120_000
+ROWS = 90_000
 FEWER_ROWS = 40_000
 # What `plant_small` makes, counted by hand.
 SMALL = {"stories": 2, "step_runs": 3, "failed": 1, "executions": 3, "total_ms": 4200}

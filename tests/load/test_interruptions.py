@@ -34,6 +34,8 @@ from helpers.interruptions import (
 )
 from helpers.platforms import on_posix
 
+from storyreport.schema import CACHE_KIB
+
 KILLS = 12
 # The exit code of a process that was killed.
 KILLED = -signal.SIGKILL if os.name == "posix" else 1
@@ -82,6 +84,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, history: History) -> Prep
     ingest(history.path, "--db", measured, scratch=folder / "scratch")
     seconds = time.monotonic() - begun
     assert shown(measured) == {"small": SMALL, "history": history.totals}
+    assert measured.stat().st_size > CACHE_KIB * 1024, "what is not committed yet is on disk already"
     measured.unlink()
     return Prepared(database, seconds)
 
