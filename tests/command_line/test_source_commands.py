@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from helpers.report_database import laid_out
 
 from storyreport.cli import cli
 
@@ -13,7 +14,8 @@ ROW = "run,step,status,started_at\nr1,draft,completed,2026-11-20\n"
 
 @pytest.fixture
 def run(tmp_path: Path) -> "Runner":
-    """Commands on a report database of their own."""
+    """Commands on a report database of their own, with nothing in it."""
+    (tmp_path / "report.db").write_bytes(laid_out())
     return Runner(tmp_path)
 
 
