@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers import DATA, adventure, media, sprint, workflow
-from helpers.command_line import ok
+from helpers.command_line import in_its_own_process
 from helpers.everything import NOW
 from helpers.made_once import made_once
 from helpers.report_database import ReportDatabase, change, lay_out_once
@@ -95,7 +95,13 @@ def rollup_files(tmp_path: Path) -> Iterator[RollupFiles]:
 @pytest.fixture(scope="session")
 def demo_folder(request: pytest.FixtureRequest) -> Path:
     """The folder that `storyreport demo` makes, up to now; to be read only."""
-    folder, said = made_once(request, "demo", lambda folder: ok("demo", folder, "--no-serve", cwd=folder))
+
+    def make(folder: Path) -> str:
+        done = in_its_own_process("demo", folder, "--no-serve", cwd=folder, patience_seconds=300)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    folder, said = made_once(request, "demo", make)
     assert said.endswith(f"See them with: storyreport serve --db {folder / 'storyreport.db'}\n")
     return folder
 

@@ -20,6 +20,7 @@ from storyreport.cli import cli
 
 # The commands that ask a report database, and those that change nothing else than a few of its rows.
 ASKING = frozenset({"ack", "check", "diagnose", "digest", "doctor", "note", "report", "sources", "stats", "status"})
+PATIENCE_SECONDS = 60
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
 
 
@@ -39,7 +40,9 @@ def storyreport(
     """
     if str(arguments[:1][0] if arguments else "") in ASKING and not (prefix or typed or variables):
         return in_this_process(*arguments, cwd=cwd)
-    return in_its_own_process(*arguments, cwd=cwd, prefix=prefix, typed=typed, **variables)
+    return in_its_own_process(
+        *arguments, cwd=cwd, prefix=prefix, typed=typed, patience_seconds=PATIENCE_SECONDS, **variables
+    )
 
 
 def in_this_process(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -64,7 +67,12 @@ def in_this_process(*arguments: object, cwd: Path) -> subprocess.CompletedProces
 
 
 def in_its_own_process(
-    *arguments: object, cwd: Path, prefix: Sequence[str] = (), typed: str = "", **variables: str
+    *arguments: object,
+    cwd: Path,
+    prefix: Sequence[str] = (),
+    typed: str = "",
+    patience_seconds: float = PATIENCE_SECONDS,
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
     """The same as a person has it."""
     return subprocess.run(
@@ -74,7 +82,7 @@ def in_its_own_process(
         input=typed,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=patience_seconds,
         check=False,
     )
 
