@@ -62,7 +62,8 @@ def in_this_process(*arguments: object, cwd: Path) -> subprocess.CompletedProces
             main()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(bool(end.code))
-    said = [each.buffer.getvalue().decode().replace("\r\n", "\n") for each in (out, err)]
+    # With one kind of line ends, as a process is read.
+    said = [io.TextIOWrapper(io.BytesIO(each.buffer.getvalue()), encoding="utf-8").read() for each in (out, err)]
     return subprocess.CompletedProcess(words, code, *said)
 
 
