@@ -1,4 +1,4 @@
-"""The command line as a process of its own, and its help texts (`python -m docs.generate` writes them)."""
+"""The command line, here and as a process of its own, and its help texts (`python -m docs.generate` writes them)."""
 
 import contextlib
 import io
