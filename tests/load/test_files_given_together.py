@@ -5,9 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers import DATA, sprint
-from helpers.platforms import with_links
-from helpers.report_database import ReportDatabase, change, pairs
+from helpers import DATA
+from helpers.report_database import ReportDatabase, pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -328,19 +327,6 @@ def test_rejected_rows_of_each_file_stay(db: ReportDatabase, tmp_path: Path) -> 
     assert db.report("rejected_rows") == []
 
 
-@with_links
-def test_several_names_of_one_file(db: ReportDatabase, tmp_path: Path) -> None:
-    """A database, two links to it and its name again, in one command, are one source."""
-    path = tmp_path / "runner.db"
-    change(path, *sprint.SCHEMA.split(";"), "insert into batches values (1, 1772359200, 1772359210, 5, 2, 'completed')")
-    (tmp_path / "current.db").symlink_to(path)
-    (tmp_path / "copy.db").hardlink_to(path)
-    db.ingest(path, tmp_path / "current.db", tmp_path / "copy.db", path)
-    assert db.sql("select sources.name, source_key from runs join sources on sources.id = source_id") == [
-        ("runner", "batch/1")
-    ]
-
-
 def test_a_pattern_that_matches_nothing(db: ReportDatabase, tmp_path: Path) -> None:
     """One sentence says so, and both ways out; nothing is made."""
     folder = folder_of(tmp_path)
@@ -379,22 +365,6 @@ def test_a_folder_with_files_of_two_systems(db: ReportDatabase, tmp_path: Path) 
     assert said.endswith(" and steps (steps.csv): choose one with --as SYSTEM, or ingest each by its own path.")
     db.ingest(folder, system="steps")
     assert db.one("select count(*) from step_runs") == 1
-
-
-@with_links
-def test_a_link_is_called_as_it_is_given(db: ReportDatabase, tmp_path: Path) -> None:
-    """`current` leads to another folder each day: name and location stay, and nothing is said of another place."""
-    for day in (20, 21):
-        steps(folder_of(tmp_path, f"day{day}") / "steps.csv", day, *range(1, day - 17))
-    link = tmp_path / "current"
-    link.symlink_to(tmp_path / "day20")
-    db.ingest(link)
-    link.unlink()
-    link.symlink_to(tmp_path / "day21")
-    assert db.ingest(link).notes == []
-    assert db.sql("select name, location from sources join inputs on source_id = sources.id") == [
-        ("current", str(link))
-    ]
 
 
 @settings(max_examples=12)
