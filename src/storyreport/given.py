@@ -42,7 +42,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class _Given:
+class Given:
     """A place that was given, and the parts there."""
 
     path: Path
@@ -93,29 +93,29 @@ def _each_once(places: Sequence[Path | str]) -> list[Path | str]:
     return list(once.values())
 
 
-def look_around(places: Sequence[Path]) -> list[tuple[str, str, list[Path]]]:
-    """(name, title of its system, its places) of each source at these places; those that hold none are left out.
+def look_at(place: Path) -> Given | None:
+    """What is at a place, a folder with one database being that; None where it holds no source."""
+    with contextlib.suppress(StoryreportError, OSError):
+        given = _find(place, None)
+        is_one = len(given.parts) == 1 and given.parts[0].path.is_file() and not are_files(list(given.parts))
+        return replace(given, path=given.parts[0].path) if is_one else given
+    return None
 
-    A folder with one database stands for that; another file of an export may follow the first in its folder.
+
+def look_around(found: list[Given]) -> list[tuple[str, str, list[Path]]]:
+    """(name, title of its system, its places) of each source at the places that were looked at.
+
+    Another file of an export may follow the first in its folder.
     """
-    found = []
-    for place in places:
-        with contextlib.suppress(StoryreportError, OSError):
-            given = _find(place, None)
-            is_one = len(given.parts) == 1 and given.parts[0].path.is_file() and not are_files(list(given.parts))
-            found.append(replace(given, path=given.parts[0].path) if is_one else given)
     return [
         (_name(given, found), given[0].parts[0].system.title, [each.path for each in given])
         for given in _by_source(found)
     ]
 
 
-def is_tree(place: Path) -> bool:
+def is_tree(given: Given) -> bool:
     """Whether a folder is a source by the folders in it, so that all that lies below belongs to it."""
-    with contextlib.suppress(StoryreportError, OSError):
-        parts = _find(place, None).parts
-        return any(part.path.is_dir() and not (part.exports or part.passes) for part in parts)
-    return False
+    return any(part.path.is_dir() and not (part.exports or part.passes) for part in given.parts)
 
 
 def _request(name: str, parts: list[Found], **how: Any) -> Request:
@@ -141,22 +141,22 @@ def _find(
     system: str | None,
     known: Callable[[Path], Found | None] = lambda _: None,
     before: Callable[[Path], str | None] = lambda _: None,
-) -> _Given:
+) -> Given:
     if isinstance(place, Path):
         if place.is_file() and has_nothing(place) and (emptied := known(place)):
-            return _Given(place, (emptied,))
+            return Given(place, (emptied,))
         if system is None and (was := before(place)):
             with contextlib.suppress(StoryreportError):
-                return _Given(place, tuple(find_parts(place, was)))
+                return Given(place, tuple(find_parts(place, was)))
         parts = tuple(find_parts(place, system))
-        return _Given(folder_of(place) if is_pattern(place) else place, parts)
+        return Given(folder_of(place) if is_pattern(place) else place, parts)
     parts = tuple(find_parts_at(place, system))
-    return _Given(parts[0].path, parts)
+    return Given(parts[0].path, parts)
 
 
-def _by_source(found: list[_Given]) -> list[list[_Given]]:
+def _by_source(found: list[Given]) -> list[list[Given]]:
     """The places of each source: those of a system together, unless they hold a part twice that is no text file."""
-    sources: list[list[_Given]] = []
+    sources: list[list[Given]] = []
     for system in dict.fromkeys(given.parts[0].system.name for given in found):
         places = [given for given in found if given.parts[0].system.name == system]
         by_part: dict[str, list[Found]] = {}
@@ -167,7 +167,7 @@ def _by_source(found: list[_Given]) -> list[list[_Given]]:
     return sources
 
 
-def _parts(given: list[_Given]) -> list[Found]:
+def _parts(given: list[Given]) -> list[Found]:
     """The parts of a source, the files of each part as one."""
     by_part: dict[str, list[Found]] = {}
     for part in (part for place in given for part in place.parts):
@@ -176,12 +176,12 @@ def _parts(given: list[_Given]) -> list[Found]:
     return [joined(parts, folder) if len(parts) > 1 else parts[0] for parts in by_part.values()]
 
 
-def _folder(given: list[_Given]) -> Path:
+def _folder(given: list[Given]) -> Path:
     """The folder that some places have in common."""
     return Path(os.path.commonpath([os.path.dirname(os.path.abspath(place.path)) for place in given]))
 
 
-def _name(given: list[_Given], found: list[_Given]) -> str:
+def _name(given: list[Given], found: list[Given]) -> str:
     """The default name of a source: that of its trusted part's file or folder, or of the folder of its files.
 
     A lone folder (outputs, runs) has the name of the one source that it was given beside.

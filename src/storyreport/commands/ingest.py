@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from .places import is_stream
 
 if TYPE_CHECKING:
     from ..config import Source
+    from ..given import Given
 
 WATCH_SECONDS = 60.0
 # `init` looks so deep, and passes these over.
@@ -197,7 +198,7 @@ def init(folder: Path) -> None:
     # One that was written where nothing was found is no work that could be lost.
     if path.exists() and path.read_text(encoding="utf-8", errors="replace") != EMPTY:
         raise StoryreportError(f"{path} exists already: edit it, or move it away first.")
-    found = look_around([*_places(folder, DEPTH), *_agents(folder)]) or look_around(_agents(Path.home()))
+    found = look_around([*_found(folder, DEPTH), *_agents(folder)]) or look_around(_agents(Path.home()))
     names: dict[str, int] = {}
     tables = []
     for name, title, places in found:
@@ -223,29 +224,32 @@ HEAD = """\
 EMPTY = f'{HEAD}\n# [sources.studio]\n# location = "data/pipeline_stories.db"\n'
 
 
-def _agents(home: Path) -> list[Path]:
-    """The folders of agents' sessions below a home folder."""
-    return [home / place for place in AGENTS if (home / place).is_dir()]
+def _agents(home: Path) -> list["Given"]:
+    """What is in the folders of agents' sessions below a home folder."""
+    from ..given import look_at
+
+    return list(filter(None, map(look_at, (home / place for place in AGENTS if (home / place).is_dir()))))
 
 
-def _places(folder: Path, depth: int, passed_over: Collection[str] = PASSED_OVER, files: bool = True) -> list[Path]:
+def _found(
+    folder: Path, depth: int, passed_over: Collection[str] = PASSED_OVER, files: bool = True
+) -> Iterator["Given"]:
     """The files and folders that may be a source: a folder that is one by its own folders is not looked into."""
-    from ..given import is_tree, look_around
+    from ..given import is_tree, look_at
 
-    places: list[Path] = []
     for entry in sorted(folder.iterdir()):
         if entry.name in passed_over or (entry.name.startswith(".") and entry.name != ".runs") or entry.is_symlink():
             continue
         if entry.is_file() and not files:
             continue
-        found = look_around([entry])
-        is_leaf = entry.is_file() or depth == 1 or is_tree(entry)
+        given = look_at(entry)
+        is_leaf = entry.is_file() or depth == 1 or (given is not None and is_tree(given))
         # Some files of a folder may be one source as they lie there, or one of them a source by itself.
-        is_source = bool(found) and (is_leaf or any(entry in places_ for _, _, places_ in found))
-        places += [entry] if is_source else []
+        is_source = given is not None and (is_leaf or given.path == entry)
+        if given is not None and is_source:
+            yield given
         if not is_leaf:
             with contextlib.suppress(OSError):
                 # Such a source has the files of `data`, too.
                 beside = {*PASSED_OVER, "data"} if is_source else PASSED_OVER
-                places += _places(entry, depth - 1, beside, not is_source)
-    return places
+                yield from _found(entry, depth - 1, beside, not is_source)
