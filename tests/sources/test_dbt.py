@@ -66,8 +66,8 @@ def test_a_folder_with_a_manifest(db: ReportDatabase, tmp_path: Path, given: str
         (["success", "pass", "warn"], "completed"),
         (["success", "skipped"], "completed"),
         (["success", "fail"], "failed"),
-        (["runtime error", "dreaming"], "failed"),
-        (["success", "dreaming"], None),
+        (["runtime error", "gleaming"], "failed"),
+        (["success", "gleaming"], None),
         ([], "completed"),
     ],
 )
