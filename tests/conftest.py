@@ -3,10 +3,11 @@
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from helpers import DATA, adventure, media, sprint, workflow
+from helpers import DATA, adventure, attempts, media, sprint, workflow
 from helpers.command_line import in_its_own_process
 from helpers.everything import NOW
 from helpers.made_once import made_once
@@ -32,6 +33,12 @@ def empty_databases_are_copied() -> Iterator[None]:
     with lay_out_once() as lay_out, pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(rollups, "lay_out", lay_out)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hours_ago_are_of_the_module() -> None:
+    """All tests together may take longer than what is planted is old."""
+    attempts.NOW = datetime.now(timezone.utc)
 
 
 @pytest.fixture

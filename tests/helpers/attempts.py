@@ -6,7 +6,7 @@ from pathlib import Path
 
 ATTEMPTS = "pipeline,run,story,step,status,started_at,ended_at,duration_ms,error"
 CALLS = "run,provider,called_at,cost,currency"
-# The same for a whole test, so that what is written again has the same times.
+# The same for a whole module (see conftest.py), so that what is written again has the same times.
 NOW = datetime.now(timezone.utc)
 
 
