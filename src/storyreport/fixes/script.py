@@ -54,8 +54,9 @@ class Filled:
 
     @property
     def made(self) -> tuple[str, str] | None:
-        """The first column to change that tells whether a row has been changed since, and its value."""
-        return next(((name, value) for name, value in self.sets.items() if "NOW" not in value), None)
+        """The first column to change that tells whether a row has been changed since, and its value; no time does."""
+        telling = ((name, value) for name, value in self.sets.items() if value not in ("NOW", "LOCAL_NOW"))
+        return None if self.fix.inserts else next(telling, None)
 
 
 def fix_script(engine: str, about: str, tag: str, fixes: Sequence[Filled]) -> str:
@@ -125,16 +126,15 @@ def _back(engine: str, number: int, tag: str, filled: Filled) -> Iterator[str]:
     same = " and ".join(
         f"cast(t.{quoted(name)} as text) = cast(kept.{quoted(name)} as text)" for name in fix.row or fix.key
     )
-    which = f"exists (select 1 from {kept} as kept where {same})"
+    # Changed again since, it is the service's.
+    since = _sql(engine, f" and SAME(t.{quoted(filled.made[0])}, kept.{MADE})") if filled.made else ""
+    which = f"exists (select 1 from {kept} as kept where {same}{since})"
     yield f"\n{_comment(f'{number}. {fix.table}')}"
     if fix.inserts:
         yield f"delete from {table} as t\nwhere {which};"
     elif fix.sets:
         before = f"from {kept} as kept where {same}"
         changes = (f"{quoted(name)} = (select kept.{quoted(name)} {before})" for name in filled.sets)
-        if filled.made:
-            # Changed again since, it is the service's.
-            which = which[:-1] + _sql(engine, f" and SAME(t.{quoted(filled.made[0])}, kept.{MADE})") + ")"
         yield f"update {table} as t\nset\n    {JOINED.join(changes)}\nwhere {which};"
     else:
         there = f"where not exists (\n    select 1 from {table} as t where {same}\n)"

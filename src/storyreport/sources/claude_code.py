@@ -111,10 +111,9 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _is_session(file: Path) -> bool:
     """Whether one of the first lines is a message in Claude Code's envelope, or all are notes about a session."""
-    records = [record for _, record, _ in islice(_records(file), LINES_LOOKED_AT)]
-    if records and all(map(_is_note, records)):
-        return True
-    for record in records:
+    are_notes = set()
+    for _, record, _ in islice(_records(file), LINES_LOOKED_AT):
+        are_notes.add(_is_note(record))
         envelope = _envelope(record or {})
         message = envelope.get("message")
         if isinstance(message, dict) and "parts" not in message:
@@ -123,7 +122,7 @@ def _is_session(file: Path) -> bool:
             usage = message.get("usage")
             if isinstance(usage, dict) and _is_message(envelope, usage):
                 return True
-    return False
+    return are_notes == {True}
 
 
 def _is_note(record: Mapping[str, Any] | None) -> bool:
