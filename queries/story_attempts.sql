@@ -16,8 +16,7 @@ chart:
     x2: {field: ended_at}
     color: {field: status, type: nominal}
 */
--- A story that is missing in the source, or was deleted, may still have steps: those that name it, and those of its
--- runs that name no story.
+-- A story that is missing in the source, or was deleted, may still have steps.
 with selected as (
     select
         id,
@@ -37,21 +36,11 @@ attempts as (
         or selected.gone_at is not null
     union all
     select step_runs.*
-    from step_runs
+    from steps_of_story_keys as named
+    join step_runs on step_runs.id = named.step_run_id
     where
-        step_runs.story_key = :story
-        and step_runs.source_id in (select id from sources where :source in ('', name))
-        and step_runs.gone_at is null
-    union all
-    select step_runs.*
-    from runs
-    cross join step_runs on step_runs.run_id = runs.id
-    where
-        runs.story_key = :story
-        and runs.source_id in (select id from sources where :source in ('', name))
-        and step_runs.story_id is null
-        and step_runs.story_key is null
-        and step_runs.gone_at is null
+        named.story_key = :story
+        and named.source_id in (select id from sources where :source in ('', name))
 )
 
 select

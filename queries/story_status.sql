@@ -24,25 +24,6 @@ with selected as (
         and source_key = :story
 ),
 
--- A story that is missing in the source, or was deleted, may have steps: those that name it, and those of its runs that
--- name no story.
-named as (
-    select step_runs.*
-    from step_runs
-    where
-        story_key = :story
-        and gone_at is null
-    union all
-    select step_runs.*
-    from runs
-    cross join step_runs on step_runs.run_id = runs.id
-    where
-        runs.story_key = :story
-        and step_runs.story_id is null
-        and step_runs.story_key is null
-        and step_runs.gone_at is null
-),
-
 attempts as (
     select
         step_runs.*,
@@ -53,17 +34,21 @@ attempts as (
         step_runs.gone_at is null
         or selected.gone_at is not null
     union all
+    -- A story that is missing in the source, or was deleted, may have steps.
     select
-        named.*,
+        step_runs.*,
         case
             when selected.id is not null then selected.title
             when read.source_id is null then '(not read)'
             else '(missing)'
         end
-    from named
+    from steps_of_story_keys as named
+    join step_runs on step_runs.id = named.step_run_id
     left join selected on selected.source_id = named.source_id
     left join sources_with_stories as read on read.source_id = named.source_id
-    where named.source_id in (select id from sources where :source in ('', name))
+    where
+        named.story_key = :story
+        and named.source_id in (select id from sources where :source in ('', name))
 ),
 
 ranked as (

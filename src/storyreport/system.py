@@ -180,8 +180,8 @@ class System:
     """A source system: its parts by precedence, the first one most trusted.
 
     Where `has_private_names`, its file names must not be kept (they name a person's session). `mapping_file` is the
-    SQL file of its mapping; by default <name>.sql beside the module. `pipeline` is the pipeline that all rows of a
-    source belong to, where the source names none.
+    SQL file of its mapping; by default <name>.sql beside the module. `pieces_file` has pieces of it that mappings of
+    other systems use, too. `pipeline` is the pipeline that all rows of a source belong to, where the source names none.
     """
 
     name: str
@@ -189,19 +189,21 @@ class System:
     parts: Mapping[str, Part]
     has_private_names: bool = False
     mapping_file: Path | None = None
+    pieces_file: Path | None = None
     pipeline: str = ""
 
     def mapping(self) -> str:
         """The text of the system's mapping; StoryreportError where its file cannot be read."""
         if self.mapping_file is None:
             raise StoryreportError(f"The system {self.name} has no mapping: give it a mapping_file.")
+        return "\n\n".join(self._text(path) for path in (self.mapping_file, self.pieces_file) if path)
+
+    def _text(self, path: Path) -> str:
         try:
-            return self.mapping_file.read_text(encoding="utf-8")
+            return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            raise StoryreportError(
-                f"The mapping of {self.name} cannot be read: {self.mapping_file} ({reason})."
-            ) from None
+            raise StoryreportError(f"The mapping of {self.name} cannot be read: {path} ({reason}).") from None
 
 
 def signs(*tables: tuple[str, Iterable[str]]) -> tuple[Mapping[str, frozenset[str]], ...]:

@@ -7,6 +7,7 @@ import pytest
 from helpers.report_database import ReportDatabase, change
 
 from storyreport import recognise
+from storyreport.errors import StoryreportError
 from storyreport.mapping import MappingError, check, sections
 from storyreport.system import Part, System, Table, Type, signs
 
@@ -74,6 +75,21 @@ def test_sections_use_pieces(db: ReportDatabase, tmp_path: Path, monkeypatch: py
     assert db.sql("select source_key, attempt from step_runs order by 1") == [
         ("jobs a", 2), ("jobs c", 1), ("tasks a", 3), ("tasks b", 2), ("tasks c", 1),
     ]  # fmt: skip
+
+
+def test_pieces_of_several_mappings_have_a_file(tmp_path: Path) -> None:
+    """Its pieces are those of the mapping; each must be used, and a file that is not there is named."""
+    own, numbered = MAPPING.split("-- any: with numbered")
+    numbered, rest = numbered.split("-- database: runs")
+    system = replace(toy(tmp_path, own + "-- database: runs" + rest), pieces_file=tmp_path / "shared.sql")
+    with pytest.raises(StoryreportError, match=r"The mapping of toy cannot be read: .*shared\.sql \(No such file"):
+        sections(system)
+    (tmp_path / "shared.sql").write_text("-- any: with numbered" + numbered, encoding="utf-8")
+    check(system)
+    assert [section.sql for section in sections(system)] == [section.sql for section in sections(toy(tmp_path))]
+    (tmp_path / "shared.sql").write_text("-- any: with idle\nselect 1;", "utf-8")
+    with pytest.raises(MappingError, match="section 'any: with idle': no section selects from it"):
+        check(replace(toy(tmp_path), pieces_file=tmp_path / "shared.sql"))
 
 
 def test_a_section_has_only_what_it_uses(tmp_path: Path) -> None:

@@ -162,5 +162,6 @@ def _milliseconds(nanoseconds: Any) -> Any:
 SYSTEM = System(
     name="agent_logs",
     title="coding agent's OTLP log",
+    pieces_file=recordfiles.SESSIONS,
     parts={"logs": recordfiles.part("agent_requests", REQUESTS, is_ours, lambda: read, feeds=("runs", "calls"))},
 )

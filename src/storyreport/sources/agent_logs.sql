@@ -1,22 +1,15 @@
 -- Log events of coding agents → core tables.
 -- A view src_<table> has the rows to load.
 
--- logs: runs
--- A log holds finished work; nothing in it is pending.
+-- logs: with session_times
 select
-    session as source_key,
-    'session' as kind,
-    'completed' as status,
-    min(called_at) as started_at,
-    max(called_at) as ended_at,
-    max(called_at) as last_activity_at,
-    case
-        when min(called_at) < max(called_at)
-            then cast(round((julianday(max(called_at)) - julianday(min(called_at))) * 86400000) as integer)
-    end as duration_ms
-from src_agent_requests
-where session is not null
-group by session;
+    session,
+    called_at as began_at,
+    called_at as ended_at
+from src_agent_requests;
+
+-- logs: runs
+select * from finished_sessions;
 
 -- logs: calls
 -- An event that was exported twice (after a retry, say) counts once. Anthropic counts cached tokens beside the input,

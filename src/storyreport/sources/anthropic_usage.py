@@ -92,6 +92,7 @@ def _costs(result: Mapping[str, Any]) -> dict[str, Any]:
 SYSTEM = System(
     name="anthropic_usage",
     title="Anthropic usage or cost report",
+    pieces_file=buckets.PIECES,
     parts={
         "costs": buckets.part("anthropic_costs", COSTS_TABLE, TIMES, buckets.COSTS, _costs),
         "usage": buckets.part("anthropic_usage", USAGE_TABLE, TIMES, buckets.USAGE, _usage),

@@ -15,6 +15,8 @@ from typing import Any
 from ..readers import text as textfiles
 from . import Part, Table, Type
 
+# Pieces of mappings: calls that a file replaces.
+PIECES = Path(__file__).with_name("pieces") / "buckets.sql"
 # A report begins with many empty buckets where nothing was used for long.
 LOOKED_AT = 1000
 # What the files of a part hold. Empty buckets are ones of usage; costs among the usage are broken rows of that.

@@ -255,6 +255,7 @@ SESSIONS = Part(
 SYSTEM = System(
     name="claude_code",
     title="Claude Code session",
+    pieces_file=recordfiles.SESSIONS,
     parts={"sessions": SESSIONS},
     has_private_names=True,
 )

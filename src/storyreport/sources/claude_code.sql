@@ -1,22 +1,15 @@
 -- Claude Code's sessions → core tables.
 -- A view src_<table> has the rows to load.
 
--- sessions: runs
--- A transcript says what has been done; nothing in it is pending.
+-- sessions: with session_times
 select
-    session as source_key,
-    'session' as kind,
-    'completed' as status,
-    min(timestamp) as started_at,
-    max(timestamp) as ended_at,
-    max(timestamp) as last_activity_at,
-    case
-        when min(timestamp) < max(timestamp)
-            then cast(round((julianday(max(timestamp)) - julianday(min(timestamp))) * 86400000) as integer)
-    end as duration_ms
-from src_claude_messages
-where session is not null
-group by session;
+    session,
+    timestamp as began_at,
+    timestamp as ended_at
+from src_claude_messages;
+
+-- sessions: runs
+select * from finished_sessions;
 
 -- sessions: calls
 -- A message counts once, with the tokens of its largest line and the time of its first. Its kinds of tokens, searches

@@ -266,6 +266,7 @@ def new_reader() -> recordfiles.Read:
 SYSTEM = System(
     name="codex",
     title="Codex CLI session",
+    pieces_file=recordfiles.SESSIONS,
     parts={
         "sessions": replace(
             recordfiles.part("codex_usage", USAGE, is_ours, new_reader, files=files, feeds=("runs", "calls")),

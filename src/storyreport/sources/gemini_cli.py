@@ -75,6 +75,7 @@ def _row(message: Mapping[str, Any], session: str | None) -> tuple[recordfiles.R
 SYSTEM = System(
     name="gemini_cli",
     title="Gemini CLI session",
+    pieces_file=recordfiles.SESSIONS,
     parts={
         "sessions": recordfiles.part(
             "gemini_messages", MESSAGES, is_ours, lambda: read, files=files, feeds=("runs", "calls")

@@ -1,21 +1,15 @@
 -- Gemini CLI's sessions → core tables.
 -- A view src_<table> has the rows to load.
 
--- sessions: runs
--- A session holds finished work; nothing in it is pending.
+-- sessions: with session_times
 select
-    session as source_key,
-    'session' as kind,
-    'completed' as status,
-    min(timestamp) as started_at,
-    max(timestamp) as ended_at,
-    max(timestamp) as last_activity_at,
-    case
-        when min(timestamp) < max(timestamp)
-            then cast(round((julianday(max(timestamp)) - julianday(min(timestamp))) * 86400000) as integer)
-    end as duration_ms
-from src_gemini_messages
-group by session;
+    session,
+    timestamp as began_at,
+    timestamp as ended_at
+from src_gemini_messages;
+
+-- sessions: runs
+select * from finished_sessions;
 
 -- sessions: calls
 -- A message counts once, with the most tokens that were written for it. Google counts cached tokens within the input

@@ -102,6 +102,7 @@ def _costs(result: Mapping[str, Any]) -> dict[str, Any]:
 SYSTEM = System(
     name="openai_usage",
     title="OpenAI usage or costs export",
+    pieces_file=buckets.PIECES,
     parts={
         "costs": buckets.part("openai_costs", COSTS_TABLE, TIMES, buckets.COSTS, _costs),
         "usage": buckets.part("openai_usage", USAGE_TABLE, TIMES, buckets.USAGE, _usage),

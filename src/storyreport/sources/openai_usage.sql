@@ -183,27 +183,7 @@ select
 from src_openai_costs;
 
 -- costs: delete calls
--- What was added up for all projects, users and keys before it was known by them, and what other files gave before this
--- one that says it better or lies around it.
-select calls.id
-from main.calls
-where
-    calls.source_id = :source_id
-    and calls.input_id = :input_id
-    and calls.source_key in (
-        select unowned_key
-        from keyed
-        where owner is not null
-        union all
-        select unowned_key || coalesce('/by ' || owner, '')
-        from keyed
-        where not is_counted
-    )
-    and calls.source_key not in (
-        select coalesce(unowned_key || coalesce('/by ' || owner, ''), '')
-        from keyed
-        where is_counted
-    );
+select id from replaced_buckets;
 
 -- usage: with keyed
 -- The keys of results by who they were for, as if that was not known, and whether their buckets count.
@@ -217,24 +197,4 @@ select
 from src_openai_usage;
 
 -- usage: delete calls
--- What was added up for all projects, users and keys before it was known by them, and what other files gave before this
--- one that says it better or lies around it.
-select calls.id
-from main.calls
-where
-    calls.source_id = :source_id
-    and calls.input_id = :input_id
-    and calls.source_key in (
-        select unowned_key
-        from keyed
-        where owner is not null
-        union all
-        select unowned_key || coalesce('/by ' || owner, '')
-        from keyed
-        where not is_counted
-    )
-    and calls.source_key not in (
-        select coalesce(unowned_key || coalesce('/by ' || owner, ''), '')
-        from keyed
-        where is_counted
-    );
+select id from replaced_buckets;

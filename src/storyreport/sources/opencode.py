@@ -84,6 +84,7 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
 SYSTEM = System(
     name="opencode",
     title="opencode database or message folder",
+    pieces_file=recordfiles.SESSIONS,
     parts={
         "database": DATABASE,
         "messages": recordfiles.part(

@@ -70,33 +70,21 @@ where
         )
     );
 
--- database: runs
+-- database: with session_times
 select
-    session_id as source_key,
-    'session' as kind,
-    'completed' as status,
-    min(time_created) as started_at,
-    max(time_updated) as ended_at,
-    max(time_updated) as last_activity_at,
-    case
-        when min(time_created) < max(time_updated)
-            then cast(round((julianday(max(time_updated)) - julianday(min(time_created))) * 86400000) as integer)
-    end as duration_ms
-from (
-    select
-        session_id,
-        time_created,
-        time_updated
-    from src_message
-    union all
-    select
-        session_id,
-        time_created,
-        time_updated
-    from src_session_message
-) as said
-where session_id is not null
-group by session_id;
+    session_id as session,
+    time_created as began_at,
+    time_updated as ended_at
+from src_message
+union all
+select
+    session_id,
+    time_created,
+    time_updated
+from src_session_message;
+
+-- database: runs
+select * from finished_sessions;
 
 -- database: calls
 -- A text is no number to BETWEEN: it is greater than all of them. Version 2 says in a column whose message it is, and a
@@ -206,32 +194,24 @@ messages as (  -- noqa: ST03, the piece "counted" selects from it
 select *
 from calls_of_messages;
 
--- messages: runs
+-- messages: with session_times
 select
-    session_id as source_key,
-    'session' as kind,
-    'completed' as status,
-    min(created) as started_at,
-    max(coalesce(completed, created)) as ended_at,
-    max(coalesce(completed, created)) as last_activity_at,
-    case
-        when min(created) < max(coalesce(completed, created))
-            then cast(
-                round((julianday(max(coalesce(completed, created))) - julianday(min(created))) * 86400000) as integer
-            )
-    end as duration_ms
+    session_id as session,
+    created as began_at,
+    coalesce(completed, created) as ended_at
 from src_opencode_messages
 where
-    session_id is not null
-    and session_id not in (
+    session_id not in (
         select runs.source_key
         from main.runs
         join main.inputs on inputs.id = runs.input_id
         where
             runs.source_id = :source_id
             and inputs.part = 'database'
-    )
-group by session_id;
+    );
+
+-- messages: runs
+select * from finished_sessions;
 
 -- messages: calls
 with placed as (

@@ -17,6 +17,8 @@ from typing import Any
 from ..readers import text as textfiles
 from . import Part, Table, Type
 
+# Pieces of mappings: sessions as runs.
+SESSIONS = Path(__file__).with_name("pieces") / "sessions.sql"
 OWN_COLUMNS = ("line", "position")
 # A session begins with lines that say nothing of its usage.
 LOOKED_AT = 50
