@@ -172,10 +172,10 @@ async def _table(
     ]
     below = columns.below(names, [rows.order.column] if rows.order else [])
     names = [name for name in names if name not in {*chain(*below.values())}]
-    cells = [
-        [await _cell(visitor, row, name, known if own else (), below.get(name, ())) for name in names]
-        for row in rows.shown
-    ]
+    cells = []
+    for row in rows.shown:
+        # Python 3.10 awaits in no comprehension within another one.
+        cells.append([await _cell(visitor, row, name, known if own else (), below.get(name, ())) for name in names])
     plain = table(f"{report.title}, rows", names, cells)
     args = visitor.request.args
     here = {**values, **listing.kept(args, BARS, "_explore")}

@@ -2,7 +2,7 @@
 
 import inspect
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -166,15 +166,21 @@ class Visitor:
         href = links.of_marks(self.datasette, report, values)
         if not select and (of_lake := await lakes.rows(self, report, catalogue.for_sql(report, values))) is not None:
             columns = ordered(report.name, _informative(of_lake, given))
-            cells = [[await self.cell(row, column) for column in columns] for row in of_lake[:most_cells]]
-            return Result(*named, columns, of_lake, cells, href=href)
+            return Result(*named, columns, of_lake, await self._cells(of_lake[:most_cells], columns), href=href)
         found = await self._found(report, {**given, **catalogue.for_sql(report, values)}, outer)
         if isinstance(found, str):
             return Result(*named, error=found)
         rows = [dict(row) for row in found.rows]
         columns = list(found.columns) if select else ordered(report.name, _informative(rows, given))
-        cells = [[await self.cell(row, column) for column in columns] for row in found.rows[:most_cells]]
+        cells = await self._cells(found.rows[:most_cells], columns)
         return Result(*named, columns, rows, cells, found.truncated, href=href)
+
+    async def _cells(self, rows: Iterable[Any], columns: list[str]) -> list[list[Any]]:
+        # Python 3.10 awaits in no comprehension within another one.
+        cells = []
+        for row in rows:
+            cells.append([await self.cell(row, column) for column in columns])
+        return cells
 
     async def _found(self, report: Report, bound: Mapping[str, str], select: str) -> Any:
         """What Datasette finds for a select from a report; a sentence where it finds nothing out."""
