@@ -18,6 +18,7 @@ from typing import Any
 from . import schema
 from .errors import StaleError, StoryreportError
 from .given import Request
+from .known import OF_PART
 from .load import open_groups
 from .readers.header import is_wal
 from .readers.part import Found, is_unchanged
@@ -35,15 +36,15 @@ State = tuple[Any, ...] | None
 class Ahead:
     """What was read of the parts of a source, and the state of their inputs then."""
 
-    states: dict[str, State] = field(default_factory=dict)
+    states: dict[str, tuple[Found, State]] = field(default_factory=dict)
     servers: dict[str, ServerCopy] = field(default_factory=dict)
     files: dict[str, FileCopy] = field(default_factory=dict)
     in_place: set[str] = field(default_factory=set)
 
     def hold_against(self, connection: sqlite3.Connection, name: str) -> None:
         """Forget the copies of files, and raise StaleError about servers, that another command has loaded since."""
-        for part, state in self.states.items():
-            if state_of(connection, name, part) != state:
+        for part, (found, state) in self.states.items():
+            if state_of(connection, name, found) != state:
                 self.files.pop(part, None)
                 if part in self.servers:
                     raise StaleError
@@ -71,7 +72,7 @@ def read_ahead(database: Path, request: Request, again: Again, scratch: Callable
             continue
         check_place(database)
         state, signature, wanted, with_text = _known(database, request, found)
-        ahead.states[found.part] = state
+        ahead.states[found.part] = found, state
         with reading(found.path):
             if found.url:
                 say(f"reading {found.path.name}")
@@ -101,20 +102,20 @@ def _may_have_few(request: Request, found: Found, state: State) -> bool:
     return is_known and not (request.append or has_clock) and found.path.stat().st_size >= LARGE_BYTES
 
 
-def state_of(connection: sqlite3.Connection, name: str, part: str) -> State:
+def state_of(connection: sqlite3.Connection, name: str, found: Found) -> State:
     """What the last load left of a part; None where it was never read, or by an earlier version."""
     with contextlib.suppress(sqlite3.OperationalError):
         row: State = connection.execute(
-            """
+            f"""
             select inputs.id, inputs.signature, inputs.watermarks,
                 (select max(ingests.id) from ingests where ingests.source_id = sources.id)
             from sources
             join inputs on inputs.source_id = sources.id
             where
-                sources.name = ?
-                and inputs.part = ?
+                sources.name = :name
+                and {OF_PART}
             """,
-            [name, part],
+            {"name": name, "part": found.part, "location": found.location},
         ).fetchone()
         return row
     return None
@@ -129,7 +130,7 @@ def _known(database: Path, request: Request, found: Found) -> tuple[State, str, 
         # Whoever locks it says what is wrong with it, unless it is only new.
         return None, "", Wanted(), with_text
     with contextlib.closing(connection):
-        state = state_of(connection, request.name, found.part)
+        state = state_of(connection, request.name, found)
         if state is None:
             return None, "", Wanted(), with_text
         known: Mapping[str, Any] = json.loads(state[2] or "{}")

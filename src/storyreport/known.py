@@ -90,13 +90,12 @@ def known_at(database: Path, path: Path) -> Found | None:
         ).fetchall()
     for name, part_name, text in rows:
         system = systems().get(name)
-        # What was merged into another source is no part of a system any more.
-        part = system.parts.get(part_name) if system else None
+        part = system.parts.get(own_part(part_name)) if system else None
         # Exports number their rows; a database without a byte has been cut off.
         layout: dict[str, list[str]] = json.loads(text or "{}")
         tables = tuple((table, path) for table, columns in layout.items() if ROW_NUMBER in columns)
         if system and part and not part.stage and tables:
-            return Found(system, part_name, path, tables)
+            return Found(system, own_part(part_name), path, tables)
     return None
 
 
@@ -163,7 +162,7 @@ def _known_places(connection: sqlite3.Connection) -> Places:
         state = json.loads(watermarks or "{}")
         # Of files that were named only their folder is kept as the location.
         for mark in state.get("files") or (state.get("named") or {}).items() or [location]:
-            places[system, mark].append((name, part))
+            places[system, mark].append((name, own_part(part)))
     return places
 
 
@@ -193,10 +192,23 @@ def _as_known(request: Request, known: Places, names: set[str], is_named: bool) 
     )
 
 
+def own_part(part: str) -> str:
+    """The part of its system that an input is: one of a source that was merged into another has its name behind it."""
+    return part.partition(" of ")[0]
+
+
+# The input of a part; of several that were merged, the one at this place.
+OF_PART = """
+    (inputs.part = :part or (inputs.part like :part || ' of %' and inputs.location = :location))
+    order by inputs.location = :location desc, inputs.part = :part desc
+    limit 1
+"""
+
+
 def known_input(connection: sqlite3.Connection, source_id: int, found: Found) -> Known:
     row = connection.execute(
-        "select id, location, signature, watermarks from inputs where source_id = ? and part = ?",
-        [source_id, found.part],
+        f"select id, location, signature, watermarks from inputs where source_id = :source_id and {OF_PART}",
+        {"source_id": source_id, "part": found.part, "location": found.location},
     ).fetchone()
     if row is None:
         inserted = connection.execute(

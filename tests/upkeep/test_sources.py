@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyreport.errors import StoryreportError
+from storyreport.given import requests_for
+from storyreport.known import as_known
 from storyreport.upkeep.doctor import examine
 from storyreport.upkeep.prune import prune
 from storyreport.upkeep.sources import merge, move, remove, rename
@@ -88,6 +90,20 @@ def test_a_merged_source_is_read_again(two: ReportDatabase, tmp_path: Path) -> N
     two.ingest(steps(tmp_path / "in" / "b.csv", 21, 5, 6, 7))
     assert two.sql("select source_key from step_runs where gone_at is not null") == [("4",)]
     assert two.one("select count(*) from step_runs where gone_at is null") == 6
+    assert examine(two.path) == []
+
+
+def test_a_file_of_a_merged_source_goes_on_in_the_other(two: ReportDatabase, tmp_path: Path) -> None:
+    """Its new rows are new there, those that it lacks now are deleted ones, and the target's own are as they were."""
+    merge(two.path, "a", "b")
+    path = tmp_path / "in" / "a.csv"
+    requests = requests_for([path], None, None)
+    assert [request.name for request, _ in as_known(two.path, requests, is_named=False)] == ["b"]
+    assert two.ingest(path, name="b").unchanged
+    two.ingest(steps(path, 20, 2, 3, 4, 8), name="b")
+    assert two.sql("select source_key from step_runs where gone_at is not null") == [("1",)]
+    assert two.one("select count(*) from step_runs where gone_at is null") == 6
+    assert two.ingest(tmp_path / "in" / "b.csv", name="b").unchanged
     assert examine(two.path) == []
 
 
