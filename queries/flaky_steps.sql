@@ -4,8 +4,8 @@ description: >-
   Steps that only complete after a retry, most recovered first. One row per step; a run here is one step of one story
   (or run). Retried: the first attempt failed and was retried. Recovered: only a later attempt completed. The percentage
   is that of first attempts that completed. Where the first attempt is not recorded (Airflow before 2.10), the work
-  counts in none of these. An attempt counts on the day it ended. Needs a source that tells attempts
-  apart; otherwise each execution is a first attempt.
+  counts in none of these; what was cancelled or skipped before it completed is no recovery. An attempt counts on the
+  day it ended. Needs a source that tells attempts apart; otherwise each execution is a first attempt.
 topic: Steps
 params:
   source: {type: source, help: one source only}

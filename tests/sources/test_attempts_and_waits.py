@@ -10,12 +10,19 @@ HEADER = "id,run,step,attempt,status,started_at,ended_at\n"
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_attempts_from_zero(db: ReportDatabase, tmp_path: Path, first: int) -> None:
-    """Of two pieces of work one failed at first and was recovered: one of two first attempts, whatever its number."""
+    """Of two pieces of work one failed at first and was recovered: one of two first attempts, whatever its number.
+
+    Work that was skipped or cancelled before it was done did not fail, and has not recovered.
+    """
     at = "2026-11-01T10:0"
     rows = (
         f"1,r1,load,{first},failed,{at}0:00Z,{at}1:00Z",
         f"2,r1,load,{first + 1},success,{at}2:00Z,{at}3:00Z",
         f"3,r2,load,{first},success,{at}0:00Z,{at}1:00Z",
+        f"4,r3,load,{first},skipped,,",
+        f"5,r3,load,{first + 1},success,{at}2:00Z,{at}3:00Z",
+        f"6,r4,load,{first},cancelled,{at}0:00Z,{at}1:00Z",
+        f"7,r4,load,{first + 1},success,{at}2:00Z,{at}3:00Z",
     )
     (path := tmp_path / "steps.csv").write_text(HEADER + "\n".join(rows) + "\n", "utf-8")
     db.ingest(path)

@@ -4,7 +4,8 @@ description: >-
   failed, on the day that they ended; durations are those of completed ones and of rejected ones, which failed by
   their acceptance check alone. A piece of work is a step of one story (or run): first_attempts counts them by the
   first attempt that ended, retried those whose first attempt failed and was followed by another, recovered those that
-  a later attempt completed and none before, unexplained those of which none before is recorded.
+  a later attempt completed and none before, unexplained those of which none before is recorded but cancelled or
+  skipped ones.
 grain: day, source, step family, pipeline
 from: step_run_counts
 key:
@@ -31,7 +32,7 @@ values:
   unexplained: integer
 meanings:
   rejected: failed step runs whose acceptance check alone failed
-  unexplained: recovered ones without a recorded attempt before the one that completed
+  unexplained: recovered ones without a recorded attempt, neither cancelled nor skipped, before the one that completed
   checked: step runs with an acceptance result
   passed: step runs that were accepted
   first_attempts: first attempts that ended completed or failed

@@ -132,7 +132,8 @@ select
             else 1
         end
     ) as recovered,
-    -- Of earlier attempts that are not recorded it is not known how they ended.
+    -- Of earlier attempts that are not recorded it is not known how they ended; what was left out or stopped did not
+    -- fail.
     sum(
         case
             when coalesce(step_runs.attempt, 1) = 1 or coalesce(step_runs.status, '') <> 'completed' then 0
@@ -143,7 +144,7 @@ select
                     where
                         earlier.step_run_id = step_runs.id
                         and earlier.attempt < step_runs.attempt
-                        and earlier.status is not null
+                        and earlier.status not in ('cancelled', 'skipped')
                 )
                 then 0
             else 1
