@@ -152,6 +152,8 @@ class Part:
     steady_key_parts  how many parts of the key of a call without an id stand before its amounts, the last one its time:
               such a call stays the same one when its amounts are corrected
     has_given_keys  whether keys are what users give, of any form; otherwise only numbers are found to be used again
+    counts_attempts  the table and column that number the attempts at a step of a run: where no row has a number, the
+              mapping counts those that are read together, and files that add up are counted as one
     repeats   core tables whose keys say what work is of and which attempt it is: a source that begins again has the
               same ones for other work, one that forgets its oldest attempts other ones for the same work
     """
@@ -166,6 +168,7 @@ class Part:
     stage_files: Callable[[Sequence[Path]], Iterator[tuple[str, tuple[Any, ...]]]] | None = None
     restarts: frozenset[str] = frozenset()
     has_given_keys: bool = False
+    counts_attempts: tuple[str, str] | None = None
     repeats: frozenset[str] = frozenset()
     grows: bool = False
     is_one: bool = False

@@ -30,6 +30,29 @@ def test_attempts_from_zero(db: ReportDatabase, tmp_path: Path, first: int) -> N
     assert [row[name] for name in ("runs", "retried", "recovered", "first_attempt_pct")] == [2, 1, 1, 50.0]
 
 
+@pytest.mark.parametrize("days", ["20,21", "21,20"])
+def test_a_run_that_two_exports_tell_of(db: ReportDatabase, tmp_path: Path, days: str) -> None:
+    """Its attempts are counted over both, whichever is read first: the one of the next day was the second, and the run
+    is what that made of it. Numbers that a file gives stay.
+    """
+    header = "run,step,status,started_at,ended_at"
+    for day, status in (("20", "failed"), ("21", "completed")):
+        at = f"2026-11-{day}T10:00"
+        rows = f"r1,load,{status},{at}:00Z,{at}:05Z\nr2,load,completed,{at}:10Z,{at}:15Z\n"
+        (tmp_path / f"{day}.csv").write_text(f"{header}\n{rows}", "utf-8")
+    for day in days.split(","):
+        db.ingest(tmp_path / f"{day}.csv", name="steps", append=True)
+    attempts = "select substr(source_key, 1, 2), started_at < '2026-11-21', attempt from step_runs order by 1, 3"
+    assert db.sql(attempts) == [("r1", 1, 1), ("r1", 0, 2), ("r2", 1, 1), ("r2", 0, 2)]
+    assert db.sql("select source_key, status from runs order by 1") == [("r1", "completed"), ("r2", "completed")]
+    assert pairs(db.report("flaky_steps"), "runs", "retried", "recovered", "first_attempt_pct") == [(2, 1, 1, 50.0)]
+    (tmp_path / "22.csv").write_text(
+        f"{header},attempt\nr1,load,completed,2026-11-22T10:00:00Z,2026-11-22T10:00:05Z,1\n", "utf-8"
+    )
+    db.ingest(tmp_path / "22.csv", name="steps", append=True)
+    assert db.one("select attempt from step_runs where started_at > '2026-11-22'") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [

@@ -107,6 +107,7 @@ DATABASE = Part(
     # The words of all tools, see statuses.py.
     statuses={},
     has_given_keys=True,
+    counts_attempts=("step_runs", "attempt"),
     # Run, story, step, provider, model, endpoint and time.
     steady_key_parts=7,
     grows=True,
