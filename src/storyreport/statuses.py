@@ -42,7 +42,7 @@ WORDS = {
         transforming converting publishing reverting
         deactivating deprovisioning draining resizing transferring_output querying sending connecting cancel_pending
         doing resource_cleaning_up cleaning_up reloading removing playing running_with_error running_with_errors
-        cancel_requested discontinuing dreaming first_success
+        cancel_requested discontinuing dreaming first_success stop_requested kill_requested terminate_requested
         """,
     "waiting": """
         waiting paused suspended deferred sleeping rescheduled up_for_reschedule up_for_retry retry awaiting_retry
@@ -87,6 +87,7 @@ WORDS = {
         infra_failure infra_failed not_ok test_failed step_failure
         failure_with_task sync_failed special_exit done_with_error done_with_errors scheduling_timed_out zombi
         error_thrown failed_with_error failed_with_errors failed_with_incident incident lost_heartbeat killed_by_oom
+        heartbeat_lost
         memory_limit_exceeded log_size_exceeded scheduler_failure exit_code core_dump unblocked_failed partial_succeeded
         pipeline_validation_failed couldnt_get_task task_run_image_pull_failed unsuccessfully not_successful
         terminal failed_continue exit executor_error retryable_failure soft_failed unreachable callback_exception
@@ -102,6 +103,7 @@ WORDS = {
         cancelled_run_finally stopped_run_finally declined
         cancelled_by_concurrency_limit terminated_by_system spot_interruption spot_terminated
         force_canceled force_cancelled aborted_by_freeze cancelled_by_parent canceled_by_parent
+        stopped_by_user killed_by_user
         """,
     "skipped": """
         skipped skip omitted upstream_failed no_op noop not_built not_run not_executed not_needed ignored excluded
@@ -138,6 +140,10 @@ PLAIN_WORDS = """
     complete success succeeded successful finished done passed failed failure error errored crashed timeout timed_out
     expired rejected cancelled canceled aborted killed stopped terminated skipped cancelling blocked
 """
+# Enums of Airflow, Dagster, dbt, Temporal and rq, as Python prints their members, and what these are called.
+ENUMS = ("taskinstancestate", "dagrunstate", "dagsterrunstatus", "nodestatus", "teststatus", "workflowexecutionstatus")
+MEMBERS = (*(f"{enum}." for enum in ENUMS), "jobstatus.")
+MEMBER_WORDS = f"{PLAIN_WORDS} deferred up_for_retry up_for_reschedule upstream_failed restarting pass fail warn"
 # "" last: a word that is spelled with separators elsewhere is still found where they were left out.
 SEPARATORS = ("_", "-", " ", "")
 # Beyond so many parts, all of them are joined alike.
@@ -185,7 +191,8 @@ def to_store() -> str:
 @cache
 def version() -> str:
     """Differs once a word of ours means something else."""
-    return hashlib.sha256(repr((WORDS, PREFIXES, NOUNS, PLAIN_WORDS)).encode()).hexdigest()[:16]
+    words = (WORDS, PREFIXES, NOUNS, PLAIN_WORDS, MEMBERS, MEMBER_WORDS)
+    return hashlib.sha256(repr(words).encode()).hexdigest()[:16]
 
 
 @cache
@@ -206,7 +213,8 @@ def _theirs(own: Mapping[str, str], users: Mapping[str, str]) -> dict[str, str]:
 def _ours() -> dict[str, str]:
     words = {word: meaning for meaning, words in WORDS.items() for word in words.split()}
     prefixed = {f"{prefix}_{word}": meaning for prefix in PREFIXES for word, meaning in words.items()}
-    return {**_of_nouns(words), **prefixed, **dict(spelled(words))}
+    members = {enum + word: words[word] for enum in MEMBERS for word in MEMBER_WORDS.split()}
+    return {**_of_nouns(words), **members, **prefixed, **dict(spelled(words))}
 
 
 def _of_nouns(words: Mapping[str, str]) -> dict[str, str]:

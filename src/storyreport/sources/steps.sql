@@ -256,6 +256,8 @@ from attempts
 left join src_statuses as words
     on
         words.word = coalesce(
+            -- SLURM's sacct adds who it was.
+            case when substr(attempts.status, 1, 13) = 'CANCELLED by ' then 'cancelled' end,
             nullif(lower(trim(attempts.status)), ''),
             case
                 when attempts.said is not null then 'failed'
