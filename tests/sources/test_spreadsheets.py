@@ -31,6 +31,8 @@ def warnings(db: ReportDatabase) -> list[tuple[str, str]]:
         ('"1,234.50 €"', "", 1234.5, "EUR"),
         ("€12", "EUR", 12.0, "EUR"),
         ("4.6E-03", "usd", 0.0046, "USD"),
+        ('"6,5E-05"', "", 0.000065, "USD"),
+        ('"1,234E-03 €"', "", 0.001234, "EUR"),
         ("(0.50)", "USD", -0.5, "USD"),
         # In a spreadsheet's format for accounts, which fills cells with blanks.
         ('" $(1,234.50)"', "", -1234.5, "USD"),

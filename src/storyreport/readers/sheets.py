@@ -29,8 +29,11 @@ AMOUNT = Pattern(
     r"(?!(?s:.){200})(?P<open>\()?(?P<minus>[-\u2212])?(?P<before>[^\d.,()+-]*)(?P<inner>[-\u2212(])?"
     r"(?P<number>[\d.,'\u2019 \u00a0\u202f]*\d(?:[eE][+-]?\d+)?)(?P<after>[^\d.,()]*)(?P<close>\))?"
 )
-DECIMAL_COMMA = Pattern(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
-DECIMAL_POINT = Pattern(r"0?\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII)
+# Nothing has thousands before an exponent, with which spreadsheets write small amounts (6,5E-05).
+DECIMAL_COMMA = Pattern(r"0?,\d+|\d+,(?:\d{1,2}|\d{4,}|\d+E[+-]?\d+)|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII | re.IGNORECASE)
+DECIMAL_POINT = Pattern(
+    r"0?\.\d+|\d+\.(?:\d{1,2}|\d{4,}|\d+E[+-]?\d+)|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII | re.IGNORECASE
+)
 THOUSANDS = Pattern(r"\d{1,3}(?:[.,' ]\d{3})+", re.ASCII)
 # In India: 12,34,567.89.
 LAKHS = Pattern(r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?", re.ASCII)
@@ -358,7 +361,7 @@ def _digits(number: str, column: str, kind: Type, styles: Callable[[], Styles]) 
     if LAKHS.fullmatch(joined):
         return joined.replace(",", "")
     if joined.isdigit() or "e" in joined.lower():
-        return joined
+        return joined.replace(",", ".")
     mark = styles().mark(column)
     if THOUSANDS.fullmatch(joined) and mark is None and kind is Type.COUNT and not {",", "."} <= set(joined):
         # Tokens are whole numbers.
