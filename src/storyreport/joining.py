@@ -43,8 +43,11 @@ ROTATED = Pattern(
 
 
 def are_files(parts: Sequence[Found]) -> bool:
-    """Whether parts are text files, which may be read one after the other."""
-    return all(part.is_staged and not part.url and not part.path.is_dir() for part in parts)
+    """Whether parts are text files, which may be read one after the other, or folders that repeat each other."""
+    return all(
+        part.is_staged and not part.url and (not part.path.is_dir() or part.system.parts[part.part].largest_wins)
+        for part in parts
+    )
 
 
 def joined(parts: Sequence[Found], folder: Path) -> Found:

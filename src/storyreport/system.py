@@ -148,7 +148,7 @@ class Part:
     needs_all_files  whether a row is made of what several files say: one more cannot be added without those that were
               read before
     largest_wins  whether a call is written down again while it goes on, with the tokens so far: a file with fewer of
-              them takes none away
+              them takes none away; folders of the part that are given together are one source
     steady_key_parts  how many parts of the key of a call without an id stand before its amounts, the last one its time:
               such a call stays the same one when its amounts are corrected
     has_given_keys  whether keys are what users give, of any form; otherwise only numbers are found to be used again

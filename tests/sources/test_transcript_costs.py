@@ -189,6 +189,19 @@ def test_the_largest_line_wins_over_files_given_one_by_one(
     assert db.sql(found) == [("2026-11-10T10:00:01.000Z", 900, 0.01353)]
 
 
+@pytest.mark.parametrize("folders", [("home", "moved"), ("moved", "home")])
+def test_folders_given_together_are_one_source(db: ReportDatabase, tmp_path: Path, folders: tuple[str, str]) -> None:
+    """People have two of them (.claude, .config/claude), or copies; a session that both have counts once."""
+    half, whole = (line("msg_1", input_tokens=100, output_tokens=tokens) for tokens in (1, 50))
+    for name, lines in {"home": [whole], "moved": [half, line("msg_2", input_tokens=10, output_tokens=5)]}.items():
+        path = tmp_path / name / "projects" / "-home-a" / "s.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_text("".join(json.dumps(one) + "\n" for one in lines), "utf-8")
+    db.ingest(*(tmp_path / name for name in folders))
+    assert db.sql("select source_key, output_tokens from calls order by 1") == [("msg_1", 50), ("msg_2", 5)]
+    assert db.sql("select count(*) from sources") == [(1,)]
+
+
 def test_a_message_of_several_requests_has_prompts_of_its_own(db: ReportDatabase, tmp_path: Path) -> None:
     """The usage of a message is the sum of those before and after an advisor: none had more than 200,000 tokens.
 
