@@ -212,20 +212,44 @@ repeated as (
     group by trace_id, span_id
 ),
 
--- Traces of which another file has given calls: what is not a call here is the sum of those.
+-- The calls of these traces that another file has given.
 loaded as (
-    select distinct spans.trace_id
-    from spans
+    select
+        shapes.trace_id,
+        calls.called_at,
+        calls.duration_ms,
+        calls.input_tokens,
+        calls.output_tokens
+    from shapes
     join main.runs
         on
             runs.source_id = :source_id
-            and runs.source_key = spans.trace_id
+            and runs.source_key = shapes.trace_id
     join main.calls on calls.run_id = runs.id
     where
-        spans.is_call = 0
-        and spans.has_usage = 1
-        and calls.gone_at is null
+        calls.gone_at is null
         and calls.source_key not in (select key(trace_id, span_id) from spans)
+),
+
+-- A call around those of another file has their sum. Where it is the deepest that this file has, nothing else says so.
+around as (
+    select
+        spans.trace_id,
+        spans.span_id
+    from loaded
+    cross join spans
+        on
+            spans.trace_id = loaded.trace_id
+            and spans.started_at <= loaded.called_at
+            and julianday(loaded.called_at) + loaded.duration_ms / 86400000.0 <= julianday(spans.ended_at) + 1e-8
+    where
+        spans.is_call = 1
+        and spans.has_usage = 1
+    group by spans.trace_id, spans.span_id
+    having
+        sum(loaded.input_tokens) in (max(spans.input), max(spans.input + spans.cached))
+        and sum(loaded.output_tokens) = max(spans.output_tokens)
+        and sum(loaded.output_tokens) > 0
 ),
 
 counted as (
@@ -240,9 +264,18 @@ counted as (
             spans.has_usage = 1
             and coalesce(repeated.has_usage, 0) = 0
             and (
-                spans.is_call = 1
+                (
+                    spans.is_call = 1
+                    and (spans.trace_id, spans.span_id) not in (
+                        select
+                            trace_id,
+                            span_id
+                        from around
+                    )
+                )
                 or (
-                    (spans.has_tree = 1 or spans.trace_has_calls = 0)
+                    spans.is_call = 0
+                    and (spans.has_tree = 1 or spans.trace_has_calls = 0)
                     and spans.trace_id not in (select trace_id from loaded)
                 )
             )
