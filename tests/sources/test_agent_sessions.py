@@ -174,6 +174,14 @@ def test_counts_that_do_not_count(db: ReportDatabase, tmp_path: Path, total: Any
     assert db.sql("select reason from rejects") == [("total_token_usage holds no counts",)]
 
 
+def test_a_first_count_that_names_no_last_call(db: ReportDatabase, tmp_path: Path) -> None:
+    """The total alone says what was used: 100 tokens, and 150 more."""
+    first = used("2026-05-01T10:01:00.000Z", 100, 100)
+    first["payload"]["info"]["last_token_usage"] = {}
+    db.ingest(write(tmp_path / "codex", a=[*PARENT[:2], first, PARENT[3]]))
+    assert input_tokens(db) == {digest("parent"): [100, 150]}
+
+
 # Gemini CLI -----------------------------------------------------------------------------------------------------------
 
 

@@ -233,7 +233,7 @@ class _Session:
 
 def _counts(usage: Any, name: str) -> Counts | None:
     """A count by counter; None where there is none. Raises BrokenRecord for other values."""
-    if usage is None:
+    if usage is None or usage == {}:
         return None
     values = [textfiles.whole(usage.get(counter) or 0) for counter in COUNTERS] if isinstance(usage, dict) else []
     if not values or not all(isinstance(value, int) and not isinstance(value, bool) and value >= 0 for value in values):
