@@ -212,6 +212,15 @@ UNREAD: list[tuple[Any, str]] = [
         "list of Langfuse's traces, .*: export its observations",
     ),
     ({"ResultsByTime": [], "GroupDefinitions": []}, "is an answer of AWS's Cost Explorer, .*: export a CUR as CSV"),
+    ({"trace_id": "t", "usage": {}, "total_estimated_cost": 0.1, "model": "gpt-4o"}, "is an export of Opik, .* CSV"),
+    (
+        {"span_id": "s", "root_span_id": "s", "span_attributes": {"type": "llm"}, "metrics": {}},
+        "is an export of Braintrust, .* CSV",
+    ),
+    (
+        {"span_name": "chat", "start_timestamp": "2026-11-10", "otel_scope_name": "pydantic-ai", "attributes": {}},
+        "is an export of Logfire, .* CSV",
+    ),
     (
         [{"ts": 1, "type": "say", "say": "api_req_started", "text": "{}"}],
         "is a task of Cline or Roo Code, which is not",

@@ -29,6 +29,9 @@ UNREAD: tuple[tuple[frozenset[str], str, str], ...] = (
     (frozenset(("evalId", "results", "config")), "a result of promptfoo", AS_CSV),
     (frozenset(("run_type", "trace_id", "start_time")), "an export of LangSmith", AS_CSV),
     (frozenset(("op_name", "project_id", "summary")), "an export of W&B Weave", AS_CSV),
+    (frozenset(("trace_id", "usage", "total_estimated_cost")), "an export of Opik", AS_CSV),
+    (frozenset(("span_id", "root_span_id", "span_attributes", "metrics")), "an export of Braintrust", AS_CSV),
+    (frozenset(("span_name", "start_timestamp", "otel_scope_name")), "an export of Logfire", AS_CSV),
     (
         frozenset(("context_window", "cost", "workspace", "transcript_path")),
         "what Claude Code tells its status line",
