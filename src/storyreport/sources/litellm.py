@@ -6,6 +6,14 @@ and of the address that was called whether it is a server of one's own. An excep
 
 from . import Part, System, Table, Type, signs
 
+# Columns that one version of the proxy has and another lacks.
+UNREAD = frozenset(
+    (
+        *("completionstarttime", "cache_key", "model_id", "organization_id", "end_user", "requester_ip_address"),
+        *("messages", "response", "proxy_server_request", "session_id", "mcp_namespaced_tool_name", "agent_id"),
+    )
+)
+
 DATABASE = Part(
     tables={
         "litellm_spendlogs": Table(
@@ -32,6 +40,7 @@ DATABASE = Part(
                 "status": Type.WORD,
             },
             required=("request_id",),
+            unread=UNREAD,
             export_signs=frozenset({"request_id", "spend", "starttime", "prompt_tokens"}),
             added="endtime",
             drops_values=True,
