@@ -131,6 +131,15 @@ EXPORTS: dict[str, tuple[Any, float | None]] = {
     "litellm: days by model": (day(a=0.3, b=0.2), 0.5),
     "litellm: a day without models": (day(), 0.5),
     "deepseek: an hour": (AMOUNTS.format("start_time_iso", "2026-11-20T16:00:00+08:00"), 1.32),
+    "deepseek: an hour and its end": (
+        AMOUNTS.format("start_time_iso,end_time_iso", "2026-11-20T16:00:00+08:00,2026-11-20T17:00:00+08:00"),
+        1.32,
+    ),
+    # As its exports are since August of 2026, in the zone of who asks.
+    "deepseek: a day with its times": (
+        AMOUNTS.format("start_time_iso,end_time_iso", "2026-11-20T00:00:00+08:00,2026-11-21T00:00:00+08:00"),
+        None,
+    ),
     "deepseek: a day": (AMOUNTS.format("utc_date", "2026-11-20"), None),
     "litellm: a day": (
         {**DAYS, "prompt_tokens": 1_000_000, "completion_tokens": 0, "spend": 0, "api_requests": 9},

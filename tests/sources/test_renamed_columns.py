@@ -181,9 +181,7 @@ def test_columns_that_are_known_and_not_read(db: ReportDatabase, tmp_path: Path,
 
 def test_a_proxy_that_does_not_say_how_long_a_request_took(db: ReportDatabase, tmp_path: Path) -> None:
     """The address of who asked is no duration of the request."""
-    names = (
-        "request_id,call_type,spend,prompt_tokens,completion_tokens,startTime,endTime,requester_ip_address"
-    )
+    names = "request_id,call_type,spend,prompt_tokens,completion_tokens,startTime,endTime,requester_ip_address"
     row = "r1,acompletion,0.01,10,5,2026-11-10 10:00:00,2026-11-10 10:00:01,10.0.0.1"
     (tmp_path / "spend.csv").write_text(f"{names}\n{row}\n", "utf-8")
     db.ingest(tmp_path / "spend.csv")

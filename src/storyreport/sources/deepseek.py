@@ -6,6 +6,7 @@ Charges are in the other file. Users and keys are not copied; a digest of them s
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from . import System, Type, recordfiles
@@ -43,15 +44,31 @@ COSTS = recordfiles.table(
 def amounts(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of one kind of usage."""
     same = {name: name for name in ("model", "price", "amount")}
-    # The price of newer models depends on the hour; older exports have days.
-    is_day = not record.get("start_time_iso")
-    yield {**recordfiles.columns(record, {"kind": "type", **same}), "is_day": is_day, **_time_and_owner(record)}
+    yield {
+        **recordfiles.columns(record, {"kind": "type", **same}),
+        "is_day": _is_day(record),
+        **_time_and_owner(record),
+    }
 
 
 def costs(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     """The row of a charge."""
     names = {name: name for name in ("model", "wallet_type", "cost", "currency")}
     yield {**recordfiles.columns(record, names), **_time_and_owner(record)}
+
+
+def _is_day(record: Mapping[str, Any]) -> bool:
+    """Whether a row is of more than an hour, on which the price of newer models depends: most exports have days."""
+    begin, end = (_moment(record.get(name)) for name in ("start_time_iso", "end_time_iso"))
+    return not record.get("start_time_iso") or bool(begin and end and end - begin > timedelta(hours=1))
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
 
 
 def _time_and_owner(record: Mapping[str, Any]) -> recordfiles.Row:
