@@ -199,6 +199,8 @@ def test_the_outfile_of_gemini_cli(db: ReportDatabase, tmp_path: Path) -> None:
 UNREAD: list[tuple[Any, str]] = [
     ([{"timestamp": "2026-06-16", "model": "gpt-4o", "prompt_tokens": 1}], "name its column timestamp called_at, for"),
     ([{"model": "claude-opus-4-8", "input_tokens": 100}], "of your own: name the time of each call called_at"),
+    # A gateway's log.
+    ([{"created_at": "", "model": "gpt-4o", "tokens_in": 1, "cost": 1}], "name its column created_at called_at, for"),
     (
         [{"timestamp": "2026-05-01", "sessionId": "s", "tags": [], "totalCost": 1}],
         "list of Langfuse's traces, .*models",

@@ -153,7 +153,7 @@ def whose(fields: Set[str]) -> str | None:
 def _of_calls(fields: Set[str]) -> str | None:
     """How a table of one's own calls of models becomes a plain one."""
     named = {field.strip().lower(): field for field in fields}
-    if "model" not in named or not any(name.endswith("tokens") for name in named):
+    if "model" not in named or not any("tokens" in name for name in named):
         return None
     time = next((f"its column {named[name]}" for name in TIMES if name in named), "the time of each call")
     return f"looks like calls of models of your own: name {time} called_at, for the others see docs/plain-formats.md"
