@@ -41,6 +41,18 @@ def test_what_is_left_out_of_a_row(db: ReportDatabase, tmp_path: Path) -> None:
 # Databases -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("named", ["provider", "model"])
+def test_calls_alone_in_a_database(db: ReportDatabase, tmp_path: Path, named: str) -> None:
+    """Calls that belong to no run and no story are calls, too."""
+    change(
+        path := tmp_path / "spent.db",
+        f"create table calls (called_at text, {named} text, cost real)",
+        "insert into calls values ('2026-03-01 10:00', 'acme', 0.5)",
+    )
+    db.ingest(path)
+    assert db.sql(f"select {named}, cost from calls") == [("acme", 0.5)]
+
+
 def test_the_plain_forms_in_a_database(db: ReportDatabase, tmp_path: Path) -> None:
     """Tables in SQLite are read alike; an attempt that ends in place is found, and so is one that has gone."""
     path = tmp_path / "ours.db"

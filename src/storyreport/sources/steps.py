@@ -111,9 +111,10 @@ DATABASE = Part(
     # Run, story, step, provider, model, endpoint and time.
     steady_key_parts=7,
     grows=True,
-    # The report database has tables of these names too, without these columns.
     signs=signs(
         ("step_runs", {"step", "started_at"}),
+        ("calls", {"called_at", "provider"}),
+        ("calls", {"called_at", "model"}),
         ("calls", {"called_at", "run"}),
         ("calls", {"called_at", "story"}),
         ("calls", {"called_at", "step"}),
