@@ -56,6 +56,18 @@ def test_the_first_attempts_of_a_run_are_drawn(attempts: int, in_all: str, notes
     assert drawn(TIMELINE, rows, in_all).notes == notes
 
 
+def test_the_first_steps_of_a_story_are_drawn() -> None:
+    """A step stands on a line of its own: thousands would be a picture as high as thirty screens."""
+    rows = [
+        {"step": f"s{number % 101}", "started_at": f"2026-03-01T10:00:{number % 60:02}Z", "ended_at": None}
+        for number in range(202)
+    ]
+    found = drawn(TIMELINE, rows)
+    assert "Of 101 steps the first 100 are drawn." in found.notes
+    spec = json.dumps(found.parts[0].spec)
+    assert ['"s99"' in spec, '"s100"' in spec] == [True, False]
+
+
 def test_the_highest_lines_are_drawn() -> None:
     rows = [{"day": "2026-03-01", "p95_ms": 1000 + number, "pipeline": f"p{number}"} for number in range(70)]
     found = drawn(LINES, rows)

@@ -12,8 +12,9 @@ from .strips import Strips
 from .units import Row
 
 MOST_ROWS = 20_000
-# Bars from a start to an end, one a row; and lines of one colour. More are a surface.
-MOST_RANGES, MOST_DETAILS = 2_000, 60
+# Bars from a start to an end, one a row; and lines of one colour. More are a surface. More names beside such bars are a
+# picture of many screens.
+MOST_RANGES, MOST_DETAILS, MOST_NAMES = 2_000, 60, 100
 
 
 @dataclass(frozen=True)
@@ -81,15 +82,27 @@ def _fewer(
     """The rows that make as many marks as can be told apart, with a note on what is left out."""
     if "x2" in encoding and len(rows) > MOST_RANGES:
         notes.append(f"The first {MOST_RANGES:,} of {in_all or f'{len(rows):,}'} are drawn.")
-        return rows[:MOST_RANGES]
+        return _of_first_names(encoding["y"]["field"], rows[:MOST_RANGES], notes)
     if in_all:
         notes.append(f"Drawn from the first {len(rows):,} of {in_all}.")
+    if "x2" in encoding:
+        return _of_first_names(encoding["y"]["field"], rows, notes)
     detail = encoding.get("detail", {}).get("field")
     if detail and measure and len(sums := totals(rows, detail, measure)) > MOST_DETAILS:
         notes.append(f"Of {len(sums):,} {detail}s the {MOST_DETAILS} largest are drawn.")
         kept = set(sorted(sums, key=lambda name: -sums[name])[:MOST_DETAILS])
         return [row for row in rows if row[detail] in kept]
     return rows
+
+
+def _of_first_names(field: str, rows: list[Row], notes: list[str]) -> list[Row]:
+    """The rows of as many names as fit on a few screens."""
+    names = distinct(rows, field)
+    if len(names) <= MOST_NAMES:
+        return rows
+    notes.append(f"Of {len(names):,} {field}s the first {MOST_NAMES} are drawn.")
+    kept = set(names[:MOST_NAMES])
+    return [row for row in rows if row[field] in kept]
 
 
 def _scaled_alike(chart: Mapping[str, Any], parts: Sequence[Sequence[Row]]) -> Mapping[str, Any]:
