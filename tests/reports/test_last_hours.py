@@ -1,5 +1,6 @@
 """What the last hours came to, which runs were slow, and the last runs of each pipeline; numbers by hand."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -161,23 +162,31 @@ def test_the_longest_period_holds_everything(db: ReportDatabase) -> None:
 
 
 def test_what_failed_most(tmp_path: Path) -> None:
-    """Two errors begin alike in two pipelines, and are more than any other; what failed two days ago is not counted."""
+    """Two errors begin alike in two pipelines, and are more than any other; one the day before is said besides.
+
+    What failed two days ago is not counted.
+    """
     refused = "Connection refused by the host with number {}"
     rows = [
         attempt("a", 3, 5, pipeline="books", status="failed", error=refused.format(17)),
         attempt("b", 2, 5, pipeline="films", status="failed", error=refused.format(4)),
         attempt("c", 1, 5, pipeline="films", status="failed", error="Torn"),
+        attempt("d", 30, 5, pipeline="books", status="failed", error=refused.format(5)),
         *(attempt(f"old-{n}", 50, 5, pipeline="films", status="failed", error="Torn") for n in range(3)),
+        attempt("e", 50, 5, pipeline="films", status="failed", error=refused.format(6)),
     ]
     db = ReportDatabase(tmp_path)
     db.ingest(write(tmp_path / "studio", rows))
     asked = reasons.MOST_FAILED
     with closing(sqlite3.connect(db.path)) as connection:
         report = reports.find(asked.report)
-        (found,) = reports.select(connection, report, {"since": "24h"}, asked.select, {"hours": "24"})
+        (found,) = reports.select(connection, report, {"since": "48h"}, asked.select, {"hours": "24"})
+        (fact,) = (each for each in reasons.of_hours(connection, 24) if each.report == asked.report)
     assert (found["failures"], found["pipelines"], found["source"], found["pipeline"]) == (2, 2, "studio", None)
     assert found["error"] == refused.format(4), "that of the last time"
     assert found["first_at"][:16] == moment(3)[:16]
+    assert found["failures_before"] == 1
+    assert re.fullmatch(r"2 pipelines failed 2 times in write, since .* \(1 the day before\)", fact.text)
 
 
 @pytest.mark.parametrize(

@@ -12,20 +12,34 @@ from .figures import BAD_COST_PCT, DAY_BEFORE, Fact, Question, Row, short
 
 # A third of what cost rose by.
 LARGE_PART = 3
-# What failed most: errors that begin alike are one, as ids and places come later. The error is that of the last time; a
-# name is empty where there are several.
+# What failed most since {first}, and how often it did before that, from {before} on: errors that begin alike are one,
+# as ids and places come later. The error is that of the last time; a name is empty where there are several.
 _MOST_FAILED = """
     select
         count(*) as failures,
+        max(failures_before) as failures_before,
         count(distinct source || ' ' || coalesce(pipeline, '')) as pipelines,
         case when count(distinct source) = 1 then min(source) end as source,
         case when count(distinct source || ' ' || coalesce(pipeline, '')) = 1 then min(pipeline) end as pipeline,
         case when count(distinct step) = 1 then min(step) end as step,
         min(failed_at) as first_at,
         substr(max(failed_at || coalesce(error, '')), 25) as error
-    from report
+    from (
+        select
+            *,
+            sum(failed_at < {first}) over (partition by cause) as failures_before
+        from (
+            select
+                *,
+                coalesce(
+                    substr(error, 1, 40), source || ' ' || coalesce(pipeline, '') || ' ' || coalesce(step, '')
+                ) as cause
+            from report
+            where failed_at >= {before}
+        )
+    )
     where failed_at >= {first}
-    group by coalesce(substr(error, 1, 40), source || ' ' || coalesce(pipeline, '') || ' ' || coalesce(step, ''))
+    group by cause
     order by failures desc, max(failed_at) desc
     limit {most}
 """
@@ -77,13 +91,16 @@ COSTLIER = Question(
     """,
 )
 # In the last :hours, and since :first, the first day of the period.
+_AGO = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || {} || ' hours')"
 MOST_FAILED = Question(
     "failed_runs",
-    {"since": "{hours}h", "hours": "{hours}"},
-    _MOST_FAILED.format(first="strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || :hours || ' hours')", most=1),
+    {"since": "{twice}h", "hours": "{hours}"},
+    _MOST_FAILED.format(first=_AGO.format(":hours"), before=_AGO.format("(2 * :hours)"), most=1),
 )
 MOST_FAILED_OF_DAYS = Question(
-    "failed_runs", {"since": "{since}", "until": "today"}, _MOST_FAILED.format(first=":first", most=3)
+    "failed_runs",
+    {"since": "{since}", "until": "today"},
+    _MOST_FAILED.format(first=":first", before=":first", most=3),
 )
 
 
@@ -100,6 +117,8 @@ def most_failed(rows: Sequence[Row], hours: int | None = 24) -> Fact | None:
     where = f" in {short(row['step'])}" if row["step"] else ""
     often, since = (f"{row['failures']:,} times", "since") if row["failures"] > 1 else ("once", "at")
     text = f"{who} failed {often}{where}, {since} {_moment(row['first_at'], hours is not None)}"
+    if before := row.get("failures_before"):
+        text += f" ({before:,} {DAY_BEFORE if hours == 24 else f'in the {hours} h before'})"
     error = " ".join(row["error"].split()) or "no error is recorded"
     of_hours = {"since": f"{hours}h"} if hours else {}
     return Fact(text, MOST_FAILED.report, {**of_hours, **named}, True, error)
@@ -143,7 +162,8 @@ def of_hours(connection: sqlite3.Connection, hours: int, source: str = "") -> li
     facts = []
     for asked, said in ALL:
         report = reports.find(asked.report)
-        given = {**{name: value.format(hours=hours) for name, value in asked.params.items()}, "source": source}
+        words = {"hours": hours, "twice": 2 * hours}
+        given = {**{name: value.format(**words) for name, value in asked.params.items()}, "source": source}
         takes = {param.name for param in report.params}
         params = {name: value for name, value in given.items() if name in takes}
         rows = reports.select(connection, report, params, asked.select, {"hours": str(hours)})

@@ -190,7 +190,8 @@ async def _reasons(visitor: Visitor, chosen: Mapping[str, str]) -> list[Part]:
 
 async def _answer(visitor: Visitor, question: Question, chosen: Mapping[str, str]) -> Rows | None:
     """The rows of a question about the last hours."""
-    params = {name: value.format(hours=HOURS) for name, value in question.params.items()}
+    words = {"hours": HOURS, "twice": 2 * HOURS}
+    params = {name: value.format(**words) for name, value in question.params.items()}
     return await visitor.rows(question.report, {**chosen, **params}, question.select)
 
 
