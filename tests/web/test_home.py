@@ -18,7 +18,7 @@ from helpers.report_database import change
 from helpers.serving import ESCAPED, HOSTILE, SOURCES, Served, fill
 
 from storyreport import reports, schema
-from storyreport.web.tiles import Span, Words, _tile
+from storyreport.web.tiles import Span, Words, _span, _tile
 
 
 @cache
@@ -118,6 +118,14 @@ def test_a_small_change_is_neither_good_nor_bad(now: float, tone: str) -> None:
     """Of a cost of 100 USD the week before."""
     found = _tile("Cost", "", Span(now, 100, {}), "", Words("more", "less", False))
     assert (found.change[2:], found.tone) == (f"{abs(now - 100)} % {'more' if now > 100 else 'less'}", tone)
+
+
+@pytest.mark.parametrize(("begun", "said"), [(14, "250 % more"), (13, "")])
+def test_a_part_of_the_days_before_is_no_measure(begun: int, said: str) -> None:
+    """Two runs a day up to yesterday; of the seven days before there are four, since the history began."""
+    rows = [{"day": day(ago), "runs": 2} for ago in range(1, 8)]
+    span = _span([*rows, {"day": day(begun), "runs": 4}], "runs")
+    assert _tile("Runs", "", span, "14", Words("more", "fewer", True)).change[2:] == said
 
 
 def test_health_leads_on(served: Served) -> None:

@@ -75,12 +75,14 @@ class Span:
     """Sums of the last days, of the days before, and of each day that is pictured.
 
     `full` are those of the full days up to yesterday, and of as many before; None where what is compared is no sum.
+    `is_young` is a history that begins within the days before: a part of them is no measure for a sum.
     """
 
     now: float
     before: float
     days: Values
     full: tuple[float, float] | None = None
+    is_young: bool = False
 
 
 DONE = """
@@ -288,11 +290,13 @@ def _tile(
 ) -> Tile:
     """A tile whose change is a share of the value before."""
     now, was = span.full or (span.now, span.before)
-    change_pct = 100 * (now / was - 1) if was else 0
+    change_pct = 100 * (now / was - 1) if was and not span.is_young else 0
     has_changed = abs(change_pct) >= 0.5
     before = f"{text(was) if was else 'nothing'} in the {DAYS} days before"
     if span.full:
         before = f"{text(now)} in the {DAYS} days up to yesterday, {before}"
+    if span.is_young:
+        before = "too few days before to compare with"
     return Tile(
         title,
         address,
@@ -340,7 +344,8 @@ def _span(rows: Sequence[Mapping[str, Any]], *columns: str) -> Span:
         return sum(value for day, value in days.items() if since <= day < until)
 
     full = (between(first - one, first - one + timedelta(days=DAYS)), between(before - one, first - one))
-    return Span(between(first, date.max), between(before, first), days, full)
+    is_young = before - one < min(days, default=date.min) < first
+    return Span(between(first, date.max), between(before, first), days, full, is_young)
 
 
 def _pct(part: float, whole: float) -> float:
