@@ -136,6 +136,10 @@ def test_tiles_are_of_what_there_is(
         assert text(verdict(served)) == said
     assert [text(title) for title in re.findall(r'<section class="tile">\s*<h2>(.*?)</h2>', page)] == titles
     assert ("Nothing has been ingested yet" in page) == (attempts is None)
+    # Without a cost, no way leads to one.
+    ways = text("".join(re.findall(r'<p class="ways">.*?</p>', page, re.DOTALL)))
+    assert ways.startswith("Runs of the last 7 days:") == ("Runs" in titles)
+    assert [way in ways for way in ("most expensive", "by month", "projected")] == 3 * ["Cost" in titles and bool(ways)]
 
 
 RUNS = {"figure": "runs", "value": 1200, "previous_value": 900, "currency": None}

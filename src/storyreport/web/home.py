@@ -142,13 +142,14 @@ async def view(visitor: Visitor) -> Home:
     if not await visitor.sources():
         return Home(shortcuts=await _shortcuts(visitor), databases=await databases(visitor.datasette, visitor.actor))
     verdict, error, has_runs = await _verdict(visitor, chosen)
+    shown = await tiles(visitor, chosen, has_runs)
     return Home(
         verdict=verdict,
         verdict_error=error,
         reasons=await _reasons(visitor, chosen),
-        tiles=await tiles(visitor, chosen, has_runs),
+        tiles=shown,
         wall=await wall(visitor, chosen),
-        ways=await _ways(visitor, chosen),
+        ways=await _ways(visitor, chosen, has_cost=any(tile.title == "Cost" for tile in shown)),
         health=await health(visitor, chosen),
         changes=[change for title, question in CHANGES if (change := await _change(visitor, title, question, chosen))],
         shortcuts=await _shortcuts(visitor),
@@ -206,13 +207,23 @@ async def _part(visitor: Visitor, fact: Fact, chosen: Mapping[str, str]) -> Part
     )
 
 
-async def _ways(visitor: Visitor, chosen: Mapping[str, str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The ways on to reports that the visitor may see: what they are about, and (title, address) of each."""
+async def _ways(visitor: Visitor, chosen: Mapping[str, str], has_cost: bool) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The ways on to reports that the visitor may see and that have something to show.
+
+    What they are about, and (title, address) of each.
+    """
     own = {name: value for name, value in chosen.items() if value}
     return [
-        (about, [(title, links.report(visitor.datasette, needed[0], {**own, **given})) for title, given in ways])
+        (
+            about,
+            [
+                (title, links.report(visitor.datasette, needed[0], {**own, **given}))
+                for title, given in ways
+                if has_cost or given.get("order") != "cost"
+            ],
+        )
         for about, needed, ways in WAYS
-        if await visitor.may_see(needed) == set(needed)
+        if (has_cost or "cost" not in needed) and await visitor.may_see(needed) == set(needed)
     ]
 
 
