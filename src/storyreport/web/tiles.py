@@ -112,6 +112,14 @@ USED = """
     from report
     group by day
 """
+# Of calls whose outcome is known, as the report has it of each endpoint.
+SUCCEEDED = """
+    select
+        100.0 * sum(succeeded)
+        / sum(case when succeeded > 0 then 100.0 * succeeded / success_pct else calls end) as success_pct
+    from report
+    where success_pct is not null
+"""
 DURATIONS = "select day, p50_ms from report"
 # What is stuck now, by the day of its last sign of life.
 SILENT = """
@@ -130,7 +138,7 @@ IN_DAYS = f"last {DAYS} days"
 async def tiles(visitor: Visitor, chosen: Chosen, has_runs: bool = True) -> list[Tile]:
     """The tiles that the visitor may see, in their order; those on runs only where something has run."""
     if not has_runs:
-        return [*(await _money(visitor, chosen))[:1], *await _usage(visitor, chosen)]
+        return [*(await _money(visitor, chosen))[:1], *await _usage(visitor, chosen), *await _calls(visitor, chosen)]
     found: list[Tile | None] = [
         *await _work(visitor, chosen),
         await _median(visitor, chosen),
@@ -241,6 +249,15 @@ async def _usage(visitor: Visitor, chosen: Chosen) -> list[Tile]:
         for title, span in spans.items()
         if any(span.days.values())
     ]
+
+
+async def _calls(visitor: Visitor, chosen: Chosen) -> list[Tile]:
+    """The success rate of calls; nothing where no outcome is known."""
+    answer = await visitor.rows("api_reliability", {**chosen, **LAST}, SUCCEEDED)
+    if answer is None or answer.error or answer.rows[0]["success_pct"] is None:
+        return []
+    address = links.report(visitor.datasette, "api_reliability", LAST | _given(chosen))
+    return [Tile("Success rate", address, share(answer.rows[0]["success_pct"]), f"of the calls in the {IN_DAYS}")]
 
 
 def _of_money(
