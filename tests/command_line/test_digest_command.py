@@ -100,6 +100,15 @@ def test_an_empty_period(folder: Path) -> None:
     assert said.splitlines()[0].endswith(f"All is well; no runs, the last one 10 days ago ({day}).")
 
 
+def test_of_usage_alone_no_runs_are_missed(folder: Path) -> None:
+    """2 USD today, 5 USD ten days ago."""
+    ok("ingest", "studio/calls.csv", "--db", "usage.db", cwd=folder)
+    for period, named in (("24h", "Last 24 h"), ("7d", "Last 7 days")):
+        said = ok("digest", "--db", "usage.db", "--period", period, cwd=folder).splitlines()[0]
+        assert said.endswith(f": All is well. {named}: 2.00 USD.")
+    assert ok("status", "--db", "usage.db", cwd=folder).startswith("Last 24 hours: 2.00 USD.")
+
+
 def test_links(folder: Path) -> None:
     """With --url each section leads to its report with its parameters."""
     found = sections(folder, "--url", "https://reports.example/", "--period", "7d")

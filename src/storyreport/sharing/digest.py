@@ -245,11 +245,12 @@ def digest(connection: sqlite3.Connection, period: str) -> Digest:
     problems = next((section.rows for section in sections if section.report == "health"), ())
     verdict = f"{counted(len(problems), 'thing')} to look at" if problems else "All is well"
     verdict += f"; {known:,} known" if known else ""
-    if has_runs:
+    newest = [] if has_runs else _rows(connection, figures.LAST_RUN, words)
+    # A history of usage alone has sums, too.
+    if has_runs or (sections and not any(row["runs"] for row in newest)):
         verdict += f". {_sums(connection, words)}"
     else:
-        newest = figures.last_run(_rows(connection, figures.LAST_RUN, words))
-        verdict += ", ".join(["; no runs", *(fact.text for fact in newest)])
+        verdict += ", ".join(["; no runs", *(fact.text for fact in figures.last_run(newest))])
     return Digest(words["since"], today.isoformat(), f"{verdict}.", sections)
 
 
@@ -272,6 +273,8 @@ def _sums(connection: sqlite3.Connection, words: Mapping[str, str]) -> str:
         rows = [row for asked in SUMS for row in _rows(connection, asked, words)]
         days = counted(int(words["days"]), "day")
         facts, named = figures.verdict(rows, None, before=f"the {days} before"), f"Last {days}"
+        if figures.is_idle(rows):
+            facts = figures.idle(facts, _rows(connection, figures.LAST_RUN, words))
     return f"{named}: {', '.join(fact.text for fact in facts)}"
 
 

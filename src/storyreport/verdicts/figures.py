@@ -188,7 +188,7 @@ def of_hours(connection: sqlite3.Connection, hours: int, chosen: Mapping[str, st
 
     last = rows(LAST_HOURS)
     facts = verdict(last, rows(SLOW_RUNS), hours)
-    return (facts[0], *last_run(rows(LAST_RUN)), *facts[1:]) if is_idle(last) else facts
+    return idle(facts, rows(LAST_RUN)) if is_idle(last) else facts
 
 
 def verdict(figures: Sequence[Row], slow: Sequence[Row] | None, hours: int = 24, before: str = "") -> tuple[Fact, ...]:
@@ -217,6 +217,13 @@ def verdict(figures: Sequence[Row], slow: Sequence[Row] | None, hours: int = 24,
 def is_idle(figures: Sequence[Row]) -> bool:
     """Whether nothing ran, by the rows of `last_hours`."""
     return not any(row["figure"] == "runs" and row["value"] for row in figures)
+
+
+def idle(facts: Sequence[Fact], newest: Sequence[Row]) -> tuple[Fact, ...]:
+    """The facts of a period in which nothing ran, with when the last run was, from the rows of LAST_RUN."""
+    # Nobody expects runs of a source that only has usage.
+    nothing = facts[:1] if len(facts) == 1 or any(row["runs"] for row in newest) else ()
+    return (*nothing, *last_run(newest), *facts[1:])
 
 
 def last_run(rows: Sequence[Row]) -> tuple[Fact, ...]:

@@ -166,11 +166,9 @@ async def _verdict(visitor: Visitor, chosen: Mapping[str, str]) -> tuple[tuple[P
     facts, has_runs = figures.verdict(last.rows, slow.rows if slow else None, HOURS), True
     if figures.is_idle(last.rows) and (newest := await _answer(visitor, figures.LAST_RUN, chosen)) and newest.rows:
         has_runs = bool(newest.rows[0]["runs"])
-        # Nobody expects runs of a source that only has usage.
-        nothing = facts[:1] if has_runs or len(facts) == 1 else ()
+        facts = figures.idle(facts, newest.rows)
         if (stopped := await _answer(visitor, reasons.MISSING, chosen)) and stopped.rows:
-            nothing = tuple(replace(fact, is_bad=True) for fact in nothing)
-        facts = (*nothing, *figures.last_run(newest.rows), *facts[1:])
+            facts = (replace(facts[0], is_bad=True), *facts[1:])
     return tuple([await _part(visitor, fact, chosen) for fact in facts]), "", has_runs
 
 
