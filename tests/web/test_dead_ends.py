@@ -74,6 +74,7 @@ NIGHTS = [f"night-{n:02}" for n in range(12, 0, -1)]
         ("/-/run/night-13", "No run 'night-13'.", "night-", None),
         # Begins like many, and is close to none.
         ("/-/run/nqq", "No run 'nqq'.", "night-", None),
+        ("/-/run/NIGHT-03", "No run 'NIGHT-03'.", "night-", None),
         ("/-/story/tqq", "No story 'tqq'.", "tale-", None),
         ("/-/run/zzz", "No run 'zzz'.", None, {"The latest runs:": NIGHTS[:10]}),
         ("/-/story/tale-99", "No story 'tale-99'.", "tale-", {}),

@@ -160,9 +160,11 @@ def test_a_search_works_by_its_address(served: Served) -> None:
     assert ESCAPED in nothing
 
 
-@pytest.mark.parametrize("name", ["story-1", "run-2", "write"])
-def test_a_search_finds_a_thing_by_its_key(served: Served, name: str) -> None:
-    page = served.get(f"/?q={name}").text
+@pytest.mark.parametrize(
+    ("query", "name"), [("story-1", "story-1"), ("Story-1", "story-1"), ("run-2", "run-2"), ("write", "write")]
+)
+def test_a_search_finds_a_thing_by_its_key(served: Served, query: str, name: str) -> None:
+    page = served.get(f"/?q={query}").text
     link = re.search(rf'href="(/-/\w+/{name}\?source=\w+)"', page)
     assert link
     assert name in served.get(link[1]).text

@@ -15,7 +15,7 @@ from .catalogue import (
 )
 from .header import BrokenReportError, Report, read_report
 from .headline import headline
-from .known import Near, check_name, check_names, closest, hint, names_like, near
+from .known import Near, check_name, check_names, closest, hint, names_like, near, spellings
 from .lakes import KEYS as KEYS_OF_LAKES
 from .lakes import Lake, class_of, elsewhere, lakes_of, missing
 from .params import BOUNDS, FORMS, Param, WrongValueError
@@ -62,4 +62,5 @@ __all__ = [
     "run",
     "select",
     "set_limits",
+    "spellings",
 ]

@@ -174,8 +174,14 @@ def hint(kind: str, value: str, names: list[str]) -> str:
 
 def _alike(connection: sqlite3.Connection, kind: str, value: str) -> list[tuple[str, str]]:
     """(key, source) of what begins like the first half of a key."""
-    given = {"start": value[: max(1, len(value) // 2)]}
-    return _pairs(connection.execute(ALIKE.format(table=KEYED[kind], most=MOST), given))
+    sql = ALIKE.format(table=KEYED[kind], most=MOST)
+    starts = spellings(value[: max(1, len(value) // 2)])
+    return [pair for start in starts for pair in _pairs(connection.execute(sql, {"start": start}))]
+
+
+def spellings(value: str) -> list[str]:
+    """A key as it is given, and in capital or in small letters only: an index finds each; phones choose letters."""
+    return list(dict.fromkeys((value, value.upper(), value.lower())))
 
 
 def _latest(connection: sqlite3.Connection, kind: str, most: int) -> list[tuple[str, str]]:

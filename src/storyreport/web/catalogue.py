@@ -10,7 +10,7 @@ from .home import rendered
 from .permissions import ensure_instance
 from .search import Topic, topics
 from .tables import Table
-from .visitor import Visitor
+from .visitor import Result, Visitor
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,24 @@ async def page(request: Any, datasette: Any) -> Response:
 async def view(visitor: Visitor) -> Catalogue:
     """The catalogue for a visitor, and what their search finds."""
     query = (visitor.request.args.get("q") or "").strip()
-    found = await visitor.result("find", {"name": query}) if query else None
+    found = await _found(visitor, query)
     listed = await visitor.reports()
     return Catalogue(
         search=query,
-        found=found.table("Search results") if found and found.rows else None,
+        found=found.table("Search results") if found else None,
         topics=topics(visitor.datasette, listed, query),
         broken=_broken() if listed else [],
         address=str(visitor.datasette.urls.path("/-/reports")),
     )
+
+
+async def _found(visitor: Visitor, query: str) -> Result | None:
+    """What has the query as the beginning of its key or name, or of it in other letters; None where nothing has."""
+    for name in reports.spellings(query) if query else ():
+        found = await visitor.result("find", {"name": name})
+        if found and found.rows:
+            return found
+    return None
 
 
 def _broken() -> list[str]:
