@@ -121,6 +121,14 @@ def test_an_unknown_value_leads_to_the_report_with_a_close_one(
             assert "zero-results" not in served.get(unescape(link)).text
 
 
+def test_home_of_an_unknown_source_leads_to_the_known_ones(served: Served) -> None:
+    page = served.get("/?source=studioo").text
+    assert "No source of that name has been ingested." in page
+    assert offered(page) == {"Did you mean:": ["studio"], "The sources:": ["other"]}
+    assert ['href="/?source=studio"' in page, "Last 24 h" in page, "has been checked" in page] == [True, False, False]
+    assert 'href="/-/reports?_source=studio"' in served.get("/?source=studio").text
+
+
 def test_a_choice_of_the_bar_is_kept_with_the_close_name(served: Served) -> None:
     """The other parameters stay as they were given."""
     page = served.get("/storyreport/failure_trend?step=writ&since=2026-03-05").text

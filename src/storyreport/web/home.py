@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from datasette import Response, utils
 from markupsafe import Markup
@@ -17,6 +18,7 @@ from .health import Health, health
 from .permissions import databases, ensure_instance, is_private
 from .tables import Table, table
 from .tiles import DAYS, Tile, first_day, tiles
+from .unknown import Offered, offered
 from .visitor import Rows, Visitor
 from .wall import Wall, wall
 
@@ -71,6 +73,7 @@ class Home:
 
     shortcuts: list[tuple[str, str]]  # (title, address)
     databases: list[str]
+    catalogue: str  # the address of all reports
     verdict: tuple[Part, ...] = ()
     verdict_error: str = ""
     reasons: Sequence[Part] = ()  # where most failures were, which pipelines stopped, what costs more: and why
@@ -79,6 +82,7 @@ class Home:
     ways: Sequence[tuple[str, list[tuple[str, str]]]] = ()  # (what they are about, (title, address) of each)
     health: Health | None = None
     changes: Sequence[Change] = ()
+    near: Offered | None = None  # the sources, where the chosen one is unknown
     hours: int = HOURS
     days: int = DAYS
 
@@ -139,11 +143,16 @@ async def _depends_on(visitor: Visitor) -> tuple[object, ...]:
 async def view(visitor: Visitor) -> Home:
     """The home page for a visitor; a chosen source narrows all of it."""
     chosen = {"source": context.of(visitor.request).get("source", "")}
-    if not await visitor.sources():
-        return Home(shortcuts=await _shortcuts(visitor), databases=await databases(visitor.datasette, visitor.actor))
+    empty = Home(await _shortcuts(visitor), await databases(visitor.datasette, visitor.actor), _catalogue(visitor))
+    known = {source.name for source in await visitor.sources()}
+    if not known:
+        return empty
+    if chosen["source"] and chosen["source"] not in known:
+        return replace(empty, near=await _sources(visitor, chosen["source"]))
     verdict, error, has_runs = await _verdict(visitor, chosen)
     shown = await tiles(visitor, chosen, has_runs)
-    return Home(
+    return replace(
+        empty,
         verdict=verdict,
         verdict_error=error,
         reasons=await _reasons(visitor, chosen),
@@ -152,8 +161,6 @@ async def view(visitor: Visitor) -> Home:
         ways=await _ways(visitor, chosen, has_cost=any(tile.title == "Cost" for tile in shown)),
         health=await health(visitor, chosen),
         changes=[change for title, question in CHANGES if (change := await _change(visitor, title, question, chosen))],
-        shortcuts=await _shortcuts(visitor),
-        databases=await databases(visitor.datasette, visitor.actor),
     )
 
 
@@ -225,9 +232,19 @@ async def _ways(visitor: Visitor, chosen: Mapping[str, str], has_cost: bool) -> 
     ]
 
 
+def _catalogue(visitor: Visitor) -> str:
+    return links.with_context(str(visitor.datasette.urls.path("/-/reports")), ())
+
+
+async def _sources(visitor: Visitor, name: str) -> Offered | None:
+    """The sources that an unknown one may have meant, each with its home page."""
+    home = visitor.datasette.urls.path("/")
+    return await offered(visitor, "source", name, lambda source, _: f"{home}?{urlencode({'source': source})}")
+
+
 async def _shortcuts(visitor: Visitor) -> list[tuple[str, str]]:
     """The topics of the reports that the visitor may see, with where they stand in the catalogue."""
-    address = links.with_context(str(visitor.datasette.urls.path("/-/reports")), ())
+    address = _catalogue(visitor)
     found = dict.fromkeys(report.topic for report in await visitor.reports())
     return [(topic, f"{address}#{utils.to_css_class(topic)}") for topic in found]
 
