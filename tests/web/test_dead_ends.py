@@ -142,10 +142,13 @@ def test_a_report_about_one_run_offers_the_latest(served: Served) -> None:
     assert offered(page) == {"The latest runs:": NIGHTS[:10]}
 
 
-def test_another_period_may_have_rows(served: Served) -> None:
-    page = served.get("/storyreport/failure_rates?since=2026-04-01&source=studio").text
+@pytest.mark.parametrize("more", ["", ", compare = previous"])
+def test_another_period_may_have_rows(served: Served, more: str) -> None:
+    page = served.get(
+        f"/storyreport/failure_rates?since=2026-04-01&source=studio{'&compare=previous' if more else ''}"
+    ).text
     assert said(page).startswith(
-        "No rows for source = studio, since = 2026-04-01. There are some in other periods. Show all days"
+        f"No rows for source = studio, since = 2026-04-01{more}. There are some in other periods. Show all days"
     )
     assert 'href="/storyreport/failure_rates?source=studio"' in page
 

@@ -39,7 +39,8 @@ OF_TROUBLE = (
 NEEDS = re.compile(r"(?:^|(?<=\. ))[^.]*\b[Nn]eeds [^.]*\.")
 NAMED = ("source", "pipeline", "step")
 KEYS = ("run", "story", "batch")
-DAYS = ("since", "until")
+# What a period is chosen by; without one there is nothing to compare with.
+PERIOD = ("since", "until", "compare")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ async def _of_name(visitor: Visitor, report: reports.Report, values: Mapping[str
 async def _of_choice(visitor: Visitor, report: reports.Report, selected: Mapping[str, str]) -> Empty:
     """What is said of values that are known: whether there is something in other periods, or without them."""
     nothing = f"No rows for {', '.join(f'{name} = {value}' for name, value in selected.items())}."
-    undated = {name: value for name, value in selected.items() if name not in DAYS}
+    undated = {name: value for name, value in selected.items() if name not in PERIOD}
     if len(undated) < len(selected) and await _has_rows(visitor, report, undated):
         return Empty(
             (nothing, "There are some in other periods."), (("Show all days", _address(visitor, report, undated)),)
