@@ -55,11 +55,22 @@ def metadata_payload(level: str, message: str, fields: dict[str, str]) -> str:
     return json.dumps({"jsonPayload": payload, "severity": severity, "timestamp": AT})
 
 
+def written_out(level: str, message: str, fields: dict[str, str]) -> str:
+    """A coloured line as rsyslog writes it to a file."""
+    return f"Nov 20 10:00:00 web1 story[7]: {coloured(level, message, fields)}".replace("\x1b", "#033")
+
+
+def left_out(level: str, message: str, fields: dict[str, str]) -> str:
+    """A coloured line of which a collector has left out the control characters."""
+    return coloured_all(level, message, fields).replace("\x1b", "")
+
+
 FORMS = [coloured, coloured_all, text_payload, bare_text_payload, json_payload, metadata_payload]
 
 
 @pytest.mark.parametrize(
-    ("layout", "form"), [*(("lines", form) for form in FORMS), *(("document", form) for form in FORMS[2:])]
+    ("layout", "form"),
+    [*(("lines", form) for form in (*FORMS, written_out, left_out)), *(("document", form) for form in FORMS[2:])],
 )
 def test_each_form(db: ReportDatabase, tmp_path: Path, form: Callable[..., str], layout: str) -> None:
     """Levels, runs, stories, metrics, messages and times are the same in each form."""

@@ -189,7 +189,7 @@ def _is_export(path: Path) -> bool:
     beginning = next(texts, "")
     if beginning.strip() == "{" and log_lines.OPENED.match(next(texts, "")):
         return False
-    beginning = beginning.lstrip()
+    beginning = log_lines.uncoloured(beginning).lstrip()
     if beginning.startswith("["):
         return not re.match(r"\[[\w:.,+ /-]+\]", beginning)
     if beginning.startswith("{"):

@@ -14,8 +14,10 @@ from ..readers.lines import GZIP_MAGIC
 from ..readers.text import Line
 from .recordfiles import object_in
 
-# What a logger puts around a level or a line: colours, and what clears the rest of the line.
-COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
+# What a logger puts around a level or a line: colours, and what clears the rest of the line. Collectors write out the
+# escape before it (rsyslog #033, others \\u001b, ^[), or leave it out; the end of a colour shows that these are some.
+COLOUR = re.compile(r"(?:\x1b|\^\[|#033|\\(?:x1b|u001b|033|e))\[[0-9;]*[mK]|\[\d[0-9;]{0,20}m", re.IGNORECASE)
+COLOUR_ENDS = ("[39m", "[0m", "[22m")
 LEVEL = r"(?P<level>error|warn|warning|info|http|verbose|debug|silly|fatal|trace|emerg|alert|crit|critical|notice)"
 SHORT = r"(?P<level>TRC|DBG|INF|WRN|ERR|FTL)"
 TIME = r"\[?(?P<time>\d{4}[/-]\d\d[/-]\d\d[T ][\d:.,]+(?:\s?(?:Z|[+-]\d\d:?\d\d))?)\]?:?"
@@ -75,7 +77,7 @@ PAIR = re.compile(r"([A-Za-z_@][\w.@-]*)=(?:\"((?:[^\"\\]|\\.)*)\"|([^\s\"]*))")
 
 def uncoloured(text: str) -> str:
     """A line without colours."""
-    return COLOUR.sub("", text) if "\x1b" in text else text
+    return COLOUR.sub("", text) if "\x1b" in text or any(end in text for end in COLOUR_ENDS) else text
 
 
 def parsed(text: str) -> dict[str, Any] | None:
