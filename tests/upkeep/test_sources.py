@@ -111,6 +111,7 @@ def test_a_file_of_a_merged_source_goes_on_in_the_other(two: ReportDatabase, tmp
     ("act", "error"),
     [
         (lambda db: rename(db.path, "a", "b"), "There is a source 'b' already: choose another name, or put the two"),
+        (lambda db: rename(db.path, "a", "studio"), "a source 'studio' already: choose another name, or remove"),
         (lambda db: rename(db.path, "c", "d"), "There is no source 'c': the sources are a, b, studio."),
         (lambda db: rename(db.path, "a", " "), "' ' is no name for a source"),
         (lambda db: remove(db.path, "c"), "There is no source 'c'"),

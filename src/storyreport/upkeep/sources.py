@@ -32,9 +32,14 @@ def rename(database: Path, old: str, new: str, progress: Progress = lambda _: No
     with _changing(database, progress) as connection:
         source = _source(connection, old)
         if old != new and _names(connection) & {new}:
+            is_mergeable = _source(connection, new).system == source.system
             raise StoryreportError(
-                f"There is a source {new!r} already: choose another name, or put the two together with"
-                f" `storyreport sources merge {old} INTO {new}`."
+                f"There is a source {new!r} already: choose another name, or "
+                + (
+                    f"put the two together with `storyreport sources merge {old} INTO {new}`."
+                    if is_mergeable
+                    else f"remove that one first with `storyreport sources remove {new}`."
+                )
             )
         connection.execute("update main.sources set name = ? where id = ?", [new, source.id])
 
