@@ -37,5 +37,8 @@ cross join priced_calls as calls on calls.run_id = runs.id
 left join steps on steps.id = calls.step_id
 where
     (:source = '' or sources.name = :source)
-    and calls.gone_at is null
+    and (
+        calls.gone_at is null
+        or runs.gone_at is not null
+    )
 order by calls.called_at, calls.id

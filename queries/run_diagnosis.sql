@@ -126,7 +126,10 @@ call_counts as (
     left join priced_calls
         on
             priced_calls.run_id = selected.id
-            and priced_calls.gone_at is null
+            and (
+                priced_calls.gone_at is null
+                or selected.gone_at is not null
+            )
     group by selected.id
 ),
 

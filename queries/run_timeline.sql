@@ -44,7 +44,9 @@ attempts as (
             runs.id = selected.id
             or runs.parent_id = selected.id
     cross join step_runs on step_runs.run_id = runs.id
-    where step_runs.gone_at is null
+    where
+        step_runs.gone_at is null
+        or selected.gone_at is not null
     union all
     select
         step_runs.*,

@@ -99,3 +99,21 @@ def test_a_run_is_what_the_last_tries_of_its_tasks_came_to(db: ReportDatabase, t
     assert db.sql(f"{found} where source_id = 2") == [
         ("completed", "2026-11-01T10:00:00.000Z", "2026-11-02T10:05:00.000Z")
     ]
+
+
+def test_metadata_that_is_cleaned(db: ReportDatabase, tmp_path: Path) -> None:
+    """What `airflow db clean` deletes stays in history as it was: a run with its tries, of which one recovered."""
+    old = at(1, state="failed"), at(2, state="success", try_number=2)
+    new = at(3, state="success", run_id="s")
+    for tasks, runs in (((*old, new), "rs"), ((new,), "s")):
+        export(tmp_path / "task_instance.jsonl", *tasks)
+        of_runs = [{"dag_id": "d", "run_id": run, "run_type": "manual", "state": "success"} | at(1) for run in runs]
+        (tmp_path / "dag_run.jsonl").write_text("".join(json.dumps(run) + "\n" for run in of_runs), "utf-8")
+        db.ingest(tmp_path, name="airflow")
+        assert db.one("select count(*) from runs where gone_at is null") == len(runs)
+        flaky = pairs(db.report("flaky_steps"), "runs", "retried", "recovered", "first_attempt_pct")
+        assert flaky == [(2, 1, 1, 50.0)]
+        assert pairs(db.report("run_timeline", run="d/r"), "attempt", "status") == [(1, "failed"), (2, "completed")]
+        assert sorted(pairs(db.report("recent_runs"), "run", "attempts")) == [("d/r", 2), ("d/s", 1)]
+        assert db.report("orphans") == []
+    assert examine(db.path) == []

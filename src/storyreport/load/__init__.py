@@ -16,7 +16,7 @@ from .derived import WORKED_RUNS, delete_empty_runs, derive_runs, move_rows_with
 from .errors import file_errors
 from .findings import note_findings
 from .job import IS_OPEN, Counts, Job, Overlap, has_rows
-from .references import link_again
+from .references import link_again, link_deleted
 from .rejects import load_rejects, refuse_rejects
 from .reused import watch_reused_keys
 from .unread import note_unread_columns
@@ -60,6 +60,8 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
         rows |= {core: load_core(job, core, None) for core in cores}
     supersede(job)
     job.counts.updated += link_again(job.connection, job.source_id)
+    if job.counts.gone:
+        link_deleted(job.connection, job.source_id, job.inheriting)
     move_rows_with_runs(job, job.inheriting)
     derive_runs(job, WORKED_RUNS)
     delete_empty_runs(job)

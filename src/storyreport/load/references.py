@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..mapping import CORE_TABLES
 
-__all__ = ["CORE_TABLES", "Link", "leads_nowhere", "link_again", "links", "make_orphans"]
+__all__ = ["CORE_TABLES", "Link", "leads_nowhere", "link_again", "link_deleted", "links", "make_orphans"]
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,29 @@ def link_again(connection: sqlite3.Connection, source_id: int) -> int:
                 {"source_id": source_id},
             ).rowcount
     return linked
+
+
+def link_deleted(connection: sqlite3.Connection, source_id: int, inheriting: Collection[str]) -> None:
+    """Let rows that were deleted lead to the rows that were deleted with them, as they did: these are their history."""
+    for table, references in _with_orphans(connection, source_id).items():
+        for link in references:
+            story = ", story_id = parents.story_id, story_key = null"
+            connection.execute(
+                f"""
+                update main.{table}
+                set
+                    {link.name}_id = parents.id,
+                    {link.name}_key = null{story if link.parent == "runs" and table in inheriting else ""}
+                from main.{link.parent} as parents
+                where
+                    {table}.source_id = :source_id
+                    and {leads_nowhere(table, references)}
+                    and {table}.gone_at is not null
+                    and parents.source_id = :source_id
+                    and parents.source_key = {table}.{link.name}_key
+                    and parents.gone_at is not null""",
+                {"source_id": source_id},
+            )
 
 
 def _with_orphans(connection: sqlite3.Connection, source_id: int) -> dict[str, list[Link]]:
