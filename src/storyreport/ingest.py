@@ -156,6 +156,7 @@ class _Source:
     id: int
     timezone: str
     statuses: Mapping[str, str]
+    zone_before: str = ""
 
 
 @dataclass
@@ -243,7 +244,7 @@ def _load_passes(work: _Work, found: Found, known: Known, options: Options, read
     for each in passes[place:]:
         signed = signature(each)
         _load_pass(work, each, known, options, None, {**known.files, each.files: signed}, location)
-        known = known_input(work.connection, work.source.id, found)
+        known = replace(known_input(work.connection, work.source.id, found), timezone=known.timezone)
 
 
 def _load_pass(
@@ -279,6 +280,7 @@ def _load_pass(
         job.finds_reused_keys = known.reading == reading_of(found, options)
         job.adds = found.files if files else ""
         job.is_again = found.files in (known.files or ())
+        job.zone_before = known.timezone or work.source.zone_before
         job.continued = {table: end.lines for table, end in (ends or {}).items()}
         if not files and known.location not in ("", found.location):
             job.overlap = Overlap()
@@ -297,6 +299,7 @@ def _load_pass(
         "how": how_read(found, options),
         "reading": reading_of(found, options),
         "with_text": options.with_text,
+        "timezone": options.timezone,
         "layout": part.layout,
         "files": files,
         "named": {**known.named, **found.named},  # a table that is not given this time is where it was
@@ -352,21 +355,21 @@ def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Sour
         )
         assert inserted.lastrowid is not None
         return _Source(inserted.lastrowid, zone, request.statuses)
-    source_id, known_system, zone, words = row
+    source_id, known_system, zone_before, words = row
+    zone = request.timezone or zone_before
     refuse_lake(connection, request.name)
     if known_system != system:
         raise StoryreportError(
             f"The name {request.name!r} belongs to a source of the system {known_system}, this is one of {system}: "
             "give it another --name."
         )
-    if request.timezone and request.timezone != zone:
-        connection.execute("update sources set timezone = ? where id = ?", [request.timezone, source_id])
-        zone = request.timezone
+    if zone != zone_before:
+        connection.execute("update sources set timezone = ? where id = ?", [zone, source_id])
     known_words = json.loads(words)
     meanings = {**known_words, **request.statuses}
     if meanings != known_words:
         connection.execute("update sources set statuses = ? where id = ?", [json.dumps(meanings), source_id])
-    return _Source(source_id, zone, meanings)
+    return _Source(source_id, zone, meanings, zone_before)
 
 
 def _note(connection: sqlite3.Connection, source_id: int, outcome: Outcome, started_at: str) -> None:

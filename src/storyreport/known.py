@@ -23,7 +23,7 @@ from .readers.sqlite import read_tables
 from .sources import systems
 
 # What an input's state says beside its watermarks.
-STATE = ("how", "reading", "with_text", "layout", "files", "named", "read", "ends")
+STATE = ("how", "reading", "with_text", "timezone", "layout", "files", "named", "read", "ends")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Known:
     how: str | None = None
     reading: str | None = None
     with_text: bool = False
+    timezone: str | None = None
     layout: dict[str, list[str]] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from .rejects import load_rejects, refuse_rejects
 from .reused import watch_reused_keys
 from .unread import note_unread_columns
 from .upsert import load_core, load_names
+from .zones import note_earlier_keys
 
 __all__ = [
     "IS_OPEN",
@@ -44,6 +45,7 @@ def load_part(job: Job, watermarks: Watermarks | None) -> Watermarks:
     known = _find_changes(job, watermarks)
     read = {table: load_rejects(job, table, known is not None) for table in job.part.tables}
     correct_clocks(job)
+    note_earlier_keys(job)
     create_views(job.connection, job.typed, known is not None, job.is_read)
     if job.continued:
         check_keys(job)

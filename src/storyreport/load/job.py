@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ..errors import StaleError, StoryreportError
+from ..keyed import PRIVATE_KEY
 from ..mapping import CORE_TABLES, Section, sections
 from ..readers.part import quoted
 from ..readers.sqlite import problem_of_file
@@ -18,6 +19,8 @@ from .compiled import compile_mapping
 # Tables of work that goes on for a while, and (the condition of their partial index) is not finished.
 TABLES_OF_WORK = ("runs", "step_runs")
 IS_OPEN = "status in ('queued', 'running', 'waiting')"
+# Columns with keys and names of the source that are called otherwise than *_key.
+KEYS = ("pipeline_name", "step_name", "name", "family", "current_step", "path")
 
 
 def inherits(columns: Collection[str]) -> bool:
@@ -91,6 +94,8 @@ class Job:
     adds: str = ""
     # Whether these files were read before, in another state.
     is_again: bool = False
+    # The zone in which local times were read the last time; '' where they were not.
+    zone_before: str = ""
     # table → the lines before what was added to its export: only that, and rows of its groups, are read.
     continued: dict[str, int] = field(default_factory=dict)
     # Counted where the part was read from elsewhere before.
@@ -139,6 +144,14 @@ class Job:
     def is_read(self, view: str) -> bool:
         """Whether the part's mapping names a view."""
         return any(view.lower() in section.sql.lower() for section in self.sections)
+
+    def rows_of(self, section: Section) -> str:
+        """A section's rows with keys as they are kept; the views have them as the source's indexes do."""
+        columns = (
+            f"{PRIVATE_KEY.format(c=column)} as {column}" if column.endswith("_key") or column in KEYS else column
+            for column in self.columns[section]
+        )
+        return f"(select {', '.join(columns)} from ({section.sql}\n))"
 
     def is_divided(self, table: str) -> bool:
         """Whether of a group only the steps are read again of which a row of the table is new or has changed."""

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 
 from ..detail import ENDED, ended
-from ..keyed import PRIVATE_KEY
 from ..mapping import Section
 from .corrected import follow_corrections
 from .deleted import is_unread, mark_deleted
@@ -11,9 +10,8 @@ from .derived import ALL_RUNS, WORKED_RUNS, derive_runs, number_attempts
 from .job import IS_OPEN, TABLES_OF_WORK, Job, inherits
 from .references import links
 from .reused import keep_earlier_rows
+from .zones import forget_earlier_keys
 
-# Columns with keys and names of the source that are called otherwise than *_key.
-KEYS = ("pipeline_name", "step_name", "name", "family", "current_step", "path")
 # Local times of the hour that is repeated when summer time ends: work does not end before it began.
 END = "after_fold(mapped.ended_at, mapped.started_at, :zone)"
 AFTER_FOLD = {
@@ -64,7 +62,7 @@ def _load_names(job: Job, section: Section) -> None:
         columns["pipeline_id"] = _pipeline(given)
     job.execute(
         f"insert into main.{section.table} (source_id, {', '.join(columns)})"
-        f" select :source_id, {', '.join(columns.values())} from {_private(job, section)} as mapped"
+        f" select :source_id, {', '.join(columns.values())} from {job.rows_of(section)} as mapped"
         f" {PIPELINE if 'pipeline_name' in given else ''}"
         " where true on conflict do nothing"
     )
@@ -85,7 +83,7 @@ def load_core(job: Job, core: str, present: int | None) -> int:
             continue
         with job.running(section):
             if job.is_fresh:
-                _upsert(job, section, _private(job, section))
+                _upsert(job, section, job.rows_of(section))
             else:
                 present = _load_again(job, section, present)
     if core == "step_runs":
@@ -95,19 +93,10 @@ def load_core(job: Job, core: str, present: int | None) -> int:
     return _rows(job, core) if present is None else present
 
 
-def _private(job: Job, section: Section) -> str:
-    """A section's rows with keys as they are kept; the views have them as the source's indexes do."""
-    columns = (
-        f"{PRIVATE_KEY.format(c=column)} as {column}" if column.endswith("_key") or column in KEYS else column
-        for column in job.columns[section]
-    )
-    return f"(select {', '.join(columns)} from ({section.sql}\n))"
-
-
 def _load_again(job: Job, section: Section, present: int | None) -> int | None:
     """Load a section's rows beside those of the last time; return of how many source rows there are now."""
     changes_only = present is not None
-    job.execute(f"create temp table mapped as select * from {_private(job, section)}")
+    job.execute(f"create temp table mapped as select * from {job.rows_of(section)}")
     job.execute("create index temp.mapped_key on mapped (source_key)")
     _leave_out_pruned(job, section)
     before = _rows(job, section.table, "temp.mapped") if changes_only else 0
@@ -117,6 +106,7 @@ def _load_again(job: Job, section: Section, present: int | None) -> int | None:
     if job.has_any("temp.mapped"):
         keep_earlier_rows(job, section)
         _upsert(job, section, "temp.mapped")
+    forget_earlier_keys(job, section.table)
     deleted = mark_deleted(job, section.table, changes_only)
     if present is not None:
         present += _rows(job, section.table, "temp.mapped") - before - deleted
