@@ -53,6 +53,28 @@ def test_a_run_that_two_exports_tell_of(db: ReportDatabase, tmp_path: Path, days
     assert db.one("select attempt from step_runs where started_at > '2026-11-22'") == 1
 
 
+@pytest.mark.parametrize("files", [["abc"], ["a", "ab", "abc"], ["a.csv", "b.csv", "c.csv"]])
+def test_a_log_without_ids_that_begins_with_the_queue(db: ReportDatabase, tmp_path: Path, files: list[str]) -> None:
+    """One attempt has a row when it is queued, begun and done; it is one, in one file that grows or in three.
+
+    The second attempt of the other step waits: it was queued after the first had begun.
+    """
+    queued, begun, done = "2026-11-01T10:00:00Z", "2026-11-01T10:05:00Z", "2026-11-01T10:06:00Z"
+    header = "run,step,status,queued_at,started_at,ended_at\n"
+    lines = {
+        "a": f"r1,load,queued,{queued},,\nr1,send,queued,{queued},,\n",
+        "b": f"r1,load,running,,{begun},\nr1,send,failed,{queued},{begun},{done}\n",
+        "c": f"r1,load,done,,{begun},{done}\nr1,send,queued,{done},,\n",
+    }
+    for name in files:
+        path = tmp_path / (name if name.endswith("csv") else "log.csv")
+        path.write_text(header + "".join(lines[part] for part in name.removesuffix(".csv")), "utf-8")
+        db.ingest(path, name="log", append=name.endswith("csv"))
+    rows = "select steps.name, attempt, status from step_runs join steps on steps.id = step_id where gone_at is null"
+    assert sorted(db.sql(rows)) == [("load", 1, "completed"), ("send", 1, "failed"), ("send", 2, "queued")]
+    assert db.sql("select status from runs") == [("queued",)]
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [

@@ -1,4 +1,4 @@
-"""What follows from step runs: their numbers, the state of runs without a record, and a moved run's story."""
+"""What follows from step runs: the state of a run that its source keeps no record of, and a moved run's story."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -31,35 +31,6 @@ def note_runs(job: Job) -> None:
         begin
             insert into moved_runs values (new.id) on conflict do nothing;
         end""")
-
-
-def number_attempts(job: Job) -> None:
-    """Number the attempts of the runs that files add to by time, where none of these files says their numbers."""
-    if not (job.adds and job.part.counts_attempts and job.has_any("temp.worked_runs")):
-        return
-    table, column = job.part.counts_attempts
-    if table not in job.typed.opened.tables or job.has_any(f"src_{table}", f"{column} is not null"):
-        return
-    job.execute("""
-        update main.step_runs
-        set attempt = counted.attempt
-        from (
-            select
-                step_runs.id,
-                row_number() over (
-                    partition by step_runs.run_id, step_runs.story_id, step_runs.story_key, step_runs.step_id
-                    order by
-                        coalesce(step_runs.started_at, step_runs.queued_at, step_runs.ended_at), step_runs.source_key
-                ) as attempt
-            from temp.worked_runs
-            cross join main.step_runs on step_runs.run_id = worked_runs.run_id
-            where
-                step_runs.source_id = :source_id
-                and step_runs.gone_at is null
-        ) as counted
-        where
-            counted.id = step_runs.id
-            and counted.attempt is not step_runs.attempt""")
 
 
 def derive_runs(job: Job, which: str) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Collection
 
 from ..detail import ENDED, ended
 from ..mapping import Section
+from .attempts import settle_attempts
 from .corrected import follow_corrections
 from .deleted import is_unread, mark_deleted
-from .derived import ALL_RUNS, WORKED_RUNS, derive_runs, number_attempts
+from .derived import ALL_RUNS, WORKED_RUNS, derive_runs
 from .job import IS_OPEN, TABLES_OF_WORK, Job, inherits
 from .references import links
 from .reused import keep_earlier_rows
@@ -87,7 +88,7 @@ def load_core(job: Job, core: str, present: int | None) -> int:
             else:
                 present = _load_again(job, section, present)
     if core == "step_runs":
-        number_attempts(job)
+        settle_attempts(job)
         # Rows that come after may belong to a run's story.
         derive_runs(job, ALL_RUNS if job.is_fresh else WORKED_RUNS)
     return _rows(job, core) if present is None else present

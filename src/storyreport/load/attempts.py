@@ -1,0 +1,103 @@
+"""What only all rows of a run tell: numbers of attempts over several files, and what waited before it began."""
+
+from .job import IS_OPEN, Job
+
+IN_ORDER = """
+    row_number() over (
+        partition by step_runs.run_id, step_runs.story_id, step_runs.story_key, step_runs.step_id
+        order by coalesce(step_runs.started_at, step_runs.queued_at, step_runs.ended_at), step_runs.source_key
+    ) as attempt
+"""
+
+
+def settle_attempts(job: Job) -> None:
+    """Let what waited be the attempt that has begun since, and number the attempts of files that add up."""
+    if job.part.counts_attempts:
+        _forget_waits(job)
+        _number_over_files(job, *job.part.counts_attempts)
+
+
+def _number_over_files(job: Job, table: str, column: str) -> None:
+    """Number the attempts of the runs that files add to by time, where none of these files says their numbers."""
+    if not (job.adds and job.has_any("temp.worked_runs")) or table not in job.typed.opened.tables:
+        return
+    if not job.has_any(f"src_{table}", f"{column} is not null"):
+        _number(job, "select run_id from temp.worked_runs")
+
+
+def _number(job: Job, runs: str, more: str = "") -> None:
+    job.execute(f"""
+        update main.step_runs
+        set attempt = counted.attempt
+        from (
+            select
+                step_runs.id,
+                {IN_ORDER}
+            from ({runs}) as numbered
+            cross join main.step_runs on step_runs.run_id = numbered.run_id {more}
+            where
+                step_runs.source_id = :source_id
+                and step_runs.gone_at is null
+        ) as counted
+        where
+            counted.id = step_runs.id
+            and counted.attempt is not step_runs.attempt""")
+
+
+def _forget_waits(job: Job) -> None:
+    """Let rows that waited without an id, so that their key has no start, be those of what has begun since.
+
+    Rows that are not finished have an index.
+    """
+    is_wait = f"{IS_OPEN} and source_id = :source_id and started_at is null and ended_at is null and queued_at <> ''"
+    if not job.has_any("main.step_runs", is_wait):
+        return
+    job.execute("drop table if exists temp.begun_waits")
+    job.execute(f"""
+        create temp table begun_waits as
+        select
+            waits.id,
+            waits.source_rows,
+            waits.run_id,
+            waits.step_id,
+            waits.source_key
+            = key(runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name, null, null) as is_counted,
+            (
+                select begun.id
+                from main.step_runs as begun
+                where
+                    begun.run_id = waits.run_id
+                    and +begun.step_id = waits.step_id
+                    and begun.story_id is waits.story_id
+                    and begun.story_key is waits.story_key
+                    and begun.started_at >= waits.queued_at
+                    and begun.gone_at is null
+                order by begun.started_at
+                limit 1
+            ) as begun_id
+        from (
+            select *
+            from main.step_runs
+            where {is_wait}
+        ) as waits
+        join main.runs on runs.id = waits.run_id
+        join main.steps on steps.id = waits.step_id
+        left join main.stories on stories.id = waits.story_id
+        where
+            waits.gone_at is null
+            and waits.source_key in (
+                key(runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name, null, null),
+                key(runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name, waits.attempt, null)
+            )""")
+    job.execute("delete from temp.begun_waits where begun_id is null")
+    job.execute("""
+        update main.step_runs
+        set source_rows = step_runs.source_rows + begun_waits.source_rows
+        from temp.begun_waits
+        where step_runs.id = begun_waits.begun_id""")
+    job.execute("delete from main.step_runs where id in (select id from temp.begun_waits)")
+    _number(
+        job,
+        "select distinct run_id, step_id from temp.begun_waits where is_counted",
+        "and +step_runs.step_id = numbered.step_id",
+    )
