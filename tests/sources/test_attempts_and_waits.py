@@ -75,6 +75,15 @@ def test_a_log_without_ids_that_begins_with_the_queue(db: ReportDatabase, tmp_pa
     assert db.sql("select status from runs") == [("queued",)]
 
 
+def test_an_older_export_that_is_added_later(db: ReportDatabase, tmp_path: Path) -> None:
+    """It says that an attempt goes on, which has ended since: it stays so."""
+    header, begun = "run,step,status,started_at,ended_at\n", "2026-11-27T23:55:00Z"
+    for name, row in (("28", f"r1,load,failed,{begun},2026-11-28T00:05:00Z"), ("27", f"r1,load,running,{begun},")):
+        (tmp_path / f"{name}.csv").write_text(f"{header}{row}\n", "utf-8")
+        db.ingest(tmp_path / f"{name}.csv", name="steps", append=True)
+    assert db.sql("select status, duration_ms from step_runs") == [("failed", 600_000)]
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [

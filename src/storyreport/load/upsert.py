@@ -25,6 +25,11 @@ AFTER_FOLD = {
         end
     )""",
 }
+# Of files in any order, one that says that an attempt goes on is older than one that says how it ended.
+STAYS_OPEN = (
+    "(step_runs.gone_at is not null or step_runs.ended_at is null or excluded.ended_at is not null"
+    " or excluded.started_at is not step_runs.started_at)"
+)
 # A reference that is given by the name of what it leads to; as text, like the keys.
 PIPELINE = (
     "left join main.pipelines as pipeline"
@@ -170,6 +175,8 @@ def _upsert(job: Job, section: Section, rows: str) -> None:
     conflict = _revive(core, values) if section.only_absent else _update(core, values, inherits(given))
     if not section.only_absent and job.part.largest_wins and core == "calls":
         conflict += f" and ({core}.gone_at is not null or {_size('excluded')} >= {_size(core)})"
+    if not section.only_absent and job.adds and job.part.counts_attempts and core == "step_runs":
+        conflict += f" and {STAYS_OPEN}"
     last_id = job.scalar(f"select coalesce(max(id), 0) from main.{core}")
     written = job.execute(
         f"insert into main.{core} ({', '.join(columns)})"
