@@ -75,6 +75,25 @@ def test_a_log_without_ids_that_begins_with_the_queue(db: ReportDatabase, tmp_pa
     assert db.sql("select status from runs") == [("queued",)]
 
 
+@pytest.mark.parametrize(
+    ("rows", "attempts"),
+    [
+        # A log: queued, running, failed.
+        (["queued,", "running,2026-11-01T10:00:00Z", "failed,2026-11-01T10:00:00Z"], ["failed"]),
+        (["queued,", "success,2026-11-01T10:00:00Z"], ["completed"]),
+        # One row an attempt: the second try waits.
+        (["queued,", "failed,2026-11-01T10:00:00Z"], ["failed", "queued"]),
+    ],
+)
+def test_what_waits_without_a_time(db: ReportDatabase, tmp_path: Path, rows: list[str], attempts: list[str]) -> None:
+    """It is the attempt that has begun, or the next one after one that failed."""
+    (path := tmp_path / "steps.csv").write_text(
+        "\n".join(["run,step,status,started_at", *(f"r1,load,{row}" for row in rows)]) + "\n", "utf-8"
+    )
+    db.ingest(path)
+    assert sorted(status for (status,) in db.sql("select status from step_runs")) == attempts
+
+
 def test_an_older_export_that_is_added_later(db: ReportDatabase, tmp_path: Path) -> None:
     """It says that an attempt goes on, which has ended since: it stays so."""
     header, begun = "run,step,status,started_at,ended_at\n", "2026-11-27T23:55:00Z"

@@ -47,9 +47,10 @@ def _number(job: Job, runs: str, more: str = "") -> None:
 def _forget_waits(job: Job) -> None:
     """Let rows that waited without an id, so that their key has no start, be those of what has begun since.
 
+    Without a time, one waits for a retry where the last attempt failed, unless that has several rows: then it is a log.
     Rows that are not finished have an index.
     """
-    is_wait = f"{IS_OPEN} and source_id = :source_id and started_at is null and ended_at is null and queued_at <> ''"
+    is_wait = f"{IS_OPEN} and source_id = :source_id and started_at is null and ended_at is null"
     if not job.has_any("main.step_runs", is_wait):
         return
     job.execute("drop table if exists temp.begun_waits")
@@ -62,17 +63,22 @@ def _forget_waits(job: Job) -> None:
             waits.step_id,
             waits.source_key
             = key(runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name, null, null) as is_counted,
+            waits.attempt,
             (
-                select begun.id
+                select
+                    case
+                        when waits.queued_at is not null then begun.id
+                        when begun.status not in ('failed', 'cancelled') or begun.source_rows > 1 then begun.id
+                    end
                 from main.step_runs as begun
                 where
                     begun.run_id = waits.run_id
                     and +begun.step_id = waits.step_id
                     and begun.story_id is waits.story_id
                     and begun.story_key is waits.story_key
-                    and begun.started_at >= waits.queued_at
+                    and begun.started_at >= coalesce(waits.queued_at, '')
                     and begun.gone_at is null
-                order by begun.started_at
+                order by begun.started_at desc
                 limit 1
             ) as begun_id
         from (
@@ -89,7 +95,14 @@ def _forget_waits(job: Job) -> None:
                 key(runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name, null, null),
                 key(runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name, waits.attempt, null)
             )""")
-    job.execute("delete from temp.begun_waits where begun_id is null")
+    job.execute("""
+        delete from temp.begun_waits
+        where
+            begun_id is null
+            or (
+                not is_counted
+                and attempt is not (select begun.attempt from main.step_runs as begun where begun.id = begun_id)
+            )""")
     if not job.adds:
         # How many rows the export has; files that add up are not compared by that.
         job.execute("""
