@@ -55,6 +55,13 @@ def agent(number: int, out: int) -> dict[str, Any]:
     return {"type": "assistant", "message": {**held, "usage": {"input_tokens": 1000, "output_tokens": out}}}
 
 
+def hurried(key: str, model: str = "claude-opus-4-8", **usage: Any) -> dict[str, Any]:
+    """A message of Anthropic's: 100,000 tokens in and 10,000 out."""
+    said = {"id": key, "type": "message", "model": model, "content": [SECRET]}
+    return {**said, "usage": {"input_tokens": 100_000, "output_tokens": 10_000, "service_tier": "standard", **usage}}
+
+
+SUMMARY = {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3500}
 BEGIN = {"type": "system", "subtype": "init", "session_id": "s", "model": "claude-sonnet-4-5-20250929", "tools": []}
 # More events than are looked at to know a file.
 EVENTS = [BEGIN, *(agent(number, 100) for number in range(60)), {"type": "user", "message": SECRET}]
@@ -90,6 +97,31 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
             *(chunk(key, usage=counted(1000, 100)) for key in "ba"),
         ),
         [("chat", "gpt-4o-2024-08-06", 1000, 100, "completed", 0.0035)] * 2,
+    ),
+    # 5 and 25 dollars a million, or 10 and 50 in a hurry; the list has no price within the United States alone.
+    "messages of Anthropic's in a hurry, and of one country": (
+        lines(
+            hurried("a", speed="fast"),
+            hurried("b", inference_geo="global", output_tokens=20_000),
+            hurried("c", inference_geo="us", output_tokens=30_000),
+        ),
+        [
+            ("messages", "claude-opus-4-8", 100_000, 10_000, "completed", 1.5),
+            ("messages", "claude-opus-4-8", 100_000, 20_000, "completed", 1.0),
+            ("messages", "claude-opus-4-8", 100_000, 30_000, "completed", None),
+        ],
+    ),
+    "a batch's message within one country": (
+        lines({"custom_id": "c", "result": {"type": "succeeded", "message": hurried("d", inference_geo="us")}}),
+        [("messages", "claude-opus-4-8", 100_000, 10_000, "completed", None)],
+    ),
+    # 100,000 * 3 + 10,000 * 15; 180,000 * 3 + 3,500 * 15, for the summary of what was said before.
+    "a compaction beside a message": (
+        lines(hurried("a", "claude-sonnet-4-6", iterations=[SUMMARY, {"type": "message", "input_tokens": 100_000}])),
+        [
+            ("messages", "claude-sonnet-4-6", 180_000, 3500, "completed", 0.5925),
+            ("messages", "claude-sonnet-4-6", 100_000, 10_000, "completed", 0.45),
+        ],
     ),
     # 79 * 0.10 + 12 * 0.40, a millionth of them.
     "Gemini's last part counts less of the prompt": (

@@ -69,6 +69,13 @@ def test_what_a_message_used(
     assert ingest(db, tmp_path / "s.jsonl", line(model=model, **usage)) == {"msg_1": cost}
 
 
+def test_what_a_model_thought_is_of_its_output(db: ReportDatabase, tmp_path: Path) -> None:
+    """2 * 3 + 400 * 15 dollars a million: the 300 are among the 400."""
+    thought = {"input_tokens": 2, "output_tokens": 400, "output_tokens_details": {"thinking_tokens": 300}}
+    assert ingest(db, tmp_path / "s.jsonl", line(**thought)) == {"msg_1": 0.006006}
+    assert db.sql("select output_tokens, reasoning_tokens from calls") == [(400, 300)]
+
+
 def test_the_largest_line_wins(db: ReportDatabase, tmp_path: Path) -> None:
     """The last line of a message may say less than the one before, and another session may have it whole."""
     more: dict[str, Any] = {"input_tokens": 10, "cache_read_input_tokens": 5000, "output_tokens": 900}

@@ -22,6 +22,9 @@ TRAFFIC = {
     "ON_DEMAND_PRIORITY": "priority",
     "PROVISIONED_THROUGHPUT": "provisioned",
 }
+# What an answer of Anthropic's may consist of, beside the message and not in its usage → what its call is called. A
+# compaction is the model's own summary of a conversation that has become too long.
+BESIDE_MESSAGE = {"advisor_message": "advisor", "compaction": "compaction"}
 # Until Gemini 3, a prompt that was grounded had one fee, whatever it searched.
 FEE_PER_PROMPT = re.compile(r"(?:.*/)?gemini-[12]\b", re.IGNORECASE)
 
@@ -36,8 +39,9 @@ def rows(record: Mapping[str, Any]) -> Iterator[Row]:
     """The row of an answer; of Claude Code's result one for each model."""
     if _is_message(record):
         yield _message(record)
+        yield from _beside(record)
     elif _is_batched(record):
-        yield _batched(record)
+        yield from _batched(record)
     elif claude_print.is_result(record):
         yield from _result(record)
     elif _is_google(record):
@@ -80,7 +84,6 @@ def _message(message: Mapping[str, Any]) -> Row:
     tokens = _anthropic_tokens(
         *(usage.get(name) for name in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"))
     )
-    tier = usage.get("service_tier")
     return {
         **tokens,
         "id": message.get("id"),
@@ -91,9 +94,36 @@ def _message(message: Mapping[str, Any]) -> Row:
         "error_code": inside(message, "error", "type"),
         "output_tokens": usage.get("output_tokens"),
         "cache_write_1h_tokens": inside(usage, "cache_creation", "ephemeral_1h_input_tokens"),
+        "reasoning_tokens": inside(usage, "output_tokens_details", "thinking_tokens"),
         "web_searches": inside(usage, "server_tool_use", "web_search_requests"),
-        "service_tier": None if tier == "standard" else tier,
+        "service_tier": _tier(usage),
     }
+
+
+def _tier(usage: Mapping[str, Any]) -> Any:
+    """The tier of a message of Anthropic's, whether it was in a hurry, and within the United States; None as usual."""
+    tier = usage.get("service_tier")
+    if tier is not None and not isinstance(tier, str):
+        return tier
+    words = (
+        None if tier == "standard" else tier,
+        "fast" if usage.get("speed") == "fast" else None,
+        "us" if usage.get("inference_geo") == "us" else None,
+    )
+    return " ".join(filter(None, words)) or None
+
+
+def _beside(message: Mapping[str, Any]) -> Iterator[Row]:
+    """A row for each answer beside a message of Anthropic's."""
+    parts = objects(inside(message, "usage", "iterations")) if message.get("id") else []
+    for number, part in enumerate(parts):
+        kind = part.get("type")
+        if isinstance(kind, str) and (name := BESIDE_MESSAGE.get(kind)):
+            model = part.get("model") or message.get("model")
+            # The tier of the message is that of all.
+            usage = {**{word: inside(message, "usage", word) for word in ("service_tier", "inference_geo")}, **part}
+            row = _message({"id": f"{message.get('id')}/{name}/{number}", "model": model, "usage": usage})
+            yield {**row, "created_at": message.get("created_at")}
 
 
 def _anthropic_tokens(*parts: Any) -> Row:
@@ -108,13 +138,16 @@ def _anthropic_tokens(*parts: Any) -> Row:
     }
 
 
-def _batched(record: Mapping[str, Any]) -> Row:
+def _batched(record: Mapping[str, Any]) -> Iterator[Row]:
     message = inside(record, "result", "message")
     if isinstance(message, dict):
-        return {**_message(message), "is_batch": True}
+        usage = inside(message, "usage")
+        message = {**message, "usage": {**(usage if isinstance(usage, dict) else {}), "service_tier": "batch"}}
+        yield from ({**row, "is_batch": True} for row in (_message(message), *_beside(message)))
+        return
     kind = inside(record, "result", "type")
     errors = (inside(record, "result", "error", *path) for path in (("error", "type"), ("type",)))
-    return {
+    yield {
         "id": record.get("custom_id"),
         "object": "messages",
         "provider": "anthropic",
@@ -250,6 +283,7 @@ def _result(result: Mapping[str, Any]) -> Iterator[Row]:
             "id": f"{run}/{model}",
             "model": model,
             "output_tokens": inside(used, "outputTokens"),
+            "reasoning_tokens": inside(used, "thinkingTokens"),
             "web_searches": inside(used, "webSearchRequests"),
             "cost": inside(used, "costUSD"),
         }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
-from . import Part, System, Table, Type, recordfiles
+from . import Part, System, Table, Type, answers, recordfiles
 
 # Transcripts begin with summaries and snapshots; a folder may hold other JSON lines.
 LINES_LOOKED_AT = 50
@@ -30,10 +30,7 @@ NOTES = {
 }
 # The model of a message that no model wrote, such as a notice of an error.
 NO_MODEL = "<synthetic>"
-# What an answer may consist of, beside the message and not in its usage → what its call is called. A compaction is
-# the model's own summary of a conversation that has become too long.
 PROMPT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-BESIDE_MESSAGE = {"advisor_message": "advisor", "compaction": "compaction"}
 
 MESSAGES = Table(
     columns={
@@ -48,6 +45,7 @@ MESSAGES = Table(
         "cache_creation_input_tokens": Type.COUNT,
         "cache_read_input_tokens": Type.COUNT,
         "output_tokens": Type.COUNT,
+        "reasoning_tokens": Type.COUNT,
         "context_tokens": Type.COUNT,
         "cache_write_1h_tokens": Type.COUNT,
         "web_searches": Type.COUNT,
@@ -188,7 +186,7 @@ def _rows(record: Mapping[str, Any], place: str) -> Iterator[dict[str, Any]]:
     }
     for number, iteration in enumerate(parts):
         kind = recordfiles.inside(iteration, "type")
-        if isinstance(kind, str) and (name := BESIDE_MESSAGE.get(kind)):
+        if isinstance(kind, str) and (name := answers.BESIDE_MESSAGE.get(kind)):
             asked = record.get("advisorModel") if name == "advisor" else model
             yield {
                 **around,
@@ -226,10 +224,12 @@ def _usage(usage: Mapping[str, Any]) -> dict[str, Any]:
         # Some gateways pass on the durations alone, and a sum of 0.
         written = parts if written is None or (isinstance(written, int) and written < parts) else written
     searches = textfiles.object_in(usage, "server_tool_use").get("web_search_requests")
+    thought = recordfiles.inside(usage, "output_tokens_details", "thinking_tokens")
     return {
         **{name: textfiles.single(usage.get(name), name) for name in names},
         "cache_creation_input_tokens": textfiles.single(written, "cache_creation_input_tokens"),
         "cache_write_1h_tokens": durations.get("ephemeral_1h_input_tokens"),
+        "reasoning_tokens": textfiles.single(thought, "thinking_tokens"),
         "web_searches": textfiles.single(searches, "web_search_requests"),
     }
 

@@ -95,6 +95,7 @@ select
     first_at as called_at,
     input_tokens + coalesce(cache_creation_input_tokens, 0) + coalesce(cache_read_input_tokens, 0) as input_tokens,
     output_tokens,
+    reasoning_tokens,
     context_tokens,
     cache_read_input_tokens as cache_read_tokens,
     cache_creation_input_tokens as cache_write_tokens,

@@ -71,7 +71,10 @@ select
     responses.cached_tokens as cache_read_tokens,
     responses.cache_write_tokens,
     responses.total_tokens,
-    case when responses.is_batch = 1 then 'batch' else coalesce(responses.service_tier, '') end as tier,
+    case
+        when responses.is_batch = 1 and coalesce(responses.service_tier, '') not like 'batch%' then 'batch'
+        else coalesce(responses.service_tier, '')
+    end as tier,
     responses.reasoning_tokens,
     nullif(responses.citation_tokens, 0) as citation_tokens,
     responses.input_audio_tokens,
