@@ -115,6 +115,10 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         lines({"custom_id": "c", "result": {"type": "succeeded", "message": hurried("d", inference_geo="us")}}),
         [("messages", "claude-opus-4-8", 100_000, 10_000, "completed", None)],
     ),
+    "a batch's file of what failed": (
+        lines({"id": "b", "custom_id": "c", "response": None, "error": {"code": "batch_expired", **SECRET}}),
+        [("", "", None, None, "failed", None)],
+    ),
     # 100,000 * 3 + 10,000 * 15; 180,000 * 3 + 3,500 * 15, for the summary of what was said before.
     "a compaction beside a message": (
         lines(hurried("a", "claude-sonnet-4-6", iterations=[SUMMARY, {"type": "message", "input_tokens": 100_000}])),

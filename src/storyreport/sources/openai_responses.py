@@ -80,7 +80,11 @@ RESPONSES = recordfiles.table(
 def is_ours(record: Mapping[str, Any]) -> bool:
     """Whether a record is a response with its usage, perhaps beside its request, or a line of a batch's output."""
     record = _logged(record) or record
-    if "custom_id" in record and recordfiles.inside(record, "response", "status_code") is not None:
+    if "custom_id" in record and (
+        recordfiles.inside(record, "response", "status_code") is not None
+        # What has expired has no response; a batch has a file of its own for what failed.
+        or ({"id", "response", "error"} <= record.keys() and record["response"] is None)
+    ):
         return True
     if _is_bedrock_batch(record):
         return True
