@@ -251,3 +251,29 @@ def test_times_in_other_writings(text: str | int, expected: str | None) -> None:
 def test_named_months_are_in_the_zone_of_the_source() -> None:
     # Berlin is an hour ahead of UTC in winter.
     assert to_utc("15-Mar-2026 10:00", "Europe/Berlin") == "2026-03-15T09:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("cells", "costs"),
+    [
+        # 3 thousandths are not 3; the first one says that 1,234 is little.
+        (("0,003", "1,234"), [0.003, 1.234]),
+        (("6,5E-05", "1234,567"), [0.000065, 1234.567]),
+        (("$1,234", "$0.50"), [1234.0, 0.5]),
+        (("-0,001", "1,234 €"), [-0.001, 1.234]),
+        # It may be either of two.
+        (("1,234", "5"), [None, 5.0]),
+        (("1,234", "0,5", "0.5"), [None, 0.5, 0.5]),
+    ],
+)
+def test_decimal_commas_in_exports_of_tools(
+    db: ReportDatabase, tmp_path: Path, cells: tuple[str, ...], costs: list[float | None]
+) -> None:
+    """As a spreadsheet saves an export again that it has shown."""
+    rows = (f"2026-05-{day:02};my-own;{cell};0;1;10;2;0\n" for day, cell in enumerate(cells, start=1))
+    header = "Date;Slug;Usage;BYOK Usage;Requests;Prompt Tokens;Completion Tokens;Reasoning Tokens\n"
+    (tmp_path / "activity.csv").write_text(header + "".join(rows), "utf-8")
+    db.ingest(tmp_path / "activity.csv")
+    assert [cost for (cost,) in db.sql("select cost from calls order by called_at")] == costs
+    problems = [problem for (problem,) in db.sql("select reason from rejects")]
+    assert problems == ["usage is not a number"] * costs.count(None)

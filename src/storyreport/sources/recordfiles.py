@@ -9,11 +9,12 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..readers import sheets
 from ..readers import text as textfiles
 from . import Part, Table, Type
 
@@ -29,9 +30,11 @@ NUMBERS = (Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY)
 # The words of spreadsheets and consoles for "no value".
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "nan", "none", "null"})
 # 1,234.50 or $0.12; the sign may stand before or behind the currency's.
-AMOUNT = re.compile(r"(-?)[$€£¥]?(-?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?", re.ASCII)
-# What can only have a decimal comma: 1.234,50 or 0,12.
-WITH_COMMA = re.compile(r"(-?)[$€£¥]?(-?)((?:\d{1,3}(?:\.\d{3})+|\d+)),(\d{1,2}|\d{4,})(?:\s?[$€£¥])?", re.ASCII)
+AMOUNT = re.compile(r"(-?)[$€£¥]?(-?)([1-9]\d{0,2}(?:,\d{3})+|\d+)(\.\d+)?(?:\s?[$€£¥])?", re.ASCII)
+# 1.234,50 or 0,003 or 6,5E-05.
+WITH_COMMA = re.compile(r"(-?)[$€£¥]?(-?)(\d{1,3}(?:\.\d{3})+|\d+),(\d+(?:[eE][+-]?\d+)?)(?:\s?[$€£¥])?", re.ASCII)
+# But this may be one of two: 1,234.
+AMBIGUOUS = re.compile(r"-?[$€£¥]?-?[1-9]\d{0,2},\d{3}(?:\s?[$€£¥])?", re.ASCII)
 
 Row = dict[str, Any]
 Rows = Callable[[Mapping[str, Any]], Iterable[Row]]
@@ -293,10 +296,11 @@ def _stage_files(
     _first_records.cache_clear()
     read, position = new_reader(), 0
     for number, file in enumerate(paths, start=1):
+        mark = cache(partial(_decimal_mark, file, opened))
         place = f"{number}/" if is_folder or number > 1 else ""
         for line, row, problem in _items(file, read, opened):
             position += 1
-            values, odd = _cells(row or {}, staged)
+            values, odd = _cells(row or {}, staged, mark)
             values |= {"line": f"{place}{line}" if place else line, "position": position}
             yield name, (*(values.get(column) for column in staged.columns), problem or odd)
 
@@ -308,7 +312,17 @@ def _items(file: Path, read: Read, opened: Records) -> Iterator[Item]:
         yield 0, None, f"the file cannot be read: {error.strerror}"
 
 
-def _cells(row: Row, staged: Table) -> tuple[Row, str | None]:
+def _decimal_mark(file: Path, opened: Records) -> str | None:
+    """The decimal mark of a file, as all of its numbers say; None where none does, or they say both."""
+    styles = sheets.Styles()
+    for _, record, _ in opened(file):
+        for value in (record or {}).values():
+            if isinstance(value, str) and (match := sheets.AMOUNT.fullmatch(value.strip())):
+                styles.note_number("", match["number"])
+    return styles.mark("")
+
+
+def _cells(row: Row, staged: Table, mark: Callable[[], str | None]) -> tuple[Row, str | None]:
     """The values of a row that a table can hold, and the problem of one that it cannot."""
     cells: Row = {}
     for column, kind in staged.columns.items():
@@ -316,7 +330,7 @@ def _cells(row: Row, staged: Table) -> tuple[Row, str | None]:
         if isinstance(value, (dict, list)) or (isinstance(value, bool) and kind is not Type.FLAG):
             return {}, f"{column} is no single value"
         if kind in NUMBERS and isinstance(value, str):
-            value = number(value, kind)
+            value = number(value, kind, mark)
         elif kind is Type.COUNT and isinstance(value, float) and not value.is_integer():
             # A fraction of a token is an error: the value is reported as not a number.
             value = f"{value}?"
@@ -324,11 +338,18 @@ def _cells(row: Row, staged: Table) -> tuple[Row, str | None]:
     return cells, None
 
 
-def number(text: str, kind: Type) -> str | None:
-    """A number as a console or spreadsheet writes it, without currency sign and thousands; other text as it is."""
+def number(text: str, kind: Type, mark: Callable[[], str | None]) -> str | None:
+    """A number as a console or spreadsheet writes it, without currency sign and thousands; other text as it is.
+
+    `mark` gives the decimal mark of the file, for what may be one of two: without one it stays as it is.
+    """
     stripped = text.strip()
     if stripped.lower() in NO_VALUE:
         return None
+    if kind is not Type.COUNT and AMBIGUOUS.fullmatch(stripped):
+        stripped = stripped.replace(",", {",": ".", ".": ""}.get(mark() or "", ","))
+        if "," in stripped:
+            return stripped
     # Tokens are whole numbers: 1,00 has lost a digit.
     comma = None if kind is Type.COUNT else WITH_COMMA.fullmatch(stripped)
     if comma and not (comma[1] and comma[2]):
