@@ -261,6 +261,8 @@ def test_named_months_are_in_the_zone_of_the_source() -> None:
         (("6,5E-05", "1234,567"), [0.000065, 1234.567]),
         (("$1,234", "$0.50"), [1234.0, 0.5]),
         (("-0,001", "1,234 €"), [-0.001, 1.234]),
+        # What was given back, as in formats for accounts.
+        (("(0.50)", "$(1,234.50)", "0.25-", "\u22120.25"), [-0.5, -1234.5, -0.25, -0.25]),
         # It may be either of two.
         (("1,234", "5"), [None, 5.0]),
         (("1,234", "0,5", "0.5"), [None, 0.5, 0.5]),
@@ -277,3 +279,20 @@ def test_decimal_commas_in_exports_of_tools(
     assert [cost for (cost,) in db.sql("select cost from calls order by called_at")] == costs
     problems = [problem for (problem,) in db.sql("select reason from rejects")]
     assert problems == ["usage is not a number"] * costs.count(None)
+
+
+@pytest.mark.parametrize("last", ["Total,,3,,300", "Grand total,,$3.00,,300", "Total,,-,,300"])
+def test_totals_below_an_export_of_a_tool(db: ReportDatabase, tmp_path: Path, last: str) -> None:
+    """A row without a time and with the sums of all others is none; one with other sums is not known to be one."""
+    lines = [
+        "generation_id,created_at,cost_total,model_permaslug,tokens_prompt",
+        "a,2026-05-01 10:00:00,4.5,openai/gpt-4o,100",
+        "b,2026-05-02 10:00:00,(1.50),openai/gpt-4o,200",
+    ]
+    (tmp_path / "activity.csv").write_text("\n".join([*lines, last]), "utf-8")
+    db.ingest(tmp_path / "activity.csv")
+    assert db.sql("select source_key, cost from calls order by 1") == [("a", 4.5), ("b", -1.5)]
+    assert db.sql("select reason from rejects") == [("a total of all rows, which is left out",)]
+    (tmp_path / "activity.csv").write_text("\n".join([*lines, "Total,,9.5,,300"]), "utf-8")
+    db.ingest(tmp_path / "activity.csv")
+    assert db.sql("select count(*) from calls") == [(3,)]

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..readers import sheets
+from ..readers import sheets, summaries
 from ..readers import text as textfiles
 from . import Part, Table, Type
 
@@ -33,6 +33,8 @@ NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "nan", "none", "
 AMOUNT = re.compile(r"(-?)[$€£¥]?(-?)([1-9]\d{0,2}(?:,\d{3})+|\d+)(\.\d+)?(?:\s?[$€£¥])?", re.ASCII)
 # 1.234,50 or 0,003 or 6,5E-05.
 WITH_COMMA = re.compile(r"(-?)[$€£¥]?(-?)(\d{1,3}(?:\.\d{3})+|\d+),(\d+(?:[eE][+-]?\d+)?)(?:\s?[$€£¥])?", re.ASCII)
+# $(0.50) and 0.50- were given back, as -0.50 was.
+GIVEN_BACK = re.compile(r"([$€£¥]?)\s?\(([^()-]*)\)|()([^()-]*\d)[-\u2212]|()\u2212([^()-]*)")
 # But this may be one of two: 1,234.
 AMBIGUOUS = re.compile(r"-?[$€£¥]?-?[1-9]\d{0,2},\d{3}(?:\s?[$€£¥])?", re.ASCII)
 
@@ -295,12 +297,17 @@ def _stage_files(
     """The rows of several files; their lines are told apart by the number of the file, in a folder always."""
     _first_records.cache_clear()
     read, position = new_reader(), 0
+    times = [column for column, kind in staged.columns.items() if kind in (Type.UTC, Type.LOCAL)]
     for number, file in enumerate(paths, start=1):
         mark = cache(partial(_decimal_mark, file, opened))
+        whole = cache(partial(_whole, file, staged, new_reader, opened, mark))
+        is_sheet = textfiles.form(file) == "table"
         place = f"{number}/" if is_folder or number > 1 else ""
         for line, row, problem in _items(file, read, opened):
             position += 1
             values, odd = _cells(row or {}, staged, mark)
+            if is_sheet and problem is None and odd is None:
+                problem = _why_left_out(values, times, staged, whole)
             values |= {"line": f"{place}{line}" if place else line, "position": position}
             yield name, (*(values.get(column) for column in staged.columns), problem or odd)
 
@@ -310,6 +317,37 @@ def _items(file: Path, read: Read, opened: Records) -> Iterator[Item]:
         yield from read(file, opened(file))
     except OSError as error:
         yield 0, None, f"the file cannot be read: {error.strerror}"
+
+
+def _why_left_out(values: Row, times: Sequence[str], staged: Table, whole: Callable[[], summaries.Whole]) -> str | None:
+    """Why a row of a table is left out: it says that it is a total, has no time, and the sums of all others."""
+    if any(str(values.get(column) or "")[:1].isdigit() for column in times):
+        return None
+    if not summaries.says_that_it_is_total(values):
+        return None
+    amounts = summaries.amounts_of(values, _summed(staged))
+    is_total = amounts and whole().has(amounts, values, str(values.get("currency") or ""))
+    return summaries.IS_TOTAL_OF_ALL if is_total else None
+
+
+def _whole(
+    file: Path, staged: Table, new_reader: NewReader, opened: Records, mark: Callable[[], str | None]
+) -> summaries.Whole:
+    """The sums of all rows of a file that are no totals."""
+    sums = summaries.Whole()
+    for _, row, _ in _items(file, new_reader(), opened):
+        values, _ = _cells(row or {}, staged, mark)
+        sums.add(values, values, _summed(staged))
+    return sums
+
+
+def _summed(staged: Table) -> list[str]:
+    """The columns of amounts of money and tokens."""
+    return [
+        column
+        for column, kind in staged.columns.items()
+        if kind is Type.MONEY or (kind is Type.COUNT and "tokens" in column)
+    ]
 
 
 def _decimal_mark(file: Path, opened: Records) -> str | None:
@@ -346,6 +384,8 @@ def number(text: str, kind: Type, mark: Callable[[], str | None]) -> str | None:
     stripped = text.strip()
     if stripped.lower() in NO_VALUE:
         return None
+    if back := GIVEN_BACK.fullmatch(stripped):
+        stripped = f"-{''.join(filter(None, back.groups()))}"
     if kind is not Type.COUNT and AMBIGUOUS.fullmatch(stripped):
         stripped = stripped.replace(",", {",": ".", ".": ""}.get(mark() or "", ","))
         if "," in stripped:
