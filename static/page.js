@@ -40,6 +40,8 @@
 
   // Datasette 0.65 does not say what language its pages are in.
   document.documentElement.lang ||= "en";
+  // Nor where the page begins below the bar.
+  document.querySelector("section.content")?.setAttribute("role", "main");
   // Nor does it let the keyboard scroll a wide row.
   for (const wide of document.querySelectorAll(".table-wrapper:not([tabindex])")) wide.tabIndex = 0;
   document.querySelectorAll("a.copy").forEach(copyable);
