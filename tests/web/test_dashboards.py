@@ -13,6 +13,7 @@ from helpers.report_database import ReportDatabase
 from helpers.serving import ESCAPED, HOSTILE, SOURCES, WRITE_TOTAL, Served, fill
 
 from storyreport import dashboards
+from storyreport.web.dashboards import SENTENCES
 
 OWN = f"""title: Own <b>page</b>
 text: >-
@@ -89,6 +90,12 @@ def test_numbers_texts_and_tables(served: Served) -> None:
     assert len(re.findall(r"<tr\b", steps)) == 3
     assert "The first 2 rows." in text(steps)
     assert text(part(answer.text, "Failed runs")).endswith("Failed runs No rows.")
+
+
+def test_of_a_month_without_cost_no_half_of_a_sentence_is_left() -> None:
+    """On the first of a month all amounts are unknown: a sentence that names the month besides would be kept."""
+    sentences = SENTENCES.split(dashboards.load().pages["cost"].text)
+    assert [len(dashboards.VALUE.findall(sentence)) for sentence in sentences] == [1, 1, 0]
 
 
 def test_what_a_file_or_a_source_says_is_text(served: Served) -> None:
