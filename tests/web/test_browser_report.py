@@ -158,14 +158,16 @@ def test_a_heading_sorts_by_keyboard(browser: webdriver.Chrome, site: str) -> No
 
 
 def test_print_has_the_whole_chart_and_table(browser: webdriver.Chrome, site: str) -> None:
-    """The wide picture, whatever the window, no form and no bar; all of it fits on pages."""
-    browser.get(f"{site}/storyreport/slowest_steps")
+    """The wide picture, whatever the window, no form and no bar but what they chose; all of it fits on pages."""
+    browser.get(f"{site}/storyreport/slowest_steps?source=alpha")
+    assert not browser.find_element(By.CLASS_NAME, "in-print").is_displayed()
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     script = "return [...document.querySelectorAll(arguments[0])].map(each => each.checkVisibility())"
     try:
         assert browser.execute_script(script, ".picture.wide") == [True]
         assert browser.execute_script(script, ".picture.narrow") == [False]
         assert set(browser.execute_script(script, ".bar, form, .siblings, .save")) == {False}
+        assert browser.find_element(By.CLASS_NAME, "in-print").text == "Slowest steps (source alpha)"
         assert browser.execute_script("return getComputedStyle(document.querySelector('.rows')).overflowX") == "visible"
         browser.get(f"{site}/-/run/run-2?source=beta")
         drawn = "return [...document.querySelectorAll('.timeline rect')].map(each => getComputedStyle(each).display)"
