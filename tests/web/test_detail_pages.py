@@ -107,6 +107,12 @@ def test_a_story_shows_its_steps_runs_and_files(served: Served) -> None:
     assert ESCAPED in found["story_status"]
 
 
+def test_a_title_turns_no_letters_but_its_own(served: Served) -> None:
+    """One that is read from right to left ends where our words begin."""
+    page = served.get("/-/story/story-2?source=beta").text
+    assert '<b dir="auto">The Brave Fox</b>. Steps, runs, errors, files, tree and cost.' in page
+
+
 def test_what_there_is_of_a_story_comes_before_what_there_is_not(served: Served) -> None:
     """That it has not failed is said below its steps, runs and files."""
     found = sections(served.get("/-/story/story-1?source=alpha").text)
