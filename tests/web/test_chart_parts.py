@@ -298,3 +298,16 @@ def encoding(part: charts.Part) -> dict[str, Any]:
     """The channels of the first layer."""
     found: dict[str, Any] = (part.spec["layer"][0] if "layer" in part.spec else part.spec)["encoding"]
     return found
+
+
+def test_work_outside_of_any_run_is_called_by_what_it_is_about() -> None:
+    """Three queued steps of no run; the one run has its own name."""
+    about = (("run-7", "write", "S-1"), (None, "write", "S-2"), (None, "write", "S-3"), (None, "draw", "S-4"))
+    rows = [
+        {"source": "tales", "kind": "step", "run": run, "step": step, "story": story, "stuck_minutes": 90 - place}
+        for place, (run, step, story) in enumerate(about)
+    ]
+    report = reports.find("stuck_runs")
+    found = charts.drawing(report.chart or {}, rows, charts.Context("Stuck", list(rows[0]), ["tales"]))
+    assert found
+    assert [value["name"] for value in values(found.parts[0])] == ["run-7", "write (S-2)", "write (S-3)", "draw"]

@@ -107,7 +107,9 @@ def distinguish(rows: Sequence[Row], field: str, colour: str | None) -> None:
         for group in namesakes():
             if len(distinct(group, column)) > 1:
                 for row in group:
-                    row[field] = f"{row[field]} ({row[column] or NONE})"
+                    # Work outside of any run is called by what it is about.
+                    is_called = field == "run" and row[field] == NONE and row[column]
+                    row[field] = str(row[column]) if is_called else f"{row[field]} ({row[column] or NONE})"
     for group in namesakes():
         for place, row in enumerate(group, 1):
             row[field] = f"{row[field]} ({place})"
