@@ -311,3 +311,28 @@ def test_work_outside_of_any_run_is_called_by_what_it_is_about() -> None:
     found = charts.drawing(report.chart or {}, rows, charts.Context("Stuck", list(rows[0]), ["tales"]))
     assert found
     assert [value["name"] for value in values(found.parts[0])] == ["run-7", "write (S-2)", "write (S-3)", "draw"]
+
+
+@pytest.mark.parametrize("mark", ["bar", "line"])
+def test_texts_of_notes_lie_beside_each_other_within_the_chart(mark: str) -> None:
+    """Of 28 days: the first has room to its right, the last to its left; a long text near another is a line below."""
+    rows = [{"day": f"2026-03-{day:02}", "cost": 1.0, "currency": "USD"} for day in range(1, 29)]
+    day, cost = {"field": "day", "type": "temporal"}, {"field": "cost", "type": "quantitative"}
+    notes = [
+        ("2026-03-01", "a"),
+        ("2026-03-26", "b" * 60),
+        ("2026-03-27", "c"),
+        ("2026-03-28", "d"),
+        ("2026-03-28", "eeee"),
+    ]
+    context = charts.Context("Cost", list(rows[0]), rules=notes)
+    found = charts.drawing({"mark": mark, "encoding": {"x": day, "y": cost}}, rows, context)
+    assert found
+    layers = found.parts[0].spec["layer"][1:]
+    assert [value["says"][12:] for value in layers[0]["data"]["values"]] == [text for _, text in notes]
+    placed = {
+        value["text"]: (layer["mark"]["align"], layer["mark"]["y"])
+        for layer in layers[1:]
+        for value in layer["data"]["values"]
+    }
+    assert placed == {"a": ("left", 6), "b" * 60: ("right", 6), "c": ("right", 6), "d, eeee": ("right", 18)}

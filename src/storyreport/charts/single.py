@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..values.quantities import MONEY
-from . import axes, bounds, units
+from . import axes, bounds, events, units
 from .bounds import Bound
 from .colours import colours
 from .marks import Href, Mark, before, coloured, distinct, distinguish, grouped, identity, ranked, tooltip
@@ -232,25 +232,9 @@ class Single:
         }
 
     def _rules(self, every: Sequence[str]) -> None:
-        """What happened on days that are drawn, as rules with their texts."""
-        shown = [
-            {"name": max(known for known in every if known <= day), "says": f"{day}: {text}", "text": text}
-            for day, text in self.context.rules
-            if every[0] <= day
-        ]
-        if not shown or self.name_axis != "x":
-            return
-        kind: dict[str, Any] = {
-            "field": "name",
-            "type": "ordinal" if axes.is_banded(every, self.is_bar) else "temporal",
-        }
-        if kind["type"] == "temporal":
-            kind["timeUnit"] = "utcyearmonthdate"
-        says, text = ({"field": name, "type": "nominal"} for name in ("says", "text"))
-        rule = {"mark": "rule", "encoding": {"x": kind, "description": says, "tooltip": says}}
-        mark = {"type": "text", "align": "left", "dx": 4, "y": 6, "limit": 160}
-        words = {"mark": mark, "encoding": {"x": kind, "text": text}}
-        self.layers += [{"data": {"values": shown}, **layer} for layer in (rule, words)]
+        """What happened on days that are drawn."""
+        if self.name_axis == "x":
+            self.layers += events.layers(self.context.rules, every, self.is_bar, self.context.width)
 
     def _timeline(self) -> dict[str, Any]:
         """Bars from a time to another, in the order of their beginnings; one without an end goes on to the last."""
