@@ -80,7 +80,7 @@ def test_steps_that_fail_more_or_less_often(folder: Path) -> None:
 
 
 def test_what_costs_more_or_less(folder: Path) -> None:
-    assert tables(folder)["Cost"] == [["acme", "40.00 USD", "20.00 USD", "100.0 %"]]
+    assert tables(folder)["Cost up to yesterday"] == [["acme", "40.00 USD", "20.00 USD", "100.0 %"]]
 
 
 def test_the_digest_says_the_same(folder: Path) -> None:

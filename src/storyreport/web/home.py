@@ -42,7 +42,8 @@ WAYS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, dict[str, str]], ...]],
 CHANGES = (
     ("Slower and faster steps", figures.SLOWER_STEPS),
     ("Failing steps", figures.FAILING_STEPS),
-    ("Cost", figures.COST_CHANGES),
+    # Its sums are of other days than those of the tiles, which have today.
+    ("Cost up to yesterday", figures.COST_CHANGES),
     ("New errors", figures.NEW_ERRORS),
 )
 
