@@ -101,6 +101,8 @@ def test_nothing_ran(tmp_path: Path) -> None:
         assert text(verdict(served)) == f"Last 24 h: no runs , the last one {ago} days ago ({day}) ."
         link = re.findall(r'href="([^"]+)"', verdict(served))[1]
         assert [row["run"] for row in served.get(link.replace("?", ".json?_shape=array&")).json()] == ["a"]
+        # Runs of stories may have failed.
+        assert ">failed runs without a story</a>" in served.get("/").text
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ from ..verdicts import acknowledged
 from . import answers, links
 from .visitor import Visitor
 
+# Where these checks passed, their names alone would say that nothing failed.
+PASSED = {"failed": "failed stories", "failed runs": "failed runs without a story"}
+
 
 @dataclass(frozen=True)
 class Check:
@@ -21,6 +24,11 @@ class Check:
     address: str
     count: int
     new: int
+
+    @property
+    def passed(self) -> str:
+        """What was looked for in vain."""
+        return PASSED.get(self.name, self.name)
 
 
 @dataclass(frozen=True)
