@@ -17,7 +17,8 @@ params:
   by: {type: choice, choices: [day, week, month], default: day, help: length of a period}
   compare: {type: choice, choices: [previous], help: compare with the period before}
 headline:
-  - 'Latest, {period[0]}: lowest success rate {success_pct.min@period}, longest p95 duration {p95_ms.max@period}.'
+  - 'Latest, {period[0]}: lowest success rate {success_pct.min@period}.'
+  - 'Longest p95 duration: {p95_ms.max@period}.'
   - 'Cost: {cost.sum@period}.'
 chart:
   mark: line

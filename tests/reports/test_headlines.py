@@ -116,7 +116,7 @@ def test_a_period_paid_in_two_currencies(db: ReportDatabase, tmp_path: Path) -> 
         for name in ("overview", "cost_per_story")
     }
     assert said == {
-        "overview": "Latest, 2026-03-01: lowest success rate 66.7 %, longest p95 duration 4.0 s."
+        "overview": "Latest, 2026-03-01: lowest success rate 66.7 %. Longest p95 duration: 4.0 s."
         " Cost: 4.00 EUR and 2.50 USD.",
         "cost_per_story": "Latest, 2026-03-01: 4.00 EUR and 2.50 USD."
         " Most expensive: 2.00 EUR and 1.25 USD an accepted story. Spent on failures: 1.50 USD.",

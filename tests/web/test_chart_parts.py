@@ -300,6 +300,12 @@ def encoding(part: charts.Part) -> dict[str, Any]:
     return found
 
 
+def test_a_rate_of_nothing_is_drawn() -> None:
+    """All runs of two days failed."""
+    rows = [{**row, "success_pct": 0.0} for row in RATES[:2]]
+    assert [value["value"] for value in values(drawn(RATE, rows).parts[0])] == [0.0, 0.0]
+
+
 def test_work_outside_of_any_run_is_called_by_what_it_is_about() -> None:
     """Three queued steps of no run; the one run has its own name."""
     about = (("run-7", "write", "S-1"), (None, "write", "S-2"), (None, "write", "S-3"), (None, "draw", "S-4"))

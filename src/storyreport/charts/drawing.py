@@ -40,7 +40,9 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     encoding = chart["encoding"]
     kept = drawable(rows, chart, notes)
     measure = next((encoding[name] for name in "xy" if encoding.get(name, {}).get("type") == "quantitative"), None)
-    if not kept or (measure and measure.get("field") and not any(row[measure["field"]] for row in kept)):
+    # A rate of nothing is as bad as it can be; a sum of nothing is no bar.
+    is_sum = measure and measure.get("field") and not measure.get("of")
+    if not kept or (measure and is_sum and not any(row[measure["field"]] for row in kept)):
         return None
     kept = _fewer(encoding, measure, kept, notes, context.rows_in_all)
     chart = _told_apart(chart, kept)
