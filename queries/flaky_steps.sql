@@ -13,7 +13,8 @@ params:
   since: {type: date, help: first day (UTC)}
   until: {type: date, help: 'last day (UTC), included'}
 headline:
-  - '{recovered.sum:recovery|recoveries} after {retried.sum:retry|retries}, most in {step[0]}.'
+  - '{recovered.sum:recovery|recoveries} after {retried.sum:retry|retries}.'
+  - 'Most in {step[0]}: {recovered[0]}.'
 chart:
   mark: bar
   encoding:

@@ -92,9 +92,12 @@ def test_the_most_used_reports_have_one(db: ReportDatabase, tmp_path: Path) -> N
     lines += [f"r{n},write,{status},2026-03-0{n}T10:00:00Z,{ms}" for n, status, ms in PLANTED]
     (tmp_path / "steps.csv").write_text("\n".join(lines) + "\n", "utf-8")
     db.ingest(tmp_path / "steps.csv")
-    said = {name: headline(reports.find(name).headline, db.report(name)) for name in ("slowest_steps", "failure_rates")}
+    names = ("slowest_steps", "failure_rates", "flaky_steps")
+    said = {name: headline(reports.find(name).headline, db.report(name)) for name in names}
     assert said["slowest_steps"].startswith("1 step, 6.0 s in all. write takes most: 6.0 s (100.0 %)")
     assert said["failure_rates"] == "1 execution of 3 failed. Highest: write, 33.3 % of 3."
+    # Of nothing, no step has most.
+    assert said["flaky_steps"] == "0 recoveries after 0 retries. Most in write: 0."
     assert sum(bool(report.headline) for report in reports.load_reports().values()) >= 40
 
 
