@@ -261,6 +261,8 @@ def test_named_months_are_in_the_zone_of_the_source() -> None:
         (("6,5E-05", "1234,567"), [0.000065, 1234.567]),
         (("$1,234", "$0.50"), [1234.0, 0.5]),
         (("-0,001", "1,234 €"), [-0.001, 1.234]),
+        # As in France and in Switzerland.
+        (("1\u202f234,50\u00a0€", "2 345,5", "1\u2019234.50"), [1234.5, 2345.5, 1234.5]),
         # What was given back, as in formats for accounts.
         (("(0.50)", "$(1,234.50)", "0.25-", "\u22120.25"), [-0.5, -1234.5, -0.25, -0.25]),
         # It may be either of two.

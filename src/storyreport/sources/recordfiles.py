@@ -30,13 +30,14 @@ NUMBERS = (Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY)
 # The words of spreadsheets and consoles for "no value".
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "nan", "none", "null"})
 # 1,234.50 or $0.12; the sign may stand before or behind the currency's.
-AMOUNT = re.compile(r"(-?)[$€£¥]?(-?)([1-9]\d{0,2}(?:,\d{3})+|\d+)(\.\d+)?(?:\s?[$€£¥])?", re.ASCII)
+AMOUNT = re.compile(r"(-?)[$€£¥]?(-?)([1-9]\d{0,2}(?:,\d{3})+|\d+)(\.\d+)?[$€£¥]?", re.ASCII)
 # 1.234,50 or 0,003 or 6,5E-05.
-WITH_COMMA = re.compile(r"(-?)[$€£¥]?(-?)(\d{1,3}(?:\.\d{3})+|\d+),(\d+(?:[eE][+-]?\d+)?)(?:\s?[$€£¥])?", re.ASCII)
+WITH_COMMA = re.compile(r"(-?)[$€£¥]?(-?)(\d{1,3}(?:\.\d{3})+|\d+),(\d+(?:[eE][+-]?\d+)?)[$€£¥]?", re.ASCII)
 # $(0.50) and 0.50- were given back, as -0.50 was.
 GIVEN_BACK = re.compile(r"([$€£¥]?)\s?\(([^()-]*)\)|()([^()-]*\d)[-\u2212]|()\u2212([^()-]*)")
+BLANKS = re.compile(r"(?<=\d)['\u2019\u00a0\u202f ](?=\d{3}|[$€£¥])")
 # But this may be one of two: 1,234.
-AMBIGUOUS = re.compile(r"-?[$€£¥]?-?[1-9]\d{0,2},\d{3}(?:\s?[$€£¥])?", re.ASCII)
+AMBIGUOUS = re.compile(r"-?[$€£¥]?-?[1-9]\d{0,2},\d{3}[$€£¥]?", re.ASCII)
 
 Row = dict[str, Any]
 Rows = Callable[[Mapping[str, Any]], Iterable[Row]]
@@ -381,7 +382,7 @@ def number(text: str, kind: Type, mark: Callable[[], str | None]) -> str | None:
 
     `mark` gives the decimal mark of the file, for what may be one of two: without one it stays as it is.
     """
-    stripped = text.strip()
+    stripped = BLANKS.sub("", text.strip())
     if stripped.lower() in NO_VALUE:
         return None
     if back := GIVEN_BACK.fullmatch(stripped):
