@@ -68,7 +68,7 @@ def test_the_keyboard_reaches_form_links_and_rows(browser: webdriver.Chrome, sit
     # Folded up on a phone.
     browser.execute_script("document.querySelector('#bar-open').checked = true")
     for part in (
-        ".bar > .skip",
+        ".bar > .skip-menu",
         "#bar-source",
         ".bar-periods a",
         ".bar-periods summary",
