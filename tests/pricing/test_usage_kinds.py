@@ -11,6 +11,7 @@ import pytest
 from genai_prices import Usage, calc_price
 from genai_prices.data import providers
 from genai_prices.types import StartDateConstraint, TieredPrices
+from helpers.platforms import with_new_prices
 
 from storyreport import pricing, rollups, schema
 
@@ -181,7 +182,11 @@ SONNET = {"provider": "anthropic", "model": "claude-sonnet-4-6", "called_at": NO
         ({"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1101}, None),
         ({"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100}, 0.0045),
         ({"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1000}, 0.0045),
-        ({"model": "claude-opus-4-8", "tier": "fast", "input_tokens": 100_000, "output_tokens": 10_000}, 1.5),
+        pytest.param(
+            {"model": "claude-opus-4-8", "tier": "fast", "input_tokens": 100_000, "output_tokens": 10_000},
+            1.5,
+            marks=with_new_prices,
+        ),
         # DeepSeek's V4 Pro costs 0.66 a million, and twice as much in some hours: a whole day of it has no price.
         (V4 | {"input_tokens": 1_000_000}, 0.66),
         (V4 | {"input_tokens": 1_000_000, "called_at": "2026-11-20T08:00:00.000Z"}, 1.32),

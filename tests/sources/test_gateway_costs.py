@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.platforms import with_new_prices
 from helpers.report_database import ReportDatabase
 
 SPENT = {
@@ -219,6 +220,7 @@ def test_what_langfuse_recorded_of_any_observation(db: ReportDatabase, tmp_path:
     }
 
 
+@with_new_prices
 def test_units_that_are_no_tokens(db: ReportDatabase, tmp_path: Path) -> None:
     """15 dollars for a million characters, 0.36 for an hour; a model of text has no price for characters."""
     found = costs(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.platforms import with_new_prices
 from helpers.report_database import ReportDatabase
 
 CHAT: dict[str, Any] = {
@@ -229,7 +230,7 @@ CLAUDE: dict[str, Any] = {
         # 5 dollars a million in, 0.50 from the cache, 6.25 into it, 25 out: 0.5 + 0.04 + 0.05 + 0.03.
         ({}, ("claude-opus-5", "completed", 188_000, 0.62)),
         ({"speed": "normal"}, ("claude-opus-5", "completed", 188_000, 0.62)),
-        ({"speed": "fast"}, ("claude-opus-5", "completed", 188_000, 1.24)),
+        pytest.param({"speed": "fast"}, ("claude-opus-5", "completed", 188_000, 1.24), marks=with_new_prices),
         # Amazon's price of a region is a tenth higher: 3.30 a million in, 0.33, 4.125, 16.50.
         (
             {"model": "us.anthropic.claude-sonnet-4-6"},
@@ -275,7 +276,12 @@ def test_such_words_of_other_spans_say_nothing(db: ReportDatabase, tmp_path: Pat
         # All that it writes are images, at 40.
         ("gpt-image-1", {"image.input": 0, "image.output": 100}, (1000 * 5 + 100 * 40) / 1e6),
         # Video at 3, text at 0.50 and 2.
-        ("gemini-live-2.5-flash", {"video.input": 400}, (600 * 0.5 + 400 * 3 + 100 * 2) / 1e6),
+        pytest.param(
+            "gemini-live-2.5-flash",
+            {"video.input": 400},
+            (600 * 0.5 + 400 * 3 + 100 * 2) / 1e6,
+            marks=with_new_prices,
+        ),
     ],
 )
 def test_tokens_by_modality(db: ReportDatabase, tmp_path: Path, model: str, used: dict[str, int], cost: float) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.platforms import with_new_prices
 from helpers.report_database import ReportDatabase
 
 EVENT = {"$ai_model": "claude-sonnet-4-6", "$ai_provider": "anthropic", "$ai_output_tokens": 100}
@@ -52,7 +53,9 @@ def test_posthog(
     ]
 
 
-@pytest.mark.parametrize(("speed", "cost"), [("fast", 0.0015), ("normal", 0.00075), (None, 0.00075)])
+@pytest.mark.parametrize(
+    ("speed", "cost"), [pytest.param("fast", 0.0015, marks=with_new_prices), ("normal", 0.00075), (None, 0.00075)]
+)
 def test_claude_code_s_log_in_a_hurry(db: ReportDatabase, tmp_path: Path, speed: str | None, cost: float) -> None:
     """Opus 4.8: 5 dollars in and 25 out, in a hurry 10 and 50, for 100 and 10 tokens."""
     values = {"event.name": "api_request", "session.id": "s", "model": "claude-opus-4-8", "cost_usd": "0"}

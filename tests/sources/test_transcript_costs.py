@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.platforms import with_new_prices
 from helpers.report_database import ReportDatabase
 
 from storyreport.errors import StoryreportError
@@ -50,7 +51,12 @@ def ingest(db: ReportDatabase, path: Path, *lines: dict[str, Any]) -> dict[str, 
         ("claude-sonnet-4-6", {"input_tokens": 100_000, "output_tokens": 10_000, "service_tier": "batch"}, 0.225),
         ("claude-sonnet-4-6", {"input_tokens": 100_000, "output_tokens": 10_000, "service_tier": "standard"}, 0.45),
         ("claude-sonnet-4-6", {"input_tokens": 100_000, "output_tokens": 10_000, "service_tier": "priority"}, None),
-        ("claude-opus-4-8", {"input_tokens": 100_000, "output_tokens": 10_000, "speed": "fast"}, 1.5),
+        pytest.param(
+            "claude-opus-4-8",
+            {"input_tokens": 100_000, "output_tokens": 10_000, "speed": "fast"},
+            1.5,
+            marks=with_new_prices,
+        ),
         ("claude-opus-4-8", {"input_tokens": 100_000, "output_tokens": 10_000, "speed": "standard"}, 0.75),
         ("claude-opus-4-6", {"input_tokens": 100_000, "output_tokens": 10_000, "speed": "fast"}, None),
         (
@@ -71,7 +77,11 @@ def test_what_a_message_used(
 
 def test_what_a_model_thought_is_of_its_output(db: ReportDatabase, tmp_path: Path) -> None:
     """2 * 3 + 400 * 15 dollars a million: the 300 are among the 400."""
-    thought = {"input_tokens": 2, "output_tokens": 400, "output_tokens_details": {"thinking_tokens": 300}}
+    thought: dict[str, Any] = {
+        "input_tokens": 2,
+        "output_tokens": 400,
+        "output_tokens_details": {"thinking_tokens": 300},
+    }
     assert ingest(db, tmp_path / "s.jsonl", line(**thought)) == {"msg_1": 0.006006}
     assert db.sql("select output_tokens, reasoning_tokens from calls") == [(400, 300)]
 
@@ -94,6 +104,7 @@ def test_the_largest_line_wins(db: ReportDatabase, tmp_path: Path) -> None:
     ) == [(0.01503,)]
 
 
+@with_new_prices
 def test_what_another_line_of_a_message_says(db: ReportDatabase, tmp_path: Path) -> None:
     """The last line has most tokens, an earlier one alone their duration, the searches or the speed."""
     first: dict[str, Any] = {"input_tokens": 1000, "output_tokens": 1}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.platforms import with_new_prices
 from helpers.report_database import ReportDatabase
 
 DAY = {"starting_at": "2026-11-10T00:00:00Z", "ending_at": "2026-11-11T00:00:00Z"}
@@ -64,7 +65,12 @@ def summed(db: ReportDatabase) -> tuple[float | None, int]:
         # Nothing lists the prices of an express lane, or of this model in a hurry.
         ({"uncached_input_tokens": 1000, "service_tier": "express"}, None, 1),
         ({"uncached_input_tokens": 1000, "speed": "fast"}, None, 1),
-        ({"uncached_input_tokens": 1_000_000, "speed": "fast", "model": "claude-opus-4-8"}, 10.0, 0),
+        pytest.param(
+            {"uncached_input_tokens": 1_000_000, "speed": "fast", "model": "claude-opus-4-8"},
+            10.0,
+            0,
+            marks=with_new_prices,
+        ),
         ({"uncached_input_tokens": 1_000_000, "speed": "standard", "model": "claude-opus-4-8"}, 5.0, 0),
     ],
 )
@@ -105,7 +111,7 @@ def test_a_day_is_not_a_call(db: ReportDatabase, tmp_path: Path) -> None:
         (completions(model="gpt-4o-audio-preview", input_audio_tokens=900_000), None, 1000),
         (completions(model="gpt-4o-audio-preview", input_audio_tokens=0, output_audio_tokens=0), 3.5, 0),
         # 15 dollars for a million characters, 0.36 for an hour; images have no price.
-        (
+        pytest.param(
             {
                 "object": "organization.usage.audio_speeches.result",
                 "characters": 1_000_000,
@@ -114,6 +120,7 @@ def test_a_day_is_not_a_call(db: ReportDatabase, tmp_path: Path) -> None:
             },
             15.0,
             0,
+            marks=with_new_prices,
         ),
         (
             {

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from helpers.browsing import INHERITED, MARKS, UNBROKEN, check, needs_browser, opened, serving
+from helpers.platforms import with_sql
 from helpers.serving import AS_OF, fill
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
@@ -44,6 +45,7 @@ def test_other_pages_hold_too(browser: webdriver.Chrome, site: str, path: str) -
     check(browser)
 
 
+@with_sql
 def test_the_page_of_ad_hoc_sql_holds_too(browser: webdriver.Chrome, tmp_path: Path) -> None:
     fill(tmp_path / "storyreport.db")
     with serving(tmp_path / "storyreport.db", "--sql") as address:

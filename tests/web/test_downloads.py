@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers.command_line import ok
+from helpers.platforms import only_with_sql
 from helpers.serving import Served, fill
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +63,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(path: Path) -> Iterator[Served]:
     """Datasette where visitors may write SQL, with a report of the titles."""
+    only_with_sql()
     (path.parent / "story_titles.sql").write_text(REPORT, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(reports.FOLDERS, str(path.parent))

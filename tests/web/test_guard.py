@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pytest
 from helpers import ROOT
-from helpers.platforms import on_linux, on_posix
+from helpers.platforms import on_linux, on_posix, only_with_sql, with_sql
 from helpers.processes import fetched, running, serve
 from helpers.report_database import ReportDatabase
 from helpers.serving import Served, fill
@@ -67,6 +67,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(path: Path) -> Iterator[Served]:
     """Datasette where visitors may write SQL."""
+    only_with_sql()
     served = Served(path, Extras(mode=Mode(sql=True, local=True), crossdb=True))
     yield served
     served.close()
@@ -178,6 +179,7 @@ def test_a_call_that_does_not_end_is_ended(served: Served, sql: str, database: s
     ],
 )
 @on_linux
+@with_sql
 def test_sql_cannot_fill_the_memory(path: Path, sql: str) -> None:
     with running(serve(path, "--sql"), path.parent) as (address, process):
         fetched(f"{address}/storyreport.json?sql=select+1")
@@ -194,6 +196,7 @@ def test_sql_cannot_fill_the_memory(path: Path, sql: str) -> None:
 
 
 @on_posix
+@with_sql
 def test_the_server_survives_and_stops(path: Path) -> None:
     """A tokenizer of the visitor's choice, calls without an end, pages meanwhile, and Ctrl-C at last."""
     with running(serve(path, "--sql"), path.parent) as (address, process):

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from helpers.platforms import with_sql
 from helpers.processes import fetched, running, serve
 from helpers.serving import Served, fill
 
@@ -277,6 +278,7 @@ def test_the_work_of_a_client_that_left_is_stopped(path: Path, tmp_path: Path) -
         assert answers == [200]
 
 
+@with_sql
 def test_the_sql_of_a_client_that_left_is_stopped(path: Path, tmp_path: Path) -> None:
     options = ("--sql", "--setting", "sql_time_limit_ms", "30000")
     with running(serve(path, *options), tmp_path) as (address, _):

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from helpers.platforms import only_with_sql
 from helpers.serving import AS_OF, ESCAPED, HOSTILE, HOSTILE_TOTAL, WRITE_AVERAGE, WRITE_TOTAL, Served, fill
 
 from storyreport import reports, rollups, schema
@@ -317,6 +318,7 @@ def test_the_most_rows_of_a_query_do_not_cut_a_report(served: Served) -> None:
 @pytest.fixture(scope="module")
 def sql_served(path: Path) -> Iterator[Served]:
     """Datasette where visitors may write SQL."""
+    only_with_sql()
     served = Served(path, Extras(mode=Mode(sql=True, local=True)))
     yield served
     served.close()

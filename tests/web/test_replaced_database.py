@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from helpers.platforms import with_sql
 from helpers.processes import fetched, running, serve
 from helpers.serving import fill
 
@@ -32,7 +33,7 @@ def titles(address: str) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("options", [(), ("--sql",)], ids=["pages", "sql"])
+@pytest.mark.parametrize("options", [(), pytest.param(("--sql",), marks=with_sql)], ids=["pages", "sql"])
 def test_a_replaced_database_is_opened_again(tmp_path: Path, options: tuple[str, ...]) -> None:
     """By every thread and every process that runs visitors' SQL."""
     first = copy_with_title(tmp_path / "report.db", "before")

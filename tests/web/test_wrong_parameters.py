@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from helpers.platforms import only_with_sql
 from helpers.serving import Served, fill
 
 from storyreport.web.mode import Mode
@@ -24,6 +25,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(path: Path) -> Iterator[Served]:
     """Datasette where visitors may write SQL."""
+    only_with_sql()
     with closing(Served(path, Extras(mode=Mode(sql=True, local=True), crossdb=True))) as served:
         yield served
 

@@ -18,7 +18,7 @@ from sqlglot import exp
 from .. import rollups, values
 from ..errors import StoryreportError
 from ..keyed import HASHED, HASHED_SECRET, SHORT
-from ..load.upsert import KEYS
+from ..load.job import KEYS
 from ..mapping import sections
 from ..nouns import counted
 from ..sources import systems
