@@ -216,6 +216,7 @@ repeated as (
 loaded as (
     select
         shapes.trace_id,
+        calls.source_key,
         calls.called_at,
         calls.duration_ms,
         calls.input_tokens,
@@ -232,6 +233,7 @@ loaded as (
 ),
 
 -- A call around those of another file has their sum. Where it is the deepest that this file has, nothing else says so.
+-- What another file has above a span of this one is not within it.
 around as (
     select
         spans.trace_id,
@@ -245,6 +247,7 @@ around as (
     where
         spans.is_call = 1
         and spans.has_usage = 1
+        and loaded.source_key not in (select key(trace_id, parent_id) from spans)
     group by spans.trace_id, spans.span_id
     having
         sum(loaded.input_tokens) in (max(spans.input), max(spans.input + spans.cached))
