@@ -15,6 +15,7 @@ from typing import Any
 
 from ..readers import text as textfiles
 from . import System, Type, recordfiles
+from .moments import zoned
 
 # codex-rs: protocol/src/protocol.rs, TokenUsage.
 COUNTERS = (
@@ -72,7 +73,7 @@ def _beginning(file: Path) -> tuple[str, str]:
     if named := NAMED.match(file.name):
         return named[1], file.name
     _, record, _ = next(iter(textfiles.first_records(file, 1)), (0, None, None))
-    moment = _moment((record or {}).get("timestamp"))
+    moment = zoned((record or {}).get("timestamp"))
     return (moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H-%M-%S") if moment else ""), file.name
 
 
@@ -179,7 +180,7 @@ class _Session:
         spawned = recordfiles.inside(payload, "source", "subagent", "thread_spawn", "parent_thread_id")
         self.key = recordfiles.digest(payload.get("id")) or self.key
         self.parent = recordfiles.digest(payload.get("forked_from_id") or payload.get("parent_thread_id") or spawned)
-        self.began = _moment(payload.get("timestamp")) or _moment(record.get("timestamp"))
+        self.began = zoned(payload.get("timestamp")) or zoned(record.get("timestamp"))
         self.provider = payload.get("model_provider")
         self.is_known = True
 
@@ -211,7 +212,7 @@ class _Session:
         """Whether a count at the beginning is one of the session that this one goes on from."""
         if not self.is_copying:
             return False
-        moment = _moment(timestamp)
+        moment = zoned(timestamp)
         is_early = bool(moment and self.began and moment < self.began)
         if self.parent is None:
             # Early versions wrote the whole conversation again into each session that resumed it.
@@ -239,14 +240,6 @@ def _counts(usage: Any, name: str) -> Counts | None:
     if not values or not all(isinstance(value, int) and not isinstance(value, bool) and value >= 0 for value in values):
         raise textfiles.BrokenRecord(f"{name} holds no counts")
     return tuple(values)
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None
 
 
 def why_not(path: Path) -> str | None:

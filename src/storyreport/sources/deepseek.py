@@ -6,10 +6,11 @@ Charges are in the other file. Users and keys are not copied; a digest of them s
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from . import System, Type, recordfiles
+from .moments import zoned
 
 COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 BY = ("user_id", "api_key_name", "api_key")
@@ -59,16 +60,8 @@ def costs(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
 
 def _is_day(record: Mapping[str, Any]) -> bool:
     """Whether a row is of more than an hour, on which the price of newer models depends: most exports have days."""
-    begin, end = (_moment(record.get(name)) for name in ("start_time_iso", "end_time_iso"))
+    begin, end = (zoned(record.get(name)) for name in ("start_time_iso", "end_time_iso"))
     return not record.get("start_time_iso") or bool(begin and end and end - begin > timedelta(hours=1))
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None
 
 
 def _time_and_owner(record: Mapping[str, Any]) -> recordfiles.Row:

@@ -5,8 +5,10 @@ https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import timezone
 from typing import Any
+
+from .moments import moment
 
 KIND = "openinference.span.kind"
 # Column → the attribute's name.
@@ -82,10 +84,7 @@ def _flat(holder: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:
 
 
 def _nanoseconds(value: Any) -> int | None:
-    try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else None
-    except ValueError:
+    found = moment(value)
+    if found is None:
         return None
-    if moment is None:
-        return None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000) * 1_000_000
+    return round((found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp() * 1000) * 1_000_000

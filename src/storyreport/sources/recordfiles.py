@@ -18,7 +18,6 @@ from ..readers import sheets, summaries
 from ..readers import text as textfiles
 from . import Part, Table, Type
 
-# Pieces of mappings: sessions as runs.
 SESSIONS = Path(__file__).with_name("pieces") / "sessions.sql"
 OWN_COLUMNS = ("line", "position")
 # A session begins with lines that say nothing of its usage.

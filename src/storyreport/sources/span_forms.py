@@ -6,12 +6,13 @@ A helper of the OpenTelemetry source: it describes no system. Attributes are car
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import timezone
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ..readers import text as textfiles
+from .moments import moment
 from .recordfiles import objects
 
 Span = dict[str, Any]
@@ -273,11 +274,8 @@ def _is_number(value: Any) -> bool:
 
 def _epoch(value: Any) -> float | None:
     """Seconds since 1970 of ISO text, to the microsecond."""
-    try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or timezone.utc).timestamp() if moment else None
+    found = moment(value)
+    return found.replace(tzinfo=found.tzinfo or timezone.utc).timestamp() if found else None
 
 
 def _bare(value: Any) -> Any:
