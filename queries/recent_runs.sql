@@ -4,9 +4,9 @@ description: >-
   The latest runs, up to the limit, newest first unless another order is chosen. Newest is by the end of a run, or by
   its start while it runs. Usual is the median duration (within 1 %) of completed runs of the same source, pipeline and
   kind on the 28 days before the run's day; it is empty for fewer than 20. Only what completed is called slower.
-  Attempts are the executions of steps in the run. A run paid in two currencies has two rows. Ordered by slower, those
-  furthest above their usual come first, by cost the most expensive (amounts are not converted); without since, both
-  look at the last 7 days only.
+  Attempts are the executions of steps in the run; of a lake, they are known of the 200 latest runs. A run paid in two
+  currencies has two rows. Ordered by slower, those furthest above their usual come first, by cost the most expensive
+  (amounts are not converted); without since, both look at the last 7 days only.
 topic: Right now
 lake: current state
 params:
@@ -268,7 +268,8 @@ listed as materialized (
     select
         runs.*,
         best.latest_at,
-        best.height
+        best.height,
+        lakes.source_id is null or best.latest_at > lakes.whole_runs_since as is_whole
     from (
         select
             considered.id,
@@ -280,6 +281,7 @@ listed as materialized (
         limit max(cast(:limit as integer), 0)
     ) as best
     cross join runs on runs.id = best.id
+    left join lakes on lakes.source_id = runs.source_id
 ),
 
 usual as materialized (
@@ -319,16 +321,22 @@ select
         when listed.status = 'completed'
             then round(100.0 * (listed.duration_ms - usual.usual_ms) / nullif(usual.usual_ms, 0), 2)
     end as slower_pct,
-    (
-        select sum(case when step_runs.status = 'failed' then 1 else 0 end)
-        from step_runs
-        where step_runs.run_id = listed.id
-    ) as failed_steps,
-    (
-        select nullif(count(*), 0)
-        from step_runs
-        where step_runs.run_id = listed.id
-    ) as attempts,
+    case
+        when listed.is_whole
+            then (
+                select sum(case when step_runs.status = 'failed' then 1 else 0 end)
+                from step_runs
+                where step_runs.run_id = listed.id
+            )
+    end as failed_steps,
+    case
+        when listed.is_whole
+            then (
+                select nullif(count(*), 0)
+                from step_runs
+                where step_runs.run_id = listed.id
+            )
+    end as attempts,
     round(costs.cost_nano / 1e9, 6) as cost,
     nullif(costs.currency, '') as currency,
     coalesce(

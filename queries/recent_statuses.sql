@@ -3,6 +3,7 @@ title: Recent statuses
 description: >-
   Work of the last hours by kind and status, with the time of the newest, most first. Counts runs that began (were
   queued, or else started) within these hours, and steps outside of any run. An empty status is one that is not known.
+  Of a lake, a count is unknown where not all work of these hours landed.
 topic: Right now
 lake: current state
 params:
@@ -30,7 +31,8 @@ begun as (
         runs.kind,
         runs.status,
         runs.pipeline_id,
-        coalesce(runs.queued_at, runs.started_at, runs.ended_at) as began_at
+        coalesce(runs.queued_at, runs.started_at, runs.ended_at) as began_at,
+        0 as is_step
     from moment
     cross join sources on :source in ('', sources.name)
     cross join runs
@@ -44,7 +46,8 @@ begun as (
         step_runs.kind,
         step_runs.status,
         steps.pipeline_id,
-        coalesce(step_runs.queued_at, step_runs.started_at, step_runs.ended_at)
+        coalesce(step_runs.queued_at, step_runs.started_at, step_runs.ended_at),
+        1
     from moment
     cross join sources on :source in ('', sources.name)
     cross join steps on steps.source_id = sources.id
@@ -61,16 +64,20 @@ select
     sources.name as source,
     begun.kind,
     begun.status,
-    count(*) as count,
+    case
+        when lakes.source_id is null then count(*)
+        when case when begun.is_step then lakes.steps_since else lakes.runs_since end <= moment.since then count(*)
+    end as count,
     max(begun.began_at) as newest_at,
     pipelines.name as pipeline
 from begun
 join sources on sources.id = begun.source_id
 left join pipelines on pipelines.id = begun.pipeline_id
+left join lakes on lakes.source_id = begun.source_id
 cross join moment
 where
     begun.began_at > moment.since
     and (:pipeline = '' or pipelines.name = :pipeline)
     and begun.began_at <= moment.as_of
-group by begun.source_id, begun.pipeline_id, begun.kind, begun.status
+group by begun.source_id, begun.pipeline_id, begun.kind, begun.is_step, begun.status
 order by count desc, source, begun.kind, begun.status, pipeline

@@ -65,4 +65,10 @@ where
         when evaluated.is_waiting then evaluated.stuck_minutes >= cast(:queued_minutes as integer)
         else coalesce(evaluated.stuck_minutes >= cast(:minutes as integer), 1)
     end
-order by evaluated.stuck_minutes is null desc, evaluated.stuck_minutes desc, source, run, step
+order by
+    evaluated.stuck_minutes is null desc,
+    evaluated.stuck_minutes desc,
+    source,
+    run,
+    step,
+    last_activity_at

@@ -23,11 +23,15 @@ from storyreport.web.server import Extras
 
 NOW = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None, microsecond=0)
 RUNS, STEPS, LAND = 300, 4, 500
+OUTSIDE = 600
 CURRENT = [name for name, report in reports.load_reports().items() if reports.class_of(report) == "current state"]
 
 
 def history() -> dict[str, list[lakes.Row]]:
-    """Of a run of four steps every half hour, some failed; the latest and two old ones are still open."""
+    """A run of four steps every half hour, some failed; the latest and two old ones are still open.
+
+    Every three minutes a step of no run is skipped.
+    """
     steps, calls = [], []
     for number in range(RUNS * STEPS):
         run, step = divmod(number, STEPS)
@@ -40,6 +44,9 @@ def history() -> dict[str, list[lakes.Row]]:
         steps.append({"id": f"a{number}", **named, "attempt": 1, "status": status, "error": error, **times})
         call = {"id": f"c{number}", **named, "called_at": began, "cost": 0.25, "status": "success", "model": "gpt-4o"}
         calls.append(call)
+    for number in range(OUTSIDE):
+        times = dict.fromkeys(("started_at", "ended_at"), NOW - dt.timedelta(minutes=3 * number + 1))
+        steps.append({"id": f"o{number}", "step": "tidy", "status": "skipped", **times})
     return {"step_runs": steps, "calls": calls}
 
 
@@ -72,7 +79,9 @@ def answer(database: Path, name: str, **given: str) -> list[tuple[Any, ...]]:
 
 def test_not_all_landed(both: Both) -> None:
     """Or nothing would be shown by what follows."""
-    ((steps, calls),) = ask(both.rolled_up, "select (select count(*) from step_runs), (select count(*) from calls)")
+    ((steps, calls),) = ask(
+        both.rolled_up, "select (select count(run_id) from step_runs), (select count(*) from calls)"
+    )
     assert max(steps, calls) < RUNS * STEPS
 
 
@@ -95,6 +104,27 @@ def test_hours_of_which_not_all_landed_are_unknown(both: Both) -> None:
     rows = {figure: rest for _, figure, *rest in answer(both.rolled_up, "last_hours", hours="48")}
     assert rows["cost"][:2] == [(95 * 4 + 3) * 0.25, None]
     assert None not in rows["runs"][:2]
+
+
+@pytest.mark.parametrize(("hours", "skipped"), [("24", 480), ("26", None)])
+def test_recent_work_of_which_not_all_landed_is_unknown(both: Both, hours: str, skipped: int | None) -> None:
+    """Of the skipped steps, which took no time and belong to no run, the last 500 landed: of 25 hours."""
+    counts = {
+        (kind, status): count for _, kind, status, count, *_ in answer(both.rolled_up, "recent_statuses", hours=hours)
+    }
+    assert counts["step", "skipped"] == skipped
+    assert counts["run", "completed"] > 20
+
+
+def test_attempts_are_known_of_runs_that_landed_whole(both: Both) -> None:
+    """Of the latest; of most runs before, no step run or one landed, as one of the slowest."""
+    attempts = {
+        run: attempts for _, _, run, *_, attempts, _, _, _, _ in answer(both.rolled_up, "recent_runs", limit="300")
+    }
+    assert {attempts[f"r{number}"] for number in range(RUNS - 100, RUNS)} == {STEPS}
+    assert {attempts[f"r{number}"] for number in range(RUNS - 200)} == {None}
+    landed = ask(both.rolled_up, "select count(distinct run_id) from step_runs")
+    assert landed[0][0] > 200
 
 
 def test_days_of_which_the_stories_are_elsewhere_are_unknown(both: Both) -> None:

@@ -15,7 +15,15 @@ from .sums import is_of_days, present
 NEWEST = 200
 OF_NEWEST = "run_id in (select id from newest_runs)"
 RUN_TIME = "coalesce(ended_at, started_at, queued_at)"
+BEGIN = "coalesce(queued_at, started_at, ended_at)"
 OPEN = "status in ('queued', 'running', 'waiting')"
+# What is here from a known moment on: its rows and their time. Whole runs have landed with all their step runs.
+WHOLE = {
+    "runs": ("runs", RUN_TIME),
+    "calls": ("calls", "called_at"),
+    "steps": ("(select * from step_runs where run_id is null) as outside_of_runs", BEGIN),
+    "whole_runs": ("runs", RUN_TIME),
+}
 # Which rows of a rollup by story or run come first: those that are largest in the first of these columns it has.
 FIRST = ("is_blocked", "consecutive_failures", "cost_nano", "failed_at", "last_failed_at", "waiting_since", "last_day")
 # Table → conditions with an order: of each, the first `land` rows land.
@@ -25,6 +33,7 @@ KINDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("step_runs", "status = 'failed' and coalesce(ended_at, started_at) >= '{horizon}'", "ended_at desc"),
         ("step_runs", "duration_ms is not null", "duration_ms desc"),
         ("step_runs", OF_NEWEST, "coalesce(started_at, queued_at) desc"),
+        ("step_runs", f"run_id is null and {BEGIN} is not null", f"{BEGIN} desc"),
     ),
     "calls": (
         ("calls", "status = 'failed' and called_at >= '{horizon}'", "called_at desc"),
@@ -37,7 +46,7 @@ KINDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("runs", OPEN, "coalesce(started_at, queued_at) desc"),
         ("runs", "status = 'failed' and coalesce(ended_at, started_at) >= '{horizon}'", "ended_at desc"),
         ("runs", "duration_ms is not null", "duration_ms desc"),
-        ("runs", f"{RUN_TIME} is not null", f"{RUN_TIME} desc"),
+        ("runs", "1 = 1", f"{RUN_TIME} desc"),
     ),
     "stories": (("stories", "1 = 1", "created_at desc"),),
 }
@@ -93,23 +102,32 @@ def pick(core: Core, bounds: Bounds) -> None:
 
 
 def complete_since(core: Core, bounds: Bounds, read_from: str, before: Mapping[str, str]) -> dict[str, str]:
-    """The moments from which on all runs and calls land ('' for all), where those of `before` held until now."""
-    parts = (("runs", RUN_TIME), ("calls", "called_at"))
+    """The moment from which on all rows of each of WHOLE land ('' for all); those of `before` held until now."""
+    most = {name: NEWEST if name == "whole_runs" else bounds.land for name in WHOLE}
     sql = " union all ".join(
-        f"select '{table}' as name, min(at) as since, count(*) as landed from (select {time} as at from {table}"
-        f" where {time} is not null order by {time} desc limit {bounds.land}) as latest_{table}"
-        for table, time in parts
+        [
+            *(
+                f"select '{name}' as name, min(at) as since, count(*) as landed from (select {time} as at from {rows}"
+                f" where {time} is not null order by {time} desc limit {most[name]}) as latest_{name}"
+                for name, (rows, time) in WHOLE.items()
+            ),
+            f"select '', max({RUN_TIME}), 0 from runs where id in (select run_id from step_runs where {OF_NEWEST}"
+            " and id not in (select id from landed_step_runs))",
+        ]
     )
-    found = {}
-    for table, since, landed in core.engine.rows(translate(sql, core.engine.dialect)):
-        if landed == bounds.land:
-            found[table] = str(since)
+    found, in_part = {}, ""
+    for name, since, landed in core.engine.rows(translate(sql, core.engine.dialect)):
+        if not name:
+            # Of the newest runs, the last one of which not all step runs land.
+            in_part = str(since or "")
+        elif landed == most[name]:
+            found[name] = str(since)
         elif read_from:
             # What was read has landed whole; what lies before, as it has before.
-            found[table] = before[table] if before[table] <= read_from else read_from
+            found[name] = before[name] if before[name] <= read_from else read_from
         else:
-            found[table] = ""
-    return found
+            found[name] = ""
+    return found | {"whole_runs": max(found["whole_runs"], in_part)}
 
 
 def _order(table: Table) -> str:

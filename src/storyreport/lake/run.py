@@ -63,7 +63,7 @@ class Outcome:
     calls: int = 0
     landed: int = 0
     notes: list[str] = field(default_factory=list)
-    whole_since: dict[str, str] = field(default_factory=dict)  # runs and calls → the moment from which all are landed
+    whole_since: dict[str, str] = field(default_factory=dict)  # what lands → the moment from which on all of it has
     duration_ms: int = 0
 
 
@@ -126,7 +126,7 @@ def _prepare(database: Path, request: Request, location: str, now: str, progress
         if request.price_file:
             pricing.keep(connection, request.price_file, now)
         row = connection.execute(
-            "select until_day, location, runs_since, calls_since"
+            "select until_day, location, runs_since, calls_since, steps_since, whole_runs_since"
             " from lakes join sources on sources.id = source_id where name = ?",
             [request.name],
         ).fetchone()
@@ -136,7 +136,7 @@ def _prepare(database: Path, request: Request, location: str, now: str, progress
         raise StoryreportError(
             f"{request.name!r} was rolled up from {row[1]} before: give another --name, or --full if it has moved."
         )
-    whole_since = {"runs": row[2], "calls": row[3]} if row else {}
+    whole_since = dict(zip(pick.WHOLE, row[2:], strict=True)) if row else {}
     return Before(secret, row[0] if row else None, whole_since)
 
 
@@ -250,7 +250,8 @@ def _land(
         """
         insert into lakes
         values (
-            :source, :engine, :location, :now, :since, :until, :now, :step_runs, :calls, :runs_since, :calls_since
+            :source, :engine, :location, :now, :since, :until, :now, :step_runs, :calls, :runs_since, :calls_since,
+            :steps_since, :whole_runs_since
         )
         on conflict (source_id) do update
         set
@@ -261,6 +262,8 @@ def _land(
             until_day = max(until_day, excluded.until_day),
             runs_since = excluded.runs_since,
             calls_since = excluded.calls_since,
+            steps_since = excluded.steps_since,
+            whole_runs_since = excluded.whole_runs_since,
             full_at = case when excluded.since_day is null then excluded.full_at else full_at end,
             step_runs = case when excluded.since_day is null then excluded.step_runs else step_runs end,
             calls = case when excluded.since_day is null then excluded.calls else calls end""",
