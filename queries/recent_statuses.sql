@@ -18,7 +18,8 @@ chart:
     x: {field: count, type: quantitative, stack: zero, title: work}
     color: {field: status, type: nominal}
 */
--- A day is that of the end, which comes after the beginning; clocks may be a day apart.
+-- A day is that of the end, which comes after the beginning; clocks may be a day apart. A step that waits in a queue
+-- has none, and is found as open work.
 with moment (since, as_of) as (
     select
         strftime('%Y-%m-%dT%H:%M:%fZ', julianday(:as_of) - cast(:hours as real) / 24),
@@ -57,6 +58,25 @@ begun as (
             and step_runs.day >= date(moment.since, '-1 day')
     where
         step_runs.run_id is null
+        and step_runs.gone_at is null
+    union all
+    select
+        step_runs.source_id,
+        step_runs.kind,
+        step_runs.status,
+        steps.pipeline_id,
+        step_runs.queued_at,
+        1
+    from sources
+    cross join step_runs
+        on
+            step_runs.source_id = sources.id
+            and step_runs.status in ('queued', 'running', 'waiting')
+    join steps on steps.id = step_runs.step_id
+    where
+        :source in ('', sources.name)
+        and step_runs.day = ''
+        and step_runs.run_id is null
         and step_runs.gone_at is null
 )
 

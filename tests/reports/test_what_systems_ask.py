@@ -41,14 +41,27 @@ def test_recent_statuses(db: ReportDatabase, tmp_path: Path) -> None:
 
 
 def test_recent_steps_outside_of_a_run(db: ReportDatabase, tmp_path: Path) -> None:
-    """Steps without a run count themselves; those of a run are the run's."""
+    """Steps without a run count themselves; those of a run are the run's. What is queued has begun neither."""
     (tmp_path / "plain.csv").write_text(
-        "run,step,status,started_at\n,nightly,failed,2026-03-10T10:00:00Z\nr1,load,completed,2026-03-10T11:00:00Z\n",
+        """run,step,status,queued_at,started_at
+,nightly,failed,,2026-03-10T10:00:00Z
+,nightly,queued,2026-03-10T11:00:00Z,
+,nightly,queued,2026-03-08T11:00:00Z,
+r1,load,completed,,2026-03-10T11:00:00Z
+r2,load,queued,2026-03-10T11:20:00Z,
+r2,store,queued,2026-03-10T11:30:00Z,
+""",
         "utf-8",
     )
     db.ingest(tmp_path / "plain.csv")
     found = db.report("recent_statuses", as_of="2026-03-10T12:00:00Z")
-    assert sorted(pairs(found, "kind", "status", "count")) == [("run", "completed", 1), ("step", "failed", 1)]
+    assert sorted(pairs(found, "kind", "status", "count", "newest_at")) == [
+        ("run", "completed", 1, "2026-03-10T11:00:00.000Z"),
+        ("run", "queued", 1, "2026-03-10T11:20:00.000Z"),
+        ("step", "failed", 1, "2026-03-10T10:00:00.000Z"),
+        ("step", "queued", 1, "2026-03-10T11:00:00.000Z"),
+    ]
+    assert pairs(db.report("recent_runs"), "run", "started_at")[0] == ("r2", "2026-03-10T11:20:00.000Z")
 
 
 def test_story_attempts(db: ReportDatabase, tracker: Tracker) -> None:

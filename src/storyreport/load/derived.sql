@@ -6,6 +6,7 @@ set
     status = derived.status,
     story_id = derived.story_id,
     story_key = derived.story_key,
+    queued_at = derived.queued_at,
     started_at = derived.started_at,
     ended_at = derived.ended_at,
     last_activity_at = derived.last_activity_at,
@@ -53,6 +54,7 @@ from (
                 = max(coalesce(step_runs.story_id, step_runs.story_key))
                 then max(step_runs.story_key)
         end as story_key,
+        min(step_runs.queued_at) as queued_at,
         min(step_runs.started_at) as started_at,
         case
             when sum(step_runs.status in ('queued', 'running', 'waiting')) = 0 then max(step_runs.ended_at)
@@ -89,6 +91,7 @@ where
         runs.status,
         runs.story_id,
         runs.story_key,
+        runs.queued_at,
         runs.started_at,
         runs.ended_at,
         runs.last_activity_at,
@@ -97,6 +100,7 @@ where
         derived.status,
         derived.story_id,
         derived.story_key,
+        derived.queued_at,
         derived.started_at,
         derived.ended_at,
         derived.last_activity_at,
