@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import itertools
 import re
 import shutil
 import sqlite3
@@ -373,26 +372,3 @@ def test_no_test_module_imports_another() -> None:
     modules = {path.stem for path in TESTS.rglob("test_*.py")}
     users = {path.name: {name.split(".")[0] for name in imports(path, path.stem)} for path in TESTS.rglob("*.py")}
     assert {name: found & modules for name, found in users.items() if found & modules} == {}
-
-
-# Nouns of sentences that hold a count.
-COUNTED = (
-    "attempts|calls|chapters|checks|days|errors|events|executions|files|findings|hours|limits|lines|minutes|pipelines"
-    "|reports|rows|runs|scripts|sources|steps|stories|systems|users"
-)
-
-
-def test_counts_agree_with_their_nouns() -> None:
-    """No text sets a plural behind a number that may be 1 ("1 rows read"): `counted` knows both forms."""
-    plural, sql = re.compile(rf" (?:(?:more|new|open|step) )?({COUNTED})\b"), re.compile(r"\b(select|from)\b")
-    found = [
-        ast.unparse(text)
-        for path in sorted(PACKAGE.rglob("*.py"))
-        for text in ast.walk(ast.parse(path.read_text()))
-        if isinstance(text, ast.JoinedStr) and not sql.search(ast.unparse(text))
-        for value, then in itertools.pairwise(text.values)
-        # A name in capitals is a number that is known, and is not 1.
-        if isinstance(value, ast.FormattedValue) and not ast.unparse(value.value).isupper()
-        if isinstance(then, ast.Constant) and plural.match(str(then.value))
-    ]
-    assert found == []
