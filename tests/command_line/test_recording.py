@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from helpers.cli_cases import assert_one_sentence, unchanged
-from helpers.command_line import environment, ok, storyreport
+from helpers.command_line import built_help, environment, ok, storyreport
 from helpers.platforms import on_posix
 from helpers.report_database import ask
 
@@ -25,6 +25,14 @@ def recorded(folder: Path, kind: str = "steps") -> list[dict[str, Any]]:
     """The rows that were recorded beside the folder's report database."""
     path = folder / "storyreport-recorded" / f"{kind}.jsonl"
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("option", ["--called-at", "--currency"])
+def test_the_example_of_a_help_text_can_be_recorded(option: str, tmp_path: Path) -> None:
+    """What `record call --help` gives as an example is taken."""
+    example = built_help("record", "call").split(f" {option} ")[1].split("such as ")[1].split(".")[0]
+    ok("record", "call", "--model", "m", option, example, cwd=tmp_path)
+    assert example == example.upper()
 
 
 # One of twenty that fork fifty processes, one after the other; each records a row of its own length.

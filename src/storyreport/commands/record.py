@@ -27,7 +27,8 @@ def _add(kind: str, text: str) -> None:
         if name == "step" and kind == "step":
             command.params.insert(0, click.Argument(["step"], metavar="STEP"))
         else:
-            option = click.Option([f"--{name.replace('_', '-')}", name], metavar="VALUE", help=f"{words.capitalize()}.")
+            sentence = f"{words[:1].upper()}{words[1:]}."
+            option = click.Option([f"--{name.replace('_', '-')}", name], metavar="VALUE", help=sentence)
             command.params.append(option)
     record.add_command(command)
 
