@@ -99,7 +99,7 @@ def _found(
     engine: "Duck", lake: reports.Lake, table: str, column: str, key: str
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
     from .lake.contract import columns
-    from .lake.duck import text
+    from .readers.part import literal
     from .system import Type
 
     files = engine.files(f"{lake.location}/{table}")
@@ -115,5 +115,5 @@ def _found(
         else one.name
         for one in shown
     )
-    condition = f"cast({column} as varchar) = {text(key)}" if column in known else "false"
+    condition = f"cast({column} as varchar) = {literal(key)}" if column in known else "false"
     return [one.name for one in shown], engine.rows(f"select {values} from {table} where {condition} limit {MOST}")

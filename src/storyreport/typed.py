@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
 
-from .readers.part import Opened, Options, quoted
+from .readers.part import Opened, Options, literal, quoted
 from .statuses import as_json
 from .system import AMOUNTS, NUMBERS, SECRET, TIMES, Part, Type
 from .values import DAYS_IN_DIGITS, FIRST_EPOCH_MS, SECONDS_IN_DIGITS, UNKNOWN_CURRENCY
@@ -339,7 +339,7 @@ class TypedTables:
     def _zone(self, kind: Type) -> str:
         """The time zone, as SQL, that a column's times are in where they name none."""
         zone = self.options.timezone if kind is Type.LOCAL else "UTC"
-        return "'" + zone.replace("'", "''") + "'"
+        return literal(zone)
 
 
 def create_views(

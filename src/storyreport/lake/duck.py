@@ -9,6 +9,7 @@ import duckdb
 import pyarrow
 
 from ..errors import StoryreportError
+from ..readers.part import literal
 from .contract import FLAG, INTEGER, NUMBER, TEXT, TIME
 from .functions import Function
 
@@ -40,7 +41,7 @@ class Duck:
         self.duckdb, self.arrow = duckdb, pyarrow
         self.scratch = scratch
         self.connection = self.duckdb.connect(":memory:")
-        self.connection.execute(f"set temp_directory = {text(str(scratch / 'spill'))}")
+        self.connection.execute(f"set temp_directory = {literal(str(scratch / 'spill'))}")
         self.connection.execute("set timezone = 'UTC'")
         self.connection.execute("set preserve_insertion_order = false")
 
@@ -72,7 +73,7 @@ class Duck:
 
     def files(self, folder: str) -> list[str]:
         """The Parquet files below a folder."""
-        found = self._run(f"select file from glob({text(f'{folder}/**/*.parquet')}) order by file").fetchall()
+        found = self._run(f"select file from glob({literal(f'{folder}/**/*.parquet')}) order by file").fetchall()
         return [file for (file,) in found]
 
     def unreadable(self, files: Sequence[str]) -> list[str]:
@@ -81,7 +82,7 @@ class Duck:
 
     def _can_read(self, files: Sequence[str]) -> bool:
         try:
-            self.connection.execute(f"select count(*) from parquet_file_metadata([{', '.join(map(text, files))}])")
+            self.connection.execute(f"select count(*) from parquet_file_metadata([{', '.join(map(literal, files))}])")
             self.connection.fetchall()
         except self.duckdb.Error:
             return False
@@ -89,14 +90,14 @@ class Duck:
 
     def lacking(self, name: str, files: Sequence[str], columns: Sequence[str]) -> list[tuple[str, str]]:
         """The files without a column, by their footers."""
-        listed, wanted = ", ".join(map(text, files)), ", ".join(map(text, columns))
+        listed, wanted = ", ".join(map(literal, files)), ", ".join(map(literal, columns))
         having = self._run(f"select file_name, name from parquet_schema([{listed}]) where name in ({wanted})")
         known = set(having.fetchall())
         return [(file, column) for column in columns for file in files if (file, column) not in known]
 
     def read(self, name: str, files: Sequence[str]) -> Mapping[str, str]:
         """Make the view `name` of Parquet files, of which each may lack columns."""
-        listed = ", ".join(text(file) for file in files)
+        listed = ", ".join(literal(file) for file in files)
         self._run(
             f"create or replace view {name} as select * from read_parquet([{listed}], union_by_name = true,"
             " hive_partitioning = true, hive_types = {'date': 'varchar'}, filename = true)"
@@ -111,8 +112,8 @@ class Duck:
     def keep(self, name: str, sql: str) -> None:
         """Write a SELECT's rows to scratch and make the view `name` of them."""
         file = self.scratch / f"{name}.parquet"
-        self._run(f"copy ({sql}) to {text(str(file))} (format parquet)")
-        self._run(f"create or replace view {name} as select * from read_parquet({text(str(file))})")
+        self._run(f"copy ({sql}) to {literal(str(file))} (format parquet)")
+        self._run(f"create or replace view {name} as select * from read_parquet({literal(str(file))})")
 
     def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
         """Make a table of a few rows of ours."""
@@ -168,8 +169,3 @@ class Duck:
 def kind_of(type_: str) -> str:
     """What a column of a DuckDB type is to the contract: a kind, or the type itself where it is none."""
     return NUMBER if type_.startswith("DECIMAL") else KINDS.get(type_, type_)
-
-
-def text(value: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + value.replace("'", "''") + "'"

@@ -18,10 +18,10 @@ import pyarrow
 from .. import schema
 from ..errors import StoryreportError
 from ..nouns import counted
+from ..readers.part import literal
 from ..system import Type
 from ..transaction import Progress
 from .contract import DATE, FLAG, INTEGER, NUMBER, STARTS, TEXT, TIME, Column, columns
-from .duck import text
 
 BATCH = 100_000
 TYPES = {TEXT: "varchar", INTEGER: "bigint", NUMBER: "double", TIME: "timestamp with time zone", FLAG: "boolean"}
@@ -122,7 +122,7 @@ def _export(
         start = f"coalesce({', '.join(STARTS[table])})" if len(STARTS[table]) > 1 else STARTS[table][0]
         engine.execute(
             f"copy (select *, coalesce(strftime({start}, '%Y-%m-%d'), 'unknown') as {DATE} from {table})"
-            f" to {text(str(folder / table))} (format parquet, partition_by ({DATE}))"
+            f" to {literal(str(folder / table))} (format parquet, partition_by ({DATE}))"
         )
     engine.execute(f"drop table {table}")
     return count

@@ -32,7 +32,8 @@ def copy_rows(
     selected = ", ".join(map(quoted, columns))
     connection.execute(f"drop table if exists {name}")
     connection.execute(f"create table {name} as select {selected} from {table} limit 0")
-    types = {quoted(column): kind for column, kind in connection.execute(f"select name, type from {_layout(copy)}")}
+    described = connection.execute("select name, type from pragma_table_info(?, 'temp')", [copy])
+    types = {quoted(column): kind for column, kind in described}
     connection.execute(f"drop table {name}")
     key = number if number in types else quoted(ROW_NUMBER)
     if numbers is not None:
@@ -63,7 +64,3 @@ def copy_unindexed(connection: sqlite3.Connection, opened: Opened, tables: Colle
         index_group(connection, copy, group)
         assert number is not None
         opened.tables[table], opened.numbered[table] = (name, columns), number
-
-
-def _layout(copy: str) -> str:
-    return "pragma_table_info('" + copy.replace("'", "''") + "', 'temp')"

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from ..errors import StoryreportError
-from .part import Opened, quoted
+from .part import Opened, literal, quoted
 
 # No row of a history is longer. A connection's limit holds on Python 3.11 and newer.
 ROW_BYTES = 128 << 20
@@ -79,7 +79,7 @@ def _damage(connection: sqlite3.Connection, part: Opened) -> Iterator[str]:
     for schema in sorted({schema for schema, _ in part.checked}):
         # Pages of tables without computed columns need no check.
         tables = ("sqlite_master", *sorted(table for of, table in part.checked if of == schema))
-        arguments = [("('" + table.replace("'", "''") + "')") for table in tables] if part.is_hostile else [""]
+        arguments = [f"({literal(table)})" for table in tables] if part.is_hostile else [""]
         for argument in arguments:
             for (line,) in connection.execute(f"pragma {quoted(schema)}.{pragma}{argument}"):
                 # Some versions of SQLite report that wrongly for tables without rowid.

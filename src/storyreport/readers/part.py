@@ -146,6 +146,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(value: str) -> str:
+    """A text as SQL, where no parameter is taken; SQLite and DuckDB read it alike."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def without_secrets(url: str) -> str:
     """A server's URL without user, password and options; nothing of one that can be read in two ways."""
     address, _, options = url.partition("://")[2].partition("?")

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..readers.part import literal
 from .catalogue import tables_read
 from .header import Report
 
@@ -42,7 +43,7 @@ class Lake:
     def line(self, table: str, column: str, key: str) -> str:
         """The command line that shows the rows of one story or run by DuckDB."""
         files = f"{self.location.rstrip('/')}/{table}/date=*/*.parquet"
-        sql = f"from read_parquet({_text(files)}, union_by_name = true) where {column}::varchar = {_text(key)}"
+        sql = f"from read_parquet({literal(files)}, union_by_name = true) where {column}::varchar = {literal(key)}"
         # Between double quotes a shell knows these; without them the line is easier to read.
         return f"duckdb -c {shlex.quote(sql) if set(sql) & SHELL else chr(34) + sql + chr(34)}"
 
@@ -78,7 +79,3 @@ def elsewhere(kind: str, key: str, found: list[Lake]) -> list[str]:
         for lake in found
         if kind in KEYS
     ]
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

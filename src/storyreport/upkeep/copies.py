@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .. import schema, scratch
 from ..errors import StoryreportError
+from ..readers.part import quoted
 from ..transaction import Progress, interruptible
 
 try:
@@ -148,10 +149,7 @@ def _counts(connection: sqlite3.Connection) -> dict[str, int]:
             "select name from sqlite_master where type = 'table' and sql not like 'create virtual%' order by name"
         )
     ]
-    return {
-        name: connection.execute('select count(*) from "{}"'.format(name.replace('"', '""'))).fetchone()[0]
-        for name in names
-    }
+    return {name: connection.execute(f"select count(*) from {quoted(name)}").fetchone()[0] for name in names}
 
 
 def _put_aside(database: Path) -> Path:

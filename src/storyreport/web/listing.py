@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import reports
 from ..nouns import counted
+from ..readers.part import quoted
 
 PAGE_ROWS = 50
 SORT, SORT_DESC, PAGE = "_sort", "_sort_desc", "_page"
@@ -20,10 +21,8 @@ class Order:
 
     def sql(self, select: str) -> str:
         """A SELECT with its rows in this order."""
-        quoted = '"' + self.column.replace('"', '""') + '"'
-        return (
-            f"select *\nfrom (\n{select}\n)\norder by {quoted} is null, {quoted}{' desc' if self.is_descending else ''}"
-        )
+        column, direction = quoted(self.column), " desc" if self.is_descending else ""
+        return f"select *\nfrom (\n{select}\n)\norder by {column} is null, {column}{direction}"
 
     def of(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Rows that no SELECT gave, in this order: numbers before texts, as SQLite has them."""

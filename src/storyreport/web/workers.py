@@ -14,6 +14,8 @@ from typing import Any
 
 from datasette.database import QueryInterrupted, Results
 
+from ..readers.part import quoted
+
 AT_ONCE = 2
 WAITING = 20
 # What a statement may take beyond its time: until SQLite looks at the clock, and for the way to the process and back.
@@ -125,7 +127,7 @@ class Workers:
 def _results(answer: Mapping[str, Any], most_rows: int | None) -> Results:
     """An answer as Datasette gives the rows of a statement."""
     columns = answer["columns"]
-    described = ", ".join('null as "{}"'.format(column.replace('"', '""')) for column in columns)
+    described = ", ".join(f"null as {quoted(column)}" for column in columns)
     with contextlib.closing(sqlite3.connect(":memory:")) as blank:
         cursor = blank.execute(f"select {described or 'null'}")
         rows = [sqlite3.Row(cursor, tuple(map(_value, row))) for row in answer["rows"]]
