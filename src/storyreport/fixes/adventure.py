@@ -1,6 +1,6 @@
 """Fixes of the choose-your-own-adventure service."""
 
-from .fix import Fix, Fixes, silent, statuses
+from .fix import SILENT_RUNS, STRANGE_RUNS, Fix, Fixes, statuses
 
 ORPHANS = (
     Fix(
@@ -31,25 +31,15 @@ STUCK = (
     Fix(
         "story_jobs",
         ("job_id",),
-        silent(
-            "runs",
-            "runs.source_key, runs.source_status",
-            "runs.source_id = silent.source_id and runs.source_key = silent.run"
-            " and runs.status in ('running', 'queued', 'waiting')",
-        ),
+        SILENT_RUNS,
         "jobs without a sign of life: marked as failed",
         ("status", "seen_at"),
         "SAME(t.status, seen.status) and t.completed_at is null",
         {"status": "'failed'", "error": "'marked as failed: no sign of life'", "completed_at": "LOCAL_NOW"},
     ),
 )
-WORDS = """
-    select source_key, source_status, own_word
-    from main.runs
-    join temp.fix_words on word = lower(trim(source_status))
-    where source_id = :source_id and gone_at is null and source_status <> own_word"""
 FIXES: Fixes = {
     "orphans": {"database": ORPHANS},
     "stuck": {"database": STUCK},
-    "statuses": {"database": (statuses("story_jobs", ("job_id",), WORDS),)},
+    "statuses": {"database": (statuses("story_jobs", ("job_id",), STRANGE_RUNS),)},
 }

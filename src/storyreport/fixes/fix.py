@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+OPEN_STATUSES = "('running', 'queued', 'waiting')"
 # The part of a stuck script's search that is the same for all: open work, and its last sign of life.
 SILENT = """
     with silent as (
@@ -57,6 +58,20 @@ Fixes = Mapping[str, Mapping[str, tuple[Fix, ...]]]
 def silent(table: str, columns: str, joined: str) -> str:
     """The SELECT of the work that has been silent for too long, joined to a core table."""
     return f"{SILENT} select {columns}, silent.seen_at from silent join main.{table} on {joined}"
+
+
+# Runs that have been silent for too long, by the keys that their source gave them.
+SILENT_RUNS = silent(
+    "runs",
+    "runs.source_key, runs.source_status",
+    f"runs.source_id = silent.source_id and runs.source_key = silent.run and runs.status in {OPEN_STATUSES}",
+)
+# Runs whose status is not in the system's own word.
+STRANGE_RUNS = """
+    select source_key, source_status, own_word
+    from main.runs
+    join temp.fix_words on word = lower(trim(source_status))
+    where source_id = :source_id and gone_at is null and source_status <> own_word"""
 
 
 def statuses(table: str, key: tuple[str, ...], found: str, row: tuple[str, ...] = ()) -> Fix:

@@ -1,6 +1,6 @@
 """Fixes of the story-to-video service: what its own clean-up leaves behind, and a clean-up that leaves nothing."""
 
-from .fix import Fix, Fixes, silent, statuses
+from .fix import SILENT_RUNS, STRANGE_RUNS, Fix, Fixes, statuses
 
 LOST = """
     select source_key, run_key
@@ -38,12 +38,7 @@ STUCK = (
     Fix(
         "workflows",
         ("id",),
-        silent(
-            "runs",
-            "runs.source_key, runs.source_status",
-            "runs.source_id = silent.source_id and runs.source_key = silent.run"
-            " and runs.status in ('running', 'queued', 'waiting')",
-        ),
+        SILENT_RUNS,
         "workflows without a sign of life: marked as failed",
         ("status", "seen_at"),
         "SAME(t.status, seen.status) and SILENT(t.updated_at)",
@@ -92,14 +87,9 @@ CLEANUP = (
         "SAME(t.status, seen.status)",
     ),
 )
-WORDS = """
-    select source_key, source_status, own_word
-    from main.runs
-    join temp.fix_words on word = lower(trim(source_status))
-    where source_id = :source_id and gone_at is null and source_status <> own_word"""
 FIXES: Fixes = {
     "orphans": {"database": ORPHANS},
     "stuck": {"database": STUCK},
     "cleanup": {"database": CLEANUP},
-    "statuses": {"database": (statuses("workflows", ("id",), WORDS),)},
+    "statuses": {"database": (statuses("workflows", ("id",), STRANGE_RUNS),)},
 }

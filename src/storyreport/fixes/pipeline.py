@@ -1,6 +1,6 @@
 """Fixes of the story pipeline tracker: stories that steps name are registered, as the tracker itself would."""
 
-from .fix import Fix, Fixes, silent, statuses
+from .fix import OPEN_STATUSES, Fix, Fixes, silent, statuses
 
 ORPHANS = (
     Fix(
@@ -25,7 +25,7 @@ STUCK = (
         silent(
             "step_runs",
             "coalesce(stories.source_key, step_runs.story_key), silent.step, step_runs.source_status",
-            "step_runs.source_id = silent.source_id and step_runs.status in ('running', 'queued', 'waiting')"
+            f"step_runs.source_id = silent.source_id and step_runs.status in {OPEN_STATUSES}"
             " and step_runs.gone_at is null and step_runs.story_id is silent.story_id"
             " and step_runs.story_key is silent.story_key"
             " join main.steps on steps.id = step_runs.step_id and steps.name = silent.step"

@@ -1,10 +1,9 @@
 """Fixes of the sprint runner: rows that a dead runner left open, and those whose owner is gone."""
 
-from .fix import Fix, Fixes, silent, statuses
+from .fix import OPEN_STATUSES, Fix, Fixes, silent, statuses
 
 # An epoch as the row has them: in seconds or in milliseconds.
 ENDED = "case when t.{began} > 100000000000 then 1000 else 1 end * cast(strftime('%s', 'now') as integer)"
-OPEN_STATUSES = "('running', 'queued', 'waiting')"
 # table → the core table, the prefix of its keys there, when it began and when it ends, its word for failed
 OPEN = {
     "commands": ("step_runs", "command/", "started_at", "ended_at", "failed"),

@@ -1,6 +1,6 @@
 """Fixes of the story-generation service; the two databases may be apart, and only ids tie them together."""
 
-from .fix import SILENT, Fix, Fixes, silent, statuses
+from .fix import OPEN_STATUSES, SILENT, SILENT_RUNS, STRANGE_RUNS, Fix, Fixes, statuses
 
 LOST_RUNS = """
     select {columns}
@@ -68,15 +68,15 @@ STUCK = (
         "story_generation_steps",
         ("run_id", "step_name"),
         SILENT
-        + """
+        + f"""
         select runs.source_key, steps.name, step_runs.source_status, silent.seen_at
         from silent
         join main.runs on runs.source_id = silent.source_id and runs.source_key = silent.run
         join main.step_runs on step_runs.run_id = runs.id
         join main.steps on steps.id = step_runs.step_id
         where
-            runs.status in ('running', 'queued', 'waiting')
-            and step_runs.status in ('running', 'queued', 'waiting')
+            runs.status in {OPEN_STATUSES}
+            and step_runs.status in {OPEN_STATUSES}
             and step_runs.gone_at is null""",
         "open steps of runs without a sign of life: marked as failed, as their run is",
         ("status", "seen_at"),
@@ -87,12 +87,7 @@ STUCK = (
     Fix(
         "story_generation_runs",
         ("run_id",),
-        silent(
-            "runs",
-            "runs.source_key, runs.source_status",
-            "runs.source_id = silent.source_id and runs.source_key = silent.run"
-            " and runs.status in ('running', 'queued', 'waiting')",
-        ),
+        SILENT_RUNS,
         "runs without a sign of life: marked as failed",
         ("status", "seen_at"),
         "SAME(t.status, seen.status) and SILENT(t.updated_at)",
@@ -136,11 +131,6 @@ CHAPTERS = (
         {"chapter_count": "cast(seen.chapters as integer)", "updated_at": "NOW"},
     ),
 )
-WORDS = """
-    select source_key, source_status, own_word
-    from main.runs
-    join temp.fix_words on word = lower(trim(source_status))
-    where source_id = :source_id and gone_at is null and source_status <> own_word"""
 STEP_WORDS = """
     select runs.source_key, steps.name, step_runs.source_status, own_word
     from main.step_runs
@@ -155,7 +145,7 @@ FIXES: Fixes = {
     "statuses": {
         "workflows": (
             statuses("story_generation_steps", ("run_id", "step_name"), STEP_WORDS),
-            statuses("story_generation_runs", ("run_id",), WORDS),
+            statuses("story_generation_runs", ("run_id",), STRANGE_RUNS),
         )
     },
 }
