@@ -61,16 +61,17 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for number, file in enumerate([path] if path.is_file() else _documents(path), start=1):
         for _, document, broken in textfiles.records(file):
             if broken:
-                yield _row("job_records", JOBS, {"document": number}, f"{file.name}: {broken}")
+                yield "job_records", textfiles.row(JOBS.columns, {"document": number}, f"{file.name}: {broken}")
             elif document and document.get("writer") == WRITER:
                 yield from _rows(document, number)
 
 
 def _rows(document: dict[str, Any], number: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for job, job_problem in _items(document, "jobs"):
-        yield _row("job_records", JOBS, {**job, "document": number}, job_problem)
+        yield "job_records", textfiles.row(JOBS.columns, {**job, "document": number}, job_problem)
         for task, problem in _items(job, "tasks"):
-            yield _row("task_records", TASKS, {**task, "job": job.get("id"), "document": number}, problem)
+            values = {**task, "job": job.get("id"), "document": number}
+            yield "task_records", textfiles.row(TASKS.columns, values, problem)
 
 
 def _items(holder: dict[str, Any], name: str) -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -81,14 +82,6 @@ def _items(holder: dict[str, Any], name: str) -> Iterator[tuple[dict[str, Any], 
         return
     for item in items:
         yield (item, None) if isinstance(item, dict) else ({}, f"an item of {name} is no object")
-
-
-def _row(name: str, table: Table, values: dict[str, Any], problem: str | None = None) -> tuple[str, tuple[Any, ...]]:
-    try:
-        cells = [textfiles.single(values.get(column), column) for column in table.columns]
-    except textfiles.BrokenRecord as error:
-        cells, problem = [None] * len(table.columns), str(error)
-    return name, (*cells, problem)
 
 
 SYSTEM = System(

@@ -8,7 +8,7 @@ import json
 import re
 import stat
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -368,6 +368,15 @@ def single(value: Any, name: str) -> Any:
     if isinstance(value, (dict, list, bool)):
         raise BrokenRecord(f"{name} is no single value")
     return value
+
+
+def row(columns: Iterable[str], values: Mapping[str, Any], problem: str | None = None) -> tuple[Any, ...]:
+    """The values of columns in their order, then the problem; only a problem where one of them is no single value."""
+    names = tuple(columns)
+    try:
+        return (*(single(values.get(name), name) for name in names), problem)
+    except BrokenRecord as error:
+        return (*[None] * len(names), str(error))
 
 
 def whole(value: Any) -> Any:

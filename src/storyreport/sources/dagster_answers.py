@@ -118,11 +118,7 @@ def _logs(records: Iterable[textfiles.Record]) -> Iterator[Any]:
 
 
 def _staged(table: str, row: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
-    columns, values = TABLES[table].columns, {name.lower(): value for name, value in row.items()}
-    try:
-        return table, (*(textfiles.single(values.get(column), column) for column in columns), None)
-    except textfiles.BrokenRecord as error:
-        return table, (*[None] * len(columns), str(error))
+    return table, textfiles.row(TABLES[table].columns, {name.lower(): value for name, value in row.items()})
 
 
 def _runs(path: Path) -> Iterator[Mapping[str, Any]]:

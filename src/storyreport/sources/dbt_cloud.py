@@ -36,19 +36,13 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for run in _runs(path):
         job = run.get("job")
         name = job.get("name") if isinstance(job, dict) else None
-        yield _staged("dbt_cloud_runs", {**run, "job": name or f"job {run.get('job_definition_id')}"})
+        named = {**run, "job": name or f"job {run.get('job_definition_id')}"}
+        yield "dbt_cloud_runs", textfiles.row(RUNS.columns, named)
         steps = run.get("run_steps")
         for place, step in enumerate(steps if isinstance(steps, list) else (), start=1):
             if isinstance(step, dict):
-                yield _staged("dbt_cloud_steps", {"position": place, **step, "run_id": run.get("id")})
-
-
-def _staged(table: str, row: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
-    columns = TABLES[table].columns
-    try:
-        return table, (*(textfiles.single(row.get(column), column) for column in columns), None)
-    except textfiles.BrokenRecord as error:
-        return table, (*[None] * len(columns), str(error))
+                placed = {"position": place, **step, "run_id": run.get("id")}
+                yield "dbt_cloud_steps", textfiles.row(STEPS.columns, placed)
 
 
 def _runs(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -39,12 +39,7 @@ def find(path: Path) -> Path | None:
 def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """A row for each task."""
     for task in _tasks(path):
-        try:
-            row = [textfiles.single(task.get(column), column) for column in TASKS.columns]
-        except textfiles.BrokenRecord as error:
-            yield "flower_tasks", (*[None] * len(TASKS.columns), str(error))
-            continue
-        yield "flower_tasks", (*row, None)
+        yield "flower_tasks", textfiles.row(TASKS.columns, task)
 
 
 def _tasks(path: Path) -> Iterator[Mapping[str, Any]]:

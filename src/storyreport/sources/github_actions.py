@@ -162,7 +162,7 @@ def stage(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
         for _, record, broken in textfiles.records(file):
             number += 1  # one file may hold several pages
             if record is None:
-                yield _row("job_records", JOBS, {"document": number}, f"{file.name}: {broken}")
+                yield "job_records", textfiles.row(JOBS.columns, {"document": number}, f"{file.name}: {broken}")
             else:
                 yield from _rows(record, number)
 
@@ -172,14 +172,15 @@ def _rows(record: dict[str, Any], number: int) -> Iterator[tuple[str, tuple[Any,
     for run in found["runs"]:
         row = _named(run) if isinstance(run, dict) else {}
         named = {"workflow_name": row.get("name"), "run_started_at": row.get("started_at"), **row, "document": number}
-        yield _row("run_records", RUNS, named, None if row else "an item of workflow_runs is no object")
+        problem = None if row else "an item of workflow_runs is no object"
+        yield "run_records", textfiles.row(RUNS.columns, named, problem)
     for job, problem in _items({"jobs": found["jobs"]}, "jobs"):
         name = job.get("name")
         family = OF_MATRIX.sub("", name) if isinstance(name, str) else name
-        yield _row("job_records", JOBS, {**job, "family": family, "document": number}, problem)
+        yield "job_records", textfiles.row(JOBS.columns, {**job, "family": family, "document": number}, problem)
         for step, step_problem in _items(job, "steps"):
             values = {**_named(step), "job": job.get("id"), "document": number}
-            yield _row("step_records", STEPS, values, step_problem)
+            yield "step_records", textfiles.row(STEPS.columns, values, step_problem)
 
 
 def _items(holder: dict[str, Any], name: str) -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -190,14 +191,6 @@ def _items(holder: dict[str, Any], name: str) -> Iterator[tuple[dict[str, Any], 
         return
     for item in items:
         yield (item, None) if isinstance(item, dict) else ({}, f"an item of {name} is no object")
-
-
-def _row(name: str, table: Table, values: dict[str, Any], problem: str | None = None) -> tuple[str, tuple[Any, ...]]:
-    try:
-        cells = [textfiles.single(values.get(column), column) for column in table.columns]
-    except textfiles.BrokenRecord as error:
-        cells, problem = [None] * len(table.columns), str(error)
-    return name, (*cells, problem)
 
 
 SYSTEM = System(
