@@ -118,7 +118,7 @@ def _candidates(job: Job, table: str, last: int) -> _Candidates:
 
 def _copy(job: Job, table: str, rows: _Candidates) -> int:
     """Copy the rows of a table that may have changed; return how many they are."""
-    name, number, group = job.typed.name(table), job.typed.opened.numbered[table], _group_column(job, table)
+    name, number, group = job.typed.name(table), job.typed.opened.numbered[table], job.group_column(table)
     condition = f"{number} > :after"
     if rows.blocks:
         condition = f"""{number} in (
@@ -160,11 +160,6 @@ def _of_dirty_groups(job: Job, table: str, group: str, otherwise: str) -> str:
     )"""
 
 
-def _group_column(job: Job, table: str) -> str | None:
-    _, column = job.typed.columns(table).get(job.part.tables[table].group or "", (None, None))
-    return column
-
-
 def _step_column(job: Job, table: str) -> str | None:
     if not job.is_divided(table):
         return None
@@ -173,7 +168,7 @@ def _step_column(job: Job, table: str) -> str | None:
 
 
 def _add_new_groups(job: Job, table: str, rows: _Candidates, since: Any) -> None:
-    group = _group_column(job, table)
+    group = job.group_column(table)
     if group is None:
         return
     step = _step_column(job, table) or NO_STEP
@@ -200,7 +195,7 @@ def _add_new_groups(job: Job, table: str, rows: _Candidates, since: Any) -> None
 
 def _add_hashed_groups(job: Job, table: str) -> None:
     """Add the groups as the source has them, whose keys are e-mail addresses and are kept as hashes."""
-    group, step = _group_column(job, table), _step_column(job, table) or NO_STEP
+    group, step = job.group_column(table), _step_column(job, table) or NO_STEP
     is_hashed = """
         select exists (
             select 1

@@ -16,7 +16,7 @@ KNOWN = {"pipeline_name": "(select name from main.pipelines where id = known.pip
 def find_added(job: Job) -> None:
     """Leave of the staged rows those that were added, and those before that belong to a group of theirs."""
     for table, before in job.continued.items():
-        name, number, group = job.typed.name(table), job.typed.opened.numbered[table], _group(job, table)
+        name, number, group = job.typed.name(table), job.typed.opened.numbered[table], job.group_column(table)
         if group:
             job.execute(
                 "insert or ignore into temp.dirty_groups (group_key)"
@@ -25,7 +25,7 @@ def find_added(job: Job) -> None:
             )
         job.typed.recent[table] = name, number
     for table, before in job.continued.items():
-        group = _group(job, table)
+        group = job.group_column(table)
         others = (
             f"and (cast({group} as text) in (select group_key from temp.dirty_groups)) is not true" if group else ""
         )
@@ -33,11 +33,6 @@ def find_added(job: Job) -> None:
         job.execute(f"delete from {job.typed.name(table)} where {number} <= :before {others}", before=before)
     for core in job.part.grouped:
         _check_groups(job, core)
-
-
-def _group(job: Job, table: str) -> str | None:
-    _, column = job.typed.columns(table).get(job.part.tables[table].group or "", (None, None))
-    return column
 
 
 def _check_groups(job: Job, core: str) -> None:

@@ -153,6 +153,11 @@ class Job:
         )
         return f"(select {', '.join(columns)} from ({section.sql}\n))"
 
+    def group_column(self, table: str) -> str | None:
+        """The column (SQL) of a table that says which group its rows belong to; None where it has none."""
+        _, column = self.typed.columns(table).get(self.part.tables[table].group or "", (None, None))
+        return column
+
     def is_divided(self, table: str) -> bool:
         """Whether of a group only the steps are read again of which a row of the table is new or has changed."""
         opened = self.typed.opened

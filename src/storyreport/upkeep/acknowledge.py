@@ -1,16 +1,15 @@
 """Acknowledge the findings that a check has now, and take that back."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from .. import reports, rollups, schema
+from .. import reports
 from ..errors import StoryreportError, UsageError
 from ..nouns import counted
 from ..reports import periods
-from ..transaction import Progress, transaction
+from ..transaction import Progress
 from ..verdicts import acknowledged
+from .changing import changing
 
 # So many findings are no exceptions; each is kept.
 MOST = 100_000
@@ -33,7 +32,7 @@ def acknowledge(
 ) -> int:
     """Put aside the findings that a check has now, in place of what was acknowledged of it; return how many."""
     asked = acknowledged.listed(check)
-    with _changing(database, progress) as connection:
+    with changing(database, progress) as connection:
         more = {"source": "", **asked.params}
         rows = reports.select(connection, reports.find(asked.report), {}, asked.select, more)
         if not rows:
@@ -59,7 +58,7 @@ def acknowledge(
 def take_back(database: Path, check: str, progress: Progress = lambda _: None) -> None:
     """Let a check's findings count again; StoryreportError where none are acknowledged."""
     acknowledged.find(check)
-    with _changing(database, progress) as connection:
+    with changing(database, progress) as connection:
         if not _remove(connection, check):
             raise StoryreportError(f"No finding of {check!r} is acknowledged: see `storyreport ack --list`.")
 
@@ -71,12 +70,3 @@ def _remove(connection: sqlite3.Connection, check: str) -> int:
         [check],
     )
     return connection.execute("delete from main.acknowledgements where check_name = ?", [check]).rowcount
-
-
-@contextmanager
-def _changing(database: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
-    schema.check_exists(database)
-    with transaction(database, progress) as connection:
-        rollups.update(connection)
-        yield connection
-        connection.execute("commit")

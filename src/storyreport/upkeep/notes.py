@@ -1,17 +1,14 @@
 """Notes of what was changed and when: added, and removed, in the report database."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from sqlite3 import Connection
 
-from .. import rollups, schema
 from ..errors import UsageError
 from ..reports import check_name, periods
-from ..transaction import Progress, transaction
+from ..transaction import Progress
 from ..values import times
 from ..values.privacy import redacted
+from .changing import changing
 
 MOST_LETTERS = 300
 # A plan may be noted ahead, and a history has a beginning.
@@ -22,7 +19,7 @@ WORDS = ("now", "today", "yesterday")
 def add(database: Path, text: str, at: str = "now", source: str = "", progress: Progress = lambda _: None) -> int:
     """Keep a note, redacted, and return its number; UsageError for no text, no sensible time or an unknown source."""
     note, moment = _text(text), moment_of(at)
-    with _changing(database, progress) as connection:
+    with changing(database, progress) as connection:
         if source:
             check_name(connection, "source", source)
         added = connection.execute(
@@ -35,7 +32,7 @@ def add(database: Path, text: str, at: str = "now", source: str = "", progress: 
 
 def remove(database: Path, number: int, progress: Progress = lambda _: None) -> None:
     """Delete the note of that number; UsageError where there is none."""
-    with _changing(database, progress) as connection:
+    with changing(database, progress) as connection:
         if not connection.execute("delete from main.notes where id = ?", [number]).rowcount:
             raise UsageError(f"There is no note {number}: `storyreport note --list` shows them.")
 
@@ -66,12 +63,3 @@ def _text(text: str) -> str:
     if len(note) > MOST_LETTERS:
         raise UsageError(f"The note has {len(note):,} letters: use at most {MOST_LETTERS}.")
     return redacted(note)
-
-
-@contextmanager
-def _changing(database: Path, progress: Progress) -> Iterator[Connection]:
-    schema.check_exists(database)
-    with transaction(database, progress) as connection:
-        rollups.update(connection)
-        yield connection
-        connection.execute("commit")

@@ -1,8 +1,7 @@
 """Rename, move, remove and merge sources: each in one transaction, with the rollups as they have to be."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from ..errors import StoryreportError
 from ..given import requests_for
 from ..load.derived import ALL_RUNS, DERIVED_RUNS
 from ..load.references import CORE_TABLES, link_again
-from ..transaction import Progress, commit, transaction
+from ..transaction import Progress
+from .changing import changing
 from .same_rows import put_together
 
 
@@ -29,7 +29,7 @@ def rename(database: Path, old: str, new: str, progress: Progress = lambda _: No
     """Give a source another name; StoryreportError where that is taken or is no name."""
     if not new.strip() or not new.isprintable():
         raise StoryreportError(f"{new!r} is no name for a source: choose one with printable characters.")
-    with _changing(database, progress) as connection:
+    with changing(database, progress) as connection:
         source = _source(connection, old)
         if old != new and _names(connection) & {new}:
             is_mergeable = _source(connection, new).system == source.system
@@ -46,7 +46,7 @@ def rename(database: Path, old: str, new: str, progress: Progress = lambda _: No
 
 def move(database: Path, name: str, place: Path | str, progress: Progress = lambda _: None) -> None:
     """Say where a source is now: the parts that are there are read from there the next time."""
-    with _changing(database, progress) as connection:
+    with changing(database, progress) as connection:
         source = _source(connection, name)
         (request,) = requests_for([place], name, source.system)
         for part in request.parts:
@@ -73,7 +73,7 @@ def check_known(database: Path, name: str) -> None:
 
 def remove(database: Path, name: str, progress: Progress = lambda _: None) -> int:
     """Delete a source and all that was made of it; return how many rows of core tables there were."""
-    with _changing(database, progress) as connection:
+    with changing(database, progress) as connection:
         source = _source(connection, name)
         progress(f"deleting {name}")
         counts = (
@@ -87,7 +87,7 @@ def remove(database: Path, name: str, progress: Progress = lambda _: None) -> in
 
 def merge(database: Path, name: str, into: str, progress: Progress = lambda _: None) -> int:
     """Put the rows of a source into another one of its system; return how many keys both had: `into` keeps its row."""
-    with _changing(database, progress) as connection:
+    with changing(database, progress) as connection:
         source, target = _source(connection, name), _source(connection, into)
         _check_mergeable(source, target)
         progress(f"merging {name} into {into}")
@@ -102,17 +102,6 @@ def merge(database: Path, name: str, into: str, progress: Progress = lambda _: N
         progress("adding up")
         rollups.build_again(connection, target.id)
     return same
-
-
-@contextmanager
-def _changing(database: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
-    schema.check_exists(database)
-    with transaction(database, progress) as connection:
-        rollups.update(connection)
-        # References are checked when all is done.
-        connection.execute("pragma defer_foreign_keys = on")
-        yield connection
-        commit(connection)
 
 
 def _names(connection: sqlite3.Connection) -> set[str]:
