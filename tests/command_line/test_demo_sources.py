@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from helpers import everything
 from helpers.demo_sources import NOW, WORKFLOW_COLUMNS, number, rows
 
 from storyreport.demo import MANIFEST, write_sources
@@ -194,34 +196,37 @@ def test_odd_titles_are_there(written: tuple[Path, Path, datetime]) -> None:
     assert any("<b>" in title and '"' in title for title in ODD_TITLES)
 
 
-def test_same_now_same_files(tmp_path: Path) -> None:
-    write_sources(tmp_path / "one", NOW)
-    write_sources(tmp_path / "two", NOW.astimezone(timezone(timedelta(hours=9))))
-    assert snapshot(tmp_path / "one") == snapshot(tmp_path / "two")
+@pytest.fixture
+def fresh(samples: list[Path]) -> Path:
+    """The folder of a demo of everything.NOW; to be read only."""
+    return samples[0].parent
 
 
-def test_second_demo_replaces_the_first_and_leaves_the_rest(tmp_path: Path) -> None:
-    write_sources(tmp_path / "fresh", NOW)
+def test_same_now_same_files(fresh: Path, tmp_path: Path) -> None:
+    write_sources(tmp_path, everything.NOW.astimezone(timezone(timedelta(hours=9))))
+    assert snapshot(tmp_path) == snapshot(fresh)
+
+
+def test_second_demo_replaces_the_first_and_leaves_the_rest(fresh: Path, tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    write_sources(folder, NOW - timedelta(days=3))
+    write_sources(folder, everything.NOW - timedelta(days=3))
     mine = {"notes.txt": "mine", "storyteller/outputs/01_ingest/MINE.json": "{}", "storyteller/data/other.db": "x"}
     for name, text in mine.items():
         (folder / name).write_text(text)
-    write_sources(folder, NOW)
+    write_sources(folder, everything.NOW)
     assert {name: (folder / name).read_text() for name in mine} == mine
     for name in mine:
         (folder / name).unlink()
-    assert snapshot(folder) == snapshot(tmp_path / "fresh")
+    assert snapshot(folder) == snapshot(fresh)
     assert all(any(path.iterdir()) for path in folder.rglob("*") if path.is_dir())
 
 
-def test_demo_that_was_cut_short_is_replaced(tmp_path: Path) -> None:
-    write_sources(tmp_path, NOW)
-    complete = snapshot(tmp_path)
+def test_demo_that_was_cut_short_is_replaced(fresh: Path, tmp_path: Path) -> None:
+    shutil.copytree(fresh, tmp_path, dirs_exist_ok=True)
     (tmp_path / "moviemaker.db").write_bytes(b"half")
     (tmp_path / "storyteller/data/pipeline_stories.db").unlink()
-    write_sources(tmp_path, NOW)
-    assert snapshot(tmp_path) == complete
+    write_sources(tmp_path, everything.NOW)
+    assert snapshot(tmp_path) == snapshot(fresh)
 
 
 @pytest.mark.parametrize(
@@ -254,9 +259,8 @@ def test_refuses_a_folder_that_is_a_file(tmp_path: Path) -> None:
         write_sources(tmp_path / "demo", NOW)
 
 
-def test_edited_manifest_deletes_nothing_else(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    write_sources(folder, NOW)
+def test_edited_manifest_deletes_nothing_else(fresh: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(fresh, tmp_path / "demo"))
     (tmp_path / "precious").write_text("x")
     with (folder / MANIFEST).open("a") as manifest:
         manifest.write(f"../precious\nstoryteller/../../precious\n{tmp_path / 'precious'}\n\n")
