@@ -276,6 +276,8 @@ LATER = [
     ("steps-9.csv", "steps-10.csv"),
     ("30-11-2026.csv", "01-12-2026.csv"),
     ("steps_12.31.2026.csv", "steps_01.01.2027.csv"),
+    # No month is the thirteenth: the first number is the month.
+    ("01-13-2026.csv", "02-01-2026.csv"),
     ("runs-Sep-2026.csv", "runs-Oct2026.csv"),
     ("30Nov2026.csv", "1-December-2026.csv"),
     ("Sep 30, 2026.csv", "Oct 1, 2026.csv"),
@@ -286,7 +288,9 @@ LATER = [
     ("steps.jsonl.10", "steps.jsonl.9"),
     ("steps.jsonl.2", "steps.jsonl.1"),
     ("steps.jsonl.1", "steps.jsonl"),
-    # What wget fetches again.
+    # What a browser downloads again, and wget.
+    ("steps.csv", "steps (1).csv"),
+    ("steps.csv.gz", "steps (1).csv.gz"),
     ("steps.csv", "steps.csv.1"),
     ("steps.csv.9", "steps.csv.10"),
     ("steps.csv-20261120", "steps.csv-20261121"),

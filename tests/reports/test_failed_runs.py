@@ -50,6 +50,20 @@ def test_a_run_without_a_story_can_fail(db: ReportDatabase, tmp_path: Path) -> N
     assert check(db, "failed")["count"] == 0
 
 
+def test_a_retry_of_another_story_is_none(db: ReportDatabase, tmp_path: Path) -> None:
+    """In an open run of three stories, one story's step failed, and that of another was tried again."""
+    plain(
+        db,
+        tmp_path,
+        "r1,A,draft,1,failed,2026-03-01T10:00:00Z,2026-03-01T10:01:00Z,disk full",
+        "r1,B,draft,1,failed,2026-03-01T10:02:00Z,2026-03-01T10:03:00Z,disk full",
+        "r1,B,draft,2,completed,2026-03-01T10:04:00Z,2026-03-01T10:05:00Z,",
+        "r1,C,draft,1,running,2026-03-01T10:06:00Z,,",
+    )
+    stories = "select run, stories.source_key from failed_work join stories on stories.id = story_id"
+    assert db.sql(stories) == [("r1", "A")]
+
+
 def test_a_retry_that_completes_is_no_failed_run(db: ReportDatabase, tmp_path: Path) -> None:
     """What a later attempt of the run completed has not failed."""
     plain(

@@ -222,3 +222,22 @@ def test_the_step_behind_a_rise_in_cost(tmp_path: Path, draw: float, said: tuple
         fact = reasons.costlier(reports.select(connection, reports.find(asked.report), given, asked.select))
     assert (fact and (fact.text, fact.detail)) == said
     assert not fact or fact.params == {**given, "source": "studio", "pipeline": "films"}
+
+
+def test_no_step_is_behind_a_rise_of_many(tmp_path: Path) -> None:
+    """Of four steps that cost half as much again, each makes a quarter of the rise: none is the reason."""
+    folder = write(tmp_path / "studio", [attempt(run, hours) for run, hours in (("new", 2), ("old", 30))])
+    calls = [
+        f"{run}-{step},{run},{step},{moment(hours)},{cost},USD"
+        for run, hours, cost in (("new", 2, 1.5), ("old", 30, 1))
+        for step in ("draw", "write", "cut", "mix")
+    ]
+    (folder / "calls.csv").write_text("id,run,step,called_at,cost,currency\n" + "\n".join(calls) + "\n", "utf-8")
+    db = ReportDatabase(tmp_path)
+    db.ingest(folder)
+    (total,) = (row for row in db.report("last_hours") if row["figure"] == "cost")
+    assert (total["value"], total["previous_value"]) == (6, 4)
+    with closing(sqlite3.connect(db.path)) as connection:
+        asked = reasons.COSTLIER
+        given = {"hours": "24", "per": "step"}
+        assert reports.select(connection, reports.find(asked.report), given, asked.select) == []

@@ -83,6 +83,15 @@ def test_a_server_that_moved(db: ReportDatabase, service: Games) -> None:
     assert durations(db) == [10_000, 20_000, 30_000, 40_000, 50_000]
 
 
+@pytest.mark.parametrize("offset", [0, 1])
+def test_a_server_that_moved_after_the_last_proof(db: ReportDatabase, service: Games, offset: float) -> None:
+    """A job that took less than nothing by the offset before it took a minute in UTC, or an hour further east."""
+    service.job(5.5, 10)
+    service.job(offset, 60, story=False)
+    db.ingest(service.path)
+    assert durations(db) == [10_000, 60_000]
+
+
 def test_jobs_without_a_story_after_a_change_of_the_clock(db: ReportDatabase, service: Games) -> None:
     """Summer time began between two proofs, and ended after the last one: no job took an hour more, or less than 0."""
     service.job(1, 10)
@@ -141,12 +150,14 @@ def test_evidence_without_a_proof(db: ReportDatabase, service: Games) -> None:
     assert "whole quarters of an hour" in found["action"]
 
 
-def test_too_little_evidence(db: ReportDatabase, service: Games) -> None:
-    """One job of just over 5.5 h proves nothing: its time stays, and the report says that it may be wrong."""
-    service.job(5.5, 4, story=False)
+@pytest.mark.parametrize("seconds", [(4,), (4, 60)])
+def test_too_little_evidence(db: ReportDatabase, service: Games, seconds: tuple[int, ...]) -> None:
+    """Two jobs of just over 5.5 h prove nothing: their times stay, and the report says that they may be wrong."""
+    for each in seconds:
+        service.job(5.5, each, story=False)
     db.ingest(service.path)
-    assert durations(db) == [19_804_000]
-    assert clock_findings(db) == [("story_jobs: completed_at may be in another time zone", 1)]
+    assert durations(db) == [19_800_000 + 1000 * each for each in seconds]
+    assert clock_findings(db) == [("story_jobs: completed_at may be in another time zone", len(seconds))]
     # By how much is not known: +0.00 h would be wrong.
     assert " by " not in db.report("data_quality")[0]["example"]
 
