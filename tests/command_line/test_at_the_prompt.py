@@ -141,6 +141,14 @@ def test_wide_letters_count_twice() -> None:
     assert display_width("龍e\u0301") == 3
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize("text", ["a long sentence of words", "龍" * 9])
+def test_a_terminal_may_be_narrower_than_a_column(rows: int, text: str) -> None:
+    """A pane of a few letters has something of the table, and no traceback."""
+    for width in range(1, 30):
+        assert "".join(tables.table(["acceptance_passed", "detail"], [[1, text]] * rows, width)).strip()
+
+
 def test_stats_are_the_tracker_s(tracked: Tracker) -> None:
     """Value for value what the tracker counts in its own table."""
     expected: dict[str, dict[str, int]] = {}

@@ -20,6 +20,8 @@ KEY_WIDTH, TIME_WIDTH, TEXT_WIDTH = 13, 16, 24
 NAME_WIDTH = 24
 ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}.*")
 MOST_LINES = 6
+# A list's values get so much in any terminal.
+LEAST_WIDTH = 8
 # What a report is about.
 SUBJECTS = ("story", "run")
 # Where columns do not all fit: after those that a report's chart draws come these, then the others in their order. Of
@@ -78,7 +80,7 @@ def table(
     first: Sequence[str] = (),
     all_by: str = "",
 ) -> Iterator[str]:
-    """The lines of a table, none wider than `width` (None: all columns, whole).
+    """The lines of a table, none wider than `width` if that holds one column (None: all columns, whole).
 
     `first` are columns to keep, `all_by` is the option that shows all.
     """
@@ -163,7 +165,8 @@ def _columns(
 def _fitting(columns: list[_Column], width: int) -> list[_Column]:
     """The most important columns that fit, in their order; what is left of the width goes to cut keys, then texts."""
     shown: list[_Column] = []
-    for column in sorted((column for column in columns if column.rank[0] < 2), key=lambda column: column.rank):
+    ranked = sorted((column for column in columns if column.rank[0] < 2), key=lambda column: column.rank)
+    for column in ranked:
         wanted = [*shown, column]
         if _total(each.width for each in wanted) <= width:
             shown.append(column)
@@ -175,9 +178,11 @@ def _fitting(columns: list[_Column], width: int) -> list[_Column]:
             shown = wanted
             for each in shown:
                 each.width = each.short
+    # A terminal that holds no column breaks the lines of the first one.
+    shown = shown or ranked[:1]
     for column in sorted(shown, key=lambda column: (column.is_prose, column.rank)):
         spare = width - _total(each.width for each in shown)
-        column.width += min(spare, column.natural - column.width)
+        column.width += max(0, min(spare, column.natural - column.width))
     return [column for column in columns if column in shown]
 
 
@@ -193,13 +198,14 @@ def _grid(columns: list[_Column]) -> Iterator[str]:
 def _band(columns: list[_Column], cells: list[list[str]], values: Sequence[str] = ()) -> Iterator[str]:
     """The lines of one row."""
     for line in range(max(map(len, cells))):
-        padded = []
+        shown = []
         for place, (column, lines) in enumerate(zip(columns, cells, strict=True)):
             text = lines[line] if line < len(lines) else ""
             space = " " * (column.width - display_width(text))
-            shown = _coloured(text) if values and column.name == "status" and text == values[place] else text
-            padded.append(space + shown if column.is_number else shown + space)
-        yield GAP.join(padded).rstrip()
+            is_status = values and column.name == "status" and text == values[place]
+            cell = _coloured(text) if is_status else text
+            shown.append(space + cell if column.is_number else cell + space)
+        yield GAP.join(shown).rstrip()
 
 
 def _list(columns: list[_Column], width: int) -> Iterator[str]:
@@ -207,7 +213,7 @@ def _list(columns: list[_Column], width: int) -> Iterator[str]:
     known = [column for column in columns if column.cells[0]]
     margin = max((display_width(heading(column.name)) for column in known), default=0)
     for column in known:
-        lines = _wrapped(column.cells[0], width - margin - len(GAP))
+        lines = _wrapped(column.cells[0], max(LEAST_WIDTH, width - margin - len(GAP)))
         for place, line in enumerate(lines):
             yield f"{heading(column.name) if place == 0 else '':{margin}}{GAP}{line}"
 
