@@ -76,6 +76,41 @@ def test_a_log_without_ids_that_begins_with_the_queue(db: ReportDatabase, tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("run", "numbers", "lengths", "attempts"),
+    [
+        ("r1", "", [1, 4, 6], (1, 2)),
+        ("r1", "01", [6], (1, 2)),
+        ("r1", "12", [6], (1, 2)),
+        ("", "", [6], (None, None)),
+        ("", "12", [1, 4, 6], (1, 2)),
+    ],
+)
+def test_a_log_of_two_attempts(
+    db: ReportDatabase,
+    tmp_path: Path,
+    run: str,
+    numbers: str,
+    lengths: list[int],
+    attempts: tuple[int | None, int | None],
+) -> None:
+    """Each of them was queued, begun and done: they are two, whether they are numbered, and no run began again."""
+    lines = ["run,step,status,queued_at,started_at,ended_at,attempt"]
+    for place, word in enumerate(("failed", "done")):
+        at, number = f"2026-11-01T1{place}", numbers[place : place + 1]
+        lines += [
+            f"{run},load,queued,{at}:00:00Z,,,{number}",
+            f"{run},load,running,,{at}:05:00Z,,{number}",
+            f"{run},load,{word},{at}:00:00Z,{at}:05:00Z,{at}:06:00Z,{number}",
+        ]
+    for length in lengths:
+        (tmp_path / "log.csv").write_text("\n".join(lines[: length + 1]) + "\n", "utf-8")
+        db.ingest(tmp_path / "log.csv")
+    found = db.sql("select status, attempt, gone_at from step_runs order by started_at")
+    assert found == [("failed", attempts[0], None), ("completed", attempts[1], None)]
+    assert db.sql("select source_key, status, gone_at from runs") == [("r1", "completed", None)] * (run == "r1")
+
+
+@pytest.mark.parametrize(
     ("rows", "attempts"),
     [
         # A log: queued, running, failed.
@@ -101,6 +136,16 @@ def test_an_older_export_that_is_added_later(db: ReportDatabase, tmp_path: Path)
         (tmp_path / f"{name}.csv").write_text(f"{header}{row}\n", "utf-8")
         db.ingest(tmp_path / f"{name}.csv", name="steps", append=True)
     assert db.sql("select status, duration_ms from step_runs") == [("failed", 600_000)]
+
+
+@pytest.mark.parametrize("order", ["abc", "cba", "bca"])
+def test_a_story_of_several_files(db: ReportDatabase, tmp_path: Path, order: str) -> None:
+    """It begins with the first row that names it, whichever file is read first, and whatever row has no time."""
+    times = {"a": "", "b": "2026-11-20T10:00:00Z", "c": "2026-11-21T10:00:00Z"}
+    for name in order:
+        (tmp_path / f"{name}.csv").write_text(f"run,story,step,started_at\n{name},A,load,{times[name]}\n", "utf-8")
+        db.ingest(tmp_path / f"{name}.csv", name="steps", append=True)
+    assert db.sql("select created_at from stories") == [("2026-11-20T10:00:00.000Z",)]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,17 @@ IN_ORDER = """
     ) as attempt
 """
 
+# What waits without an id has a key without its start, which is that of each attempt as long as it waits.
+HAS_A_START = "known.started_at is not null or known.ended_at is not null or known.source_key not glob '*/*/*/*/*'"
+# What has begun of the work that waits, in SQL.
+SAME_WORK = """
+    begun.story_id is waits.story_id
+    and begun.story_key is waits.story_key
+    and begun.started_at >= coalesce(waits.queued_at, '')
+    and (waits.is_counted or begun.attempt is waits.attempt)
+    and begun.gone_at is null
+"""
+
 
 def settle_attempts(job: Job) -> None:
     """Let what waited be the attempt that has begun since, and number the attempts of files that add up."""
@@ -47,62 +58,76 @@ def _number(job: Job, runs: str, more: str = "") -> None:
 def _forget_waits(job: Job) -> None:
     """Let rows that waited without an id, so that their key has no start, be those of what has begun since.
 
-    Without a time, one waits for a retry where the last attempt failed, unless that has several rows: then it is a log.
-    Rows that are not finished have an index.
+    One with a number is the attempt of that number. Without a time, one waits for a retry where the last attempt
+    failed, unless that has several rows: then it is a log. Rows that are not finished have an index.
     """
     is_wait = f"{IS_OPEN} and source_id = :source_id and started_at is null and ended_at is null"
     if not job.has_any("main.step_runs", is_wait):
         return
+    names = "runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name"
+    of_pipeline = "case when waits.run_id is null then coalesce('/' || key(pipelines.name), '') else '' end"
+    # Attempts that are counted from 0 are numbered from 1.
+    counted, *numbered = (
+        f"key({names}, {attempt}, null) || {of_pipeline}" for attempt in ("null", "waits.attempt", "waits.attempt - 1")
+    )
     job.execute("drop table if exists temp.begun_waits")
     job.execute(f"""
         create temp table begun_waits as
+        with waits as (
+            select
+                waits.*,
+                waits.source_key = {counted} as is_counted
+            from (
+                select *
+                from main.step_runs
+                where {is_wait}
+            ) as waits
+            join main.steps on steps.id = waits.step_id
+            left join main.pipelines on pipelines.id = steps.pipeline_id
+            left join main.runs on runs.id = waits.run_id
+            left join main.stories on stories.id = waits.story_id
+            where
+                waits.gone_at is null
+                and waits.run_key is null
+                and waits.source_key in ({", ".join((counted, *numbered))})
+        )
+
         select
             waits.id,
             waits.source_rows,
             waits.run_id,
             waits.step_id,
-            waits.source_key
-            = key(runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name, null, null) as is_counted,
-            waits.attempt,
-            (
-                select
-                    case
-                        when waits.queued_at is not null then begun.id
-                        when begun.status not in ('failed', 'cancelled') or begun.source_rows > 1 then begun.id
-                    end
-                from main.step_runs as begun
-                where
-                    begun.run_id = waits.run_id
-                    and +begun.step_id = waits.step_id
-                    and begun.story_id is waits.story_id
-                    and begun.story_key is waits.story_key
-                    and begun.started_at >= coalesce(waits.queued_at, '')
-                    and begun.gone_at is null
-                order by begun.started_at desc
-                limit 1
-            ) as begun_id
-        from (
-            select *
-            from main.step_runs
-            where {is_wait}
-        ) as waits
-        join main.runs on runs.id = waits.run_id
-        join main.steps on steps.id = waits.step_id
-        left join main.stories on stories.id = waits.story_id
-        where
-            waits.gone_at is null
-            and waits.source_key in (
-                key(runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name, null, null),
-                key(runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name, waits.attempt, null)
-            )""")
-    job.execute("""
-        delete from temp.begun_waits
-        where
-            begun_id is null
-            or (
-                not is_counted
-                and attempt is not (select begun.attempt from main.step_runs as begun where begun.id = begun_id)
-            )""")
+            waits.is_counted,
+            case
+                when waits.run_id is not null
+                    then (
+                        select
+                            case
+                                when waits.queued_at is not null then begun.id
+                                when begun.status not in ('failed', 'cancelled') or begun.source_rows > 1 then begun.id
+                            end
+                        from main.step_runs as begun
+                        where
+                            begun.run_id = waits.run_id
+                            and +begun.step_id = waits.step_id
+                            and {SAME_WORK}
+                        order by begun.started_at desc
+                        limit 1
+                    )
+                else (
+                    select begun.id
+                    from main.step_runs as begun
+                    where
+                        begun.step_id = waits.step_id
+                        and begun.day >= substr(waits.queued_at, 1, 10)
+                        and begun.run_id is null
+                        and begun.run_key is null
+                        and {SAME_WORK}
+                    limit 1
+                )
+            end as begun_id
+        from waits""")
+    job.execute("delete from temp.begun_waits where begun_id is null")
     if not job.adds:
         # How many rows the export has; files that add up are not compared by that.
         job.execute("""

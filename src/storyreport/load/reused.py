@@ -9,6 +9,7 @@ its key back.
 from collections.abc import Collection, Mapping
 
 from ..mapping import Section
+from .attempts import HAS_A_START
 from .job import Job
 from .references import CORE_TABLES, Link, leads_nowhere, links
 from .renumbered import move_renumbered, park_renumbered, recall_forgotten
@@ -214,6 +215,8 @@ def _may_be_reused(job: Job, core: str) -> str:
     """Which known rows a source may have other work for under the same key."""
     if core in job.part.repeats:
         return HAS_ENDED
+    if core == "step_runs" and job.part.counts_attempts:
+        return HAS_A_START
     return "true" if job.part.has_given_keys else IS_NUMBERED
 
 

@@ -240,11 +240,20 @@ def _size(row: str) -> str:
 
 
 def _revive(core: str, values: Collection[str]) -> str:
-    """What an insert of absent rows does with a row that is there: nothing, unless it was made so and deleted since."""
+    """What an insert of absent rows does with a row that was made so: bring a deleted one back, let one begin earlier.
+
+    Files may be read in any order: what the rows of several of them name begins with the first of these rows.
+    """
     made_of = [column for column in ("input_id", "origin") if column == "input_id" or column in values]
-    updates = [*(f"{column} = excluded.{column}" for column in values), "gone_at = null"]
     same = " and ".join(f"{core}.{column} is excluded.{column}" for column in made_of)
-    return f"do update set {', '.join(updates)} where {core}.gone_at is not null and {same}"
+    new, changed = {column: f"excluded.{column}" for column in values}, f"{core}.gone_at is not null"
+    if "created_at" in values:
+        is_earlier = f"excluded.created_at < coalesce({core}.created_at, '9999')"
+        kept = {column: f"case when {changed} then {value} else {core}.{column} end" for column, value in new.items()}
+        begins = f"case when {changed} or {is_earlier} then excluded.created_at else {core}.created_at end"
+        new, changed = {**kept, "created_at": begins}, f"({changed} or {is_earlier})"
+    updates = [*(f"{column} = {value}" for column, value in new.items()), "gone_at = null"]
+    return f"do update set {', '.join(updates)} where {changed} and {same}"
 
 
 def _update(core: str, values: Collection[str], is_inheriting: bool) -> str:
