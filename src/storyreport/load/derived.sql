@@ -54,7 +54,10 @@ from (
                 = max(coalesce(step_runs.story_id, step_runs.story_key))
                 then max(step_runs.story_key)
         end as story_key,
-        min(step_runs.queued_at) as queued_at,
+        case
+            when min(step_runs.started_at) < min(step_runs.queued_at) then null
+            else min(step_runs.queued_at)
+        end as queued_at,
         min(step_runs.started_at) as started_at,
         case
             when sum(step_runs.status in ('queued', 'running', 'waiting')) = 0 then max(step_runs.ended_at)
