@@ -106,6 +106,15 @@ def test_google_s_currency(db: ReportDatabase, tmp_path: Path, sign: str, curren
         assert db.sql("select reason from rejects") == [(f"the currency {sign} is not known",)]
 
 
+@pytest.mark.parametrize("quoted", ["Currency;AUD", '"Currency";"AUD"', "sep=;\nCurrency;AUD;;;"])
+def test_google_s_invoice_saved_by_a_spreadsheet(db: ReportDatabase, tmp_path: Path, quoted: str) -> None:
+    """Its currency counts, whatever stands between the cells, and not the sign of the column."""
+    table = TABLE.format(sign="$", unrounded="", amount="").replace(",", ";").replace("12.35", "1.012,35")
+    (path := tmp_path / "table.csv").write_text(f"{quoted}\n{table}", encoding="utf-8")
+    db.ingest(path)
+    assert db.sql("select cost, currency from calls") == [(1012.35, "AUD")]
+
+
 def test_google_s_cost_is_not_the_rounded_one(db: ReportDatabase, tmp_path: Path) -> None:
     """Of two costs of a line the one that is not rounded counts."""
     text = TABLE.format(sign="$", unrounded="Unrounded cost ($),", amount='"12.345678",')
@@ -133,6 +142,10 @@ def test_an_api_error_of_another_program_is_none(tmp_path: Path) -> None:
         ("N/A", None),
         ("many", "dropped"),
         ('"1,00"', "dropped"),
+        # Of a token there is no part, and the cost says what the point is.
+        ("1.000", 1),
+        ("1.234", "dropped"),
+        ("12.5", "dropped"),
     ],
 )
 def test_numbers_as_a_console_writes_them(db: ReportDatabase, tmp_path: Path, cell: str, tokens: Any) -> None:

@@ -260,14 +260,19 @@ def test_named_months_are_in_the_zone_of_the_source() -> None:
         (("0,003", "1,234"), [0.003, 1.234]),
         (("6,5E-05", "1234,567"), [0.000065, 1234.567]),
         (("$1,234", "$0.50"), [1234.0, 0.5]),
-        (("-0,001", "1,234 €"), [-0.001, 1.234]),
+        (("-0,001", "1,234 $"), [-0.001, 1.234]),
         # As in France and in Switzerland.
-        (("1\u202f234,50\u00a0€", "2 345,5", "1\u2019234.50"), [1234.5, 2345.5, 1234.5]),
+        (("1\u202f234,50\u00a0$", "2 345,5", "1\u2019234.50"), [1234.5, 2345.5, 1234.5]),
         # What was given back, as in formats for accounts.
         (("(0.50)", "$(1,234.50)", "0.25-", "\u22120.25"), [-0.5, -1234.5, -0.25, -0.25]),
         # It may be either of two.
         (("1,234", "5"), [None, 5.0]),
         (("1,234", "0,5", "0.5"), [None, 0.5, 0.5]),
+        (("1.234", "0,5"), [1234.0, 0.5]),
+        # As in India.
+        (("$1,23,456.78", "0.5"), [123456.78, 0.5]),
+        # OpenRouter charges in dollars: what somebody has changed into another currency is no cost in them.
+        (("0.5", "1,20 €", "£0.45", "¥3", "EUR 2.50", "US$0.25"), [0.5, None, None, None, None, 0.25]),
     ],
 )
 def test_decimal_commas_in_exports_of_tools(
@@ -298,3 +303,18 @@ def test_totals_below_an_export_of_a_tool(db: ReportDatabase, tmp_path: Path, la
     (tmp_path / "activity.csv").write_text("\n".join([*lines, "Total,,9.5,,300"]), "utf-8")
     db.ingest(tmp_path / "activity.csv")
     assert db.sql("select count(*) from calls") == [(3,)]
+
+
+def test_tokens_of_an_export_saved_by_a_spreadsheet(db: ReportDatabase, tmp_path: Path) -> None:
+    """A point between thousands is no decimal point, and the header of a second export below the first is no call."""
+    lines = [
+        "generation_id;created_at;cost_total;model_permaslug;tokens_prompt;tokens_completion",
+        "a;2026-05-01 10:00:00;0,5;my-own;1.234;12.345.678",
+        "generation_id;created_at;cost_total;model_permaslug;tokens_prompt;tokens_completion",
+        "b;2026-05-02 10:00:00;0,25;my-own;999;7",
+    ]
+    (tmp_path / "activity.csv").write_text("\n".join(lines), "utf-8")
+    db.ingest(tmp_path / "activity.csv")
+    found = db.sql("select source_key, cost, input_tokens, output_tokens from calls order by 1")
+    assert found == [("a", 0.5, 1234, 12_345_678), ("b", 0.25, 999, 7)]
+    assert db.sql("select reason from rejects") == [("the header once more, which is left out",)]

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import NotContinuedError
 from ..patterns import Pattern
 from ..system import NUMBERS, TIMES, Table, Type
-from ..values import UNKNOWN_CURRENCY, currency_code
+from ..values import SHARED_SIGNS, UNKNOWN_CURRENCY, currency_code
 from ..values.days import DATE, in_iso, order_of
 from . import text
 from .summaries import Totals, Whole, why_no_row
@@ -77,11 +77,16 @@ class Styles:
         """The columns that say each of it."""
         return self.comma, self.point, self.day_first, self.month_first
 
-    def note_number(self, column: str, digits: str) -> None:
-        """Note what a number of a column says of it and of the file."""
-        for pattern, places in ((DECIMAL_COMMA, self.comma), (DECIMAL_POINT, self.point)):
-            if pattern.fullmatch(digits):
-                places |= {column, ""}
+    def note_number(self, column: str, digits: str) -> bool:
+        """Note what a number of a column says of it and of the file; return whether it says something."""
+        said = [
+            places
+            for pattern, places in ((DECIMAL_COMMA, self.comma), (DECIMAL_POINT, self.point))
+            if pattern.fullmatch(digits)
+        ]
+        for places in said:
+            places |= {column, ""}
+        return bool(said)
 
     def note_date(self, column: str, first: str | None) -> None:
         """Note what a date of a column must begin with, `day` or `month`."""
@@ -312,7 +317,7 @@ def _cleaned(row: Row, table: Table, checked: Iterable[tuple[str, Type]], styles
         value = row[column]
         if kind in NUMBERS:
             if not (PLAIN.fullmatch(value) and "." not in value):
-                cleaned[column] = _number(value, column, kind, styles, cleaned, table)
+                cleaned[column] = number(value, column, kind, styles, cleaned, table)
         elif match := DATE.fullmatch(value.strip()):
             cleaned[column] = _time(value, match, column, styles)
         elif SERIAL.fullmatch(value.strip()):
@@ -320,7 +325,7 @@ def _cleaned(row: Row, table: Table, checked: Iterable[tuple[str, Type]], styles
     return cleaned
 
 
-def _number(value: str, column: str, kind: Type, styles: Callable[[], Styles], row: Row, table: Table) -> str | None:
+def number(value: str, column: str, kind: Type, styles: Callable[[], Styles], row: Row, table: Table) -> str | None:
     """A number as SQL reads it, with the currency that stands beside it in the row; another text as it is."""
     stripped = value.strip()
     # An amount that was computed wrongly counts as missing.
@@ -347,8 +352,8 @@ def _takes_currency(sign: str, kind: Type, row: Row, table: Table) -> bool:
     """Whether what stands beside a number may stand there: nothing, or the row's currency, which it is from now on."""
     if not sign:
         return True
-    code = currency_code(sign)
     given = currency_code(row.get("currency"))
+    code = given if given in SHARED_SIGNS.get(sign, ()) else currency_code(sign)
     if kind is not Type.MONEY or code == UNKNOWN_CURRENCY or "currency" not in table.columns:
         return kind is Type.MONEY and code == "USD"
     row["currency"] = given or code
@@ -363,6 +368,8 @@ def _digits(number: str, column: str, kind: Type, styles: Callable[[], Styles]) 
     if joined.isdigit() or "e" in joined.lower():
         return joined.replace(",", ".")
     mark = styles().mark(column)
+    if mark is None and kind is not Type.COUNT and DECIMAL_COMMA.fullmatch(joined):
+        mark = ","  # 0,5 is a half in any file
     if THOUSANDS.fullmatch(joined) and mark is None and kind is Type.COUNT and not {",", "."} <= set(joined):
         # Tokens are whole numbers.
         return joined.replace(",", "").replace(".", "")

@@ -170,7 +170,7 @@ def says_that_it_is_total(row: Row) -> bool:
 
 
 def _is_header(column: str, value: Any) -> bool:
-    return isinstance(value, str) and value.strip().lower().replace(" ", "_") == column
+    return isinstance(value, str) and column in (value.strip(), value.strip().lower().replace(" ", "_"))
 
 
 def _is_said(value: Any) -> bool:

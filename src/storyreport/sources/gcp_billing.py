@@ -21,6 +21,7 @@ SIGNS = {"Service description", "SKU description", "Cost type", "Usage start dat
 # The invoice, before the table.
 LONGEST_INVOICE = 30
 LONGEST_ENTRY = 200
+DELIMITER = re.compile(r"[,;\t|]")
 COST = re.compile(r"(unrounded )?cost \((.+)\)", re.IGNORECASE)
 CURRENCIES = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "R$": "BRL", "CHF": "CHF"}
 CODE = re.compile("[A-Z]{3}")
@@ -46,14 +47,18 @@ def records(path: Path) -> Iterator[textfiles.Record]:
     """The records of a file; of a cost table, those below the invoice, with the invoice's currency."""
     invoice: dict[str, str] = {}
     header: list[str] = []
+    delimiter = ","
     for place, (number, text, problem) in enumerate(textfiles.lines(path)):
         if not header and place > LONGEST_INVOICE:
             break
         if not header and "SKU description" not in (text or ""):
-            name, _, value = (text or "")[:LONGEST_ENTRY].partition(",")
-            invoice[name.strip()] = value.strip(' ,"')
+            name, value, *_ = (*DELIMITER.split((text or "")[:LONGEST_ENTRY], maxsplit=1), "")
+            invoice[name.strip(' "')] = value.strip(' ,;|\t"')
             continue
-        cells = _cells(text or "")
+        if not header:
+            # A spreadsheet may have saved it again.
+            delimiter = max(",;\t|", key=(text or "").count)
+        cells = _cells(text or "", delimiter)
         if not header:
             header = cells if set(cells) >= SIGNS else []
         elif problem or len(cells) != len(header):
@@ -65,9 +70,9 @@ def records(path: Path) -> Iterator[textfiles.Record]:
         yield from textfiles.records(path)
 
 
-def _cells(text: str) -> list[str]:
+def _cells(text: str, delimiter: str) -> list[str]:
     try:
-        return [cell.strip() for cell in next(csv.reader([text]), [])]
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), [])]
     except csv.Error:
         return []
 

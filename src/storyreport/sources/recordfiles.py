@@ -28,15 +28,10 @@ EXPORTS = tuple(f"*.{kind}{packed}" for kind in ("csv", "json", "jsonl") for pac
 NUMBERS = (Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY)
 # The words of spreadsheets and consoles for "no value".
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "nan", "none", "null"})
-# 1,234.50 or $0.12; the sign may stand before or behind the currency's.
-AMOUNT = re.compile(r"(-?)[$€£¥]?(-?)([1-9]\d{0,2}(?:,\d{3})+|\d+)(\.\d+)?[$€£¥]?", re.ASCII)
-# 1.234,50 or 0,003 or 6,5E-05.
-WITH_COMMA = re.compile(r"(-?)[$€£¥]?(-?)(\d{1,3}(?:\.\d{3})+|\d+),(\d+(?:[eE][+-]?\d+)?)[$€£¥]?", re.ASCII)
-# $(0.50) and 0.50- were given back, as -0.50 was.
-GIVEN_BACK = re.compile(r"([$€£¥]?)\s?\(([^()-]*)\)|()([^()-]*\d)[-\u2212]|()\u2212([^()-]*)")
-BLANKS = re.compile(r"(?<=\d)['\u2019\u00a0\u202f ](?=\d{3}|[$€£¥])")
-# But this may be one of two: 1,234.
-AMBIGUOUS = re.compile(r"-?[$€£¥]?-?[1-9]\d{0,2},\d{3}[$€£¥]?", re.ASCII)
+# What no style of a file changes; 1.234 may be one of two.
+UNAMBIGUOUS = re.compile(r"-?(?:0\.\d+|\d+\.(?:\d{1,2}|\d{4,}))", re.ASCII)
+# So many numbers say how a file writes them.
+MOST_EVIDENCE = 1_000
 
 Row = dict[str, Any]
 Rows = Callable[[Mapping[str, Any]], Iterable[Row]]
@@ -134,7 +129,7 @@ def has(*names: str) -> IsOurs:
 def columns(record: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> Row:
     """The fields of a record by column: of several names, the first that has a value."""
     return {
-        column: next((record[name] for name in _several(name) if record.get(name) is not None), None)
+        column: next((record[name] for name in _several(name) if record.get(name) not in (None, "")), None)
         for column, name in names.items()
     }
 
@@ -222,11 +217,14 @@ def _entries(folder: str) -> list[tuple[str, str, bool]]:
 def _records(path: Path, within: tuple[str, ...], records: Records, is_ours: IsOurs) -> Iterator[textfiles.Record]:
     """The records of a file, those in a document's list one by one."""
     is_lower: bool | None = None
+    is_sheet = textfiles.form(path) == "table"
     for number, record, problem in records(path):
         if record is not None and is_lower is None:
             is_lower = _is_ours_in_lower_case(record, is_ours)
         if record is None:
             yield number, None, problem
+        elif is_sheet and (left_out := summaries.why_no_row(record, has_calls=False)):
+            yield number, None, left_out
         elif is_lower:
             yield number, textfiles.in_lower_case(record), problem
         else:
@@ -299,13 +297,13 @@ def _stage_files(
     read, position = new_reader(), 0
     times = [column for column, kind in staged.columns.items() if kind in (Type.UTC, Type.LOCAL)]
     for number, file in enumerate(paths, start=1):
-        mark = cache(partial(_decimal_mark, file, opened))
-        whole = cache(partial(_whole, file, staged, new_reader, opened, mark))
+        styles = cache(partial(_styles, file, opened))
+        whole = cache(partial(_whole, file, staged, new_reader, opened, styles))
         is_sheet = textfiles.form(file) == "table"
         place = f"{number}/" if is_folder or number > 1 else ""
         for line, row, problem in _items(file, read, opened):
             position += 1
-            values, odd = _cells(row or {}, staged, mark)
+            values, odd = _cells(row or {}, staged, styles)
             if is_sheet and problem is None and odd is None:
                 problem = _why_left_out(values, times, staged, whole)
             values |= {"line": f"{place}{line}" if place else line, "position": position}
@@ -331,12 +329,12 @@ def _why_left_out(values: Row, times: Sequence[str], staged: Table, whole: Calla
 
 
 def _whole(
-    file: Path, staged: Table, new_reader: NewReader, opened: Records, mark: Callable[[], str | None]
+    file: Path, staged: Table, new_reader: NewReader, opened: Records, styles: Callable[[], sheets.Styles]
 ) -> summaries.Whole:
     """The sums of all rows of a file that are no totals."""
     sums = summaries.Whole()
     for _, row, _ in _items(file, new_reader(), opened):
-        values, _ = _cells(row or {}, staged, mark)
+        values, _ = _cells(row or {}, staged, styles)
         sums.add(values, values, _summed(staged))
     return sums
 
@@ -350,25 +348,28 @@ def _summed(staged: Table) -> list[str]:
     ]
 
 
-def _decimal_mark(file: Path, opened: Records) -> str | None:
-    """The decimal mark of a file, as all of its numbers say; None where none does, or they say both."""
-    styles = sheets.Styles()
+def _styles(file: Path, opened: Records) -> sheets.Styles:
+    """How a file writes its numbers, by the first of them that say it."""
+    styles, found = sheets.Styles(), 0
     for _, record, _ in opened(file):
         for value in (record or {}).values():
             if isinstance(value, str) and (match := sheets.AMOUNT.fullmatch(value.strip())):
-                styles.note_number("", match["number"])
-    return styles.mark("")
+                found += styles.note_number("", match["number"])
+        if found > MOST_EVIDENCE:
+            break
+    return styles
 
 
-def _cells(row: Row, staged: Table, mark: Callable[[], str | None]) -> tuple[Row, str | None]:
+def _cells(row: Row, staged: Table, styles: Callable[[], sheets.Styles]) -> tuple[Row, str | None]:
     """The values of a row that a table can hold, and the problem of one that it cannot."""
-    cells: Row = {}
+    # An amount may say which currency the row is in.
+    cells: Row = {"currency": row.get("currency")}
     for column, kind in staged.columns.items():
-        value = row.get(column)
+        value = cells["currency"] if column == "currency" else row.get(column)
         if isinstance(value, (dict, list)) or (isinstance(value, bool) and kind is not Type.FLAG):
             return {}, f"{column} is no single value"
         if kind in NUMBERS and isinstance(value, str):
-            value = number(value, kind, mark)
+            value = _number(value, column, kind, styles, cells, staged)
         elif kind is Type.COUNT and isinstance(value, float) and not value.is_integer():
             # A fraction of a token is an error: the value is reported as not a number.
             value = f"{value}?"
@@ -376,25 +377,12 @@ def _cells(row: Row, staged: Table, mark: Callable[[], str | None]) -> tuple[Row
     return cells, None
 
 
-def number(text: str, kind: Type, mark: Callable[[], str | None]) -> str | None:
-    """A number as a console or spreadsheet writes it, without currency sign and thousands; other text as it is.
-
-    `mark` gives the decimal mark of the file, for what may be one of two: without one it stays as it is.
-    """
-    stripped = BLANKS.sub("", text.strip())
-    if stripped.lower() in NO_VALUE:
+def _number(
+    text: str, column: str, kind: Type, styles: Callable[[], sheets.Styles], cells: Row, staged: Table
+) -> str | None:
+    """A number as a console or spreadsheet writes it, without currency sign and thousands; other text as it is."""
+    if (text.isascii() and text.isdigit()) or (kind is not Type.COUNT and UNAMBIGUOUS.fullmatch(text)):
+        return text
+    if text.strip().lower() in NO_VALUE:
         return None
-    if back := GIVEN_BACK.fullmatch(stripped):
-        stripped = f"-{''.join(filter(None, back.groups()))}"
-    if kind is not Type.COUNT and AMBIGUOUS.fullmatch(stripped):
-        stripped = stripped.replace(",", {",": ".", ".": ""}.get(mark() or "", ","))
-        if "," in stripped:
-            return stripped
-    # Tokens are whole numbers: 1,00 has lost a digit.
-    comma = None if kind is Type.COUNT else WITH_COMMA.fullmatch(stripped)
-    if comma and not (comma[1] and comma[2]):
-        return f"{comma[1] or comma[2]}{comma[3].replace('.', '')}.{comma[4]}"
-    match = AMOUNT.fullmatch(stripped)
-    if match is None or (match[1] and match[2]):
-        return stripped
-    return f"{match[1] or match[2]}{match[3].replace(',', '')}{match[4] or ''}"
+    return sheets.number(text, column, Type.MONEY if kind is Type.NUMBER else kind, styles, cells, staged)

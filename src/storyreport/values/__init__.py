@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+from .currencies import SHARED_SIGNS, currency_code
 from .currencies import UNKNOWN as UNKNOWN_CURRENCY
-from .currencies import currency_code
 from .days import day_order, with_year_first
 from .durations import GAMMA, duration_bucket
 from .errors import error_text
@@ -27,6 +27,7 @@ __all__ = [
     "LONGEST_SECRET",
     "LONGEST_TEXT",
     "SECONDS_IN_DIGITS",
+    "SHARED_SIGNS",
     "UNKNOWN_CURRENCY",
     "after_fold",
     "clean_labels",

@@ -11,7 +11,11 @@ _LISTED = (
     " ZWL HRK"
 )
 CODES = frozenset(_LISTED.split())
-# Signs that several currencies share, such as the yen's, are none of them.
+# Signs that several currencies share, such as the yen's, are none of them, unless the currency is said elsewhere.
+SHARED_SIGNS = {
+    "$": frozenset(("ARS", "AUD", "CAD", "CLP", "COP", "HKD", "MXN", "NZD", "SGD", "TWD", "USD")),
+    **dict.fromkeys(("\u00a5", "\uffe5"), frozenset(("CNY", "JPY"))),
+}
 WORDS = {
     **dict.fromkeys(("$", "US$", "USD$", "$US", "US DOLLAR", "US DOLLARS", "U.S. DOLLAR", "U.S. DOLLARS"), "USD"),
     **dict.fromkeys(("DOLLAR", "DOLLARS", "US-DOLLAR"), "USD"),
