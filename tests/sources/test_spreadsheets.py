@@ -281,9 +281,11 @@ TWO = f"c1,{AT},gpt-4o,a,{{}}\nc2,{AT},o3,b,{{}}\n"
         # 0.7 is not what 0.75 is rounded to, nor is a total that is far from all.
         (f"{TWO.format(0.5, 0.25)}Total,,,,0.7\n", 1.45),
         (f"Total,,,,9.99\n{TWO.format('0.50', '0.25')}", 10.74),
+        # Nothing was spent in sum where no row has a cost.
+        (f"{TWO.format('', '')}Total,,,,0.00\n", None),
     ],
 )
-def test_totals_of_other_rows(db: ReportDatabase, tmp_path: Path, rows: str, cost: float) -> None:
+def test_totals_of_other_rows(db: ReportDatabase, tmp_path: Path, rows: str, cost: float | None) -> None:
     (tmp_path / "calls.csv").write_text(f"id,called_at,model,step,cost\n{rows}", "utf-8")
     db.ingest(tmp_path / "calls.csv")
     assert db.one("select round(sum(cost), 9) from calls") == cost

@@ -113,8 +113,10 @@ class Whole:
             self.decimals[column] = max(self.decimals.get(column, 0), _decimals(cleaned[column]))
 
     def has(self, amounts: Amounts, cleaned: Row, currency: str) -> bool:
-        """Whether amounts are the sums of all rows, as they are when these and they are rounded."""
-        return self.rows > 0 and any(
+        """Whether amounts are the sums of all rows, as they are when these and they are rounded; 0 where none has one."""
+        if not self.rows:
+            return not any(amounts.values())
+        return any(
             all(
                 _is_close(
                     amount,
