@@ -311,10 +311,12 @@ def test_tokens_of_an_export_saved_by_a_spreadsheet(db: ReportDatabase, tmp_path
         "generation_id;created_at;cost_total;model_permaslug;tokens_prompt;tokens_completion",
         "a;2026-05-01 10:00:00;0,5;my-own;1.234;12.345.678",
         "generation_id;created_at;cost_total;model_permaslug;tokens_prompt;tokens_completion",
-        "b;2026-05-02 10:00:00;0,25;my-own;999;7",
+        # A day that was saved as a spreadsheet counts it: 46,144 days after 1899-12-30.
+        "b;46144.25;0,25;my-own;999;7",
     ]
     (tmp_path / "activity.csv").write_text("\n".join(lines), "utf-8")
     db.ingest(tmp_path / "activity.csv")
     found = db.sql("select source_key, cost, input_tokens, output_tokens from calls order by 1")
     assert found == [("a", 0.5, 1234, 12_345_678), ("b", 0.25, 999, 7)]
+    assert db.one("select max(called_at) from calls") == "2026-05-02T06:00:00.000Z"
     assert db.sql("select reason from rejects") == [("the header once more, which is left out",)]

@@ -321,7 +321,7 @@ def _cleaned(row: Row, table: Table, checked: Iterable[tuple[str, Type]], styles
         elif match := DATE.fullmatch(value.strip()):
             cleaned[column] = _time(value, match, column, styles)
         elif SERIAL.fullmatch(value.strip()):
-            cleaned[column] = _of_serial(float(value))
+            cleaned[column] = of_serial(float(value))
     return cleaned
 
 
@@ -395,6 +395,6 @@ def _time(value: str, match: re.Match[str], column: str, styles: Callable[[], St
     return value if is_day_first is None else in_iso(match, is_day_first)
 
 
-def _of_serial(days: float) -> str:
+def of_serial(days: float) -> str:
     """The time of a spreadsheet's number of a day, to the second: more is lost in its decimals."""
     return (SERIAL_START + timedelta(seconds=round(days * 86_400))).isoformat()

@@ -113,7 +113,7 @@ class Whole:
             self.decimals[column] = max(self.decimals.get(column, 0), _decimals(cleaned[column]))
 
     def has(self, amounts: Amounts, cleaned: Row, currency: str) -> bool:
-        """Whether amounts are the sums of all rows, as they are when these and they are rounded; 0 where none has one."""
+        """Whether amounts are the sums of all rows, as they are when these and they are rounded, or 0 of no amounts."""
         if not self.rows:
             return not any(amounts.values())
         return any(

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..readers import sheets, summaries
 from ..readers import text as textfiles
+from ..system import NUMBERS, TIMES
 from . import Part, Table, Type
 
 SESSIONS = Path(__file__).with_name("pieces") / "sessions.sql"
@@ -25,7 +26,6 @@ LOOKED_AT = 50
 ACCOUNT_DIGITS = 6
 MOST_FOLDERS = 2_000
 EXPORTS = tuple(f"*.{kind}{packed}" for kind in ("csv", "json", "jsonl") for packed in ("", ".gz"))
-NUMBERS = (Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY)
 # The words of spreadsheets and consoles for "no value".
 NO_VALUE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "nan", "none", "null"})
 # What no style of a file changes; 1.234 may be one of two.
@@ -295,7 +295,7 @@ def _stage_files(
     """The rows of several files; their lines are told apart by the number of the file, in a folder always."""
     _first_records.cache_clear()
     read, position = new_reader(), 0
-    times = [column for column, kind in staged.columns.items() if kind in (Type.UTC, Type.LOCAL)]
+    times = [column for column, kind in staged.columns.items() if kind in TIMES]
     for number, file in enumerate(paths, start=1):
         styles = cache(partial(_styles, file, opened))
         whole = cache(partial(_whole, file, staged, new_reader, opened, styles))
@@ -370,6 +370,8 @@ def _cells(row: Row, staged: Table, styles: Callable[[], sheets.Styles]) -> tupl
             return {}, f"{column} is no single value"
         if kind in NUMBERS and isinstance(value, str):
             value = _number(value, column, kind, styles, cells, staged)
+        elif kind in TIMES and isinstance(value, str) and sheets.SERIAL.fullmatch(value.strip()):
+            value = sheets.of_serial(float(value))
         elif kind is Type.COUNT and isinstance(value, float) and not value.is_integer():
             # A fraction of a token is an error: the value is reported as not a number.
             value = f"{value}?"
