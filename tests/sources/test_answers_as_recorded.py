@@ -184,6 +184,21 @@ FILES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("claude_code", "claude-sonnet-4-5-20250929", 60000, 6000, "completed", 0.5)],
     ),
     # Sonnet 4.5: 3 and 15 a million.
+    "a run whose only model has no cost of its own": (
+        lines({**RESULT, "total_cost_usd": 0.25, "modelUsage": {"kimi-k2.5": {"inputTokens": 900, "outputTokens": 7}}}),
+        [("claude_code", "kimi-k2.5", 900, 7, "completed", 0.25)],
+    ),
+    "a run whose only model has nothing of its own": (
+        lines(
+            {
+                **RESULT,
+                "total_cost_usd": 0.125,
+                "usage": {"input_tokens": 90, "cache_read_input_tokens": 10, "output_tokens": 30},
+                "modelUsage": {"claude-opus-4-6": {}},
+            }
+        ),
+        [("claude_code", "claude-opus-4-6", 100, 30, "completed", 0.125)],
+    ),
     "a run of Claude Code that was cut off, one of its answers written twice": (
         json.dumps([BEGIN, agent(1, 1), agent(1, 100), agent(2, 200)], indent=1),
         [

@@ -227,6 +227,24 @@ UNREAD: list[tuple[Any, str]] = [
         [{"ts": 1, "type": "say", "say": "api_req_started", "text": "{}"}],
         "is a task of Cline or Roo Code, which is not",
     ),
+    ([{"type": "message", "id": "m", "parentId": None, "timestamp": "", "message": {}}], "is a session of Pi or OpenC"),
+    ({"v": 1, "id": "T-1", "created": 1, "messages": []}, "is a thread of Amp, "),
+    (
+        {
+            "result": [{"id": "l", "tokens_in": 1, "tokens_out": 1, "cached": False, "status_code": 200}],
+            "success": True,
+        },
+        "is a log of Cloudflare's AI Gateway, .* CSV",
+    ),
+    (
+        {"data": [{"id": "l", "ai_model": "gpt-4o", "req_units": 1, "res_units": 1}], "total": 1},
+        "is a log of Portkey, ",
+    ),
+    ({"traces": [{"info": {"trace_id": "t"}, "data": {"spans": []}}]}, "is a trace of MLflow, "),
+    (
+        {"lastComputedDate": "2026-08-09", "dailyActivity": [], "dailyModelTokens": []},
+        "is Claude Code's own statistics, .*: give the transcripts",
+    ),
     (
         {"event": "launched", "properties": {}, "user_id": "u", "time": 1755099880},
         "is aider's analytics log, .* as CSV",

@@ -270,22 +270,34 @@ def _modalities(usage: Mapping[str, Any], column: str, *names: str) -> Row:
 def _result(result: Mapping[str, Any]) -> Iterator[Row]:
     """What a run of `claude -p` says in the end, by model: its cost is what Claude Code computed."""
     run = result.get("uuid") or recordfiles.digest([result.get(name) for name in ("session_id", "duration_ms")])
-    around = {"object": "claude_code", "provider": "anthropic", "created_at": result.get("timestamp")}
+    around = {"object": "claude_code", "created_at": result.get("timestamp")}
     cost = next((result[name] for name in claude_print.COSTS if result.get(name) is not None), None)
-    models = result.get("modelUsage")
-    for model, used in models.items() if isinstance(models, dict) else ():
-        tokens = _anthropic_tokens(
-            *(inside(used, name) for name in ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens"))
-        )
+    said = result.get("modelUsage")
+    models = said if isinstance(said, dict) else {}
+    # What is said of the run alone is that of its only model.
+    is_all = len(models) == 1
+    for model, used in models.items():
+        spent = inside(used, "costUSD")
         yield {
+            **(_message(result) if is_all and not used else _of_model(used)),
             **around,
-            **tokens,
+            "provider": "anthropic" if model.startswith("claude") else None,
             "id": f"{run}/{model}",
             "model": model,
-            "output_tokens": inside(used, "outputTokens"),
-            "reasoning_tokens": inside(used, "thinkingTokens"),
-            "web_searches": inside(used, "webSearchRequests"),
-            "cost": inside(used, "costUSD"),
+            "cost": cost if is_all and spent is None else spent,
         }
-    if not isinstance(models, dict) or not models:
-        yield {**around, **_message(result), **around, "id": run, "cost": cost}
+    if not models:
+        yield {**_message(result), **around, "id": run, "cost": cost}
+
+
+def _of_model(used: Any) -> Row:
+    """The tokens of one of the models of a run."""
+    tokens = _anthropic_tokens(
+        *(inside(used, name) for name in ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens"))
+    )
+    return {
+        **tokens,
+        "output_tokens": inside(used, "outputTokens"),
+        "reasoning_tokens": inside(used, "thinkingTokens"),
+        "web_searches": inside(used, "webSearchRequests"),
+    }
