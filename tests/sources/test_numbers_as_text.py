@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from helpers.report_database import ReportDatabase
 
+from storyreport.sources import buckets
+
 SPEND: dict[str, Any] = {
     "request_id": "c1",
     "spend": 0,
@@ -100,3 +102,32 @@ def test_a_cost_of_zero_as_text_is_none(db: ReportDatabase, tmp_path: Path) -> N
     (path := tmp_path / "payloads.jsonl").write_text(json.dumps(payload) + "\n", "utf-8")
     db.ingest(path)
     assert db.sql("select cost from calls") == [(0.25,)]
+
+
+def test_counts_as_text_tell_no_results_apart() -> None:
+    """A day that is asked for again has more tokens, and is the same result of its bucket."""
+    first, later = ({"model": "gpt-5", "project_id": "7", "input_tokens": count} for count in ("10", "20"))
+    assert buckets.grouping(first) == buckets.grouping(later)
+    assert buckets.grouping(first) != buckets.grouping({**first, "project_id": "8"})
+
+
+@pytest.mark.parametrize("write", [lambda seconds: seconds * 1000, lambda seconds: f"{seconds}.25"])
+def test_times_of_a_data_frame(db: ReportDatabase, tmp_path: Path, write: Callable[[int], Any]) -> None:
+    """Spans as Phoenix gives them to pandas, which writes them as JSON."""
+    row = {
+        "context.trace_id": "a" * 32,
+        "context.span_id": "b" * 16,
+        "parent_id": None,
+        "name": "ChatCompletion",
+        "span_kind": "LLM",
+        "start_time": write(1_773_568_800),
+        "end_time": write(1_773_568_802),
+        "status_code": "OK",
+        "attributes.llm.model_name": "gpt-4o",
+        "attributes.llm.token_count.prompt": 1000.0,
+        "attributes.llm.token_count.completion": 100.0,
+    }
+    (path := tmp_path / "spans.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    db.ingest(path)
+    found = db.sql("select substr(called_at, 1, 19), duration_ms, input_tokens, round(estimated_cost, 9) from calls")
+    assert found == [("2026-03-15T10:00:00", 2000, 1000, 0.0035)]

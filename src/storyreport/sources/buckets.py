@@ -49,6 +49,8 @@ OTHERS = frozenset(
 )
 
 DECIMAL = re.compile(r"-?\d{1,18}(?:\.\d{1,30})?", re.ASCII)
+# What a result counts, which may be text.
+COUNTED = re.compile(r"amount|num_\w+|\w*_tokens|characters|seconds|images|quantity|usage_bytes", re.ASCII)
 # The digits of the lowest unit of a currency where it has not two (ISO 4217).
 NO_DIGITS = ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV")
 THREE_DIGITS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
@@ -227,5 +229,9 @@ def owner(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def grouping(result: Mapping[str, Any]) -> str:
     """A digest of what the results of a bucket are grouped by, ids included: equal for one result met twice."""
-    by = sorted((name, value) for name, value in result.items() if isinstance(value, (str, bool)) and name != "amount")
+    by = sorted(
+        (name, value)
+        for name, value in result.items()
+        if isinstance(value, (str, bool)) and not COUNTED.fullmatch(name)
+    )
     return hashlib.sha256(json.dumps(by).encode()).hexdigest()[:16]

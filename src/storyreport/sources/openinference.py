@@ -5,9 +5,9 @@ https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import timezone
 from typing import Any
 
+from ..values import to_utc
 from .moments import moment
 
 KIND = "openinference.span.kind"
@@ -84,7 +84,6 @@ def _flat(holder: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:
 
 
 def _nanoseconds(value: Any) -> int | None:
-    found = moment(value)
-    if found is None:
-        return None
-    return round((found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp() * 1000) * 1_000_000
+    # A data frame writes its times as milliseconds.
+    found = moment(to_utc(value))
+    return round(found.timestamp() * 1000) * 1_000_000 if found else None

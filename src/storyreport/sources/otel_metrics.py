@@ -26,7 +26,7 @@ NAMES = {
     "operation": "gen_ai.operation.name",
     "token_type": ("gen_ai.token.type", "token_type", "type"),
 }
-CUMULATIVE = (2, "AGGREGATION_TEMPORALITY_CUMULATIVE")
+CUMULATIVE = (2, "2", "AGGREGATION_TEMPORALITY_CUMULATIVE")
 
 POINTS = recordfiles.table(
     {
