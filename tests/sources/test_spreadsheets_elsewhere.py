@@ -312,11 +312,22 @@ def test_tokens_of_an_export_saved_by_a_spreadsheet(db: ReportDatabase, tmp_path
         "a;2026-05-01 10:00:00;0,5;my-own;1.234;12.345.678",
         "generation_id;created_at;cost_total;model_permaslug;tokens_prompt;tokens_completion",
         # A day that was saved as a spreadsheet counts it: 46,144 days after 1899-12-30.
-        "b;46144.25;0,25;my-own;999;7",
+        "b;46144.25;12,345;my-own;999;7",
     ]
     (tmp_path / "activity.csv").write_text("\n".join(lines), "utf-8")
     db.ingest(tmp_path / "activity.csv")
     found = db.sql("select source_key, cost, input_tokens, output_tokens from calls order by 1")
-    assert found == [("a", 0.5, 1234, 12_345_678), ("b", 0.25, 999, 7)]
+    assert found == [("a", 0.5, 1234, 12_345_678), ("b", 12.345, 999, 7)]
     assert db.one("select max(called_at) from calls") == "2026-05-02T06:00:00.000Z"
     assert db.sql("select reason from rejects") == [("the header once more, which is left out",)]
+
+
+def test_costs_and_words_of_cursor(db: ReportDatabase, tmp_path: Path) -> None:
+    """A number is a cost in any country's form; what is a word is none, and nothing to say."""
+    header = "Date,Kind,Model,Max Mode,Input (w/ Cache Write),Input (w/o Cache Write),Cache Read,Output Tokens,Cost"
+    cells = ('"1,704423"', "Included", "US$0.25", "-", "about 3")
+    rows = [f"2026-10-0{day},On-demand,my-own,No,0,5,0,7,{cell}" for day, cell in enumerate(cells, start=1)]
+    (tmp_path / "usage.csv").write_text("\n".join([header, *rows]), "utf-8")
+    db.ingest(tmp_path / "usage.csv")
+    assert db.sql("select cost from calls order by called_at") == [(1.704423,), (None,), (0.25,), (None,), (None,)]
+    assert db.sql("select reason from rejects") == [("cost is not a number",)]

@@ -5,13 +5,11 @@ A row is a request. Users, cloud agents and automations are not read. Request un
 money.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import System, Type, recordfiles
 
-AMOUNT = re.compile(r"\$?(?:[\d,]*\.\d+|[\d,]*(?<=\d))", re.ASCII)
 COST = ("Cost", "Cost ($)", "Cost (USD)", "Cost to You", "API Cost")
 NAMES = {
     "date": "Date",
@@ -70,7 +68,7 @@ def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         yield _answered(record)
         return
     cost = next((record[name] for name in COST if record.get(name) is not None), None)
-    is_amount = not isinstance(cost, str) or AMOUNT.fullmatch(cost.strip())
+    is_amount = not isinstance(cost, str) or any(map(str.isdecimal, cost))
     yield {
         **recordfiles.columns(record, NAMES),
         "cost": cost if is_amount else None,

@@ -353,8 +353,10 @@ def _styles(file: Path, opened: Records) -> sheets.Styles:
     styles, found = sheets.Styles(), 0
     for _, record, _ in opened(file):
         for value in (record or {}).values():
-            if isinstance(value, str) and (match := sheets.AMOUNT.fullmatch(value.strip())):
-                found += styles.note_number("", match["number"])
+            number = sheets.AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
+            # A day may have a decimal point where amounts have a comma.
+            if number and not sheets.SERIAL.fullmatch(number["number"]):
+                found += styles.note_number("", number["number"])
         if found > MOST_EVIDENCE:
             break
     return styles
