@@ -94,6 +94,26 @@ def test_how_long_what_is_written_is_kept(
     assert costs(db, tmp_path, "claude-sonnet-4-6", usage) == [pytest.approx(cost)] * 2
 
 
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        # Sonnet 4.6: 1,000 fresh at 3 dollars a million, 10,000 read at 0.30, 2,000 written at 3.75, 100 out at 15.
+        # What was written is within the input, as LiteLLM has it, or what was read.
+        ({"input": 3_000, "total": 13_100}, 0.015),
+        ({"input": 11_000, "total": 13_100}, 0.015),
+        # So may 40 tokens of reasoning be.
+        ({"input": 13_000, "output_reasoning_tokens": 40, "total": 13_100}, 0.015),
+        ({"input": 1_000, "output_reasoning_tokens": 40, "total": 13_140}, 0.0156),
+        # Of a total that is none of these sums nothing can be learned.
+        ({"input": 3_000, "total": 15_099}, 0.021),
+    ],
+)
+def test_the_total_says_what_is_within(db: ReportDatabase, tmp_path: Path, usage: dict[str, int], cost: float) -> None:
+    cached = {"cache_read_input_tokens": 10_000, "cache_creation_input_tokens": 2_000}
+    found = costs(db, tmp_path, "claude-sonnet-4-6", {**cached, "output": 100, **usage})
+    assert found == [pytest.approx(cost)] * 2
+
+
 def test_durations_are_within_the_whole(db: ReportDatabase, tmp_path: Path) -> None:
     """Anthropic's words, laid flat."""
     written = {"cache_creation_input_tokens": 2000, "ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 2000}

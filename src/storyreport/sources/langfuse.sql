@@ -305,12 +305,26 @@ summed as (
     group by id
 ),
 
-counted as (
+sized as (
     select
         summed.*,
         coalesce(written_beside, written) as cache_write,
-        read_beside + coalesce(written_beside, 0) as beside
+        read_beside + coalesce(written_beside, 0) as beside,
+        total - plain_input - coalesce(output, 0) as more
     from summed
+),
+
+-- The total also says whether the reasoning is within the output, to which it has been added.
+counted as (
+    select
+        sized.*,
+        coalesce(
+            more not in (0, beside, read_beside, beside - read_beside)
+            and more + reasoning in (0, beside, read_beside, beside - read_beside)
+            and reasoning * 2 <= output,
+            0
+        ) * coalesce(reasoning, 0) as counted_twice
+    from sized
 ),
 
 priced as (
@@ -352,14 +366,20 @@ select
     end as duration_ms,
     case
         when upper(generations.unit) <> 'TOKENS' then null
-        when counted.total = counted.plain_input + coalesce(counted.output, 0) and counted.beside <= counted.plain_input
+        when counted.more + counted.counted_twice = 0 and counted.beside <= counted.plain_input
             then counted.plain_input
+        when
+            counted.more + counted.counted_twice in (counted.read_beside, counted.beside - counted.read_beside)
+            and counted.plain_input + counted.more + counted.counted_twice >= counted.beside
+            then counted.plain_input + counted.more + counted.counted_twice
         when counted.plain_input is not null or counted.beside > 0
             then coalesce(counted.plain_input, 0) + counted.beside
         else generations.prompt_tokens
     end as input_tokens,
-    case when upper(generations.unit) = 'TOKENS' then coalesce(counted.output, generations.completion_tokens) end
-        as output_tokens,
+    case
+        when upper(generations.unit) = 'TOKENS'
+            then coalesce(counted.output - counted.counted_twice, generations.completion_tokens)
+    end as output_tokens,
     counted.cache_read as cache_read_tokens,
     counted.cache_write as cache_write_tokens,
     case when upper(generations.unit) = 'TOKENS' then coalesce(counted.total, generations.total_tokens) end

@@ -67,7 +67,19 @@ def columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
         **parts,
         **{name: count for name, count in {**details, **beside}.items() if count is not None},
     }
-    return {column: count for column, count in merged.items() if count is not None}
+    return _as_total_says({column: count for column, count in merged.items() if count is not None})
+
+
+def _as_total_says(counts: dict[str, Any]) -> dict[str, Any]:
+    """The counts, without what was added to the input or output although it is within: the total has it once."""
+    names = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+    whole, output, read, written, reasoning = (counts.get(name, 0) for name in names)
+    for answered in (output, output - reasoning):
+        for asked in (whole, whole - read - written, whole - written, whole - read):
+            is_possible = asked >= read + written and answered >= reasoning
+            if is_possible and asked + answered == counts.get("total_tokens"):
+                return {**counts, "input_tokens": asked, "output_tokens": answered}
+    return counts
 
 
 def _sum(counts: Mapping[str, int], name: str, beside: int) -> int | None:
