@@ -88,7 +88,7 @@ def test_what_is_new_since_yesterday(browser: webdriver.Chrome, home: str) -> No
     """The verdict is the answer; its failure leads to the run with its error."""
     browser.get(home)
     assert (
-        "2 runs, 1 failed (none the day before), 1 slower than usual"
+        "2 runs, 1 failed (none the day before), 1 slower than usual (tales: 1 of 1)"
         in browser.find_element(By.CLASS_NAME, "verdict").text
     )
     assert ERROR in click(browser, ".verdict .bad a")

@@ -94,24 +94,45 @@ def test_the_digest_says_the_same(folder: Path) -> None:
 
 
 def test_a_step_of_two_pipelines_says_which(tmp_path: Path) -> None:
-    """In films it takes three times as long as before, in books twice; a step of one pipeline needs no name."""
-    took = {("write", "films"): (10, 30), ("write", "books"): (10, 20), ("print", "books"): (40, 20)}
+    """In films it takes three times as long as before, in books twice; a step of one pipeline needs no name.
+
+    Of the step that changed in films alone (2 s, 3 s now, 5 of 20 failed), it is said too.
+    """
+    took = {
+        ("write", "films"): (10, 30),
+        ("write", "books"): (10, 20),
+        ("print", "books"): (40, 20),
+        ("bind", "films"): (2, 3),
+        ("bind", "books"): (2, 2),
+    }
+    failed = [("bind", "films", NOW, n) for n in range(5)]
     rows = [
-        attempt(f"{step}-{pipeline}-{hours}-{n}", hours + n / 100, seconds, step=step, pipeline=pipeline)
+        attempt(
+            f"{step}-{pipeline}-{hours}-{n}",
+            hours + n / 100,
+            seconds,
+            step=step,
+            pipeline=pipeline,
+            status="failed" if (step, pipeline, hours, n) in failed else "completed",
+        )
         for (step, pipeline), both in took.items()
         for hours, seconds in zip((BEFORE, NOW), both, strict=True)
         for n in range(20)
     ]
     ReportDatabase(tmp_path).ingest(write(tmp_path / "studio", rows))
-    shown = tables(tmp_path)["Slower and faster steps"]
-    assert [row[:2] for row in shown] == [["write", "films"], ["write", "books"], ["print", ""]]
+    shown = tables(tmp_path)
+    slower = [["write", "films"], ["write", "books"], ["bind", "films"], ["print", ""]]
+    assert [row[:2] for row in shown["Slower and faster steps"]] == slower
+    assert shown["Failing steps"] == [["bind", "films", "25.0 %", "0.0 %"]]
     with closing(connect(tmp_path / "report.db")) as connection:
         lines = {section.title: section.lines for section in digest(connection, "7d").sections}
     assert [line.partition(":")[0] for line in lines["Slower and faster steps"]] == [
         "write of studio films",
         "write of studio books",
+        "bind of studio films",
         "print of studio",
     ]
+    assert lines["Failing steps"] == ("bind of studio films: 25.0 % failed, 0.0 % before",)
     # 20 times 30, 20 and 20 seconds.
     assert [line.partition(",")[0] for line in lines["Most time spent"]] == [
         "write of studio films: 10 min",

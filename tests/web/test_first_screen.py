@@ -15,6 +15,8 @@ from helpers.serving import ESCAPED, HOSTILE, Served
 
 from storyreport import rollups, schema
 from storyreport.reports import periods
+from storyreport.schema import connect
+from storyreport.sharing.digest import digest
 from storyreport.verdicts import figures, reasons
 
 
@@ -61,8 +63,8 @@ def test_the_verdict(served: Served) -> None:
     """Four runs of two sources, 2.10 USD against 1.75 USD: 20 % more; nothing was paid in EUR before."""
     said = re.sub(r" ([,.])", r"\1", text(verdict(served)))
     assert said == (
-        "Last 24 h: 4 runs, 1 failed (none the day before), 1 slower than usual, 5.00 EUR, 2.10 USD, 20 % more than "
-        "the day before."
+        "Last 24 h: 4 runs, 1 failed (none the day before), 1 slower than usual (tales: 1 of 2), 5.00 EUR, 2.10 USD, "
+        "20 % more than the day before."
     )
     reason = re.search(r'<p class="reason">(.*?)</p>', served.get("/").text, re.DOTALL)
     assert reason
@@ -76,7 +78,7 @@ def test_the_verdict(served: Served) -> None:
     [
         ("4 runs", ["quick", "slow", "lost", "reel"]),
         ("1 failed (none the day before)", ["lost"]),
-        ("1 slower than usual", ["slow"]),
+        ("1 slower than usual (tales: 1 of 2)", ["slow"]),
         ("2.10 USD", ["cost"]),
     ],
 )
@@ -90,6 +92,19 @@ def test_each_part_leads_to_its_rows(served: Served, part: str, shown: list[str]
     else:
         # What was paid in two currencies is two rows.
         assert list(dict.fromkeys(row["run"] for row in rows)) == shown
+
+
+def test_what_failed_and_was_repaired_is_not_all_right(tmp_path: Path) -> None:
+    """No check finds anything: the story completed an hour later."""
+    rows = [attempt("a", 5, story="s", status="failed", error="Boom"), attempt("b", 4, story="s")]
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", rows))
+    with closing(Served(db.path)) as served:
+        page = text(served.get("/").text)
+        assert "2 runs , 1 failed (none the day before) . All checks are ok studio" in page
+        assert "Everything is all right" not in page
+    with closing(connect(db.path)) as connection:
+        assert digest(connection, "24h").verdict.startswith("All checks are ok. Last 24 h: 2 runs, 1 failed")
 
 
 def test_nothing_ran(tmp_path: Path) -> None:
@@ -116,6 +131,12 @@ def test_nothing_ran(tmp_path: Path) -> None:
             ["Success rate", "Runs", "Median duration", "Stuck"],
         ),
         (
+            [attempt("a", 1)],
+            ["a,acme,{},3,USD"],
+            "Last 24 h: 1 run , none failed , 3.00 USD .",
+            ["Success rate", "Runs", "Median duration", "Cost", "Stuck"],
+        ),
+        (
             [attempt("a", 1, story="S-1")],
             ["a,acme,{},3,USD"],
             "Last 24 h: 1 run , none failed , 3.00 USD .",
@@ -138,10 +159,12 @@ def test_tiles_are_of_what_there_is(
         assert text(verdict(served)) == said
     assert [text(title) for title in re.findall(r'<section class="tile">\s*<h2>(.*?)</h2>', page)] == titles
     assert ("Nothing has been ingested yet" in page) == (attempts is None)
-    # Without a cost, no way leads to one.
+    # Without a cost, no way leads to one, and without stories to none of a story.
     ways = text("".join(re.findall(r'<p class="ways">.*?</p>', page, re.DOTALL)))
     assert ways.startswith("Runs of the last 7 days:") == ("Runs" in titles)
-    assert [way in ways for way in ("most expensive", "by month", "projected")] == 3 * ["Cost" in titles and bool(ways)]
+    has_cost = "Cost" in titles and bool(ways)
+    shown = [has_cost, "Cost per accepted story" in titles, has_cost]
+    assert [way in ways for way in ("most expensive", "by month", "projected")] == shown
 
 
 def test_calls_alone_have_a_success_rate(tmp_path: Path) -> None:
@@ -166,7 +189,14 @@ RUNS = {"figure": "runs", "value": 1200, "previous_value": 900, "currency": None
         ((1000, 4), [], "1,200 runs, 1,000 failed (4 the day before)", ["1,000 failed (4 the day before)"]),
         # One in twenty is slow as usual, and one in ten may be by chance.
         ((0, 0), [("a", 1, 10), ("b", 50, 1000)], "1,200 runs, none failed, 51 slower than usual", []),
-        ((0, 0), [("a", 1, 9)], "1,200 runs, none failed, 1 slower than usual", ["1 slower than usual"]),
+        # The only slow one has others beside it.
+        (
+            (0, 0),
+            [("a", 6, 6)],
+            "1,200 runs, none failed, 6 slower than usual (a: 6 of 6)",
+            ["6 slower than usual (a: 6 of 6)"],
+        ),
+        ((0, 0), [(None, 1, 9)], "1,200 runs, none failed, 1 slower than usual", ["1 slower than usual"]),
         (
             (0, 0),
             [("a", 2, 9), ("b", 50, 1000)],
@@ -175,7 +205,9 @@ RUNS = {"figure": "runs", "value": 1200, "previous_value": 900, "currency": None
         ),
     ],
 )
-def test_what_is_bad_news(failed: tuple[int, int], slow: list[tuple[str, int, int]], said: str, bad: list[str]) -> None:
+def test_what_is_bad_news(
+    failed: tuple[int, int], slow: list[tuple[str | None, int, int]], said: str, bad: list[str]
+) -> None:
     rows = [RUNS, {**RUNS, "figure": "failed runs", "value": failed[0], "previous_value": failed[1]}]
     slow_rows = [{"source": "s", "pipeline": name, "slow": few, "compared_runs": all_} for name, few, all_ in slow]
     facts = figures.verdict(rows, slow_rows)
@@ -238,12 +270,12 @@ def test_a_cost_of_many_times_is_no_percentage(before: float, said: str) -> None
     ("hidden", "gone", "left"),
     [
         ("last_hours", "Last 24 h", 'id="wall"'),
-        ("slow_runs", "slower than usual</a>", "4 runs"),
+        ("slow_runs", "(tales: 1 of 2)", "4 runs"),
         ("failed_runs", 'class="reason"', "4 runs"),
         ("run_wall", 'id="wall"', "4 runs"),
         ("recent_runs", "/storyreport/recent_runs", "4 runs"),
         ("run_durations", "Median duration", "Success rate"),
-        ("cost", "Cost per accepted story", "Success rate"),
+        ("cost", "Cost of this month", "Success rate"),
         ("throughput", "Success rate", "Median duration"),
     ],
 )

@@ -16,6 +16,9 @@ from ..values.quantities import duration, money
 from ..verdicts import acknowledged, figures, reasons
 
 Row = dict[str, Any]
+# Sections of what is bad news though all checks are ok.
+STOPPED, FAILED_MOST, COST_MORE = "Missing runs", "What failed most", "What cost more"
+WRONG = (STOPPED, FAILED_MOST, COST_MORE)
 # The beginning of an error says which one it is.
 LETTERS = 160
 # The sections that show the chart of their report: the trend behind its numbers.
@@ -89,7 +92,7 @@ def _changed(row: Row) -> str:
 
 def _failing(row: Row) -> str:
     was, now = row["previous_failure_pct"], row["failure_pct"]
-    return f"{row['step']} of {row['source']}: {now:.1f} % failed, {was:.1f} % before"
+    return f"{_step(row)}: {now:.1f} % failed, {was:.1f} % before"
 
 
 def _cost_change(row: Row) -> str:
@@ -133,8 +136,8 @@ PARTS = (
         """select "check", status, detail, report, count from report where status <> 'ok' order by status""",
         _health,
     ),
-    Part.of("What failed most", reasons.MOST_FAILED_OF_DAYS, _failed_most),
-    Part.of("Missing runs", reasons.MISSING, _stopped),
+    Part.of(FAILED_MOST, reasons.MOST_FAILED_OF_DAYS, _failed_most),
+    Part.of(STOPPED, reasons.MISSING, _stopped),
     Part(
         "Work done",
         "throughput",
@@ -244,6 +247,9 @@ def digest(connection: sqlite3.Connection, period: str) -> Digest:
     has_runs = any(row["now"] for section in sections if section.title == "Work done" for row in section.rows)
     problems = next((section.rows for section in sections if section.report == "health"), ())
     verdict = f"{counted(len(problems), 'thing')} to look at" if problems else "All is well"
+    if not problems and any(section.title in WRONG for section in sections):
+        # What the checks do not know.
+        verdict = "All checks are ok"
     verdict += f"; {known:,} known" if known else ""
     newest = [] if has_runs else _rows(connection, figures.LAST_RUN, words)
     # A history of usage alone has sums, too.
@@ -262,7 +268,7 @@ def _news(health: Section) -> Section:
 
 def _of_hours(hours: int) -> Part:
     """The section on what cost more in the last hours, which the sections on days do not know."""
-    return Part.of("What cost more", reasons.COSTLIER, lambda row: _said(reasons.costlier([row], hours)))
+    return Part.of(COST_MORE, reasons.COSTLIER, lambda row: _said(reasons.costlier([row], hours)))
 
 
 def _sums(connection: sqlite3.Connection, words: Mapping[str, str]) -> str:

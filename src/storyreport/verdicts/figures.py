@@ -74,7 +74,7 @@ SLOW_RUNS = Question(
 )
 # Asked where nothing ran.
 LAST_RUN = Question("recent_runs", {"limit": "1"}, "select max(started_at) as at, count(*) as runs from report")
-# Named where the source has the step in several.
+# Named where the source has the step in several; a `where` beside it would count only what it leaves.
 PIPELINE = "case when count(*) over (partition by source, step) > 1 then pipeline end as pipeline"
 # Since :first, the first day of the period, against as many days before.
 SLOWER_STEPS = Question(
@@ -84,12 +84,23 @@ SLOWER_STEPS = Question(
     select
         step,
         source,
-        {PIPELINE},
+        pipeline,
         p95_ms,
         previous_p95_ms,
         change_pct,
         executions
-    from report
+    from (
+        select
+            step,
+            source,
+            {PIPELINE},
+            p95_ms,
+            previous_p95_ms,
+            change_pct,
+            executions,
+            previous_executions
+        from report
+    )
     where
         abs(change_pct) >= {CHANGE_PCT}
         and executions >= {ENOUGH}
@@ -105,6 +116,7 @@ FAILING_STEPS = Question(
     select
         step,
         source,
+        pipeline,
         round(100.0 * failed / executions, 2) as failure_pct,
         round(100.0 * failed_before / executions_before, 2) as previous_failure_pct,
         executions
@@ -112,18 +124,19 @@ FAILING_STEPS = Question(
         select
             step,
             source,
+            {PIPELINE},
             sum(case when day >= :first then executions else 0 end) as executions,
             sum(case when day >= :first then failed else 0 end) as failed,
             sum(case when day < :first then executions else 0 end) as executions_before,
             sum(case when day < :first then failed else 0 end) as failed_before
         from report
-        group by step, source
+        group by step, source, report.pipeline
     )
     where
         executions >= {ENOUGH}
         and executions_before >= {ENOUGH}
         and abs(1.0 * failed / executions - 1.0 * failed_before / executions_before) >= 0.01
-    order by 1.0 * failed / executions - 1.0 * failed_before / executions_before desc, step, source
+    order by 1.0 * failed / executions - 1.0 * failed_before / executions_before desc, step, source, pipeline
     limit 5
     """,
 )
@@ -251,7 +264,8 @@ def _slow(rows: Sequence[Row], within: Mapping[str, str]) -> Fact:
     """The number of slow runs, and the pipeline that has the largest share of them where that is news."""
     worst, text = rows[0], f"{sum(row['slow'] for row in rows):,} slower than usual"
     is_bad = worst["slow"] > BAD_SLOW_SHARE * worst["compared_runs"]
-    if is_bad and len(rows) > 1:
+    # Of several pipelines, or of the one that is slow beside others.
+    if is_bad and (len(rows) > 1 or worst["pipeline"]):
         text += f" ({short(worst['pipeline'] or worst['source'])}: {worst['slow']:,} of {worst['compared_runs']:,})"
     return Fact(text, "slow_runs", within, is_bad)
 

@@ -40,7 +40,8 @@ _MOST_FAILED = """
     )
     where failed_at >= {first}
     group by cause
-    order by failures desc, max(failed_at) desc
+    -- Of two that failed as often, the one that failed before as well is no chance.
+    order by failures desc, max(failures_before) desc, max(failed_at) desc
     limit {most}
 """
 # Pipelines that ran regularly and stopped.

@@ -48,8 +48,11 @@ class Health:
         return sum(check.count for check in self.known)
 
 
-async def health(visitor: Visitor, chosen: Mapping[str, str]) -> Health | None:
-    """The checks that the visitor may see; None where they may not see the report."""
+async def health(visitor: Visitor, chosen: Mapping[str, str], is_bad: bool = False) -> Health | None:
+    """The checks that the visitor may see; None where they may not see the report.
+
+    Where the last hours are bad beside them (`is_bad`), not everything is all right.
+    """
     result = await visitor.rows("health", chosen, "select * from report")
     if result is None:
         return None
@@ -61,7 +64,7 @@ async def health(visitor: Visitor, chosen: Mapping[str, str]) -> Health | None:
     failed = tuple(check for check in found if check.new)
     known = tuple(check for check in found if not check.new)
     passed = tuple(check for check in checks if check.status == "ok")
-    title = "Everything is all right"
+    title = "All checks are ok" if is_bad else "Everything is all right"
     if result.error:
         title = "Is everything all right?"
     elif not checks:

@@ -17,7 +17,7 @@ from .columns import without_values
 from .health import Health, health
 from .permissions import databases, ensure_instance, is_private
 from .tables import Table, table
-from .tiles import DAYS, Tile, first_day, tiles
+from .tiles import COST, COST_PER_STORY, DAYS, Tile, first_day, tiles
 from .unknown import Offered, offered
 from .visitor import Rows, Visitor
 from .wall import Wall, wall
@@ -35,7 +35,7 @@ WAYS: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, dict[str, str]], ...]],
         ("recent_runs",),
         (("most expensive", {**WEEK, "order": "cost"}), ("slowest against usual", {**WEEK, "order": "slower"})),
     ),
-    ("Cost per accepted story", ("cost_per_story", "cost"), (("by month", MONTHS),)),
+    (COST_PER_STORY, ("cost_per_story", "cost"), (("by month", MONTHS),)),
     ("Cost of this month", ("cost_forecast", "cost"), (("projected", {}),)),
 )
 # What changed: a title and the select of a report.
@@ -151,16 +151,18 @@ async def view(visitor: Visitor) -> Home:
     if chosen["source"] and chosen["source"] not in known:
         return replace(empty, near=await _sources(visitor, chosen["source"]))
     verdict, error, has_runs = await _verdict(visitor, chosen)
+    why = await _reasons(visitor, chosen)
     shown = await tiles(visitor, chosen, has_runs)
+    is_bad = bool(why) or any(part.is_bad for part in verdict)
     return replace(
         empty,
         verdict=verdict,
         verdict_error=error,
-        reasons=await _reasons(visitor, chosen),
+        reasons=why,
         tiles=shown,
         wall=await wall(visitor, chosen),
-        ways=await _ways(visitor, chosen, has_cost=any(tile.title == "Cost" for tile in shown)),
-        health=await health(visitor, chosen),
+        ways=await _ways(visitor, chosen, {tile.title for tile in shown}),
+        health=await health(visitor, chosen, is_bad),
         changes=[change for title, question in CHANGES if (change := await _change(visitor, title, question, chosen))],
     )
 
@@ -213,11 +215,15 @@ async def _part(visitor: Visitor, fact: Fact, chosen: Mapping[str, str]) -> Part
     )
 
 
-async def _ways(visitor: Visitor, chosen: Mapping[str, str], has_cost: bool) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The ways on to reports that the visitor may see and that have something to show.
+async def _ways(
+    visitor: Visitor, chosen: Mapping[str, str], titles: set[str]
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The ways on to reports that the visitor may see and that have something to show, by the titles of the tiles.
 
     What they are about, and (title, address) of each.
     """
+    has_cost = COST in titles
+    empty = {*(() if has_cost else ("cost",)), *({COST_PER_STORY} - titles)}
     own = {name: value for name, value in chosen.items() if value}
     return [
         (
@@ -229,7 +235,7 @@ async def _ways(visitor: Visitor, chosen: Mapping[str, str], has_cost: bool) -> 
             ],
         )
         for about, needed, ways in WAYS
-        if (has_cost or "cost" not in needed) and await visitor.may_see(needed) == set(needed)
+        if empty.isdisjoint((about, *needed)) and await visitor.may_see(needed) == set(needed)
     ]
 
 

@@ -17,6 +17,7 @@ from . import links
 from .visitor import Visitor
 
 DAYS, PICTURED_DAYS = 7, 28
+COST, COST_PER_STORY = "Cost", "Cost per accepted story"
 # Smaller changes, in percent and in points, are neither good nor bad.
 LEAST_PCT, LEAST_POINTS = 5, 1
 # An en dash stands for a value that is not known.
@@ -215,7 +216,7 @@ async def _money(visitor: Visitor, chosen: Chosen) -> list[Tile]:
     costs = {currency: _span(rows, "cost") for currency, rows in by_currency.items()}
     costs = dict(sorted(((c, span) for c, span in costs.items() if span.now), key=lambda pair: (-pair[1].now, pair[0])))
     words = Words("more", "less", False)
-    found = [_of_money("Cost", address, costs, words, spent.error, f"no cost in the {IN_DAYS}", IN_DAYS)]
+    found = [_of_money(COST, address, costs, words, spent.error, f"no cost in the {IN_DAYS}", IN_DAYS)]
     done = await visitor.rows("throughput", {**chosen, **PICTURED}, DONE)
     stories = _span(done.rows if done else [], "stories")
     if done and (done.error or any(stories.days.values())):
@@ -226,7 +227,7 @@ async def _money(visitor: Visitor, chosen: Chosen) -> list[Tile]:
         if await visitor.may_see(["cost_per_story"]):
             address = links.report(visitor.datasette, "cost_per_story", {**LAST, "by": "week"} | _given(chosen))
         error = spent.error or done.error
-        found.append(_of_money("Cost per accepted story", address, each, words, error, none, detail))
+        found.append(_of_money(COST_PER_STORY, address, each, words, error, none, detail))
     return found
 
 
