@@ -102,8 +102,16 @@ def test_a_page_that_is_not_there_is_a_sentence(served: Served, query: str, sent
 
 
 def test_a_wall_refreshes_itself(served: Served) -> None:
-    assert '<meta http-equiv="refresh" content="60">' in served.get("/storyreport/slowest_steps?_refresh=60").text
-    assert 'http-equiv="refresh"' not in served.get("/storyreport/slowest_steps").text
+    """What is chosen in the bar keeps it, and the order."""
+    sorted_ = "_refresh=60&_sort=step"
+    for page, query in (("/storyreport/slowest_steps", sorted_), ("/-/page/cost", "_refresh=60"), ("/", "_refresh=60")):
+        shown = served.get(f"{page}?{query}").text
+        assert '<meta http-equiv="refresh" content="60">' in shown, page
+        form = shown.partition('class="bar-choices')[2].partition("</form>")[0]
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form))
+        assert hidden == dict(pair.split("=") for pair in query.split("&")), page
+        assert 'http-equiv="refresh"' not in served.get(page).text
+        assert served.get(f"{page}?_refresh=1").status_code == 400, page
 
 
 def test_links_of_a_frame_open_the_page_around_it(served: Served) -> None:

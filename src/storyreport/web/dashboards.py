@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from .. import dashboards, reports
 from ..dashboards import ROWS, VALUE, Dashboard, Part
 from ..nouns import counted
-from . import charts, context, drawn, freshness, links
+from . import charts, context, drawn, freshness, links, listing
 from .permissions import ensure_database
 from .rows import listed
 from .tables import Table, table
@@ -55,13 +55,14 @@ class Shown:
 
 @dataclass(frozen=True)
 class Page:
-    """A dashboard for a visitor; `error` is what is wrong with the period in the address."""
+    """A dashboard for a visitor; `error` is what is wrong with the address."""
 
     title: str
     text: Markup
     parts: tuple[Shown, ...]
     freshness: freshness.Freshness
     error: str
+    refresh_seconds: int
     unknown: str = ""  # a sentence on a source or pipeline that there is not, with names to choose from
     near: Offered | None = None
 
@@ -143,7 +144,11 @@ async def _view(visitor: Visitor, found: Dashboard) -> Page:
     parts = [await _part(visitor, part, chosen) for part in found.parts]
     fresh = await freshness.of(visitor, chosen.get("source", ""))
     text = await _text(visitor, found, found.text, chosen)
-    return Page(found.title, text, tuple(parts), fresh, error, *await _unknown_choice(visitor, found, chosen))
+    try:
+        seconds = listing.refresh_seconds(visitor.request.args)
+    except reports.UsageError as wrong:
+        error, seconds = error or str(wrong), 0
+    return Page(found.title, text, tuple(parts), fresh, error, seconds, *await _unknown_choice(visitor, found, chosen))
 
 
 async def _unknown_choice(visitor: Visitor, found: Dashboard, chosen: Mapping[str, str]) -> tuple[str, Offered | None]:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from .. import reports
 from ..verdicts import figures, reasons
 from ..verdicts.figures import Fact, Question
-from . import answers, context, freshness, links
+from . import answers, context, freshness, links, listing
 from .columns import without_values
 from .health import Health, health
 from .permissions import databases, ensure_instance, is_private
@@ -100,17 +100,24 @@ async def page(request: Any, datasette: Any) -> Response:
     if request.args.get("q"):
         # The search stood here once.
         return Response.redirect(f"{datasette.urls.path('/-/reports')}?{request.query_string}")
-    return await rendered(request, datasette, "index.html", "index")
+    try:
+        shown = {"refresh_seconds": listing.refresh_seconds(request.args)}
+    except reports.UsageError as error:
+        shown = {"error": str(error)}
+    return await rendered(request, datasette, "index.html", "index", shown)
 
 
-async def rendered(request: Any, datasette: Any, template: str, view_name: str) -> Response:
-    """A page of ours about the whole instance."""
+async def rendered(
+    request: Any, datasette: Any, template: str, view_name: str, more: Mapping[str, Any] | None = None
+) -> Response:
+    """A page of ours about the whole instance; an `error` in what it shows is a wrong address."""
     # Datasette 1.0 keeps what it says of the whole instance in a database.
     metadata = datasette.metadata() if hasattr(datasette, "metadata") else await datasette.get_instance_metadata()
-    shown = {"metadata": metadata, "private": await is_private(datasette)}
+    shown = {"metadata": metadata, "private": await is_private(datasette), **(more or {})}
     if slots := getattr(utils, "make_slot_function", None):
         shown["top_homepage"] = slots("top_homepage", datasette, request)
-    return Response.html(await datasette.render_template([template], shown, request=request, view_name=view_name))
+    html = await datasette.render_template([template], shown, request=request, view_name=view_name)
+    return Response.html(html, status=400 if "error" in shown else 200)
 
 
 async def body(visitor: Visitor) -> Markup:

@@ -9,7 +9,7 @@ from ..nouns import counted
 from ..readers.part import quoted
 
 PAGE_ROWS = 50
-SORT, SORT_DESC, PAGE = "_sort", "_sort_desc", "_page"
+SORT, SORT_DESC, PAGE, REFRESH = "_sort", "_sort_desc", "_page", "_refresh"
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ def number(args: Any, name: str, least: int, most: int, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
         raise reports.UsageError(f"{name} must be a whole number from {least} to {most:,}, not {text!r}.")
     return int(text)
+
+
+def refresh_seconds(args: Any) -> int:
+    """After how many seconds a page loads itself again, 0 for never; UsageError for another value."""
+    return number(args, REFRESH, 10, 3600, 0)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,22 @@ from typing import Any
 from datasette.utils import tilde_decode
 
 from .. import reports
-from . import DATABASE, addresses, assets, bar, catalogue, context, dashboards, feed, freshness, home, links, own_pages
+from . import (
+    DATABASE,
+    addresses,
+    assets,
+    bar,
+    catalogue,
+    context,
+    dashboards,
+    feed,
+    freshness,
+    home,
+    links,
+    listing,
+    own_pages,
+    report_page,
+)
 from .visitor import Visitor
 
 # Pages of the report database that name their sources, by the first word of their template.
@@ -30,8 +45,11 @@ def _here(visitor: Visitor, kind: str) -> bar.Here:
     if kind == "report":
         report = reports.find(tilde_decode(request.url_vars["report"]))
         values = reports.bind(report, addresses.given(request))
-        return bar.of_report(datasette, report, links.selected(report, values))
+        own = listing.kept(request.args, *report_page.KEPT)
+        return bar.of_report(datasette, report, links.selected(report, values) | own)
     chosen = context.of(request)
+    if kind in ("index", "dashboard"):
+        chosen |= listing.kept(request.args, listing.REFRESH)
     if kind == "index":
         return bar.Here(str(datasette.urls.instance()), context.OWN["/"], chosen)
     if kind == "detail" and request.url_vars.get("kind") == "step":

@@ -9,14 +9,14 @@ from .. import reports
 from . import addresses, charts, columns, context, drawn, empty, freshness, lakes, links, listing, mode, notes
 from .charts import BARS
 from .empty import Empty
-from .listing import SORT, SORT_DESC, Paging
+from .listing import REFRESH, SORT, SORT_DESC, Paging
 from .rows import Listed, listed
 from .tables import Column, Table, table
 from .visitor import Visitor
 
 PLURALS = {"One run, one story": "single runs and stories", "Data": "the data"}
 # What a form of the page keeps, beside the parameters.
-KEPT = (SORT, SORT_DESC, BARS, "_refresh", "_explore")
+KEPT = (SORT, SORT_DESC, BARS, REFRESH, "_explore")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         title=title,
         is_embedded=bool(args.get("_embed")),
         is_explored=bool(args.get("_explore")),
-        refresh_seconds=listing.number(args, "_refresh", 10, 3600, 0),
+        refresh_seconds=listing.refresh_seconds(args),
         freshness=fresh,
         fields=[await _field(visitor, param, values[param.name]) for param in own_params],
         is_folded=not any(param.is_required for param in own_params),
