@@ -278,7 +278,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'warning',
         'run or step failed that is not about a story.',
         'runs or steps failed that are not about a story.',
-        'Read the errors and run them again.',
+        'The report lists those of stories, too: read the errors of those without one, and run them again.',
         'No run or step without a story is failed.',
         ''
     ),
@@ -355,7 +355,7 @@ checks (place, name, report, status, if_one, if_many, action, if_none, if_unchec
         'warning',
         'call has no price; totals are too low.',
         'calls have no price; totals are too low.',
-        'Set their prices: storyreport reprice --prices FILE.',
+        'Set their prices (storyreport reprice --prices FILE); calls without tokens, as of failures, stay unpriced.',
         'Every call has a cost.',
         'No source has calls.'
     ),

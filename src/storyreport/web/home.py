@@ -100,6 +100,7 @@ async def page(request: Any, datasette: Any) -> Response:
     if request.args.get("q"):
         # The search stood here once.
         return Response.redirect(f"{datasette.urls.path('/-/reports')}?{request.query_string}")
+    shown: dict[str, Any]
     try:
         shown = {"refresh_seconds": listing.refresh_seconds(request.args)}
     except reports.UsageError as error:
