@@ -23,7 +23,7 @@ from .readers.sqlite import read_tables
 from .sources import systems
 
 # What an input's state says beside its watermarks.
-STATE = ("how", "reading", "with_text", "timezone", "layout", "files", "named", "read", "ends")
+STATE = ("how", "reading", "with_text", "timezone", "layout", "files", "named", "place", "read", "ends")
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Known:
     layout: dict[str, list[str]] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
+    place: str = ""  # a digest of where it is, where that must not be kept
     read: list[str] = field(default_factory=list)
     ends: Mapping[str, Any] = field(default_factory=dict)
     watermarks: Watermarks | None = None
@@ -154,7 +155,7 @@ Places = Mapping[tuple[str, Any], list[tuple[str, str]]]
 
 
 def _known_places(connection: sqlite3.Connection) -> Places:
-    """The places of all inputs: files, or else tables and their files, or else the location."""
+    """The places of all inputs: files, or else tables and their files, or else a digest of the place or where it is."""
     places = defaultdict(list)
     for system, name, part, location, watermarks in connection.execute(
         "select system, name, part, location, watermarks from inputs"
@@ -162,7 +163,7 @@ def _known_places(connection: sqlite3.Connection) -> Places:
     ):
         state = json.loads(watermarks or "{}")
         # Of files that were named only their folder is kept as the location.
-        for mark in state.get("files") or (state.get("named") or {}).items() or [location]:
+        for mark in state.get("files") or (state.get("named") or {}).items() or [state.get("place") or location]:
             places[system, mark].append((name, own_part(part)))
     return places
 

@@ -1,10 +1,14 @@
 """The commands about sources, and what one failing source does to the others."""
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from helpers import DATA
 from helpers.report_database import laid_out
 
 from storyreport.cli import cli
@@ -95,6 +99,24 @@ def test_a_place_keeps_its_source(
         run(*command)
     result = run(*then)
     assert (result.stdout.partition(":")[0], result.stderr) == (name, "")
+
+
+@pytest.mark.parametrize("place", ["agent/projects", "agent"])
+def test_the_sessions_of_an_agent_keep_their_source(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Their folder is not kept by its name: a digest tells that it is the same, under whatever name."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "agent" / "projects" / "-home-ann-book"
+    folder.mkdir(parents=True)
+    shutil.copy(DATA / "claude_code--early.jsonl", folder / "0b1f.jsonl")
+    name = run("ingest", "agent/projects").stdout.partition(":")[0]
+    run("sources", "rename", name, "agent")
+    result = run("ingest", place, "--full")
+    assert (result.stdout.partition(":")[0], result.stderr) == ("agent", "")
+    assert "is also read as source 'agent'" in run("ingest", place, "--name", "other").stderr
+    with closing(sqlite3.connect(tmp_path / "report.db")) as connection:
+        assert "home-ann" not in str(connection.execute("select * from inputs").fetchall())
 
 
 @pytest.mark.parametrize(
