@@ -303,7 +303,7 @@ def _load_pass(
         "layout": part.layout,
         "files": files,
         "named": {**known.named, **found.named},  # a table that is not given this time is where it was
-        "place": found.files if found.system.has_private_names else "",
+        "place": found.place,
         "read": sorted(core for core, tables in job.part.feeds.items() if set(tables) & part.tables.keys()),
         "ends": {table: end.as_json() for table, end in part.ends.items()},
         **asdict(watermarks),

@@ -115,6 +115,10 @@ def test_the_sessions_of_an_agent_keep_their_source(
     result = run("ingest", place, "--full")
     assert (result.stdout.partition(":")[0], result.stderr) == ("agent", "")
     assert "is also read as source 'agent'" in run("ingest", place, "--name", "other").stderr
+    run("sources", "remove", "other", "--yes")
+    (tmp_path / "agent").rename(tmp_path / "moved")
+    run("sources", "move", "agent", "moved/projects")
+    assert run("ingest", place.replace("agent", "moved"), "--full").stdout.startswith("agent: ")
     with closing(sqlite3.connect(tmp_path / "report.db")) as connection:
         assert "home-ann" not in str(connection.execute("select * from inputs").fetchall())
 

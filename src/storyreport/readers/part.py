@@ -66,6 +66,11 @@ class Found:
         return _names(_places(self))
 
     @property
+    def place(self) -> str:
+        """A digest of where it is, where that must not be kept; empty otherwise."""
+        return self.files if self.system.has_private_names else ""
+
+    @property
     def named(self) -> dict[str, str]:
         """Which file each exported table is read from, packed or not, as far as that may be known."""
         if self.label or self.system.has_private_names:

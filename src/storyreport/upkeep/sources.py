@@ -51,9 +51,10 @@ def move(database: Path, name: str, place: Path | str, progress: Progress = lamb
         (request,) = requests_for([place], name, source.system)
         for part in request.parts:
             moved = connection.execute(
-                "update main.inputs set location = ?, watermarks = json_remove(watermarks, '$.named')"
+                "update main.inputs set location = ?,"
+                " watermarks = json_set(json_remove(watermarks, '$.named'), '$.place', ?)"
                 " where source_id = ? and part = ?",
-                [part.location, source.id, part.part],
+                [part.location, part.place, source.id, part.part],
             )
             if not moved.rowcount:
                 known = ", ".join(
