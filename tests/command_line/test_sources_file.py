@@ -48,7 +48,7 @@ def test_init_finds_what_is_there(tmp_path: Path) -> None:
     ok("ingest", "movies.db", cwd=tmp_path)
     assert ok("init", cwd=tmp_path) == "storyreport.toml: 3 sources found; load with: storyreport ingest\n"
     text = (tmp_path / "storyreport.toml").read_text(encoding="utf-8")
-    assert "# found: a story pipeline tracker\n" in text
+    assert "# found: story pipeline tracker\n" in text
     found = config.read(tmp_path / "storyreport.toml")
     assert {source.name: [Path(place).name for place in source.places] for source in found.sources} == {
         "studio": ["studio.db"],

@@ -207,7 +207,7 @@ def init(folder: Path) -> None:
         inside = [(each.relative_to(folder) if each.is_relative_to(folder) else each).as_posix() for each in places]
         location = json.dumps(inside[0] if len(inside) == 1 else inside, ensure_ascii=False)
         key = key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key, ensure_ascii=False)
-        tables.append(f"# found: a {title}\n[sources.{key}]\nlocation = {location}\n")
+        tables.append(f"# found: {title}\n[sources.{key}]\nlocation = {location}\n")
     path.write_text("\n".join([HEAD, *tables]) if tables else EMPTY, encoding="utf-8")
     then = "load with: storyreport ingest" if tables else "add yours to it"
     click.echo(f"{path}: {counted(len(tables), 'source')} found; {then}")
