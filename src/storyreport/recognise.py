@@ -122,7 +122,7 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
 
 def _of_one_system(place: Path, found: list[Found], folder: Path) -> list[Found]:
     """The parts among the files of a place, each once; StoryreportError where they are of two systems."""
-    examples = {part.system.name: part.path.name for part in reversed(found)}
+    examples = {part.system.name: part.path.name or "its folders" for part in reversed(found)}
     if len(examples) > 1:
         *others, last = [f"{name} ({example})" for name, example in sorted(examples.items())]
         listed = f"{', '.join(others)} and {last}"
