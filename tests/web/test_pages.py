@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from datasette.utils import PrefixedUrlString
 from helpers.platforms import only_with_sql
 from helpers.serving import AS_OF, ESCAPED, HOSTILE, HOSTILE_TOTAL, WRITE_AVERAGE, WRITE_TOTAL, Served, fill
 
@@ -171,6 +172,13 @@ def test_a_report_is_addressed_under_a_base_url(path: Path) -> None:
     page = served.get("/storyreport/slowest_steps").text
     assert re.search(r'src="/reports/static/page.js\?_hash=[0-9a-f]{12}"', page)
     assert 'action="/reports/storyreport/slowest_steps"' in page
+    assert 'action="/reports/-/page/cost"' in served.get("/-/page/cost").text
+    # Datasette's own pages, and where it leads to; a proxy may also take the base away.
+    for address in ("/storyreport/runs?_size=1", PrefixedUrlString("/storyreport/runs?_size=1")):
+        page = served.get(address).text
+        assert 'href="/reports/storyreport/runs.json?_size=1' in page
+        assert "/reports/reports/" not in page
+    assert served.get("/storyreport/").history[0].headers["location"] == "/reports/storyreport"
     served.close()
 
 

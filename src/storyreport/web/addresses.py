@@ -11,7 +11,7 @@ from datasette.utils import tilde_decode, tilde_encode
 from datasette.views.base import DatasetteError
 
 from .. import reports
-from . import DATABASE, access
+from . import DATABASE, access, below
 
 # What Datasette answers with a traceback and status 500, though it is the visitor who asked for it: the error, its
 # message, a parameter that the address has then, the status and the sentence.
@@ -28,7 +28,7 @@ MISTAKES: tuple[tuple[type[Exception], str, str, int, str], ...] = (
     (QueryInterrupted, "", "", 400, "It takes longer than this server allows: narrow it down."),
 )
 # What Datasette answers with status 500, though it is the visitor who named the column.
-OF_VISITORS = re.compile(r"Cannot sort|Invalid _through")
+OF_VISITORS = re.compile(r"Cannot sort|Cannot use _sort and|Invalid _through")
 # The key of a request's scope with the parameters as the visitor gave them: dates in words are still words.
 GIVEN = "storyreport.given"
 ADDRESS = re.compile(rf"/{DATABASE}/([^/.]+)(?:\.(\w+))?")
@@ -54,6 +54,7 @@ def complete(datasette: Any) -> Any:
             if scope["type"] == "http" and scope["method"] not in READS and _is_only_read(datasette, scope):
                 await Response.text("Use GET.\n", status=405).asgi_send(send)
                 return
+            scope, send = below.local(datasette, scope, send)
             name, extension = named(datasette, scope)
             if refused := _refused(datasette, scope, name, extension):
                 await refused.asgi_send(send)

@@ -82,7 +82,7 @@ async def answer(datasette: Any, scope: dict[str, Any]) -> Any:
 def _is_of_the_server(path: str) -> bool:
     """Whether a page is about the server or the schema rather than about what the reports tell."""
     data, found, rest = path.partition("/-/")
-    return bool(found) and not (OF_DATA.fullmatch(rest) if data else OURS.fullmatch(path))
+    return bool(found) and not (OF_DATA.fullmatch(rest) if data else OURS.fullmatch(path.rstrip("/")))
 
 
 async def _is_known(datasette: Any, scope: dict[str, Any]) -> bool:

@@ -47,7 +47,7 @@ def _here(visitor: Visitor, kind: str) -> bar.Here:
         values = reports.bind(report, addresses.given(request))
         own = listing.kept(request.args, *report_page.KEPT)
         return bar.of_report(datasette, report, links.selected(report, values) | own)
-    chosen = context.of(request)
+    chosen, own_path = context.of(request), datasette.urls.path(request.path)
     if kind in ("index", "dashboard"):
         chosen |= listing.kept(request.args, listing.REFRESH)
     if kind == "index":
@@ -55,9 +55,9 @@ def _here(visitor: Visitor, kind: str) -> bar.Here:
     if kind == "detail" and request.url_vars.get("kind") == "step":
         takes = context.OWN["/-/step/"]
         own = {name: value for name, value in chosen.items() if name in takes}
-        return bar.Here(request.path, takes, {**own, "source": request.args.get("source") or ""})
+        return bar.Here(own_path, takes, {**own, "source": request.args.get("source") or ""})
     if kind == "dashboard":
-        return bar.Here(request.path, dashboards.takes(tilde_decode(request.url_vars["page"])), chosen)
+        return bar.Here(own_path, dashboards.takes(tilde_decode(request.url_vars["page"])), chosen)
     return bar.Here("")
 
 
@@ -68,15 +68,16 @@ async def _models(visitor: Visitor, kind: str, database: str | None) -> dict[str
         return {"catalogue": await catalogue.view(visitor)}
     if database != DATABASE or kind not in ABOUT_SOURCES:
         return {}
-    fresh = {"freshness": await freshness.of(visitor), "explore_address": _exploring(visitor.request, kind)}
+    fresh = {"freshness": await freshness.of(visitor), "explore_address": _exploring(visitor, kind)}
     if kind == "row":
         return {**fresh, "own_pages": await own_pages.of_row(visitor, visitor.request)}
     return {**fresh, "data_page": await own_pages.of_data(visitor)} if kind == "database" else fresh
 
 
-def _exploring(request: Any, kind: str) -> str:
+def _exploring(visitor: Visitor, kind: str) -> str:
     """The address of a table's rows, or those of ad-hoc SQL, with datasette-vega; '' where there is nothing to draw."""
-    args = request.args
+    request, args = visitor.request, visitor.request.args
     if args.get("_explore") or (kind != "table" and not (kind == "query" and args.get("sql"))):
         return ""
-    return f"{request.path}?{request.query_string}{'&' if request.query_string else ''}_explore=1"
+    query = "&".join(filter(None, (request.query_string, "_explore=1")))
+    return f"{visitor.datasette.urls.path(request.path)}?{query}"
