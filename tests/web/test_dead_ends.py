@@ -106,7 +106,8 @@ def test_an_unknown_key_leads_to_close_and_latest_ones(
         ("slowest_steps?source=studioo", "There is no source 'studioo'.", ["studio"]),
         ("failure_trend?step=writing", "There is no step 'writing'.", ["write"]),
         ("run_timeline?run=night-010", "There is no run 'night-010'.", None),
-        ("recent_runs?status=complete", "There is no status 'complete'.", []),
+        ("recent_runs?status=complete", "There is no status 'complete'.", ["completed"]),
+        ("recent_runs?status=COMPLETED", "There is no status 'COMPLETED'.", ["completed"]),
     ],
 )
 def test_an_unknown_value_leads_to_the_report_with_a_close_one(

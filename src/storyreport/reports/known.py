@@ -110,7 +110,7 @@ def check_names(connection: sqlite3.Connection, report: Report, values: Mapping[
 def check_name(connection: sqlite3.Connection, kind: str, value: str) -> None:
     """Raise UsageError with the closest names where the history does not know the name; other kinds take any text."""
     if kind == "status":
-        known, names = value in STATUSES, list(STATUSES)
+        known, names = value in STATUSES, list(names_like(connection, kind))
     elif kind in KNOWS:
         known = connection.execute(f"select exists ({KNOWS[kind]})", {"value": value}).fetchone()[0]
         names = [] if known else list(names_like(connection, kind, value))
@@ -127,7 +127,9 @@ def check_name(connection: sqlite3.Connection, kind: str, value: str) -> None:
 
 def names_like(connection: sqlite3.Connection, kind: str, start: str = "") -> Iterator[str]:
     """Names of a kind: all of a small table, or keys that begin like this one, or else the latest."""
-    if kind in NAMES:
+    if kind == "status":
+        yield from STATUSES
+    elif kind in NAMES:
         yield from (name for (name,) in connection.execute(NAMES[kind]))
     elif kind in KEYED:
         found = _alike(connection, kind, start) if start else []
@@ -143,9 +145,11 @@ class Near(NamedTuple):
 
 def near(connection: sqlite3.Connection, kind: str, value: str, most: int = 10) -> Near:
     """What to offer where a name is unknown; nothing for kinds that take any text."""
-    if kind in NAMES:
+    if kind == "status" or kind in NAMES:
         names = [(name, "") for name in names_like(connection, kind)]
-        return Near([(name, "") for name in closest(value, (name for name, _ in names), most)], names[:most])
+        # Of most statuses a history has nothing.
+        latest = names[:most] if kind in NAMES else []
+        return Near([(name, "") for name in closest(value, (name for name, _ in names), most)], latest)
     if kind not in KEYED:
         return Near([], [])
     keyed = _alike(connection, kind, value) if value else []

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from .. import reports
+from ..outcomes import STATUSES
 from . import addresses, charts, columns, context, drawn, empty, freshness, lakes, links, listing, mode, notes
 from .charts import BARS
 from .empty import Empty
@@ -273,7 +274,7 @@ async def _field(visitor: Visitor, param: reports.Param, value: str, is_wrong: b
         return Field(param.name, label, "select", value, param.help, options=options, is_wrong=is_wrong)
     # A browser's number field shows nothing but a number, not even the one that was meant.
     kind = "number" if param.type in reports.BOUNDS and not is_wrong else "text"
-    suggestions = tuple(await _suggestions(visitor, param.type))
+    suggestions = tuple(await _suggestions(visitor, "status" if param.name == "status" else param.type))
     placeholder = param.default or ("7d, 2026-01-31" if param.type == "date" else "")
     bounds = param.bounds if kind == "number" else (None, None)
     return Field(param.name, label, kind, value, param.help, placeholder, (), suggestions, is_wrong, *bounds)
@@ -285,4 +286,6 @@ async def _suggestions(visitor: Visitor, kind: str) -> Collection[str]:
         return await visitor.steps()
     if kind == "pipeline":
         return await visitor.pipelines()
+    if kind == "status":
+        return STATUSES
     return reports.DATES if kind == "date" else ()
