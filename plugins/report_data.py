@@ -22,6 +22,13 @@ def asgi_wrapper(datasette: Any) -> Any:
 
 
 @hookimpl
+def forbidden(datasette: Any, request: Any, message: str) -> Any:
+    """A sentence for scripts, where a table or page is closed; Datasette's page for people."""
+    extension = addresses.local_path(datasette, request.scope).rpartition(".")[2]
+    return data.sentence(extension, 403, message) if extension in ("json", "csv") else None
+
+
+@hookimpl
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
     """An unknown report, table or CSV address."""
 

@@ -238,6 +238,8 @@ def test_what_an_open_server_shows(open_to_all: Served) -> None:
         assert get(open_to_all, address).status_code == 200, address
     for address in ("/storyreport/inputs", "/storyreport/rejects", "/storyreport/rejected_rows", "/storyreport.db"):
         assert get(open_to_all, address).status_code == 403, address
+    closed = get(open_to_all, "/storyreport/inputs.json")
+    assert (closed.status_code, closed.json()["ok"], closed.json()["status"]) == (403, False, 403)
     assert "/data/alpha.db" not in get(open_to_all, "/-/source/alpha").text
     assert get(open_to_all, "/-/login").status_code == 404
 
