@@ -46,6 +46,21 @@ def test_a_sentence_of_rows(template: str, said: str) -> None:
     assert headline([template], ROWS) == said
 
 
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([("s", "books"), ("s", "films")], "write of films"),
+        ([("s", "films")], "write"),
+        ([("t", "films")], "write of s"),
+        ([("t", None), ("s", "films")], "write of s films"),
+    ],
+)
+def test_a_step_of_several_pipelines_is_named_with_its_own(others: list[tuple[str, str | None]], said: str) -> None:
+    """The first row is about write of films, in s."""
+    rows = [{"step": "write", "source": source, "pipeline": pipeline} for source, pipeline in [("s", "films"), *others]]
+    assert headline(["{step[0]}"], [*rows, {"step": "draw", "source": "u", "pipeline": "plays"}]) == said
+
+
 def test_a_sentence_without_its_number_is_left_out() -> None:
     assert headline(["{rows:step}.", "Then {p95_ms[1]}.", "{step[1]} too."], ROWS) == "3 steps. draw too."
     assert headline(["{rows:step}."], []) == ""

@@ -3,7 +3,8 @@
 `{rows:step}` is the number of rows with its noun (`{rows:story|stories}` where the plural is irregular), `{step[0]}` a
 value of a row (0 is the first, -1 the last), `{cost.sum}` what a column adds up to, `.max` and `.min` its extremes,
 `{status.counts}` how many rows have each of its values, `{cost.sum@month}` the sum of the rows with the first row's
-month. A sentence of which a value is unknown is left out. Money is added up by currency.
+month. A sentence of which a value is unknown is left out. Money is added up by currency. A step that several pipelines
+or sources have is named with its own.
 """
 
 import re
@@ -19,6 +20,8 @@ FIELD = re.compile(r"(?P<column>\w+)(?:\[(?P<row>-?\d+)\]|\.(?P<total>sum|max|mi
 NEEDS_ALL = re.compile(r"\.|\[-")
 TOTALS: dict[str, Callable[..., Any]] = {"sum": sum, "max": max, "min": min}
 ROWS = "rows"
+# Steps of these may have the same name.
+OWNERS = ("source", "pipeline")
 Row = Mapping[str, Any]
 
 
@@ -75,7 +78,9 @@ def _value(field: str, noun: str, rows: Sequence[Row]) -> str | None:
     if found["row"] is not None:
         place = int(found["row"])
         row = rows[place] if -len(rows) <= place < len(rows) else {}
-        return _read(column, row.get(column), row, noun)
+        said = _read(column, row.get(column), row, noun)
+        # A story says whose step it is.
+        return said + _owner(row, rows) if said and column == "step" and "story" not in row else said
     if found["same"]:
         rows = [row for row in rows if row.get(found["same"]) == rows[0].get(found["same"])]
     if found["total"] == "counts":
@@ -96,6 +101,13 @@ def _read(column: str, value: Any, row: Row, noun: str) -> str | None:
     if found := TIME.fullmatch(str(value)):
         return " ".join(filter(None, found.groups()))
     return str(value)
+
+
+def _owner(row: Row, rows: Sequence[Row]) -> str:
+    """Whose step a row is about, where other rows are about another one of this name."""
+    others = [other for other in rows if other["step"] == row["step"]]
+    names = [str(row[name]) for name in OWNERS if row.get(name) and any(other[name] != row[name] for other in others)]
+    return f" of {' '.join(names)}" if names else ""
 
 
 def _counts(names: Iterable[str]) -> str:
