@@ -46,6 +46,8 @@ REDACTED = {
     "ip": ("request from 203.0.113.77 refused", "request from <ip> refused"),
     "home": ("no file /home/Zq7/stories/x.json", "no file ~/stories/x.json"),
     "mac": ("No such file: /Users/Zq7/Documents/x", "No such file: ~/Documents/x"),
+    # It would turn the rest of a page's line around.
+    "turned around": ("draft \u202eof Ann\u2066 failed", "draft of Ann failed"),
     "windows": ("C:\\Users\\Zq7\\x.json not found", "C:\\Users\\user\\x.json not found"),
 }  # fmt: skip
 # What people need to fix an error, and what only looks like a secret.

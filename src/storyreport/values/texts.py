@@ -14,6 +14,8 @@ ESCAPES = Pattern(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@
 LINE_ENDS = Pattern(r"\r+\n?")
 # All but tab and line feed.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Of texts, also what turns the rest of a line around: it would read as something else.
+UNSHOWN = re.compile(rf"{CONTROL.pattern}|[\u202a-\u202e\u2066-\u2069]")
 
 
 def readable(value: bytes) -> str:
@@ -45,7 +47,7 @@ def clean_text(value: bytes | str | None, longest: int = LONGEST_TEXT) -> str | 
         return text
     if "\x1b" in text:
         text = ESCAPES.sub("", text)
-    text = CONTROL.sub("", LINE_ENDS.sub("\n", text))
+    text = UNSHOWN.sub("", LINE_ENDS.sub("\n", text))
     is_cut = len(value) > len(start) or len(text) > looked_at
     text = text[:looked_at]
     text = redacted(text)
