@@ -208,6 +208,8 @@ def test_status_of_a_run_by_the_beginning_of_its_key(tracked: Tracker) -> None:
         (["report", "story_status", "-p", "story=S-9"], "did you mean S-9-0"),
         (["report", "recent_runs", "-p", "story=S-99-1"], "There is no story 'S-99-1': did you mean"),
         (["report", "recent_runs", "-p", "status=faild"], "There is no status 'faild': did you mean failed?"),
+        (["report", "cost", "--since=7d"], "A parameter of a report is given with -p: -p since=7d."),
+        (["report", "cost", "since=7d"], "A parameter of a report is given with -p: -p since=7d."),
         (["report", "slowest_runs", "-p", "step=1_ingest"], "did you mean 01_ingest"),
         (["report", "session_stories", "-p", "session=abc"], "There is no session 'abc'"),
         (["report", "recent_events", "-p", "batch=b"], "There is no batch 'b'"),

@@ -1,6 +1,7 @@
 """The commands that print rows of reports, and what other commands that read share: completion, limits, warnings."""
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,7 +160,25 @@ class ReportCommand(click.Command):
                 reports.add_folders(given.get("queries") or ())
                 click.echo(report_help(reports.find(name)))
                 ctx.exit()
-        return super().parse_args(ctx, args)
+        words = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if hint := _as_parameter(words):
+                raise UsageError(hint) from error
+            raise
+
+
+def _as_parameter(words: list[str]) -> str:
+    """A sentence on the first word that is a parameter of a report, but not given as one; '' where none is."""
+    from .. import reports
+
+    names = {param.name for report in reports.load_reports().values() for param in report.params}
+    for before, word in itertools.pairwise(("", *words)):
+        name, is_value, value = word.lstrip("-").partition("=")
+        if name in names and before not in ("-p", "--param") and (word.startswith("--") or is_value):
+            return f"A parameter of a report is given with -p: -p {name}={value or 'VALUE'}."
+    return ""
 
 
 def report_help(report: "Report") -> str:
