@@ -1,5 +1,6 @@
 """The command line: its commands, each imported when it is called, and how errors are said."""
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -10,6 +11,8 @@ from .commands import COMMANDS, unknown
 from .commands.loading import failed_with
 from .commands.options import EPILOG
 from .errors import StoryreportError, UsageError
+
+DATABASE = re.compile(r"unexpected extra argument \((\S+\.(?:db|sqlite3?))\)$")
 
 
 class Group(click.Group):
@@ -41,6 +44,11 @@ class Group(click.Group):
             return super().invoke(ctx)
         except (StoryreportError, OSError) as error:
             return ctx.exit(failed_with(error))
+        except click.UsageError as error:
+            # As `datasette FILE` takes it.
+            if found := DATABASE.search(error.message):
+                return ctx.exit(failed_with(UsageError(f"A report database is named with --db: --db {found[1]}.")))
+            raise
 
 
 @click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
