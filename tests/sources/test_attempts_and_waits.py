@@ -138,6 +138,30 @@ def test_an_older_export_that_is_added_later(db: ReportDatabase, tmp_path: Path)
     assert db.sql("select status, duration_ms from step_runs") == [("failed", 600_000)]
 
 
+@pytest.mark.parametrize("run", ["r1", ""])
+@pytest.mark.parametrize("column", ["attempt", "story", "pipeline", "id"])
+def test_a_column_that_comes_later(db: ReportDatabase, tmp_path: Path, column: str, run: str) -> None:
+    """A table without ids whose rows have a number, story, pipeline or id from now on has no more of them.
+
+    Only the row that it no longer has is a deleted one.
+    """
+    times = [f"2026-11-0{day}T10:00:00Z" for day in (1, 2, 3)]
+    (path := tmp_path / "steps.csv").write_text(
+        "run,step,status,started_at\n" + "".join(f"{run},load,done,{time}\n" for time in times), "utf-8"
+    )
+    db.ingest(path)
+    path.write_text(
+        f"run,step,status,started_at,{column}\n"
+        + "".join(
+            f"{run},load,done,{time},{place if column != 'pipeline' else 'P'}\n" for place, time in enumerate(times[:2])
+        ),
+        "utf-8",
+    )
+    db.ingest(path)
+    found = db.sql("select substr(started_at, 1, 10), gone_at is not null from step_runs order by 1")
+    assert found == [("2026-11-01", 0), ("2026-11-02", 0), ("2026-11-03", 1)]
+
+
 @pytest.mark.parametrize("order", ["abc", "cba", "bca"])
 def test_a_story_of_several_files(db: ReportDatabase, tmp_path: Path, order: str) -> None:
     """It begins with the first row that names it, whichever file is read first, and whatever row has no time."""

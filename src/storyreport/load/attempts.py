@@ -141,3 +141,65 @@ def _forget_waits(job: Job) -> None:
         "select distinct run_id, step_id from temp.begun_waits where is_counted",
         "and +step_runs.step_id = numbered.step_id",
     )
+
+
+def forget_renamed(job: Job) -> None:
+    """Delete those rows of temp.deleted that temp.mapped has under another key, so that they count once.
+
+    A row without an id is known by its values. Where a table has its number, story, pipeline or id only now, it is the
+    same one.
+    """
+    # Without a run, the key ends with the pipeline.
+    form = """
+        {row}.source_key not glob '*/*/*/*/' || {row}.started_at || '*' as has_id,
+        {row}.source_key not glob '*/*/*//' || {row}.started_at || '*' as has_number
+    """
+    job.execute("drop table if exists temp.present")
+    job.execute(f"""
+        create temp table present as
+        select
+            started_at,
+            cast(step_name as text) as step,
+            coalesce(cast(run_key as text), '') as run,
+            cast(story_key as text) as story,
+            cast(source_key as text) as source_key,
+            {form.format(row="mapped")}
+        from temp.mapped
+        where started_at is not null""")
+    job.execute("create index temp.present_times on present (started_at, step)")
+    job.execute(f"""
+        delete from main.step_runs
+        where id in (
+            select known.id
+            from (
+                select
+                    step_runs.id,
+                    step_runs.source_key,
+                    step_runs.started_at,
+                    steps.name as step,
+                    coalesce(runs.source_key, step_runs.run_key, '') as run,
+                    coalesce(stories.source_key, step_runs.story_key) as story,
+                    {form.format(row="step_runs")}
+                from temp.deleted
+                cross join main.step_runs on step_runs.id = deleted.id
+                join main.steps on steps.id = step_runs.step_id
+                left join main.runs on runs.id = step_runs.run_id
+                left join main.stories on stories.id = step_runs.story_id
+            ) as known
+            cross join temp.present
+                on
+                    present.started_at = known.started_at
+                    and present.step = known.step
+            where
+                present.run = known.run
+                and coalesce(present.story = known.story, 1)
+                and (
+                    known.has_id <> present.has_id
+                    or known.has_id + present.has_id = 0
+                    and (
+                        known.has_number <> present.has_number
+                        or (known.story is null) <> (present.story is null)
+                        or known.source_key = substr(present.source_key, 1, length(known.source_key))
+                    )
+                )
+        )""")

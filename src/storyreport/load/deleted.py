@@ -1,6 +1,7 @@
 """Rows that the source has deleted: they stay, marked with gone_at, and rows that refer to them become orphans."""
 
 from ..mapping import Section
+from .attempts import forget_renamed
 from .job import Job
 from .references import leads_nowhere, links, make_orphans
 
@@ -92,6 +93,8 @@ def _delete(job: Job, core: str, select_ids: str) -> int:
         job.check_source()
     weight = "sum(source_rows)" if core == "step_runs" else "count(*)"
     rows = int(job.scalar(f"select coalesce({weight}, 0) from main.{core} where id in (select id from temp.deleted)"))
+    if rows and core == "step_runs" and job.part.counts_attempts:
+        forget_renamed(job)
     # Rows that were derived from others weigh nothing.
     marked = job.execute(f"update main.{core} set gone_at = :now where id in (select id from temp.deleted)")
     if marked.rowcount:
