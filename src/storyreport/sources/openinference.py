@@ -85,5 +85,5 @@ def _flat(holder: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:
 
 def _nanoseconds(value: Any) -> int | None:
     # A data frame writes its times as milliseconds.
-    found = moment(to_utc(value))
+    found = moment(to_utc(value)) if type(value) in (str, int, float) else None
     return round(found.timestamp() * 1000) * 1_000_000 if found else None
