@@ -331,3 +331,23 @@ def test_costs_and_words_of_cursor(db: ReportDatabase, tmp_path: Path) -> None:
     db.ingest(tmp_path / "usage.csv")
     assert db.sql("select cost from calls order by called_at") == [(1.704423,), (None,), (0.25,), (None,), (None,)]
     assert db.sql("select reason from rejects") == [("cost is not a number",)]
+
+
+def test_ids_that_a_spreadsheet_has_rounded(db: ReportDatabase, tmp_path: Path) -> None:
+    """Two calls are not one because a spreadsheet shows the same of their ids, and no time is hours from its own."""
+    rows = "1.76242E+12,2026-03-15T10:00:00Z,my-own,10,0.5\n1.76242E+12,1.76242E+12,my-own,20,0.7\n"
+    ingest(db, tmp_path, HEADER + rows)
+    assert db.sql("select input_tokens, cost, called_at from calls order by cost") == [
+        (10, 0.5, "2026-03-15T10:00:00.000Z"),
+        (20, 0.7, None),
+    ]
+    assert db.sql("select reason from rejects") == [("called_at is no possible time",)]
+
+
+def test_rows_of_a_tool_whose_ids_are_rounded(db: ReportDatabase, tmp_path: Path) -> None:
+    header = "generation_id,created_at,cost_total,model_permaslug,tokens_prompt\n"
+    rows = "1.76242E+12,2026-05-01 10:00:00,0.5,my-own,10\ngen-2,2026-05-01 10:00:00,0.25,my-own,10\n"
+    (tmp_path / "activity.csv").write_text(header + rows, "utf-8")
+    db.ingest(tmp_path / "activity.csv")
+    assert db.sql("select source_key, cost from calls") == [("gen-2", 0.25)]
+    assert db.sql("select reason from rejects") == [("generation_id has lost its last digits in a spreadsheet",)]

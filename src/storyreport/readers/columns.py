@@ -3,13 +3,43 @@
 A helper of the readers: it reads no file.
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
+
+from ..patterns import Pattern
 
 # What data frames, databases and scripts write into a cell that has no value.
 NO_CELL = frozenset(("", "NULL", "null", "(null)", "\\N", "None", "NaT", "<NA>", "#N/A"))
 # Between the values of columns of one name: no number, time or status holds it.
 BETWEEN = " | "
+
+# The header of a column with its unit: Cost (USD), Duration [ms].
+UNIT = Pattern(r"(?!(?s:.){200})(.+?)_*[(\[](.{1,12})[)\]]")
+# That of an amount with its currency: cost_usd.
+AMOUNT_IN = Pattern(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
+# That of an amount in a part of its currency: cost_cents, spend_usd_micros, cost_in_microdollars.
+AMOUNT_IN_PARTS = Pattern(
+    r"(?:total_)?(cost|amount|spend)(?:_in)?(?:_(?P<currency>[a-z]{3}))?"
+    r"_((?:micro|nano)_?(?P<dollars>usd|dollars?)|(?:milli|micro)?cents?|micros|nanos)",
+    re.ASCII,
+)
+# The part of a whole unit that such a word means.
+PARTS = {
+    **dict.fromkeys(("cent", "cents", "\u00a2"), "1e-2"),
+    **dict.fromkeys(("millicent", "millicents"), "1e-5"),
+    **dict.fromkeys(("micros", "microdollar", "microdollars", "microusd"), "1e-6"),
+    **dict.fromkeys(("microcent", "microcents"), "1e-8"),
+    **dict.fromkeys(("nanos", "nanodollar", "nanodollars", "nanousd"), "1e-9"),
+}
+# A long number as a spreadsheet shows it, and saves it: 1.76242E+12.
+ROUNDED = Pattern(r"\d(?:[.,]\d{1,5})?E\+\d\d", re.ASCII)
+
+
+def is_rounded(value: Any) -> bool:
+    """Whether a cell held a long number, such as an id, and has lost its last digits."""
+    return type(value) is str and value[-4:-2] == "E+" and bool(ROUNDED.fullmatch(value))
 
 
 @lru_cache(maxsize=4096)

@@ -17,6 +17,7 @@ from ..system import NUMBERS, TIMES, Table, Type
 from ..values import SHARED_SIGNS, UNKNOWN_CURRENCY, currency_code
 from ..values.days import DATE, in_iso, order_of
 from . import text
+from .columns import AMOUNT_IN, AMOUNT_IN_PARTS, PARTS, UNIT, is_rounded
 from .summaries import Totals, Whole, why_no_row
 
 Row = dict[str, Any]
@@ -40,24 +41,6 @@ LAKHS = Pattern(r"\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?", re.ASCII)
 # A spreadsheet's number of a day since 1900, between the years 2009 and 2091; as an epoch it would be a day of 1970.
 SERIAL = Pattern(r"[4-6]\d{4}(?:\.\d+)?", re.ASCII)
 SERIAL_START = datetime(1899, 12, 30)
-# The header of a column with its unit: Cost (USD), Duration [ms].
-UNIT = Pattern(r"(?!(?s:.){200})(.+?)_*[(\[](.{1,12})[)\]]")
-# That of an amount with its currency: cost_usd.
-AMOUNT_IN = Pattern(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
-# That of an amount in a part of its currency: cost_cents, spend_usd_micros, cost_in_microdollars.
-AMOUNT_IN_PARTS = Pattern(
-    r"(?:total_)?(cost|amount|spend)(?:_in)?(?:_(?P<currency>[a-z]{3}))?"
-    r"_((?:micro|nano)_?(?P<dollars>usd|dollars?)|(?:milli|micro)?cents?|micros|nanos)",
-    re.ASCII,
-)
-# The part of a whole unit that such a word means.
-PARTS = {
-    **dict.fromkeys(("cent", "cents", "\u00a2"), "1e-2"),
-    **dict.fromkeys(("millicent", "millicents"), "1e-5"),
-    **dict.fromkeys(("micros", "microdollar", "microdollars", "microusd"), "1e-6"),
-    **dict.fromkeys(("microcent", "microcents"), "1e-8"),
-    **dict.fromkeys(("nanos", "nanodollar", "nanodollars", "nanousd"), "1e-9"),
-}
 # What spreadsheets write for an amount of nothing in their format for accounts: $ -
 NO_AMOUNT = Pattern(r"[^\w\s-]\s*[-\u2013\u2014]|[-\u2013\u2014]\s*[^\w\s-]")
 MOST_LAYOUTS = 1000
@@ -164,12 +147,17 @@ def _read(
 ) -> Iterator[tuple[int, Row, Row, Sequence[str], str | None]]:
     """(number, values by column, the same as SQL reads them, columns of amounts, problem) of each record."""
     layouts: dict[tuple[str, ...], _Layout] = {}
+    key = next(iter(table.columns))
     for number, record, problem in text.listed_records(place, table.listed_as):
         row = record or {}
         names = tuple(row)
         layout = layouts.get(names) or _layout(names, table, layouts)
         if layout.columns != names:
             row = dict(zip(layout.columns, row.values(), strict=True))
+        if is_sheet and is_rounded(row.get(key)):
+            # Other rows may have the same: a row without a key is known by its values, if it can be.
+            problem = f"{key} has lost its last digits in a spreadsheet" if key in table.required else problem
+            row = {**row, key: None}
         parts: dict[str, str] = {}
         if layout.has_units:
             row, parts = _without_units(row, table)

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..readers import sheets, summaries
 from ..readers import text as textfiles
+from ..readers.columns import is_rounded
 from ..system import NUMBERS, TIMES
 from . import Part, Table, Type
 
@@ -374,6 +375,8 @@ def _cells(row: Row, staged: Table, styles: Callable[[], sheets.Styles]) -> tupl
             value = _number(value, column, kind, styles, cells, staged)
         elif kind in TIMES and isinstance(value, str) and sheets.SERIAL.fullmatch(value.strip()):
             value = sheets.of_serial(float(value))
+        elif kind is Type.KEY and column in staged.required and is_rounded(value):
+            return {}, f"{column} has lost its last digits in a spreadsheet"
         elif kind is Type.COUNT and isinstance(value, float) and not value.is_integer():
             # A fraction of a token is an error: the value is reported as not a number.
             value = f"{value}?"

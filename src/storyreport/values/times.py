@@ -50,8 +50,8 @@ NAMED_MONTH = Pattern(
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DIGITS = Pattern(r"\d+", re.ASCII)
 NUMBER = Pattern(r"-?\d{1,19}(?:\.\d+)?", re.ASCII)
-# As data frames and spreadsheets write a large number: 1.7644104e9.
-POWER = Pattern(r"\d(?:\.\d{1,18})?[eE]\+?(?:0?9|1[0-8])", re.ASCII)
+# As data frames write a large number: 1.7644104e9. What a spreadsheet shows of it, 1.76242E+12, is hours from the time.
+POWER = Pattern(r"(?!.{1,7}E\+)\d(?:\.\d{1,18})?[eE]\+?(?:0?9|1[0-8])", re.ASCII)
 
 
 def to_utc(value: object, zone: str = "UTC") -> str | None:
