@@ -215,6 +215,12 @@ def test_what_is_bad_news(
     assert [fact.text for fact in facts if fact.is_bad] == bad
 
 
+def test_a_slow_pipeline_beside_those_of_other_sources_is_named_with_its_own() -> None:
+    slow = {"source": "film", "pipeline": "main", "slow": 2, "compared_runs": 4}
+    facts = figures.verdict([RUNS], [slow, {**slow, "source": "studio", "slow": 1, "compared_runs": 50}])
+    assert facts[-1].text == "3 slower than usual (film main: 2 of 4)"
+
+
 @pytest.mark.parametrize(
     ("row", "said", "params"),
     [

@@ -260,13 +260,20 @@ def short(name: str) -> str:
     return name if len(name) <= LONG_NAME else f"{name[: LONG_NAME // 3]}…{name[-LONG_NAME // 2 :]}"
 
 
+def owner(row: Row) -> str:
+    """Source and pipeline of a row: many are just called pipeline."""
+    return " ".join(map(short, dict.fromkeys(row[name] for name in ("source", "pipeline") if row[name])))
+
+
 def _slow(rows: Sequence[Row], within: Mapping[str, str]) -> Fact:
     """The number of slow runs, and the pipeline that has the largest share of them where that is news."""
     worst, text = rows[0], f"{sum(row['slow'] for row in rows):,} slower than usual"
     is_bad = worst["slow"] > BAD_SLOW_SHARE * worst["compared_runs"]
     # Of several pipelines, or of the one that is slow beside others.
     if is_bad and (len(rows) > 1 or worst["pipeline"]):
-        text += f" ({short(worst['pipeline'] or worst['source'])}: {worst['slow']:,} of {worst['compared_runs']:,})"
+        is_only = worst["pipeline"] and len({row["source"] for row in rows}) == 1
+        named = owner({**worst, "source": None} if is_only else worst)
+        text += f" ({named}: {worst['slow']:,} of {worst['compared_runs']:,})"
     return Fact(text, "slow_runs", within, is_bad)
 
 

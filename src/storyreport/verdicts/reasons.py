@@ -8,7 +8,7 @@ from .. import reports
 from ..nouns import counted
 from ..reports import periods
 from ..values.quantities import money
-from .figures import BAD_COST_PCT, DAY_BEFORE, Fact, Question, Row, short
+from .figures import BAD_COST_PCT, DAY_BEFORE, Fact, Question, Row, owner, short
 
 # A third of what cost rose by.
 LARGE_PART = 3
@@ -114,7 +114,7 @@ def most_failed(rows: Sequence[Row], hours: int | None = 24) -> Fact | None:
         return None
     row = rows[0]
     named = {name: row[name] for name in ("source", "pipeline", "step") if row[name]}
-    who = _owner(row) if row["pipelines"] == 1 else counted(row["pipelines"], "pipeline")
+    who = owner(row) if row["pipelines"] == 1 else counted(row["pipelines"], "pipeline")
     where = f" in {short(row['step'])}" if row["step"] else ""
     often, since = (f"{row['failures']:,} times", "since") if row["failures"] > 1 else ("once", "at")
     text = f"{who} failed {often}{where}, {since} {_moment(row['first_at'], hours is not None)}"
@@ -129,7 +129,7 @@ def missing(rows: Sequence[Row], hours: int = 24) -> Fact | None:
     """Which pipelines stopped, and when, from the rows of MISSING, of any hours; None where none did."""
     if not rows:
         return None
-    since = [f"{_owner(row)} since {_moment(row['last_run_at'], True)}" for row in rows]
+    since = [f"{owner(row)} since {_moment(row['last_run_at'], True)}" for row in rows]
     row, count = rows[0], rows[0]["pipelines"]
     if count == 1:
         text = since[0].replace(" since ", " has not run since ", 1)
@@ -145,8 +145,8 @@ def costlier(rows: Sequence[Row], hours: int = 24) -> Fact | None:
     if not rows:
         return None
     row, currency = rows[0], rows[0]["currency"] or ""
-    owner = _owner(row) if row["pipelines"] == 1 else counted(row["pipelines"], "pipeline")
-    what = f"{short(row['what'])} of {owner}" if row["what"] else owner
+    who = owner(row) if row["pipelines"] == 1 else counted(row["pipelines"], "pipeline")
+    what = f"{short(row['what'])} of {who}" if row["what"] else who
     text = f"{what} cost {money(row['value'] - row['previous_value'], currency)} more"
     was = money(row["previous_value"], currency) if row["previous_value"] else "nothing"
     before = DAY_BEFORE if hours == 24 else f"in the {hours} h before"
@@ -170,11 +170,6 @@ def of_hours(connection: sqlite3.Connection, hours: int, source: str = "") -> li
         rows = reports.select(connection, report, params, asked.select, {"hours": str(hours)})
         facts.append(said(rows, hours))
     return [fact for fact in facts if fact]
-
-
-def _owner(row: Row) -> str:
-    """Source and pipeline: many are just called pipeline."""
-    return " ".join(map(short, dict.fromkeys(row[name] for name in ("source", "pipeline") if row[name])))
 
 
 def _named(row: Row) -> dict[str, str]:
