@@ -102,14 +102,20 @@ def look_at(place: Path) -> Given | None:
     return None
 
 
-def look_around(found: list[Given]) -> list[tuple[str, str, list[Path]]]:
+def look_around(found: list[Given], is_first: bool = False) -> list[tuple[str, str, list[Path]]]:
     """(name, title of its system, its places) of each source at the places that were looked at.
 
-    Another file of an export may follow the first in its folder.
+    Another file of an export may follow the first in its folder. Where none was read before (`is_first`), one whose
+    places have private names has that of its system, which reads better than a digest.
     """
+    sources = [(given, given[0].parts[0].system) for given in _by_source(found)]
     return [
-        (_name(given, found), given[0].parts[0].system.title, [each.path for each in given])
-        for given in _by_source(found)
+        (
+            system.name if is_first and system.has_private_names else _name(given, found),
+            system.title,
+            [each.path for each in given],
+        )
+        for given, system in sources
     ]
 
 

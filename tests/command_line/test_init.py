@@ -72,8 +72,10 @@ def test_only_the_sessions_of_an_agent(folder: str, tmp_path: Path) -> None:
     here = tmp_path / folder
     here.mkdir(exist_ok=True)
     assert "1 source found" in ok("init", cwd=here, HOME=str(tmp_path))
-    assert config.read(here / "storyreport.toml").sources[0].places == (str(tmp_path / ".claude/projects"),)
+    (source,) = config.read(here / "storyreport.toml").sources
+    assert (source.name, source.places) == ("claude_code", (str(tmp_path / ".claude/projects"),))
     ok("ingest", cwd=here)
+    assert ask(here / "storyreport.db", "select name from sources") == [("claude_code",)]
     assert ask(here / "storyreport.db", "select count(*) > 0 from calls") == [(1,)]
 
 

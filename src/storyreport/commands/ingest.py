@@ -198,7 +198,9 @@ def init(folder: Path) -> None:
     # One that was written where nothing was found is no work that could be lost.
     if path.exists() and path.read_text(encoding="utf-8", errors="replace") != EMPTY:
         raise StoryreportError(f"{path} exists already: edit it, or move it away first.")
-    found = look_around([*_found(folder, DEPTH), *_agents(folder)]) or look_around(_agents(Path.home()))
+    is_first = not Path(os.environ.get("STORYREPORT_DB") or folder / "storyreport.db").exists()
+    here = look_around([*_found(folder, DEPTH), *_agents(folder)], is_first)
+    found = here or look_around(_agents(Path.home()), is_first)
     names: dict[str, int] = {}
     tables = []
     for name, title, places in found:
