@@ -64,6 +64,8 @@ def test_a_copy_put_back(db: ReportDatabase, tmp_path: Path) -> None:
         ("1,r1,draft,completed,2026-11-20T09:01:00Z,2026-11-20T09:30:00Z\n", 1),  # it goes on
         ("1,r1,draft,failed,2026-11-20T09:01:00.4Z,2026-11-20T09:01:05Z\n", 1),  # written more exactly
         ("1,r1,draft,completed,2026-11-20T09:01:04Z,2026-11-20T09:02:00Z\n", 1),  # corrected: they overlap
+        ("1,r1,draft,completed,2026-11-20T09:00:59.2Z,2026-11-20T09:00:59.5Z\n", 1),  # rounded by less than a second
+        ("1,r1,draft,completed,2026-11-20T09:00:57Z,2026-11-20T09:00:58Z\n", 2),  # it ended two seconds before
         ("1,r1,draft,completed,,\n", 1),  # no time to compare
         ("1,r1,draft,completed,2026-11-20T10:00:00Z,2026-11-20T10:00:05Z\n", 2),  # an hour later
         ("1,r1,draft,completed,2026-11-19T10:00:00Z,2026-11-19T10:00:05Z\n", 2),  # an older copy

@@ -194,6 +194,14 @@ def test_a_row_may_stand_for_many_calls(ledger: Ledger) -> None:
     assert ledger.costs() == pytest.approx([0.3 * 6 + 0.001 * 22.5, 0.3 * 3 + 0.001 * 15])
 
 
+def test_a_bill_of_nothing_covers_nothing(ledger: Ledger) -> None:
+    """A line of a bill that is not charged yet is 0: the calls of that day are estimated."""
+    ledger.add(input_tokens=1_000_000)
+    ledger.add(model="", called_at="2025-11-20T00:00:00Z", calls=0, cost=0, currency="USD")
+    ledger.ingest()
+    assert ledger.costs() == pytest.approx([5, None])
+
+
 def test_what_is_billed_is_not_estimated_too(ledger: Ledger) -> None:
     """A cost without calls covers its provider's calls of the day, whichever is read first; they are not unpriced."""
     ledger.add(input_tokens=1_000_000)

@@ -58,6 +58,7 @@ def test_the_same_runs_are_listed(db: ReportDatabase) -> None:
     assert [row["run"] for row in db.report("recent_runs", hours="24")] == ["quick", "slow", "lost", "reel"]
     assert [row["run"] for row in db.report("recent_runs", hours="24", status="failed")] == ["lost"]
     assert [row["run"] for row in db.report("recent_runs", hours="24", limit="2")] == ["quick", "slow"]
+    assert db.report("recent_runs", limit="0") == []
 
 
 def test_runs_to_come_leave_the_last_ones_in_their_place(tmp_path: Path) -> None:

@@ -129,6 +129,16 @@ def test_what_waits_without_a_time(db: ReportDatabase, tmp_path: Path, rows: lis
     assert sorted(status for (status,) in db.sql("select status from step_runs")) == attempts
 
 
+def test_the_step_of_another_story_waits(db: ReportDatabase, tmp_path: Path) -> None:
+    """In a run of two stories, one story's step has begun: that of the other is no attempt of it, and waits."""
+    (path := tmp_path / "steps.csv").write_text(
+        "run,story,step,status,started_at\nr1,A,load,queued,\nr1,B,load,success,2026-11-01T10:00:00Z\n", "utf-8"
+    )
+    db.ingest(path)
+    rows = "select stories.source_key, step_runs.status from step_runs join stories on stories.id = story_id order by 1"
+    assert db.sql(rows) == [("A", "queued"), ("B", "completed")]
+
+
 def test_an_older_export_that_is_added_later(db: ReportDatabase, tmp_path: Path) -> None:
     """It says that an attempt goes on, which has ended since: it stays so."""
     header, begun = "run,step,status,started_at,ended_at\n", "2026-11-27T23:55:00Z"
