@@ -1,6 +1,6 @@
 """Who may see which reports: Datasette's answer, on either of its lines."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from functools import partial
 from typing import Any
 
@@ -86,11 +86,7 @@ def _configured_tables(datasette: Any) -> set[str]:
 
 async def is_visible(datasette: Any, actor: Any, name: str) -> bool:
     """Whether Datasette shows a report's page to the actor."""
-    try:
-        await ensure_report(datasette, actor, name)
-    except Forbidden:
-        return False
-    return True
+    return await _is_allowed(ensure_report(datasette, actor, name))
 
 
 async def ensure_report(datasette: Any, actor: Any, name: str) -> None:
@@ -117,11 +113,7 @@ async def ensure_instance(datasette: Any, actor: Any) -> None:
 
 async def is_private(datasette: Any) -> bool:
     """Whether those who are not logged in may not see anything."""
-    try:
-        await ensure_instance(datasette, None)
-    except Forbidden:
-        return True
-    return False
+    return not await _is_allowed(ensure_instance(datasette, None))
 
 
 async def databases(datasette: Any, actor: Any) -> list[str]:
@@ -144,8 +136,13 @@ async def ensure_database(datasette: Any, actor: Any, name: str = DATABASE) -> N
 
 
 async def _may_see_database(datasette: Any, actor: Any, name: str = DATABASE) -> bool:
+    return await _is_allowed(ensure_database(datasette, actor, name))
+
+
+async def _is_allowed(ensured: Awaitable[None]) -> bool:
+    """Whether a check ends without Forbidden."""
     try:
-        await ensure_database(datasette, actor, name)
+        await ensured
     except Forbidden:
         return False
     return True
