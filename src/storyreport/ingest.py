@@ -10,7 +10,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from .readers.sqlite import reading
 from .transaction import Progress, commit, remembering_interrupts, transaction
 from .typed import TypedTables
 from .unchanged import note_unchanged
+from .values import times
 
 __all__ = ["Outcome", "Request", "check_timezone", "ingest", "known_at", "reprice", "requests_for", "system_before"]
 
@@ -104,7 +104,7 @@ def reprice(
     with transaction(database, progress) as connection:
         rollups.watch(connection)
         progress("estimating costs")
-        now = _now()
+        now = times.now()
         for refused in refused_lakes(connection, "reprice"):
             note(refused)
         repriced = pricing.reprice(connection, price_file, now)
@@ -123,7 +123,7 @@ def _ingest(
     progress: Progress,
     begun: float,
 ) -> Outcome:
-    now = _now()
+    now = times.now()
     outcome = Outcome(request.name, unchanged=True)
     source = _source(connection, request, now)
     is_new = not has_rows(connection, source.id)
@@ -338,10 +338,6 @@ def _watch(connection: sqlite3.Connection) -> None:
     pricing.watch(connection)
 
 
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _source(connection: sqlite3.Connection, request: Request, now: str) -> _Source:
     """The source and its options; it is registered where it is new."""
     system = request.parts[0].system.name
@@ -389,7 +385,7 @@ def _note(connection: sqlite3.Connection, source_id: int, outcome: Outcome, star
         [
             source_id,
             started_at,
-            _now(),
+            times.now(),
             counts.read,
             counts.inserted,
             counts.updated,

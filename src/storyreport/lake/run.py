@@ -9,12 +9,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from pathlib import Path
 
 from .. import keyed, pricing, rollups, scratch
 from ..errors import StoryreportError
 from ..transaction import Progress, commit, snapshot, transaction
+from ..values import times
 from . import check, pick, prices, sums, typed
 from .contract import DATE, TABLES
 from .core import Core
@@ -79,7 +80,7 @@ class Before:
 def roll_up(database: Path, request: Request, progress: Progress = lambda _: None) -> Outcome:
     """Compute a lake's rollups and land them in one transaction; StoryreportError where nothing was landed."""
     begun = time.monotonic()
-    now = _now()
+    now = times.now()
     location = check.absolute(request.location)
     before = _prepare(database, request, location, now, progress)
     since = _since(request, before.until, now[:10])
@@ -291,7 +292,7 @@ def _note(connection: sqlite3.Connection, request: Request, outcome: Outcome, re
         from sources
         where name = ?""",
         [
-            *(now, _now(), outcome.step_runs + outcome.calls, outcome.landed, rejected, outcome.duration_ms),
+            *(now, times.now(), outcome.step_runs + outcome.calls, outcome.landed, rejected, outcome.duration_ms),
             request.name,
         ],
     )
@@ -300,7 +301,3 @@ def _note(connection: sqlite3.Connection, request: Request, outcome: Outcome, re
 
 def _shifted(day: str, days: int) -> str:
     return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -202,5 +202,10 @@ def _from_epoch(value: float) -> str | None:
         return None
 
 
+def now() -> str:
+    """The present as UTC text."""
+    return _text(datetime.now(timezone.utc))
+
+
 def _text(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
