@@ -38,3 +38,13 @@ def test_a_zone_that_is_given_later(db: ReportDatabase, tmp_path: Path, zone: st
     assert db.one("select count(gone_at) from step_runs") == 0
     assert db.one("select min(called_at) from calls") == f"2026-11-10T{first}:00.000Z"
     assert examine(db.path) == []
+
+
+def test_a_story_of_rows_in_another_zone(db: ReportDatabase, tmp_path: Path) -> None:
+    """It begins with its first row, when that is read in a zone west or east of the one before."""
+    (path := tmp_path / "steps.csv").write_text("run,story,step,started_at\nr1,A,load,2026-11-10 18:00:00\n", "utf-8")
+    begun = []
+    for zone in ("UTC", "America/New_York", "Asia/Tokyo"):
+        db.ingest(path, timezone=zone)
+        begun.append(db.one("select substr(created_at, 12, 2) from stories"))
+    assert begun == ["18", "23", "09"]

@@ -172,7 +172,7 @@ def _upsert(job: Job, section: Section, rows: str) -> None:
     core, given = section.table, job.columns[section]
     values, joins = _values(job, core, given)
     columns = {"source_id": ":source_id", "source_key": "mapped.source_key", "input_id": ":input_id", **values}
-    conflict = _revive(core, values) if section.only_absent else _update(core, values, inherits(given))
+    conflict = _revive(job, core, values) if section.only_absent else _update(core, values, inherits(given))
     if not section.only_absent and job.part.largest_wins and core == "calls":
         conflict += f" and ({core}.gone_at is not null or {_size('excluded')} >= {_size(core)})"
     if not section.only_absent and job.adds and job.part.counts_attempts and core == "step_runs":
@@ -239,19 +239,22 @@ def _size(row: str) -> str:
     return f"coalesce({row}.input_tokens, 0) + coalesce({row}.output_tokens, 0)"
 
 
-def _revive(core: str, values: Collection[str]) -> str:
+def _revive(job: Job, core: str, values: Collection[str]) -> str:
     """What an insert of absent rows does with a row that was made so: bring a deleted one back, let one begin earlier.
 
-    Files may be read in any order: what the rows of several of them name begins with the first of these rows.
+    Files may be read in any order: what the rows of several of them name begins with the first of these rows. What is
+    read in another zone than before begins at another time.
     """
     made_of = [column for column in ("input_id", "origin") if column == "input_id" or column in values]
     same = " and ".join(f"{core}.{column} is excluded.{column}" for column in made_of)
     new, changed = {column: f"excluded.{column}" for column in values}, f"{core}.gone_at is not null"
     if "created_at" in values:
-        is_earlier = f"excluded.created_at < coalesce({core}.created_at, '9999')"
+        is_corrected = job.zone_before not in ("", job.typed.options.timezone) and not job.adds
+        order = "<>" if is_corrected else "<"
+        is_other = f"excluded.created_at {order} coalesce({core}.created_at, '9999')"
         kept = {column: f"case when {changed} then {value} else {core}.{column} end" for column, value in new.items()}
-        begins = f"case when {changed} or {is_earlier} then excluded.created_at else {core}.created_at end"
-        new, changed = {**kept, "created_at": begins}, f"({changed} or {is_earlier})"
+        begins = f"case when {changed} or {is_other} then excluded.created_at else {core}.created_at end"
+        new, changed = {**kept, "created_at": begins}, f"({changed} or {is_other})"
     updates = [*(f"{column} = {value}" for column, value in new.items()), "gone_at = null"]
     return f"do update set {', '.join(updates)} where {changed} and {same}"
 
