@@ -7,7 +7,7 @@ from ..patterns import Pattern
 DATE = Pattern(
     r"(?P<first>\d{1,2})(?P<mark>[./-])(?P<second>\d{1,2})(?P=mark)(?P<year>\d{4}|(?<=[./])\d\d)"
     r"(?:,?[ T](?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<seconds>\d\d(?:\.\d{1,9})?))?"
-    r"\s*(?:(?P<half>[AaPp])\.?[Mm]\.?)?\s*(?P<zone>Z|[A-Z]{2,5}|[+-]\d\d:?\d\d)?)?",
+    r"[\s\u202f\u00a0]*(?:(?P<half>[AaPp])\.?[Mm]\.?)?\s*(?P<zone>Z|[A-Z]{2,5}|[+-]\d\d:?\d\d)?)?",
     re.ASCII,
 )
 

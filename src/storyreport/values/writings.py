@@ -45,8 +45,13 @@ def _day_of_year(match: re.Match[str]) -> str:
 
 # One after the other.
 WRITINGS: dict[Pattern, str | Callable[[re.Match[str]], str]] = {
-    # A minus sign for a hyphen.
+    # A minus sign for a hyphen, and the spaces that browsers write before AM and PM.
     Pattern("\u2212"): "-",
+    Pattern("[\u202f\u00a0]"): " ",
+    # .NET: 2026-03-15 10:00:00 PM.
+    Pattern(r"^(\d{4}-\d\d-\d\d) (0?[1-9]|1[0-2])(:\d\d(?::\d\d)?) ([AP])M$", re.ASCII): (
+        lambda m: f"{m[1]} {int(m[2]) % 12 + (12 if m[4] == 'P' else 0):02}{m[3]}"
+    ),
     # Java adds the zone to the offset: 2026-03-15T10:00:00+01:00[Europe/Berlin].
     Pattern(r"(?<=[\dZ])\[[A-Za-z_/+-]{1,40}\d{0,2}\]$", re.ASCII): "",
     # Go adds its name, +0100 CET, and what its monotonic clock says, m=+0.1.
