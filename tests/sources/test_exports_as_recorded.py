@@ -230,6 +230,10 @@ UNREAD: list[tuple[Any, str]] = [
     ([{"type": "message", "id": "m", "parentId": None, "timestamp": "", "message": {}}], "is a session of Pi or OpenC"),
     ({"v": 1, "id": "T-1", "created": 1, "messages": []}, "is a thread of Amp, "),
     (
+        {"daily": [{"date": "May 04, 2026", "inputTokens": 1, "costUSD": 0.5, "models": {}}], "totals": {}},
+        "is @ccusage/codex's report, which does not say what each model cost: give the sessions in ~/.codex",
+    ),
+    (
         {
             "result": [{"id": "l", "tokens_in": 1, "tokens_out": 1, "cached": False, "status_code": 200}],
             "success": True,

@@ -38,11 +38,13 @@ OTHERS = {"monthly": "month", "weekly": "week", "sessions": "session", "session"
 
 
 def why_not(path: Path) -> str | None:
-    """Of another report of ccusage's, which one would do."""
+    """Of another report of ccusage's, what would do."""
     for _, record, _ in textfiles.first_records(path, 1):
         named = next((name for name in OTHERS if isinstance((record or {}).get(name), list)), None)
         if named and record and ("totals" in record or named == "blocks"):
             return f"is ccusage's report by {OTHERS[named]}, which does not say the days: give `ccusage daily --json`"
+        if any({"date", "costUSD", "models"} <= day.keys() for day in recordfiles.objects((record or {}).get("daily"))):
+            return "is @ccusage/codex's report, which does not say what each model cost: give the sessions in ~/.codex"
     return None
 
 
