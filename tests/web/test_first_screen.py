@@ -107,6 +107,18 @@ def test_what_failed_and_was_repaired_is_not_all_right(tmp_path: Path) -> None:
         assert digest(connection, "24h").verdict.startswith("All checks are ok. Last 24 h: 2 runs, 1 failed")
 
 
+def test_runs_that_calls_alone_name_are_not_missed(tmp_path: Path) -> None:
+    """Nothing says when they ran, or how they ended: the page is that of usage alone."""
+    db = ReportDatabase(tmp_path)
+    db.ingest(write(tmp_path / "studio", [], [f"r{number},acme,{moment(2)},3,USD" for number in (1, 2)]))
+    with closing(Served(db.path)) as served:
+        page = served.get("/").text
+    assert "Last 24 h: 6.00 USD ." in text(page)
+    assert [text(title) for title in re.findall(r'<section class="tile">\s*<h2>(.*?)</h2>', page)] == ["Cost", "Calls"]
+    with closing(connect(db.path)) as connection:
+        assert digest(connection, "24h").verdict == "All is well. Last 24 h: 6.00 USD."
+
+
 def test_nothing_ran(tmp_path: Path) -> None:
     db = ReportDatabase(tmp_path)
     db.ingest(write(tmp_path / "old", [attempt("a", 500)]))

@@ -72,8 +72,12 @@ SLOW_RUNS = Question(
     order by 1.0 * count(*) / compared_runs desc, slow desc, source, pipeline
     """,
 )
-# Asked where nothing ran.
-LAST_RUN = Question("recent_runs", {"limit": "1"}, "select max(started_at) as at, count(*) as runs from report")
+# Asked where nothing ran. Of a run that calls alone name, neither is known.
+LAST_RUN = Question(
+    "recent_runs",
+    {"limit": "1"},
+    "select max(started_at) as at, count(coalesce(started_at, status)) as runs from report",
+)
 # Named where the source has the step in several; a `where` beside it would count only what it leaves.
 PIPELINE = "case when count(*) over (partition by source, step) > 1 then pipeline end as pipeline"
 # Since :first, the first day of the period, against as many days before.
