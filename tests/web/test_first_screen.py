@@ -180,14 +180,15 @@ def test_tiles_are_of_what_there_is(
 
 
 def test_calls_alone_have_a_success_rate(tmp_path: Path) -> None:
-    """One of four whose outcome is known: none of the two of b; nothing is known of the fifth."""
+    """One of four whose outcome is known: none of the two of b; nothing is known of the fifth. Before, one of two."""
     calls = (("a", "completed"), ("a", "failed"), ("b", "failed"), ("b", "failed"), ("a", ""))
     lines = [f"acme,{endpoint},{moment(2)},{status}" for endpoint, status in calls]
+    lines += [f"acme,a,{moment(9 * 24)},{status}" for status in ("completed", "failed")]
     (tmp_path / "calls.csv").write_text("\n".join(["provider,endpoint,called_at,status", *lines]), encoding="utf-8")
     db = ReportDatabase(tmp_path)
     db.ingest(tmp_path / "calls.csv")
     with closing(Served(db.path)) as served:
-        assert "Success rate 25.0 % of the calls in the last 7 days" in text(served.get("/").text)
+        assert "Success rate 25.0 % ▼ 25.0 points worse of the calls in the last 7 days" in text(served.get("/").text)
 
 
 RUNS = {"figure": "runs", "value": 1200, "previous_value": 900, "currency": None}

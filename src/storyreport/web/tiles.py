@@ -164,21 +164,11 @@ async def _work(visitor: Visitor, chosen: Chosen) -> list[Tile]:
         _pct(completed.before, ended.before),
         {day: _pct(completed.days.get(day, 0), number) for day, number in ended.days.items() if number},
     )
-    words = Words("better", "worse", True)
     rates = Tile("Success rate", address, detail=f"no run ended in the {IN_DAYS}")
     if ended.now:
-        change = round(rate.now - rate.before, 1) if ended.before else 0.0
-        before = f"{rate.before:.1f} % in the {DAYS} days before" if ended.before else f"none in the {DAYS} days before"
-        rates = Tile(
-            "Success rate",
-            address,
-            share(rate.now),
-            f"{completed.now:,.0f} of {counted(round(ended.now), 'run')}",
-            f"{_sign(change)} {abs(change):.1f} points {words.of(change)}" if change else "",
-            _tone(words, change, LEAST_POINTS),
-            f"{share(rate.now)} in the {IN_DAYS}, {before}",
-            _picture(rate.days, 100),
-        )
+        was = rate.before if ended.before else None
+        detail = f"{completed.now:,.0f} of {counted(round(ended.now), 'run')}"
+        rates = _rate(address, rate.now, was, detail, _picture(rate.days, 100))
     runs = _tile("Runs", address, ended, f"{ended.now:,.0f}", Words("more", "fewer", True))
     return [rates, replace(runs, detail=f"{failed.now:,.0f} failed")]
 
@@ -254,11 +244,29 @@ async def _usage(visitor: Visitor, chosen: Chosen) -> list[Tile]:
 
 async def _calls(visitor: Visitor, chosen: Chosen) -> list[Tile]:
     """The success rate of calls; nothing where no outcome is known."""
-    answer = await visitor.rows("api_reliability", {**chosen, **LAST}, SUCCEEDED)
-    if answer is None or answer.error or answer.rows[0]["success_pct"] is None:
+    answers = [await visitor.rows("api_reliability", {**chosen, **period}, SUCCEEDED) for period in (LAST, BEFORE)]
+    now, was = (each.rows[0]["success_pct"] if each and not each.error else None for each in answers)
+    if now is None:
         return []
     address = links.report(visitor.datasette, "api_reliability", LAST | _given(chosen))
-    return [Tile("Success rate", address, share(answer.rows[0]["success_pct"]), f"of the calls in the {IN_DAYS}")]
+    return [_rate(address, now, was, f"of the calls in the {IN_DAYS}")]
+
+
+def _rate(address: str, now: float, was: float | None, detail: str, picture: tuple[Bar, ...] = ()) -> Tile:
+    """The tile of a success rate in percent; `was` is None where there was none before."""
+    words = Words("better", "worse", True)
+    change = 0.0 if was is None else round(now - was, 1)
+    before = f"none in the {DAYS} days before" if was is None else f"{was:.1f} % in the {DAYS} days before"
+    return Tile(
+        "Success rate",
+        address,
+        share(now),
+        detail,
+        f"{_sign(change)} {abs(change):.1f} points {words.of(change)}" if change else "",
+        _tone(words, change, LEAST_POINTS),
+        f"{share(now)} in the {IN_DAYS}, {before}",
+        picture,
+    )
 
 
 def _of_money(
