@@ -86,6 +86,13 @@ def test_a_price_file_wins_on_its_days(ledger: Ledger) -> None:
     }
 
 
+def test_an_answer_costs_what_it_does_where_questions_are_free(ledger: Ledger) -> None:
+    """Of a model with a price for output alone, unknown input leaves nothing unknown."""
+    ledger.add(model="speaker", output_tokens=1000)
+    ledger.ingest("prices: [{model: speaker, per_1m_output_tokens: 10}]")
+    assert ledger.costs() == [pytest.approx(0.01)]
+
+
 def test_free_is_only_what_a_price_file_says_is_free(ledger: Ledger) -> None:
     """A model of one's own may cost nothing; a call that says nothing of its tokens is not one that cost nothing."""
     ledger.add(model="my-model", input_tokens=100)

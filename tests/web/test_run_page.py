@@ -60,6 +60,7 @@ def test_it_opens_with_the_sentence_of_its_status(served: Served) -> None:
     [
         ([(3.0, 1.0, "USD")], "Cost: 3.00 USD, 3.0 times the usual 1.00 USD."),
         ([(1.5, 1.0, "USD")], "Cost: 1.50 USD, 50 % more than the usual 1.00 USD."),
+        ([(1.9, 1.0, "USD")], "Cost: 1.90 USD, 90 % more than the usual 1.00 USD."),
         ([(0.5, 1.0, "USD")], "Cost: 0.50 USD, 50 % less than the usual 1.00 USD."),
         ([(1.05, 1.0, "USD")], "Cost: 1.05 USD, about the usual 1.00 USD."),
         ([(2.0, None, "USD"), (4.0, 1.0, "EUR")], "Cost: 2.00 USD; 4.00 EUR, 4.0 times the usual 1.00 EUR."),
