@@ -21,8 +21,6 @@ from storyreport.upkeep.doctor import examine
 Row = dict[str, Any]
 CALL = ("id", "run", "story", "step", "provider", "model", "called_at", "input_tokens", "cost", "error")
 STEP = ("id", "run", "story", "step", "attempt", "status", "started_at", "ended_at", "error")
-# Where each row was read from cannot be seen.
-KEPT_APART = ("ingests", "inputs", "sqlite_sequence", "unchanged_requests", "secrets")
 
 
 def at(minute: int) -> str:

@@ -12,7 +12,7 @@ ROWS_A_STATEMENT = 200
 JOINED = ",\n    "
 # The column of the kept rows that says what the script made of the first one that it changed.
 MADE = quoted("storyreport made")
-SQLITE, POSTGRESQL = ENGINES = ("sqlite", "postgresql")
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # A guard's words → SQL of the engine.
 WORDS = {
     SQLITE: (

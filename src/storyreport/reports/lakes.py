@@ -17,7 +17,7 @@ from ..readers.part import literal
 from .catalogue import tables_read
 from .header import Report
 
-ROLLUPS, CURRENT, DETAIL = "rollups", "current state", "detail"
+ROLLUPS, DETAIL = "rollups", "detail"
 # What a lake has more of than landed.
 HISTORIES = {"stories", "runs", "step_runs", "calls"}
 SHELL = set('"$`\\!')
