@@ -139,6 +139,14 @@ def test_the_step_of_another_story_waits(db: ReportDatabase, tmp_path: Path) -> 
     assert db.sql(rows) == [("A", "queued"), ("B", "completed")]
 
 
+def test_what_waits_without_a_time_and_a_run(db: ReportDatabase, tmp_path: Path) -> None:
+    """The work for its story was done before; nothing says that this is what waited."""
+    rows = "A,load,done,2026-11-01T10:00:00Z\nA,load,queued,\n,load,queued,\n,load,done,2026-11-01T10:00:00Z\n"
+    (path := tmp_path / "steps.csv").write_text(f"story,step,status,started_at\n{rows}", "utf-8")
+    db.ingest(path)
+    assert db.one("select count(*) from step_runs where status = 'queued'") == 2
+
+
 def test_an_older_export_that_is_added_later(db: ReportDatabase, tmp_path: Path) -> None:
     """It says that an attempt goes on, which has ended since: it stays so."""
     header, begun = "run,step,status,started_at,ended_at\n", "2026-11-27T23:55:00Z"

@@ -59,7 +59,8 @@ def _forget_waits(job: Job) -> None:
     """Let rows that waited without an id, so that their key has no start, be those of what has begun since.
 
     One with a number is the attempt of that number. Without a time, one waits for a retry where the last attempt
-    failed, unless that has several rows: then it is a log. Rows that are not finished have an index.
+    failed, unless that has several rows: then it is a log; outside of a run nobody can say. Rows that are not finished
+    have an index.
     """
     is_wait = f"{IS_OPEN} and source_id = :source_id and started_at is null and ended_at is null"
     if not job.has_any("main.step_runs", is_wait):
@@ -114,17 +115,32 @@ def _forget_waits(job: Job) -> None:
                         order by begun.started_at desc
                         limit 1
                     )
-                else (
-                    select begun.id
-                    from main.step_runs as begun
-                    where
-                        begun.step_id = waits.step_id
-                        and begun.day >= substr(waits.queued_at, 1, 10)
-                        and begun.run_id is null
-                        and begun.run_key is null
-                        and {SAME_WORK}
-                    limit 1
-                )
+                when waits.story_id is not null
+                    then (
+                        select begun.id
+                        from main.step_runs as begun
+                        where
+                            begun.story_id = waits.story_id
+                            and begun.step_id = waits.step_id
+                            and waits.queued_at is not null
+                            and begun.run_id is null
+                            and begun.run_key is null
+                            and {SAME_WORK}
+                        limit 1
+                    )
+                -- Without a run and a story, a step waits once for each number; all that began since is looked at.
+                when waits.story_key is null and coalesce(waits.attempt, 0) < 100
+                    then (
+                        select begun.id
+                        from main.step_runs as begun
+                        where
+                            begun.step_id = waits.step_id
+                            and begun.day >= substr(waits.queued_at, 1, 10)
+                            and begun.run_id is null
+                            and begun.run_key is null
+                            and {SAME_WORK}
+                        limit 1
+                    )
             end as begun_id
         from waits""")
     job.execute("delete from temp.begun_waits where begun_id is null")
