@@ -21,7 +21,10 @@ from storyreport.reports.params import TYPES
 from storyreport.sources import Type
 
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")),
+    *sorted(DOCS.rglob("*.md")),
+]
 ADDING_A_SOURCE = DOCS / "adding-a-source.md"
 ADDING_A_REPORT = DOCS / "adding-a-report.md"
 TEMPLATE = DOCS / "template_source"
@@ -64,12 +67,23 @@ def test_the_reference_has_every_report() -> None:
         assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == params
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    """A relative link leads to a file of the repository."""
-    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+    """A relative link leads to a file of the repository, as does a path of code, and one with # to a heading there."""
+    text = page.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", text):
         if "://" not in target:
-            assert (page.parent / target).exists(), target
+            place = page.parent / target if target else page
+            assert place.exists(), target
+            assert not anchor or anchor in anchors(place), anchor
+    for path in re.findall(r"`((?:src|tests|fuzz|queries|plugins|templates|static|benchmarks)/[\w./-]+)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page, as GitHub and editors name them in links."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 # Adding a source -----------------------------------------------------------------------------------------------------
