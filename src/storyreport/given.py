@@ -40,6 +40,11 @@ class Request:
     append: bool = False
     price_file: pricing.PriceFile | None = None
 
+    @property
+    def unread(self) -> list[str]:
+        """Sentences on files beside those of the source that are not read."""
+        return [f"not read: {said}" for part in self.parts for said in part.unread]
+
 
 @dataclass(frozen=True)
 class Given:

@@ -84,7 +84,7 @@ def _attempt(
             notes = rollups.update(connection)
             keyed.register(connection)
             outcome = _ingest(connection, request, ahead, folder, progress, begun)
-            outcome.notes[:0] = notes
+            outcome.notes[:0] = [*notes, *([] if outcome.unchanged else request.unread)]
             at_end(connection)
             commit(connection)
     return outcome

@@ -53,6 +53,7 @@ def are_files(parts: Sequence[Found]) -> bool:
 def joined(parts: Sequence[Found], folder: Path) -> Found:
     """Files of one part, below a folder, as one; parts of one system and name that are files."""
     first = parts[0]
+    unread = tuple(sentence for part in parts for sentence in part.unread)
     passes = [
         Found(first.system, first.part, files[0], tuple(sorted(zip(tables, files, strict=True))))
         if tables[0]
@@ -60,8 +61,9 @@ def joined(parts: Sequence[Found], folder: Path) -> Found:
         for tables, files in _passes(parts)
     ]
     if len(passes) == 1 and not passes[0].pieces and not any(_dates([part.path for part in parts])):
-        return Found(first.system, first.part, folder if passes[0].exports else first.path, passes[0].exports)
-    return Found(first.system, first.part, folder, passes=tuple(passes))
+        place = folder if passes[0].exports else first.path
+        return Found(first.system, first.part, place, passes[0].exports, unread=unread)
+    return Found(first.system, first.part, folder, passes=tuple(passes), unread=unread)
 
 
 def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:

@@ -1,10 +1,10 @@
 """Which system wrote the files, the folder or the database at a place, and which of its parts are there."""
 
-import contextlib
 import glob
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -29,6 +29,11 @@ DATABASE_ENDINGS = (".db", ".sqlite", ".sqlite3")
 INNER = ("*/*", "*/*/*", "*/*/*/*")
 MOST_INNER = 1000
 TEXT_ENDINGS = tuple(kind + packed for kind in (".csv", ".jsonl", ".ndjson", ".json", ".log") for packed in ("", ".gz"))
+# Files of which each line is a row: beside others that are read, they are missed.
+TABLE_ENDINGS = {"csv", "tsv", "jsonl", "ndjson"}
+PACKED = ".gz"
+# So many files that are not read are named.
+UNREAD_NAMED = 3
 # So many fields of a file, none longer than this, are named in an error.
 FIELDS_NAMED = 6
 LONGEST_FIELD = 40
@@ -99,15 +104,17 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
         folders = {name: part.find(path) for name, part in system.parts.items() if part.find}
         found += [Found(system, name, folder) for name, folder in folders.items() if folder]
     unreadable: list[tuple[Path, OSError]] = []
+    unread: dict[Path, str] = {}
     for candidate in _files_below(path, unreadable):
-        # Foreign files may lie in a project's folder; a damaged source is not passed over.
-        with contextlib.suppress(NotOursError):
-            in_folders = {(part.system.name, part.part) for part in found if part.path.is_dir()}
-            try:
-                parts = _parts_of_file(candidate, system_name)
-            except OSError as error:
-                unreadable.append((candidate, error))
-                continue
+        in_folders = {(part.system.name, part.part) for part in found if part.path.is_dir()}
+        try:
+            parts = _parts_of_file(candidate, system_name)
+        except OSError as error:
+            unreadable.append((candidate, error))
+        except NotOursError as error:
+            # Foreign files may lie in a project's folder; a damaged source is not passed over.
+            unread[candidate] = str(error)
+        else:
             found += [part for part in parts if (part.system.name, part.part) not in in_folders]
     for candidate, reason in unreadable:
         if not found or _is_named_like_ours(candidate, found):
@@ -117,7 +124,22 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
         all_of_them = f"name {inner}, or find all with `storyreport init {path}`"
         out = f"its folders are not read, {all_of_them}" if inner else "name the file itself"
         raise StoryreportError(f"{path} holds nothing that {_expected(system_name)} writes: {out}.")
-    return _of_one_system(path, found, path)
+    kinds = {_kind(part.path) for part in found} & TABLE_ENDINGS
+    missed = {file: said for file, said in unread.items() if _kind(file) in kinds}
+    return _noting(missed, _of_one_system(path, found, path))
+
+
+def _kind(file: Path) -> str:
+    return file.name.removesuffix(PACKED).rpartition(".")[2]
+
+
+def _noting(unread: Mapping[Path, str], parts: list[Found]) -> list[Found]:
+    """The parts, of which the first knows the files beside them that hold something and are no source's."""
+    said = [said.rstrip(".") for file, said in unread.items() if not has_nothing(file)]
+    rest = len(said) - UNREAD_NAMED
+    more = [f"{counted(rest, 'more file')} of no known format"] if rest > 0 else []
+    first, *others = parts
+    return [replace(first, unread=(*said[:UNREAD_NAMED], *more)), *others]
 
 
 def _of_one_system(place: Path, found: list[Found], folder: Path) -> list[Found]:
@@ -151,15 +173,18 @@ def _parts_of_pattern(pattern: Path, system_name: str | None) -> list[Found]:
             f"{pattern} matches no file: check the pattern, or name the folder {folder_of(pattern)} itself."
         )
     found: list[Found] = []
+    unread: dict[Path, str] = {}
     for path in paths:
-        with contextlib.suppress(NotOursError):
+        try:
             found += find_parts(path, system_name)
+        except NotOursError as error:
+            unread[path] = str(error)
     if not found:
         raise StoryreportError(
             f"{pattern} matches {counted(len(paths), 'file')}, and none is one that {_expected(system_name)} writes:"
             " check the pattern, or name a file itself."
         )
-    return _of_one_system(pattern, found, folder_of(pattern))
+    return _noting(unread, _of_one_system(pattern, found, folder_of(pattern)))
 
 
 def is_pattern(path: Path) -> bool:

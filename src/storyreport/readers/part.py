@@ -36,6 +36,7 @@ class Found:
     pieces    files that are one export in pieces, read as one
     url       of a database server, secrets included; `path` is the database's name then
     label     the place's name where that is not its path (standard input)
+    unread    sentences on files beside it that are no source's
     """
 
     system: System
@@ -46,6 +47,7 @@ class Found:
     pieces: tuple[Path, ...] = ()
     url: str = field(default="", repr=False)
     label: str = ""
+    unread: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def location(self) -> str:
