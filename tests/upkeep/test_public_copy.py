@@ -13,7 +13,8 @@ AT = "2026-03-10T10:00:00.000Z"
 PLANTED = (
     "update inputs set location = '/home/zq7ann/books/games.db'",
     "update inputs set watermarks = json_set(watermarks, '$.place', 'zq7', '$.files.zq7', '', '$.named.t', 'zq7')",
-    f"insert into lakes values (1, 'duckdb', '/home/zq7ann/lake', '{AT}', null, '2026-03-10', '{AT}', 1, 1, '', '')",
+    "insert into lakes (source_id, engine, location, rolled_up_at, until_day, full_at, step_runs, calls)"
+    f" values (1, 'duckdb', '/home/zq7ann/lake', '{AT}', '2026-03-10', '{AT}', 1, 1)",
     "insert into rejects (source_id, input_id, source_table, source_key, severity, reason, row, rejected_at)"
     f" select 1, id, 'stories', 'zq7key', 'rejected', 'is no number', '{{\"a\": \"zq7row\"}}', '{AT}' from inputs",
     "insert into secrets values ('zq7name', 'zq7secret')",
