@@ -52,21 +52,6 @@ def test_two_tables_of_one_system(db: ReportDatabase, tmp_path: Path) -> None:
     assert pairs(db.report("run_calls", run="r1"), "provider", "cost") == [("acme", 0.5)]
 
 
-@pytest.mark.parametrize("pattern", ["", "*.csv"])
-def test_a_table_that_is_not_read_is_named(db: ReportDatabase, tmp_path: Path, pattern: str) -> None:
-    """Among the exports of a folder one has other columns: the others are read, and it is said. A text is no export."""
-    folder = folder_of(tmp_path)
-    for day in (20, 21):
-        steps(folder / f"steps-2026-11-{day}.csv", day, day)
-    (folder / "steps-2026-11-22.csv").write_text("stage,began\ndraft,2026-11-22\n", "utf-8")
-    (folder / "empty.csv").touch()
-    (folder / "package.json").write_text('{"name": "tales"}', "utf-8")
-    (note,) = db.ingest(folder / pattern).notes
-    assert note.startswith(f"not read: {folder / 'steps-2026-11-22.csv'}: columns began, stage match no known format")
-    assert db.ingest(folder / pattern).notes == []
-    assert db.one("select count(*) from step_runs") == 2
-
-
 def test_one_of_two_tables_given_again(db: ReportDatabase, tmp_path: Path) -> None:
     """A table that was not given this time has not lost its rows; one that was has."""
     folder = folder_of(tmp_path)

@@ -78,3 +78,19 @@ def test_a_header_in_capitals(tmp_path: Path, case: str) -> None:
         db.ingest(place / "export.csv")
         found.append(db.sql(TOTALS)[0])
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("pattern", ["", "*.csv"])
+def test_a_table_that_is_not_read_is_named(db: ReportDatabase, tmp_path: Path, pattern: str) -> None:
+    """Among the exports of a folder one has other columns: the others are read, and it is said. A text is no export."""
+    (folder := tmp_path / "exports").mkdir()
+    for day in (20, 21):
+        rows = f"id,step,status,started_at\n{day},draft,completed,2026-11-{day}T09:00:00Z\n"
+        (folder / f"steps-2026-11-{day}.csv").write_text(rows, "utf-8")
+    (folder / "steps-2026-11-22.csv").write_text("stage,began\ndraft,2026-11-22\n", "utf-8")
+    (folder / "empty.csv").touch()
+    (folder / "package.json").write_text('{"name": "tales"}', "utf-8")
+    (note,) = db.ingest(folder / pattern).notes
+    assert note.startswith(f"not read: {folder / 'steps-2026-11-22.csv'}: columns began, stage match no known format")
+    assert db.ingest(folder / pattern).notes == []
+    assert db.one("select count(*) from step_runs") == 2
