@@ -26,6 +26,26 @@ with moment (since, as_of) as (
         strftime('%Y-%m-%dT%H:%M:%fZ', :as_of)
 ),
 
+begun_steps (id) as (
+    select step_runs.id
+    from moment
+    cross join sources on :source in ('', sources.name)
+    cross join steps on steps.source_id = sources.id
+    cross join step_runs
+        on
+            step_runs.step_id = steps.id
+            and step_runs.day >= date(moment.since, '-1 day')
+    union all
+    select step_runs.id
+    from sources
+    cross join step_runs
+        on
+            step_runs.source_id = sources.id
+            and step_runs.status in ('queued', 'running', 'waiting')
+            and step_runs.day = ''
+    where :source in ('', sources.name)
+),
+
 begun as (
     select
         runs.source_id,
@@ -49,34 +69,11 @@ begun as (
         steps.pipeline_id,
         coalesce(step_runs.queued_at, step_runs.started_at, step_runs.ended_at),
         1
-    from moment
-    cross join sources on :source in ('', sources.name)
-    cross join steps on steps.source_id = sources.id
-    cross join step_runs
-        on
-            step_runs.step_id = steps.id
-            and step_runs.day >= date(moment.since, '-1 day')
-    where
-        step_runs.run_id is null
-        and step_runs.gone_at is null
-    union all
-    select
-        step_runs.source_id,
-        step_runs.kind,
-        step_runs.status,
-        steps.pipeline_id,
-        step_runs.queued_at,
-        1
-    from sources
-    cross join step_runs
-        on
-            step_runs.source_id = sources.id
-            and step_runs.status in ('queued', 'running', 'waiting')
+    from begun_steps
+    cross join step_runs on step_runs.id = begun_steps.id
     join steps on steps.id = step_runs.step_id
     where
-        :source in ('', sources.name)
-        and step_runs.day = ''
-        and step_runs.run_id is null
+        step_runs.run_id is null
         and step_runs.gone_at is null
 )
 
