@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from .errors import NotOursError, StoryreportError, UsageError
-from .joining import ROTATED, are_files, in_order, joined
+from .joining import GZIPPED, ROTATED, are_files, in_order, joined
 from .nouns import counted
 from .readers import text
 from .readers.documents import BROKEN
@@ -30,8 +30,7 @@ INNER = ("*/*", "*/*/*", "*/*/*/*")
 MOST_INNER = 1000
 TEXT_ENDINGS = tuple(kind + packed for kind in (".csv", ".jsonl", ".ndjson", ".json", ".log") for packed in ("", ".gz"))
 # Files of which each line is a row: beside others that are read, they are missed.
-TABLE_ENDINGS = {"csv", "tsv", "jsonl", "ndjson"}
-PACKED = ".gz"
+TABLE_ENDINGS = {".csv", ".jsonl", ".ndjson"}
 # So many files that are not read are named.
 UNREAD_NAMED = 3
 # So many fields of a file, none longer than this, are named in an error.
@@ -130,7 +129,7 @@ def _parts_of_folder(path: Path, system_name: str | None) -> list[Found]:
 
 
 def _kind(file: Path) -> str:
-    return file.name.removesuffix(PACKED).rpartition(".")[2]
+    return Path(file.name.removesuffix(GZIPPED)).suffix
 
 
 def _noting(unread: Mapping[Path, str], parts: list[Found]) -> list[Found]:
