@@ -82,7 +82,8 @@ def _value(field: str, noun: str, rows: Sequence[Row]) -> str | None:
         # A story says whose step it is.
         return said + _owner(row, rows) if said and column == "step" and "story" not in row else said
     if found["same"]:
-        rows = [row for row in rows if row.get(found["same"]) == rows[0].get(found["same"])]
+        same, value = found["same"], rows[0].get(found["same"])
+        rows = [row for row in rows if row.get(same) == value]
     if found["total"] == "counts":
         return _counts(str(row.get(column) or "unknown") for row in rows)
     known = [row for row in rows if isinstance(row.get(column), (int, float))]

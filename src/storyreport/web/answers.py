@@ -87,6 +87,8 @@ class _Kept:
 
 
 _SERVED: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
+# Rows by their columns, as long as the answer is kept that they are of.
+_NAMED: WeakKeyDictionary[Any, list[dict[str, Any]]] = WeakKeyDictionary()
 
 
 async def rows(datasette: Any, sql: str, values: Mapping[str, Any] | None = None, truncate: bool = False) -> Any:
@@ -107,6 +109,13 @@ async def rows(datasette: Any, sql: str, values: Mapping[str, Any] | None = None
         if kept is held.answers:
             held.rows += len(found.rows)
     return kept[key]
+
+
+def named(found: Any) -> list[dict[str, Any]]:
+    """The rows of an answer by their columns, made once; whoever reads them leaves them as they are."""
+    if found not in _NAMED:
+        _NAMED[found] = [dict(row) for row in found.rows]
+    return _NAMED[found]
 
 
 async def page(datasette: Any, key: tuple[object, ...], make: Callable[[], Awaitable[tuple[str, bool]]]) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from .. import reports
 from ..values.quantities import KEY, TIME, number
@@ -36,15 +36,15 @@ def _number(row: Any, value: float, column: str) -> Markup | None:
         return Markup("yes" if value else "no")
     if KEY.fullmatch(column):
         return None
-    return Markup('<span class="num" title="{}">{}</span>').format(value, number(column, value, _currency(row)))
+    return Markup(f'<span class="num" title="{value}">{escape(number(column, value, _currency(row)))}</span>')
 
 
 def _text(row: Any, value: str, column: str, datasette: Any) -> Markup | Awaitable[Markup | None] | None:
     if column in ("status", "with_status") and STATUS.fullmatch(value):
-        return Markup('<span class="status status-{0}">{0}</span>').format(value)
+        return Markup(f'<span class="status status-{value}">{value}</span>')
     if found := TIME.fullmatch(value):
         text = " ".join(filter(None, found.groups()))
-        return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(value, text)
+        return Markup(f'<time datetime="{value}" title="{value}">{text}</time>')
     if column == "report" and value in reports.load_reports():
         return _report_link(datasette, reports.load_reports()[value])
     if column == "action" and REPORT.search(value):
@@ -52,9 +52,11 @@ def _text(row: Any, value: str, column: str, datasette: Any) -> Markup | Awaitab
     if not value or column not in links.PAGES:
         return None
     address = links.detail(datasette, links.PAGES[column], value, _source(row))
+    # Markup's own way to fill in a text takes three times as long, for thousands of cells.
+    address, text = escape(address), escape(value)
     if ID.match(value):
-        return Markup('<a class="id" href="{}" title="{}">{}</a>').format(address, value, value)
-    return Markup('<a href="{}">{}</a>').format(address, value)
+        return Markup(f'<a class="id" href="{address}" title="{text}">{text}</a>')
+    return Markup(f'<a href="{address}">{text}</a>')
 
 
 def _currency(row: Any) -> str:

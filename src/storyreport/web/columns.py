@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ..values.quantities import heading
 
@@ -54,11 +54,11 @@ def below(columns: Collection[str], kept: Collection[str]) -> dict[str, list[str
 def stacked(cell: Any, others: Mapping[str, Any]) -> Any:
     """A cell with those of other columns below it."""
     lines = [
-        Markup('<small class="before">{}</small>').format(Markup(BELOW[name][1]).format(other))
+        Markup(f'<small class="before">{BELOW[name][1].format(escape(other))}</small>')
         for name, other in others.items()
         if other not in (None, "")
     ]
-    return Markup("").join([Markup.escape("" if cell is None else cell), *lines]) if lines else cell
+    return Markup("").join([escape("" if cell is None else cell), *lines]) if lines else cell
 
 
 def beside(cell: Any, before: Any, change_pct: float | None) -> Any:

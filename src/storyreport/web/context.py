@@ -18,15 +18,18 @@ PERIOD = tuple(Param(name, "date", "", "") for name in DATES)
 OWN = {"/": ("source",), "/-/step/": ("pipeline", *DATES), "/-/report-refusal/": NAMES, "/-/page/": NAMES}
 # The request that is being answered; links are made where nobody hands it on.
 REQUEST: ContextVar[Any] = ContextVar("request", default=None)
+# The key of a request's scope with its choices: a page has hundreds of links, and each carries them.
+CHOSEN = "storyreport.chosen"
 
 
 def of(request: Any) -> dict[str, str]:
     """The choices of a request that are set and make sense, by name."""
     if request is None:
         return {}
-    args, given = request.args, _given(request)
-    chosen = {name: given[name] if name in given else args.get(f"_{name}") or "" for name in NAMES}
-    return {name: value for name, value in chosen.items() if value and (name not in DATES or periods.bounds(value))}
+    if CHOSEN not in request.scope:
+        request.scope[CHOSEN] = _chosen(request)
+    found: dict[str, str] = request.scope[CHOSEN]
+    return dict(found)
 
 
 def wrong_period(request: Any) -> str:
@@ -47,6 +50,12 @@ def carried(takes: Mapping[str, Any] | tuple[str, ...] | set[str], values: Mappi
         # Without a period there is none before it.
         if name not in values and (name != "compare" or "since" in chosen)
     }
+
+
+def _chosen(request: Any) -> dict[str, str]:
+    args, given = request.args, _given(request)
+    chosen = {name: given[name] if name in given else args.get(f"_{name}") or "" for name in NAMES}
+    return {name: value for name, value in chosen.items() if value and (name not in DATES or periods.bounds(value))}
 
 
 def _given(request: Any) -> Mapping[str, str]:

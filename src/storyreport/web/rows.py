@@ -72,19 +72,19 @@ async def _listed(
         ordered = order.of(of_lake) if order else of_lake
         return _page(report, Listed(of_lake[:MOST_ROWS], ordered[start : start + PAGE_ROWS], len(of_lake), page, order))
     sql = f"select *\nfrom (\n{report.sql}\n)\nlimit {MOST_ROWS + 1}"
-    found = (await answers.rows(datasette, sql, bound)).rows
-    total = len(found)
+    found = await answers.rows(datasette, sql, bound)
+    total = len(found.rows)
     if total > MOST_ROWS:
         # With an order of its own, SQLite leaves out the report's, and what only that needs.
         counting = f"select count(*)\nfrom (\n{report.sql}\n)\norder by 1"
         total = (await answers.rows(datasette, counting, bound)).rows[0][0]
     if order is None and start + PAGE_ROWS <= MOST_ROWS:
-        shown = found[start : start + PAGE_ROWS]
+        shown = found.rows[start : start + PAGE_ROWS]
     else:
         inner = order.sql(report.sql) if order else report.sql
         paged = f"select *\nfrom (\n{inner}\n)\nlimit {PAGE_ROWS} offset {start}"
         shown = (await answers.rows(datasette, paged, bound)).rows
-    return _page(report, Listed([dict(row) for row in found[:MOST_ROWS]], shown, total, page, order))
+    return _page(report, Listed(answers.named(found)[:MOST_ROWS], shown, total, page, order))
 
 
 def _page(report: reports.Report, found: Listed) -> Listed:

@@ -1,6 +1,6 @@
 """A table of rows as a template shows it: headings, and which columns hold numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,10 @@ class Table:
     label: str
     columns: tuple[Column, ...]
     rows: Sequence[Sequence[Any]]
+
+    def cells(self, row: Sequence[Any]) -> Iterable[tuple[Column, Any]]:
+        """The cells of a row, each with its column."""
+        return zip(self.columns, row, strict=True)
 
 
 def table(label: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
