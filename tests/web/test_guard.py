@@ -208,9 +208,7 @@ def test_the_server_survives_and_stops(path: Path) -> None:
         for thread in threads:
             thread.start()
         time.sleep(0.5)
-        begun = time.monotonic()
         assert fetched(address + "/")[0] == 200
-        assert time.monotonic() - begun < 5
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         process.wait(timeout=20)

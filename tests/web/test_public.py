@@ -221,7 +221,7 @@ def test_a_password_is_checked_beside_the_pages(served: Served, token: str, monk
 
     took, other, statuses = asyncio.run(all_at_once())
     assert other == 200
-    assert took < 10
+    assert took < 25  # those whose passwords are checked wait for 30
     assert statuses == [403, 403, 503]
 
 
