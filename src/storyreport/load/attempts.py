@@ -19,6 +19,86 @@ SAME_WORK = """
     and (waits.is_counted or begun.attempt is waits.attempt)
     and begun.gone_at is null
 """
+# A row that waited without an id: its key has no start.
+IS_WAIT = f"{IS_OPEN} and source_id = :source_id and started_at is null and ended_at is null"
+NAMES_OF_WAIT = "runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name"
+PIPELINE_OF_WAIT = "case when waits.run_id is null then coalesce('/' || key(pipelines.name), '') else '' end"
+# Attempts that are counted from 0 are numbered from 1.
+COUNTED, *NUMBERED = (
+    f"key({NAMES_OF_WAIT}, {attempt}, null) || {PIPELINE_OF_WAIT}"
+    for attempt in ("null", "waits.attempt", "waits.attempt - 1")
+)
+BEGUN_WAITS = f"""
+    create temp table begun_waits as
+    with waits as (
+        select
+            waits.*,
+            waits.source_key = {COUNTED} as is_counted
+        from (
+            select *
+            from main.step_runs
+            where {IS_WAIT}
+        ) as waits
+        join main.steps on steps.id = waits.step_id
+        left join main.pipelines on pipelines.id = steps.pipeline_id
+        left join main.runs on runs.id = waits.run_id
+        left join main.stories on stories.id = waits.story_id
+        where
+            waits.gone_at is null
+            and waits.run_key is null
+            and waits.source_key in ({", ".join((COUNTED, *NUMBERED))})
+    )
+
+    select
+        waits.id,
+        waits.source_rows,
+        waits.run_id,
+        waits.step_id,
+        waits.is_counted,
+        case
+            when waits.run_id is not null
+                then (
+                    select
+                        case
+                            when waits.queued_at is not null then begun.id
+                            when begun.status not in ('failed', 'cancelled') or begun.source_rows > 1 then begun.id
+                        end
+                    from main.step_runs as begun
+                    where
+                        begun.run_id = waits.run_id
+                        and +begun.step_id = waits.step_id
+                        and {SAME_WORK}
+                    order by begun.started_at desc
+                    limit 1
+                )
+            when waits.story_id is not null
+                then (
+                    select begun.id
+                    from main.step_runs as begun
+                    where
+                        begun.story_id = waits.story_id
+                        and begun.step_id = waits.step_id
+                        and waits.queued_at is not null
+                        and begun.run_id is null
+                        and begun.run_key is null
+                        and {SAME_WORK}
+                    limit 1
+                )
+            -- Without a run and a story, a step waits once for each number; all that began since is looked at.
+            when waits.story_key is null and coalesce(waits.attempt, 0) < 100
+                then (
+                    select begun.id
+                    from main.step_runs as begun
+                    where
+                        begun.step_id = waits.step_id
+                        and begun.day >= substr(waits.queued_at, 1, 10)
+                        and begun.run_id is null
+                        and begun.run_key is null
+                        and {SAME_WORK}
+                    limit 1
+                )
+        end as begun_id
+    from waits"""
 
 
 def settle_attempts(job: Job) -> None:
@@ -62,87 +142,10 @@ def _forget_waits(job: Job) -> None:
     failed, unless that has several rows: then it is a log; outside of a run nobody can say. Rows that are not finished
     have an index.
     """
-    is_wait = f"{IS_OPEN} and source_id = :source_id and started_at is null and ended_at is null"
-    if not job.has_any("main.step_runs", is_wait):
+    if not job.has_any("main.step_runs", IS_WAIT):
         return
-    names = "runs.source_key, coalesce(stories.source_key, waits.story_key), steps.name"
-    of_pipeline = "case when waits.run_id is null then coalesce('/' || key(pipelines.name), '') else '' end"
-    # Attempts that are counted from 0 are numbered from 1.
-    counted, *numbered = (
-        f"key({names}, {attempt}, null) || {of_pipeline}" for attempt in ("null", "waits.attempt", "waits.attempt - 1")
-    )
     job.execute("drop table if exists temp.begun_waits")
-    job.execute(f"""
-        create temp table begun_waits as
-        with waits as (
-            select
-                waits.*,
-                waits.source_key = {counted} as is_counted
-            from (
-                select *
-                from main.step_runs
-                where {is_wait}
-            ) as waits
-            join main.steps on steps.id = waits.step_id
-            left join main.pipelines on pipelines.id = steps.pipeline_id
-            left join main.runs on runs.id = waits.run_id
-            left join main.stories on stories.id = waits.story_id
-            where
-                waits.gone_at is null
-                and waits.run_key is null
-                and waits.source_key in ({", ".join((counted, *numbered))})
-        )
-
-        select
-            waits.id,
-            waits.source_rows,
-            waits.run_id,
-            waits.step_id,
-            waits.is_counted,
-            case
-                when waits.run_id is not null
-                    then (
-                        select
-                            case
-                                when waits.queued_at is not null then begun.id
-                                when begun.status not in ('failed', 'cancelled') or begun.source_rows > 1 then begun.id
-                            end
-                        from main.step_runs as begun
-                        where
-                            begun.run_id = waits.run_id
-                            and +begun.step_id = waits.step_id
-                            and {SAME_WORK}
-                        order by begun.started_at desc
-                        limit 1
-                    )
-                when waits.story_id is not null
-                    then (
-                        select begun.id
-                        from main.step_runs as begun
-                        where
-                            begun.story_id = waits.story_id
-                            and begun.step_id = waits.step_id
-                            and waits.queued_at is not null
-                            and begun.run_id is null
-                            and begun.run_key is null
-                            and {SAME_WORK}
-                        limit 1
-                    )
-                -- Without a run and a story, a step waits once for each number; all that began since is looked at.
-                when waits.story_key is null and coalesce(waits.attempt, 0) < 100
-                    then (
-                        select begun.id
-                        from main.step_runs as begun
-                        where
-                            begun.step_id = waits.step_id
-                            and begun.day >= substr(waits.queued_at, 1, 10)
-                            and begun.run_id is null
-                            and begun.run_key is null
-                            and {SAME_WORK}
-                        limit 1
-                    )
-            end as begun_id
-        from waits""")
+    job.execute(BEGUN_WAITS)
     job.execute("delete from temp.begun_waits where begun_id is null")
     if not job.adds:
         # How many rows the export has; files that add up are not compared by that.

@@ -20,6 +20,111 @@ GUESSED = "These times are whole quarters of an hour too late or too early, as a
 UNKNOWN = "They may be local times of a zone east of UTC, which nothing proves: if so, ingest with --timezone."
 
 
+def _quarters(distance: str) -> str:
+    """The whole quarters of an hour in a distance, rounded down."""
+    return f"(cast({distance} + 1000 + {LAG} as integer) - 1000)"
+
+
+# The whole quarters by which each row of rows_of_clock is off UTC; null where that is unknown.
+MEASURED = f"""
+distances as (
+    select
+        *,
+        (julianday(ended_at) - julianday(proof_at)) * 96 as from_proof,
+        (julianday(ended_at) - julianday(began_at)) * 96 as from_begin,
+        row_number() over (order by began_at, key) as place
+    from rows_of_clock
+    where ended_at is not null
+),
+
+proofs as (
+    select
+        *,
+        case
+            when from_proof - {_quarters("from_proof")} <= {GAP} and abs({_quarters("from_proof")}) <= {MOST}
+                then {_quarters("from_proof")}
+        end as shown,
+        case
+            when
+                from_begin - {_quarters("from_begin")} <= {GAP}
+                and abs({_quarters("from_begin")}) between {LEAST} and {MOST}
+                then {_quarters("from_begin")}
+        end as likely
+    from distances
+),
+
+votes as (
+    select
+        shown,
+        count(*) as votes
+    from proofs
+    group by shown
+),
+
+-- A story of another job proves nothing: one that has the key of a deleted one, or is older than this job.
+proved as (
+    select
+        proofs.*,
+        case
+            when from_begin - proofs.shown < -{LAG} then null
+            when likely = proofs.shown or coalesce(others.votes, 0) <= own.votes then proofs.shown
+        end as proved
+    from proofs
+    left join votes as own on own.shown = proofs.shown
+    left join votes as others on others.shown = likely
+),
+
+placed as (
+    select
+        *,
+        case when proved is not null then printf('%012d %d', place, proved) end as placed
+    from proved
+),
+
+neighbours as (
+    select
+        *,
+        {_quarters("from_begin")} as guessed,
+        cast(substr(max(placed) over before, 14) as integer) as known_before,
+        cast(substr(min(placed) over after, 14) as integer) as known_after,
+        count(proved) over () as proofs,
+        count(*) over () >= {ENOUGH}
+        and max(from_begin - {_quarters("from_begin")}) over () <= {GAP}
+        and min(abs(from_begin)) over () >= {LEAST}
+        and max(abs({_quarters("from_begin")})) over () <= {MOST}
+        and max({_quarters("from_begin")}) over () - min({_quarters("from_begin")}) over () <= 4 as is_evident
+    from placed
+    window
+        before as (order by place rows between unbounded preceding and current row),
+        after as (order by place desc rows between unbounded preceding and current row)
+)
+
+select
+    key,
+    case
+        when proved is not null then proved
+        -- Read as UTC it took minutes: no other zone makes that likelier.
+        when from_begin between -{LAG} and {GAP} then 0
+        -- The clock was put forward between the two proofs, before this row.
+        when from_begin - known_after >= -{LAG} and known_after > known_before then known_after
+        -- It was put back since the last proof: an hour, or as far as is likely.
+        when from_begin - coalesce(known_before, known_after) < -{LAG}
+            then coalesce(
+                case when from_begin - known_before >= -{LAG} - 4 then known_before - 4 end,
+                likely,
+                known_before,
+                known_after
+            )
+        when proofs > 0 then coalesce(known_before, known_after)
+        when is_evident then guessed
+        when from_begin - guessed <= {GAP} and guessed between {LEAST} and {MOST} then null
+        else 0
+    end,
+    proofs > 0,
+    ended_at
+from neighbours"""
+
+
 def correct_clocks(job: Job) -> None:
     """Find by how much the times of each clock are off, for the views to correct them; note what was found.
 
@@ -59,109 +164,8 @@ def _measure(job: Job, table: str, description: Table, clock: Clock) -> None:
                 {proof} as proof_at
             {job.typed.source(table, changes_only=False)}
         ),
-
-        distances as (
-            select
-                *,
-                (julianday(ended_at) - julianday(proof_at)) * 96 as from_proof,
-                (julianday(ended_at) - julianday(began_at)) * 96 as from_begin,
-                row_number() over (order by began_at, key) as place
-            from rows_of_clock
-            where ended_at is not null
-        ),
-
-        proofs as (
-            select
-                *,
-                case
-                    when from_proof - {_quarters("from_proof")} <= {GAP} and abs({_quarters("from_proof")}) <= {MOST}
-                        then {_quarters("from_proof")}
-                end as shown,
-                case
-                    when
-                        from_begin - {_quarters("from_begin")} <= {GAP}
-                        and abs({_quarters("from_begin")}) between {LEAST} and {MOST}
-                        then {_quarters("from_begin")}
-                end as likely
-            from distances
-        ),
-
-        votes as (
-            select
-                shown,
-                count(*) as votes
-            from proofs
-            group by shown
-        ),
-
-        -- A story of another job proves nothing: one that has the key of a deleted one, or is older than this job.
-        proved as (
-            select
-                proofs.*,
-                case
-                    when from_begin - proofs.shown < -{LAG} then null
-                    when likely = proofs.shown or coalesce(others.votes, 0) <= own.votes then proofs.shown
-                end as proved
-            from proofs
-            left join votes as own on own.shown = proofs.shown
-            left join votes as others on others.shown = likely
-        ),
-
-        placed as (
-            select
-                *,
-                case when proved is not null then printf('%012d %d', place, proved) end as placed
-            from proved
-        ),
-
-        neighbours as (
-            select
-                *,
-                {_quarters("from_begin")} as guessed,
-                cast(substr(max(placed) over before, 14) as integer) as known_before,
-                cast(substr(min(placed) over after, 14) as integer) as known_after,
-                count(proved) over () as proofs,
-                count(*) over () >= {ENOUGH}
-                and max(from_begin - {_quarters("from_begin")}) over () <= {GAP}
-                and min(abs(from_begin)) over () >= {LEAST}
-                and max(abs({_quarters("from_begin")})) over () <= {MOST}
-                and max({_quarters("from_begin")}) over () - min({_quarters("from_begin")}) over () <= 4 as is_evident
-            from placed
-            window
-                before as (order by place rows between unbounded preceding and current row),
-                after as (order by place desc rows between unbounded preceding and current row)
-        )
-
-        select
-            key,
-            case
-                when proved is not null then proved
-                -- Read as UTC it took minutes: no other zone makes that likelier.
-                when from_begin between -{LAG} and {GAP} then 0
-                -- The clock was put forward between the two proofs, before this row.
-                when from_begin - known_after >= -{LAG} and known_after > known_before then known_after
-                -- It was put back since the last proof: an hour, or as far as is likely.
-                when from_begin - coalesce(known_before, known_after) < -{LAG}
-                    then coalesce(
-                        case when from_begin - known_before >= -{LAG} - 4 then known_before - 4 end,
-                        likely,
-                        known_before,
-                        known_after
-                    )
-                when proofs > 0 then coalesce(known_before, known_after)
-                when is_evident then guessed
-                when from_begin - guessed <= {GAP} and guessed between {LEAST} and {MOST} then null
-                else 0
-            end,
-            proofs > 0,
-            ended_at
-        from neighbours""")
+        {MEASURED}""")
     _note(job, table, clock)
-
-
-def _quarters(distance: str) -> str:
-    """The whole quarters of an hour in a distance, rounded down."""
-    return f"(cast({distance} + 1000 + {LAG} as integer) - 1000)"
 
 
 def _note(job: Job, table: str, clock: Clock) -> None:

@@ -7,6 +7,7 @@ its key back.
 """
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 from ..mapping import Section
 from .attempts import HAS_A_START
@@ -14,6 +15,9 @@ from .job import Job
 from .references import CORE_TABLES, Link, leads_nowhere, links
 from .renumbered import move_renumbered, park_renumbered, recall_forgotten
 
+RUNS_OVER, RUNS_REUSED = (
+    Path(__file__).with_name(f"runs_{name}.sql").read_text(encoding="utf-8") for name in ("over", "reused")
+)
 # Core table → the columns that say when a row began; the first one that both rows have is compared.
 BEGINNINGS = {
     "stories": ("created_at",),
@@ -304,57 +308,7 @@ def _is_incomparable(core: str, given: Collection[str], owners: Collection[Link]
 
 def _renew_derived_runs(job: Job) -> None:
     """Keep derived runs whose step runs were all set aside or are missing, and start new ones under their keys."""
-    job.execute("""
-        create temp table over as
-        with coming as (
-            select
-                cast(run_key as text) as run_key,
-                min(coalesce(queued_at, started_at, ended_at)) as began_at,
-                max(coalesce(ended_at, last_activity_at)) as ended_at
-            from temp.mapped
-            where run_key is not null
-            group by 1
-        )
-
-        select id, source_key, ' (' || coalesce(queued_at, started_at, ended_at, :now) || ')' as ending
-        from main.runs
-        where
-            is_derived
-            and gone_at is null
-            and id in (
-                select run_id
-                from main.step_runs
-                where id in (select id from temp.set_aside where core = 'step_runs')
-                union all
-                -- No row of before is there, and those that are there are of another time.
-                select known.id
-                from coming
-                cross join main.runs as known
-                    on
-                        known.source_id = :source_id
-                        and known.source_key = coming.run_key
-                where
-                    known.input_id = :input_id
-                    and (
-                        coming.began_at > coalesce(known.ended_at, known.last_activity_at, known.started_at)
-                        or coming.ended_at < known.started_at
-                    )
-            )
-            and source_key in (select cast(run_key as text) from temp.mapped)
-            and id not in (
-                select known.run_id
-                from temp.mapped
-                cross join main.step_runs as known
-                    on known.source_id = :source_id and known.source_key = cast(mapped.source_key as text)
-                where
-                    known.run_id is not null
-                    and known.id not in (select id from temp.brought_back where core = 'step_runs')
-            )
-            and not exists (
-                select 1
-                from main.runs as other
-                where other.source_id = :source_id and other.source_key = runs.source_key || ending
-            )""")
+    job.execute(RUNS_OVER)
     job.execute(f"""
         update main.runs
         set
@@ -366,29 +320,8 @@ def _renew_derived_runs(job: Job) -> None:
         insert into main.reused_keys (source_id, kind, source_key, earlier_key, began_at, found_at)
         select :source_id, 'runs', source_key, source_key || ending, substr(ending, 3, length(ending) - 3), :now
         from temp.over""")
-    # The run that the steps belonged to before they were set aside, or else a new one.
-    job.execute("""
-        create temp table reused as
-        select distinct runs.id, over.source_key, runs.source_key as earlier_key
-        from temp.over
-        cross join main.reused_keys
-            on
-                reused_keys.source_id = :source_id
-                and reused_keys.kind = 'runs'
-                and reused_keys.source_key = over.source_key
-        cross join main.runs on runs.source_id = :source_id and runs.source_key = reused_keys.earlier_key
-        where
-            runs.id in (
-                select run_id
-                from main.step_runs
-                where id in (select id from temp.brought_back where core = 'step_runs')
-                union all
-                select known.run_id
-                from temp.mapped
-                cross join main.step_runs as known
-                    on known.source_id = :source_id and known.source_key = cast(mapped.source_key as text)
-                where known.gone_at is not null
-            )""")
+    # The run that the steps belonged to before, or else a new one.
+    job.execute(RUNS_REUSED)
     _have_keys_again(job, "runs")
     job.execute("update main.runs set gone_at = null where id in (select id from temp.reused)")
     job.execute("""
