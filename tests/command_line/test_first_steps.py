@@ -1,4 +1,4 @@
-"""What a new user is told before anything was loaded fits the folder that they are in."""
+"""What a new user reads before anything was loaded fits the folder that they are in."""
 
 from pathlib import Path
 

@@ -36,7 +36,7 @@ def test_serve_on_a_host_that_is_none(report_db: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 @on_posix
 def test_serve_answers_and_stops(number: signal.Signals, report_db: Path, tmp_path: Path) -> None:
-    """The server says where it is, answers there, and stops in order when it is told to."""
+    """The server says where it is, answers there, and stops in order when it is asked to."""
     command = [sys.executable, "-m", "storyreport", "serve", "--port", "0", "--db", str(report_db)]
     with subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, encoding="utf-8") as server:
         try:

@@ -133,7 +133,7 @@ def test_rolled_up_by_days_is_rolled_up_at_once(tmp_path: Path, fortnight: dict[
 def test_a_total_of_more_than_landed_is_as_of_the_last_full_time(
     tmp_path: Path, fortnight: dict[str, list[lakes.Row]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It cannot be told from the rows that are here, and does not shrink to those of the last days."""
+    """The rows that are here cannot say it, and does not shrink to those of the last days."""
     monkeypatch.setattr(pick, "NEWEST", 1)
     before, after = by_days(tmp_path, fortnight, 5, "select * from rollup_failed_calls")
     assert before == after

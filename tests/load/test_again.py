@@ -77,8 +77,8 @@ def test_a_run_of_which_the_files_were_read_first(db: ReportDatabase, tmp_path: 
     tracker.register("S", "S")
     tracker.end("S", "01_ingest", "r0", 1000)
     (folder / ".runs" / "r1").mkdir(parents=True)
-    told = {"step": "02_preprocess", "story_id": "S", "run_id": "r1", "timestamp": "2026-03-10T12:00:01"}
-    (folder / ".runs" / "r1" / "02_preprocess_S.json").write_text(json.dumps({**told, "status": said}))
+    state = {"step": "02_preprocess", "story_id": "S", "run_id": "r1", "timestamp": "2026-03-10T12:00:01"}
+    (folder / ".runs" / "r1" / "02_preprocess_S.json").write_text(json.dumps({**state, "status": said}))
     db.ingest(folder)
     assert db.sql("select status from runs where source_key = 'r1'") == [(said,)]
     tracker.clock(minutes=1)

@@ -65,7 +65,7 @@ def test_an_error(steps: ReportDatabase, place: int) -> None:
     assert steps.sql("select error_message, status from step_runs where source_key = ?", str(place)) == expected
 
 
-def test_objects_are_told_apart(steps: ReportDatabase) -> None:
+def test_objects_are_distinguished(steps: ReportDatabase) -> None:
     """Two objects of one cause are one error, whoever printed them; those of two causes are two."""
     occurrences = dict(pairs(steps.report("top_errors"), "error", "occurrences"))
     assert occurrences["overloaded_error: Overloaded"] == 2

@@ -175,7 +175,7 @@ def test_what_is_repeated(case: str) -> None:
 
 
 def test_what_stays() -> None:
-    """The whole text; and each is still told from the others."""
+    """The whole text; and each still differs from the others."""
     assert [text for text in STAYS if neutral(clean_text(text)) != text] == []
     assert len({fingerprint(text) for text in STAYS}) == len(STAYS)
 

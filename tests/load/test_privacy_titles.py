@@ -11,7 +11,7 @@ KEPT_AS = {
     "a scene of it": ("Image for scene 3 of Mira and the Zq7 Fox failed: moderation_blocked",
         "Image for scene 3 of <text> failed: moderation_blocked"),
     "a book": ("Cover for book Night Zq7 not generated: 429", "Cover for book <text> not generated: 429"),
-    "what is told": ("Error while narrating The Zq7 Apprentice: no voice", "Error while narrating <text>: no voice"),
+    "narration": ("Error while narrating The Zq7 Apprentice: no voice", "Error while narrating <text>: no voice"),
     "its sound": ("audio for Night Zq7 chapter 2 is silent (-91 dB)", "audio for <text> chapter 2 is silent (-91 dB)"),
     "German": ("Erstellung der Geschichte Die zq7e Laterne fehlgeschlagen: x", "Erstellung der Geschichte <text>"
         " fehlgeschlagen: x"),

@@ -28,7 +28,7 @@ BECOMES = {
     "an issue": ("ticket ZQHARBOUR-88 failed", "ticket <name> failed"),
     "a random key": ("share link zT9wQ2 expired", "share link <id> expired"),
     "a pod": ("worker zqheron-gpu-07 lost heartbeat", "worker <name> lost heartbeat"),
-    "a title that is told in Chinese": ("第3章 月亮上的兔子 生成失败", "第3章 <text> 生成失败"),
+    "a title in a Chinese sentence": ("第3章 月亮上的兔子 生成失败", "第3章 <text> 生成失败"),
     "a person in Japanese": ("キャラクター「春野」が見つかりません", "キャラクター「<text>」が見つかりません"),
     "a person in Russian": ("Ошибка: не найден персонаж Зкалёна", "Ошибка: не найден персонаж <name>"),
     "a name in Hindi, of two letters": ("त्रुटि: रवि विफल", "त्रुटि: <name> विफल"),

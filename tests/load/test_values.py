@@ -157,7 +157,7 @@ def test_times_are_read_alike_by_sql(value: object) -> None:
 
 
 @given(st.integers(min_value=100_000_000, max_value=7_000_000_000))
-def test_seconds_and_milliseconds_are_told_apart(seconds: int) -> None:
+def test_seconds_and_milliseconds_are_distinguished(seconds: int) -> None:
     """The same moment as seconds and as milliseconds is the same."""
     assert to_utc(seconds) == to_utc(seconds * 1000) == to_utc(str(seconds))
 
@@ -257,7 +257,7 @@ PRIVATE = {
 }
 
 
-def assert_told_nothing(said: str | None, private: str) -> None:
+def assert_reveals_nothing(said: str | None, private: str) -> None:
     """No beginning of what is private is left of which one could tell what it is."""
     assert said is not None
     assert len(said) <= values.LONGEST_TEXT
@@ -274,7 +274,7 @@ def test_where_a_text_is_cut_no_part_of_a_secret_is_left(secret: str, filler: st
         for before in range(limit - len(whole) - 3, limit + 3):
             text = (filler * limit)[: before - 1] + " " + whole
             for after in ("", " and so on", " and so on" * 300):
-                assert_told_nothing(clean_text((text + after).encode()), private)
+                assert_reveals_nothing(clean_text((text + after).encode()), private)
 
 
 @pytest.mark.parametrize("secret", PRIVATE)
@@ -287,7 +287,7 @@ def test_what_was_not_looked_at_does_not_show(secret: str, words: list[str], bet
     """Secrets before it make a text so short that its end, where a secret lies across the limit, would be kept."""
     whole, private = PRIVATE[secret]
     text = between.join([*words, f"sk-{'y' * 3000}"])[: values.LONGEST_TEXT + values.LONGEST_SECRET + more]
-    assert_told_nothing(clean_text(f"{text}{between}{whole} and so on{' and so on' * 300}".encode()), private)
+    assert_reveals_nothing(clean_text(f"{text}{between}{whole} and so on{' and so on' * 300}".encode()), private)
 
 
 @pytest.mark.parametrize("longest", [200, values.LONGEST_TEXT])

@@ -48,7 +48,7 @@ ANSWERS: list[tuple[Any, str, tuple[Any, ...]]] = [
         "step_runs",
         ("c1", "failed", 60_000),
     ),
-    # n8n before retries were told
+    # n8n before it said what is a retry
     ({"data": [{"id": "5", "finished": True, "workflowId": "w", **N8N}]}, "runs", ("5", "completed", 60_000)),
 ]
 

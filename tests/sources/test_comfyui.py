@@ -30,7 +30,7 @@ def test_the_pair(db: ReportDatabase) -> None:
 
 
 def test_a_node_that_is_not_in_the_graph(db: ReportDatabase, tmp_path: Path) -> None:
-    """The node at which a prompt stopped is told by its class; an entry without its id is a step all the same."""
+    """The node at which a prompt stopped is called by its class; an entry without its id is a step all the same."""
     start = ["execution_start", {"prompt_id": "p", "timestamp": 1772359200000}]
     said = {"prompt_id": "p", "node_type": "KSampler", "exception_message": "out of memory", "timestamp": 1772359204000}
     status = {"status_str": "error", "completed": False, "messages": [start, ["execution_error", said]]}

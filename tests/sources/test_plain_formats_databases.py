@@ -304,9 +304,9 @@ def test_a_proxy_s_postgresql(db: ReportDatabase, server: str) -> None:
             '{"prompt": "a secret prompt"}', 'False', 'success')""",
     )
     db.ingest(url)
-    told = ["source_key", "called_at", "duration_ms", "cost", "input_tokens", "status"]
+    known = ["source_key", "called_at", "duration_ms", "cost", "input_tokens", "status"]
     first = ("a", "2026-03-01T10:00:00.000Z", 1000, 0.5, 10, "completed")
-    assert rows(db, "calls", told) == [dict(zip(told, first, strict=True))]
+    assert rows(db, "calls", known) == [dict(zip(known, first, strict=True))]
     execute(
         url,
         """insert into "LiteLLM_SpendLogs" values

@@ -1,4 +1,4 @@
-"""Usage formats that need reading code: what each version of each says, told by its fields, whole or broken."""
+"""Usage formats that need reading code: what each version of each says, known by its fields, whole or broken."""
 
 import contextlib
 import gzip
@@ -180,7 +180,7 @@ def test_odd_values_are_loaded_or_rejected(db: ReportDatabase, tmp_path: Path, c
     outcome = db.ingest(path)
     assert outcome.counts.rejected > 0
     loaded = {row["key"] for row in calls(db)}
-    # Lines with one id and odd counts are told apart, as those of gateways that give all messages one.
+    # Lines with one id and odd counts are distinguished, as those of gateways that give all messages one.
     assert {row["key"] for row in expected(case)} <= {*loaded, *(str(key).partition("/")[0] for key in loaded)}
     db.report("cost")
 

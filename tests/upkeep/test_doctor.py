@@ -33,7 +33,7 @@ def test_nothing_is_wrong(db: ReportDatabase) -> None:
     assert db.path.read_bytes() == before
 
 
-def test_every_rollup_is_compared_and_mended(db: ReportDatabase) -> None:
+def test_every_rollup_is_compared_and_repaired(db: ReportDatabase) -> None:
     """In each table of rollups a changed, a lost and an invented row are found, counted, and repaired."""
     whole = rollups(db)
     planted = {}

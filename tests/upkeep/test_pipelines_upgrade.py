@@ -34,7 +34,7 @@ def test_a_source_of_one_pipeline_has_it_from_the_first_day(db: ReportDatabase) 
     assert len(lines) == len(set(lines))
 
 
-def test_dags_of_an_older_version_are_told_apart_by_the_next_ingest(db: ReportDatabase, tmp_path: Path) -> None:
+def test_dags_of_an_older_version_are_distinguished_by_the_next_ingest(db: ReportDatabase, tmp_path: Path) -> None:
     """The mapping has changed: what is unchanged is read again, and tells the DAGs apart."""
     tasks = tmp_path / "tasks.csv"
     tasks.write_text(

@@ -207,7 +207,7 @@ def test_what_has_no_place_to_break_at_is_broken(browser: webdriver.Chrome, odd_
     browser.get_log("browser")  # type: ignore[no-untyped-call]
 
 
-def test_namesakes_are_told_apart_by_what_differs(browser: webdriver.Chrome, odd_site: str) -> None:
+def test_namesakes_are_distinguished_by_what_differs(browser: webdriver.Chrome, odd_site: str) -> None:
     opened(browser, f"{odd_site}/storyreport/stuck_runs?source=alpha&as_of={AS_OF}")
     names = {label for label in browser.execute_script(LABELS) if label.startswith(("twin", "same"))}
     assert names == {"twin (batch)", "twin (command)", "same (1)", "same (2)"}

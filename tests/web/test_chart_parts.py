@@ -50,7 +50,7 @@ def values(part: charts.Part) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("rows", "field", "names"),
+    ("pairs", "field", "names"),
     [
         # Two pipelines of one source would be two lines of one colour.
         ([("tales", "books"), ("tales", "shorts")], "pipeline", ["books", "shorts"]),
@@ -61,19 +61,19 @@ def values(part: charts.Part) -> list[dict[str, Any]]:
         ([("tales", "books")], "source", ["tales"]),
     ],
 )
-def test_lines_of_one_colour_are_told_apart(rows: list[tuple[str, str]], field: str, names: list[str]) -> None:
+def test_lines_of_one_colour_are_distinguished(pairs: list[tuple[str, str]], field: str, names: list[str]) -> None:
     encoding = {
         "x": {"field": "day", "type": "temporal"},
         "y": {"field": "p95_ms", "type": "quantitative"},
         "color": {"field": "source", "type": "nominal"},
         "detail": {"field": "pipeline", "type": "nominal"},
     }
-    told = [
+    rows = [
         {"day": f"2026-03-0{day}", "source": source, "pipeline": pipeline, "p95_ms": 1000 + day}
-        for source, pipeline in rows
+        for source, pipeline in pairs
         for day in (1, 2)
     ]
-    (part,) = drawn({"mark": "line", "encoding": encoding}, told).parts
+    (part,) = drawn({"mark": "line", "encoding": encoding}, rows).parts
     assert {value["colour"] for value in values(part)} == {*names}
     channel = (part.spec["layer"][0] if "layer" in part.spec else part.spec)["encoding"]["color"]
     assert (channel["title"], sorted(channel["scale"]["domain"])) == (field, names)

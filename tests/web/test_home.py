@@ -246,7 +246,7 @@ def test_a_refused_report_is_nowhere(served: Served, name: str) -> None:
             assert reports.find(name).title not in text(page.text)
 
 
-def test_who_may_see_nothing_is_told_nothing(served: Served) -> None:
+def test_who_may_see_nothing_learns_nothing(served: Served) -> None:
     with denied():
         page = served.get("/")
         assert page.status_code == 200

@@ -178,7 +178,7 @@ def test_a_body_that_does_not_come_gives_its_place_back(monkeypatch: pytest.Monk
 
 
 def test_bodies_that_do_not_come_keep_no_reader_out(served: Served) -> None:
-    """As many as there are places, and one more is told to come back; pages are served."""
+    """As many as there are places, and one more is asked to come back; pages are served."""
     app = served.datasette.app()
     scope: dict[str, Any] = {
         "type": "http",
@@ -235,7 +235,7 @@ async def messages_of(app: Any, scope: dict[str, Any]) -> list[dict[str, Any]]:
     return sent
 
 
-def test_too_many_requests_at_once_are_told_to_come_back(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_requests_at_once_are_asked_to_come_back(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traffic, "AT_ONCE", 4)
 
     async def all_at_once() -> list[Any]:

@@ -168,7 +168,7 @@ def test_health_leads_to_what_may_be_seen_narrowed_as_it_is(served: Served) -> N
     assert {"orphans", "stuck_runs"} <= {row["report"] for row in rows}
 
 
-def test_steps_are_not_told_apart_by_who_may_see_no_report(path: Path) -> None:
+def test_steps_are_not_distinguished_by_who_may_see_no_report(path: Path) -> None:
     """One that is there looks like one that is not."""
     hidden = {name: {"allow": False} for name in reports.load_reports()}
     with closing(closed(path, databases={"storyreport": {"queries": hidden}})) as served:

@@ -74,16 +74,16 @@ def test_the_site_is_whole(demo: Path) -> None:
         assert "<script" not in text.lower().replace(HOSTILE, ""), page
         assert [link for link in links.found if not (page.parent / link).is_file()] == [], page
     # What a story's page says above its table is no column of it, nor is what nobody knows; what failed is seen.
-    told = [path.read_text(encoding="utf-8") for path in (site / "stories").glob("*.html")]
-    assert told
-    for story in told:
+    pages = [path.read_text(encoding="utf-8") for path in (site / "stories").glob("*.html")]
+    assert pages
+    for story in pages:
         headings = re.findall(r"<th[^>]*>(.*?)</th>", story)
         assert {"step", "status"} <= {*headings}
         assert not {"source", "story", "title"} & {*headings}
         for place, name in enumerate(headings):
             column = [re.findall(r"<td[^>]*>(.*?)</td>", row)[place] for row in story.split("<tr>")[2:]]
             assert any(column), name
-    assert any('<td class="bad">failed</td>' in story for story in told)
+    assert any('<td class="bad">failed</td>' in story for story in pages)
     # An amount says its currency itself; a day is one word.
     cost = (site / "cost.html").read_text(encoding="utf-8")
     assert re.search(r'<td class="time">\d{4}-\d\d-\d\d</td>', cost)

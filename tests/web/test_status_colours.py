@@ -33,7 +33,7 @@ def lab(colour: str, sight: str) -> tuple[float, ...]:
 
 @pytest.mark.parametrize("sight", SIGHTS)
 @pytest.mark.parametrize("pair", [*combinations(("completed", "failed", "running", "waiting"), 2)], ids="-".join)
-def test_the_statuses_of_most_runs_are_told_apart(pair: tuple[str, str], sight: str) -> None:
+def test_the_statuses_of_most_runs_are_distinguished(pair: tuple[str, str], sight: str) -> None:
     assert math.dist(*(lab(STATUS[status], sight) for status in pair)) >= LEAST
 
 

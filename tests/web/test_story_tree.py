@@ -46,7 +46,7 @@ class Story:
         return [f"{'  ' * row['depth']}{row['node']}{': ' + row['note'] if row['note'] else ''}" for row in found]
 
 
-def test_where_ways_meet_a_node_is_told_once(tmp_path: Path) -> None:
+def test_where_ways_meet_a_node_is_shown_once(tmp_path: Path) -> None:
     """A diamond below a diamond, by hand; one node led to by two options of one; a short way after a long one."""
     diamonds = Story(tmp_path / "a.db", "a", "a:b c", "b:d d", "c:d", "d:e f", "e:g", "f:g", "g:")
     assert diamonds.drawn() == [
@@ -150,7 +150,7 @@ def test_what_an_option_cannot_lead_to(tmp_path: Path) -> None:
 
 @settings(max_examples=50)
 @given(st.data())
-def test_every_node_is_told_once_and_every_option(data: st.DataObject) -> None:
+def test_every_node_is_shown_once_and_every_option(data: st.DataObject) -> None:
     """Of any graph: whole in one place, elsewhere a note that is true of the lines above; the nearest to the roots."""
     nodes = [f"n{n}" for n in range(data.draw(st.integers(1, 9)))]
     lines = {node: data.draw(st.lists(st.sampled_from(nodes), max_size=3)) for node in nodes}

@@ -45,7 +45,7 @@ def drawing(chart: Mapping[str, Any], rows: Sequence[Row], context: Context) -> 
     if not kept or (measure and is_sum and not any(row[measure["field"]] for row in kept)):
         return None
     kept = _fewer(encoding, measure, kept, notes, context.rows_in_all)
-    chart = _told_apart(chart, kept)
+    chart = _distinguished(chart, kept)
     split = encoding.get("row", {}).get("field")
     names = distinct(kept, split) if split else [None]
     # Charts below each other are compared: they have the same days.
@@ -81,7 +81,7 @@ def _fewer(
     notes: list[str],
     in_all: str,
 ) -> list[Row]:
-    """The rows that make as many marks as can be told apart, with a note on what is left out."""
+    """The rows that make as many marks as can be distinguished, with a note on what is left out."""
     if "x2" in encoding and len(rows) > MOST_RANGES:
         notes.append(f"The first {MOST_RANGES:,} of {in_all or f'{len(rows):,}'} are drawn.")
         return _of_first_names(encoding["y"]["field"], rows[:MOST_RANGES], notes)
@@ -126,7 +126,7 @@ def _scaled_alike(chart: Mapping[str, Any], parts: Sequence[Sequence[Row]]) -> M
     return {**chart, "encoding": {**encoding, axis: scaled([row for rows in parts for row in rows])}}
 
 
-def _told_apart(chart: Mapping[str, Any], rows: Sequence[Row]) -> Mapping[str, Any]:
+def _distinguished(chart: Mapping[str, Any], rows: Sequence[Row]) -> Mapping[str, Any]:
     """The chart with lines coloured by their detail, where each of these has a colour of its own then, and had none."""
     encoding = chart["encoding"]
     colour, detail = (encoding.get(name, {}).get("field") for name in ("color", "detail"))

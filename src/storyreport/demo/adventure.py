@@ -22,7 +22,7 @@ FAILED, ERRORS = 11, (
     "Error code: 429 - Rate limit reached for gpt-4o-mini (request req_{hex})",
     "1 validation error for StoryLLMResponse rootNode.options.{small} Field required",
 )  # fmt: skip
-# Jobs that have not ended, by status and how long ago they began; the last ones hang.
+# Jobs that have not ended, by status and how long ago they began; the last ones are stuck.
 OPEN = (
     ("pending", timedelta(seconds=4)),
     ("processing", timedelta(seconds=11)),

@@ -60,7 +60,7 @@ SLOW_MS = 840_000
 # Stories of the last night that the provider turned away, so long ago: whenever the demo is made, there were failures.
 FAILING = (timedelta(hours=9, minutes=12), timedelta(hours=8, minutes=37), timedelta(hours=7, minutes=51))
 FAILING_AT = 2
-# Steps that have started and not ended, by position and how long ago: the first few just work, the others hang.
+# Steps that have started and not ended, by position and how long ago: the first few just work, the others are stuck.
 RUNNING = ((2, timedelta(minutes=4)), (2, timedelta(minutes=9)), (3, timedelta(seconds=50)), (4, timedelta(minutes=2)))
 HANGING = ((2, timedelta(hours=5)), (2, timedelta(days=2, hours=3)), (4, timedelta(days=9)))
 

@@ -152,7 +152,7 @@ def _value(engine: str, value: str, seen: str, fix: Fix) -> str:
     sql = _sql(engine, value)
     if "seen." not in sql:
         return sql
-    # Of several rows of one key, each is told apart by the guard.
+    # Of several rows of one key, each is distinguished by the guard.
     return f"(select {sql} from {seen} as seen where {_same(fix.key, 'seen')} and {_sql(engine, fix.guard)} limit 1)"
 
 

@@ -146,7 +146,7 @@ def _answer(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
 
 
 def read(file: Path, records: Iterable[textfiles.Record]) -> Iterator[recordfiles.Item]:
-    """The rows of responses, one of the parts of a stream; those without an id are told apart by file and line."""
+    """The rows of responses, one of the parts of a stream; those without an id are distinguished by file and line."""
     place = recordfiles.digest(file.name)
     counted = ((line, record and compatible.with_whole_counts(record), problem) for line, record, problem in records)
     for line, row, problem in recordfiles.each(rows)()(file, streams.joined(claude_print.joined(counted))):

@@ -293,7 +293,7 @@ def _stage_files(
     opened: Records,
     is_folder: bool = False,
 ) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """The rows of several files; their lines are told apart by the number of the file, in a folder always."""
+    """The rows of several files; their lines are distinguished by the number of the file, in a folder always."""
     _first_records.cache_clear()
     read, position = new_reader(), 0
     times = [column for column, kind in staged.columns.items() if kind in TIMES]

@@ -1,4 +1,4 @@
-"""Titles of stories, names of their characters and what is told in them, where an error has them without quotes."""
+"""Titles of stories, names of their characters and what happens in them, where an error has them without quotes."""
 
 from ..patterns import Pattern, any_of
 from .codes import codes_of
