@@ -61,13 +61,14 @@ def requests_for(
     failed: list[str] | None = None,
     known: Callable[[Path], Found | None] = lambda _: None,
     before: Callable[[Path], str | None] = lambda _: None,
+    owner: Callable[[Sequence[Found]], str | None] = lambda _: None,
     **how: Any,
 ) -> list[Request]:
     """The sources at some paths or URLs; the places of one system are one source, unless two of them are whole copies.
 
     A folder given beside the one database of its system belongs to it. With `failed`, a place that cannot be read adds
     a sentence to it, where there are others. `known` gives what an empty file was when it was read before, `before`
-    the system of a file that is what it was.
+    the system of a file that is what it was, `owner` the source that the parts at a place were read as.
     """
     check_system(system)
     found = []
@@ -79,8 +80,10 @@ def requests_for(
                 raise
             failed.append(str(error))
     names: dict[str, list[Found]] = {}
-    for given in _by_source(found):
-        source_name = name or _name(given, found)
+    sources = _by_source(found)
+    owned = [("", given) for given in sources] if name else [each for given in sources for each in _owned(given, owner)]
+    for owner_name, given in owned:
+        source_name = name or owner_name or _name(given, found)
         printable = "".join(character for character in source_name if character.isprintable())
         if not printable.strip():
             raise UsageError(f"The source name {source_name!r} has unprintable characters; choose one with --name.")
@@ -176,6 +179,18 @@ def _by_source(found: list[Given]) -> list[list[Given]]:
         is_one = all(len(parts) == 1 or are_files(parts) for parts in by_part.values())
         sources += [places] if is_one else [[place] for place in places]
     return sources
+
+
+def _owned(places: list[Given], owner: Callable[[Sequence[Found]], str | None]) -> list[tuple[str, list[Given]]]:
+    """The places of one source under the name that it has ('': none); those that were read apart stay apart.
+
+    As one source of another name, their rows would count twice.
+    """
+    owners = {id(place): owner(place.parts) or "" for place in places} if len(places) > 1 else {}
+    names = [name for name in dict.fromkeys(owners.values()) if name]
+    if len(names) < 2:
+        return [(names[0] if names else "", places)]
+    return [(name, [place for place in places if owners[id(place)] == name]) for name in dict.fromkeys(owners.values())]
 
 
 def _parts(given: list[Given]) -> list[Found]:

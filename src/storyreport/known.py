@@ -6,8 +6,9 @@ import json
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +137,8 @@ def _is_as_before(path: Path, states: list[dict[str, Any]]) -> bool:
 def as_known(database: Path, requests: Sequence[Request], is_named: bool) -> list[tuple[Request, str]]:
     """Requests under the names of the sources that were read from their places, unless they were given one; notes.
 
-    So a source goes on that was renamed, and one of several files of which one is given. A note says that a request
-    makes another source of what was read before; otherwise it is empty.
+    So a source goes on that was renamed, one of several files of which one is given, and one of a file whose folder is
+    given now. A note says that, or that a request makes another source of what was read before; otherwise it is empty.
     """
     # Where this cannot be asked, the ingest itself says why.
     with contextlib.suppress(sqlite3.Error, OSError, StoryreportError):
@@ -148,6 +149,24 @@ def as_known(database: Path, requests: Sequence[Request], is_named: bool) -> lis
                     known = _known_places(connection)
                     return [_as_known(request, known, names, is_named) for request in requests]
     return [(request, "") for request in requests]
+
+
+def owners(database: Path) -> Callable[[Sequence[Found]], str | None]:
+    """A function that says as which one source the parts at a place were read before; None for none or several."""
+
+    @lru_cache(maxsize=1)
+    def places() -> Places:
+        with contextlib.suppress(sqlite3.Error, OSError, StoryreportError):
+            if _leaves_no_log(database):
+                with contextlib.closing(schema.open_whatever_version(database)) as connection:
+                    return _known_places(connection)
+        return {}
+
+    def owner(parts: Sequence[Found]) -> str | None:
+        same = {name for found in parts for name in _sources_of(found, places())}
+        return same.pop() if len(same) == 1 else None
+
+    return owner
 
 
 # What a place of a system is known by (see _marks) → the sources that were read from it, each with the part.
@@ -175,12 +194,19 @@ def _marks(found: Found) -> list[Any]:
     return [*files, *found.named.items(), found.location] if is_alone else files
 
 
+def _sources_of(found: Found, known: Places) -> set[str]:
+    """The sources that a part was read as."""
+    return {
+        name for mark in _marks(found) for name, part in known.get((found.system.name, mark), ()) if part == found.part
+    }
+
+
 def _as_known(request: Request, known: Places, names: set[str], is_named: bool) -> tuple[Request, str]:
     same: set[str] = set()
     read: dict[str, str] = {}
     for found in request.parts:
         system = found.system.name
-        same |= {name for mark in _marks(found) for name, part in known.get((system, mark), ()) if part == found.part}
+        same |= _sources_of(found, known)
         for each in (found, *found.passes):
             read |= {name: each.location for mark in _marks(each) for name, _ in known.get((system, mark), ())}
     if len(same) == 1 and not is_named:
@@ -188,6 +214,11 @@ def _as_known(request: Request, known: Places, names: set[str], is_named: bool) 
     if not read or request.name in names:
         return request, ""
     name, location = read.popitem()
+    if not read and not is_named:
+        return replace(request, name=name), (
+            f"{location} was read as source {name!r}, which goes on with all that is given here: `storyreport sources"
+            " rename` gives it another name"
+        )
     return request, (
         f"{location} is also read as source {name!r}, and what both have counts twice: `storyreport sources"
         f" remove` takes {name!r} or {request.name!r} away"

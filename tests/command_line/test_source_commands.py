@@ -123,26 +123,52 @@ def test_the_sessions_of_an_agent_keep_their_source(
         assert "home-ann" not in str(connection.execute("select * from inputs").fetchall())
 
 
-@pytest.mark.parametrize(
-    ("first", "then"),
-    [
-        ([["ingest", "a.csv"]], ["ingest", "a.csv", "--name", "c"]),
-        ([["ingest", "a.csv"]], ["ingest", "a.csv", "b.csv"]),
-    ],
-)
-def test_a_second_source_of_a_place(
-    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: list[list[str]], then: list[str]
-) -> None:
+def test_a_second_source_of_a_place(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said, once, that what both have counts twice."""
     monkeypatch.chdir(tmp_path)
-    for path in "ab":
-        csv(tmp_path / f"{path}.csv")
-    for command in first:
-        run(*command)
-    said = run(*then).stderr
+    csv(tmp_path / "a.csv")
+    run("ingest", "a.csv")
+    said = run("ingest", "a.csv", "--name", "c").stderr
     assert said.startswith(f"Note: {tmp_path / 'a.csv'} is also read as source '")
     assert "counts twice" in said
-    assert run(*then).stderr == ""
+    assert run("ingest", "a.csv", "--name", "c").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "names"),
+    [
+        # What was read apart stays apart, what is new is a source of its own.
+        (["a.csv", "b.csv"], ["a.csv", "b.csv"], ["a", "b"]),
+        (["a.csv", "b.csv"], ["c.csv", "b.csv", "a.csv"], ["a", "b", "c"]),
+        # A source goes on with the files that are given with its own.
+        (["a.csv"], ["a.csv", "b.csv"], ["a"]),
+        (["b.csv"], ["a.csv", "b.csv", "c.csv"], ["b"]),
+        (["a.csv"], ["."], ["a"]),
+        (["a.csv"], ["[a-c].csv"], ["a"]),
+    ],
+)
+def test_nothing_counts_twice(
+    run: Runner,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    first: list[str],
+    then: list[str],
+    names: list[str],
+) -> None:
+    """Whichever files are given together later: each run of theirs is there once."""
+    monkeypatch.chdir(tmp_path)
+    for number, path in enumerate("abc"):
+        (tmp_path / f"{path}.csv").write_text(ROW.replace("r1", f"run-{number}"), "utf-8")
+    for place in first:
+        run("ingest", place)
+    for _ in range(2):
+        run("ingest", *then)
+    given = {*first, *then}
+    read = {"abc".index(path[0]) for path in given} if given.isdisjoint((".", "[a-c].csv")) else {0, 1, 2}
+    assert sorted(run.names()) == names
+    with closing(sqlite3.connect(tmp_path / "report.db")) as connection:
+        runs = connection.execute("select source_key from runs order by source_key").fetchall()
+    assert runs == [(f"run-{number}",) for number in sorted(read)]
 
 
 def test_one_failing_source_does_not_stop_the_others(run: Runner, tmp_path: Path) -> None:

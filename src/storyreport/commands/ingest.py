@@ -83,7 +83,8 @@ def ingest(
     """Load sources into the report database. Re-running only loads what changed.
 
     A SOURCE is a SQLite, CSV, JSON, JSONL or log file (also .gz), a folder, a pattern like 'exports/*.csv', a
-    postgresql:// URL, or - for standard input. SOURCEs of one system are one source, unless two are whole databases.
+    postgresql:// URL, or - for standard input. SOURCEs of one system are one source, unless two are whole databases
+    or were read apart before.
     Without a SOURCE, those of storyreport.toml are loaded (see `storyreport init`).
     """
     from ..ingest import check_timezone

@@ -134,7 +134,7 @@ def carry_out(
     """
     from .. import unchanged
     from ..ingest import known_at, requests_for, system_before
-    from ..known import as_known
+    from ..known import as_known, owners
     from ..transaction import staying_open
 
     if order.arguments and order.name and (text := unchanged.answer(order.arguments)) is not None:
@@ -152,7 +152,7 @@ def carry_out(
         known, before = partial(known_at, database), partial(system_before, database)
         how = {**order.how, "price_file": price_file}
         with _as_ours():
-            requests = requests_for(places, order.name, order.system, not_found, known, before, **how)
+            requests = requests_for(places, order.name, order.system, not_found, known, before, owners(database), **how)
             named = as_known(database, requests, order.name is not None)
         if len(requests) > 1 and database.is_file():
             stack.enter_context(staying_open(database))
