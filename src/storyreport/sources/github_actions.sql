@@ -77,8 +77,10 @@ known_runs as materialized (
         runs.id as run_id,
         runs.status,
         runs.source_status,
+        runs.queued_at,
         runs.started_at,
-        runs.ended_at
+        runs.ended_at,
+        coalesce(runs.status, '') not in ('queued', 'running', 'waiting') as is_over
     from given_runs
     cross join main.runs
         on
@@ -90,6 +92,8 @@ known_runs as materialized (
 known_steps as materialized (
     select
         known_runs.run_key,
+        known_runs.has_jobs,
+        known_runs.is_over,
         known_runs.attempt = step_runs.attempt as is_same_attempt,
         substr(step_runs.source_key, 1, instr(step_runs.source_key || '/', '/') - 1) in (select job from given_jobs)
             as is_given,
@@ -113,7 +117,8 @@ known_attempts as (
     group by run_key
 ),
 
--- The times of a run whose jobs are known are theirs. Of jobs that are all given again, it is what they are now.
+-- The times of a run whose jobs are known are theirs, which it has kept: a job takes longer than its steps. Of jobs
+-- that are all given again, it is what they are now.
 known_outcomes as (
     select
         run_key,
@@ -127,22 +132,54 @@ known_outcomes as (
     where
         is_same_attempt
         and not is_given
+        and (
+            has_jobs
+            or not is_over
+        )
     union all
     select
         known_runs.run_key,
         known_runs.source_status,
         known_runs.status,
-        null,
+        case when known_attempts.attempt is not null then known_runs.queued_at end,
         case when known_attempts.attempt is not null then known_runs.started_at end,
         case when known_attempts.attempt is not null then known_runs.ended_at end,
         known_runs.attempt
     from known_runs
     left join known_attempts on known_attempts.run_key = known_runs.run_key
     where
-        known_runs.has_jobs
-        and known_runs.status in ('failed', 'cancelled')
+        known_runs.is_over
         and known_runs.attempt = coalesce(known_attempts.attempt, 1)
-        and coalesce(known_attempts.are_given, 0) = 0
+        and case
+            when known_runs.has_jobs then coalesce(known_attempts.are_given, 0) = 0
+            else known_attempts.attempt is not null
+        end
+),
+
+-- Where failed jobs alone are run again, the list of the later attempt has the others too, with their former times.
+-- Jobs may share a name.
+given as (
+    select
+        src_job_records.*,
+        last_runs.run_started_at,
+        min(coalesce(src_job_records.run_attempt, 1)) over same as done_in,
+        rank() over (
+            partition by src_job_records.run_id, src_job_records.name
+            order by coalesce(src_job_records.run_attempt, 1) desc
+        ) as attempt_place,
+        row_number() over (
+            partition by src_job_records.id
+            order by src_job_records.completed_at is null, src_job_records.document desc
+        ) as place
+    from src_job_records
+    left join last_runs
+        on
+            last_runs.id = src_job_records.run_id
+            and last_runs.run_attempt = src_job_records.run_attempt
+    window same as (
+        partition by
+            src_job_records.run_id, src_job_records.name, src_job_records.started_at, src_job_records.completed_at
+    )
 ),
 
 outcomes as (
@@ -159,12 +196,16 @@ outcomes as (
         end as ended_at,
         coalesce(words.status, '') in ('queued', 'running', 'waiting') as is_open,
         coalesce(jobs.run_attempt, 1) as attempt,
-        row_number() over (
-            partition by jobs.run_id, jobs.name
-            order by coalesce(jobs.run_attempt, 1) desc, jobs.completed_at is null, jobs.document desc
-        ) as place
-    from src_job_records as jobs
+        coalesce(jobs.run_attempt, 1) > 1
+        and (
+            jobs.done_in < jobs.run_attempt
+            or coalesce(jobs.completed_at < max(coalesce(jobs.created_at, ''), coalesce(jobs.run_started_at, '')), 0)
+        ) as is_former
+    from given as jobs
     left join src_statuses as words on words.word = lower(trim(coalesce(nullif(jobs.conclusion, ''), jobs.status)))
+    where
+        jobs.attempt_place = 1
+        and jobs.place = 1
     union all
     select
         run_key,
@@ -175,19 +216,33 @@ outcomes as (
         ended_at,
         coalesce(status, '') in ('queued', 'running', 'waiting'),
         attempt,
-        1
+        0
     from known_outcomes
+),
+
+counted as (
+    select
+        outcomes.*,
+        max(attempt) over (partition by run_key) as last_attempt
+    from outcomes
+),
+
+-- The times of a run are those of its last attempt.
+timed as (
+    select
+        counted.*,
+        not is_former
+        and attempt = last_attempt as is_timed
+    from counted
 ),
 
 ranked as (
     select
-        outcomes.*,
-        min(queued_at) over (partition by run_key) as run_queued_at,
-        min(started_at) over (partition by run_key) as run_started_at,
-        max(ended_at) over (partition by run_key) as last_ended_at,
-        max(attempt) over (partition by run_key) as last_attempt,
-        case when max(is_open) over (partition by run_key) = 0 then max(ended_at) over (partition by run_key) end
-            as run_ended_at,
+        timed.*,
+        min(case when is_timed then queued_at end) over (partition by run_key) as run_queued_at,
+        min(case when is_timed then started_at end) over (partition by run_key) as run_started_at,
+        max(case when is_timed then ended_at end) over (partition by run_key) as last_ended_at,
+        max(is_open) over (partition by run_key) as is_run_open,
         row_number() over (
             partition by run_key
             order by
@@ -203,12 +258,13 @@ ranked as (
                 end,
                 source_status
         ) as weight
-    from outcomes
-    where place = 1
+    from timed
 ),
 
 of_jobs as (
-    select *
+    select
+        ranked.*,
+        case when not is_run_open then last_ended_at end as run_ended_at
     from ranked
     where weight = 1
 ),
@@ -219,7 +275,8 @@ of_runs as (
         coalesce(last_runs.run_attempt, 1) as attempt,
         coalesce(nullif(last_runs.conclusion, ''), last_runs.status) as source_status,
         words.status,
-        last_runs.created_at as queued_at,
+        -- A run that is run again keeps the time when it was made.
+        case when last_runs.run_attempt > 1 then last_runs.run_started_at else last_runs.created_at end as queued_at,
         case when words.status is not 'queued' then coalesce(last_runs.run_started_at, last_runs.created_at) end
             as started_at,
         case when coalesce(words.status, 'queued') not in ('queued', 'running', 'waiting') then last_runs.updated_at end
@@ -297,18 +354,29 @@ both as (
         case when is_known then run_status else status end as status,
         case when is_known then run_source_status else source_status end as source_status,
         coalesce(queued_at, created_at) as queued_at,
-        case when has_no_jobs then began_at else started_at end as started_at,
-        case when has_no_jobs then run_over_at else ended_at end as ended_at,
-        case when has_no_jobs then updated_at else last_activity_at end as last_activity_at
+        case when has_no_jobs then began_at when is_behind then coalesce(started_at, began_at) else started_at end
+            as started_at,
+        case when is_behind then run_over_at else ended_at end as ended_at,
+        case when is_behind then updated_at else last_activity_at end as last_activity_at
     from (
         select
             *,
+            -- Jobs that were read before the run was over.
             has_no_jobs
-            or coalesce(
-                attempt >= last_attempt and run_status not in ('queued', 'running', 'waiting'),
-                0
-            ) as is_known
-        from grouped
+            or (
+                is_known
+                and coalesce(status, '') in ('queued', 'running', 'waiting')
+            ) as is_behind
+        from (
+            select
+                *,
+                has_no_jobs
+                or coalesce(
+                    attempt >= last_attempt and run_status not in ('queued', 'running', 'waiting'),
+                    0
+                ) as is_known
+            from grouped
+        )
     )
 )
 
