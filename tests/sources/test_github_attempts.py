@@ -103,11 +103,11 @@ def test_a_run_alone_that_was_run_again(db: ReportDatabase, tmp_path: Path) -> N
 
 def test_a_record_that_is_read_after_the_jobs(db: ReportDatabase, tmp_path: Path) -> None:
     """The run keeps the times of its jobs, which are longer than their steps."""
-    db.ingest(written(tmp_path, "jobs", *FIRST), name="ci")
-    before = expected("failed", "10:00:01", "10:00:10", "10:05:00", 290)
-    assert db.sql(SPAN) == before
-    db.ingest(written(tmp_path, "workflow_runs", run("failure", "10:05:03")), name="ci", append=True)
-    assert db.sql(SPAN) == before
+    begun = {"run_attempt": 2, "run_started_at": at("18:00:00")}
+    files = [("jobs", FIRST), ("jobs", [KEPT, AGAIN]), ("workflow_runs", [run("success", "18:04:33", **begun)])]
+    for kind, items in files:
+        db.ingest(written(tmp_path, kind, *items), name="ci", append=True)
+    assert db.sql(SPAN) == expected("completed", "18:00:01", "18:00:30", "18:04:30", 240)
 
 
 @pytest.mark.parametrize("is_one_command", [True, False])
@@ -120,3 +120,39 @@ def test_a_run_that_is_over_since_its_jobs_were_read(db: ReportDatabase, tmp_pat
     for places in [paths] if is_one_command else [[path] for path in paths]:
         db.ingest(*places, name="ci", append=True)
     assert db.sql(SPAN) == expected("completed", "10:00:00", "10:00:20", "10:09:20", 540)
+
+
+QUEUED = job(1, "test", None, "10:00:20", None, status="queued", started_at=None, steps=[])
+STARTED = job(1, "test", None, "10:00:20", None)
+DONE = job(1, "test", "success", "10:00:20", "10:09:10")
+
+
+@pytest.mark.parametrize("first", [QUEUED, STARTED], ids=["queued", "started"])
+@pytest.mark.parametrize("is_one_folder", [True, False])
+def test_jobs_of_a_run_that_is_over(
+    db: ReportDatabase, tmp_path: Path, first: dict[str, Any], is_one_folder: bool
+) -> None:
+    """How a job ended that was read while it ran is unknown once the run is over: nothing of it is stuck."""
+    paths = [written(tmp_path, "jobs", first), written(tmp_path, "workflow_runs", run("success", "10:09:20"))]
+    for path in [tmp_path] if is_one_folder else paths:
+        db.ingest(path, name="ci", append=not is_one_folder)
+    assert db.sql("select status, source_status, ended_at from step_runs") == [(None, None, None)]
+    assert db.report("stuck_runs", minutes="1", queued_minutes="1") == db.report("active_runs") == []
+    assert [row["problem"] for row in db.report("data_quality")] == ["step without a status"]
+    # Read again, it is known, under the steps that it has now.
+    db.ingest(tmp_path if is_one_folder else written(tmp_path, "jobs", DONE), name="ci", append=not is_one_folder)
+    if is_one_folder:
+        written(tmp_path, "jobs", DONE)
+        db.ingest(tmp_path, name="ci")
+    assert db.sql("select source_key, status from step_runs where gone_at is null") == [("1/1", "completed")]
+    assert db.report("data_quality") == []
+
+
+def test_a_run_that_goes_on_again(db: ReportDatabase, tmp_path: Path) -> None:
+    """An attempt that is over says nothing of the jobs of the next one."""
+    again = job(4, "test", None, "18:00:30", None, run_attempt=2, created_at=at("18:00:01"))
+    record = run("failure", "10:05:03")
+    for path in (written(tmp_path, "jobs", *FIRST, again), written(tmp_path, "workflow_runs", record)):
+        db.ingest(path, name="ci", append=True)
+    assert db.sql("select status from runs") == [("running",)]
+    assert db.sql("select status from step_runs where attempt = 2") == [("running",)]

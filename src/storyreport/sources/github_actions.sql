@@ -73,7 +73,22 @@ given_runs as (
 
 known_runs as materialized (
     select
-        given_runs.*,
+        given_runs.run_key,
+        given_runs.has_jobs,
+        -- What is given may be older than what was read before.
+        max(
+            given_runs.attempt,
+            coalesce(
+                (
+                    select max(step_runs.attempt)
+                    from main.step_runs
+                    where
+                        step_runs.run_id = runs.id
+                        and step_runs.gone_at is null
+                ),
+                1
+            )
+        ) as attempt,
         runs.id as run_id,
         runs.status,
         runs.source_status,
@@ -418,8 +433,18 @@ from named;
 -- jobs: step_runs
 -- The steps of the jobs; a job without steps is one itself. A job may stand in several documents: its last one counts.
 -- Where only failed jobs are run again, the list of the later attempt has the others too, with their times: a run is
--- run again once all of its jobs are over.
-with earlier_ends as materialized (
+-- run again once all of its jobs are over. Once a run is over, how its jobs ended that were read before is unknown.
+with over_runs as materialized (
+    select
+        cast(last_runs.id as text) as run_key,
+        coalesce(last_runs.run_attempt, 1) as attempt
+    from last_runs
+    join src_statuses as words
+        on words.word = lower(trim(coalesce(nullif(last_runs.conclusion, ''), last_runs.status)))
+    where words.status not in ('queued', 'running', 'waiting')
+),
+
+earlier_ends as materialized (
     select
         again.run_key,
         again.attempt,
@@ -501,19 +526,53 @@ work as (
         and jobs.id not in (select job from src_step_records)
 ),
 
+left_open as (
+    select
+        step_runs.source_key,
+        step_runs.source_rows,
+        over_runs.run_key,
+        pipelines.name as pipeline_name,
+        steps.name as step_name,
+        step_runs.attempt,
+        step_runs.queued_at,
+        step_runs.started_at
+    from over_runs
+    cross join main.runs
+        on
+            runs.source_id = :source_id
+            and runs.source_key = over_runs.run_key
+    cross join main.step_runs on step_runs.run_id = runs.id
+    cross join main.steps on steps.id = step_runs.step_id
+    left join main.pipelines on pipelines.id = steps.pipeline_id
+    where
+        step_runs.status in ('queued', 'running', 'waiting')
+        and step_runs.attempt <= over_runs.attempt
+        and step_runs.gone_at is null
+        and step_runs.source_key not in (select source_key from work)
+),
+
+worded as (
+    select
+        work.*,
+        words.status,
+        coalesce(words.status in ('queued', 'running', 'waiting') and over_runs.attempt >= work.attempt, 0)
+            as is_left_open
+    from work
+    left join src_statuses as words on words.word = lower(trim(work.source_status))
+    left join over_runs on over_runs.run_key = work.run_key
+),
+
 -- GitHub writes times into work that was skipped or is not yet begun.
 timed as (
     select
         work.*,
-        words.status,
         case
-            when coalesce(words.status, '') not in ('queued', 'waiting', 'skipped') then work.started_at
+            when coalesce(work.status, '') not in ('queued', 'waiting', 'skipped') then work.started_at
         end as began_at,
         case
-            when coalesce(words.status, '') not in ('queued', 'waiting', 'skipped') then work.completed_at
+            when coalesce(work.status, '') not in ('queued', 'waiting', 'skipped') then work.completed_at
         end as ended_at
-    from work
-    left join src_statuses as words on words.word = lower(trim(work.source_status))
+    from worded as work
 )
 
 select
@@ -523,8 +582,8 @@ select
     workflows.pipeline_name,
     step_name,
     attempt,
-    status,
-    source_status,
+    case when not is_left_open then status end as status,
+    case when not is_left_open then source_status end as source_status,
     queued_at,
     began_at as started_at,
     ended_at,
@@ -534,7 +593,23 @@ select
             then cast(round((julianday(ended_at) - julianday(began_at)) * 86400000) as integer)
     end as duration_ms
 from timed
-left join workflows on workflows.run_key = timed.run_key;
+left join workflows on workflows.run_key = timed.run_key
+union all
+select
+    source_key,
+    source_rows,
+    run_key,
+    pipeline_name,
+    step_name,
+    attempt,
+    null,
+    null,
+    queued_at,
+    started_at,
+    null,
+    coalesce(started_at, queued_at),
+    null
+from left_open;
 
 -- jobs: delete step_runs
 -- A job that was queued had no steps yet, and stood for itself. What a later attempt, read before this one, lists of
