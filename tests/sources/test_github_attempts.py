@@ -58,6 +58,9 @@ def test_jobs_of_one_name(db: ReportDatabase, tmp_path: Path, order: tuple[int, 
     assert db.one("select count(*) from step_runs") == 3
 
 
+QUEUED = job(1, "test", None, "10:00:20", None, status="queued", started_at=None, steps=[])
+STARTED = job(1, "test", None, "10:00:20", None)
+DONE = job(1, "test", "success", "10:00:20", "10:09:10")
 FIRST = [job(1, "lint", "success", "10:00:10", "10:00:50"), job(2, "test", "failure", "10:00:20", "10:05:00")]
 # The list of the second attempt has the job that was not run again, too, as a new job with its former times.
 KEPT = job(3, "lint", "success", "10:00:10", "10:00:50", run_attempt=2, created_at=at("18:00:01"))
@@ -110,6 +113,19 @@ def test_a_record_that_is_read_after_the_jobs(db: ReportDatabase, tmp_path: Path
     assert db.sql(SPAN) == expected("completed", "18:00:01", "18:00:30", "18:04:30", 240)
 
 
+def test_a_job_between_its_last_step_and_its_end(db: ReportDatabase, tmp_path: Path) -> None:
+    """A record that says no more than that the run goes on does not end it, although all of its steps have."""
+    (step,) = DONE["steps"]
+    paths = [
+        written(tmp_path, "jobs", {**STARTED, "steps": [step]}),
+        written(tmp_path, "workflow_runs", run(None, "10:09:09")),
+    ]
+    for path in paths:
+        db.ingest(path, name="ci", append=True)
+        assert db.sql("select status, ended_at from runs") == [("running", None)]
+    assert db.sql("select status from step_runs") == [("completed",)]
+
+
 @pytest.mark.parametrize("is_one_command", [True, False])
 def test_a_run_that_is_over_since_its_jobs_were_read(db: ReportDatabase, tmp_path: Path, is_one_command: bool) -> None:
     """It has the end that its own record has."""
@@ -119,12 +135,7 @@ def test_a_run_that_is_over_since_its_jobs_were_read(db: ReportDatabase, tmp_pat
     ]
     for places in [paths] if is_one_command else [[path] for path in paths]:
         db.ingest(*places, name="ci", append=True)
-    assert db.sql(SPAN) == expected("completed", "10:00:00", "10:00:20", "10:09:20", 540)
-
-
-QUEUED = job(1, "test", None, "10:00:20", None, status="queued", started_at=None, steps=[])
-STARTED = job(1, "test", None, "10:00:20", None)
-DONE = job(1, "test", "success", "10:00:20", "10:09:10")
+    assert db.sql(SPAN) == expected("completed", "10:00:01", "10:00:20", "10:09:20", 540)
 
 
 @pytest.mark.parametrize("first", [QUEUED, STARTED], ids=["queued", "started"])

@@ -108,7 +108,6 @@ known_steps as materialized (
     select
         known_runs.run_key,
         known_runs.has_jobs,
-        known_runs.is_over,
         known_runs.attempt = step_runs.attempt as is_same_attempt,
         substr(step_runs.source_key, 1, instr(step_runs.source_key || '/', '/') - 1) in (select job from given_jobs)
             as is_given,
@@ -132,8 +131,8 @@ known_attempts as (
     group by run_key
 ),
 
--- The times of a run whose jobs are known are theirs, which it has kept: a job takes longer than its steps. Of jobs
--- that are all given again, it is what they are now.
+-- A run whose jobs are known has kept what they said of it, with their times: a job takes longer than its steps. Of
+-- jobs that are all given again, it is what they are now.
 known_outcomes as (
     select
         run_key,
@@ -145,12 +144,9 @@ known_outcomes as (
         attempt
     from known_steps
     where
-        is_same_attempt
+        has_jobs
+        and is_same_attempt
         and not is_given
-        and (
-            has_jobs
-            or not is_over
-        )
     union all
     select
         known_runs.run_key,
@@ -163,8 +159,11 @@ known_outcomes as (
     from known_runs
     left join known_attempts on known_attempts.run_key = known_runs.run_key
     where
-        known_runs.is_over
-        and known_runs.attempt = coalesce(known_attempts.attempt, 1)
+        known_runs.attempt = coalesce(known_attempts.attempt, 1)
+        and (
+            known_runs.is_over
+            or not known_runs.has_jobs
+        )
         and case
             when known_runs.has_jobs then coalesce(known_attempts.are_given, 0) = 0
             else known_attempts.attempt is not null
