@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from helpers.report_database import ReportDatabase, ask, change
 from helpers.run_pairs import check_pair, rows, source_of
@@ -143,3 +144,31 @@ def test_a_live_server(db: ReportDatabase, tmp_path: Path) -> None:
     assert db.one("select count(*) from runs") == 4
     assert path.read_bytes() == before
     assert {file.name for file in tmp_path.glob("server.db*")} == {"server.db"}
+
+
+def test_answers_one_after_the_other(db: ReportDatabase, tmp_path: Path) -> None:
+    """The API has the time of a state in the state; task runs that are read again alone stay with their flow."""
+    state = {"type": "PENDING", "name": "NotReady", "timestamp": "2026-03-01T10:02:00.000000Z"}
+    flow: dict[str, Any] = {"id": "f", "name": "story", "tags": [], "labels": {}, "created": None, "updated": None}
+    kind = {"state_type": "PAUSED", "state_name": "Paused", "state": {**state, "type": "PAUSED", "name": "Paused"}}
+    begun = {"start_time": "2026-03-01T10:00:00.000000Z", "expected_start_time": "2026-03-01T10:00:00.000000Z"}
+    flow_run = {"id": "r", "flow_id": "f", **kind, **begun}
+    task_run: dict[str, Any] = {
+        "id": "t",
+        "flow_run_id": "r",
+        "task_key": "write-1a2b3c4d",
+        "dynamic_key": "0",
+        "state": state,
+    }
+    task_run |= {"state_type": "PENDING", "state_name": "NotReady", "start_time": None, "end_time": None}
+    answers = {"flows": flow, "flow_runs": flow_run, "task_runs": task_run}
+    paths = [tmp_path / f"{name}.json" for name in answers]
+    for path, item in zip(paths, answers.values(), strict=True):
+        path.write_text(json.dumps([item]), encoding="utf-8")
+    db.ingest(*paths, name="prefect")
+    paths[2].write_text(json.dumps([task_run, {**task_run, "id": "t2", "dynamic_key": "1"}]), encoding="utf-8")
+    db.ingest(paths[2], name="prefect", append=True)
+    found = "select pipelines.name, status, ended_at from step_runs"
+    found += " join steps on steps.id = step_id left join pipelines on pipelines.id = steps.pipeline_id"
+    assert db.sql(found) == [("story", "skipped", "2026-03-01T10:02:00.000Z")] * 2
+    assert db.sql("select status, last_activity_at from runs") == [("waiting", "2026-03-01T10:02:00.000Z")]

@@ -14,7 +14,8 @@ select distinct name
 from flow_names;
 
 -- database: runs
--- What is scheduled for later is not queued before it is late, and not silent before it is due.
+-- What is scheduled for later is not queued before it is late, and not silent before it is due. The API has the time of
+-- a state in the state.
 select
     runs.id as source_key,
     'flow_run' as kind,
@@ -33,7 +34,11 @@ select
     runs.end_time as ended_at,
     nullif(
         max(
-            coalesce(runs.state_timestamp, ''),
+            coalesce(
+                runs.state_timestamp,
+                case when json_valid(runs.state) then to_utc(json_extract(runs.state, '$.timestamp'), 'UTC') end,
+                ''
+            ),
             coalesce(runs.start_time, ''),
             case
                 when lower(trim(runs.state_type)) = 'scheduled'
@@ -65,6 +70,7 @@ from all_flow_run
 group by cast(id as text);
 
 -- database: with numbered
+-- Of an answer with task runs alone, the flow is known by the flow runs that were read before.
 -- A task's key is its function's name and a digest (of 32 digits before 3.0). Names of task runs are random; instances
 -- of a mapped task are numbered in the order in which they were made.
 with parted as (
@@ -76,7 +82,11 @@ with parted as (
 
 select
     parted.*,
-    flow_names.name as pipeline_name,
+    coalesce(
+        state_timestamp,
+        case when json_valid(state) then to_utc(json_extract(state, '$.timestamp'), 'UTC') end
+    ) as state_at,
+    coalesce(flow_names.name, pipelines.name) as pipeline_name,
     max(coalesce(flow_run_run_count, 1), 1) as flow_try,
     case
         when
@@ -93,7 +103,13 @@ select
     ) - 1 as instance
 from parted
 left join flow_runs on flow_runs.flow_run = cast(parted.flow_run_id as text)
-left join flow_names on flow_names.id = flow_runs.flow;
+left join flow_names on flow_names.id = flow_runs.flow
+left join main.runs
+    on
+        runs.source_id = :source_id
+        and runs.source_key = cast(parted.flow_run_id as text)
+        and flow_names.id is null
+left join main.pipelines on pipelines.id = runs.pipeline_id;
 
 -- database: steps
 select distinct
@@ -231,13 +247,13 @@ attempts as (
         coalesce(waiting_at, case when own_try = 1 then expected_start_time end) as queued_at,
         case when changed_at is null then start_time else running_at end as started_at,
         case
+            when lower(state_name) = 'notready' then state_at
             when changed_at is null then end_time
-            when lower(state_name) = 'notready' then state_timestamp
             else finished_at
         end as ended_at,
         nullif(
             max(
-                coalesce(changed_at, state_timestamp, ''),
+                coalesce(changed_at, state_at, ''),
                 case
                     when is_last and lower(trim(state_type)) = 'scheduled' then coalesce(next_scheduled_start_time, '')
                     else ''
