@@ -2,7 +2,8 @@
 
 Known by GitHub's REST documentation (version 2022-11-28) and by responses that public projects keep. Every step is a
 step run; a job without steps (skipped, queued) is one itself. The outcome of a run is that of its jobs: a job can
-time out although none of its steps failed. Runners, branches, commits and addresses are not read.
+time out although none of its steps failed. The times of a run that was run again are those of its last attempt.
+Runners, branches, commits and addresses are not read.
 """
 
 import re
