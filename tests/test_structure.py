@@ -23,7 +23,7 @@ from storyreport.load.references import CORE_TABLES, leads_nowhere, links
 from storyreport.mapping import sections
 from storyreport.rollups.definition import definitions
 from storyreport.schema import migrations
-from storyreport.typed import VALUES
+from storyreport.typed_values import VALUES
 
 PACKAGE = Path(schema.__file__).parent.parent
 STANDARD = set(sys.stdlib_module_names)
@@ -68,7 +68,7 @@ ROOMS = (
     *("pricing", "rollups"),
     "transaction",
     *("schema", "detail"),
-    "typed",
+    *("typed", "typed_values"),
     "sources",
     "readers",
     *("mapping", "pieces", "sections"),

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyreport import typed, values
+from storyreport import typed_values as typed
+from storyreport import values
 from storyreport.values import GAMMA, clean_text, duration_bucket, fingerprint, is_text, key, to_utc
 
 MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30))

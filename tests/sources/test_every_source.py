@@ -22,7 +22,7 @@ from storyreport.load import recent
 from storyreport.readers.part import Found
 from storyreport.sources import systems
 from storyreport.system import STATUSES, System, Type
-from storyreport.typed import VALUES
+from storyreport.typed_values import VALUES
 
 SYSTEMS = [pytest.param(system, id=name) for name, system in systems().items()]
 PARTS = [pytest.param(system, part, id=f"{name}-{part}") for name, system in systems().items() for part in system.parts]

@@ -349,6 +349,29 @@ def test_ids_that_a_spreadsheet_has_rounded(db: ReportDatabase, tmp_path: Path) 
     assert db.sql("select reason from rejects") == [("called_at is no possible time",)]
 
 
+def test_keys_of_others_that_a_spreadsheet_has_rounded(db: ReportDatabase, tmp_path: Path) -> None:
+    """Runs whose ids look the same since are not one run: their steps are rejected, a call keeps its cost."""
+    (tmp_path / "attempts.csv").write_text(
+        "run,story,step,status,started_at\n2.02612E+13,S1,draft,completed,2026-05-01T10:00:00Z\n"
+        "2.02612E+13,S2,draft,failed,2026-05-02T10:00:00Z\nr1,S1,1E+02,completed,2026-05-03T10:00:00Z\n"
+        "r2,E+12,v1.2E+12,completed,2026-05-04T10:00:00Z\n",
+        "utf-8",
+    )
+    (tmp_path / "calls.csv").write_text(
+        "run,story,called_at,model,cost\n2.02612E+13,S1,2026-05-01T10:00:30Z,my-own,0.5\n"
+        '"2,02612E+13",,2026-05-02T10:00:30Z,my-own,0.25\n',
+        "utf-8",
+    )
+    db.ingest(tmp_path)
+    assert db.sql("select source_key from runs") == [("r2",)]
+    assert db.sql("select name from steps") == [("v1.2E+12",)]
+    assert db.sql("select cost, run_key, run_id from calls order by cost") == [(0.25, None, None), (0.5, None, None)]
+    assert db.sql("select reason, count(*) from rejects group by 1 order by 1") == [
+        ("run has lost its last digits in a spreadsheet", 4),
+        ("step has lost its last digits in a spreadsheet", 1),
+    ]
+
+
 def test_rows_of_a_tool_whose_ids_are_rounded(db: ReportDatabase, tmp_path: Path) -> None:
     header = "generation_id,created_at,cost_total,model_permaslug,tokens_prompt\n"
     rows = "1.76242E+12,2026-05-01 10:00:00,0.5,my-own,10\ngen-2,2026-05-01 10:00:00,0.25,my-own,10\n"

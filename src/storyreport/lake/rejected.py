@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass, field
 from typing import Any, NamedTuple
 
 from ..system import SECRET, Type
-from ..typed import LONGEST_WORD
+from ..typed_values import LONGEST_WORD
 from ..values import clean_text
 from .contract import DATE, columns
 from .dialect import translate

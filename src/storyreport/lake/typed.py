@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..sources.steps import DATABASE
 from ..system import AMOUNTS, NUMBERS, Type
-from ..typed import LARGEST_AMOUNT, LONGEST_KEY, LONGEST_WORD, NONE_OF, PROBLEMS, SHORTEST_SECRET
+from ..typed_values import LARGEST_AMOUNT, LONGEST_KEY, LONGEST_WORD, NONE_OF, PROBLEMS, SHORTEST_SECRET
 from ..values import UNKNOWN_CURRENCY
 from .contract import FLAG, INTEGER, NUMBER, SAID, STARTS, columns
 from .dialect import translate
