@@ -88,7 +88,11 @@ first_days as materialized (
         ) as day
     from sources
     cross join last_days
-    where :source in ('', sources.name)
+    where
+        :source in ('', sources.name)
+        -- Of a source without the pipeline or the step, all runs would be looked at.
+        and (:pipeline = '' or sources.id in (select source_id from pipelines where name = :pipeline))
+        and (:step = '' or sources.id in (select source_id from steps where :step in (name, family)))
 ),
 
 -- The days of the period on which runs cost something, one step in an index each.

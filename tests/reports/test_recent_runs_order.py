@@ -1,5 +1,8 @@
 """The latest runs by how much slower they were than usual, and by what they cost; the order is worked out by hand."""
 
+import sqlite3
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -69,3 +72,25 @@ def test_the_newest_come_first_unless_said_otherwise(db: ReportDatabase) -> None
     assert runs(db, limit="3") == runs(db, limit="3", order="newest") == ["newest", "unlike any", "faster"]
     with pytest.raises(UsageError, match="order must be newest, slower or cost, not 'oldest'"):
         reports.bind(reports.find("recent_runs"), {"order": "oldest"})
+
+
+@pytest.mark.parametrize("given", [{"pipeline": "plays"}, {"step": "rehearse"}])
+def test_sources_without_what_is_asked_for_are_not_looked_through(tmp_path: Path, given: dict[str, str]) -> None:
+    """Of 3,000 runs of another source none is visited, so that it takes no more steps of SQLite than without it."""
+    small = f"{ATTEMPTS}\nlast,plays,rehearse,completed,,2026-03-19T10:00:00Z,1000\n"
+    large = "\n".join([ATTEMPTS, *(f"r{n},books,plan,completed,,2026-03-01T10:00:00Z,10" for n in range(3000))])
+    found = []
+    for sources in ({"small": small}, {"small": small, "large": large + "\n"}):
+        (tmp_path / str(len(sources))).mkdir()
+        db = ReportDatabase(tmp_path / str(len(sources)))
+        for name, text in sources.items():
+            (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+            db.ingest(tmp_path / f"{name}.csv")
+        report = reports.find("recent_runs")
+        with closing(sqlite3.connect(db.path)) as connection:
+            hundreds: list[int] = []
+            connection.set_progress_handler(partial(hundreds.append, 1), 100)
+            rows = connection.execute(report.sql, reports.for_sql(report, reports.bind(report, given))).fetchall()
+        assert [row[2] for row in rows] == ["last"]
+        found.append(len(hundreds))
+    assert found[1] < found[0] + 50

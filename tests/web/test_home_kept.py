@@ -64,6 +64,29 @@ def test_it_is_made_once_for_all_who_come_at_the_same_time(served: Served, made:
     assert made == ["made"]
 
 
+def test_a_report_is_asked_once_for_all_who_come_at_the_same_time(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes half the time that it may take would never be answered, if all asked at once."""
+    database = served.datasette.get_database("storyreport")
+    execute, asked = database.execute, []
+
+    async def noted(sql: str, *given: Any, **how: Any) -> Any:
+        asked.append(sql)
+        await asyncio.sleep(0.05)
+        return await execute(sql, *given, **how)
+
+    async def all_at_once() -> list[Any]:
+        return await asyncio.gather(*(served.datasette.client.get("/storyreport/recent_runs") for _ in range(4)))
+
+    # A minute has just begun.
+    monkeypatch.setattr(time, "time", lambda: 1.9e9)
+    monkeypatch.setattr(database, "execute", noted)
+    answers = asyncio.run(all_at_once())
+    assert all(answer.status_code == 200 and "run-studio" in answer.text for answer in answers)
+    assert len([sql for sql in asked if "last_days" in sql]) == 1
+
+
 def test_it_is_made_again_when_something_changes(
     served: Served, path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from . import DATABASE
 
 MOST = 500
 # A year of days of some sources is kept, a larger answer is not worth the memory; nor are many of these.
-MOST_ROWS, MOST_ROWS_KEPT = 6000, 40_000
+MOST_ROWS, MOST_ROWS_KEPT = 10_000, 40_000
 # Pages of different visitors and sources.
 MOST_PAGES = 32
 # Charts with their pictures, and the bytes of these together.
@@ -94,20 +94,26 @@ _NAMED: WeakKeyDictionary[Any, list[dict[str, Any]]] = WeakKeyDictionary()
 async def rows(datasette: Any, sql: str, values: Mapping[str, Any] | None = None, truncate: bool = False) -> Any:
     """What Datasette's `execute` returns for the report database; errors are not kept.
 
-    Whether the visitor may see it, the caller has found out.
+    Who asks the same meanwhile waits for the answer. Whether the visitor may see it, the caller has found out.
     """
     database = datasette.get_database(DATABASE)
     # Before the rows are read: whatever is written meanwhile is another state.
     held = _SERVED.setdefault(datasette, _Kept()).now(database)
     kept = held.answers
     key = (sql, tuple(sorted((values or {}).items())), truncate and datasette.max_returned_rows)
+    pending = held.pending
     if key not in kept:
-        found = await database.execute(sql, dict(values or {}), truncate=truncate)
-        if len(found.rows) > MOST_ROWS:
-            return found
-        kept[key] = found
-        if kept is held.answers:
-            held.rows += len(found.rows)
+        # Asked four times at once, what takes half the time that it may take would never be answered.
+        async with pending.setdefault(key, asyncio.Lock()):
+            if key in kept:
+                return kept[key]
+            found = await database.execute(sql, dict(values or {}), truncate=truncate)
+            pending.pop(key, None)
+            if len(found.rows) > MOST_ROWS:
+                return found
+            kept[key] = found
+            if kept is held.answers:
+                held.rows += len(found.rows)
     return kept[key]
 
 
