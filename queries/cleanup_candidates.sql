@@ -16,20 +16,14 @@ chart:
     x: {field: total_bytes, type: quantitative, stack: zero, title: size}
     color: {field: source, type: nominal}
 */
--- The day of a run is not after the one on which it finished. Sources without such runs are not looked through.
+-- The day of a run is not after the one on which it finished. Sources without such runs are not looked through. What is
+-- grouped is sorted: so without the texts of the runs, which are many.
 with moment (until) as (
     select strftime('%Y-%m-%dT%H:%M:%fZ', julianday(:as_of) - cast(:days as real))
 ),
 
 finished as (
-    select
-        runs.id,
-        runs.source_id,
-        runs.kind,
-        runs.source_key,
-        runs.story_id,
-        runs.story_key,
-        coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) as finished_at
+    select runs.id
     from moment
     cross join sources
         on
@@ -44,23 +38,32 @@ finished as (
         and runs.status in ('completed', 'failed', 'cancelled')
         and runs.gone_at is null
         and coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) < moment.until
+),
+
+sums as (
+    select
+        finished.id,
+        count(artifacts.id) as files,
+        sum(artifacts.size_bytes) as total_bytes
+    from finished
+    left join artifacts
+        on
+            artifacts.run_id = finished.id
+            and artifacts.gone_at is null
+            and artifacts.is_missing is not 1
+    group by finished.id
 )
 
 select
     sources.name as source,
-    finished.kind,
-    finished.source_key as run,
-    coalesce(stories.source_key, finished.story_key) as story,
-    finished.finished_at,
-    count(artifacts.id) as files,
-    case when count(artifacts.id) > 0 then sum(artifacts.size_bytes) else 0 end as total_bytes
-from finished
-join sources on sources.id = finished.source_id
-left join stories on stories.id = finished.story_id
-left join artifacts
-    on
-        artifacts.run_id = finished.id
-        and artifacts.gone_at is null
-        and artifacts.is_missing is not 1
-group by finished.id
-order by total_bytes desc, finished.finished_at, source, run
+    runs.kind,
+    runs.source_key as run,
+    coalesce(stories.source_key, runs.story_key) as story,
+    coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) as finished_at,
+    sums.files,
+    case when sums.files > 0 then sums.total_bytes else 0 end as total_bytes
+from sums
+cross join runs on runs.id = sums.id
+join sources on sources.id = runs.source_id
+left join stories on stories.id = runs.story_id
+order by total_bytes desc, finished_at, source, run
