@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
 
+from .readers.columns import ROUNDED_KEY
 from .readers.part import Opened, Options, literal, quoted
 from .statuses import as_json
 from .system import AMOUNTS, NUMBERS, SECRET, TIMES, Part, Type
@@ -16,7 +17,6 @@ from .typed_values import (
     CURRENCY,
     DROPPABLE,
     IS_AMBIGUOUS_DATE,
-    IS_ROUNDED,
     LONGEST_WORD,
     NONE_OF,
     NOT_A_NUMBER,
@@ -76,8 +76,8 @@ class TypedTables:
             # '' >= 0 holds in SQLite; an empty text is no number.
             is_usable = f"not ({NOT_A_NUMBER.format(c=column)}) and " if self.part.tables[table].drops_values else ""
             return f"case when {is_usable}{column} <> '' then {template.format(c=column)} end"
-        if rounded := self._rounded(kind, column):
-            return f"case when {rounded} then null else {column} end"
+        if self._is_rounded(table, column):
+            return f"case when {ROUNDED_KEY.format(c=column)} then null else {column} end"
         return template.format(c=self._with_year_first(table, column), zone=self._zone(kind))
 
     def viewed(self, table: str, name: str) -> str:
@@ -111,8 +111,8 @@ class TypedTables:
                 cases.append(f"when coalesce({column or 'null'}, '') = '' then 'has no {name}'")
             if column and kind in PROBLEMS and not self._drops(table, name, kind):
                 cases.append("when {} then {}".format(*self._unusable(table, name, kind, column)))
-            if (rounded := self._rounded(kind, column)) and not self._keeps_row(table, name):
-                cases.append(f"when {rounded} then {ROUNDED.format(name=name)}")
+            if column and self._is_rounded(table, column) and not self._keeps_row(table, name):
+                cases.append(f"when {ROUNDED_KEY.format(c=column)} then {ROUNDED.format(name=name)}")
         if names := self.part.tables[table].required_one:
             held = [(name, kind, column) for name in names for kind, column in [self.filled(table)[name]] if column]
             nothing = " and ".join(self._is_nothing(table, *cell) for cell in held) or "1"
@@ -143,8 +143,8 @@ class TypedTables:
         if not column:
             return []
         cases = [self._unusable(table, name, kind, column)] if self._drops(table, name, kind) else []
-        if (rounded := self._rounded(kind, column)) and self._keeps_row(table, name):
-            cases.append((rounded, ROUNDED.format(name=name)))
+        if self._is_rounded(table, column) and self._keeps_row(table, name):
+            cases.append((ROUNDED_KEY.format(c=column), ROUNDED.format(name=name)))
         if kind in AMOUNTS:
             cases.append((f"{column} < 0", f"'negative {name}'"))
         if kind is Type.MONEY:
@@ -165,8 +165,8 @@ class TypedTables:
     def _is_nothing(self, table: str, name: str, kind: Type, column: str) -> str:
         """The condition that a column has no value, or one that is dropped."""
         empty = f"coalesce({column}, '') = ''"
-        if rounded := self._rounded(kind, column):
-            return f"({empty} or {rounded})"
+        if self._is_rounded(table, column):
+            return f"({empty} or {ROUNDED_KEY.format(c=column)})"
         if kind not in PROBLEMS or not self._drops(table, name, kind):
             return empty
         return f"({empty} or {self._is(PROBLEMS[kind][0], table, kind, column)})"
@@ -180,9 +180,9 @@ class TypedTables:
         description = self.part.tables[table]
         return description.drops_values and name not in description.required
 
-    def _rounded(self, kind: Type, column: str | None) -> str:
-        """The condition that a key in a file has lost its last digits; '' where none can have."""
-        return IS_ROUNDED.format(c=column) if column and kind is Type.KEY and self.opened.is_staged else ""
+    def _is_rounded(self, table: str, column: str) -> bool:
+        """Whether a spreadsheet has rounded a key in a column: others stay as they are, so that their index is used."""
+        return column in self.opened.rounded.get(table, ())
 
     def redacted_row(self, table: str) -> str:
         """A row as JSON without private columns, its values cut; of free text it only says that it is text."""

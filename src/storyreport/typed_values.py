@@ -119,6 +119,4 @@ PROBLEMS = {
     **dict.fromkeys((Type.COUNT, Type.MS, Type.SECONDS, Type.NUMBER, Type.MONEY), (NOT_A_NUMBER, "is not a number")),
 }
 
-# A long number as a spreadsheet shows it, and saves it: 1.76242E+12. As a key it would be that of other rows, too.
-IS_ROUNDED = "case when {c} glob '[0-9]*E+[0-9][0-9]' then {c} not glob '*[^0-9.,E+]*' end"
 ROUNDED = "'{name} has lost its last digits in a spreadsheet'"

@@ -36,6 +36,9 @@ PARTS = {
 # A long number as a spreadsheet shows it, and saves it: 1.76242E+12.
 ROUNDED = Pattern(r"\d(?:[.,]\d{1,5})?E\+\d\d", re.ASCII)
 
+# The same of column {c} in SQL, where a key is looked for.
+ROUNDED_KEY = "case when {c} glob '[0-9]*E+[0-9][0-9]' then {c} not glob '*[^0-9.,E+]*' end"
+
 
 def is_rounded(value: Any) -> bool:
     """Whether a cell held a long number, such as an id, and has lost its last digits."""

@@ -131,6 +131,8 @@ class Opened:
     is_hostile: bool = False
     # why declared tables are not read: views and virtual tables in their place, tables that a user may not read
     unread: dict[str, str] = field(default_factory=dict)
+    # the SQL names of the columns of staged tables in which a spreadsheet has rounded a key
+    rounded: dict[str, frozenset[str]] = field(default_factory=dict)
     # of tables that are read, columns that a user may not read
     forbidden: dict[str, list[str]] = field(default_factory=dict)
     # where the reading of exports ended, by table

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..errors import NotContinuedError
 from ..nouns import counted
-from ..system import NUMBERS, Table
+from ..system import NUMBERS, Table, Type
 from . import dates, sheets, text
+from .columns import ROUNDED_KEY
 from .copies import ROW_NUMBER
 from .grown import End, end_of, piece, size_of
 from .lines import HOLE
@@ -80,6 +81,11 @@ def open_staged(
     opened.empty = {
         table: _empty_columns(connection, name, part.tables[table].columns) for table, (name, _) in tables.items()
     }
+    opened.rounded = {
+        table: _rounded_keys(connection, tables[table][0], part.tables[table])
+        for table, path in found.exports
+        if text.form(path) == "table"
+    }
     opened.ends = found_ends
     opened.pages = {table for table, path in found.exports if _is_page(path, part.tables[table])}
     return opened
@@ -131,6 +137,16 @@ def _empty_columns(connection: sqlite3.Connection, name: str, columns: Iterable[
             found = connection.execute(f"select {counts} from {rows}").fetchone()
             empty = [column for column, count in zip(empty, found, strict=True) if not count]
     return frozenset(empty)
+
+
+def _rounded_keys(connection: sqlite3.Connection, name: str, description: Table) -> frozenset[str]:
+    """The columns of a table from a spreadsheet in which a key has lost its last digits, as SQL names."""
+    keys = [quoted(column) for column, kind in description.columns.items() if kind is Type.KEY]
+    if not keys:
+        return frozenset()
+    conditions = ", ".join(f"max({ROUNDED_KEY.format(c=key)})" for key in keys)
+    found = connection.execute(f"select {conditions} from {name}").fetchone()
+    return frozenset(key for key, is_rounded in zip(keys, found, strict=True) if is_rounded)
 
 
 def _exported_rows(found: Found, ends: Mapping[str, End], found_ends: dict[str, End]) -> Iterator[Staged]:
