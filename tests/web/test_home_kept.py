@@ -87,6 +87,31 @@ def test_a_report_is_asked_once_for_all_who_come_at_the_same_time(
     assert len([sql for sql in asked if "last_days" in sql]) == 1
 
 
+def test_what_takes_too_long_is_tried_once_for_all_who_wait(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for one attempt after the other; who comes later has it tried again."""
+    database = served.datasette.get_database("storyreport")
+    execute, asked = database.execute, []
+
+    async def slow(sql: str, *given: Any, **how: Any) -> Any:
+        if "last_days" not in sql:
+            return await execute(sql, *given, **how)
+        asked.append(sql)
+        await asyncio.sleep(0.3)
+        raise QueryInterrupted(Exception("interrupted"), sql, {})
+
+    async def all_at_once() -> list[int]:
+        answers = (served.datasette.client.get("/storyreport/recent_runs") for _ in range(4))
+        return [answer.status_code for answer in await asyncio.gather(*answers)]
+
+    # A minute has just begun.
+    monkeypatch.setattr(time, "time", lambda: 1.9e9)
+    monkeypatch.setattr(database, "execute", slow)
+    assert asyncio.run(all_at_once()) == [400] * 4
+    assert len(asked) == 1
+    assert served.get("/storyreport/recent_runs").status_code == 400
+    assert len(asked) == 2
+
+
 def test_it_is_made_again_when_something_changes(
     served: Served, path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

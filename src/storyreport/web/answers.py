@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary, finalize
 
+from datasette.database import QueryInterrupted
+
 from . import DATABASE
 
 MOST = 500
@@ -53,6 +55,7 @@ class _Kept:
         self.pages: dict[tuple[object, ...], str] = {}
         self.charts: dict[tuple[object, ...], tuple[Any, int]] = {}
         self.pending: dict[tuple[object, ...], asyncio.Lock] = {}
+        self.interrupted: dict[tuple[object, ...], QueryInterrupted] = {}
 
     def state_of(self, database: Any) -> tuple[object, ...]:
         """The state of the report database, and the minute; OSError where its file is not there any more."""
@@ -76,7 +79,7 @@ class _Kept:
         state = self.state_of(database)
         if state != self.state:
             self.state, self.answers, self.pages, self.pending = state, {}, {}, {}
-            self.charts, self.rows = {}, 0
+            self.charts, self.rows, self.interrupted = {}, 0, {}
         if len(self.answers) >= MOST or self.rows > MOST_ROWS_KEPT:
             self.answers, self.rows = {}, 0
         if len(self.pages) >= MOST_PAGES:
@@ -94,21 +97,29 @@ _NAMED: WeakKeyDictionary[Any, list[dict[str, Any]]] = WeakKeyDictionary()
 async def rows(datasette: Any, sql: str, values: Mapping[str, Any] | None = None, truncate: bool = False) -> Any:
     """What Datasette's `execute` returns for the report database; errors are not kept.
 
-    Who asks the same meanwhile waits for the answer. Whether the visitor may see it, the caller has found out.
+    Who asks the same meanwhile waits for the answer, or for the error of what takes too long.
+    Whether the visitor may see it, the caller has found out.
     """
     database = datasette.get_database(DATABASE)
     # Before the rows are read: whatever is written meanwhile is another state.
     held = _SERVED.setdefault(datasette, _Kept()).now(database)
     kept = held.answers
     key = (sql, tuple(sorted((values or {}).items())), truncate and datasette.max_returned_rows)
-    pending = held.pending
+    interrupted = held.interrupted
     if key not in kept:
         # Asked four times at once, what takes half the time that it may take would never be answered.
-        async with pending.setdefault(key, asyncio.Lock()):
+        lock = held.pending.setdefault(key, asyncio.Lock())
+        has_waited = lock.locked()
+        async with lock:
             if key in kept:
                 return kept[key]
-            found = await database.execute(sql, dict(values or {}), truncate=truncate)
-            pending.pop(key, None)
+            if has_waited and key in interrupted:
+                raise interrupted[key]
+            try:
+                found = await database.execute(sql, dict(values or {}), truncate=truncate)
+            except QueryInterrupted as error:
+                interrupted[key] = error
+                raise
             if len(found.rows) > MOST_ROWS:
                 return found
             kept[key] = found
