@@ -16,42 +16,9 @@ chart:
     x: {field: total_bytes, type: quantitative, stack: zero, title: size}
     color: {field: source, type: nominal}
 */
--- The day of a run is not after the one on which it finished. Sources without such runs are not looked through. What is
--- grouped is sorted: so without the texts of the runs, which are many.
+-- The day of a run is not after the one on which it finished. Sources without such runs are not looked through.
 with moment (until) as (
     select strftime('%Y-%m-%dT%H:%M:%fZ', julianday(:as_of) - cast(:days as real))
-),
-
-finished as (
-    select runs.id
-    from moment
-    cross join sources
-        on
-            :source in ('', sources.name)
-            and sources.id in (select source_id from rollup_run_kinds where kind = 'media_workflow')
-    cross join runs
-        on
-            runs.source_id = sources.id
-            and runs.day <= date(moment.until)
-    where
-        runs.kind = 'media_workflow'
-        and runs.status in ('completed', 'failed', 'cancelled')
-        and runs.gone_at is null
-        and coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) < moment.until
-),
-
-sums as (
-    select
-        finished.id,
-        count(artifacts.id) as files,
-        sum(artifacts.size_bytes) as total_bytes
-    from finished
-    left join artifacts
-        on
-            artifacts.run_id = finished.id
-            and artifacts.gone_at is null
-            and artifacts.is_missing is not 1
-    group by finished.id
 )
 
 select
@@ -60,10 +27,22 @@ select
     runs.source_key as run,
     coalesce(stories.source_key, runs.story_key) as story,
     coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) as finished_at,
-    sums.files,
+    coalesce(sums.files, 0) as files,
     case when sums.files > 0 then sums.total_bytes else 0 end as total_bytes
-from sums
-cross join runs on runs.id = sums.id
-join sources on sources.id = runs.source_id
+from moment
+cross join sources
+    on
+        :source in ('', sources.name)
+        and sources.id in (select source_id from rollup_run_kinds where kind = 'media_workflow')
+cross join runs
+    on
+        runs.source_id = sources.id
+        and runs.day <= date(moment.until)
+left join rollup_run_files as sums on sums.run_id = runs.id
 left join stories on stories.id = runs.story_id
+where
+    runs.kind = 'media_workflow'
+    and runs.status in ('completed', 'failed', 'cancelled')
+    and runs.gone_at is null
+    and coalesce(runs.ended_at, runs.last_activity_at, runs.started_at) < moment.until
 order by total_bytes desc, finished_at, source, run

@@ -198,6 +198,7 @@ WRONG = [
     ("logs/log_days.sql", "\n    count(*) as samples", "\n    2 * count(*) as samples"),
     ("logs/warnings.sql", "having sum(lines) > 1", "having sum(lines) > 2"),
     ("files/owner_artifacts.sql", "sum(artifacts.size_bytes)", "max(artifacts.size_bytes)"),
+    ("files/run_files.sql", "    and coalesce(artifacts.is_missing, 0) <> 1\n", ""),
     ("files/story_mismatches.sql", "        and files.story_id is null", "        and files.story_id is not null"),
     ("trees/tree_walks.sql", "story_nodes.is_ending = 1 then", "story_nodes.is_ending = 0 then"),
 ]
