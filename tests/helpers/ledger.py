@@ -28,6 +28,7 @@ COLUMNS = {
     "output_tokens": Type.COUNT,
     "cache_read_tokens": Type.COUNT,
     "cache_write_tokens": Type.COUNT,
+    "input_characters": Type.COUNT,
     "cost": Type.MONEY,
     "currency": Type.WORD,
 }

@@ -93,6 +93,21 @@ def test_an_answer_costs_what_it_does_where_questions_are_free(ledger: Ledger) -
     assert ledger.costs() == [pytest.approx(0.01)]
 
 
+def test_speech_costs_by_the_character(ledger: Ledger) -> None:
+    """A million characters have a price; tokens have none in that entry, and characters none in one of tokens."""
+    ledger.add(provider="speech", model="voice", input_characters=500)
+    ledger.add(provider="speech", model="voice", input_characters=0)
+    ledger.add(provider="speech", model="voice", input_characters=500, input_tokens=10)
+    ledger.add(provider="speech", model="both", input_characters=500, input_tokens=10)
+    ledger.add(provider="speech", model="tokens", input_characters=500, input_tokens=10)
+    ledger.ingest("""
+        prices:
+          - {model: voice, per_1m_characters: 120, per_call: 0.5}
+          - {model: both, per_1m_characters: 120, per_1m_input_tokens: 1000}
+          - {model: tokens, per_1m_input_tokens: 1000}""")
+    assert ledger.costs() == [pytest.approx(0.56), None, None, pytest.approx(0.07), None]
+
+
 def test_free_is_only_what_a_price_file_says_is_free(ledger: Ledger) -> None:
     """A model of one's own may cost nothing; a call that says nothing of its tokens is not one that cost nothing."""
     ledger.add(model="my-model", input_tokens=100)
@@ -105,7 +120,7 @@ def test_free_is_only_what_a_price_file_says_is_free(ledger: Ledger) -> None:
 
 
 def test_a_price_file_is_kept(ledger: Ledger) -> None:
-    """The next ingests use it without being told, until another one is given; each is kept once."""
+    """The next ingests use it by themselves, until another one is given; each is kept once."""
     ledger.add(provider="stability", endpoint="image")
     assert ledger.ingest(IMAGES) == 1
     ledger.add(provider="stability", endpoint="image")

@@ -291,4 +291,4 @@ def test_the_documented_price_file_is_one() -> None:
     """The example in docs/prices.md can be used as it stands."""
     text = (ROOT / "docs" / "prices.md").read_text(encoding="utf-8")
     example = text.split("```yaml\n")[1].split("```")[0]
-    assert len(parse(example, "docs/prices.md").entries) == 3
+    assert len(parse(example, "docs/prices.md").entries) == 4

@@ -11,7 +11,8 @@ from typing import Any
 from ..errors import StoryreportError
 from .rates import AFTER_LAST_DAY, FIRST_DAY, MATCHED, WITHIN, Rate
 
-PRICES = ("per_call", "per_second", "per_1m_input_tokens", "per_1m_cached_input_tokens", "per_1m_output_tokens")
+OF_TOKENS = ("per_1m_input_tokens", "per_1m_cached_input_tokens", "per_1m_output_tokens")
+PRICES = ("per_call", "per_second", "per_1m_characters", *OF_TOKENS)
 KEYS = (*MATCHED, "from", "until", "currency", *PRICES)
 
 
@@ -90,7 +91,8 @@ def _entry(entry: Any, name: str) -> Entry:
         is_free=not any(amounts.values()),
         per_call=amounts.get("per_call", 0.0),
         per_second=amounts.get("per_second"),
-        takes_tokens=any(key.endswith("_tokens") for key in amounts),
+        takes_tokens=bool(amounts.keys() & {"per_1m_characters", *OF_TOKENS}),
+        prices_tokens=bool(amounts.keys() & {*OF_TOKENS}),
         per_input_token=per_input / 1e6,
         per_cache_read_token=per_cached / 1e6,
         per_cache_write_token=per_input / 1e6,
@@ -98,9 +100,14 @@ def _entry(entry: Any, name: str) -> Entry:
         from_day=first.isoformat() if first else FIRST_DAY,
         until_day=(last + timedelta(days=1)).isoformat() if last and last < date.max else AFTER_LAST_DAY,
         # The file prices all tokens alike; a search has no price in it.
-        details=dict.fromkeys(WITHIN, 0.0),
+        details=dict.fromkeys(WITHIN, 0.0) | _characters(amounts),
     )
     return Entry(patterns, rate)
+
+
+def _characters(amounts: dict[str, float]) -> dict[str, float]:
+    per_million = amounts.get("per_1m_characters")
+    return {} if per_million is None else {"input_characters": per_million / 1e6}
 
 
 def _pattern(value: Any, field: str, name: str) -> re.Pattern[str]:

@@ -1,6 +1,6 @@
 """ElevenLabs' history of generated speech, as its API gives it (`/v1/history`).
 
-It has the number of characters used and no cost: a price file can add it. Texts, voices and who
+It has the number of characters that an item was charged for and no cost: a price file can add it. Texts, voices and who
 made them are never staged.
 """
 

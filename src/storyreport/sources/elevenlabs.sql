@@ -16,7 +16,8 @@ select
     coalesce(items.model, '') as model,
     words.status,
     items.state as source_status,
-    items.created_at as called_at
+    items.created_at as called_at,
+    case when items.count_to >= items.count_from then items.count_to - items.count_from end as input_characters
 from items
 left join src_statuses as words on words.word = lower(trim(coalesce(items.state, 'created')))
 where items.place = 1;
