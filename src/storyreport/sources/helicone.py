@@ -38,7 +38,8 @@ REQUESTS = recordfiles.table(
         "request_id": Type.KEY,
         "created_at": Type.UTC,
         "answered_at": Type.UTC,
-        "status_code": Type.COUNT,
+        # Below 0 Helicone says what no answer says: pending, cancelled, refused by itself.
+        "status_code": Type.NUMBER,
         "provider": Type.WORD,
         "model": Type.WORD,
         "endpoint": Type.WORD,

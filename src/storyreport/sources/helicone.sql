@@ -34,9 +34,14 @@ select
     vendor as provider,
     coalesce(endpoint, '') as endpoint,
     coalesce(model, '') as model,
-    case when status_code >= 400 or status_code < 0 then 'failed' else 'completed' end as status,
-    cast(status_code as text) as source_status,
-    case when status_code >= 400 then 'HTTP ' || status_code end as error_message,
+    case
+        when status_code = -2 or coalesce(status_code, 0) = 0 and answered_at is null then 'running'
+        when status_code = -3 then 'cancelled'
+        when status_code >= 400 or status_code < 0 then 'failed'
+        else 'completed'
+    end as status,
+    cast(cast(status_code as integer) as text) as source_status,
+    case when status_code >= 400 then 'HTTP ' || cast(status_code as integer) end as error_message,
     created_at as called_at,
     coalesce(
         latency_ms,
