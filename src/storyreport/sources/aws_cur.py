@@ -4,6 +4,7 @@ Credits, refunds and discounts are lines of their own and negative. Resources an
 short digest. Reports as Parquet must be written as CSV first. Seen were headers of real reports and invented lines.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ NAMES = {
     "line_item_type": ("lineItem/LineItemType", "line_item_line_item_type"),
     "product_code": ("lineItem/ProductCode", "line_item_product_code"),
     "usage_type": ("lineItem/UsageType", "line_item_usage_type"),
+    "product_name": ("product/ProductName", "product_product_name"),
     "operation": ("lineItem/Operation", "line_item_operation"),
     "usage_amount": ("lineItem/UsageAmount", "line_item_usage_amount"),
     "cost": ("lineItem/UnblendedCost", "line_item_unblended_cost"),
@@ -39,6 +41,7 @@ LINES = recordfiles.table(
         "line_item_type": Type.WORD,
         "product_code": Type.WORD,
         "usage_type": Type.WORD,
+        "product_name": Type.WORD,
         "operation": Type.WORD,
         "usage_amount": Type.NUMBER,
         "cost": Type.NUMBER,
@@ -55,8 +58,23 @@ def is_ours(record: Mapping[str, Any]) -> bool:
 
 
 def rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
-    """The row of a line."""
-    yield {**recordfiles.columns(record, NAMES), "account": recordfiles.account(record, ACCOUNT)}
+    """The row of a line; one of the marketplace has the product's name, for its code says nothing."""
+    row = recordfiles.columns(record, NAMES)
+    _, marketplace, usage_type = str(row["usage_type"] or "").rpartition("MP:")
+    if marketplace:
+        row |= {"usage_type": usage_type, "product_name": row["product_name"] or _name_in(record.get("product"))}
+    else:
+        row["product_name"] = None
+    yield {**row, "account": recordfiles.account(record, ACCOUNT)}
+
+
+def _name_in(product: Any) -> str | None:
+    """The name in CUR 2.0's map of a product."""
+    try:
+        name = json.loads(product)["product_name"]
+    except (TypeError, ValueError, KeyError, RecursionError):
+        return None
+    return name if isinstance(name, str) else None
 
 
 SYSTEM = System(

@@ -32,7 +32,7 @@ with lines as (
 select
     key(day, product_code, usage_type, kind, code) || coalesce('/by ' || account, '') as source_key,
     'aws' as provider,
-    coalesce(product_code, '') as endpoint,
+    coalesce(max(product_name), product_code, '') as endpoint,
     coalesce(usage_type, '') || coalesce(' (' || kind || ')', '') as model,
     day || 'T00:00:00.000Z' as called_at,
     0 as calls,

@@ -82,7 +82,8 @@ IN_BASE64 = r"(?<![\w/.+-])[A-Za-z0-9+_-]{20,}[A-Za-z0-9+/_-]*={0,2}(?![\w/-])"
 # Base64, as a secret key of AWS or a whole file.
 BASE64 = r"(?<![\w/.+-])(?=[\w+/]*[/+])[A-Za-z0-9+/]{36,}={0,2}(?![\w/.-])|(?<![\w/.+-])[A-Za-z0-9+/]{80,}={0,2}"
 
-WORD = Pattern(r"[A-Z]?[a-z]{2,}\d{0,2}|[A-Z]{2,}\d{0,2}")
+# A word, two of a name that are written as one, the size of a picture, a few seconds.
+WORD = Pattern(r"[A-Z]?[a-z]{2,}\d{0,2}|[A-Z]{2,}\d{0,2}|(?:[A-Z][a-z]{3,}){2,3}\d{0,2}|\d{3,4}x\d{3,4}|\d{1,4}[a-z]")
 CASES = Pattern(r"[a-z](?=[A-Z])|[A-Z](?=[a-z])")
 CHANGES = Pattern(r"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|\d(?=[A-Za-z])")
 
@@ -152,9 +153,10 @@ SECRETS: tuple[tuple[str, Replacement, tuple[str, ...]], ...] = (
         rf"\1{SECRET}",
         ("hook",),
     ),
-    # Ids, RequestId:…, and codes, ErrorCode:AuthenticationFailed, are none.
+    # Ids, RequestId:…, and codes, ErrorCode:AuthenticationFailed, are none, nor is the version of owner/model:version.
     (
-        r"(?<![\w-])(?:(?!\w{0,40}(?:[Ii][Dd]|[Cc]ode|[Tt]ype|[Nn]ame):)[\w-]{6,64}:[A-Za-z0-9_-]{20,}|Key"
+        r"(?<![\w-])(?:(?!\w{0,40}(?:[Ii][Dd]|[Cc]ode|[Tt]ype|[Nn]ame):|(?<=\w/)[\w-]{6,64}:[0-9a-f]{64}\b)"
+        r"[\w-]{6,64}:[A-Za-z0-9_-]{20,}|Key"
         r" [\w-]{6,64}:[\w-]{6,})",
         SECRET,
         (":",),
