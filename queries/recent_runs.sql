@@ -48,17 +48,37 @@ with recursive last_days as (
     where :source in ('', sources.name)
 ),
 
+-- A status that few runs have is looked up: without its index, all runs would be looked at for the last ones. Compared
+-- with a bare parameter, the index's own condition would have SQLite plan the query anew each time.
+rare as materialized (
+    select id as source_id
+    from sources
+    where
+        :status not in ('', 'completed')
+        and not exists (
+            select 1
+            from runs
+            where
+                runs.source_id = sources.id
+                and runs.status = nullif(:status, '')
+                and runs.status <> 'completed'
+            limit 1 offset 5000
+        )
+),
+
 first_days as materialized (
     select
         sources.id as source_id,
         case when :order <> 'newest' then coalesce(nullif(:since, ''), date(last_days.day, '-6 days'), '') end
             as ordered_day,
+        rare.source_id is not null as is_rare,
         coalesce(
             (
                 select newest.day
                 from runs as newest
                 where
-                    newest.source_id = sources.id
+                    rare.source_id is null
+                    and newest.source_id = sources.id
                     and newest.day >= :since
                     and newest.day <= coalesce(nullif(:until, ''), '9999-12-31')
                     and (:until = '' or newest.day <> '')
@@ -88,6 +108,7 @@ first_days as materialized (
         ) as day
     from sources
     cross join last_days
+    left join rare on rare.source_id = sources.id
     where
         :source in ('', sources.name)
         -- Of a source without the pipeline or the step, all runs would be looked at.
@@ -137,7 +158,21 @@ candidates as (
                 when :order = 'slower' then first_days.ordered_day
                 else max(first_days.day, coalesce(first_days.ordered_day, ''))
             end
-    where :story = ''
+    where
+        :story = ''
+        and first_days.is_rare = 0
+    union
+    select runs.id
+    from first_days
+    cross join runs
+        on
+            runs.source_id = first_days.source_id
+            and runs.status = nullif(:status, '')
+            and runs.status <> 'completed'
+            and runs.day >= max(first_days.day, coalesce(first_days.ordered_day, ''))
+    where
+        :story = ''
+        and first_days.is_rare = 1
     union
     select runs.id
     from cost_days

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -74,10 +75,10 @@ def test_the_newest_come_first_unless_said_otherwise(db: ReportDatabase) -> None
         reports.bind(reports.find("recent_runs"), {"order": "oldest"})
 
 
-@pytest.mark.parametrize("given", [{"pipeline": "plays"}, {"step": "rehearse"}])
+@pytest.mark.parametrize("given", [{"pipeline": "plays"}, {"step": "rehearse"}, {"status": "cancelled"}])
 def test_sources_without_what_is_asked_for_are_not_looked_through(tmp_path: Path, given: dict[str, str]) -> None:
     """Of 3,000 runs of another source none is visited, so that it takes no more steps of SQLite than without it."""
-    small = f"{ATTEMPTS}\nlast,plays,rehearse,completed,,2026-03-19T10:00:00Z,1000\n"
+    small = f"{ATTEMPTS}\nlast,plays,rehearse,cancelled,,2026-03-19T10:00:00Z,1000\n"
     large = "\n".join([ATTEMPTS, *(f"r{n},books,plan,completed,,2026-03-01T10:00:00Z,10" for n in range(3000))])
     found = []
     for sources in ({"small": small}, {"small": small, "large": large + "\n"}):
@@ -94,3 +95,19 @@ def test_sources_without_what_is_asked_for_are_not_looked_through(tmp_path: Path
         assert [row[2] for row in rows] == ["last"]
         found.append(len(hundreds))
     assert found[1] < found[0] + 50
+
+
+def test_a_status_of_few_or_many(tmp_path: Path) -> None:
+    """12,000 runs, a minute after each other: each second one failed, each 3,000th was cancelled."""
+    minutes = [(datetime(2026, 3, 1) + timedelta(minutes=n)).isoformat() for n in range(12_000)]
+    states = ["cancelled" if n % 3000 == 1 else "failed" if n % 2 == 0 else "completed" for n in range(12_000)]
+    lines = [f"r{n},books,plan,{states[n]},,{minutes[n]}Z,10" for n in range(12_000)]
+    (tmp_path / "attempts.csv").write_text("\n".join([ATTEMPTS, *lines]) + "\n", encoding="utf-8")
+    db = ReportDatabase(tmp_path)
+    db.ingest(tmp_path / "attempts.csv")
+    for status in ("failed", "cancelled", "completed"):
+        newest = [f"r{n}" for n in range(11_999, -1, -1) if states[n] == status]
+        first_week = [f"r{n}" for n in range(1440 * 7 - 1, -1, -1) if states[n] == status]
+        assert runs(db, status=status, limit="5") == newest[:5]
+        assert runs(db, status=status, limit="3", until="2026-03-07") == first_week[:3]
+        assert runs(db, status=status, order="cost", since="2026-03-01", limit="4") == newest[:4]
