@@ -1,6 +1,7 @@
 """How long the home page is kept between requests, and that each visitor gets their own."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +16,7 @@ from helpers.report_database import ReportDatabase, change
 from helpers.serving import Served
 
 from storyreport.web import home
+from storyreport.web.visitor import Visitor
 
 
 async def many(served: Served) -> list[Any]:
@@ -136,6 +138,32 @@ def test_each_sees_what_they_may_and_what_they_chose(served: Served, made: list[
     assert len(made) == 4
     with denied():
         assert "run-film" not in served.get("/").text
+
+
+def test_cells_are_made_once_for_who_sees_the_same(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links carry what is chosen, and lead to what may be seen, though the rows are the same."""
+    made, cell = [], Visitor.cell
+
+    async def noted(visitor: Visitor, row: Any, column: str) -> Any:
+        made.append(column)
+        return await cell(visitor, row, column)
+
+    monkeypatch.setattr(time, "time", lambda: 1.9e9)
+    monkeypatch.setattr(Visitor, "cell", noted)
+    for address in ("/storyreport/recent_runs", "/-/run/run-studio"):
+        first = served.get(address).text
+        before = len(made)
+        assert before
+        assert served.get(address).text == first
+        assert len(made) == before
+        assert "since=7d" in served.get(f"{address}?_since=7d").text
+        assert len(made) > before
+        assert served.get(address).text == first
+        made.clear()
+    linked = re.findall(r'<td[^>]*><a href="[^"]*" title="(\w+)">', served.get("/storyreport/health").text)
+    assert "failed_runs" in linked
+    with denied("failed_runs"):
+        assert 'title="failed_runs"' not in served.get("/storyreport/health").text
 
 
 def test_an_error_is_not_kept(served: Served, made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

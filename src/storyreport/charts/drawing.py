@@ -11,7 +11,8 @@ from .single import MOST_BARS, Context, Single
 from .strips import Strips
 from .units import Row
 
-MOST_ROWS = 20_000
+# More take too long to be sorted while somebody waits.
+MOST_ROWS = 10_000
 # Bars from a start to an end, one a row; and lines of one colour. More are a surface. More names beside such bars are a
 # picture of many screens.
 MOST_RANGES, MOST_DETAILS, MOST_NAMES = 2_000, 60, 100

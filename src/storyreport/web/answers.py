@@ -9,18 +9,23 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, finalize
 
 from datasette.database import QueryInterrupted
 
+from .. import charts
 from . import DATABASE
 
+T = TypeVar("T")
+
 MOST = 500
-# A year of days of some sources is kept, a larger answer is not worth the memory; nor are many of these.
-MOST_ROWS, MOST_ROWS_KEPT = 10_000, 40_000
+# What a page asks of a large report is kept, with the row that says that there are more; many of these are not.
+MOST_ROWS, MOST_ROWS_KEPT = charts.MOST_ROWS + 1, 40_000
 # Pages of different visitors and sources.
 MOST_PAGES = 32
+# What is made of one answer: its headline, its cells for some visitors.
+MOST_MADE = 16
 # Charts with their pictures, and the bytes of these together.
 MOST_CHARTS, MOST_BYTES = 64, 16 << 20
 SECONDS = 60
@@ -90,8 +95,8 @@ class _Kept:
 
 
 _SERVED: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
-# Rows by their columns, as long as the answer is kept that they are of.
-_NAMED: WeakKeyDictionary[Any, list[dict[str, Any]]] = WeakKeyDictionary()
+# What was made of an answer, as long as that is kept.
+_MADE: WeakKeyDictionary[Any, dict[object, Any]] = WeakKeyDictionary()
 
 
 async def rows(datasette: Any, sql: str, values: Mapping[str, Any] | None = None, truncate: bool = False) -> Any:
@@ -130,9 +135,32 @@ async def rows(datasette: Any, sql: str, values: Mapping[str, Any] | None = None
 
 def named(found: Any) -> list[dict[str, Any]]:
     """The rows of an answer by their columns, made once; whoever reads them leaves them as they are."""
-    if found not in _NAMED:
-        _NAMED[found] = [dict(row) for row in found.rows]
-    return _NAMED[found]
+    return once(found, named, lambda: [dict(row) for row in found.rows])
+
+
+def once(found: Any, key: object, make: Callable[[], T]) -> T:
+    """What `make` returns for an answer, made once; `key` says what that is."""
+    made = _made(found)
+    if key not in made:
+        made[key] = make()
+    kept: T = made[key]
+    return kept
+
+
+async def cells(found: Any, key: object, make: Callable[[], Awaitable[T]]) -> T:
+    """The same for cells of an answer; `key` says which, and for whose request."""
+    made = _made(found)
+    if key not in made:
+        made[key] = await make()
+    kept: T = made[key]
+    return kept
+
+
+def _made(found: Any) -> dict[object, Any]:
+    made = _MADE.setdefault(found, {})
+    if len(made) >= MOST_MADE:
+        made.clear()
+    return made
 
 
 async def page(datasette: Any, key: tuple[object, ...], make: Callable[[], Awaitable[tuple[str, bool]]]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import reports
 from ..outcomes import STATUSES
-from . import addresses, charts, columns, context, drawn, empty, freshness, lakes, links, listing, mode, notes
+from . import addresses, answers, charts, columns, context, drawn, empty, freshness, lakes, links, listing, mode, notes
 from .charts import BARS
 from .empty import Empty
 from .listing import REFRESH, SORT, SORT_DESC, Paging
@@ -113,7 +113,7 @@ async def view(visitor: Visitor, report: reports.Report) -> ReportPage:
         filters=", ".join(f"{_label(param)} {values[param.name]}" for param in own_params if param.name in selected),
         hidden={**_from_bar(report, values), **own},
         selected=selected,
-        headline=reports.headline(report.headline, rows.all, rows.total),
+        headline=rows.headline,
         chart=chart,
         plain_address=links.plain(datasette, report.name),
         address=links.report(datasette, report.name, {**values, **own}),
@@ -173,10 +173,16 @@ async def _table(
     ]
     below = columns.below(names, [rows.order.column] if rows.order else [])
     names = [name for name in names if name not in {*chain(*below.values())}]
-    cells = []
-    for row in rows.shown:
-        # Python 3.10 awaits in no comprehension within another one.
-        cells.append([await _cell(visitor, row, name, known if own else (), below.get(name, ())) for name in names])
+
+    async def made() -> list[list[Any]]:
+        cells = []
+        for row in rows.shown:
+            # Python 3.10 awaits in no comprehension within another one.
+            cells.append([await _cell(visitor, row, name, known if own else (), below.get(name, ())) for name in names])
+        return cells
+
+    key = (*names, *await visitor.asks())
+    cells = await answers.cells(rows.answer, key, made) if rows.answer else await made()
     plain = table(f"{report.title}, rows", names, cells)
     args = visitor.request.args
     here = {**values, **listing.kept(args, BARS, "_explore")}

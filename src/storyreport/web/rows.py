@@ -28,6 +28,8 @@ class Listed:
     total: int = 0
     page: int = 1
     order: Order | None = None
+    headline: str = ""
+    answer: Any = None  # what `shown` is of
     error: str = ""
     status: int = 200
 
@@ -70,7 +72,9 @@ async def _listed(
     datasette, start = visitor.datasette, (page - 1) * PAGE_ROWS
     if (of_lake := await lakes.rows(visitor, report, bound)) is not None:
         ordered = order.of(of_lake) if order else of_lake
-        return _page(report, Listed(of_lake[:MOST_ROWS], ordered[start : start + PAGE_ROWS], len(of_lake), page, order))
+        shown, total = ordered[start : start + PAGE_ROWS], len(of_lake)
+        said = reports.headline(report.headline, of_lake[:MOST_ROWS], total)
+        return _page(report, Listed(of_lake[:MOST_ROWS], shown, total, page, order, said))
     sql = f"select *\nfrom (\n{report.sql}\n)\nlimit {MOST_ROWS + 1}"
     found = await answers.rows(datasette, sql, bound)
     total = len(found.rows)
@@ -79,12 +83,15 @@ async def _listed(
         counting = f"select count(*)\nfrom (\n{report.sql}\n)\norder by 1"
         total = (await answers.rows(datasette, counting, bound)).rows[0][0]
     if order is None and start + PAGE_ROWS <= MOST_ROWS:
-        shown = found.rows[start : start + PAGE_ROWS]
+        answer, shown = found, found.rows[start : start + PAGE_ROWS]
     else:
         inner = order.sql(report.sql) if order else report.sql
         paged = f"select *\nfrom (\n{inner}\n)\nlimit {PAGE_ROWS} offset {start}"
-        shown = (await answers.rows(datasette, paged, bound)).rows
-    return _page(report, Listed(answers.named(found)[:MOST_ROWS], shown, total, page, order))
+        answer = await answers.rows(datasette, paged, bound)
+        shown = answer.rows
+    every = answers.named(found)[:MOST_ROWS]
+    said = answers.once(found, (report.headline, total), lambda: reports.headline(report.headline, every, total))
+    return _page(report, Listed(every, shown, total, page, order, said, answer))
 
 
 def _page(report: reports.Report, found: Listed) -> Listed:

@@ -1,6 +1,7 @@
 """Whoever asks for a page: which reports they may see, the rows of these, and the sources with their freshness."""
 
 import inspect
+import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -172,8 +173,15 @@ class Visitor:
             return Result(*named, error=found)
         rows = [dict(row) for row in found.rows]
         columns = list(found.columns) if select else ordered(report.name, _informative(rows, given))
-        cells = await self._cells(found.rows[:most_cells], columns)
+        key = (most_cells, *columns, *await self.asks())
+        cells = await answers.cells(found, key, lambda: self._cells(found.rows[:most_cells], columns))
         return Result(*named, columns, rows, cells, found.truncated, href=href)
+
+    async def asks(self) -> tuple[object, ...]:
+        """What cells depend on beside their values: the address, who asks, and the reports that links may lead to."""
+        actor = json.dumps(self.actor, sort_keys=True, default=str)
+        seen = frozenset(await self.may_see(catalogue.load_reports()))
+        return self.request.path, self.request.query_string, actor, seen
 
     async def _cells(self, rows: Iterable[Any], columns: list[str]) -> list[list[Any]]:
         # Python 3.10 awaits in no comprehension within another one.
