@@ -17,8 +17,8 @@ from ..verdicts import acknowledged, figures, reasons
 
 Row = dict[str, Any]
 # Sections of what is bad news though all checks are ok.
-STOPPED, FAILED_MOST, COST_MORE = "Missing runs", "What failed most", "What cost more"
-WRONG = (STOPPED, FAILED_MOST, COST_MORE)
+STOPPED, FAILED_MOST, COST_MORE, COSTLY_RUN = "Missing runs", "What failed most", "What cost more", "An expensive run"
+WRONG = (STOPPED, FAILED_MOST, COST_MORE, COSTLY_RUN)
 # The beginning of an error says which one it is.
 LETTERS = 160
 # The sections that show the chart of their report: the trend behind its numbers.
@@ -239,24 +239,25 @@ def digest(connection: sqlite3.Connection, period: str) -> Digest:
     words["full_before"] = (bounds.since - timedelta(days=days + 1)).isoformat()
     words["today"] = today.isoformat()
     hours = HOURS.fullmatch(period.strip().lower())
-    parts = (*PARTS, _of_hours(int(hours[1]))) if hours else PARTS
-    words["hours"] = hours[1] if hours else ""
+    parts = (*PARTS, *_of_hours(int(hours[1]))) if hours else PARTS
+    words |= {"hours": hours[1], "twice": str(2 * int(hours[1]))} if hours else {"hours": ""}
     found = [_section(connection, part, words) for part in parts]
     known = sum(row["count"] for section in found[:1] for row in section.rows if not row["new"])
     sections = tuple(section for section in (_news(found[0]), *found[1:]) if section.rows)
     has_runs = any(row["now"] for section in sections if section.title == "Work done" for row in section.rows)
     problems = next((section.rows for section in sections if section.report == "health"), ())
-    verdict = f"{counted(len(problems), 'thing')} to look at" if problems else "All is well"
-    if not problems and any(section.title in WRONG for section in sections):
-        # What the checks do not know.
-        verdict = "All checks are ok"
-    verdict += f"; {known:,} known" if known else ""
     newest = [] if has_runs else _rows(connection, figures.LAST_RUN, words)
     # A history of usage alone has sums, too.
     if has_runs or (sections and not any(row["runs"] for row in newest)):
-        verdict += f". {_sums(connection, words)}"
+        sums, is_worse = _sums(connection, words)
+        said = f". {sums}"
     else:
-        verdict += ", ".join(["; no runs", *(fact.text for fact in figures.last_run(newest))])
+        said, is_worse = ", ".join(["; no runs", *(fact.text for fact in figures.last_run(newest))]), False
+    verdict = f"{counted(len(problems), 'thing')} to look at" if problems else "All is well"
+    if not problems and (is_worse or any(section.title in WRONG for section in sections)):
+        # What the checks do not know.
+        verdict = "All checks are ok"
+    verdict += f"; {known:,} known{said}" if known else said
     return Digest(words["since"], today.isoformat(), f"{verdict}.", sections)
 
 
@@ -266,13 +267,19 @@ def _news(health: Section) -> Section:
     return replace(health, lines=tuple(line for line, _ in kept), rows=tuple(row for _, row in kept))
 
 
-def _of_hours(hours: int) -> Part:
-    """The section on what cost more in the last hours, which the sections on days do not know."""
-    return Part.of(COST_MORE, reasons.COSTLIER, lambda row: _said(reasons.costlier([row], hours)))
+def _of_hours(hours: int) -> tuple[Part, ...]:
+    """The sections on what cost more in the last hours, which the sections on days do not know."""
+    return (
+        Part.of(COST_MORE, reasons.COSTLIER, lambda row: _said(reasons.costlier([row], hours))),
+        Part.of(COSTLY_RUN, reasons.COSTLIEST_RUN, lambda row: _said(reasons.costliest_run([row], hours))),
+    )
 
 
-def _sums(connection: sqlite3.Connection, words: Mapping[str, str]) -> str:
-    """The home page's verdict for a period of hours; for others the sums of their days, as the sections have them."""
+def _sums(connection: sqlite3.Connection, words: Mapping[str, str]) -> tuple[str, bool]:
+    """The home page's verdict for a period of hours; for others the sums of their days, as the sections have them.
+
+    And whether far fewer ran than before, which the checks do not know.
+    """
     if hours := words["hours"]:
         facts, named = figures.of_hours(connection, int(hours)), f"Last {hours} h"
     else:
@@ -281,7 +288,7 @@ def _sums(connection: sqlite3.Connection, words: Mapping[str, str]) -> str:
         facts, named = figures.verdict(rows, None, before=f"the {days} before"), f"Last {days}"
         if figures.is_idle(rows):
             facts = figures.idle(facts, _rows(connection, figures.LAST_RUN, words))
-    return f"{named}: {', '.join(fact.text for fact in facts)}"
+    return f"{named}: {', '.join(fact.text for fact in facts)}", bool(facts) and facts[0].is_bad
 
 
 def _rows(connection: sqlite3.Connection, asked: figures.Question, words: Mapping[str, str]) -> list[Row]:

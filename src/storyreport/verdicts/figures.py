@@ -14,6 +14,8 @@ from ..values.quantities import money
 Row = Mapping[str, Any]
 # A share or a p95 of fewer executions says little; smaller changes are no news.
 ENOUGH, CHANGE_PCT = 20, 10
+# Twice as many of fewer runs is no news.
+SOME_RUNS = 10
 # A day that costs so much more than the one before is bad news.
 BAD_COST_PCT = 20
 # One run in twenty is above its p95: from more than twice as many of a pipeline on, they are bad news.
@@ -217,7 +219,7 @@ def verdict(figures: Sequence[Row], slow: Sequence[Row] | None, hours: int = 24,
     before = before or (DAY_BEFORE if hours == 24 else f"the {hours} h before")
     counts = {row["figure"]: row for row in figures if row["currency"] is None}
     runs, failed = (int(counts[name]["value"]) if name in counts else 0 for name in ("runs", "failed runs"))
-    facts = [Fact(_count(runs, "run"), "recent_runs", _listing(within, runs))]
+    facts = [_ran(counts.get("runs"), runs, before, _listing(within, runs))]
     if runs:
         text, failures = f"{failed:,}" if failed else "none", {**_listing(within, failed), "status": "failed"}
         was = int(counts["failed runs"]["previous_value"] or 0) if "failed runs" in counts else 0
@@ -281,8 +283,17 @@ def _slow(rows: Sequence[Row], within: Mapping[str, str]) -> Fact:
     return Fact(text, "slow_runs", within, is_bad)
 
 
-def _was(failed: int, was: int, before: str) -> str:
-    if failed == was:
+def _ran(row: Row | None, runs: int, before: str, listing: Mapping[str, str]) -> Fact:
+    """How many ran; of hours, also how many did before, where that was more than twice or less than half as many."""
+    was = int(row["previous_value"] or 0) if row and "full_value" not in row else 0
+    # Of none, more is said elsewhere; a few say little.
+    is_news = bool(runs and was) and max(runs, was) >= SOME_RUNS and not was <= 2 * runs <= 4 * was
+    said = _was(runs, was, before) if is_news else ""
+    return Fact(_count(runs, "run") + said, "recent_runs", listing, is_news and runs < was >= ENOUGH)
+
+
+def _was(now: int, was: int, before: str) -> str:
+    if now == was:
         return ""
     return f" ({f'{was:,}' if was else 'none'} {'' if before == DAY_BEFORE else 'in '}{before})"
 

@@ -12,6 +12,8 @@ from .figures import BAD_COST_PCT, DAY_BEFORE, Fact, Question, Row, owner, short
 
 # A third of what cost rose by.
 LARGE_PART = 3
+# A run that costs so many times as much as the most expensive one of some.
+FAR_ABOVE, SOME_RUNS = 3, 3
 # What failed most since {first}, and how often it did before that, from {before} on: errors that begin alike are one,
 # as ids and places come later. The error is that of the last time; a name is empty where there are several.
 _MOST_FAILED = """
@@ -61,38 +63,94 @@ MISSING = Question(
     limit 3
     """,
 )
-# The step that makes the most of it, where cost rose by as much as is bad news: of calls without a step, the model.
+# The step that makes the most of it, where cost rose by as much as is bad news: of calls without a step, the model. One
+# pipeline that makes nearly all of that has its own amounts.
 COSTLIER = Question(
     "last_hours",
     {"hours": "{hours}", "per": "step"},
     f"""
     select
-        coalesce(step, model) as what,
-        case when count(distinct source) = 1 then min(source) end as source,
-        case when count(distinct source || ' ' || coalesce(pipeline, '')) = 1 then min(pipeline) end as pipeline,
-        count(distinct source || ' ' || coalesce(pipeline, '')) as pipelines,
+        what,
+        case when is_one or count(distinct source) = 1 then max(source) end as source,
+        case when is_one or count(*) = 1 then max(pipeline) end as pipeline,
+        case when is_one then 1 else count(*) end as pipelines,
         currency,
         sum(value) as value,
         sum(previous_value) as previous_value
     from (
         select
             *,
-            sum(value) over (partition by currency) as total,
-            sum(previous_value) over (partition by currency) as previous_total
-        from report
-        where figure = 'cost'
+            20 * max(rise) over (partition by what, currency) >= 19 * sum(rise) over (partition by what, currency)
+                as is_one,
+            max(rise) over (partition by what, currency) as largest_rise,
+            sum(rise) over (partition by what, currency) as whole_rise,
+            sum(rise) over (partition by currency) as total_rise
+        from (
+            select
+                coalesce(step, model) as what,
+                source,
+                pipeline,
+                currency,
+                sum(value) as value,
+                sum(previous_value) as previous_value,
+                sum(value) - sum(previous_value) as rise,
+                sum(sum(value)) over (partition by currency) as total,
+                sum(sum(previous_value)) over (partition by currency) as previous_total
+            from report
+            where figure = 'cost'
+            group by coalesce(step, model), source, report.pipeline, currency
+        )
     )
     where
         previous_total > 0
         and 100 * total > {100 + BAD_COST_PCT} * previous_total
-    group by coalesce(step, model), currency, total, previous_total
-    having {LARGE_PART} * (sum(value) - sum(previous_value)) >= total - previous_total
-    order by total desc, sum(value) - sum(previous_value) desc, what
+        and {LARGE_PART} * whole_rise >= total_rise
+        and (not is_one or rise = largest_rise)
+    group by what, currency
+    order by max(total) desc, max(whole_rise) desc, what
     limit 1
     """,
 )
 # In the last :hours, and since :first, the first day of the period.
 _AGO = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || {} || ' hours')"
+# The run that makes most of it alone, and costs far more than any of its pipeline in the hours before.
+COSTLIEST_RUN = Question(
+    "recent_runs",
+    {"since": "{twice}h", "hours": "{twice}", "order": "cost", "limit": "1000"},
+    f"""
+    select
+        source,
+        pipeline,
+        run,
+        currency,
+        cost,
+        largest_before
+    from (
+        select
+            *,
+            sum(case when is_last then cost else 0 end) over (partition by currency) as total,
+            sum(case when is_last then 0 else cost end) over (partition by currency) as previous_total,
+            count(case when not is_last then 1 end) over of_pipeline as runs_before,
+            max(case when not is_last then cost end) over of_pipeline as largest_before
+        from (
+            select
+                *,
+                coalesce(started_at, '') > {_AGO.format("(:hours / 2)")} as is_last
+            from report
+            where cost is not null
+        )
+        window of_pipeline as (partition by source, pipeline, currency)
+    )
+    where
+        is_last
+        and runs_before >= {SOME_RUNS}
+        and 100 * total > {100 + BAD_COST_PCT} * previous_total
+        and cost >= {FAR_ABOVE} * largest_before
+        and 2 * (cost - largest_before) >= total - previous_total
+    order by cost - largest_before desc, source, run
+    limit 1
+    """,
+)
 MOST_FAILED = Question(
     "failed_runs",
     {"since": "{twice}h", "hours": "{hours}"},
@@ -154,8 +212,24 @@ def costlier(rows: Sequence[Row], hours: int = 24) -> Fact | None:
     return Fact(text, COSTLIER.report, within | _named(row), True, f"{money(row['value'], currency)}, {was} {before}")
 
 
+def costliest_run(rows: Sequence[Row], hours: int = 24) -> Fact | None:
+    """The run that makes most of a rise in cost, from the rows of COSTLIEST_RUN; None where none does."""
+    if not rows:
+        return None
+    row, currency = rows[0], rows[0]["currency"] or ""
+    text = f"{short(row['run'])} of {owner(row)} alone cost {money(row['cost'], currency)}"
+    before = DAY_BEFORE if hours == 24 else f"in the {hours} h before"
+    largest = f"the most expensive one {before} cost {money(row['largest_before'], currency)}"
+    return Fact(text, COSTLIEST_RUN.report, {"hours": str(hours), "order": "cost"} | _named(row), True, largest)
+
+
 # Each question, and the sentence that is made of its rows.
-ALL = ((MOST_FAILED, most_failed), (MISSING, missing), (COSTLIER, costlier))
+ALL = (
+    (MOST_FAILED, most_failed),
+    (MISSING, missing),
+    (COSTLIER, costlier),
+    (COSTLIEST_RUN, costliest_run),
+)
 
 
 def of_hours(connection: sqlite3.Connection, hours: int, source: str = "") -> list[Fact]:
@@ -167,7 +241,8 @@ def of_hours(connection: sqlite3.Connection, hours: int, source: str = "") -> li
         given = {**{name: value.format(**words) for name, value in asked.params.items()}, "source": source}
         takes = {param.name for param in report.params}
         params = {name: value for name, value in given.items() if name in takes}
-        rows = reports.select(connection, report, params, asked.select, {"hours": str(hours)})
+        more = {} if "hours" in takes else {"hours": str(hours)}
+        rows = reports.select(connection, report, params, asked.select, more)
         facts.append(said(rows, hours))
     return [fact for fact in facts if fact]
 
