@@ -5,13 +5,13 @@ their names, follow each other: the part then has passes, each of which adds to 
 cuts a large export into, by their names, are one pass: a day's rows may be in several of them.
 """
 
-import os
 import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from .patterns import Pattern
+from .readers.order import downloads
 from .readers.part import Found
 from .values.times import MONTHS
 
@@ -32,7 +32,6 @@ NAMED_AFTER_YEAR = re.compile(
     re.IGNORECASE,
 )
 DATES = (DATE, TURNED_DATE, NAMED_DATE, NAMED_AFTER_YEAR)
-GZIPPED = ".gz"
 # How pieces of one export are counted: report-00001.csv, export-000000000001.json, part_1_0001.csv.
 PIECE = Pattern(r"(?<!\d)0\d{3,}(?!\d)|(?<=part[-_])\d+", re.IGNORECASE)
 # What logrotate and loggers make of a file: app.log.1, app.log.2.gz, app.log-20261120, app.log.2026-11-20.
@@ -72,7 +71,8 @@ def _passes(parts: Sequence[Found]) -> list[tuple[list[str], list[Path]]]:
     files = [(table, path) for part in parts for table, path in (part.exports or (("", part.path),))]
     dates = dict(zip(files, _dates([path for _, path in files]), strict=True))
     is_dated = all(dates.values())
-    files.sort(key=lambda file: (_rotation(file[1]), dates[file] if is_dated else ""))
+    again = downloads(path for _, path in files)
+    files.sort(key=lambda file: (_rotation(file[1]), dates[file] if is_dated else "", again[file[1]]))
     seen: Counter[tuple[str, str]] = Counter()
     places: dict[tuple[str, int], tuple[list[str], list[Path]]] = {}
     places_of: dict[tuple[Path, str], tuple[str, int]] = {}
@@ -143,14 +143,3 @@ def differ_by_date(one: Path, other: Path) -> bool:
 
 def _digits(year: str, *others: int | str) -> str:
     return year + "".join(f"{int(other):02}" for other in others)
-
-
-def in_order(paths: Sequence[Path]) -> list[Path]:
-    """Paths in the order of their names, numbers in them by their value."""
-    return sorted(paths, key=lambda path: [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in _pieces(path)])
-
-
-def _pieces(path: Path) -> list[str]:
-    # A browser's second download, bill (1).csv, comes after bill.csv.
-    named, _ = os.path.splitext(str(path).removesuffix(GZIPPED))
-    return [piece for piece in re.split(r"(\d+)", named) if piece]

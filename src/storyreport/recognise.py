@@ -9,12 +9,13 @@ from itertools import islice
 from pathlib import Path
 
 from .errors import NotOursError, StoryreportError, UsageError
-from .joining import GZIPPED, ROTATED, are_files, in_order, joined
+from .joining import ROTATED, are_files, joined
 from .nouns import counted
 from .readers import text
 from .readers.documents import BROKEN
 from .readers.header import SQLITE_MAGIC, packed_as, read_header
 from .readers.lines import MARK_BYTES, opened
+from .readers.order import GZIPPED, in_order
 from .readers.part import Found, without_secrets
 from .readers.sqlite import read_tables
 from .sources import Part, System, systems, unread

@@ -58,3 +58,21 @@ def test_equal_lines_of_two_accounts_are_two(
     db.ingest(*paths)
     assert db.one("select sum(cost) from calls where gone_at is null") == cost
     assert b"poems" not in db.path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "names", [("bill", "bill (1)"), ("bill (9)", "bill (10)"), ("bill", "bill(1)"), ("bill", "bill-1")]
+)
+@pytest.mark.parametrize("is_folder", [True, False])
+@pytest.mark.parametrize("name", BILLS)
+def test_a_bill_that_was_downloaded_again(
+    db: ReportDatabase, tmp_path: Path, name: str, is_folder: bool, names: tuple[str, str]
+) -> None:
+    """The later download counts, of a day that had 2.5 and has 3.5 now: in a folder, and as a shell lists them."""
+    bill = BILLS[name].replace("{}", "tales").replace("ACCOUNT", "tales")
+    (folder := tmp_path / "bills").mkdir()
+    for stem, amount in zip(names, ("2.5", "3.5"), strict=True):
+        path = folder / f"{stem}.{'json' if BILLS[name] == COSTS else 'csv'}"
+        path.write_text(bill.replace("2.5", amount), "utf-8")
+    db.ingest(*([folder] if is_folder else sorted(folder.iterdir())))
+    assert db.one("select sum(cost) from calls where gone_at is null") == 3.5

@@ -17,6 +17,7 @@ from typing import Any
 from . import documents, events
 from .columns import NO_CELL, column_of, columns_of, joined, names_in
 from .lines import BLOCK_BYTES, LONGEST_LINE, TOO_LONG, Line, Piece, Place, all_lines, lines, opened
+from .order import in_order
 
 __all__ = [
     "LONGEST_LINE",
@@ -31,6 +32,7 @@ __all__ = [
     "first_records",
     "form",
     "in_lower_case",
+    "in_order",
     "lines",
     "listed_records",
     "object_in",

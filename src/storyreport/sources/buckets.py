@@ -141,7 +141,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     try:
-        return sorted(file for file in path.iterdir() if file.name.endswith(ENDINGS) and file.is_file())
+        return textfiles.in_order(file for file in path.iterdir() if file.name.endswith(ENDINGS) and file.is_file())
     except OSError:
         return []
 

@@ -98,7 +98,7 @@ def find(path: Path) -> Path | None:
 
 
 def _documents(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.name.endswith(ENDINGS) and file.is_file())
+    return textfiles.in_order(file for file in folder.iterdir() if file.name.endswith(ENDINGS) and file.is_file())
 
 
 def _is_document(file: Path) -> bool:

@@ -255,7 +255,7 @@ def _find(path: Path, is_ours: IsOurs, within: tuple[str, ...], records: Records
 
 def _exports(folder: Path, is_ours: IsOurs, within: tuple[str, ...], records: Records) -> Iterator[Path]:
     """The part's files directly in a folder, by name."""
-    for file in below(folder, *EXPORTS, deepest=1):
+    for file in textfiles.in_order(below(folder, *EXPORTS, deepest=1)):
         if _is_known(file, is_ours, within, records):
             yield file
 
