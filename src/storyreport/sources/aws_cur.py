@@ -14,6 +14,7 @@ from . import System, Type, recordfiles
 NAMES = {
     "line_item_id": ("identity/LineItemId", "identity_line_item_id"),
     "time_interval": ("identity/TimeInterval", "identity_time_interval"),
+    "bill_begins": ("bill/BillingPeriodStartDate", "bill_billing_period_start_date"),
     "started_at": ("lineItem/UsageStartDate", "line_item_usage_start_date"),
     "line_item_type": ("lineItem/LineItemType", "line_item_line_item_type"),
     "product_code": ("lineItem/ProductCode", "line_item_product_code"),
@@ -37,6 +38,7 @@ LINES = recordfiles.table(
         "line_item_id": Type.KEY,
         "account": Type.KEY,
         "time_interval": Type.KEY,
+        "bill_begins": Type.UTC,
         "started_at": Type.UTC,
         "line_item_type": Type.WORD,
         "product_code": Type.WORD,

@@ -2,12 +2,14 @@
 -- A view src_<table> has the rows to load.
 
 -- lines: calls
--- The bill of a day: an amount without calls of its own. An id names a line within its interval alone. A net cost has
--- the discounts in it: lines of discounts beside it would take them off twice.
+-- The bill of a day: an amount without calls of its own. What another month's bill has of the day is beside it. An id
+-- names a line within its interval alone. A net cost has the discounts in it: lines of discounts beside it would take
+-- them off twice.
 with lines as (
     select
         src_aws_cur_lines.*,
         substr(started_at, 1, 10) as day,
+        nullif(substr(bill_begins, 1, 7), substr(started_at, 1, 7)) as other_bill,
         upper(coalesce(nullif(trim(currency), ''), 'USD')) as code,
         case when coalesce(line_item_type, 'Usage') <> 'Usage' then line_item_type end as kind,
         row_number() over (
@@ -30,7 +32,9 @@ with lines as (
 )
 
 select
-    key(day, product_code, usage_type, kind, code) || coalesce('/by ' || account, '') as source_key,
+    key(day, product_code, usage_type, kind, code)
+    || coalesce('/by ' || account, '')
+    || coalesce('/bill ' || other_bill, '') as source_key,
     'aws' as provider,
     coalesce(max(product_name), product_code, '') as endpoint,
     coalesce(usage_type, '') || coalesce(' (' || kind || ')', '') as model,
@@ -40,4 +44,4 @@ select
     case when code <> 'XXX' then code else '' end as currency
 from lines
 where place = 1
-group by day, product_code, usage_type, kind, code, account;
+group by day, product_code, usage_type, kind, code, account, other_bill;

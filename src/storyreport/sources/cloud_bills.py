@@ -23,6 +23,7 @@ AZURE = {
     ),
 }
 FOCUS = {
+    "bill_begins": ("BillingPeriodStart",),
     "started_at": ("ChargePeriodStart",),
     "provider": ("ServiceProviderName", "ProviderName", "PublisherName", "InvoiceIssuerName"),
     "service": ("ServiceName",),
@@ -59,6 +60,7 @@ MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 
 LINES = recordfiles.table(
     {
+        "bill_begins": Type.UTC,
         "started_at": Type.UTC,
         "account": Type.KEY,
         "provider": Type.WORD,

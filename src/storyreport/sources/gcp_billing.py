@@ -21,15 +21,18 @@ SIGNS = {"Service description", "SKU description", "Cost type", "Usage start dat
 # The invoice, before the table.
 LONGEST_INVOICE = 30
 LONGEST_ENTRY = 200
+OF_INVOICE = ("Currency", "Invoice date")
 DELIMITER = re.compile(r"[,;\t|]")
 COST = re.compile(r"(unrounded )?cost \((.+)\)", re.IGNORECASE)
 CURRENCIES = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "R$": "BRL", "CHF": "CHF"}
 CODE = re.compile("[A-Z]{3}")
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 LINES = recordfiles.table(
     {
         "started_at": Type.UTC,
         "account": Type.KEY,
+        "bill_month": Type.WORD,
         "service": Type.WORD,
         "sku": Type.WORD,
         "cost_type": Type.WORD,
@@ -65,7 +68,7 @@ def records(path: Path) -> Iterator[textfiles.Record]:
             yield number, None, problem or f"the line has not the {len(header)} fields of the header"
         else:
             values = {name: cell or None for name, cell in zip(header, cells, strict=True)}
-            yield number, {**values, "Currency": invoice.get("Currency")}, None
+            yield number, {**values, **{name: invoice.get(name) for name in OF_INVOICE}}, None
     if not header:
         yield from textfiles.records(path)
 
@@ -112,7 +115,11 @@ def _table_rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
     if not CODE.fullmatch(currency):
         raise textfiles.BrokenRecord(f"the currency {match[2]} is not known")
     account = recordfiles.account(record, "Billing account ID", "Project ID")
-    yield {**recordfiles.columns(record, names), "currency": currency, "account": account}
+    row = {**recordfiles.columns(record, names), "currency": currency, "account": account}
+    # The rounding of the whole is of no day. An invoice is dated the last day of its month.
+    dated = record.get("Invoice date") or ""
+    month = dated[:7].replace("-", "") if ISO_DATE.fullmatch(dated) else None
+    yield {**row, "started_at": row["started_at"] or dated or None, "bill_month": month}
 
 
 def _is_total(record: Mapping[str, Any]) -> bool:
@@ -129,11 +136,13 @@ def _export_rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
         "service": ("service.description", "service_description"),
         "sku": ("sku.description", "sku_description"),
         "currency": "currency",
+        "bill_month": ("invoice.month", "invoice_month"),
     }
     row = recordfiles.columns(record, names)
     project = recordfiles.inside(record, "project", "id")
     named = {**record, "project": project if isinstance(project, str) else None}
     row["account"] = recordfiles.account(named, "billing_account_id", ("project", "project.id", "project_id"))
+    row["bill_month"] = row["bill_month"] or recordfiles.inside(record, "invoice", "month")
     row["service"] = row["service"] or recordfiles.inside(record, "service", "description")
     row["sku"] = row["sku"] or recordfiles.inside(record, "sku", "description")
     yield {
