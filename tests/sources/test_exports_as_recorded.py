@@ -32,6 +32,13 @@ EXPORTS = {
         "a,Vertex AI,Gemini input,2026-11-08 11:00:00+00:00,1,USD,[],regular\n",
         [("Gemini input", 0, None, None, 6, "USD"), ("Gemini input (credit)", 0, None, None, -4.5, "USD")],
     ),
+    "Google's rows with the sum of their credits, as a query makes it": (
+        "usage_start_time,service_description,sku_description,cost_type,currency,cost,credits\n"
+        "2026-11-08 10:00:00 UTC,Vertex AI,Gemini input,regular,USD,5,-4.5\n"
+        "2026-11-08 11:00:00 UTC,Vertex AI,Gemini input,regular,USD,1,0\n"
+        "2026-11-08 12:00:00 UTC,Vertex AI,Gemini input,regular,USD,2,\n",
+        [("Gemini input", 0, None, None, 8, "USD"), ("Gemini input (credit)", 0, None, None, -4.5, "USD")],
+    ),
     # GPT-4o: 2.50 and 10 a million.
     "OpenAI's activity until 2024": (
         "organization_id,n_requests,operation,n_context_tokens_total,n_generated_tokens_total,model,timestamp,user\n"

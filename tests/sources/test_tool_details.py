@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from helpers.platforms import with_new_prices
-from helpers.report_database import ReportDatabase
+from helpers.report_database import ReportDatabase, change
 
 EVENT = {"$ai_model": "claude-sonnet-4-6", "$ai_provider": "anthropic", "$ai_output_tokens": 100}
 
@@ -164,3 +164,40 @@ def test_codex_s_records_and_counters_are_of_the_same_responses(
     assert db.sql("select count(*), sum(input_tokens), sum(output_tokens) from calls") == [
         (calls, calls * USED["input_tokens"], calls * USED["output_tokens"])
     ]
+
+
+@pytest.mark.parametrize("in_database", [True, False])
+@pytest.mark.parametrize(
+    ("named", "tokens", "output"),
+    [
+        # The APIs of OpenAI and those like it count reasoning within the output.
+        ({"providerID": "openai", "modelID": "gpt-5"}, {}, 500),
+        ({"providerID": "opencode", "modelID": "gpt-5-codex"}, {}, 500),
+        ({"providerID": "openrouter", "modelID": "google/gemini-2.5-pro"}, {}, 500),
+        # More of it than output, or an output that the total shows to be without.
+        ({"providerID": "openai", "modelID": "gpt-5"}, {"output": 100}, 500),
+        ({"providerID": "openai", "modelID": "gpt-5"}, {"total": 1900}, 900),
+        ({"providerID": "openai", "modelID": "gpt-5"}, {"total": 1500}, 500),
+        # Google's counts it beside.
+        ({"providerID": "google", "modelID": "gemini-2.5-pro"}, {}, 900),
+    ],
+)
+def test_reasoning_in_early_messages_of_opencode(
+    db: ReportDatabase, tmp_path: Path, named: dict[str, str], tokens: dict[str, int], output: int, in_database: bool
+) -> None:
+    """They have no total; 500 tokens of output and 400 of reasoning that a subscription paid for."""
+    held = {"input": 800, "output": 500, "reasoning": 400, "cache": {"read": 200, "write": 0}, **tokens}
+    said = {"role": "assistant", **named, "cost": 0, "tokens": held, "time": {"created": 1793923200000}}
+    if in_database:
+        columns = "id text primary key, session_id text, time_created integer, time_updated integer, data text"
+        times = "1793923200000, 1793923200000"
+        change(
+            tmp_path / "opencode.db",
+            f"create table message ({columns})",
+            f"insert into message values ('msg_1', 'ses_1', {times}, '{json.dumps(said)}')",
+        )
+    else:
+        (folder := tmp_path / "storage" / "message" / "ses_1").mkdir(parents=True)
+        (folder / "msg_1.json").write_text(json.dumps({**said, "id": "msg_1", "sessionID": "ses_1"}), "utf-8")
+    db.ingest(tmp_path)
+    assert db.sql("select input_tokens, output_tokens, cost from calls") == [(1000, output, None)]

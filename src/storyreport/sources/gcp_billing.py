@@ -157,13 +157,15 @@ def _export_rows(record: Mapping[str, Any]) -> Iterator[recordfiles.Row]:
 
 
 def _credits(held: Any) -> list[Any]:
-    """The credits of a row; in CSV they are a text: JSON, or what Python prints of a list."""
+    """The credits of a row; in CSV they are a text: JSON, what Python prints of a list, or their sum by a query."""
     if isinstance(held, str) and held:
         try:
             held = json.loads(held)
         except (ValueError, RecursionError):
             with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
                 held = ast.literal_eval(held)
+    if isinstance(held, (int, float)) and not isinstance(held, bool):
+        held = [{"amount": held}] if held else []
     if held and not isinstance(held, list):
         raise textfiles.BrokenRecord("credits is no list")
     return held or []

@@ -1,6 +1,7 @@
 -- opencode's messages → core tables.
--- A view src_<table> has the rows to load. Tokens leave each other out, except for the reasoning of early versions,
--- as their total shows. opencode writes 0 where a subscription pays, or where it has no price: that is no cost.
+-- A view src_<table> has the rows to load. Tokens leave each other out, except for the reasoning of early versions:
+-- their total shows it, and without one it is within the output where the model's API counts so. opencode writes 0
+-- where a subscription pays, or where it has no price: that is no cost.
 
 -- any: with counted
 -- A session that was forked has its messages once more, under new ids, with their times and tokens.
@@ -9,6 +10,13 @@ select
     coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_tokens, 0) as whole_input,
     coalesce(output_tokens, 0) as whole_output,
     coalesce(reasoning_tokens, 0) as reasoning,
+    is_early
+    and total_tokens is null
+    and reasoning_tokens <= output_tokens
+    and (
+        provider in ('openai', 'azure', 'github-copilot', 'openrouter', 'deepseek', 'groq')
+        or model glob '*gpt-*'
+    ) as is_within,
     first_value(session_id) over (
         partition by
             provider, model, created, completed, cost, error_name,
@@ -34,7 +42,8 @@ select
             then cast(round((julianday(completed) - julianday(created)) * 86400000) as integer)
     end as duration_ms,
     whole_input as input_tokens,
-    whole_output + case when total_tokens = whole_input + whole_output then 0 else reasoning end as output_tokens,
+    whole_output + case when is_within or total_tokens = whole_input + whole_output then 0 else reasoning end
+        as output_tokens,
     cache_read_tokens,
     cache_write_tokens,
     case when cost > 0 or (error_name is not null and whole_input + whole_output + reasoning = 0) then cost end as cost,
@@ -150,6 +159,7 @@ messages as (  -- noqa: ST03, the piece "counted" selects from it
     select
         id,
         session_id,
+        type is null as is_early,
         clean_text(coalesce(json_extract(data, '$.providerID'), json_extract(data, '$.model.providerID')), 200)
             as provider,
         clean_text(coalesce(json_extract(data, '$.modelID'), json_extract(data, '$.model.id')), 200) as model,
@@ -227,7 +237,9 @@ with placed as (
 ),
 
 messages as (  -- noqa: ST03, the piece "counted" selects from it
-    select *
+    select
+        placed.*,
+        1 as is_early
     from placed
     where place = 1
 )
