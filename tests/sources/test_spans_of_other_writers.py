@@ -301,3 +301,35 @@ def test_vercel_s_cache_writes(db: ReportDatabase, tmp_path: Path) -> None:
     model = {"gen_ai.provider.name": "anthropic", "gen_ai.request.model": "claude-haiku-4-5"}
     db.ingest(export(tmp_path / "spans.jsonl", span(1, {**CHAT, **model, **details})))
     assert db.one("select round(estimated_cost, 9) from calls") == 0.03775
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        # Version 4 has both counts, beside its input of 1,000.
+        ({"cacheReadInputTokens": 500, "cacheCreationInputTokens": 400}, 1_900),
+        ({"cacheReadInputTokens": 500, "cacheCreationInputTokens": None}, 1_500),
+        ({"cacheReadInputTokens": None, "cacheCreationInputTokens": None}, 1_000),
+        # Version 5 has one of them, and what Anthropic said: the input is theirs, whatever is passed on with it.
+        ({"cacheCreationInputTokens": 400}, 1_000),
+        (
+            {
+                "cacheReadInputTokens": 500,
+                "cacheCreationInputTokens": 400,
+                "usage": {"input_tokens": 100, "cache_read_input_tokens": 500, "cache_creation_input_tokens": 400},
+            },
+            1_000,
+        ),
+    ],
+)
+def test_anthropic_s_cached_tokens_in_vercel_s_version_4(
+    db: ReportDatabase, tmp_path: Path, said: dict[str, Any], expected: int
+) -> None:
+    """Haiku 4.5: 1 dollar a million in, 5 out, 0.10 from the cache, 1.25 to it."""
+    model = {"gen_ai.provider.name": "anthropic.messages", "gen_ai.request.model": "claude-haiku-4-5"}
+    used = {"gen_ai.usage.input_tokens": 1_000, "gen_ai.usage.output_tokens": 100}
+    passed_on = {"ai.response.providerMetadata": json.dumps({"anthropic": said})}
+    db.ingest(export(tmp_path / "spans.jsonl", span(1, {**CHAT, **model, **used, **passed_on})))
+    read, written = (said.get(name) or 0 for name in ("cacheReadInputTokens", "cacheCreationInputTokens"))
+    cost = (expected - read - written + 0.1 * read + 1.25 * written + 5 * 100) / 1e6
+    assert db.sql("select input_tokens, estimated_cost from calls") == [(expected, pytest.approx(cost))]

@@ -33,6 +33,8 @@ AMOUNTS = {
     "cache_write_1h_tokens": (("anthropic", "usage", "cache_creation", "ephemeral_1h_input_tokens"),),
     "web_searches": (("anthropic", "usage", "server_tool_use", "web_search_requests"),),
 }
+INPUT = "gen_ai.usage.input_tokens"
+BESIDE = ("cacheReadInputTokens", "cacheCreationInputTokens")
 # Columns that are sums of what a provider counts beside each other: the first one has to be there.
 SUMS = {
     "input_tokens": (
@@ -51,7 +53,16 @@ def columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
     found = {column: _first(inside(held, *path) for path in paths) for column, paths in AMOUNTS.items()}
     for column, sums in SUMS.items():
         found[column] = _first(_sum(inside(held, *path), names) for path, names in sums)
+    found["input_tokens"] = found["input_tokens"] or _with_cached(attributes.get(INPUT), inside(held, "anthropic"))
     return {column: amount for column, amount in found.items() if amount is not None}
+
+
+def _with_cached(count: Any, said: Any) -> int | None:
+    """The whole input where the SDK until version 4 has Anthropic's: it says both counts, which input leaves out."""
+    beside = [inside(said, name) for name in BESIDE]
+    if not isinstance(said, Mapping) or not said.keys() >= set(BESIDE) or "usage" in said or not str(count).isdecimal():
+        return None
+    return int(count) + sum(tokens for tokens in beside if type(tokens) is int)
 
 
 def _first(values: Any) -> Any:
