@@ -48,6 +48,37 @@ def test_a_table_that_begins_again(db: ReportDatabase, tmp_path: Path) -> None:
     assert examine(db.path) == []
 
 
+@pytest.mark.parametrize(
+    ("key", "is_corrected"),
+    [
+        ("0b9f6d1e-3c1a-4a59-9a35-0c6f2f1d7e9{}", True),
+        ("0B9F6D1E3C1A4A599A350C6F2F1D7E9{}", True),
+        ("chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG{}", True),
+        ("msg_01XFDUDYJgAACzvnptvVoYE{}", True),
+        # A source that begins again may give these out again.
+        ("{}", False),
+        ("call-{}", False),
+        ("msg_{}", False),
+        ("the-second-chapter-of-the-tale-{}", False),
+    ],
+)
+@pytest.mark.parametrize("table", ["calls", "steps"])
+def test_times_that_are_corrected_in_a_table(
+    db: ReportDatabase, tmp_path: Path, key: str, is_corrected: bool, table: str
+) -> None:
+    """Written in local time at first, five hours behind: of ids that nobody gives out twice, each row is still one."""
+    source = tmp_path / f"{table}.csv"
+    header = "id,provider,called_at,cost" if table == "calls" else "id,run,step,started_at"
+    row = "{},openai,2026-11-20T{}:00:00Z,0.5" if table == "calls" else "{},r1,draft,2026-11-20T{}:00:00Z"
+    for hour in ("04", "09"):
+        rows = [row.format(key.format(number), hour) for number in range(3)]
+        source.write_text("\n".join([header, *rows, ""]), "utf-8")
+        db.ingest(source)
+    stored = "calls" if table == "calls" else "step_runs"
+    assert db.one(f"select count(*) from {stored} where gone_at is null") == 3
+    assert db.one(f"select count(*) from {stored}") == (3 if is_corrected else 6)
+
+
 def test_a_copy_put_back(db: ReportDatabase, tmp_path: Path) -> None:
     """The first week's table put back in its place is the first week's work: nothing counts twice."""
     source = tmp_path / "steps.csv"

@@ -45,6 +45,19 @@ IS_NUMBERED = """(
     )
 )"""
 
+# What nobody gives out twice: UUIDs, and the ids that providers give to answers. Another time corrects the first one.
+IS_UNIQUE = """(
+    (
+        length(replace(known.source_key, '-', '')) = 32
+        and known.source_key not glob '*[^0-9A-Fa-f-]*'
+    )
+    or (
+        length(known.source_key) >= 20
+        and substr(known.source_key, 1, instr(replace(known.source_key, '_', '-'), '-') - 1)
+            in ('chatcmpl', 'cmpl', 'gen', 'msg', 'req', 'resp')
+    )
+)"""
+
 
 def watch_reused_keys(job: Job) -> None:
     """Forget what was found in the part before."""
@@ -219,9 +232,10 @@ def _may_be_reused(job: Job, core: str) -> str:
     """Which known rows a source may have other work for under the same key."""
     if core in job.part.repeats:
         return HAS_ENDED
-    if core == "step_runs" and job.part.counts_attempts:
-        return HAS_A_START
-    return "true" if job.part.has_given_keys else IS_NUMBERED
+    if not job.part.has_given_keys:
+        return IS_NUMBERED
+    has_a_start = HAS_A_START if core == "step_runs" and job.part.counts_attempts else "true"
+    return f"({has_a_start}) and not {IS_UNIQUE}"
 
 
 def _endings(row: str, times: Collection[str], owners: Mapping[str, str], among: str) -> list[str]:
