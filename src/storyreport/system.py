@@ -43,12 +43,12 @@ SECRET = (Type.PRIVATE, Type.HASHED, Type.JSON)
 
 
 def joined_up(name: str) -> str:
-    """A lower-case name without underscores: started_at and startedAt are the same."""
-    return name.replace("_", "")
+    """A lower-case name without what is between its words: started_at, startedAt and Started At are the same."""
+    return name.replace("_", "").replace(" ", "").replace("-", "")
 
 
 def written_otherwise(names: Collection[str], given: Collection[str]) -> dict[str, str]:
-    """Names that are not given → the given one that differs from it in underscores only, and is no other name."""
+    """Names that are not given → the given one that differs in what is between its words only, and is no other name."""
     spellings = {joined_up(other): other for other in given if other not in names}
     absent = (name for name in names if name not in given) if spellings else ()
     return {name: spellings[joined_up(name)] for name in absent if joined_up(name) in spellings}
@@ -125,6 +125,19 @@ class Table:
             alias = next((other for other in others if other in named and other != name), None)
             if name not in named and alias:
                 named[name] = named.pop(alias)
+        return named
+
+    def named_in_database(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """The same of a database, where an amount is in dollars if its name says so and no column has a currency.
+
+        In files, each row may say another currency: see readers/sheets.py.
+        """
+        named = self.named(columns)
+        for name in self.currencies and (column for column, kind in self.columns.items() if kind is Type.MONEY):
+            spellings = {joined_up(other): other for other in named if other not in self.columns}
+            dollars = spellings.get(f"{name}usd") or spellings.get(f"total{name}usd")
+            if name not in named and dollars and not named.keys() & set(self.currencies):
+                named[name] = named.pop(dollars)
         return named
 
 

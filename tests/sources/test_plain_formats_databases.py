@@ -41,6 +41,41 @@ def test_what_is_left_out_of_a_row(db: ReportDatabase, tmp_path: Path) -> None:
 # Databases -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("columns", "values", "expected"),
+    [
+        (("called_at", "output_tokens", "cost"), (20, 0.5), (20, 0.5, "USD")),
+        (("Called At", "Output Tokens", "Cost"), (20, 0.5), (20, 0.5, "USD")),
+        (("called-at", "output-tokens", "cost_usd"), (20, 0.5), (20, 0.5, "USD")),
+        (("calledAt", "outputTokens", "costUsd"), (20, 0.5), (20, 0.5, "USD")),
+        (("called_at", "output_tokens", "total_cost_usd"), (20, 0.5), (20, 0.5, "USD")),
+        # The cost itself comes first; a column of currencies may say something else, and of euros nothing is known.
+        (("called_at", "output_tokens", "cost_usd", "cost"), (20, 0.5, 0.7), (20, 0.7, "USD")),
+        (("called_at", "output_tokens", "cost_usd", "currency"), (20, 0.5, "EUR"), (20, None, "EUR")),
+        (("called_at", "output_tokens", "cost_eur"), (20, 0.5), (20, None, "USD")),
+    ],
+)
+def test_names_of_columns_in_a_database(
+    db: ReportDatabase,
+    tmp_path: Path,
+    columns: tuple[str, ...],
+    values: tuple[object, ...],
+    expected: tuple[object, ...],
+) -> None:
+    """As in files, with words apart or not, and dollars in the name of an amount."""
+    named = ", ".join(f'"{column}"' for column in columns)
+    change(
+        path := tmp_path / "spent.db",
+        f"create table calls (provider text, {named})",
+        f"insert into calls values ('acme', '2026-03-01 10:00', {', '.join(map(repr, values))})",
+    )
+    db.ingest(path)
+    assert db.sql("select output_tokens, cost, currency from calls") == [expected]
+    unread = {name for name in columns if expected[1] is None and name.startswith("cost_")}
+    findings = [row["problem"] for row in db.report("data_quality")]
+    assert findings == [f"calls: cost is absent, {name} is not read" for name in unread]
+
+
 @pytest.mark.parametrize("named", ["provider", "model"])
 def test_calls_alone_in_a_database(db: ReportDatabase, tmp_path: Path, named: str) -> None:
     """Calls that belong to no run and no story are calls, too."""

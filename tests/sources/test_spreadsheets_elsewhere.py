@@ -109,6 +109,13 @@ def test_amounts_in_several_columns(
         ("Spend USD micros", "12500", (0.0125, "USD")),
         ("cost_microdollars", "1500.5", (0.0015005, "USD")),
         ("amount_micro_usd", "1e6", (1.0, "USD")),
+        ("costUsdMicros", "12500", (0.0125, "USD")),
+        ("costCents", "50", (0.5, "USD")),
+        # A whole currency, of the cost under one of its other names.
+        ("costUsd", "0.5", (0.5, "USD")),
+        ("total_cost_eur", "0.5", (0.5, "EUR")),
+        ("Total Cost (GBP)", "0.5", (0.5, "GBP")),
+        ("spend_usd", "0.5", (0.5, "USD")),
         # What a token costs, and a number of something.
         ("price_usd_micros", "3", (None, "USD")),
         ("amount", "3", (None, "USD")),

@@ -17,12 +17,12 @@ BETWEEN = " | "
 
 # The header of a column with its unit: Cost (USD), Duration [ms].
 UNIT = Pattern(r"(?!(?s:.){200})(.+?)_*[(\[](.{1,12})[)\]]")
-# That of an amount with its currency: cost_usd.
-AMOUNT_IN = Pattern(r"(cost|price|amount|spend)_([a-z]{3})", re.ASCII)
-# That of an amount in a part of its currency: cost_cents, spend_usd_micros, cost_in_microdollars.
+# That of an amount with its currency: cost_usd, total_cost_eur, costUsd.
+AMOUNT_IN = Pattern(r"(?:total_?)?(cost|price|amount|spend)_?([a-z]{3})", re.ASCII)
+# That of an amount in a part of its currency: cost_cents, spend_usd_micros, cost_in_microdollars, costCents.
 AMOUNT_IN_PARTS = Pattern(
-    r"(?:total_)?(cost|amount|spend)(?:_in)?(?:_(?P<currency>[a-z]{3}))?"
-    r"_((?:micro|nano)_?(?P<dollars>usd|dollars?)|(?:milli|micro)?cents?|micros|nanos)",
+    r"(?:total_?)?(cost|amount|spend)(?:_?in)?(?:_?(?P<currency>[a-z]{3}))?"
+    r"_?((?:micro|nano)_?(?P<dollars>usd|dollars?)|(?:milli|micro)?cents?|micros|nanos)",
     re.ASCII,
 )
 # The part of a whole unit that such a word means.

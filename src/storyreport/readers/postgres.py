@@ -182,7 +182,7 @@ class Server:
         self.names = {
             table: (
                 f"{_quoted(real[table][1])}.{_quoted(real[table][0])}",
-                self.tables[table].named({column.lower(): _quoted(column) for column in real[table][2]}),
+                self.tables[table].named_in_database({column.lower(): _quoted(column) for column in real[table][2]}),
             )
             for table in self.tables
             if table in real

@@ -259,7 +259,8 @@ def column_in(name: str, table: Table) -> tuple[str, str]:
     if match is None or (match.re is AMOUNT_IN.compiled and currency_code(match[2]) == UNKNOWN_CURRENCY):
         return name, ""
     column, unit = match.groups()
-    meant = next((column for column in (f"{column}_{unit}", column) if column in table.columns), name)
+    whole = next((meant for meant, others in table.aliases.items() if column in others), column)
+    meant = next((column for column in (f"{column}_{unit}", column, whole) if column in table.columns), name)
     return meant, unit
 
 

@@ -195,7 +195,7 @@ def _describe(connection: sqlite3.Connection, found: Found, schema: str, taken: 
         present = columns_of(connection, schema, real[table])
         if not has_hostile_columns(connection, schema, real[table]):
             checked.add((schema, real[table]))
-        columns = description.named({column.lower(): column for column in present})
+        columns = description.named_in_database({column.lower(): column for column in present})
         number = _row_number(connection, schema, real[table], columns)
         group = columns.get(description.group or "")
         numbers = {column for key, column in columns.items() if description.columns.get(key) in NUMBERS}
