@@ -76,3 +76,19 @@ def test_a_bill_that_was_downloaded_again(
         path.write_text(bill.replace("2.5", amount), "utf-8")
     db.ingest(*([folder] if is_folder else sorted(folder.iterdir())))
     assert db.one("select sum(cost) from calls where gone_at is null") == 3.5
+
+
+@pytest.mark.parametrize(("keys", "cost"), [(("tales", "poems"), 5.0), (("tales", "tales"), 2.5)])
+@pytest.mark.parametrize("as_folder", [True, False])
+def test_exports_of_two_keys_of_anthropic_add_up(
+    db: ReportDatabase, tmp_path: Path, keys: tuple[str, str], cost: float, as_folder: bool
+) -> None:
+    """Of one workspace: the console exports each key by itself; what it exports of a key again is the same."""
+    (folder := tmp_path / "exports").mkdir()
+    paths = [folder / f"{place}.csv" for place in "ab"]
+    for path, key in zip(paths, keys, strict=True):
+        path.write_text(ANTHROPIC.replace("{},key", f"Default,{key}"), "utf-8")
+    given = [folder] if as_folder else paths
+    db.ingest(*given)
+    assert db.one("select sum(cost) from calls where gone_at is null") == cost
+    assert db.ingest(*given).unchanged

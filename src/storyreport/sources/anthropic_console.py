@@ -74,6 +74,8 @@ SYSTEM = System(
             recordfiles.has("usage_date_utc", "cost_usd", "token_type"),
             recordfiles.each(costs),
             exports=True,
+            # Exports by key add up, and those of all keys are corrected: it shows only beside each other.
+            is_one=True,
         ),
         "usage": recordfiles.part(
             "anthropic_console_usage",
@@ -81,6 +83,7 @@ SYSTEM = System(
             recordfiles.has("usage_date_utc", "model_version", "usage_output_tokens"),
             recordfiles.each(usage),
             exports=True,
+            is_one=True,
         ),
     },
 )
