@@ -66,15 +66,16 @@ def requests_for(
 ) -> list[Request]:
     """The sources at some paths or URLs; the places of one system are one source, unless two of them are whole copies.
 
-    A folder given beside the one database of its system belongs to it. With `failed`, a place that cannot be read adds
-    a sentence to it, where there are others. `known` gives what an empty file was when it was read before, `before`
-    the system of a file that is what it was, `owner` the source that the parts at a place were read as.
+    A folder given beside the one database of its system belongs to it; one of files that were read apart is these.
+    With `failed`, a place that cannot be read adds a sentence to it, where there are others. `known` gives what an
+    empty file was when it was read before, `before` the system of a file that is what it was, `owner` the source that
+    the parts at a place were read as.
     """
     check_system(system)
     found = []
     for place in _each_once(places):
         try:
-            found.append(_find(place, system, known, before))
+            found += _apart(_find(place, system, known, before), system, owner)
         except StoryreportError as error:
             if failed is None or len(places) == 1:
                 raise
@@ -179,6 +180,19 @@ def _by_source(found: list[Given]) -> list[list[Given]]:
         is_one = all(len(parts) == 1 or are_files(parts) for parts in by_part.values())
         sources += [places] if is_one else [[place] for place in places]
     return sources
+
+
+def _apart(given: Given, system: str | None, owner: Callable[[Sequence[Found]], str | None]) -> list[Given]:
+    """A folder as the files in it, where some of them were read as sources of their own; otherwise as it is."""
+    passes = [each for part in given.parts for each in part.passes]
+    if len({name for each in passes if (name := owner([each]))}) < 2:
+        return [given]
+    paths = dict.fromkeys(path for each in passes for path in ([path for _, path in each.exports] or [each.path]))
+    try:
+        return [_find(path, system) for path in paths]
+    except StoryreportError:
+        # What is in them is only known together.
+        return [given]
 
 
 def _owned(places: list[Given], owner: Callable[[Sequence[Found]], str | None]) -> list[tuple[str, list[Given]]]:

@@ -140,6 +140,8 @@ def test_a_second_source_of_a_place(run: Runner, tmp_path: Path, monkeypatch: py
         # What was read apart stays apart, what is new is a source of its own.
         (["a.csv", "b.csv"], ["a.csv", "b.csv"], ["a", "b"]),
         (["a.csv", "b.csv"], ["c.csv", "b.csv", "a.csv"], ["a", "b", "c"]),
+        (["a.csv", "b.csv"], ["."], ["a", "b", "c"]),
+        (["b.csv", "c.csv"], ["[a-c].csv"], ["a", "b", "c"]),
         # A source goes on with the files that are given with its own.
         (["a.csv"], ["a.csv", "b.csv"], ["a"]),
         (["b.csv"], ["a.csv", "b.csv", "c.csv"], ["b"]),
